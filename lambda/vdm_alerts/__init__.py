@@ -1,0 +1,1 @@
+"""Alerts on Amazon SES's Virtual Deliverability Manager: what ships in the function."""

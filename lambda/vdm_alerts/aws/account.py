@@ -1,0 +1,73 @@
+"""The account as SES sees it: how it stands, and who sends."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from vdm_alerts.aws.refusals import doing
+from vdm_alerts.aws.vdm import VDM_IS_OFF
+from vdm_alerts.core.findings import Finding
+from vdm_alerts.core.metrics import Scope
+from vdm_alerts.ports import Standing
+
+if TYPE_CHECKING:
+    from mypy_boto3_sesv2 import SESV2Client
+
+PAGE = 1_000
+"""Identities a page: the most that SES takes; lists are throttled to one call a second.
+
+Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_ListEmailIdentities.html
+"""
+
+_ENFORCEMENT: Mapping[str, Finding] = {
+    "PROBATION": Finding(
+        what="Amazon SES has put this account under review",
+        remedy="Read the notice that AWS sent to the account's owner, mend the cause, and answer "
+        "it in the Support Center",
+    ),
+    "SHUTDOWN": Finding(
+        what="Amazon SES has paused this account's sending",
+        remedy="Read the notice that AWS sent to the account's owner, and appeal in the Support "
+        "Center once the cause is mended",
+    ),
+}
+"""Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetAccount.html"""
+
+
+class SesAccount:
+    """An AccountSource."""
+
+    def __init__(self, client: "SESV2Client") -> None:
+        """Ask through *client*."""
+        self._client = client
+
+    def standing(self) -> Standing:
+        """Return whether VDM is on, and what SES holds against the account."""
+        with doing("ses:GetAccount"):
+            account = self._client.get_account()
+        enabled = account.get("VdmAttributes", {}).get("VdmEnabled") == "ENABLED"
+        enforced = _ENFORCEMENT.get(account.get("EnforcementStatus", ""))
+        findings = [] if enabled else [VDM_IS_OFF]
+        return Standing(enabled, [*findings, enforced] if enforced else findings)
+
+    def identities(self) -> Sequence[Scope]:
+        """Return every e-mail identity, verified or not, in the order of their names."""
+        with doing("ses:ListEmailIdentities"):
+            pages = list(_pages(self._client.list_email_identities, PageSize=PAGE))
+        listed = (one["IdentityName"] for page in pages for one in page["EmailIdentities"])
+        return [Scope(identity=name) for name in sorted(listed)]
+
+    def configuration_sets(self) -> Sequence[Scope]:
+        """Return every configuration set in the order of their names."""
+        with doing("ses:ListConfigurationSets"):
+            pages = list(_pages(self._client.list_configuration_sets))
+        listed = (name for page in pages for name in page["ConfigurationSets"])
+        return [Scope(configuration_set=name) for name in sorted(listed)]
+
+
+def _pages(call: Callable[..., Any], **arguments: int | str) -> Iterator[Any]:
+    """Yield the pages of a list that boto3 has no paginator for."""
+    page = call(**arguments)
+    yield page
+    while token := page.get("NextToken"):
+        page = call(**arguments, NextToken=token)
+        yield page

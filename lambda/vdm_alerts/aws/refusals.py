@@ -1,0 +1,32 @@
+"""How AWS says no, in the words of the ports."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from vdm_alerts.ports import AccessDenied, Unavailable
+
+_DENIALS = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError"})
+"""The codes of a missing permission: most services say one of the first two, SNS the last."""
+
+
+def code_of(error: ClientError) -> str:
+    """Return AWS's own code for *error*, such as "BadRequestException"."""
+    return error.response.get("Error", {}).get("Code", "")
+
+
+@contextmanager
+def doing(action: str) -> Iterator[None]:
+    """Raise what goes wrong in the block as AccessDenied or Unavailable of *action*.
+
+    *action* is spelled as in IAM policies. boto3 has retried by then whatever can be retried.
+    """
+    try:
+        yield
+    except ClientError as error:
+        if code_of(error) in _DENIALS:
+            raise AccessDenied(action) from error
+        raise Unavailable(action, str(error)) from error
+    except BotoCoreError as error:
+        raise Unavailable(action, str(error)) from error

@@ -1,0 +1,57 @@
+"""Rules, one Parameter Store parameter each."""
+
+from typing import TYPE_CHECKING
+
+from aws_lambda_powertools.utilities.parameters import SSMProvider
+from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
+
+from vdm_alerts.aws.refusals import doing
+from vdm_alerts.core.config import BadRule, parse_rule
+from vdm_alerts.core.findings import Finding
+from vdm_alerts.ports import Rulebook
+
+if TYPE_CHECKING:
+    from mypy_boto3_ssm import SSMClient
+
+
+class ParameterRules:
+    """A RuleSource: every parameter directly under *path* is a rule, named by what follows."""
+
+    def __init__(self, client: "SSMClient", path: str) -> None:
+        """Read through *client* what is under *path*, such as "/vdm-alerts/rules/"."""
+        self._provider = SSMProvider(boto3_client=client)
+        self._path = path
+
+    def rules(self) -> Rulebook:
+        """Return the rules as they stand now, not as they stood when the function was warm."""
+        with doing("ssm:GetParametersByPath"):
+            texts = self._texts()
+        if not texts:
+            return Rulebook({}, [self._no_rules()])
+        rules, findings = {}, []
+        for name, text in sorted(texts.items()):
+            try:
+                rules[name] = parse_rule(name, text, source=f"{self._path}{name}")
+            except BadRule as error:
+                findings.append(_unusable(error))
+        return Rulebook(rules, findings)
+
+    def _texts(self) -> dict[str, str]:
+        try:
+            found = self._provider.get_multiple(self._path, force_fetch=True)
+        except GetParameterError as error:
+            raise (error.__cause__ or error) from error  # AWS's own error says more.
+        return {name: str(text) for name, text in found.items()}
+
+    def _no_rules(self) -> Finding:
+        return Finding(
+            what=f"There is no rule under {self._path} in SSM Parameter Store; nothing is judged",
+            remedy="Deploy the stack again to bring the shipped rules back, or put one there",
+        )
+
+
+def _unusable(error: BadRule) -> Finding:
+    return Finding(
+        what=f"A rule cannot be used, and nothing is judged by it. {error}",
+        remedy="Edit that parameter in SSM Parameter Store; it is read again at the next run",
+    )

@@ -1,0 +1,137 @@
+"""VDM's daily counts, by SES's BatchGetMetricData."""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from vdm_alerts.aws.refusals import code_of, doing
+from vdm_alerts.core.findings import Finding, Hindrance
+from vdm_alerts.core.metrics import Series, Window
+from vdm_alerts.core.rates import Gap
+from vdm_alerts.core.sweep import Query
+from vdm_alerts.ports import Unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sesv2.type_defs import (
+        BatchGetMetricDataQueryTypeDef,
+        BatchGetMetricDataResponseTypeDef,
+        MetricDataResultTypeDef,
+    )
+
+MOST_QUERIES = 10
+"""Queries a call takes; botocore does not check it.
+
+Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_BatchGetMetricData.html
+"""
+
+VDM_IS_OFF = Finding(
+    what="Virtual Deliverability Manager is switched off in this account and Region, so there is "
+    "nothing to read",
+    remedy="Switch it on in the SES console under Virtual Deliverability Manager; engagement "
+    "tracking and optimized shared delivery can stay off, and it is charged by the mail",
+)
+
+_ACTION = "ses:BatchGetMetricData"
+_log = logging.getLogger(__name__)
+
+
+class Vdm:
+    """A SeriesSource: whole UTC days, today's unfinished one among them."""
+
+    def __init__(self, client: "SESV2Client") -> None:
+        """Ask through *client*."""
+        self._client = client
+
+    def read(
+        self, queries: Sequence[Query], window: Window, today: date
+    ) -> Mapping[Query, Series | Gap]:
+        """Return the counts of each query in *window* ending *today*, or why there are none.
+
+        Raises AccessDenied, or Hindrance where VDM is off. Once AWS does not answer even after
+        boto3's retries, what is left is not asked for in this run: it would only wait as long.
+        """
+        found: dict[Query, Series | Gap] = dict.fromkeys(queries, Gap.UNAVAILABLE)
+        starts = _midnight(window.first_day(today))
+        ends = _midnight(today + timedelta(days=1))  # SES leaves out the day that EndDate begins.
+        try:
+            for batch in _batches(queries):
+                found |= self._ask(batch, starts, ends)
+        except Unavailable as error:
+            _log.warning("reading VDM stopped early: %s", error)
+        return found
+
+    def _ask(
+        self, batch: Sequence[Query], starts: datetime, ends: datetime
+    ) -> Mapping[Query, Series | Gap]:
+        """Ask for *batch*; where SES refuses it whole for one bad value, ask again in halves."""
+        try:
+            with doing(_ACTION):
+                answer = self._client.batch_get_metric_data(
+                    Queries=[
+                        _wire(number, query, starts, ends) for number, query in enumerate(batch)
+                    ]
+                )
+        except Unavailable as error:
+            refusal = error.__cause__
+            if not isinstance(refusal, ClientError):
+                raise
+            if "enable Virtual Deliverability Manager" in str(refusal):
+                raise Hindrance(VDM_IS_OFF) from refusal
+            if code_of(refusal) != "BadRequestException":
+                raise
+            if len(batch) == 1:
+                _log.warning("SES refuses %s of %s: %s", batch[0].metric, batch[0].scope, refusal)
+                return {batch[0]: Gap.UNAVAILABLE}
+            half = len(batch) // 2
+            first, second = batch[:half], batch[half:]
+            return {**self._ask(first, starts, ends), **self._ask(second, starts, ends)}
+        return _answers(batch, answer)
+
+
+def _batches(queries: Sequence[Query]) -> Iterator[Sequence[Query]]:
+    for start in range(0, len(queries), MOST_QUERIES):
+        yield queries[start : start + MOST_QUERIES]
+
+
+def _wire(
+    number: int, query: Query, starts: datetime, ends: datetime
+) -> "BatchGetMetricDataQueryTypeDef":
+    wire: BatchGetMetricDataQueryTypeDef = {
+        "Id": str(number),
+        "Namespace": "VDM",
+        "Metric": query.metric.value,
+        "StartDate": starts,
+        "EndDate": ends,
+    }
+    if dimensions := query.scope.dimensions:  # An empty map is refused; none is the account.
+        wire["Dimensions"] = {key.value: value for key, value in dimensions.items()}
+    return wire
+
+
+def _answers(
+    batch: Sequence[Query], answer: "BatchGetMetricDataResponseTypeDef"
+) -> Mapping[Query, Series | Gap]:
+    """Match *answer* to *batch* by Id; what it leaves out is not known."""
+    found: dict[Query, Series | Gap] = dict.fromkeys(batch, Gap.UNAVAILABLE)
+    for result in answer.get("Results", []):
+        found[batch[int(result["Id"])]] = _series(result)
+    for error in answer.get("Errors", []):
+        denied = error.get("Code") == "ACCESS_DENIED"
+        query = batch[int(error["Id"])]
+        found[query] = Gap.ACCESS_DENIED if denied else Gap.UNAVAILABLE
+        _log.warning("no %s of %s: %s", query.metric, query.scope, error.get("Message"))
+    return found
+
+
+def _series(result: "MetricDataResultTypeDef") -> Series:
+    # botocore hands out local time, and the local day may be another than SES's.
+    days = (stamp.astimezone(UTC).date() for stamp in result.get("Timestamps", []))
+    return Series(dict(zip(days, result.get("Values", []), strict=True)))
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), tzinfo=UTC)

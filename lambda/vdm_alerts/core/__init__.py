@@ -1,0 +1,1 @@
+"""What is decided, and nothing else: no network, no environment, no clock, no log."""

@@ -1,0 +1,182 @@
+"""From a notice to the messages that are sent: for a mail reader, a chat channel and a machine."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, assert_never
+
+from vdm_alerts.core import prose
+from vdm_alerts.core.advice import ADVICE
+from vdm_alerts.core.notices import Affected, Incident, Notice, Trouble
+from vdm_alerts.core.prose import Origin
+from vdm_alerts.core.rules import Severity
+
+LONGEST_SUBJECT = 99
+"""Characters SNS takes in a subject: less than 100, none of them a line break or control.
+
+Source: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+"""
+LONGEST_CHAT = 2_500
+"""Characters of a chat message's text: Slack cuts the text of a block at 3,000.
+
+Source: https://docs.slack.dev/reference/block-kit/blocks/section-block
+"""
+MOST_LISTED = 200
+"""Scopes in the machine's document: at under 500 bytes each, far below the 256 KiB of SNS."""
+DOCUMENT_SCHEMA = 1
+"""The version of the machine's document; it rises when a reader would have to change."""
+
+_EMOJI: Mapping[Severity | None, str] = {
+    Severity.CRITICAL: ":rotating_light:",
+    Severity.WARNING: ":warning:",
+    None: ":white_check_mark:",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message in all its forms.
+
+    *text* is prose, *chat* the JSON of an Amazon Q custom notification, *document* the JSON for
+    machines, *attributes* what subscribers can filter by.
+    """
+
+    subject: str
+    text: str
+    chat: str
+    document: str
+    attributes: Mapping[str, str]
+
+
+def compose(notice: Notice, origin: Origin, now: datetime) -> Message:
+    """Put *notice* into words, as of *now*."""
+    match notice:
+        case Incident():
+            return _about_incident(notice, origin, now)
+        case Trouble():
+            return _about_trouble(notice, origin, now)
+        case _:
+            assert_never(notice)
+
+
+def _about_incident(incident: Incident, origin: Origin, now: datetime) -> Message:
+    subject = _subject(prose.incident_subject(incident))
+    indicator = incident.rule.indicator
+    figures = {
+        "kind": "incident",
+        "account": origin.account,
+        "region": origin.region,
+        "severity": incident.severity.name if incident.severity else "OK",
+        "reason": incident.reason.name,
+        "rule": incident.rule.name,
+        "indicator": indicator.key,
+    }
+    return Message(
+        subject=subject,
+        text=prose.incident_text(incident, origin, now),
+        chat=_chat(
+            thread=f"{origin.account}:{origin.region}:{incident.id}",
+            sequence=incident.sequence,
+            title=f"{_EMOJI[incident.severity]} {subject}",
+            paragraphs=[prose.headline(incident), *prose.others(incident), f"{origin}."],
+            steps=ADVICE[indicator].steps if incident.severity else (),
+        ),
+        document=_document(
+            figures,
+            now,
+            id=incident.id,
+            sequence=incident.sequence,
+            affected=[_plain(one) for one in incident.affected[:MOST_LISTED]],
+            affected_total=len(incident.affected),
+        ),
+        attributes=figures,
+    )
+
+
+def _about_trouble(trouble: Trouble, origin: Origin, now: datetime) -> Message:
+    subject = _subject(prose.trouble_subject(trouble))
+    figures = {
+        "kind": "service",
+        "account": origin.account,
+        "region": origin.region,
+        "severity": "WARNING" if trouble.findings else "OK",
+    }
+    emoji = _EMOJI[Severity.WARNING if trouble.findings else None]
+    return Message(
+        subject=subject,
+        text=prose.trouble_text(trouble, origin, now),
+        chat=_chat(
+            thread=f"{origin.account}:{origin.region}:service",
+            sequence=trouble.sequence,
+            title=f"{emoji} {subject}",
+            paragraphs=[finding.what for finding in trouble.findings] or ["All of it works."],
+            steps=[finding.remedy for finding in trouble.findings],
+        ),
+        document=_document(
+            figures,
+            now,
+            id="service",
+            sequence=trouble.sequence,
+            findings=[{"what": one.what, "remedy": one.remedy} for one in trouble.findings],
+            mended=[{"what": one.what} for one in trouble.mended],
+        ),
+        attributes=figures,
+    )
+
+
+def _subject(text: str) -> str:
+    """Return *text* as SNS takes a subject: printable ASCII, in length too."""
+    printable = "".join(letter if " " <= letter <= "~" else "?" for letter in text)
+    return (
+        printable if len(printable) <= LONGEST_SUBJECT else f"{printable[: LONGEST_SUBJECT - 3]}..."
+    )
+
+
+def _chat(
+    thread: str, sequence: int, title: str, paragraphs: Sequence[str], steps: Sequence[str]
+) -> str:
+    """Return an Amazon Q custom notification; anything else on the topic Q would drop.
+
+    Source: https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
+    """
+    description = "\n\n".join(paragraphs)
+    if len(description) > LONGEST_CHAT:
+        description = f"{description[: LONGEST_CHAT - 1]}…"
+    notification = {
+        "version": "1.0",
+        "source": "custom",
+        "id": f"{thread}:{sequence}",
+        "content": {
+            "textType": "client-markdown",
+            "title": _escaped(title),
+            "description": _escaped(description),
+            "nextSteps": [_escaped(step) for step in steps],
+        },
+        "metadata": {"threadId": thread, "summary": _escaped(title)},
+    }
+    return json.dumps(notification, ensure_ascii=False)
+
+
+def _escaped(text: str) -> str:
+    """Return *text* so that no name in it becomes a link or a mention in a chat."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _document(figures: Mapping[str, str], now: datetime, **more: object) -> str:
+    document = {"schema": DOCUMENT_SCHEMA, **figures, "at": now.isoformat(), **more}
+    return json.dumps(document, ensure_ascii=False)
+
+
+def _plain(one: Affected) -> dict[str, Any]:
+    """Return one scope of an incident for a machine; a figure that is not known is null."""
+    evidence = one.evidence
+    return {
+        "scope": {key.value: value for key, value in one.alert.scope.dimensions.items()},
+        "severity": one.severity.name if one.severity else "OK",
+        "since": one.since.isoformat() if one.since else None,
+        "rate": evidence.rate.value if evidence else None,
+        "events": evidence.rate.events if evidence else None,
+        "volume": evidence.rate.volume if evidence else None,
+        "window_days": evidence.window.days if evidence else None,
+    }

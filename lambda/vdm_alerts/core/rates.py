@@ -1,0 +1,66 @@
+"""Rates: which events over which volume, and why there may be none."""
+
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+
+from vdm_alerts.core.metrics import ISPS_WITHOUT_FEEDBACK_LOOP, Metric, Scope
+
+
+def percent(share: float) -> str:
+    """Return a fraction as people write it: two digits that count, never rounded to nothing."""
+    hundredfold = share * 100
+    return f"{hundredfold:.1f}%" if hundredfold >= 1 else f"{hundredfold:.2g}%"
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Events among messages, kept as both counts, because a share alone hides how few they are.
+
+    SES books feedback on the day it arrives, so there may be more events than messages.
+    """
+
+    events: int
+    volume: int
+
+    def __post_init__(self) -> None:
+        """Refuse counts that make no rate."""
+        if self.events < 0 or self.volume < 1:
+            message = f"no rate of {self.events} events in {self.volume} messages"
+            raise ValueError(message)
+
+    @property
+    def value(self) -> float:
+        """Events a message, a fraction."""
+        return self.events / self.volume
+
+    def __str__(self) -> str:
+        return f"{percent(self.value)} ({self.events:,} of {self.volume:,})"
+
+
+class Gap(StrEnum):
+    """Why a number could not be had. None of them means zero."""
+
+    UNAVAILABLE = "unavailable"
+    ACCESS_DENIED = "access denied"
+
+
+class Indicator(Enum):
+    """A named rate: the events counted, over the messages they can come from.
+
+    The ratios are those of the VDM dashboard:
+    https://docs.aws.amazon.com/ses/latest/dg/vdm-dashboard.html
+    """
+
+    BOUNCE_RATE = ("bounce_rate", Metric.PERMANENT_BOUNCE, Metric.SEND)
+    TRANSIENT_BOUNCE_RATE = ("transient_bounce_rate", Metric.TRANSIENT_BOUNCE, Metric.SEND)
+    COMPLAINT_RATE = ("complaint_rate", Metric.COMPLAINT, Metric.DELIVERY_COMPLAINT)
+
+    def __init__(self, key: str, events: Metric, volume: Metric) -> None:
+        """Name the indicator as rules do, and say what it divides."""
+        self.key = key
+        self.events = events
+        self.volume = volume
+
+    def applies_to(self, scope: Scope) -> bool:
+        """Say whether SES can know this rate of *scope* at all."""
+        return self is not Indicator.COMPLAINT_RATE or scope.isp not in ISPS_WITHOUT_FEEDBACK_LOOP

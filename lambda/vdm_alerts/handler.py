@@ -1,0 +1,71 @@
+"""Where Lambda comes in: an event becomes a run, and the run's figures the answer."""
+
+import os
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools import Logger
+
+from vdm_alerts.core.errors import VdmAlertsError
+from vdm_alerts.ports import Ports
+from vdm_alerts.run import Lease, run
+from vdm_alerts.settings import Settings, read_settings
+from vdm_alerts.wiring import wire
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+GRACE = timedelta(seconds=10)
+"""How long a lease outlives the function's time-out, so that no two runs ever overlap."""
+
+
+class BadEvent(VdmAlertsError):
+    """The function was invoked with an event that does not say what to do."""
+
+
+def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
+    """Run once and return the summary.
+
+    *event* may hold "now", an instant in ISO 8601 with its offset, to judge as of then.
+    """
+    log = _logger()
+    wall = datetime.now(UTC)
+    until = wall + timedelta(milliseconds=context.get_remaining_time_in_millis()) + GRACE
+    try:
+        settings, ports = _wired()
+        summary = run(ports, settings.origin, _now(event, wall), Lease(wall, until))
+    except VdmAlertsError as error:
+        log.error("the run failed: %s", error)  # noqa: TRY400 - it says all there is to say
+        raise
+    log.info("run completed", extra=asdict(summary))
+    return asdict(summary)
+
+
+def _now(event: dict[str, Any], wall: datetime) -> datetime:
+    """Return the instant to judge as of: the wall clock's, unless *event* names another."""
+    wanted = event.get("now")
+    if wanted is None:
+        return wall
+    try:
+        now = datetime.fromisoformat(wanted)
+    except (TypeError, ValueError):
+        now = None
+    if now is None or now.tzinfo is None:
+        message = f'"now" is {wanted!r}; write an instant with its offset, "2026-03-09T09:00:00Z"'
+        raise BadEvent(message)
+    return now.astimezone(UTC)
+
+
+@cache
+def _wired() -> tuple[Settings, Ports]:
+    """Return the ports, made once and kept while the function is warm."""
+    settings = read_settings(os.environ)
+    return settings, wire(settings)
+
+
+@cache
+def _logger() -> Logger:
+    """Return the log of the whole package: its modules' loggers are children of this one."""
+    return Logger(service="vdm_alerts")

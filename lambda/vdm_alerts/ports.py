@@ -1,0 +1,188 @@
+"""The world as a run sees it: what can be asked of it, and the ways in which it says no."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Protocol
+
+from vdm_alerts.core.alerts import Alert, Key
+from vdm_alerts.core.errors import VdmAlertsError
+from vdm_alerts.core.findings import Finding, Hindrance
+from vdm_alerts.core.messages import Message
+from vdm_alerts.core.metrics import Scope, Series, Window
+from vdm_alerts.core.rates import Gap
+from vdm_alerts.core.rules import Rule
+from vdm_alerts.core.sweep import Query
+
+
+class AccessDenied(Hindrance):
+    """AWS refused *action* to whoever asked."""
+
+    def __init__(self, action: str) -> None:
+        """Name the refused *action* as IAM policies spell it, such as "ses:GetAccount"."""
+        self.action = action
+        super().__init__(
+            Finding(
+                what=f"AWS refused {action} to VDM Alerts",
+                remedy=f"Allow {action} in the role of the function; the stack that ships does",
+            )
+        )
+
+
+class Unavailable(Hindrance):
+    """AWS did not do *action* this time, and may the next."""
+
+    def __init__(self, action: str, why: str) -> None:
+        """Say *why* in AWS's own words."""
+        self.action = action
+        super().__init__(
+            Finding(
+                what=f"{action} failed: {why}",
+                remedy="It is tried again at the next run",
+                passing=True,
+            )
+        )
+
+
+class Busy(VdmAlertsError):
+    """Another run is acting; this one has to be tried again later."""
+
+
+class WentBack(VdmAlertsError):
+    """A run was asked to act at an instant before the last one it acted at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """The rules that can be used, by name, and what is wrong with those that cannot."""
+
+    rules: Mapping[str, Rule]
+    findings: Sequence[Finding] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What SES says of the account itself; *findings* are what a person should hear of it."""
+
+    vdm_enabled: bool
+    findings: Sequence[Finding] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What one run leaves for the next: alerts not at rest, and what was told of the service."""
+
+    alerts: Mapping[Key, Alert] = field(default_factory=dict)
+    findings: Sequence[Finding] = ()
+    trouble_sequence: int = 0
+    last_run: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One rate that was judged, for the record: *indicator* of *scope*, a fraction."""
+
+    indicator: str
+    scope: Scope
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One run in numbers. It is logged, recorded as metrics, and what the function returns."""
+
+    series_judged: int
+    series_unknown: int
+    alerts_warning: int
+    alerts_critical: int
+    notices_told: int
+    notices_owed: int
+    findings: int
+    subscribers: int | None
+
+
+class RuleSource(Protocol):
+    """Where the thresholds are kept."""
+
+    def rules(self) -> Rulebook:
+        """Return every rule, and a finding for each that cannot be used.
+
+        Raises AccessDenied or Unavailable where none could be read.
+        """
+
+
+class AccountSource(Protocol):
+    """What SES knows of the account and of who sends in it."""
+
+    def standing(self) -> Standing:
+        """Return how the account stands with SES. Raises AccessDenied or Unavailable."""
+
+    def identities(self) -> Sequence[Scope]:
+        """Return every e-mail identity. Raises AccessDenied or Unavailable."""
+
+    def configuration_sets(self) -> Sequence[Scope]:
+        """Return every configuration set. Raises AccessDenied or Unavailable."""
+
+
+class SeriesSource(Protocol):
+    """Where the counts come from."""
+
+    def read(
+        self, queries: Sequence[Query], window: Window, today: date
+    ) -> Mapping[Query, Series | Gap]:
+        """Return for each query its daily counts in *window* ending *today*, or why there are none.
+
+        Raises AccessDenied where VDM may not be read at all, and Hindrance where it is off.
+        """
+
+
+class AlertStore(Protocol):
+    """What is remembered between runs."""
+
+    def lease(self, until: datetime, now: datetime) -> AbstractContextManager[None]:
+        """Be the one run that acts, until the block ends or *until* at the latest.
+
+        Both are instants of the wall clock. Raises Busy where another run is acting.
+        """
+
+    def load(self) -> Memory:
+        """Return what the last run left. Raises AccessDenied or Unavailable."""
+
+    def save(self, memory: Memory, replacing: Memory) -> None:
+        """Remember *memory* in place of what was *replacing*, as loaded or as saved before.
+
+        Raises AccessDenied or Unavailable; some of it may then have been written.
+        """
+
+
+class Notifier(Protocol):
+    """How people are told."""
+
+    def publish(self, message: Message) -> None:
+        """Send *message*, returning once it is safely on its way.
+
+        Raises AccessDenied or Unavailable; the message may then have gone out all the same.
+        """
+
+    def subscribers(self) -> int:
+        """Return how many confirmed subscribers there are. Raises AccessDenied or Unavailable."""
+
+
+class Recorder(Protocol):
+    """Where figures are kept for dashboards and alarms."""
+
+    def record(self, summary: Summary, readings: Sequence[Reading]) -> None:
+        """Record one run and the rates that it saw, at the wall clock's time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Everything that a run acts through."""
+
+    rules: RuleSource
+    account: AccountSource
+    series: SeriesSource
+    store: AlertStore
+    notifier: Notifier
+    recorder: Recorder

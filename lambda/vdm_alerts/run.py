@@ -1,0 +1,159 @@
+"""One evaluation: gather, judge, tell, remember."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from vdm_alerts.core import notices
+from vdm_alerts.core.alerts import Alert, Firing, Key, advance
+from vdm_alerts.core.errors import VdmAlertsError
+from vdm_alerts.core.findings import Finding, Hindrance
+from vdm_alerts.core.messages import compose
+from vdm_alerts.core.metrics import ACCOUNT
+from vdm_alerts.core.notices import Incident, Notice
+from vdm_alerts.core.prose import Origin
+from vdm_alerts.core.rules import Severity
+from vdm_alerts.core.verdicts import Unknown, Verdict
+from vdm_alerts.gather import Gathered, gather
+from vdm_alerts.ports import Memory, Ports, Reading, Summary, WentBack
+
+_log = logging.getLogger(__name__)
+
+
+class StillOwed(VdmAlertsError):
+    """Everything else was done, but some message could not be sent; it is owed at the next run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """From when until when, by the wall clock, this run is the one that acts."""
+
+    taken: datetime
+    until: datetime
+
+
+def run(ports: Ports, origin: Origin, now: datetime, lease: Lease) -> Summary:
+    """Judge the account as of *now*, tell people what they are owed, and remember it.
+
+    Raises Busy while another run acts, WentBack where *now* is before the last run's, StillOwed
+    where a message could not be sent, and AccessDenied or Unavailable where nothing could be
+    remembered. Lambda tries again after each of them; none of them loses a message.
+    """
+    with ExitStack() as held:
+        before, amnesia = _recall(ports, held, lease)
+        if before.last_run and now < before.last_run:
+            message = f"asked to run as of {now}, but the last run was as of {before.last_run}"
+            raise WentBack(message)
+        seen = gather(ports, now.date())
+        findings = [*amnesia, *seen.findings]
+        for finding in findings:
+            _log.warning("%s", finding)
+        verdicts = seen.verdicts(now.date())
+        alerts = _advanced(before, verdicts, now)
+        owed: list[Notice] = [
+            replace(incident, remembered=not amnesia)
+            for incident in notices.incidents(alerts, seen.rules, verdicts)
+        ]
+        if trouble := notices.trouble(findings, before.findings, before.trouble_sequence):
+            owed.append(trouble)
+
+        # What fires, and in which incident, is saved before a word goes out: should the save
+        # after it fail, the message that is sent again carries the same id and number.
+        known = replace(before, alerts={alert.key: alert for alert in alerts}, last_run=now)
+        if owed and not amnesia:
+            ports.store.save(known, replacing=before)
+        told = [notice for notice in owed if _sent(ports, notice, origin, now)]
+        after = _after(known, told, now)
+        if not amnesia:
+            ports.store.save(after, replacing=known if owed else before)
+
+        summary = _summary(seen, verdicts, after, owed, told)
+        ports.recorder.record(summary, _readings(seen, verdicts, after))
+    if len(told) < len(owed):
+        message = f"{len(owed) - len(told)} of {len(owed)} messages could not be sent"
+        raise StillOwed(message)
+    return summary
+
+
+def _recall(ports: Ports, held: ExitStack, lease: Lease) -> tuple[Memory, Sequence[Finding]]:
+    """Take the lease and return what is remembered; nothing, and why, where that is out of reach.
+
+    A breach must be told even when nobody knows what was told before.
+    """
+    try:
+        held.enter_context(ports.store.lease(lease.until, lease.taken))
+        return ports.store.load(), ()
+    except Hindrance as hindrance:
+        return Memory(), [hindrance.finding]
+
+
+def _advanced(before: Memory, verdicts: Mapping[Key, Verdict], now: datetime) -> Sequence[Alert]:
+    """Return every alert that is not at rest, as it stands after *verdicts*."""
+    alerts = dict(before.alerts)
+    for key, verdict in verdicts.items():
+        rule, scope = key
+        was = before.alerts.get(key, Alert(rule, scope))
+        alerts[key] = advance(was, verdict, now)
+        if type(was.state) is not type(alerts[key].state):
+            _log.info("%s of %s: now %s", rule, scope, alerts[key].state)
+    return notices.gather((alert for alert in alerts.values() if not alert.is_at_rest), now)
+
+
+def _sent(ports: Ports, notice: Notice, origin: Origin, now: datetime) -> bool:
+    """Send *notice*; say whether it went out for certain."""
+    message = compose(notice, origin, now)
+    try:
+        ports.notifier.publish(message)
+    except Hindrance as hindrance:
+        _log.error("not sent, so still owed: %s: %s", message.subject, hindrance)
+        return False
+    _log.info("told: %s", message.subject)
+    return True
+
+
+def _after(known: Memory, told: Sequence[Notice], now: datetime) -> Memory:
+    """Return what is to be remembered once *told* has gone out."""
+    alerts = dict(known.alerts)
+    for notice in told:
+        if isinstance(notice, Incident):
+            for one in notice.affected:
+                alerts[one.alert.key] = notices.delivered(one.alert, notice, now)
+        else:
+            known = replace(known, findings=notice.findings, trouble_sequence=notice.sequence)
+    awake = {key: alert for key, alert in alerts.items() if not alert.is_at_rest}
+    return replace(known, alerts=awake)
+
+
+def _summary(
+    seen: Gathered,
+    verdicts: Mapping[Key, Verdict],
+    after: Memory,
+    owed: Sequence[Notice],
+    told: Sequence[Notice],
+) -> Summary:
+    firing = [one.state.severity for one in after.alerts.values() if isinstance(one.state, Firing)]
+    return Summary(
+        series_judged=len(verdicts),
+        series_unknown=sum(isinstance(verdict, Unknown) for verdict in verdicts.values()),
+        alerts_warning=firing.count(Severity.WARNING),
+        alerts_critical=firing.count(Severity.CRITICAL),
+        notices_told=len(told),
+        notices_owed=len(owed) - len(told),
+        findings=len(seen.findings),
+        subscribers=seen.subscribers,
+    )
+
+
+def _readings(seen: Gathered, verdicts: Mapping[Key, Verdict], after: Memory) -> Sequence[Reading]:
+    """Return the rates worth a metric each: the account's, and those of what is firing.
+
+    Every one of them costs money, and an account can have ten thousand identities.
+    """
+    return [
+        Reading(seen.rules[rule].indicator.key, scope, verdict.evidence.rate.value)
+        for (rule, scope), verdict in verdicts.items()
+        if scope == ACCOUNT or (rule, scope) in after.alerts
+        if not isinstance(verdict, Unknown) and verdict.evidence
+    ]

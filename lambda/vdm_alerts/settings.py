@@ -1,0 +1,45 @@
+"""What the function is told by its environment, and nothing else."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from vdm_alerts.core.errors import VdmAlertsError
+from vdm_alerts.core.prose import Origin
+
+
+class BadSettings(VdmAlertsError):
+    """The environment does not say all that it has to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where everything is: names only, no thresholds."""
+
+    table: str
+    topic_arn: str
+    rules_path: str
+    namespace: str
+
+    @property
+    def origin(self) -> Origin:
+        """The account and Region that are watched: the topic's own."""
+        _, _, _, region, account, _ = self.topic_arn.split(":")
+        return Origin(account, region, self.rules_path)
+
+
+VARIABLES: Mapping[str, str] = {
+    "table": "VDM_ALERTS_TABLE",
+    "topic_arn": "VDM_ALERTS_TOPIC_ARN",
+    "rules_path": "VDM_ALERTS_RULES_PATH",
+    "namespace": "VDM_ALERTS_NAMESPACE",
+}
+"""The environment variable of each setting; the stack sets them from here too."""
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Return the settings in *environment*. Raises BadSettings, naming every unset variable."""
+    unset = [name for name in VARIABLES.values() if not environment.get(name)]
+    if unset:
+        message = f"{', '.join(unset)} not set in the function's environment; the stack sets them"
+        raise BadSettings(message)
+    return Settings(**{key: environment[name] for key, name in VARIABLES.items()})

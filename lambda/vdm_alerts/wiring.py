@@ -1,0 +1,37 @@
+"""The composition root: from settings to everything that a run acts through."""
+
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from vdm_alerts.aws.account import SesAccount
+from vdm_alerts.aws.cloudwatch import EmbeddedMetrics
+from vdm_alerts.aws.dynamodb import TableStore
+from vdm_alerts.aws.sns import Topic
+from vdm_alerts.aws.ssm import ParameterRules
+from vdm_alerts.aws.vdm import Vdm
+from vdm_alerts.ports import Ports
+from vdm_alerts.settings import Settings
+
+# boto3's own read time-out of 60 s, four times over, would outlast the function.
+_PATIENCE = Config(
+    connect_timeout=2,
+    read_timeout=10,
+    retries={"mode": "standard", "total_max_attempts": 4},
+)
+
+
+def wire(settings: Settings) -> Ports:
+    """Return the ports on AWS, with the credentials and the Region of the environment."""
+    session: Any = boto3.Session()
+    ses = session.client("sesv2", config=_PATIENCE)
+    table = session.resource("dynamodb", config=_PATIENCE).Table(settings.table)
+    return Ports(
+        rules=ParameterRules(session.client("ssm", config=_PATIENCE), settings.rules_path),
+        account=SesAccount(ses),
+        series=Vdm(ses),
+        store=TableStore(table),
+        notifier=Topic(session.client("sns", config=_PATIENCE), settings.topic_arn),
+        recorder=EmbeddedMetrics(settings.namespace),
+    )
