@@ -18,7 +18,7 @@ class ParameterRules:
     """A RuleSource: every parameter directly under *path* is a rule, named by what follows."""
 
     def __init__(self, client: "SSMClient", path: str) -> None:
-        """Read through *client* what is under *path*, such as "/vdm-alerts/rules/"."""
+        """Read through *client* what is under *path*, such as "/vdm-alerts/rules"."""
         self._provider = SSMProvider(boto3_client=client)
         self._path = path
 
@@ -31,7 +31,7 @@ class ParameterRules:
         rules, findings = {}, []
         for name, text in sorted(texts.items()):
             try:
-                rules[name] = parse_rule(name, text, source=f"{self._path}{name}")
+                rules[name] = parse_rule(name, text, source=f"{self._path}/{name}")
             except BadRule as error:
                 findings.append(_unusable(error))
         return Rulebook(rules, findings)
@@ -40,7 +40,8 @@ class ParameterRules:
         try:
             found = self._provider.get_multiple(self._path, force_fetch=True)
         except GetParameterError as error:
-            raise (error.__cause__ or error) from error  # AWS's own error says more.
+            # Powertools wraps every error in its own, and keeps AWS's as the context alone.
+            raise (error.__context__ or error) from error
         return {name: str(text) for name, text in found.items()}
 
     def _no_rules(self) -> Finding:

@@ -67,8 +67,8 @@ ADVICE: Mapping[Indicator, Advice] = {
         source=_REVIEW,
         steps=(
             (
-                "Hold the mailing that people complain about: most complaints come within two days "
-                "of the mail that caused them."
+                "Hold the mailing that people complain about: complaints follow the mail that "
+                "caused them by hours or days."
             ),
             (
                 "Check that these people asked for it, that they can see who writes, and that one "

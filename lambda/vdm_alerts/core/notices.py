@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from vdm_alerts.core.alerts import Alert, Firing, Key, Ok, Told
 from vdm_alerts.core.findings import Finding
+from vdm_alerts.core.metrics import Dimension
 from vdm_alerts.core.rules import Rule, Severity
 from vdm_alerts.core.verdicts import Breached, Evidence, Healthy, Unknown, Verdict
 
@@ -70,12 +71,15 @@ class Affected:
 
     @property
     def rank(self) -> tuple[bool, int, int, float]:
-        """Where it stands among the others: owed a word, then bad, then wide, then high."""
+        """Where it stands among the others: owed a word, then bad, then by kind, then high.
+
+        The account comes first of the kinds, then who sends, and only then where it goes.
+        """
         rate = self.evidence.rate.value if self.evidence else 0.0
         return (
             self.reason is not None,
             self.severity or 0,
-            -len(self.alert.scope.kind),
+            -min((list(Dimension).index(one) + 1 for one in self.alert.scope.kind), default=0),
             rate,
         )
 

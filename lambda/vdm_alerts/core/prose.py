@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from vdm_alerts.core.advice import ADVICE, KIND_NAMES
-from vdm_alerts.core.metrics import Scope
+from vdm_alerts.core.metrics import Dimension, Scope
 from vdm_alerts.core.notices import Affected, Incident, Reason, Trouble
 from vdm_alerts.core.rates import Indicator, percent
 from vdm_alerts.core.rules import Rule
@@ -29,7 +29,8 @@ class Origin:
 
 def incident_subject(incident: Incident) -> str:
     """Return the news in one line, its weight first."""
-    subject = f"{ADVICE[incident.rule.indicator].noun.capitalize()} of {incident.lead.alert.scope}"
+    noun = ADVICE[incident.rule.indicator].noun.capitalize()
+    subject = f"{noun} {of(incident.lead.alert.scope)}"
     rate = _rate(incident.lead)
     match incident.severity, incident.reason:
         case None, _:
@@ -45,7 +46,7 @@ def incident_subject(incident: Incident) -> str:
 def headline(incident: Incident) -> str:
     """Return what happened, where, and the figures that say so, in a sentence or two."""
     lead, rule = incident.lead, incident.rule
-    subject = f"The {ADVICE[rule.indicator].noun} of {lead.alert.scope}"
+    subject = f"The {ADVICE[rule.indicator].noun} {of(lead.alert.scope)}"
     match lead.verdict:
         case Breached(threshold=threshold, evidence=evidence):
             line = f"your {percent(threshold.share)} {threshold.severity.name.lower()} threshold"
@@ -86,7 +87,7 @@ def incident_text(incident: Incident, origin: Origin, now: datetime) -> str:
         parts.append(f"Why it matters: {advice.why}\n{advice.source}")
     parts.append(
         f"{origin}, {stamp(now)}. {_since(incident)}\n"
-        f"The thresholds are in the SSM parameter {origin.rules_path}{incident.rule.name}.\n"
+        f"The thresholds are in the SSM parameter {origin.rules_path}/{incident.rule.name}.\n"
         f"Incident {incident.id}, message {incident.sequence}."
     )
     return "\n\n".join(parts) + "\n"
@@ -134,6 +135,17 @@ def trouble_text(trouble: Trouble, origin: Origin, now: datetime) -> str:
 def stamp(instant: datetime) -> str:
     """Return *instant* (UTC) to the minute, as a person reads it."""
     return f"{instant:%Y-%m-%d %H:%M} UTC"
+
+
+def of(scope: Scope) -> str:
+    """Return *scope* as it follows "the bounce rate"."""
+    words = {
+        Dimension.IDENTITY: "of",
+        Dimension.CONFIGURATION_SET: "of the configuration set",
+        Dimension.ISP: "at",
+    }
+    parts = [f"{words[key]} {value}" for key, value in scope.dimensions.items()]
+    return " ".join(parts) or f"of {scope}"
 
 
 def kind_name(scope: Scope) -> str:

@@ -7,9 +7,10 @@ from vdm_alerts.core.metrics import ISPS_WITHOUT_FEEDBACK_LOOP, Metric, Scope
 
 
 def percent(share: float) -> str:
-    """Return a fraction as people write it: two digits that count, never rounded to nothing."""
+    """Return a fraction as people write it: to a tenth, and below 1% to two digits that count."""
     hundredfold = share * 100
-    return f"{hundredfold:.1f}%" if hundredfold >= 1 else f"{hundredfold:.2g}%"
+    digits = f"{hundredfold:.1f}" if hundredfold >= 1 else f"{hundredfold:.2g}"
+    return f"{digits.removesuffix('.0')}%"
 
 
 @dataclass(frozen=True, slots=True)

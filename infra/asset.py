@@ -1,0 +1,100 @@
+"""The function's code as it is deployed: our package, its dependencies, nothing else.
+
+Pure Python, so it is the same bytes on every machine and for either architecture. No Docker and
+no network: `make setup` has fetched the dependencies, by their hashes, to where this finds them.
+"""
+
+import hashlib
+import shutil
+import subprocess
+from pathlib import Path
+
+import jsii
+from aws_cdk import AssetHashType, BundlingOptions, DockerImage, ILocalBundling
+from aws_cdk import aws_lambda as lambda_
+
+ROOT = Path(__file__).parents[1]
+SOURCES = ROOT / "lambda"
+REQUIREMENTS = SOURCES / "requirements.txt"
+DEPENDENCIES = ROOT / "build" / "lambda-dependencies"
+PYTHON = "3.13"
+"""The minor version that the function runs on."""
+
+
+class MissingDependencies(Exception):
+    """The function's dependencies have not been fetched, or are those of another version."""
+
+
+def function_code() -> lambda_.Code:
+    """Return the asset, under a hash of what it is made from."""
+    return lambda_.Code.from_asset(
+        str(SOURCES),
+        asset_hash=asset_hash(),
+        asset_hash_type=AssetHashType.CUSTOM,
+        bundling=BundlingOptions(
+            image=DockerImage.from_registry("unused"),  # The CDK asks for one all the same.
+            local=_Assembly(),
+        ),
+    )
+
+
+def asset_hash() -> str:
+    """Return a hash of the sources and of the requirements, which carry the hashes of the rest."""
+    digest = hashlib.sha256()
+    for path in [*_sources(), REQUIREMENTS]:
+        digest.update(path.relative_to(SOURCES).as_posix().encode() + b"\0")
+        digest.update(path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def assemble(target: Path) -> None:
+    """Put the asset together in the directory *target*. Raises MissingDependencies."""
+    fetched = DEPENDENCIES / REQUIREMENTS.name
+    if not fetched.exists() or fetched.read_bytes() != REQUIREMENTS.read_bytes():
+        raise MissingDependencies(f"{DEPENDENCIES} is missing or out of date: run `make setup`")
+    shutil.copytree(
+        DEPENDENCIES,
+        target,
+        dirs_exist_ok=True,
+        ignore=shutil.ignore_patterns(
+            "bin", ".lock", "RECORD", "INSTALLER", "REQUESTED", "__pycache__", fetched.name
+        ),
+    )
+    for path in _sources():
+        copy = target / path.relative_to(SOURCES)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+    _compile(target)
+
+
+def _sources() -> list[Path]:
+    return sorted((SOURCES / "vdm_alerts").rglob("*.py"))
+
+
+def _compile(target: Path) -> None:
+    """Add byte code where the function's Python is at hand, to spare a cold start compiling.
+
+    It is unchecked, because the CDK stamps all files with 1980 and would make it look stale. The
+    asset's hash does not depend on it: it holds the same program.
+    """
+    python = shutil.which(f"python{PYTHON}")
+    if python is None:
+        return
+    subprocess.run(
+        [
+            python, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash",
+            "-s", target, "-p", "/var/task", target,
+        ],
+        check=False,  # It may be a launcher of a version that is not installed.
+        capture_output=True,
+    )  # fmt: skip
+
+
+@jsii.implements(ILocalBundling)
+class _Assembly:
+    """What the CDK calls in place of Docker."""
+
+    def try_bundle(self, output_dir: str, *_: object, **__: object) -> bool:
+        """Assemble into *output_dir*."""
+        assemble(Path(output_dir))
+        return True

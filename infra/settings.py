@@ -1,0 +1,60 @@
+"""What the person who deploys can choose, as CDK context: `cdk deploy -c email=you@example.com`."""
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+CHOICES: Mapping[str, str] = {
+    "email": "the addresses to write to, separated by commas",
+    "schedule": 'how often to look, "rate(1 hour)" or an EventBridge Scheduler cron expression',
+}
+"""Every context key of ours, and what it takes."""
+
+_ADDRESS = re.compile(r"[^@\s,]+@[^@\s,]+\.[^@\s,]+")
+_SCHEDULE = re.compile(
+    r"rate\((1 (minute|hour|day)|([2-9]|[1-9]\d+) (minutes|hours|days))\)|cron\([^()]+\)"
+)
+
+
+class BadContext(Exception):
+    """The context holds what cannot be used; the message names every key and what it takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What was chosen."""
+
+    emails: tuple[str, ...]
+    schedule: str
+
+
+def read_context(context: Mapping[str, object]) -> Settings:
+    """Return the settings in *context*. Raises BadContext with everything that is wrong in it."""
+    problems = [
+        f"{key}: is not a context key of VDM Alerts{_suggestion(key)}"
+        for key in sorted(context)
+        if key not in CHOICES and not _is_cdk_own(key)
+    ]
+    emails = [each.strip() for each in str(context.get("email", "")).split(",") if each.strip()]
+    problems += [
+        f'email: "{email}" is no e-mail address; it takes {CHOICES["email"]}'
+        for email in emails
+        if not _ADDRESS.fullmatch(email)
+    ]
+    schedule = str(context.get("schedule", ""))
+    if not _SCHEDULE.fullmatch(schedule):
+        problems.append(f'schedule: "{schedule}" is no schedule; it takes {CHOICES["schedule"]}')
+    if problems:
+        raise BadContext("\n".join(["The CDK context cannot be used:", *problems]))
+    return Settings(tuple(emails), schedule)
+
+
+def _is_cdk_own(key: str) -> bool:
+    """Say whether the CDK put *key* there: its flags and look-ups have signs that ours lack."""
+    return key.startswith("@") or ":" in key
+
+
+def _suggestion(key: str) -> str:
+    near = difflib.get_close_matches(key.lower(), CHOICES, n=1)
+    return f'; did you mean "{near[0]}"?' if near else f"; those are {', '.join(CHOICES)}"

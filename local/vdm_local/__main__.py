@@ -1,0 +1,37 @@
+"""Serve a scenario alone: `python -m vdm_local --port N --scenario FILE`."""
+
+import argparse
+import contextlib
+import sys
+from datetime import datetime
+from pathlib import Path
+
+from vdm_local.endpoint import Endpoint
+from vdm_local.scenario import BadScenario, load_scenario
+from vdm_local.server import serve
+
+
+def main() -> int:
+    """Serve until interrupted."""
+    parser = argparse.ArgumentParser(prog="vdm_local", description="A local SES VDM.")
+    parser.add_argument("--port", type=int, default=0, help="on 127.0.0.1; any free one for 0")
+    parser.add_argument("--scenario", type=Path, required=True, help="a scenario file (TOML)")
+    parser.add_argument(
+        "--now", type=datetime.fromisoformat, help="the clock's instant; the machine's by default"
+    )
+    arguments = parser.parse_args()
+    try:
+        scenario = load_scenario(arguments.scenario)
+        server = serve(Endpoint(scenario, arguments.now), arguments.port)
+    except (BadScenario, OSError) as error:
+        print(f"vdm_local: {error}", file=sys.stderr)
+        return 1
+    host, port = server.server_address[:2]
+    print(f"ready: http://{host!s}:{port} serves {arguments.scenario}", flush=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        server.serve_forever()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

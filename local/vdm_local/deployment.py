@@ -1,0 +1,237 @@
+"""The stack in a local AWS, put there by the CDK's own command line, and what comes out of it."""
+
+import json
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from vdm_local.launcher import ACCOUNT, REGION, LocalAws
+
+ROOT = Path(__file__).parents[2]
+STACK = "VdmAlerts"
+EMAIL = "ops@example.com"
+PATIENCE = 10.0
+"""Seconds to wait for a message to arrive, which takes a tenth of one."""
+
+_CDK = ROOT / ".venv" / "bin" / "cdk"
+
+
+class CannotDeploy(Exception):
+    """The CDK said no; the message holds what it said."""
+
+
+class RunFailed(Exception):
+    """The deployed function ended in an error; *kind* is the error's name."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(f"{kind}: {message}")
+        self.kind = kind
+
+
+def bootstrap(aws: LocalAws) -> None:
+    """Run `cdk bootstrap`. Raises CannotDeploy."""
+    _cdk(aws, "bootstrap", f"aws://{ACCOUNT}/{REGION}")
+
+
+def deploy(aws: LocalAws, *arguments: str) -> "Deployment":
+    """Run `cdk deploy` with *arguments* and return what it put there. Raises CannotDeploy."""
+    outputs = aws.folder / "outputs.json"
+    _cdk(aws, "deploy", "--require-approval=never", f"--outputs-file={outputs}", *arguments)
+    return Deployment(aws, json.loads(outputs.read_text())[STACK])
+
+
+def _cdk(aws: LocalAws, *arguments: str) -> None:
+    environment = {
+        **aws.environment,
+        "PATH": f"{_CDK.parent}{os.pathsep}{os.environ['PATH']}",
+        "CDK_HOME": str(aws.folder),  # Its cache of account ids would outlive this account.
+        "CDK_DISABLE_VERSION_CHECK": "1",
+        "CDK_DISABLE_CLI_TELEMETRY": "1",
+    }
+    output = f"--output={aws.folder / 'cdk.out'}"
+    done = subprocess.run(
+        [_CDK, *arguments, output, "--no-notices"],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise CannotDeploy(f"cdk {arguments[0]} failed:\n{done.stdout}")
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A deployed stack and its outputs."""
+
+    aws: LocalAws
+    outputs: Mapping[str, str]
+
+    @cached_property
+    def session(self) -> boto3.Session:
+        """A boto3 session in the local account."""
+        return boto3.Session(
+            aws_access_key_id=ACCOUNT, aws_secret_access_key="none", region_name=REGION
+        )
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - of whichever service
+        """Return a client of *service* in the local account."""
+        return self.session.client(
+            service, endpoint_url=self.aws.url, verify=str(self.aws.certificate)
+        )
+
+    def run(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Invoke the function with *event* and return its summary. Raises RunFailed."""
+        answer = self.client("lambda").invoke(
+            FunctionName=self.outputs["FunctionName"], Payload=json.dumps(event).encode()
+        )
+        payload: dict[str, Any] = json.load(answer["Payload"])
+        if "FunctionError" in answer:
+            raise RunFailed(payload.get("errorType", ""), payload.get("errorMessage", ""))
+        return payload
+
+    def log(self) -> Sequence[dict[str, Any]]:
+        """Return every line of JSON that the function has logged, oldest first."""
+        function = self.client("lambda").get_function_configuration(
+            FunctionName=self.outputs["FunctionName"]
+        )
+        pages = self.client("logs").get_paginator("filter_log_events")
+        group = function["LoggingConfig"]["LogGroup"]
+        lines = (
+            event["message"].strip()
+            for page in pages.paginate(logGroupName=group)
+            for event in page["events"]
+        )
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+    @contextmanager
+    def inbox(self) -> Iterator["Inbox"]:
+        """Subscribe to the topic in each of the ways that people do, for the block."""
+        with _chat_channel() as (address, chats):
+            sns, sqs = self.client("sns"), self.client("sqs")
+            url = sqs.create_queue(QueueName="machine")["QueueUrl"]
+            attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+            queue = attributes["Attributes"]["QueueArn"]
+            topic = self.outputs["TopicArn"]
+            allow = {
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Principal": {"Service": "sns.amazonaws.com"},
+                        "Action": "sqs:SendMessage",
+                        "Resource": queue,
+                    }
+                ]
+            }
+            sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(allow)})
+            for protocol, endpoint in (("sqs", queue), ("http", address)):
+                sns.subscribe(TopicArn=topic, Protocol=protocol, Endpoint=endpoint)
+            token = _first(chats, "SubscriptionConfirmation")["Token"]
+            sns.confirm_subscription(TopicArn=topic, Token=token)
+            yield Inbox(self, sqs, url, chats)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message as each subscriber got it."""
+
+    to: str
+    subject: str
+    text: str
+    chat: Mapping[str, Any]
+    document: Mapping[str, Any]
+
+
+@dataclass
+class Inbox:
+    """What the subscribers of the topic have received, read one run at a time."""
+
+    deployment: Deployment
+    queues: Any
+    queue: str
+    chats: list[dict[str, Any]]
+    read: int = 0
+    documents: list[dict[str, Any]] = field(default_factory=list)
+
+    def new(self, count: int) -> list[Delivery]:
+        """Return the next *count* messages once all three subscribers have them.
+
+        Raises AssertionError where more or fewer came.
+        """
+        until = time.monotonic() + PATIENCE
+        wanted = self.read + count
+        while True:
+            self._receive()
+            mails = self.deployment.aws.mails()
+            chats = [each for each in self.chats if each["Type"] == "Notification"]
+            got = {"mail": len(mails), "chat": len(chats), "machine": len(self.documents)}
+            if set(got.values()) == {wanted}:
+                break
+            if time.monotonic() > until or max(got.values()) > wanted:
+                raise AssertionError(f"{wanted} messages were sent in all, but {got} arrived")
+            time.sleep(0.02)
+        new = slice(self.read, wanted)
+        self.read = wanted
+        triples = zip(mails[new], chats[new], self.documents[new], strict=True)
+        return [
+            Delivery(
+                mail["to"], mail["subject"], mail["text"], json.loads(chat["Message"]), document
+            )
+            for mail, chat, document in triples
+        ]
+
+    def _receive(self) -> None:
+        answer = self.queues.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10)
+        for message in answer.get("Messages", []):
+            self.documents.append(json.loads(json.loads(message["Body"])["Message"]))
+            self.queues.delete_message(
+                QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"]
+            )
+
+
+@contextmanager
+def _chat_channel() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Listen on the loopback interface for what Amazon Q would get, for the block."""
+    received: list[dict[str, Any]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            received.append(json.loads(body))
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing: what was received says it all."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/", received
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def _first(received: Sequence[dict[str, Any]], kind: str) -> dict[str, Any]:
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        for each in received:
+            if each["Type"] == kind:
+                return each
+        time.sleep(0.02)
+    raise AssertionError(f"no {kind} arrived within {PATIENCE:g} s")

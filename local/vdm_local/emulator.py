@@ -1,0 +1,145 @@
+"""The local AWS: ministack in one process with our VDM, behind TLS and under its IAM enforcement.
+
+Run by the launcher with ministack's own interpreter. ministack has no VDM and delivers no e-mail;
+both are patched in here, by private names, which is why its version is pinned exactly.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable, MutableMapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from vdm_local.certificate import write_certificate
+from vdm_local.endpoint import Answer, Endpoint
+from vdm_local.scenario import load_scenario
+from vdm_local.server import MAILBOX, control
+
+Event: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Event]]
+Send: TypeAlias = Callable[[Event], Awaitable[None]]
+
+
+def main() -> None:
+    """Serve on 127.0.0.1 until terminated."""
+    parser = argparse.ArgumentParser(prog="vdm_local.emulator", description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--scenario", type=Path, required=True)
+    parser.add_argument("--certificate", type=Path, required=True, help="written here, PEM")
+    arguments = parser.parse_args()
+    key = arguments.certificate.with_suffix(".key")
+    write_certificate(arguments.certificate, key)
+    os.environ |= {
+        "GATEWAY_PORT": str(arguments.port),
+        "BIND_HOST": "127.0.0.1",
+        "SFTP_ENABLED": "0",
+        "IOT_MTLS_ENABLED": "0",
+        "AUTH": "true",
+        "USE_SSL": "1",
+        "MINISTACK_SSL_CERT": str(arguments.certificate),
+        "MINISTACK_SSL_KEY": str(key),
+    }
+    # ministack reads its environment as it is imported.
+    from ministack import app as gateway  # noqa: PLC0415
+    from ministack.core import iam_actions  # noqa: PLC0415
+    from ministack.services import ses_v2, sns  # noqa: PLC0415
+
+    endpoint = Endpoint(load_scenario(arguments.scenario))
+    mailbox: list[dict[str, str]] = []
+    _serve_vdm(ses_v2, endpoint)
+    _deliver_mail(sns, mailbox)
+    _name_parameter_paths(iam_actions)
+    gateway.app = _with_controls(gateway.app, endpoint, mailbox)
+    gateway._port_is_bindable = lambda *_: False  # noqa: SLF001 - or it would take 443 as well
+    sys.argv = ["ministack"]
+    gateway.main()
+
+
+def _serve_vdm(ses_v2: Any, endpoint: Endpoint) -> None:  # noqa: ANN401 - ministack is untyped
+    """Answer from *endpoint* what it can, after ministack has enforced IAM on the call."""
+    theirs = ses_v2.handle_request
+
+    async def handle_request(
+        method: str, path: str, headers: Any, body: bytes, query: dict[str, Any]  # noqa: ANN401
+    ) -> Any:  # noqa: ANN401
+        flat = {key: each[0] if isinstance(each, list) else each for key, each in query.items()}
+        answer = endpoint.answer(method, path, flat, body)
+        if answer is None:
+            return await theirs(method, path, headers, body, query)
+        return answer.status, dict(answer.headers), answer.payload
+
+    ses_v2.handle_request = handle_request
+
+
+def _deliver_mail(sns: Any, mailbox: list[dict[str, str]]) -> None:  # noqa: ANN401
+    """Put into *mailbox* what ministack only logs: a topic's message to its e-mail subscribers."""
+    theirs = sns._fanout  # noqa: SLF001
+
+    def fanout(
+        topic_arn: str, msg_id: str, message: str, subject: str,
+        message_structure: str = "", message_attributes: Any = None, **more: Any,  # noqa: ANN401
+    ) -> None:
+        theirs(topic_arn, msg_id, message, subject, message_structure, message_attributes, **more)
+        topic = sns._topic_by_arn_any_scope(topic_arn) or {"subscriptions": []}  # noqa: SLF001
+        text = sns._resolve_message_for_protocol(message, message_structure, "email")  # noqa: SLF001
+        mailbox.extend(
+            {
+                "to": each["endpoint"],
+                "subject": subject,
+                "text": text,
+                "received": datetime.now(UTC).isoformat(),
+            }
+            for each in topic["subscriptions"]
+            if each.get("protocol") == "email"
+            and each.get("confirmed")
+            and sns._matches_filter_policy(each, message_attributes or {}, text)  # noqa: SLF001
+        )
+
+    sns._fanout = fanout  # noqa: SLF001
+
+
+def _name_parameter_paths(iam_actions: Any) -> None:  # noqa: ANN401
+    """Have GetParametersByPath authorized on its path, as AWS does, and not on "*"."""
+    theirs = iam_actions.extract_resource_arn
+
+    def extract_resource_arn(
+        service: str, method: str, path: str, headers: Any, body: bytes,  # noqa: ANN401
+        query: Any, region: str, account: str,  # noqa: ANN401
+    ) -> Any:  # noqa: ANN401
+        if service == "ssm" and headers.get("x-amz-target", "").endswith(".GetParametersByPath"):
+            return f"arn:aws:ssm:{region}:{account}:parameter{json.loads(body)['Path']}"
+        return theirs(service, method, path, headers, body, query, region, account)
+
+    iam_actions.extract_resource_arn = extract_resource_arn
+
+
+def _with_controls(
+    theirs: Any, endpoint: Endpoint, mailbox: list[dict[str, str]]  # noqa: ANN401
+) -> Callable[[Event, Receive, Send], Awaitable[None]]:
+    """Return ministack's application with the paths in front that no AWS has."""
+
+    async def app(scope: Event, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith("/_vdm/"):
+            await theirs(scope, receive, send)
+            return
+        body = b""
+        while (event := await receive())["type"] == "http.request":
+            body += event.get("body", b"")
+            if not event.get("more_body"):
+                break
+        if (scope["method"], scope["path"]) == ("GET", MAILBOX):
+            answer = Answer(200, {"mails": mailbox})
+        else:
+            answer = control(endpoint, scope["method"], scope["path"], body) or Answer(404, {})
+        headers = [(name.lower().encode(), each.encode()) for name, each in answer.headers.items()]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.payload})
+
+    return app
+
+
+if __name__ == "__main__":
+    main()

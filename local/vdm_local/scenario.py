@@ -1,0 +1,197 @@
+"""A scenario: who sends what in an account, day by day, and when each count becomes known.
+
+A scenario is a TOML file. `begins` is the first day. Each `[[mail]]` is a stream of messages
+that have an identity, a configuration set (or none) and a mailbox provider in common, with a row
+of daily counts for every metric that is not derived. Rows are written in run-length notation:
+
+    send             = "2000x14"             fourteen days of 2,000
+    permanent_bounce = "20x7 150 300@+30h"   seven days of 20, one of 150, and one of 300 that
+                                             is known 30 hours after its day began
+    complaint        = "0 5@+12h/9@+36h"     a day of none, then one seen as 5 at noon, and as 9
+                                             from noon of the next day on
+
+What says nothing else is known as its day ends. Each `[[run]]` is an instant at which VDM Alerts
+looks, with the reasons of the messages that it should send, for those who play the scenario.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+METRICS = (
+    "SEND",
+    "COMPLAINT",
+    "PERMANENT_BOUNCE",
+    "TRANSIENT_BOUNCE",
+    "OPEN",
+    "CLICK",
+    "DELIVERY",
+    "DELIVERY_OPEN",
+    "DELIVERY_CLICK",
+    "DELIVERY_COMPLAINT",
+)
+"""Every VDM metric.
+
+Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_BatchGetMetricDataQuery.html
+"""
+
+WITHOUT_FEEDBACK_LOOP = frozenset({"Gmail"})
+"""Providers whose deliveries are not in DELIVERY_COMPLAINT, because they report no complaint."""
+
+_TOKEN = re.compile(r"(?P<views>\d+(?:@\+\d+h)?(?:/\d+@\+\d+h)*)(?:x(?P<times>\d+))?")
+_VIEW = re.compile(r"(\d+)(?:@\+(\d+)h)?")
+
+
+class BadScenario(Exception):
+    """A scenario file says something that it cannot say; the message says where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day's count as it is seen over time: (hours after the day began, count), in order."""
+
+    views: tuple[tuple[int, int], ...]
+
+    def as_of(self, day: date, now: datetime) -> int:
+        """Return what is known at *now* of the count of *day*; 0 where nothing is yet."""
+        age = now - datetime.combine(day, time(), tzinfo=UTC)
+        known = [count for hours, count in self.views if timedelta(hours=hours) <= age]
+        return known[-1] if known else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Mail that has its identity, configuration set and mailbox provider in common."""
+
+    identity: str
+    isp: str
+    configuration_set: str | None
+    rows: Mapping[str, Sequence[Day]]
+
+    def belongs(self, dimensions: Mapping[str, str]) -> bool:
+        """Say whether this mail has all *dimensions*, spelled as SES spells them.
+
+        A domain stands for the addresses in it too, and case does not matter in an identity.
+        """
+        mine = {"CONFIGURATION_SET": self.configuration_set, "ISP": self.isp}
+        identity = dimensions.get("EMAIL_IDENTITY", self.identity).lower()
+        sender = self.identity.lower()
+        return (sender == identity or sender.endswith(f"@{identity}")) and all(
+            mine.get(name) == value
+            for name, value in dimensions.items()
+            if name != "EMAIL_IDENTITY"
+        )
+
+    def count(self, metric: str, day: date, begins: date, now: datetime) -> int:
+        """Return what is known at *now* of *metric* on *day*; deliveries follow from the rest."""
+        if metric in self.rows:
+            row, index = self.rows[metric], (day - begins).days
+            return row[index].as_of(day, now) if 0 <= index < len(row) else 0
+        if metric == "DELIVERY":
+            sent, *lost = (
+                self.count(each, day, begins, now)
+                for each in ("SEND", "PERMANENT_BOUNCE", "TRANSIENT_BOUNCE")
+            )
+            return max(0, sent - sum(lost))
+        if metric == "DELIVERY_COMPLAINT" and self.isp not in WITHOUT_FEEDBACK_LOOP:
+            return self.count("DELIVERY", day, begins, now)
+        return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """An instant at which VDM Alerts looks, the messages due then, and what to say of it."""
+
+    at: datetime
+    tells: tuple[str, ...]
+    story: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """An account with SES: what is switched on, who is in it, and what they send."""
+
+    begins: date
+    streams: Sequence[Stream] = ()
+    runs: Sequence[Run] = ()
+    vdm_enabled: bool = True
+    enforcement: str = "HEALTHY"
+    idle_identities: Sequence[str] = field(default=())
+
+    @property
+    def identities(self) -> Sequence[str]:
+        """Every identity, those that send nothing too."""
+        return sorted({*self.idle_identities, *(stream.identity for stream in self.streams)})
+
+    @property
+    def configuration_sets(self) -> Sequence[str]:
+        """Every configuration set that mail is sent with."""
+        return sorted({one.configuration_set for one in self.streams if one.configuration_set})
+
+    def counts(
+        self, metric: str, dimensions: Mapping[str, str], days: Sequence[date], now: datetime
+    ) -> Mapping[date, int]:
+        """Return what VDM would answer at *now*: days that count something, and no others."""
+        streams = [stream for stream in self.streams if stream.belongs(dimensions)]
+        totals = (
+            (day, sum(stream.count(metric, day, self.begins, now) for stream in streams))
+            for day in days
+        )
+        return {day: total for day, total in totals if total}
+
+
+def load_scenario(path: Path) -> Scenario:
+    """Return the scenario in the file at *path*. Raises BadScenario."""
+    return parse_scenario(path.read_text(encoding="utf-8"), str(path))
+
+
+def parse_scenario(text: str, source: str) -> Scenario:
+    """Return the scenario that is written in *text*. Raises BadScenario, naming *source*."""
+    try:
+        table = tomllib.loads(text)
+        scenario = Scenario(
+            begins=table.pop("begins"),
+            streams=[_stream(entry) for entry in table.pop("mail", [])],
+            runs=[_run(entry) for entry in table.pop("run", [])],
+            vdm_enabled=table.pop("vdm_enabled", True),
+            enforcement=table.pop("enforcement", "HEALTHY"),
+            idle_identities=tuple(table.pop("idle_identities", ())),
+        )
+    except KeyError as error:
+        raise BadScenario(f"{source}: {error} is missing") from error
+    except (ValueError, TypeError) as error:
+        raise BadScenario(f"{source}: {error}") from error
+    if table:
+        raise BadScenario(f"{source}: {', '.join(sorted(table))} mean nothing in a scenario")
+    return scenario
+
+
+def _stream(entry: dict[str, Any]) -> Stream:
+    identity, isp = entry.pop("identity"), entry.pop("isp")
+    configuration_set = entry.pop("configuration_set", None)
+    rows = {name.upper(): tuple(_days(row)) for name, row in entry.items()}
+    if unknown := rows.keys() - set(METRICS):
+        raise ValueError(f"the mail of {identity} has no metric {', '.join(sorted(unknown))}")
+    return Stream(identity, isp, configuration_set, rows)
+
+
+def _days(row: str) -> Iterator[Day]:
+    for token in row.split():
+        match = _TOKEN.fullmatch(token)
+        if not match:
+            raise ValueError(f'"{token}" in the row "{row}" is no count; write 20, 20x7 or 5@+12h')
+        views = _VIEW.findall(match["views"])
+        day = Day(tuple(sorted((int(hours or 24), int(count)) for count, hours in views)))
+        yield from [day] * int(match["times"] or 1)
+
+
+def _run(entry: dict[str, Any]) -> Run:
+    return Run(
+        at=entry.pop("at").astimezone(UTC),
+        tells=tuple(entry.pop("tells", ())),
+        story=entry.pop("story", ""),
+    )

@@ -1,0 +1,62 @@
+"""The endpoint alone, over HTTP on the loopback interface."""
+
+import json
+from datetime import datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qsl, urlsplit
+
+from vdm_local.endpoint import Answer, Endpoint
+from vdm_local.scenario import BadScenario, parse_scenario
+
+CLOCK = "/_vdm/clock"
+SCENARIO = "/_vdm/scenario"
+MAILBOX = "/_vdm/mailbox"
+
+
+def control(endpoint: Endpoint, method: str, path: str, body: bytes) -> Answer | None:
+    """Answer what no AWS has: set the clock or the scenario. None for any other path.
+
+    PUT /_vdm/clock takes {"now": an instant with its offset}, PUT /_vdm/scenario a scenario.
+    """
+    if method != "PUT" or path not in {CLOCK, SCENARIO}:
+        return None
+    try:
+        if path == CLOCK:
+            endpoint.now = datetime.fromisoformat(json.loads(body)["now"])
+        else:
+            endpoint.scenario = parse_scenario(body.decode(), SCENARIO)
+    except (KeyError, TypeError, ValueError, BadScenario) as error:
+        return Answer(400, {"message": str(error)})
+    return Answer(200, {})
+
+
+def serve(endpoint: Endpoint, port: int) -> ThreadingHTTPServer:
+    """Return a server of *endpoint* on 127.0.0.1:*port*, any free port for 0, not yet running."""
+
+    class Handler(BaseHTTPRequestHandler):
+        # Without these two, every call waits 40 ms for a delayed acknowledgement.
+        wbufsize = -1
+        disable_nagle_algorithm = True
+        protocol_version = "HTTP/1.1"
+
+        def _answer(self) -> None:
+            url = urlsplit(self.path)
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            answer = (
+                control(endpoint, self.command, url.path, body)
+                or endpoint.answer(self.command, url.path, dict(parse_qsl(url.query)), body)
+                or Answer(404, {"message": f"no such path: {url.path}"}, "NotFoundException")
+            )
+            self.send_response(answer.status)
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(answer.payload)))
+            self.end_headers()
+            self.wfile.write(answer.payload)
+
+        do_GET = do_POST = do_PUT = _answer  # noqa: N815 - http.server's names
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing: requests are the client's to log."""
+
+    return ThreadingHTTPServer(("127.0.0.1", port), Handler)

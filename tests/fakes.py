@@ -1,0 +1,150 @@
+"""Each port in ten lines, in memory: the same promises, none of the network."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from vdm_alerts.core.findings import Hindrance
+from vdm_alerts.core.messages import Message
+from vdm_alerts.core.metrics import Scope, Series, Window
+from vdm_alerts.core.rates import Gap
+from vdm_alerts.core.rules import Rule
+from vdm_alerts.core.sweep import Query
+from vdm_alerts.ports import (
+    Busy,
+    Memory,
+    Ports,
+    Reading,
+    Rulebook,
+    Standing,
+    Summary,
+)
+
+
+@dataclass
+class FakeRules:
+    book: Rulebook | Hindrance = field(default_factory=lambda: Rulebook({}))
+
+    def rules(self) -> Rulebook:
+        if isinstance(self.book, Hindrance):
+            raise self.book
+        return self.book
+
+
+@dataclass
+class FakeAccount:
+    is_standing: Standing | Hindrance = field(default_factory=lambda: Standing(vdm_enabled=True))
+    senders: Sequence[Scope] = ()
+    sets: Sequence[Scope] | Hindrance = ()
+
+    def standing(self) -> Standing:
+        if isinstance(self.is_standing, Hindrance):
+            raise self.is_standing
+        return self.is_standing
+
+    def identities(self) -> Sequence[Scope]:
+        return self.senders
+
+    def configuration_sets(self) -> Sequence[Scope]:
+        if isinstance(self.sets, Hindrance):
+            raise self.sets
+        return self.sets
+
+
+@dataclass
+class FakeSeries:
+    """Answers what it is told to; a query that it was not told of had no mail."""
+
+    answers: dict[Query, Series | Gap] = field(default_factory=dict)
+    hindrance: Hindrance | None = None
+    asked: list[Query] = field(default_factory=list)
+
+    def read(
+        self, queries: Sequence[Query], window: Window, today: date
+    ) -> Mapping[Query, Series | Gap]:
+        assert window.days >= 1
+        assert today
+        self.asked += queries
+        if self.hindrance:
+            raise self.hindrance
+        return {query: self.answers.get(query, Series({})) for query in queries}
+
+
+@dataclass
+class FakeStore:
+    memory: Memory = field(default_factory=Memory)
+    hindrance: Hindrance | None = None
+    saves: int = 0
+    held_until: datetime | None = None
+
+    @contextmanager
+    def lease(self, until: datetime, now: datetime) -> Iterator[None]:
+        if self.hindrance:
+            raise self.hindrance
+        if self.held_until and self.held_until > now:
+            raise Busy("another run is acting; this one is tried again")
+        self.held_until = until
+        try:
+            yield
+        finally:
+            self.held_until = None
+
+    def load(self) -> Memory:
+        return self.memory
+
+    def save(self, memory: Memory, replacing: Memory) -> None:
+        assert replacing == self.memory
+        self.memory = memory
+        self.saves += 1
+
+
+@dataclass
+class FakeNotifier:
+    sent: list[Message] = field(default_factory=list)
+    hindrance: Hindrance | None = None
+    confirmed: int = 1
+
+    def publish(self, message: Message) -> None:
+        if self.hindrance:
+            raise self.hindrance
+        self.sent.append(message)
+
+    def subscribers(self) -> int:
+        return self.confirmed
+
+
+@dataclass
+class FakeRecorder:
+    summaries: list[Summary] = field(default_factory=list)
+    readings: list[Reading] = field(default_factory=list)
+
+    def record(self, summary: Summary, readings: Sequence[Reading]) -> None:
+        self.summaries.append(summary)
+        self.readings = list(readings)
+
+
+@dataclass
+class World:
+    """Everything around a run, as a test sets it up and looks at it afterwards."""
+
+    rules: FakeRules = field(default_factory=FakeRules)
+    account: FakeAccount = field(default_factory=FakeAccount)
+    series: FakeSeries = field(default_factory=FakeSeries)
+    store: FakeStore = field(default_factory=FakeStore)
+    notifier: FakeNotifier = field(default_factory=FakeNotifier)
+    recorder: FakeRecorder = field(default_factory=FakeRecorder)
+
+    @property
+    def ports(self) -> Ports:
+        return Ports(
+            self.rules, self.account, self.series, self.store, self.notifier, self.recorder
+        )
+
+    @property
+    def subjects(self) -> list[str]:
+        return [message.subject for message in self.notifier.sent]
+
+    def knows(self, *rules: Rule) -> "World":
+        self.rules.book = Rulebook({rule.name: rule for rule in rules})
+        return self
