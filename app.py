@@ -4,11 +4,11 @@ import sys
 
 from aws_cdk import App, Validations
 from cdk_nag import AwsSolutionsChecks
-from vdm_alerts.core.config import BadRule
 
 from infra.asset import MissingDependencies
 from infra.settings import BadContext, read_context
 from infra.stack import VdmAlerts
+from vdm_alerts.core.config import BadRule
 
 
 def main() -> None:

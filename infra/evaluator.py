@@ -15,12 +15,13 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
-from vdm_alerts.settings import VARIABLES, Settings as FunctionSettings
 
 from infra.asset import function_code
 from infra.memory import Memory
 from infra.notices import Notices
 from infra.rulebook import Rulebook
+from vdm_alerts.settings import VARIABLES
+from vdm_alerts.settings import Settings as FunctionSettings
 
 NAMESPACE = "VdmAlerts"
 """The CloudWatch namespace of the metrics."""
@@ -46,9 +47,7 @@ class Evaluator(Construct):
             retention=logs.RetentionDays.THREE_MONTHS,
             removal_policy=RemovalPolicy.DESTROY,
         )
-        role = iam.Role(
-            self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com")
-        )
+        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         for action, resource in self._permissions(memory, rulebook, notices, log_group):
             role.add_to_policy(iam.PolicyStatement(actions=[action], resources=[resource]))
         settings = FunctionSettings(
@@ -68,7 +67,7 @@ class Evaluator(Construct):
             role=role.without_policy_updates(),
             log_group=log_group,
             memory_size=256,
-            timeout=Duration.minutes(5),
+            timeout=Duration.minutes(15),
             environment={name: getattr(settings, key) for key, name in VARIABLES.items()},
         )
         self._schedule(schedule)

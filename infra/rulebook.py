@@ -4,6 +4,7 @@ from pathlib import Path
 
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
+
 from vdm_alerts.core.config import parse_rule
 
 RULES = Path(__file__).parents[1] / "rules"

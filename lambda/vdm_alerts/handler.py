@@ -39,6 +39,9 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
     except VdmAlertsError as error:
         log.error("the run failed: %s", error)  # noqa: TRY400 - it says all there is to say
         raise
+    except Exception:
+        log.exception("the run failed in a way that VDM Alerts does not know; please report it")
+        raise
     log.info("run completed", extra=asdict(summary))
     return asdict(summary)
 

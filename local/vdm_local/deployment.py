@@ -40,17 +40,17 @@ class RunFailed(Exception):
 
 def bootstrap(aws: LocalAws) -> None:
     """Run `cdk bootstrap`. Raises CannotDeploy."""
-    _cdk(aws, "bootstrap", f"aws://{ACCOUNT}/{REGION}")
+    _cdk(aws, aws.folder, "bootstrap", f"aws://{ACCOUNT}/{REGION}")  # No app there to synthesize.
 
 
 def deploy(aws: LocalAws, *arguments: str) -> "Deployment":
     """Run `cdk deploy` with *arguments* and return what it put there. Raises CannotDeploy."""
     outputs = aws.folder / "outputs.json"
-    _cdk(aws, "deploy", "--require-approval=never", f"--outputs-file={outputs}", *arguments)
+    _cdk(aws, ROOT, "deploy", "--require-approval=never", f"--outputs-file={outputs}", *arguments)
     return Deployment(aws, json.loads(outputs.read_text())[STACK])
 
 
-def _cdk(aws: LocalAws, *arguments: str) -> None:
+def _cdk(aws: LocalAws, folder: Path, *arguments: str) -> None:
     environment = {
         **aws.environment,
         "PATH": f"{_CDK.parent}{os.pathsep}{os.environ['PATH']}",
@@ -61,7 +61,7 @@ def _cdk(aws: LocalAws, *arguments: str) -> None:
     output = f"--output={aws.folder / 'cdk.out'}"
     done = subprocess.run(
         [_CDK, *arguments, output, "--no-notices"],
-        cwd=ROOT,
+        cwd=folder,
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -81,13 +81,15 @@ class Deployment:
     outputs: Mapping[str, str]
 
     @cached_property
-    def session(self) -> boto3.Session:
+    def session(self) -> Any:  # noqa: ANN401 - its clients are of whichever service
         """A boto3 session in the local account."""
         return boto3.Session(
-            aws_access_key_id=ACCOUNT, aws_secret_access_key="none", region_name=REGION
+            aws_access_key_id=ACCOUNT,
+            aws_secret_access_key=ACCOUNT,  # It is not checked.
+            region_name=REGION,
         )
 
-    def client(self, service: str) -> Any:  # noqa: ANN401 - of whichever service
+    def client(self, service: str) -> Any:  # noqa: ANN401 - the same
         """Return a client of *service* in the local account."""
         return self.session.client(
             service, endpoint_url=self.aws.url, verify=str(self.aws.certificate)
@@ -197,9 +199,7 @@ class Inbox:
         answer = self.queues.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10)
         for message in answer.get("Messages", []):
             self.documents.append(json.loads(json.loads(message["Body"])["Message"]))
-            self.queues.delete_message(
-                QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"]
-            )
+            self.queues.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
 
 
 @contextmanager

@@ -53,18 +53,22 @@ def main() -> None:
     _deliver_mail(sns, mailbox)
     _name_parameter_paths(iam_actions)
     gateway.app = _with_controls(gateway.app, endpoint, mailbox)
-    gateway._port_is_bindable = lambda *_: False  # noqa: SLF001 - or it would take 443 as well
+    gateway._port_is_bindable = lambda *_: False
     sys.argv = ["ministack"]
     gateway.main()
 
 
-def _serve_vdm(ses_v2: Any, endpoint: Endpoint) -> None:  # noqa: ANN401 - ministack is untyped
+def _serve_vdm(ses_v2: Any, endpoint: Endpoint) -> None:
     """Answer from *endpoint* what it can, after ministack has enforced IAM on the call."""
     theirs = ses_v2.handle_request
 
     async def handle_request(
-        method: str, path: str, headers: Any, body: bytes, query: dict[str, Any]  # noqa: ANN401
-    ) -> Any:  # noqa: ANN401
+        method: str,
+        path: str,
+        headers: Any,
+        body: bytes,
+        query: dict[str, Any],
+    ) -> Any:
         flat = {key: each[0] if isinstance(each, list) else each for key, each in query.items()}
         answer = endpoint.answer(method, path, flat, body)
         if answer is None:
@@ -74,17 +78,22 @@ def _serve_vdm(ses_v2: Any, endpoint: Endpoint) -> None:  # noqa: ANN401 - minis
     ses_v2.handle_request = handle_request
 
 
-def _deliver_mail(sns: Any, mailbox: list[dict[str, str]]) -> None:  # noqa: ANN401
+def _deliver_mail(sns: Any, mailbox: list[dict[str, str]]) -> None:
     """Put into *mailbox* what ministack only logs: a topic's message to its e-mail subscribers."""
-    theirs = sns._fanout  # noqa: SLF001
+    theirs = sns._fanout
 
     def fanout(
-        topic_arn: str, msg_id: str, message: str, subject: str,
-        message_structure: str = "", message_attributes: Any = None, **more: Any,  # noqa: ANN401
+        topic_arn: str,
+        msg_id: str,
+        message: str,
+        subject: str,
+        message_structure: str = "",
+        message_attributes: Any = None,
+        **more: Any,
     ) -> None:
         theirs(topic_arn, msg_id, message, subject, message_structure, message_attributes, **more)
-        topic = sns._topic_by_arn_any_scope(topic_arn) or {"subscriptions": []}  # noqa: SLF001
-        text = sns._resolve_message_for_protocol(message, message_structure, "email")  # noqa: SLF001
+        topic = sns._topic_by_arn_any_scope(topic_arn) or {"subscriptions": []}
+        text = sns._resolve_message_for_protocol(message, message_structure, "email")
         mailbox.extend(
             {
                 "to": each["endpoint"],
@@ -95,20 +104,26 @@ def _deliver_mail(sns: Any, mailbox: list[dict[str, str]]) -> None:  # noqa: ANN
             for each in topic["subscriptions"]
             if each.get("protocol") == "email"
             and each.get("confirmed")
-            and sns._matches_filter_policy(each, message_attributes or {}, text)  # noqa: SLF001
+            and sns._matches_filter_policy(each, message_attributes or {}, text)
         )
 
-    sns._fanout = fanout  # noqa: SLF001
+    sns._fanout = fanout
 
 
-def _name_parameter_paths(iam_actions: Any) -> None:  # noqa: ANN401
+def _name_parameter_paths(iam_actions: Any) -> None:
     """Have GetParametersByPath authorized on its path, as AWS does, and not on "*"."""
     theirs = iam_actions.extract_resource_arn
 
     def extract_resource_arn(
-        service: str, method: str, path: str, headers: Any, body: bytes,  # noqa: ANN401
-        query: Any, region: str, account: str,  # noqa: ANN401
-    ) -> Any:  # noqa: ANN401
+        service: str,
+        method: str,
+        path: str,
+        headers: Any,
+        body: bytes,
+        query: Any,
+        region: str,
+        account: str,
+    ) -> Any:
         if service == "ssm" and headers.get("x-amz-target", "").endswith(".GetParametersByPath"):
             return f"arn:aws:ssm:{region}:{account}:parameter{json.loads(body)['Path']}"
         return theirs(service, method, path, headers, body, query, region, account)
@@ -117,7 +132,9 @@ def _name_parameter_paths(iam_actions: Any) -> None:  # noqa: ANN401
 
 
 def _with_controls(
-    theirs: Any, endpoint: Endpoint, mailbox: list[dict[str, str]]  # noqa: ANN401
+    theirs: Any,
+    endpoint: Endpoint,
+    mailbox: list[dict[str, str]],
 ) -> Callable[[Event, Receive, Send], Awaitable[None]]:
     """Return ministack's application with the paths in front that no AWS has."""
 

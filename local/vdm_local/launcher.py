@@ -8,10 +8,8 @@ import signal
 import socket
 import ssl
 import subprocess
-import sys
 import tempfile
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -63,7 +61,7 @@ class LocalAws:
 
     @property
     def environment(self) -> dict[str, str]:
-        """This process's environment, with every trace of a real AWS account taken out."""
+        """The environment of this process, with every trace of a real AWS account taken out."""
         clean = {name: each for name, each in os.environ.items() if not name.startswith("AWS_")}
         return {
             **clean,
@@ -126,12 +124,20 @@ def start(scenario: Path) -> LocalAws:
 
 def stop(aws: LocalAws) -> None:
     """End *aws* with all that runs in it, and remove its files."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
+    for number in (signal.SIGTERM, signal.SIGKILL):  # Asked politely, it takes five seconds.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(aws.process, number)
-        if _ended(aws.process, within=5.0):
+        if _ended(aws.process, within=0.5):
             break
     shutil.rmtree(aws.folder, ignore_errors=True)
+
+
+def is_running(aws: LocalAws) -> bool:
+    """Say whether *aws* answers, by the certificate that only it has the key of."""
+    with contextlib.suppress(OSError):
+        aws.mails()
+        return True
+    return False
 
 
 @contextmanager
@@ -175,8 +181,7 @@ def _wait(aws: LocalAws, process: "subprocess.Popen[bytes]") -> None:
     while time.monotonic() < until:
         if process.poll() is not None:
             raise CannotStart(f"the local AWS ended at once, with exit code {process.returncode}:")
-        with contextlib.suppress(urllib.error.URLError, OSError):
-            aws.mails()
+        if is_running(aws):
             return
         time.sleep(0.05)
     raise CannotStart(f"the local AWS did not answer within {PATIENCE:g} s:")

@@ -39,7 +39,8 @@ class EmbeddedMetrics:
                 namespace=self._namespace,
             ) as metric:
                 metric.add_dimension("service", SERVICE)
-                metric.add_dimension("scope", str(reading.scope))
+                for dimension, value in reading.scope.dimensions.items():
+                    metric.add_dimension(dimension.name.lower(), value)
 
 
 def _pascal(name: str) -> str:

@@ -86,7 +86,7 @@ def incident_text(incident: Incident, origin: Origin, now: datetime) -> str:
         parts.append("\n".join(["What to do:", *steps]))
         parts.append(f"Why it matters: {advice.why}\n{advice.source}")
     parts.append(
-        f"{origin}, {stamp(now)}. {_since(incident)}\n"
+        f"{origin}, {stamp(now)}.{_since(incident, now)}\n"
         f"The thresholds are in the SSM parameter {origin.rules_path}/{incident.rule.name}.\n"
         f"Incident {incident.id}, message {incident.sequence}."
     )
@@ -171,6 +171,8 @@ def _longest(rule: Rule) -> str:
     return f"the last {rule.windows[-1]}"
 
 
-def _since(incident: Incident) -> str:
+def _since(incident: Incident, now: datetime) -> str:
     began = min(one.since for one in incident.affected if one.since)
-    return f"{'Going on since' if incident.severity else 'It began'} {stamp(began)}."
+    if began == now:
+        return ""
+    return f" {'Going on since' if incident.severity else 'It began'} {stamp(began)}."

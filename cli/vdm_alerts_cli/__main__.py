@@ -1,0 +1,33 @@
+"""The command `vdm-alerts`."""
+
+import argparse
+import sys
+
+from vdm_alerts_cli.demo import play, stop_kept
+from vdm_local.deployment import CannotDeploy, RunFailed
+from vdm_local.launcher import CannotStart
+
+
+def main() -> int:
+    """Do what the command line says; return its exit status."""
+    parser = argparse.ArgumentParser(prog="vdm-alerts", description="VDM Alerts, by hand.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    demo = commands.add_parser("demo", help="play a story on a local AWS, no account needed")
+    demo.add_argument("--keep", action="store_true", help="leave the local AWS running")
+    commands.add_parser("stop", help="end the local AWS that demo --keep left running")
+    arguments = parser.parse_args()
+    try:
+        if arguments.command == "demo":
+            play(keep=arguments.keep)
+        else:
+            stop_kept()
+    except (CannotStart, CannotDeploy, RunFailed) as error:
+        print(f"vdm-alerts: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
