@@ -5,13 +5,11 @@ from typing import Any, TypeVar
 
 from cattrs import Converter
 from cattrs.errors import BaseValidationError
-from cattrs.gen import make_dict_unstructure_fn
 from cattrs.strategies import configure_tagged_union
 
-from vdm_alerts.core.alerts import Alert, Ok, State, Told
+from vdm_alerts.core.alerts import Alert, State
 from vdm_alerts.core.errors import VdmAlertsError
 from vdm_alerts.core.findings import Finding
-from vdm_alerts.core.metrics import Scope
 from vdm_alerts.core.rules import Severity
 
 SCHEMA = 1
@@ -44,14 +42,9 @@ def decode(plain: dict[str, Any], type_: type[T]) -> T:
         raise UnreadableRecord(message) from error
 
 
-_converter = Converter()
+_converter = Converter(omit_if_default=True)
 _converter.register_unstructure_hook(datetime, datetime.isoformat)
 _converter.register_structure_hook(datetime, lambda text, _: datetime.fromisoformat(text))
 _converter.register_unstructure_hook(Severity, lambda severity: severity.name)
 _converter.register_structure_hook(Severity, lambda name, _: Severity[name])
 configure_tagged_union(State, _converter, tag_name="is")
-for _record in (Alert, Scope, Told, Finding, Ok):
-    _converter.register_unstructure_hook(
-        _record,
-        make_dict_unstructure_fn(_record, _converter, _cattrs_omit_if_default=True),
-    )

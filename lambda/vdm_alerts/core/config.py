@@ -151,7 +151,7 @@ def _suggestion(word: object, known: Iterable[str]) -> str:
 def _one_of(choices: Mapping[str, Any]) -> Callable[[Any, Any], Any]:
     def structure(value: object, _: Any) -> Any:  # noqa: ANN401 - cattrs calls it for any type
         if not isinstance(value, str) or value not in choices:
-            message = f'"{value}" is not known here{_suggestion(value, choices)}'
+            message = f"{_shown(value)} is not known here{_suggestion(value, choices)}"
             raise ValueError(message)
         return choices[value]
 

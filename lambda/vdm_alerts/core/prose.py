@@ -29,18 +29,18 @@ class Origin:
 
 def incident_subject(incident: Incident) -> str:
     """Return the news in one line, its weight first."""
-    noun = ADVICE[incident.rule.indicator].noun.capitalize()
-    subject = f"{noun} {of(incident.lead.alert.scope)}"
-    rate = _rate(incident.lead)
     match incident.severity, incident.reason:
         case None, _:
-            return f"[RESOLVED] {subject} is back to {rate}"
+            weight, verb = "RESOLVED", "is back to"
         case severity, Reason.RESOLVED:
-            return f"[{severity}, partly resolved] {subject} is back to {rate}"
+            weight, verb = f"{severity}, partly resolved", "is back to"
         case severity, Reason.ESCALATED:
-            return f"[{severity}] {subject} has risen to {rate}"
+            weight, verb = str(severity), "has risen to"
         case severity, Reason.FIRING:
-            return f"[{severity}] {subject} is {rate}"
+            weight, verb = str(severity), "is"
+    noun = ADVICE[incident.rule.indicator].noun.capitalize()
+    rate = f"{f' {verb}' if incident.lead.evidence else ':'} {_rate(incident.lead)}"
+    return f"[{weight}] {noun} {of(incident.lead.alert.scope)}{rate}"
 
 
 def headline(incident: Incident) -> str:
@@ -164,7 +164,7 @@ def _lines(affected: Sequence[Affected]) -> Iterator[str]:
 def _rate(one: Affected) -> str:
     if one.evidence:
         return percent(one.evidence.rate.value)
-    return "no mail" if isinstance(one.verdict, Healthy) else "not readable at the moment"
+    return "no mail any more" if isinstance(one.verdict, Healthy) else "not readable at the moment"
 
 
 def _longest(rule: Rule) -> str:

@@ -1,0 +1,87 @@
+"""Things under test, of which a test says only what matters to it."""
+
+from datetime import UTC, date, datetime, timedelta
+
+from vdm_alerts.core.alerts import Alert, Firing, Told
+from vdm_alerts.core.metrics import Dimension, Scope, Series, Window
+from vdm_alerts.core.prose import Origin
+from vdm_alerts.core.rates import Indicator, Rate
+from vdm_alerts.core.rules import Rule, Severity, Threshold
+from vdm_alerts.core.verdicts import Breached, Evidence, Healthy
+from vdm_alerts.run import Lease
+
+NOW = datetime(2026, 3, 12, 9, tzinfo=UTC)
+TODAY = NOW.date()
+HOUR = timedelta(hours=1)
+NEWS = Scope(identity="news.example.com")
+HOTMAIL = Scope(isp="Hotmail")
+ORIGIN = Origin("111122223333", "eu-west-1", "/vdm-alerts/rules")
+LEASE = Lease(NOW, NOW + timedelta(minutes=15))
+
+
+def share(percentage: str) -> float:
+    return float(percentage.removesuffix("%")) / 100
+
+
+def a_rate(percentage: str, of: int = 10_000) -> Rate:
+    return Rate(round(share(percentage) * of), of)
+
+
+def a_rule(
+    name: str = "bounce-rate",
+    *,
+    indicator: Indicator = Indicator.BOUNCE_RATE,
+    warning: str | None = "5%",
+    critical: str | None = "10%",
+    windows: tuple[int, ...] = (3,),
+    min_volume: int = 200,
+    min_events: int = 10,
+) -> Rule:
+    lines = ((Severity.WARNING, warning), (Severity.CRITICAL, critical))
+    return Rule(
+        name=name,
+        indicator=indicator,
+        scopes=frozenset(
+            {(), (Dimension.IDENTITY,), (Dimension.CONFIGURATION_SET,), (Dimension.ISP,)}
+        ),
+        windows=tuple(Window(days) for days in windows),
+        thresholds=tuple(Threshold(severity, share(at)) for severity, at in lines if at),
+        min_volume=min_volume,
+        min_events=min_events,
+    )
+
+
+def a_series(*counts: int, ending: date = TODAY) -> Series:
+    """A day's count each, the last of them *ending*'s."""
+    days = (ending - timedelta(days=age) for age in range(len(counts) - 1, -1, -1))
+    return Series(dict(zip(days, counts, strict=True)))
+
+
+def evidence(percentage: str, of: int = 10_000, days: int = 3) -> Evidence:
+    return Evidence(a_rate(percentage, of), Window(days))
+
+
+def breached(percentage: str = "6%", severity: Severity = Severity.WARNING) -> Breached:
+    line = {Severity.WARNING: "5%", Severity.CRITICAL: "10%"}[severity]
+    return Breached(Threshold(severity, share(line)), evidence(percentage))
+
+
+def healthy(percentage: str = "1%") -> Healthy:
+    return Healthy(evidence(percentage))
+
+
+def firing(
+    scope: Scope = NEWS,
+    severity: Severity = Severity.WARNING,
+    *,
+    told: Severity | None = None,
+    sequence: int = 1,
+    since: datetime = NOW,
+) -> Alert:
+    return Alert(
+        "bounce-rate",
+        scope,
+        Firing(severity, since),
+        Told(told, since, sequence, since) if told else None,
+        "bounce-rate-20260312T0900Z",
+    )

@@ -1,0 +1,52 @@
+from pathlib import Path
+
+import pytest
+
+from vdm_alerts.core.config import BadRule, parse_rule
+from vdm_alerts.core.metrics import Dimension, Window
+from vdm_alerts.core.rates import Indicator
+from vdm_alerts.core.rules import Severity
+
+GOOD = """
+indicator = "bounce_rate"
+scopes = ["account", "isp"]
+windows = ["7d", "3d"]
+warning = "5%"
+critical = "10 %"
+min_volume = 200
+min_events = 10
+"""
+
+BAD_RULES = sorted((Path(__file__).parents[1] / "bad_rules").glob("*.toml"))
+
+
+def test_a_rule_is_read_from_the_words_that_people_write() -> None:
+    rule = parse_rule("bounce-rate", GOOD, "here")
+    assert rule.name == "bounce-rate"
+    assert rule.indicator is Indicator.BOUNCE_RATE
+    assert rule.scopes == {(), (Dimension.ISP,)}
+    assert rule.windows == (Window(3), Window(7))
+    assert [(line.severity, line.share) for line in rule.thresholds] == [
+        (Severity.WARNING, 0.05),
+        (Severity.CRITICAL, 0.1),
+    ]
+    assert (rule.min_volume, rule.min_events) == (200, 10)
+
+
+def test_one_threshold_is_enough() -> None:
+    rule = parse_rule("x", GOOD.replace('warning = "5%"\n', ""), "here")
+    assert [line.severity for line in rule.thresholds] == [Severity.CRITICAL]
+
+
+@pytest.mark.parametrize("path", BAD_RULES, ids=lambda path: path.stem)
+def test_a_bad_rule_is_told_every_problem_with_its_path_and_what_to_write(path: Path) -> None:
+    """Each file in bad_rules says in its first comment lines what people should be told."""
+    text = path.read_text()
+    expected = [line.removeprefix("#: ") for line in text.splitlines() if line.startswith("#: ")]
+    with pytest.raises(BadRule) as caught:
+        parse_rule(path.stem, text, f"/vdm-alerts/rules/{path.stem}")
+    assert str(caught.value).splitlines() == expected
+
+
+def test_there_are_bad_rules_to_try() -> None:
+    assert len(BAD_RULES) >= 5

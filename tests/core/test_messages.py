@@ -1,0 +1,224 @@
+import json
+from dataclasses import replace
+
+import pytest
+from builders import (
+    HOTMAIL,
+    NOW,
+    ORIGIN,
+    a_rule,
+    breached,
+    firing,
+    healthy,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vdm_alerts.core.advice import ADVICE
+from vdm_alerts.core.alerts import Alert, Key, Ok
+from vdm_alerts.core.findings import Finding
+from vdm_alerts.core.messages import LONGEST_CHAT, LONGEST_SUBJECT, MOST_LISTED, Message, compose
+from vdm_alerts.core.metrics import ACCOUNT, Scope
+from vdm_alerts.core.notices import Incident, Trouble, incidents
+from vdm_alerts.core.prose import MOST_SHOWN
+from vdm_alerts.core.rates import Gap, Indicator
+from vdm_alerts.core.rules import Severity
+from vdm_alerts.core.verdicts import Healthy, Unknown, Verdict
+
+WARNING, CRITICAL = Severity.WARNING, Severity.CRITICAL
+SNS_LIMIT = 256 * 1024
+
+
+def about(*pairs: tuple[Alert, Verdict]) -> Incident:
+    alerts = [alert for alert, _ in pairs]
+    verdicts: dict[Key, Verdict] = {alert.key: verdict for alert, verdict in pairs}
+    (incident,) = incidents(alerts, {"bounce-rate": a_rule()}, verdicts)
+    return incident
+
+
+def said(*pairs: tuple[Alert, Verdict]) -> Message:
+    return compose(about(*pairs), ORIGIN, NOW)
+
+
+def over(alert: Alert) -> Alert:
+    return replace(alert, state=Ok())
+
+
+def test_a_warning_says_who_how_much_and_of_how_many_in_its_first_sentence() -> None:
+    message = said((firing(), breached("5.75%")))
+    assert message.subject == "[WARNING] Bounce rate of news.example.com is 5.8%"
+    assert message.text.splitlines()[0] == (
+        "The bounce rate of news.example.com has passed your 5% warning threshold: "
+        "575 of 10,000 mails bounced permanently in the last 3 days (5.8%)."
+    )
+
+
+def test_an_escalation_says_what_it_has_risen_to() -> None:
+    message = said((firing(severity=CRITICAL, told=WARNING), breached("12%", CRITICAL)))
+    assert message.subject == "[CRITICAL] Bounce rate of news.example.com has risen to 12%"
+    assert "has passed your 10% critical threshold" in message.text
+
+
+def test_a_resolution_says_what_it_is_back_to_and_gives_no_advice() -> None:
+    message = said((over(firing(told=CRITICAL)), healthy("1.1%")))
+    assert message.subject == "[RESOLVED] Bounce rate of news.example.com is back to 1.1%"
+    assert "is back below your 5% threshold" in message.text
+    assert "What to do" not in message.text
+
+
+def test_a_resolution_for_want_of_mail_says_so() -> None:
+    message = said((over(firing(told=CRITICAL)), Healthy(None)))
+    assert message.subject == "[RESOLVED] Bounce rate of news.example.com: no mail any more"
+    assert "no mail in the last 3 days" in message.text
+
+
+def test_a_part_that_is_well_again_is_not_taken_for_the_whole() -> None:
+    message = said(
+        (over(firing(told=WARNING)), healthy()), (firing(HOTMAIL, told=WARNING), breached())
+    )
+    assert message.subject.startswith("[WARNING, partly resolved] ")
+    assert "Also above its threshold:\n  Hotmail (mailbox provider): 6%, warning" in message.text
+
+
+def test_the_other_scopes_are_listed_each_with_what_it_is() -> None:
+    newsletter = Scope(configuration_set="newsletter")
+    text = said(
+        (firing(), breached()),
+        (firing(newsletter), breached("5.5%")),
+        (firing(HOTMAIL), breached("8%")),
+        (over(firing(Scope(isp="Yahoo"), told=WARNING)), healthy()),
+    ).text
+    assert "  newsletter (configuration set): 5.5%, warning\n" in text
+    assert "  Hotmail (mailbox provider): 8%, warning\n" in text
+    assert "No longer above its threshold:\n  Yahoo (mailbox provider): 1%\n" in text
+
+
+def test_the_account_is_called_the_account() -> None:
+    message = said((firing(ACCOUNT), breached()))
+    assert message.subject == "[WARNING] Bounce rate of the account is 6%"
+
+
+def test_a_figure_that_is_not_known_is_never_shown_as_zero() -> None:
+    message = said((firing(), Unknown(Gap.UNAVAILABLE)))
+    assert "not readable at the moment" in message.subject
+    assert "cannot be read at the moment" in message.text
+    (affected,) = json.loads(message.document)["affected"]
+    assert affected["rate"] is None
+    assert affected["events"] is None
+
+
+def test_a_message_without_memory_says_that_it_may_repeat_an_earlier_one() -> None:
+    incident = replace(about((firing(), breached())), remembered=False)
+    assert "History unavailable" in compose(incident, ORIGIN, NOW).text
+
+
+def test_a_message_names_the_parameter_that_holds_the_threshold() -> None:
+    assert "/vdm-alerts/rules/bounce-rate." in said((firing(), breached())).text
+
+
+def test_the_document_for_machines_has_every_figure() -> None:
+    document = json.loads(said((firing(told=None), breached("6%"))).document)
+    assert document == {
+        "schema": 1,
+        "kind": "incident",
+        "account": "111122223333",
+        "region": "eu-west-1",
+        "severity": "WARNING",
+        "reason": "FIRING",
+        "rule": "bounce-rate",
+        "indicator": "bounce_rate",
+        "at": "2026-03-12T09:00:00+00:00",
+        "id": "bounce-rate-20260312T0900Z",
+        "sequence": 1,
+        "affected": [
+            {
+                "scope": {"EMAIL_IDENTITY": "news.example.com"},
+                "severity": "WARNING",
+                "since": "2026-03-12T09:00:00+00:00",
+                "rate": 0.06,
+                "events": 600,
+                "volume": 10_000,
+                "window_days": 3,
+            }
+        ],
+        "affected_total": 1,
+    }
+
+
+def test_the_chat_message_is_what_amazon_q_shows_and_threads_by_incident() -> None:
+    first = json.loads(said((firing(), breached())).chat)
+    assert (first["version"], first["source"]) == ("1.0", "custom")
+    assert first["content"]["textType"] == "client-markdown"
+    assert first["content"]["title"].startswith(":warning: [WARNING]")
+    assert first["content"]["nextSteps"] == list(ADVICE[Indicator.BOUNCE_RATE].steps)
+    second = json.loads(
+        said((firing(severity=CRITICAL, told=WARNING), breached("12%", CRITICAL))).chat
+    )
+    thread = "111122223333:eu-west-1:bounce-rate-20260312T0900Z"
+    assert first["metadata"]["threadId"] == second["metadata"]["threadId"] == thread
+    assert first["id"] != second["id"]
+
+
+def test_a_name_from_outside_becomes_no_mention_and_no_link_in_a_chat() -> None:
+    chat = said((firing(Scope(identity="<!channel>&co@example.com")), breached())).chat
+    assert "<" not in chat
+    assert "&lt;!channel&gt;&amp;co@example.com" in chat
+
+
+@pytest.mark.parametrize("identity", ["a" * 300 + ".example", "bücher.example", "a\nb\t.example"])
+def test_a_subject_is_short_printable_ascii_whatever_the_name(identity: str) -> None:
+    subject = said((firing(Scope(identity=identity)), breached())).subject
+    assert len(subject) <= LONGEST_SUBJECT
+    assert subject.isascii()
+    assert subject.isprintable()
+
+
+def test_ten_thousand_affected_identities_still_make_one_message_that_sns_takes() -> None:
+    everyone = [Scope(identity=f"{'x' * 200}{number}.example.com") for number in range(10_000)]
+    message = said(*((firing(scope), breached()) for scope in everyone))
+    document = json.loads(message.document)
+    assert (len(document["affected"]), document["affected_total"]) == (MOST_LISTED, 10_000)
+    assert f"and {10_000 - 1 - MOST_SHOWN:,} more" in message.text
+    assert len(json.loads(message.chat)["content"]["description"]) <= LONGEST_CHAT
+    forms = json.dumps([message.text, message.chat, message.document, message.document])
+    assert len(forms.encode()) < SNS_LIMIT
+
+
+OFF = Finding("VDM is off", "Switch it on")
+LOST = Finding("AWS refused ses:GetAccount", "Allow it")
+
+
+def test_trouble_says_that_silence_proves_nothing_and_what_to_do() -> None:
+    message = compose(Trouble(1, (OFF, LOST), ()), ORIGIN, NOW)
+    assert message.subject == "[VDM Alerts] 2 things need mending before all mail is watched"
+    assert "silence does not mean that all is well" in message.text
+    assert "1. VDM is off.\n   Switch it on.\n" in message.text
+    assert "2. AWS refused ses:GetAccount.\n   Allow it.\n" in message.text
+    assert json.loads(message.chat)["content"]["nextSteps"] == ["Switch it on", "Allow it"]
+    assert json.loads(message.document)["findings"][0] == {
+        "what": "VDM is off",
+        "remedy": "Switch it on",
+    }
+
+
+def test_the_end_of_trouble_says_what_was_mended() -> None:
+    message = compose(Trouble(2, (), (OFF,)), ORIGIN, NOW)
+    assert message.subject == "[VDM Alerts] All is in order again"
+    assert "Mended:\n  VDM is off." in message.text
+    assert json.loads(message.chat)["content"]["title"].startswith(":white_check_mark:")
+
+
+@pytest.mark.parametrize("indicator", Indicator)
+def test_every_indicator_has_its_words_and_a_source(indicator: Indicator) -> None:
+    advice = ADVICE[indicator]
+    assert advice.noun.replace(" ", "_") == indicator.key
+    assert advice.steps
+    assert advice.source.startswith("https://docs.aws.amazon.com/")
+
+
+@given(st.text(max_size=300))
+def test_every_form_of_every_message_can_be_sent(identity: str) -> None:
+    message = said((firing(Scope(identity=identity)), breached()))
+    json.loads(message.chat)
+    json.loads(message.document)
+    assert all(value and value.isascii() for value in message.attributes.values())

@@ -1,0 +1,51 @@
+import pytest
+from builders import HOTMAIL, NEWS
+
+from vdm_alerts.core.metrics import KNOWN_ISPS, Metric, Scope
+from vdm_alerts.core.rates import Indicator, Rate, percent
+
+
+def test_a_rate_keeps_both_counts() -> None:
+    assert Rate(1, 13).value == pytest.approx(1 / 13)
+    assert str(Rate(1_200, 24_000)) == "5% (1,200 of 24,000)"
+
+
+def test_feedback_may_outnumber_the_mail_of_the_day_it_arrives_on() -> None:
+    assert Rate(3, 2).value == 1.5
+
+
+@pytest.mark.parametrize(("events", "volume"), [(0, 0), (1, 0), (-1, 5)])
+def test_counts_that_make_no_rate_are_refused(events: int, volume: int) -> None:
+    with pytest.raises(ValueError, match="no rate of"):
+        Rate(events, volume)
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0.05, "5%"),
+        (0.0575, "5.8%"),
+        (0.119, "11.9%"),
+        (0.001, "0.1%"),
+        (0.00036, "0.036%"),
+        (0.0, "0%"),
+        (1.0, "100%"),
+    ],
+)
+def test_a_percentage_shows_the_digits_that_count(share: float, text: str) -> None:
+    assert percent(share) == text
+
+
+def test_bounces_are_of_all_mail_and_complaints_of_mail_that_can_be_complained_about() -> None:
+    bounces, complaints = Indicator.BOUNCE_RATE, Indicator.COMPLAINT_RATE
+    assert (bounces.events, bounces.volume) == (Metric.PERMANENT_BOUNCE, Metric.SEND)
+    assert (complaints.events, complaints.volume) == (Metric.COMPLAINT, Metric.DELIVERY_COMPLAINT)
+
+
+def test_gmail_has_no_complaint_rate_because_it_reports_no_complaints() -> None:
+    gmail = Scope(isp="Gmail")
+    assert "Gmail" in KNOWN_ISPS
+    assert not Indicator.COMPLAINT_RATE.applies_to(gmail)
+    assert Indicator.BOUNCE_RATE.applies_to(gmail)
+    assert Indicator.COMPLAINT_RATE.applies_to(HOTMAIL)
+    assert Indicator.COMPLAINT_RATE.applies_to(NEWS)

@@ -1,0 +1,101 @@
+import pytest
+from builders import TODAY, a_rule, a_series
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vdm_alerts.core.metrics import Series
+from vdm_alerts.core.rates import Gap
+from vdm_alerts.core.rules import Severity
+from vdm_alerts.core.verdicts import Breached, Healthy, Unknown, judge
+
+
+def test_a_rate_at_the_threshold_counts_as_breached() -> None:
+    verdict = judge(a_rule(warning="5%"), a_series(50), a_series(1_000), TODAY)
+    assert isinstance(verdict, Breached)
+    assert verdict.severity is Severity.WARNING
+    assert str(verdict.evidence.rate) == "5% (50 of 1,000)"
+
+
+def test_a_rate_just_below_the_threshold_is_healthy() -> None:
+    verdict = judge(a_rule(warning="5%"), a_series(49), a_series(1_000), TODAY)
+    assert isinstance(verdict, Healthy)
+
+
+def test_the_highest_threshold_that_is_reached_gives_the_severity() -> None:
+    verdict = judge(a_rule(), a_series(100), a_series(1_000), TODAY)
+    assert isinstance(verdict, Breached)
+    assert verdict.severity is Severity.CRITICAL
+    assert verdict.threshold.share == 0.1
+
+
+def test_one_bounce_among_thirteen_mails_says_nothing() -> None:
+    verdict = judge(a_rule(), a_series(1), a_series(13), TODAY)
+    assert isinstance(verdict, Healthy)
+
+
+def test_enough_events_on_too_little_mail_say_nothing() -> None:
+    rule = a_rule(min_volume=200, min_events=1)
+    assert isinstance(judge(rule, a_series(100), a_series(199), TODAY), Healthy)
+    assert isinstance(judge(rule, a_series(100), a_series(200), TODAY), Breached)
+
+
+def test_enough_mail_with_too_few_events_says_nothing() -> None:
+    rule = a_rule(warning="0.1%", critical=None, min_volume=1, min_events=5)
+    assert isinstance(judge(rule, a_series(4), a_series(1_000), TODAY), Healthy)
+    assert isinstance(judge(rule, a_series(5), a_series(1_000), TODAY), Breached)
+
+
+def test_the_worst_window_decides_and_is_named() -> None:
+    rule = a_rule(windows=(1, 3))
+    events, volume = a_series(0, 0, 80), a_series(1_000, 1_000, 1_000)
+    verdict = judge(rule, events, volume, TODAY)
+    assert isinstance(verdict, Breached)
+    assert str(verdict.evidence.window) == "1 day"
+    assert verdict.evidence.rate.events == 80
+
+
+def test_what_happened_before_the_window_is_forgotten() -> None:
+    verdict = judge(a_rule(windows=(2,)), a_series(500, 0, 0), a_series(500, 500, 500), TODAY)
+    assert isinstance(verdict, Healthy)
+
+
+def test_where_there_was_no_mail_nothing_is_wrong_and_nothing_is_shown() -> None:
+    assert judge(a_rule(), Series({}), Series({}), TODAY) == Healthy(None)
+
+
+def test_bounces_without_any_mail_make_no_rate() -> None:
+    assert judge(a_rule(), a_series(30), Series({}), TODAY) == Healthy(None)
+
+
+@pytest.mark.parametrize("gap", list(Gap))
+def test_unknown_counts_give_an_unknown_verdict_and_never_a_zero(gap: Gap) -> None:
+    assert judge(a_rule(), gap, a_series(1_000), TODAY) == Unknown(gap)
+    assert judge(a_rule(), a_series(1_000), gap, TODAY) == Unknown(gap)
+
+
+def _severity(events: int, volume: int) -> int:
+    verdict = judge(a_rule(), a_series(events), a_series(volume), TODAY)
+    return verdict.severity if isinstance(verdict, Breached) else 0
+
+
+@given(st.integers(0, 5_000), st.integers(1, 10_000), st.integers(0, 500))
+def test_severity_never_falls_as_events_rise(events: int, volume: int, more: int) -> None:
+    assert _severity(events + more, volume) >= _severity(events, volume)
+
+
+@given(
+    st.dictionaries(st.integers(0, 10), st.integers(0, 400)),
+    st.dictionaries(st.integers(0, 10), st.integers(0, 400)),
+    st.randoms(use_true_random=False),
+)
+def test_a_verdict_does_not_depend_on_the_order_of_the_days(
+    events: dict[int, int], volume: dict[int, int], random: object
+) -> None:
+    def shuffled(counts: dict[int, int]) -> Series:
+        days = list(counts.items())
+        random.shuffle(days)  # type: ignore[attr-defined]  # hypothesis gives a Random
+        return Series({TODAY.replace(day=1 + day): count for day, count in days})
+
+    rule = a_rule(windows=(1, 3, 7), min_volume=1, min_events=1)
+    first = judge(rule, shuffled(events), shuffled(volume), TODAY)
+    assert judge(rule, shuffled(events), shuffled(volume), TODAY) == first
