@@ -112,11 +112,9 @@ class Deployment:
         )
         pages = self.client("logs").get_paginator("filter_log_events")
         group = function["LoggingConfig"]["LogGroup"]
-        lines = (
-            event["message"].strip()
-            for page in pages.paginate(logGroupName=group)
-            for event in page["events"]
-        )
+        events = (event for page in pages.paginate(logGroupName=group) for event in page["events"])
+        in_order = sorted(events, key=lambda event: event["timestamp"])
+        lines = (event["message"].strip() for event in in_order)
         return [json.loads(line) for line in lines if line.startswith("{")]
 
     @contextmanager

@@ -39,6 +39,7 @@ def main() -> None:
         "IOT_MTLS_ENABLED": "0",
         "AUTH": "true",
         "USE_SSL": "1",
+        "LOG_LEVEL": "WARNING",
         "MINISTACK_SSL_CERT": str(arguments.certificate),
         "MINISTACK_SSL_KEY": str(key),
     }
@@ -47,6 +48,7 @@ def main() -> None:
     from ministack.core import iam_actions  # noqa: PLC0415
     from ministack.services import ses_v2, sns  # noqa: PLC0415
 
+    del os.environ["LOG_LEVEL"]  # Functions inherit the rest, and have a log level of their own.
     endpoint = Endpoint(load_scenario(arguments.scenario))
     mailbox: list[dict[str, str]] = []
     _serve_vdm(ses_v2, endpoint)

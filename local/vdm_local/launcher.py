@@ -158,7 +158,6 @@ def _server_environment(folder: Path) -> dict[str, str]:
         "PYTHONPATH": str(_ROOT / "local"),
         "PYTHONUNBUFFERED": "1",
         "TMPDIR": str(folder),  # Its functions' code goes here, and away with it.
-        "LOG_LEVEL": "WARNING",
         "AWS_ACCESS_KEY_ID": ACCOUNT,
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
         "MINISTACK_REGION": REGION,

@@ -1,8 +1,11 @@
 """The endpoint alone, over HTTP on the loopback interface."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from urllib.parse import parse_qsl, urlsplit
 
 from vdm_local.endpoint import Answer, Endpoint
@@ -60,3 +63,14 @@ def serve(endpoint: Endpoint, port: int) -> ThreadingHTTPServer:
             """Say nothing: requests are the client's to log."""
 
     return ThreadingHTTPServer(("127.0.0.1", port), Handler)
+
+
+@contextmanager
+def serving(endpoint: Endpoint) -> Iterator[str]:
+    """Serve *endpoint* on a free port for the block, which is given the address."""
+    with serve(endpoint, 0) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()

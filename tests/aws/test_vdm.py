@@ -1,0 +1,152 @@
+"""The reader against the local VDM, over HTTP."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
+
+from vdm_alerts.aws.vdm import Vdm
+from vdm_alerts.core.findings import Hindrance
+from vdm_alerts.core.metrics import ACCOUNT, Metric, Scope, Series, Window
+from vdm_alerts.core.rates import Gap
+from vdm_alerts.core.sweep import Query
+from vdm_alerts.ports import AccessDenied
+from vdm_local.endpoint import Endpoint
+from vdm_local.scenario import parse_scenario
+from vdm_local.server import serving
+
+TODAY = date(2026, 3, 4)
+SCENARIO = """
+begins = 2026-03-01
+
+[[mail]]
+identity = "news.example.com"
+isp = "Hotmail"
+send = "100 0 300 400@+6h"
+permanent_bounce = "1 2 3 4@+6h"
+"""
+SENT = Query(Metric.SEND, ACCOUNT)
+BOUNCED = Query(Metric.PERMANENT_BOUNCE, Scope(identity="news.example.com"))
+REFUSED = Query(Metric.SEND, Scope(isp="Mail.ru"))
+
+
+@pytest.fixture
+def endpoint() -> Endpoint:
+    return Endpoint(parse_scenario(SCENARIO, "here"), datetime(2026, 3, 4, 9, tzinfo=UTC))
+
+
+@pytest.fixture
+def client(endpoint: Endpoint) -> Iterator[Any]:
+    with serving(endpoint) as url:
+        yield boto3.client(
+            "sesv2", endpoint_url=url, config=Config(retries={"total_max_attempts": 1})
+        )
+
+
+def days(counts: dict[int, int]) -> Series:
+    return Series({date(2026, 3, day): count for day, count in counts.items()})
+
+
+def test_a_series_is_whole_days_up_to_todays_unfinished_one(client: Any) -> None:
+    found = Vdm(client).read([SENT, BOUNCED], Window(7), TODAY)
+    assert found == {
+        SENT: days({1: 100, 3: 300, 4: 400}),
+        BOUNCED: days({1: 1, 2: 2, 3: 3, 4: 4}),
+    }
+
+
+def test_the_window_bounds_what_is_asked_for(client: Any) -> None:
+    assert Vdm(client).read([SENT], Window(2), TODAY) == {SENT: days({3: 300, 4: 400})}
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Auckland"])
+def test_days_are_ses_days_whatever_the_machines_time_zone(
+    client: Any, zone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        found = Vdm(client).read([SENT], Window(2), TODAY)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert found == {SENT: days({3: 300, 4: 400})}
+
+
+def test_more_queries_than_a_call_takes_are_asked_in_several(client: Any) -> None:
+    queries = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(23)]
+    found = Vdm(client).read([*queries, SENT], Window(7), TODAY)
+    assert len(found) == 24
+    assert found[SENT] == days({1: 100, 3: 300, 4: 400})
+    assert found[queries[0]] == Series({})
+
+
+def test_a_value_that_ses_refuses_costs_only_its_own_series(client: Any) -> None:
+    others = [Query(metric, ACCOUNT) for metric in Metric]
+    found = Vdm(client).read([*others[:3], REFUSED, *others[3:]], Window(7), TODAY)
+    assert found[REFUSED] is Gap.UNAVAILABLE
+    assert all(isinstance(found[query], Series) for query in others)
+
+
+def test_vdm_switched_off_is_one_clear_finding(client: Any, endpoint: Endpoint) -> None:
+    endpoint.scenario = parse_scenario("begins = 2026-03-01\nvdm_enabled = false", "here")
+    with pytest.raises(Hindrance, match="Virtual Deliverability Manager is switched off"):
+        Vdm(client).read([SENT], Window(7), TODAY)
+
+
+@pytest.fixture
+def stub() -> Iterator[tuple[Any, Stubber]]:
+    client = boto3.client("sesv2", config=Config(retries={"total_max_attempts": 1}))
+    with Stubber(client) as stubber:
+        yield client, stubber
+
+
+def test_a_query_that_ses_answers_with_an_error_is_unknown_and_says_which(
+    stub: tuple[Any, Stubber],
+) -> None:
+    client, stubber = stub
+    answer = {
+        "Results": [],
+        "Errors": [
+            {"Id": "1", "Code": "ACCESS_DENIED", "Message": "no"},
+            {"Id": "0", "Code": "INTERNAL_FAILURE", "Message": "sorry"},
+        ],
+    }
+    stubber.add_response("batch_get_metric_data", answer)
+    found = Vdm(client).read([SENT, BOUNCED], Window(7), TODAY)
+    assert found == {SENT: Gap.UNAVAILABLE, BOUNCED: Gap.ACCESS_DENIED}
+
+
+def test_a_query_that_the_answer_leaves_out_is_unknown_and_not_zero(
+    stub: tuple[Any, Stubber],
+) -> None:
+    client, stubber = stub
+    stubber.add_response("batch_get_metric_data", {"Results": [], "Errors": []})
+    assert Vdm(client).read([SENT], Window(7), TODAY) == {SENT: Gap.UNAVAILABLE}
+
+
+def test_once_ses_does_not_answer_the_rest_is_unknown_and_not_asked_for(
+    stub: tuple[Any, Stubber],
+) -> None:
+    client, stubber = stub
+    queries = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(25)]
+    first = {"Results": [{"Id": str(each), "Timestamps": [], "Values": []} for each in range(10)]}
+    stubber.add_response("batch_get_metric_data", first)
+    stubber.add_client_error("batch_get_metric_data", "TooManyRequestsException")
+    found = Vdm(client).read(queries, Window(7), TODAY)
+    assert [found[query] for query in queries] == [Series({})] * 10 + [Gap.UNAVAILABLE] * 15
+
+
+def test_a_missing_permission_is_named_as_policies_spell_it(stub: tuple[Any, Stubber]) -> None:
+    client, stubber = stub
+    stubber.add_client_error("batch_get_metric_data", "AccessDeniedException")
+    with pytest.raises(AccessDenied) as caught:
+        Vdm(client).read([SENT], Window(7), TODAY)
+    assert caught.value.action == "ses:BatchGetMetricData"
+    assert isinstance(caught.value.__cause__, ClientError)

@@ -1,0 +1,185 @@
+"""What goes wrong at an operator's, and what the operator hears of it."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from stage import EMPTY, Stage
+
+from vdm_local.deployment import RunFailed
+
+HEALTHY = """
+begins = 2025-12-15
+
+[[mail]]
+identity = "shop.example.com"
+configuration_set = "receipts"
+isp = "Yahoo"
+send = "1000x60"
+"""
+
+
+@pytest.fixture(autouse=True)
+def _healthy(stage: Stage) -> None:
+    """An account with mail and nothing wrong in it."""
+    stage.deployed.aws.set_scenario(HEALTHY)
+
+
+def said(stage: Stage) -> str:
+    """Run; return the one mail that was sent about it, which is not repeated."""
+    _, (told,) = stage.run()
+    _, again = stage.run()
+    assert again == []
+    return f"{told.subject}\n{told.text}"
+
+
+def all_clear(stage: Stage) -> None:
+    _, (told,) = stage.run()
+    assert told.subject == "[VDM Alerts] All is in order again"
+    _, again = stage.run()
+    assert again == []
+
+
+def test_a_healthy_account_hears_nothing(stage: Stage) -> None:
+    summary, told = stage.run()
+    assert told == []
+    assert (summary["findings"], summary["series_unknown"]) == (0, 0)
+    assert summary["series_judged"] > 20
+
+
+def test_vdm_switched_off(stage: Stage) -> None:
+    stage.deployed.aws.set_scenario(EMPTY + "\nvdm_enabled = false")
+    text = said(stage)
+    assert "Virtual Deliverability Manager is switched off in this account and Region" in text
+    assert "Switch it on in the SES console" in text
+    stage.deployed.aws.set_scenario(HEALTHY)
+    all_clear(stage)
+
+
+def test_an_account_without_mail(stage: Stage) -> None:
+    stage.deployed.aws.set_scenario(EMPTY)
+    text = said(stage)
+    assert "VDM has counted no mail of this account in the last 7 days" in text
+    assert "deploy into the Region it sends from" in text
+
+
+def test_an_account_under_review(stage: Stage) -> None:
+    stage.deployed.aws.set_scenario('enforcement = "PROBATION"\n' + HEALTHY)
+    assert "Amazon SES has put this account under review" in said(stage)
+
+
+@contextmanager
+def parameters(stage: Stage, **texts: str | None) -> Iterator[None]:
+    """Have the rules hold *texts* for the block; None takes a rule away."""
+    ssm = stage.deployed.client("ssm")
+    path = stage.deployed.outputs["RulesPath"]
+    kept = {
+        each["Name"]: each["Value"] for each in ssm.get_parameters_by_path(Path=path)["Parameters"]
+    }
+    for name, text in texts.items():
+        full = f"{path}/{name.replace('_', '-')}"
+        if text is None:
+            ssm.delete_parameter(Name=full)
+        else:
+            ssm.put_parameter(Name=full, Value=text, Type="String", Overwrite=True)
+    yield
+    for name, text in kept.items():
+        ssm.put_parameter(Name=name, Value=text, Type="String", Overwrite=True)
+
+
+def test_a_rule_that_does_not_parse(stage: Stage) -> None:
+    with parameters(stage, bounce_rate='indicator = "bounce_rat"'):
+        text = said(stage)
+        assert "/vdm-alerts/rules/bounce-rate: 4 problems" in text
+        assert 'indicator  "bounce_rat" is not known here; did you mean "bounce_rate"?' in text
+        assert "Edit that parameter in SSM Parameter Store" in text
+        summary, _ = stage.run()
+        assert summary["series_judged"] > 10, "the other rule is judged by all the same"
+    all_clear(stage)
+
+
+def test_no_rule_at_all(stage: Stage) -> None:
+    with parameters(stage, bounce_rate=None, complaint_rate=None):
+        text = said(stage)
+        assert "There is no rule under /vdm-alerts/rules in SSM Parameter Store" in text
+    all_clear(stage)
+
+
+@contextmanager
+def without(stage: Stage, action: str) -> Iterator[None]:
+    """Take *action* from the function's role for the block."""
+    iam = stage.deployed.client("iam")
+    role = _role(stage)
+    (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+    left = [each for each in document["Statement"] if each["Action"] != action]
+    assert len(left) == len(document["Statement"]) - 1
+    _allow(iam, role, name, {**document, "Statement": left})
+    yield
+    _allow(iam, role, name, document)
+
+
+def _allow(iam: Any, role: str, name: str, document: dict[str, Any]) -> None:
+    iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))
+
+
+def _role(stage: Stage) -> str:
+    function = stage.deployed.client("lambda").get_function_configuration(
+        FunctionName=stage.deployed.outputs["FunctionName"]
+    )
+    return str(function["Role"].rsplit("/", 1)[-1])
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "ses:GetAccount",
+        "ses:ListEmailIdentities",
+        "ses:ListConfigurationSets",
+        "ses:BatchGetMetricData",
+        "ssm:GetParametersByPath",
+        "sns:GetTopicAttributes",
+    ],
+)
+def test_a_missing_permission_to_read(stage: Stage, action: str) -> None:
+    with without(stage, action):
+        text = said(stage)
+        assert f"AWS refused {action} to VDM Alerts" in text
+        assert f"Allow {action} in the role of the function" in text
+    all_clear(stage)
+
+
+@pytest.mark.parametrize("action", ["dynamodb:PutItem", "dynamodb:Query"])
+def test_a_missing_permission_to_remember(stage: Stage, action: str) -> None:
+    """Without memory nobody knows what was told, so it is told at every run."""
+    with without(stage, action):
+        for _ in range(2):
+            _, (told,) = stage.run()
+            assert f"AWS refused {action} to VDM Alerts" in told.text
+    _, told_then = stage.run()
+    assert told_then == []
+
+
+def test_a_missing_permission_to_tell_leaves_the_message_owed(stage: Stage) -> None:
+    stage.deployed.aws.set_scenario(EMPTY)
+    with without(stage, "sns:Publish"):
+        assert "1 of 1 messages could not be sent" in stage.fails()
+        errors = [line for line in stage.deployed.log() if line.get("level") == "ERROR"]
+        assert any("AWS refused sns:Publish" in line["message"] for line in errors)
+    assert "VDM has counted no mail" in said(stage)
+
+
+@pytest.mark.parametrize("now", ["yesterday", "2026-03-01T09:00:00", 7])
+def test_an_instant_that_is_none(stage: Stage, now: object) -> None:
+    with pytest.raises(RunFailed, match="write an instant with its offset"):
+        stage.deployed.run({"now": now})
+
+
+def test_a_run_as_of_an_earlier_instant(stage: Stage) -> None:
+    stage.run()
+    stage.run()
+    stage.now -= timedelta(hours=2)
+    assert "but the last run was as of" in stage.fails()

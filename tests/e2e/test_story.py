@@ -1,0 +1,42 @@
+"""The demo's story on the deployed stack, with IAM enforced, over TLS."""
+
+from pathlib import Path
+
+from stage import Stage
+
+from vdm_local.scenario import load_scenario
+
+STORY = "local/vdm_local/scenarios/newsletter.toml"
+
+
+def test_the_deployed_function_tells_the_story_and_keeps_silent_between(
+    stage: Stage, root: Path
+) -> None:
+    text = (root / STORY).read_text()
+    stage.deployed.aws.set_scenario(text)
+    threads = []
+    for run in load_scenario(root / STORY).runs:
+        summary, told = stage.run(at=run.at)
+        assert tuple(each.document["reason"] for each in told) == run.tells, run.story
+        assert summary["series_unknown"] == summary["findings"] == summary["notices_owed"] == 0
+        for each in told:
+            assert each.to == "ops@example.com"
+            assert each.subject in each.chat["content"]["title"]
+            assert each.text.startswith(each.chat["content"]["description"].split("\n")[0])
+            assert each.document["id"] in each.chat["metadata"]["threadId"]
+            threads.append((each.document["id"], each.document["sequence"]))
+    bounces, complaints = "bounce-rate-20260312T0900Z", "complaint-rate-20260319T0900Z"
+    assert threads == [(bounces, 1), (bounces, 2), (bounces, 3), (complaints, 1)]
+
+
+def test_a_run_leaves_one_summary_and_its_metrics_in_the_log(stage: Stage, root: Path) -> None:
+    stage.deployed.aws.set_scenario((root / STORY).read_text())
+    before = len(stage.deployed.log())
+    summary, _ = stage.run(at=load_scenario(root / STORY).runs[0].at)
+    lines = stage.deployed.log()[before:]
+    (logged,) = [line for line in lines if line.get("message") == "run completed"]
+    assert {key: logged[key] for key in summary} == summary
+    counted = [line for line in lines if "RunsCompleted" in line]
+    assert [line["RunsCompleted"] for line in counted] == [[1.0]]
+    assert [line["BounceRate"] for line in lines if "BounceRate" in line]
+    assert not [line for line in lines if line.get("level") in {"WARNING", "ERROR"}]

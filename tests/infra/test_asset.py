@@ -1,0 +1,120 @@
+"""What ships: pure Python, small, and the same on every machine."""
+
+import os
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from infra import asset
+
+MEGABYTE = 1_000_000
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("asset")
+    asset.assemble(target)
+    return target
+
+
+def files(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_it_holds_our_package_and_four_others(built: Path) -> None:
+    packages = {path.name for path in built.iterdir() if path.is_dir()}
+    ours = {name for name in packages if not name.endswith(".dist-info")}
+    assert ours == {
+        "vdm_alerts",
+        "aws_lambda_powertools",
+        "attr",
+        "attrs",
+        "cattr",
+        "cattrs",
+        "jmespath",
+    }
+    assert {path.name for path in built.glob("*.py")} == {"typing_extensions.py"}
+
+
+def test_it_holds_the_whole_of_our_package_and_nothing_of_the_desk(built: Path, root: Path) -> None:
+    source = root / "lambda" / "vdm_alerts"
+    assert {name for name in files(built / "vdm_alerts") if name.endswith(".py")} == {
+        name for name in files(source) if name.endswith(".py")
+    }
+
+
+def test_nothing_in_it_is_compiled_for_one_architecture(built: Path) -> None:
+    assert not [name for name in files(built) if name.endswith((".so", ".pyd", ".dylib"))]
+    wheels = list(built.glob("*.dist-info/WHEEL"))
+    assert wheels
+    for wheel in wheels:
+        assert "Root-Is-Purelib: true" in wheel.read_text()
+
+
+def test_nothing_in_it_tells_the_machine_it_was_put_together_on(built: Path) -> None:
+    names = {name.rsplit("/", 1)[-1] for name in files(built)}
+    assert not names & {"RECORD", "INSTALLER", "REQUESTED", ".lock", "direct_url.json"}
+
+
+def test_zipped_it_is_under_three_megabytes(
+    built: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive = tmp_path / "asset.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as zipped:
+        for name in sorted(files(built)):
+            zipped.write(built / name, name)
+    with capsys.disabled():
+        print(f"\nthe asset is {archive.stat().st_size / MEGABYTE:.2f} MB zipped")
+    assert archive.stat().st_size < 3 * MEGABYTE
+
+
+def test_its_hash_is_of_sources_and_requirements_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = asset.asset_hash()
+    sources = tmp_path / "lambda"
+    shutil.copytree(asset.SOURCES, sources)
+    monkeypatch.setattr(asset, "SOURCES", sources)
+    monkeypatch.setattr(asset, "REQUIREMENTS", sources / "requirements.txt")
+    assert asset.asset_hash() == before
+    (sources / "vdm_alerts" / "__pycache__").mkdir(exist_ok=True)
+    (sources / "vdm_alerts" / "__pycache__" / "x.pyc").write_bytes(b"x")
+    os.utime(sources / "vdm_alerts" / "run.py")
+    assert asset.asset_hash() == before
+    (sources / "vdm_alerts" / "run.py").write_text("changed")
+    changed = asset.asset_hash()
+    assert changed != before
+    (sources / "requirements.txt").write_text("changed")
+    assert asset.asset_hash() not in {before, changed}
+
+
+def test_dependencies_of_another_version_are_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asset, "DEPENDENCIES", tmp_path)
+    with pytest.raises(asset.MissingDependencies, match="run `make setup`"):
+        asset.assemble(tmp_path / "out")
+    (tmp_path / "requirements.txt").write_text("something else")
+    with pytest.raises(asset.MissingDependencies, match="out of date"):
+        asset.assemble(tmp_path / "out")
+
+
+def test_it_imports_where_there_is_boto3_and_nothing_of_this_environment(
+    built: Path, root: Path
+) -> None:
+    """By the interpreter of the local AWS, whose packages are ministack's and boto3."""
+    script = (
+        "import sys, aws_lambda_powertools, cattrs, attrs, vdm_alerts.handler;"
+        "print(*(m.__file__ for m in (aws_lambda_powertools, cattrs, attrs, vdm_alerts.handler)))"
+    )
+    done = subprocess.run(
+        [root / "local" / ".venv" / "bin" / "python", "-c", script],
+        env={"PYTHONPATH": str(built), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert all(path.startswith(str(built)) for path in done.stdout.split())

@@ -1,0 +1,52 @@
+import pytest
+
+from infra.settings import BadContext, Settings, read_context
+
+GOOD = {"schedule": "rate(1 hour)"}
+
+
+def test_without_addresses_there_is_a_topic_and_nobody_on_it() -> None:
+    assert read_context(GOOD) == Settings(emails=(), schedule="rate(1 hour)")
+
+
+def test_addresses_are_separated_by_commas() -> None:
+    context = GOOD | {"email": "ops@example.com, me@example.com,"}
+    assert read_context(context).emails == ("ops@example.com", "me@example.com")
+
+
+@pytest.mark.parametrize(
+    "schedule", ["rate(1 minute)", "rate(6 hours)", "rate(1 day)", "cron(0 8 * * ? *)"]
+)
+def test_a_schedule_is_written_as_eventbridge_scheduler_takes_it(schedule: str) -> None:
+    assert read_context({"schedule": schedule}).schedule == schedule
+
+
+@pytest.mark.parametrize(
+    ("context", "says"),
+    [
+        (GOOD | {"emial": "x"}, 'emial: is not a context key of VDM Alerts; did you mean "email"?'),
+        (GOOD | {"colour": "x"}, "colour: is not a context key of VDM Alerts; those are email,"),
+        (GOOD | {"email": "ops"}, 'email: "ops" is no e-mail address; it takes the addresses'),
+        ({"schedule": "hourly"}, 'schedule: "hourly" is no schedule; it takes how often to look'),
+        ({"schedule": "rate(1 hours)"}, "is no schedule"),
+        ({"schedule": "rate(2 hour)"}, "is no schedule"),
+        ({}, 'schedule: "" is no schedule'),
+    ],
+)
+def test_a_wrong_key_or_value_is_named_with_what_it_takes(
+    context: dict[str, object], says: str
+) -> None:
+    with pytest.raises(BadContext) as caught:
+        read_context(context)
+    assert says in str(caught.value)
+
+
+def test_everything_that_is_wrong_is_said_at_once() -> None:
+    with pytest.raises(BadContext) as caught:
+        read_context({"emial": "x", "email": "y", "schedule": "z"})
+    assert len(str(caught.value).splitlines()) == 4
+
+
+def test_what_the_cdk_itself_puts_into_the_context_is_left_alone() -> None:
+    cdk = {"@aws-cdk/core:newStyle": True, "aws:cdk:bundling-stacks": [], "vpc-provider:x": {}}
+    assert read_context(GOOD | cdk)

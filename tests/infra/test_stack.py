@@ -1,0 +1,173 @@
+"""Named facts about what `cdk deploy` puts into an account."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_cdk import App
+from aws_cdk.assertions import Match, Template
+
+from infra.rulebook import Rulebook
+from infra.settings import Settings
+from infra.stack import VdmAlerts
+from vdm_alerts.core.config import BadRule
+from vdm_alerts.settings import VARIABLES
+
+CHOSEN = Settings(emails=("ops@example.com", "me@example.com"), schedule="rate(1 hour)")
+
+
+@pytest.fixture(scope="module")
+def template() -> Template:
+    app = App(context={"aws:cdk:bundling-stacks": []})
+    return Template.from_stack(VdmAlerts(app, "VdmAlerts", CHOSEN))
+
+
+def the(template: Template, kind: str) -> dict[str, Any]:
+    ((_, found),) = template.find_resources(kind).items()
+    properties: dict[str, Any] = found["Properties"]
+    return properties
+
+
+def logical(reference: Any) -> str:
+    """The logical id that a Ref or GetAtt points to; text as it is."""
+    if isinstance(reference, dict):
+        pointed = reference.get("Ref") or reference["Fn::GetAtt"][0]
+        return str(pointed)
+    return str(reference)
+
+
+def permissions(template: Template, policy: str) -> dict[str, Any]:
+    """What the role of *policy* may do: each action with its resource."""
+    policies = template.find_resources("AWS::IAM::Policy")
+    (found,) = [each for name, each in policies.items() if name.startswith(policy)]
+    statements = found["Properties"]["PolicyDocument"]["Statement"]
+    assert all(isinstance(each["Action"], str) for each in statements), "one action a statement"
+    assert all(not isinstance(each["Resource"], list) for each in statements), "one resource"
+    return {each["Action"]: each["Resource"] for each in statements}
+
+
+def test_the_function_runs_our_handler_on_python_313_and_arm64(template: Template) -> None:
+    function = the(template, "AWS::Lambda::Function")
+    assert function["Handler"] == "vdm_alerts.handler.lambda_handler"
+    assert (function["Runtime"], function["Architectures"]) == ("python3.13", ["arm64"])
+
+
+def test_the_functions_environment_is_every_variable_it_reads_and_no_threshold(
+    template: Template,
+) -> None:
+    function = the(template, "AWS::Lambda::Function")
+    assert set(function["Environment"]["Variables"]) == set(VARIABLES.values())
+
+
+def test_the_function_may_do_this_and_nothing_else(template: Template) -> None:
+    allowed = permissions(template, "EvaluatorRole")
+    anywhere = {action for action, resource in allowed.items() if resource == "*"}
+    assert anywhere == {
+        "ses:GetAccount",
+        "ses:ListEmailIdentities",
+        "ses:ListConfigurationSets",
+        "ses:BatchGetMetricData",
+    }
+    somewhere = {
+        action: logical(resource)
+        for action, resource in allowed.items()
+        if resource != "*" and action != "ssm:GetParametersByPath"
+    }
+    places = {
+        action: place.removesuffix(place[-8:]) for action, place in somewhere.items()
+    }  # Without the hash that the CDK adds.
+    assert places == {
+        "dynamodb:Query": "MemoryTable",
+        "dynamodb:PutItem": "MemoryTable",
+        "dynamodb:DeleteItem": "MemoryTable",
+        "dynamodb:BatchWriteItem": "MemoryTable",
+        "sns:Publish": "NoticesTopic",
+        "sns:GetTopicAttributes": "NoticesTopic",
+        "logs:CreateLogStream": "EvaluatorLog",
+        "logs:PutLogEvents": "EvaluatorLog",
+    }
+
+
+def test_the_function_reads_the_rules_and_no_other_parameter(template: Template) -> None:
+    resource = permissions(template, "EvaluatorRole")["ssm:GetParametersByPath"]
+    assert resource["Fn::Join"][1][-1] == ":parameter/vdm-alerts/rules"
+
+
+def test_the_function_has_no_managed_policy(template: Template) -> None:
+    for role in template.find_resources("AWS::IAM::Role").values():
+        assert "ManagedPolicyArns" not in role["Properties"]
+
+
+def test_the_schedule_wakes_the_function_and_may_do_nothing_else(template: Template) -> None:
+    ((action, resource),) = permissions(template, "EvaluatorScheduleRole").items()
+    assert action == "lambda:InvokeFunction"
+    assert logical(resource).startswith("EvaluatorFunction")
+
+
+def test_a_wake_up_that_is_late_is_given_up_within_the_hour(template: Template) -> None:
+    schedule = the(template, "AWS::Scheduler::Schedule")
+    assert schedule["ScheduleExpression"] == "rate(1 hour)"
+    retries = schedule["Target"]["RetryPolicy"]
+    assert retries == {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 3}
+
+
+def test_the_topic_refuses_to_be_spoken_to_without_tls(template: Template) -> None:
+    template.has_resource_properties(
+        "AWS::SNS::TopicPolicy",
+        {
+            "PolicyDocument": Match.object_like(
+                {
+                    "Statement": [
+                        Match.object_like(
+                            {
+                                "Effect": "Deny",
+                                "Action": "sns:Publish",
+                                "Principal": "*",
+                                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+                            }
+                        )
+                    ]
+                }
+            )
+        },
+    )
+
+
+def test_every_address_is_subscribed(template: Template) -> None:
+    subscribed = template.find_resources("AWS::SNS::Subscription").values()
+    assert {each["Properties"]["Endpoint"] for each in subscribed} == set(CHOSEN.emails)
+
+
+def test_the_table_is_paid_by_use_backed_up_and_outlives_the_stack(template: Template) -> None:
+    ((_, table),) = template.find_resources("AWS::DynamoDB::Table").items()
+    assert table["Properties"]["BillingMode"] == "PAY_PER_REQUEST"
+    recovery = table["Properties"]["PointInTimeRecoverySpecification"]
+    assert recovery == {"PointInTimeRecoveryEnabled": True}
+    assert table["DeletionPolicy"] == "Retain"
+
+
+def test_logs_are_kept_for_three_months(template: Template) -> None:
+    assert the(template, "AWS::Logs::LogGroup")["RetentionInDays"] == 90
+
+
+def test_each_rule_is_shipped_word_for_word_as_a_parameter(template: Template, root: Path) -> None:
+    shipped = {
+        each["Properties"]["Name"]: each["Properties"]["Value"]
+        for each in template.find_resources("AWS::SSM::Parameter").values()
+    }
+    assert shipped == {
+        f"/vdm-alerts/rules/{file.stem}": file.read_text() for file in root.glob("rules/*.toml")
+    }
+    assert set(shipped) == {"/vdm-alerts/rules/bounce-rate", "/vdm-alerts/rules/complaint-rate"}
+
+
+def test_a_rule_that_does_not_parse_cannot_deploy(tmp_path: Path) -> None:
+    (tmp_path / "broken.toml").write_text('indicator = "bounces"')
+    with pytest.raises(BadRule, match=r"broken\.toml: 4 problems"):
+        Rulebook(App(), "Rulebook", tmp_path)
+
+
+def test_the_same_repository_and_context_give_the_same_template(template: Template) -> None:
+    again = VdmAlerts(App(context={"aws:cdk:bundling-stacks": []}), "VdmAlerts", CHOSEN)
+    assert json.dumps(Template.from_stack(again).to_json()) == json.dumps(template.to_json())

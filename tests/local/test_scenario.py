@@ -1,0 +1,119 @@
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from vdm_local.scenario import BadScenario, Scenario, parse_scenario
+
+BEGINS = date(2026, 3, 1)
+STREAM = """
+begins = 2026-03-01
+
+[[mail]]
+identity = "a@news.example.com"
+configuration_set = "newsletter"
+isp = "Hotmail"
+"""
+
+
+def at(day: int, hour: int = 0) -> datetime:
+    return datetime(2026, 3, day, hour, tzinfo=UTC)
+
+
+def a_scenario(rows: str) -> Scenario:
+    return parse_scenario(STREAM + rows, "here")
+
+
+def counts(
+    scenario: Scenario, metric: str, now: datetime, dimensions: dict[str, str] | None = None
+) -> dict[int, int]:
+    days = [BEGINS + timedelta(days=each) for each in range(31)]
+    answer = scenario.counts(metric, dimensions or {}, days, now)
+    return {day.day: count for day, count in answer.items()}
+
+
+def test_a_row_repeats_a_count_as_often_as_it_says() -> None:
+    scenario = a_scenario('send = "20x3 150 300x2"')
+    assert counts(scenario, "SEND", at(31)) == {1: 20, 2: 20, 3: 20, 4: 150, 5: 300, 6: 300}
+
+
+def test_a_day_is_known_as_it_ends_unless_the_row_says_otherwise() -> None:
+    scenario = a_scenario('send = "20 30@+6h"')
+    assert counts(scenario, "SEND", at(1, 23)) == {}
+    assert counts(scenario, "SEND", at(2)) == {1: 20}
+    assert counts(scenario, "SEND", at(2, 6)) == {1: 20, 2: 30}
+
+
+def test_a_day_may_grow_and_may_be_revised() -> None:
+    scenario = a_scenario('permanent_bounce = "5@+6h/9@+12h/7@+48h"')
+    seen = [counts(scenario, "PERMANENT_BOUNCE", at(1) + timedelta(hours=h)) for h in (6, 12, 48)]
+    assert seen == [{1: 5}, {1: 9}, {1: 7}]
+
+
+def test_a_day_without_messages_is_not_in_the_answer() -> None:
+    assert counts(a_scenario('send = "20 0 30"'), "SEND", at(31)) == {1: 20, 3: 30}
+
+
+def test_deliveries_are_what_did_not_bounce() -> None:
+    scenario = a_scenario('send = "100"\npermanent_bounce = "7"\ntransient_bounce = "3"')
+    assert counts(scenario, "DELIVERY", at(31)) == {1: 90}
+    assert counts(scenario, "DELIVERY_COMPLAINT", at(31)) == {1: 90}
+
+
+def test_deliveries_to_gmail_can_draw_no_complaint() -> None:
+    text = (STREAM + 'send = "100"').replace("Hotmail", "Gmail")
+    scenario = parse_scenario(text, "here")
+    assert counts(scenario, "DELIVERY", at(31)) == {1: 100}
+    assert counts(scenario, "DELIVERY_COMPLAINT", at(31)) == {}
+
+
+@pytest.mark.parametrize(
+    "dimensions",
+    [
+        {"EMAIL_IDENTITY": "a@news.example.com"},
+        {"EMAIL_IDENTITY": "news.example.com"},
+        {"EMAIL_IDENTITY": "NEWS.Example.COM"},
+        {"CONFIGURATION_SET": "newsletter", "ISP": "Hotmail"},
+        {"EMAIL_IDENTITY": "news.example.com", "ISP": "Hotmail"},
+    ],
+)
+def test_mail_is_found_by_any_of_its_dimensions_and_by_all(dimensions: dict[str, str]) -> None:
+    assert counts(a_scenario('send = "20"'), "SEND", at(31), dimensions) == {1: 20}
+
+
+@pytest.mark.parametrize(
+    "dimensions",
+    [
+        {"EMAIL_IDENTITY": "b@news.example.com"},
+        {"EMAIL_IDENTITY": "ews.example.com"},
+        {"CONFIGURATION_SET": "Newsletter"},
+        {"EMAIL_IDENTITY": "news.example.com", "ISP": "Gmail"},
+        {"TENANT_NAME": "anyone"},
+    ],
+)
+def test_other_mail_is_not_counted(dimensions: dict[str, str]) -> None:
+    assert counts(a_scenario('send = "20"'), "SEND", at(31), dimensions) == {}
+
+
+def test_senders_without_mail_are_senders_all_the_same() -> None:
+    scenario = parse_scenario('idle_identities = ["idle.example"]\n' + STREAM, "here")
+    assert scenario.identities == ["a@news.example.com", "idle.example"]
+    assert scenario.configuration_sets == ["newsletter"]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "'begins' is missing"),
+        ("begins = ", "Invalid value"),
+        ("begins = 2026-03-01\nvdm = true", "vdm mean nothing in a scenario"),
+        (STREAM + 'send = "20y3"', '"20y3" in the row "20y3" is no count'),
+        (STREAM + 'sent = "20"', "the mail of a@news.example.com has no metric SENT"),
+        ('begins = 2026-03-01\n[[mail]]\nisp = "Gmx"', "'identity' is missing"),
+        ('begins = 2026-03-01\n[[run]]\nstory = "x"', "'at' is missing"),
+    ],
+)
+def test_a_bad_scenario_says_what_is_wrong_with_it(text: str, says: str) -> None:
+    with pytest.raises(BadScenario) as caught:
+        parse_scenario(text, "here.toml")
+    assert str(caught.value).startswith("here.toml: ")
+    assert says in str(caught.value)

@@ -1,0 +1,273 @@
+"""What a run promises, on ports that are in memory."""
+
+from dataclasses import replace
+
+import pytest
+from builders import HOTMAIL, HOUR, LEASE, NEWS, NOW, ORIGIN, a_rule, a_series
+from fakes import World
+
+from vdm_alerts.core.findings import Finding, Hindrance
+from vdm_alerts.core.metrics import ACCOUNT, Metric, Scope
+from vdm_alerts.core.rates import Gap
+from vdm_alerts.core.sweep import Query
+from vdm_alerts.ports import AccessDenied, Busy, Rulebook, Standing, Summary, Unavailable, WentBack
+from vdm_alerts.run import StillOwed, run
+
+OFF = Finding("VDM is off", "Switch it on")
+
+
+@pytest.fixture
+def world() -> World:
+    world = World().knows(a_rule())
+    world.account.senders = [NEWS]
+    sends(world, ACCOUNT, bounces=100)
+    sends(world, NEWS, bounces=100)
+    return world
+
+
+def sends(world: World, scope: Scope, *, bounces: int, of: int = 10_000) -> None:
+    world.series.answers[Query(Metric.SEND, scope)] = a_series(of)
+    world.series.answers[Query(Metric.PERMANENT_BOUNCE, scope)] = a_series(bounces)
+
+
+def goes(world: World, hours: int = 0) -> Summary:
+    return run(world.ports, ORIGIN, NOW + hours * HOUR, LEASE)
+
+
+def test_a_healthy_account_hears_nothing(world: World) -> None:
+    summary = goes(world)
+    assert world.notifier.sent == []
+    assert (summary.alerts_warning, summary.notices_told, summary.series_unknown) == (0, 0, 0)
+    assert summary.series_judged == 12  # The account, an identity and ten providers.
+
+
+def test_a_breach_is_told_once_and_then_only_its_changes(world: World) -> None:
+    sends(world, NEWS, bounces=600)
+    goes(world)
+    goes(world, hours=1)
+    sends(world, NEWS, bounces=700)
+    goes(world, hours=2)
+    sends(world, NEWS, bounces=1_200)
+    goes(world, hours=3)
+    sends(world, NEWS, bounces=600)
+    goes(world, hours=4)
+    sends(world, NEWS, bounces=100)
+    goes(world, hours=5)
+    goes(world, hours=6)
+    assert world.subjects == [
+        "[WARNING] Bounce rate of news.example.com is 6%",
+        "[CRITICAL] Bounce rate of news.example.com has risen to 12%",
+        "[RESOLVED] Bounce rate of news.example.com is back to 1%",
+    ]
+
+
+def test_what_is_over_and_told_leaves_no_trace(world: World) -> None:
+    sends(world, NEWS, bounces=600)
+    goes(world)
+    sends(world, NEWS, bounces=100)
+    goes(world, hours=1)
+    assert world.store.memory.alerts == {}
+    assert world.store.memory.last_run == NOW + HOUR
+
+
+def test_one_incident_is_one_message_however_many_scopes_it_reaches(world: World) -> None:
+    for scope in (ACCOUNT, NEWS, HOTMAIL):
+        sends(world, scope, bounces=600)
+    summary = goes(world)
+    assert (summary.alerts_warning, summary.notices_told) == (3, 1)
+
+
+def test_a_message_that_could_not_be_sent_is_owed_again(world: World) -> None:
+    sends(world, NEWS, bounces=600)
+    world.notifier.hindrance = Unavailable("sns:Publish", "no answer")
+    with pytest.raises(StillOwed, match="1 of 1 messages"):
+        goes(world)
+    world.notifier.hindrance = None
+    goes(world, hours=1)
+    assert world.subjects == ["[WARNING] Bounce rate of news.example.com is 6%"]
+    assert "message 1." in world.notifier.sent[0].text
+
+
+def test_a_message_sent_again_after_a_failed_save_carries_the_same_id_and_number(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sends(world, NEWS, bounces=600)
+    save, saves = world.store.save, 0
+
+    def fails_the_second_time(*arguments: object, **more: object) -> None:
+        nonlocal saves
+        saves += 1
+        if saves == 2:
+            raise Unavailable("dynamodb:PutItem", "no answer")
+        save(*arguments, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(world.store, "save", fails_the_second_time)
+    with pytest.raises(Unavailable):
+        goes(world)
+    goes(world, hours=1)
+    first, again = world.notifier.sent
+    assert first.subject == again.subject
+    assert "Incident bounce-rate-20260312T0900Z, message 1." in first.text
+    assert "Incident bounce-rate-20260312T0900Z, message 1." in again.text
+
+
+def test_the_run_ends_in_an_error_only_after_everything_else_is_done(world: World) -> None:
+    sends(world, NEWS, bounces=600)
+    world.notifier.hindrance = AccessDenied("sns:Publish")
+    with pytest.raises(StillOwed):
+        goes(world)
+    assert world.recorder.summaries[-1].notices_owed == 1
+    assert world.store.memory.alerts
+    assert world.store.held_until is None
+
+
+def test_a_failed_read_neither_fires_nor_resolves(world: World) -> None:
+    sends(world, NEWS, bounces=600)
+    goes(world)
+    world.series.answers = dict.fromkeys(world.series.answers, Gap.UNAVAILABLE)
+    summary = goes(world, hours=1)
+    assert summary.series_unknown == 2
+    assert summary.alerts_warning == 1
+    assert len(world.notifier.sent) == 1
+
+
+def test_only_one_run_acts_at_a_time(world: World) -> None:
+    world.store.held_until = LEASE.until
+    with pytest.raises(Busy):
+        goes(world)
+    assert world.series.asked == []
+
+
+def test_a_lease_that_ran_out_stops_nobody(world: World) -> None:
+    world.store.held_until = NOW - HOUR
+    assert goes(world)
+
+
+def test_the_lease_is_given_back_when_a_run_fails(world: World) -> None:
+    sends(world, NEWS, bounces=600)
+    world.notifier.hindrance = Unavailable("sns:Publish", "no answer")
+    with pytest.raises(StillOwed):
+        goes(world)
+    assert world.store.held_until is None
+
+
+def test_a_run_as_of_an_earlier_instant_is_refused(world: World) -> None:
+    goes(world, hours=1)
+    with pytest.raises(WentBack, match=r"2026-03-12 09:00:00.*2026-03-12 10:00:00"):
+        goes(world)
+
+
+def test_a_run_may_be_repeated_as_of_the_same_instant(world: World) -> None:
+    goes(world)
+    assert goes(world)
+
+
+def test_without_its_memory_a_run_tells_what_is_wrong_now_and_says_that_it_may_repeat(
+    world: World,
+) -> None:
+    sends(world, NEWS, bounces=600)
+    goes(world)
+    world.store.hindrance = AccessDenied("dynamodb:PutItem")
+    goes(world, hours=1)
+    again, service = world.notifier.sent[1:]
+    assert "History unavailable" in again.text
+    assert "AWS refused dynamodb:PutItem" in service.text
+    assert world.store.saves == 2, "nothing is written over what cannot be read"
+
+
+def test_a_rule_that_cannot_be_used_stops_no_other(world: World) -> None:
+    bad = Finding("A rule cannot be used", "Edit it")
+    world.rules.book = Rulebook({"bounce-rate": a_rule()}, [bad])
+    sends(world, NEWS, bounces=600)
+    goes(world)
+    assert world.subjects == [
+        "[WARNING] Bounce rate of news.example.com is 6%",
+        "[VDM Alerts] Something needs mending before all mail is watched",
+    ]
+
+
+def test_an_alert_whose_rule_went_bad_is_kept_as_it_is(world: World) -> None:
+    sends(world, NEWS, bounces=600)
+    goes(world)
+    world.rules.book = Rulebook({}, [Finding("A rule cannot be used", "Edit it")])
+    before = world.store.memory.alerts
+    goes(world, hours=1)
+    assert world.store.memory.alerts == before
+
+
+@pytest.mark.parametrize(
+    "hinder",
+    [
+        lambda world: setattr(world.rules, "book", AccessDenied("ssm:GetParametersByPath")),
+        lambda world: setattr(world.account, "is_standing", AccessDenied("ses:GetAccount")),
+        lambda world: setattr(world.account, "sets", AccessDenied("ses:ListConfigurationSets")),
+        lambda world: setattr(world.series, "hindrance", AccessDenied("ses:BatchGetMetricData")),
+    ],
+)
+def test_a_missing_permission_is_told_once_by_name_and_so_is_its_return(
+    world: World, hinder: object
+) -> None:
+    rules, account, series = world.rules.book, replace(world.account), replace(world.series)
+    hinder(world)  # type: ignore[operator]
+    goes(world)
+    goes(world, hours=1)
+    assert len(world.notifier.sent) == 1
+    assert "AWS refused s" in world.notifier.sent[0].text
+    world.rules.book, world.account, world.series = rules, account, series
+    goes(world, hours=2)
+    goes(world, hours=3)
+    assert world.subjects[1:] == ["[VDM Alerts] All is in order again"]
+
+
+def test_nothing_is_read_while_vdm_is_off_and_that_is_told(world: World) -> None:
+    world.account.is_standing = Standing(vdm_enabled=False, findings=[OFF])
+    summary = goes(world)
+    assert world.series.asked == []
+    assert "VDM is off" in world.notifier.sent[0].text
+    assert (summary.series_judged, summary.findings) == (0, 1)
+
+
+def test_vdm_found_off_only_when_it_is_read_is_told_all_the_same(world: World) -> None:
+    world.series.hindrance = Hindrance(OFF)
+    summary = goes(world)
+    assert "VDM is off" in world.notifier.sent[0].text
+    assert summary.series_unknown == summary.series_judged > 0
+
+
+def test_an_account_without_mail_is_told_once_that_there_is_nothing_to_see(world: World) -> None:
+    world.series.answers = {}
+    goes(world)
+    goes(world, hours=1)
+    assert len(world.notifier.sent) == 1
+    assert "VDM has counted no mail of this account in the last 3 days" in (
+        world.notifier.sent[0].text
+    )
+
+
+def test_an_outage_is_logged_and_counted_and_nobody_is_woken(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.account.sets = Unavailable("ses:ListConfigurationSets", "Rate exceeded")
+    summary = goes(world)
+    assert world.notifier.sent == []
+    assert summary.findings == 1
+    assert "ses:ListConfigurationSets failed: Rate exceeded" in caplog.text
+
+
+def test_that_nobody_is_subscribed_is_counted_and_logged(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.notifier.confirmed = 0
+    summary = goes(world)
+    assert (summary.subscribers, summary.findings) == (0, 1)
+    assert "no alert reaches anyone" in caplog.text
+
+
+def test_the_rates_recorded_are_the_accounts_and_those_of_what_is_firing(world: World) -> None:
+    sends(world, NEWS, bounces=600)
+    sends(world, HOTMAIL, bounces=1)
+    goes(world)
+    assert [(one.indicator, one.scope, one.value) for one in world.recorder.readings] == [
+        ("bounce_rate", ACCOUNT, 0.01),
+        ("bounce_rate", NEWS, 0.06),
+    ]
