@@ -1,0 +1,108 @@
+"""The demo as a newcomer runs it, and what it leaves behind."""
+
+import json
+import os
+import shlex
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+import pytest
+
+from vdm_alerts_cli.demo import KEPT, VARIABLES, stop_kept
+
+
+def desk(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "vdm_alerts_cli", *arguments],
+        cwd=root,
+        env={**os.environ, "COLUMNS": "100"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def emulators() -> set[int]:
+    """The processes of local AWSs on this machine."""
+    return {
+        process.pid
+        for process in psutil.process_iter(["cmdline"])
+        if "vdm_local.emulator" in (process.info["cmdline"] or [])
+    }
+
+
+def folders(tmp: Path) -> set[Path]:
+    return set(tmp.glob("vdm-alerts-aws-*"))
+
+
+def test_it_tells_the_story_and_leaves_nothing_behind(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    before = emulators()
+    done = desk(root, "demo")
+    assert done.returncode == 0, done.stderr
+    assert emulators() <= before
+    assert folders(tmp_path) == set()
+    for kind in (
+        "Subject: [WARNING] Bounce rate of news.example.com is 5.8%",
+        "Subject: [CRITICAL] Bounce rate of news.example.com has risen to 12%",
+        "Subject: [RESOLVED] Bounce rate of news.example.com is back to 1.1%",
+        "Subject: [WARNING] Complaint rate of offers.example.com is 0.32%",
+    ):
+        assert done.stdout.count(kind) == 1
+    assert done.stdout.count("Nothing is said.") == 8
+    assert "4 messages in 12 runs" in done.stdout
+    assert "AlertsCritical" in done.stdout
+
+
+def test_kept_it_can_be_looked_around_in_and_stopped(root: Path) -> None:
+    stop_kept()
+    done = desk(root, "demo", "--keep")
+    try:
+        assert done.returncode == 0, done.stderr
+        look = next(line for line in done.stdout.splitlines() if ".venv/bin/python -c" in line)
+        seen = subprocess.run(
+            ["sh", "-c", f". {shlex.quote(str(VARIABLES))}; {look}"],
+            cwd=root,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert "arn:aws:sns:eu-west-1:111122223333:" in seen.stdout
+        kept = json.loads(KEPT.read_text())
+        assert kept["process"] in emulators()
+        listening = [
+            connection.laddr.ip
+            for connection in psutil.Process(kept["process"]).net_connections()
+            if connection.status == psutil.CONN_LISTEN
+        ]
+        assert listening == ["127.0.0.1"], "on the loopback interface, and on one port"
+    finally:
+        stopped = desk(root, "stop")
+    assert stopped.returncode == 0, stopped.stderr
+    assert kept["process"] not in emulators()
+    assert not Path(kept["folder"]).exists()
+    with socket.socket() as probe:
+        address = urlsplit(kept["url"])
+        assert probe.connect_ex((address.hostname, address.port)) != 0
+    assert not KEPT.exists()
+
+
+def test_a_record_of_one_that_no_longer_runs_ends_nobody_elses_process(root: Path) -> None:
+    with subprocess.Popen(["sleep", "60"], start_new_session=True) as bystander:
+        KEPT.parent.mkdir(exist_ok=True)
+        gone = {"url": "https://127.0.0.1:9", "process": bystander.pid, "folder": "/nonexistent"}
+        KEPT.write_text(json.dumps(gone))
+        assert desk(root, "stop").returncode == 0
+        assert bystander.poll() is None
+        bystander.kill()
+    assert not KEPT.exists()
+
+
+def test_stopping_where_nothing_runs_is_no_error(root: Path) -> None:
+    assert desk(root, "stop").returncode == 0
