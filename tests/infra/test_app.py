@@ -11,7 +11,8 @@ import pytest
 
 def synth(root: Path, out: Path, **context: object) -> subprocess.CompletedProcess[str]:
     """Synthesize as the CDK does, without the network: the context goes in by the environment."""
-    given = {"schedule": "rate(1 hour)", "aws:cdk:bundling-stacks": []} | context
+    of_cdk_json = json.loads((root / "cdk.json").read_text())["context"]
+    given = of_cdk_json | {"aws:cdk:bundling-stacks": []} | context
     return subprocess.run(
         [sys.executable, "app.py"],
         cwd=root,

@@ -14,12 +14,14 @@ from infra.stack import VdmAlerts
 from vdm_alerts.core.config import BadRule
 from vdm_alerts.settings import VARIABLES
 
+CDK_JSON = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())
+CONTEXT = CDK_JSON["context"] | {"aws:cdk:bundling-stacks": []}  # The code itself is not bundled.
 CHOSEN = Settings(emails=("ops@example.com", "me@example.com"), schedule="rate(1 hour)")
 
 
 @pytest.fixture(scope="module")
 def template() -> Template:
-    app = App(context={"aws:cdk:bundling-stacks": []})
+    app = App(context=CONTEXT)
     return Template.from_stack(VdmAlerts(app, "VdmAlerts", CHOSEN))
 
 
@@ -169,5 +171,5 @@ def test_a_rule_that_does_not_parse_cannot_deploy(tmp_path: Path) -> None:
 
 
 def test_the_same_repository_and_context_give_the_same_template(template: Template) -> None:
-    again = VdmAlerts(App(context={"aws:cdk:bundling-stacks": []}), "VdmAlerts", CHOSEN)
+    again = VdmAlerts(App(context=CONTEXT), "VdmAlerts", CHOSEN)
     assert json.dumps(Template.from_stack(again).to_json()) == json.dumps(template.to_json())
