@@ -36,7 +36,7 @@ def play(*, keep: bool) -> None:
     stop_kept()
     console.print("VDM Alerts, on an AWS account on this machine\n", style="bold")
     with ExitStack() as held:
-        aws = _timed(console, "starting the local AWS", lambda: start(STORY))
+        aws = _timed(console, "starting the local AWS", lambda: start(STORY, lasting=keep))
         held.callback(stop, aws)
         _timed(console, "cdk bootstrap", lambda: bootstrap(aws))
         option = f"email={EMAIL}"

@@ -7,10 +7,13 @@ both are patched in here, by private names, which is why its version is pinned e
 import argparse
 import json
 import os
+import shutil
+import signal
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Thread
 from typing import Any, TypeAlias
 
 from vdm_local.certificate import write_certificate
@@ -29,7 +32,10 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--scenario", type=Path, required=True)
     parser.add_argument("--certificate", type=Path, required=True, help="written here, PEM")
+    parser.add_argument("--with-parent", action="store_true", help="end when stdin is closed")
     arguments = parser.parse_args()
+    if arguments.with_parent:
+        Thread(target=_end_with_parent, args=[arguments.certificate.parent], daemon=True).start()
     key = arguments.certificate.with_suffix(".key")
     write_certificate(arguments.certificate, key)
     os.environ |= {
@@ -58,6 +64,13 @@ def main() -> None:
     gateway._port_is_bindable = lambda *_: False
     sys.argv = ["ministack"]
     gateway.main()
+
+
+def _end_with_parent(folder: Path) -> None:
+    """Wait until whoever started this is gone; then go too, with every function and file."""
+    sys.stdin.buffer.read()
+    shutil.rmtree(folder, ignore_errors=True)
+    os.killpg(0, signal.SIGKILL)
 
 
 def _serve_vdm(ses_v2: Any, endpoint: Endpoint) -> None:

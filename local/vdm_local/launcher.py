@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from vdm_local.server import CLOCK, MAILBOX, SCENARIO
 
@@ -35,11 +35,16 @@ class CannotStart(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LocalAws:
-    """A running local AWS: its address, its process group, and where it keeps its files."""
+    """A running local AWS: its address, its process group, and where it keeps its files.
+
+    It ends when its *lifeline* is closed, at the latest with the process that holds it; without
+    one it goes on until it is stopped.
+    """
 
     url: str
     process: int
     folder: Path
+    lifeline: IO[bytes] | None = None
 
     @property
     def certificate(self) -> Path:
@@ -91,10 +96,10 @@ class LocalAws:
             return json.load(answer)
 
 
-def start(scenario: Path) -> LocalAws:
+def start(scenario: Path, *, lasting: bool = False) -> LocalAws:
     """Start a local AWS on a free port of the loopback interface and wait until it answers.
 
-    Raises CannotStart.
+    It ends with this process, however this ends, unless it is to be *lasting*. Raises CannotStart.
     """
     if not _INTERPRETER.exists():
         raise CannotStart(f"{_INTERPRETER} is missing: run `make setup`")
@@ -102,17 +107,18 @@ def start(scenario: Path) -> LocalAws:
     port = _free_port()
     log = folder / "log"
     arguments = ("--port", port, "--scenario", scenario, "--certificate", _certificate(folder))
+    flags = () if lasting else ("--with-parent",)
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [_INTERPRETER, "-m", "vdm_local.emulator", *map(str, arguments)],
+            [_INTERPRETER, "-m", "vdm_local.emulator", *map(str, arguments), *flags],
             cwd=folder,
             env=_server_environment(folder),
             stdout=output,
             stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if lasting else subprocess.PIPE,
             start_new_session=True,  # Its functions run as its children, and end with its group.
         )
-    aws = LocalAws(f"https://127.0.0.1:{port}", process.pid, folder)
+    aws = LocalAws(f"https://127.0.0.1:{port}", process.pid, folder, process.stdin)
     try:
         _wait(aws, process)
     except CannotStart as error:
@@ -129,6 +135,8 @@ def stop(aws: LocalAws) -> None:
             os.killpg(aws.process, number)
         if _ended(aws.process, within=0.5):
             break
+    if aws.lifeline:
+        aws.lifeline.close()
     shutil.rmtree(aws.folder, ignore_errors=True)
 
 

@@ -3,9 +3,11 @@
 import json
 import os
 import shlex
+import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,28 +28,30 @@ def desk(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def emulators() -> set[int]:
-    """The processes of local AWSs on this machine."""
+def emulators(folder: Path) -> set[int]:
+    """The processes of local AWSs that keep their files in *folder*, and of no other."""
+    commands = {
+        process.pid: process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"])
+    }
     return {
-        process.pid
-        for process in psutil.process_iter(["cmdline"])
-        if "vdm_local.emulator" in (process.info["cmdline"] or [])
+        pid
+        for pid, command in commands.items()
+        if "vdm_local.emulator" in command and str(folder) in " ".join(command)
     }
 
 
-def folders(tmp: Path) -> set[Path]:
-    return set(tmp.glob("vdm-alerts-aws-*"))
-
-
-def test_it_tells_the_story_and_leaves_nothing_behind(
-    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the demo keeps its files, so that another one on this machine is not taken for it."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    before = emulators()
+    return tmp_path
+
+
+def test_it_tells_the_story_and_leaves_nothing_behind(root: Path, temporary: Path) -> None:
     done = desk(root, "demo")
     assert done.returncode == 0, done.stderr
-    assert emulators() <= before
-    assert folders(tmp_path) == set()
+    assert emulators(temporary) == set()
+    assert list(temporary.iterdir()) == []
     for kind in (
         "Subject: [WARNING] Bounce rate of news.example.com is 5.8%",
         "Subject: [CRITICAL] Bounce rate of news.example.com has risen to 12%",
@@ -60,7 +64,32 @@ def test_it_tells_the_story_and_leaves_nothing_behind(
     assert "AlertsCritical" in done.stdout
 
 
-def test_kept_it_can_be_looked_around_in_and_stopped(root: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_interrupted_it_leaves_nothing_behind_either(
+    root: Path, temporary: Path, number: signal.Signals
+) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "vdm_alerts_cli", "demo"],
+        cwd=root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as demo:
+        assert demo.stdout is not None
+        while "starting the local AWS" not in demo.stdout.readline():
+            pass
+        assert emulators(temporary)
+        demo.send_signal(number)
+        rest = demo.stdout.read()
+    assert demo.returncode != 0
+    assert "Traceback" not in rest
+    until = time.monotonic() + 10
+    while emulators(temporary) or list(temporary.iterdir()):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def test_kept_it_can_be_looked_around_in_and_stopped(root: Path, temporary: Path) -> None:
     stop_kept()
     done = desk(root, "demo", "--keep")
     try:
@@ -75,7 +104,7 @@ def test_kept_it_can_be_looked_around_in_and_stopped(root: Path) -> None:
         )
         assert "arn:aws:sns:eu-west-1:111122223333:" in seen.stdout
         kept = json.loads(KEPT.read_text())
-        assert kept["process"] in emulators()
+        assert {kept["process"]} == emulators(temporary)
         listening = [
             connection.laddr.ip
             for connection in psutil.Process(kept["process"]).net_connections()
@@ -85,8 +114,8 @@ def test_kept_it_can_be_looked_around_in_and_stopped(root: Path) -> None:
     finally:
         stopped = desk(root, "stop")
     assert stopped.returncode == 0, stopped.stderr
-    assert kept["process"] not in emulators()
-    assert not Path(kept["folder"]).exists()
+    assert emulators(temporary) == set()
+    assert list(temporary.iterdir()) == []
     with socket.socket() as probe:
         address = urlsplit(kept["url"])
         assert probe.connect_ex((address.hostname, address.port)) != 0
