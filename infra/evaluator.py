@@ -1,4 +1,4 @@
-"""What runs: the function, what it may do, and the schedule that wakes it."""
+"""What runs: the function, what it may do, and where its failures go."""
 
 from aws_cdk import (
     Acknowledgment,
@@ -12,8 +12,9 @@ from aws_cdk import (
 )
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_logs as logs
-from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.asset import function_code
@@ -25,10 +26,12 @@ from vdm_alerts.settings import Settings as FunctionSettings
 
 NAMESPACE = "VdmAlerts"
 """The CloudWatch namespace of the metrics."""
+LATEST = Duration.hours(1)
+"""A wake-up that is later than this is not worth making: the next one is there by then."""
 
 
 class Evaluator(Construct):
-    """One function, an explicit role, a log group, and an hourly schedule."""
+    """One function, an explicit role, a log group, and a queue for what was lost."""
 
     def __init__(
         self,
@@ -38,14 +41,22 @@ class Evaluator(Construct):
         memory: Memory,
         rulebook: Rulebook,
         notices: Notices,
-        schedule: str,
+        reserve: bool,
     ) -> None:
+        """Run one at a time where concurrency can be *reserve*d; a lease sees to it elsewhere."""
         super().__init__(scope, id_)
         log_group = logs.LogGroup(
             self,
             "Log",
             retention=logs.RetentionDays.THREE_MONTHS,
             removal_policy=RemovalPolicy.DESTROY,
+        )
+        self.lost = sqs.Queue(
+            self,
+            "Lost",
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            retention_period=Duration.days(14),
         )
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         for action, resource in self._permissions(memory, rulebook, notices, log_group):
@@ -68,14 +79,23 @@ class Evaluator(Construct):
             log_group=log_group,
             memory_size=256,
             timeout=Duration.minutes(15),
+            reserved_concurrent_executions=1 if reserve else None,
+            max_event_age=LATEST,
+            retry_attempts=2,
+            on_failure=destinations.SqsDestination(self.lost),
             environment={name: getattr(settings, key) for key, name in VARIABLES.items()},
         )
-        self._schedule(schedule)
         Validations.of(role).acknowledge(
             Acknowledgment(
                 id="AwsSolutions::AwsSolutions-IAM5[Resource::*]",
                 reason="SES has no resource type for the account, for its lists or for a mailbox "
                 "provider, so that its four read-only actions can be granted on * alone",
+            )
+        )
+        Validations.of(self.lost).acknowledge(
+            Acknowledgment(
+                id="AwsSolutions::AwsSolutions-SQS3",
+                reason="It is itself where lost events end; a queue behind it would end nowhere",
             )
         )
         Validations.of(self.function).acknowledge(
@@ -113,32 +133,7 @@ class Evaluator(Construct):
             ("sns:Publish", notices.topic.topic_arn),
             ("sns:GetTopicAttributes", notices.topic.topic_arn),
             # A log group's ARN ends in ":*", which is its streams; Lambda names those itself.
+            ("sqs:SendMessage", self.lost.queue_arn),
             ("logs:CreateLogStream", log_group.log_group_arn),
             ("logs:PutLogEvents", log_group.log_group_arn),
         ]
-
-    def _schedule(self, expression: str) -> None:
-        """Wake the function by *expression*; a wake-up that is an hour late is not worth making."""
-        role = iam.Role(
-            self, "ScheduleRole", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com")
-        )
-        role.add_to_policy(
-            iam.PolicyStatement(
-                actions=["lambda:InvokeFunction"], resources=[self.function.function_arn]
-            )
-        )
-        scheduler.CfnSchedule(
-            self,
-            "Schedule",
-            description="Wakes VDM Alerts",
-            schedule_expression=expression,
-            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
-            target=scheduler.CfnSchedule.TargetProperty(
-                arn=self.function.function_arn,
-                role_arn=role.role_arn,
-                input="{}",
-                retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
-                    maximum_event_age_in_seconds=3600, maximum_retry_attempts=3
-                ),
-            ),
-        )

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 CHOICES: Mapping[str, str] = {
     "email": "the addresses to write to, separated by commas",
+    "reserve": '"true" to reserve the function one execution at a time, "false" where the account '
+    "has none to spare",
     "schedule": 'how often to look, "rate(1 hour)" or an EventBridge Scheduler cron expression',
 }
 """Every context key of ours, and what it takes."""
@@ -27,6 +29,7 @@ class Settings:
 
     emails: tuple[str, ...]
     schedule: str
+    reserve: bool
 
 
 def read_context(context: Mapping[str, object]) -> Settings:
@@ -45,9 +48,12 @@ def read_context(context: Mapping[str, object]) -> Settings:
     schedule = str(context.get("schedule", ""))
     if not _SCHEDULE.fullmatch(schedule):
         problems.append(f'schedule: "{schedule}" is no schedule; it takes {CHOICES["schedule"]}')
+    reserve = str(context.get("reserve", "")).lower()
+    if reserve not in {"true", "false"}:
+        problems.append(f'reserve: "{reserve}" is neither; it takes {CHOICES["reserve"]}')
     if problems:
         raise BadContext("\n".join(["The CDK context cannot be used:", *problems]))
-    return Settings(tuple(emails), schedule)
+    return Settings(tuple(emails), schedule, reserve == "true")
 
 
 def _is_cdk_own(key: str) -> bool:

@@ -7,6 +7,7 @@ from infra.memory import Memory
 from infra.notices import Notices
 from infra.rulebook import Rulebook
 from infra.settings import Settings
+from infra.wakeups import Wakeups
 
 
 class VdmAlerts(Stack):
@@ -25,6 +26,13 @@ class VdmAlerts(Stack):
             memory=memory,
             rulebook=rulebook,
             notices=notices,
+            reserve=settings.reserve,
+        )
+        Wakeups(
+            self,
+            "Wakeups",
+            function=evaluator.function,
+            lost=evaluator.lost,
             schedule=settings.schedule,
         )
         CfnOutput(self, "FunctionName", value=evaluator.function.function_name)

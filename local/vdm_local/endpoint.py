@@ -101,7 +101,7 @@ class Endpoint:
         return {
             "EnforcementStatus": self.scenario.enforcement,
             "ProductionAccessEnabled": True,
-            "SendingEnabled": self.scenario.enforcement != "SHUTDOWN",
+            "SendingEnabled": self.scenario.sending_enabled,
             "SendQuota": {"Max24HourSend": 50_000, "MaxSendRate": 14, "SentLast24Hours": 0},
             "VdmAttributes": {"VdmEnabled": "ENABLED" if self.scenario.vdm_enabled else "DISABLED"},
         }

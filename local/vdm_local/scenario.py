@@ -119,6 +119,7 @@ class Scenario:
     streams: Sequence[Stream] = ()
     runs: Sequence[Run] = ()
     vdm_enabled: bool = True
+    sending_enabled: bool = True
     enforcement: str = "HEALTHY"
     idle_identities: Sequence[str] = field(default=())
 
@@ -158,6 +159,7 @@ def parse_scenario(text: str, source: str) -> Scenario:
             streams=[_stream(entry) for entry in table.pop("mail", [])],
             runs=[_run(entry) for entry in table.pop("run", [])],
             vdm_enabled=table.pop("vdm_enabled", True),
+            sending_enabled=table.pop("sending_enabled", True),
             enforcement=table.pop("enforcement", "HEALTHY"),
             idle_identities=tuple(table.pop("idle_identities", ())),
         )

@@ -53,6 +53,14 @@ def test_what_ses_holds_against_the_account_is_a_finding(
     assert word in finding.what
 
 
+def test_sending_switched_off_by_the_account_itself_is_a_finding(
+    account: SesAccount, endpoint: Endpoint
+) -> None:
+    endpoint.scenario = the_account("sending_enabled = false")
+    (finding,) = account.standing().findings
+    assert "Sending is switched off" in finding.what
+
+
 def test_every_page_of_the_identities_is_read(account: SesAccount, endpoint: Endpoint) -> None:
     names = [f"{number:04}.example.com" for number in range(2_345)]
     endpoint.scenario = the_account(f"idle_identities = {names}")

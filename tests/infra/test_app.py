@@ -34,6 +34,7 @@ def test_it_synthesizes_clean_under_cdk_nag(root: Path, tmp_path: Path) -> None:
     assert {each["ruleName"] for each in report["suppressedViolations"]} == {
         "AwsSolutions-IAM5[Resource::*]",
         "AwsSolutions-L1",
+        "AwsSolutions-SQS3",
     }
 
 

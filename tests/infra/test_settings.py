@@ -2,11 +2,11 @@ import pytest
 
 from infra.settings import BadContext, Settings, read_context
 
-GOOD = {"schedule": "rate(1 hour)"}
+GOOD: dict[str, object] = {"schedule": "rate(1 hour)", "reserve": True}
 
 
 def test_without_addresses_there_is_a_topic_and_nobody_on_it() -> None:
-    assert read_context(GOOD) == Settings(emails=(), schedule="rate(1 hour)")
+    assert read_context(GOOD) == Settings((), "rate(1 hour)", reserve=True)
 
 
 def test_addresses_are_separated_by_commas() -> None:
@@ -18,7 +18,13 @@ def test_addresses_are_separated_by_commas() -> None:
     "schedule", ["rate(1 minute)", "rate(6 hours)", "rate(1 day)", "cron(0 8 * * ? *)"]
 )
 def test_a_schedule_is_written_as_eventbridge_scheduler_takes_it(schedule: str) -> None:
-    assert read_context({"schedule": schedule}).schedule == schedule
+    assert read_context(GOOD | {"schedule": schedule}).schedule == schedule
+
+
+@pytest.mark.parametrize("no", ["false", "False", False])
+def test_an_account_without_concurrency_to_spare_reserves_none(no: object) -> None:
+    """The command line gives text, and cdk.json gives a boolean."""
+    assert not read_context(GOOD | {"reserve": no}).reserve
 
 
 @pytest.mark.parametrize(
@@ -27,10 +33,17 @@ def test_a_schedule_is_written_as_eventbridge_scheduler_takes_it(schedule: str) 
         (GOOD | {"emial": "x"}, 'emial: is not a context key of VDM Alerts; did you mean "email"?'),
         (GOOD | {"colour": "x"}, "colour: is not a context key of VDM Alerts; those are email,"),
         (GOOD | {"email": "ops"}, 'email: "ops" is no e-mail address; it takes the addresses'),
-        ({"schedule": "hourly"}, 'schedule: "hourly" is no schedule; it takes how often to look'),
-        ({"schedule": "rate(1 hours)"}, "is no schedule"),
-        ({"schedule": "rate(2 hour)"}, "is no schedule"),
-        ({}, 'schedule: "" is no schedule'),
+        (
+            GOOD | {"schedule": "hourly"},
+            'schedule: "hourly" is no schedule; it takes how often to look',
+        ),
+        (GOOD | {"schedule": "rate(1 hours)"}, "is no schedule"),
+        (GOOD | {"schedule": "rate(2 hour)"}, "is no schedule"),
+        ({"reserve": True}, 'schedule: "" is no schedule'),
+        (
+            GOOD | {"reserve": "perhaps"},
+            'reserve: "perhaps" is neither; it takes "true" to reserve',
+        ),
     ],
 )
 def test_a_wrong_key_or_value_is_named_with_what_it_takes(
@@ -44,7 +57,7 @@ def test_a_wrong_key_or_value_is_named_with_what_it_takes(
 def test_everything_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(BadContext) as caught:
         read_context({"emial": "x", "email": "y", "schedule": "z"})
-    assert len(str(caught.value).splitlines()) == 4
+    assert len(str(caught.value).splitlines()) == 5
 
 
 def test_what_the_cdk_itself_puts_into_the_context_is_left_alone() -> None:

@@ -1,6 +1,7 @@
 """Named facts about what `cdk deploy` puts into an account."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from vdm_alerts.settings import VARIABLES
 
 CDK_JSON = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())
 CONTEXT = CDK_JSON["context"] | {"aws:cdk:bundling-stacks": []}  # The code itself is not bundled.
-CHOSEN = Settings(emails=("ops@example.com", "me@example.com"), schedule="rate(1 hour)")
+CHOSEN = Settings(
+    emails=("ops@example.com", "me@example.com"), schedule="rate(1 hour)", reserve=True
+)
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +89,7 @@ def test_the_function_may_do_this_and_nothing_else(template: Template) -> None:
         "dynamodb:BatchWriteItem": "MemoryTable",
         "sns:Publish": "NoticesTopic",
         "sns:GetTopicAttributes": "NoticesTopic",
+        "sqs:SendMessage": "EvaluatorLost",
         "logs:CreateLogStream": "EvaluatorLog",
         "logs:PutLogEvents": "EvaluatorLog",
     }
@@ -102,9 +106,46 @@ def test_the_function_has_no_managed_policy(template: Template) -> None:
 
 
 def test_the_schedule_wakes_the_function_and_may_do_nothing_else(template: Template) -> None:
-    ((action, resource),) = permissions(template, "EvaluatorScheduleRole").items()
-    assert action == "lambda:InvokeFunction"
-    assert logical(resource).startswith("EvaluatorFunction")
+    allowed = permissions(template, "WakeupsScheduleRole")
+    assert set(allowed) == {"lambda:InvokeFunction", "sqs:SendMessage"}
+    assert logical(allowed["lambda:InvokeFunction"]).startswith("EvaluatorFunction")
+    assert logical(allowed["sqs:SendMessage"]).startswith("EvaluatorLost")
+
+
+def test_ses_wakes_the_function_by_its_news_and_nobody_else_may(template: Template) -> None:
+    ((name, rule),) = template.find_resources("AWS::Events::Rule").items()
+    assert rule["Properties"]["EventPattern"] == {
+        "source": ["aws.ses"],
+        "detail-type": [
+            "Advisor Recommendation Status Open",
+            "Advisor Recommendation Status Resolved",
+            "Advisor Recommendation Status Closed",
+            "Sending Status Enabled",
+            "Sending Status Disabled",
+        ],
+    }
+    permission = the(template, "AWS::Lambda::Permission")
+    assert permission["Principal"] == "events.amazonaws.com"
+    assert logical(permission["SourceArn"]) == name
+
+
+def test_one_run_at_a_time_and_what_is_lost_is_kept(template: Template) -> None:
+    assert the(template, "AWS::Lambda::Function")["ReservedConcurrentExecutions"] == 1
+    asynchronous = the(template, "AWS::Lambda::EventInvokeConfig")
+    assert asynchronous["MaximumRetryAttempts"] == 2
+    assert asynchronous["MaximumEventAgeInSeconds"] == 3600
+    destination = asynchronous["DestinationConfig"]["OnFailure"]["Destination"]
+    assert logical(destination).startswith("EvaluatorLost")
+    (target,) = the(template, "AWS::Events::Rule")["Targets"]
+    schedule = the(template, "AWS::Scheduler::Schedule")["Target"]
+    for wakeup in (target, schedule):
+        assert logical(wakeup["DeadLetterConfig"]["Arn"]).startswith("EvaluatorLost")
+
+
+def test_where_none_can_be_reserved_none_is() -> None:
+    stack = VdmAlerts(App(context=CONTEXT), "VdmAlerts", replace(CHOSEN, reserve=False))
+    function = the(Template.from_stack(stack), "AWS::Lambda::Function")
+    assert "ReservedConcurrentExecutions" not in function
 
 
 def test_a_wake_up_that_is_late_is_given_up_within_the_hour(template: Template) -> None:

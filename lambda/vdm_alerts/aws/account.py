@@ -32,6 +32,11 @@ _ENFORCEMENT: Mapping[str, Finding] = {
 }
 """Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetAccount.html"""
 
+_SENDING_IS_OFF = Finding(
+    what="Sending is switched off for this account in this Region",
+    remedy="Switch it on again with SES's PutAccountSendingAttributes once the reason is mended",
+)
+
 
 class SesAccount:
     """An AccountSource."""
@@ -45,9 +50,12 @@ class SesAccount:
         with doing("ses:GetAccount"):
             account = self._client.get_account()
         enabled = account.get("VdmAttributes", {}).get("VdmEnabled") == "ENABLED"
-        enforced = _ENFORCEMENT.get(account.get("EnforcementStatus", ""))
         findings = [] if enabled else [VDM_IS_OFF]
-        return Standing(enabled, [*findings, enforced] if enforced else findings)
+        if enforced := _ENFORCEMENT.get(account.get("EnforcementStatus", "")):
+            findings.append(enforced)
+        elif not account.get("SendingEnabled", True):
+            findings.append(_SENDING_IS_OFF)
+        return Standing(enabled, findings)
 
     def identities(self) -> Sequence[Scope]:
         """Return every e-mail identity, verified or not, in the order of their names."""
