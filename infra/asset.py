@@ -26,7 +26,8 @@ class MissingDependencies(Exception):
 
 
 def function_code() -> lambda_.Code:
-    """Return the asset, under a hash of what it is made from."""
+    """Return the asset, under a hash of what it is made from. Raises MissingDependencies."""
+    _check_dependencies()  # The CDK would wrap an error of the bundling in one of its own.
     return lambda_.Code.from_asset(
         str(SOURCES),
         asset_hash=asset_hash(),
@@ -49,15 +50,13 @@ def asset_hash() -> str:
 
 def assemble(target: Path) -> None:
     """Put the asset together in the directory *target*. Raises MissingDependencies."""
-    fetched = DEPENDENCIES / REQUIREMENTS.name
-    if not fetched.exists() or fetched.read_bytes() != REQUIREMENTS.read_bytes():
-        raise MissingDependencies(f"{DEPENDENCIES} is missing or out of date: run `make setup`")
+    _check_dependencies()
     shutil.copytree(
         DEPENDENCIES,
         target,
         dirs_exist_ok=True,
         ignore=shutil.ignore_patterns(
-            "bin", ".lock", "RECORD", "INSTALLER", "REQUESTED", "__pycache__", fetched.name
+            "bin", ".lock", "RECORD", "INSTALLER", "REQUESTED", "__pycache__", REQUIREMENTS.name
         ),
     )
     for path in _sources():
@@ -65,6 +64,14 @@ def assemble(target: Path) -> None:
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
     _compile(target)
+
+
+def _check_dependencies() -> None:
+    fetched = DEPENDENCIES / REQUIREMENTS.name
+    if not fetched.exists() or fetched.read_bytes() != REQUIREMENTS.read_bytes():
+        raise MissingDependencies(
+            f"{DEPENDENCIES} is missing or out of date: run `make clean setup`"
+        )
 
 
 def _sources() -> list[Path]:

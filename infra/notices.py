@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from aws_cdk import RemovalPolicy
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
@@ -14,4 +15,7 @@ class Notices(Construct):
         super().__init__(scope, id_)
         self.topic = sns.Topic(self, "Topic", display_name="VDM Alerts", enforce_ssl=True)
         for email in emails:
-            self.topic.add_subscription(subscriptions.EmailSubscription(email))
+            subscription = self.topic.add_subscription(subscriptions.EmailSubscription(email))
+            # A later deployment that leaves the address out must not silently stop the mail. It
+            # goes with the topic, or by the link in every mail.
+            subscription.apply_removal_policy(RemovalPolicy.RETAIN)

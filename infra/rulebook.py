@@ -1,14 +1,22 @@
 """The rules, one SSM parameter each, from the files in `rules/`."""
 
+import re
 from pathlib import Path
 
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from vdm_alerts.core.config import parse_rule
+from vdm_alerts.core.config import BadRule, Problem, parse_rule
 
 RULES = Path(__file__).parents[1] / "rules"
 PATH = "/vdm-alerts/rules"
+LONGEST = 4096
+"""Bytes that a standard parameter holds.
+
+Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html
+"""
+
+_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
 
 class Rulebook(Construct):
@@ -20,12 +28,28 @@ class Rulebook(Construct):
         """Ship every rule in *folder*. Raises BadRule with all that is wrong in one."""
         super().__init__(scope, id_)
         for file in sorted(folder.glob("*.toml")):
-            text = file.read_text(encoding="utf-8")
-            parse_rule(file.stem, text, source=str(file.relative_to(folder.parent)))
             ssm.StringParameter(
                 self,
                 file.stem,
                 parameter_name=f"{PATH}/{file.stem}",
-                string_value=text,
+                string_value=_text(file),
                 description=f"A rule of VDM Alerts (TOML), shipped as rules/{file.name}",
             )
+
+
+def _text(file: Path) -> str:
+    """Return the text of the rule in *file*, once it is sure that it can be one."""
+    source = f"{file.parent.name}/{file.name}"
+    if not _NAME.fullmatch(file.stem):
+        what = "a parameter cannot be called that; use letters, digits, . _ and -"
+        raise BadRule(source, [Problem("(the file's name)", what)])
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadRule(source, [Problem("(the file)", f"cannot be read: {error}")]) from error
+    size = len(text.encode())
+    if size > LONGEST:
+        what = f"is {size} bytes long; a parameter holds {LONGEST}: shorten the comments"
+        raise BadRule(source, [Problem("(the text)", what)])
+    parse_rule(file.stem, text, source)
+    return text

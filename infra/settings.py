@@ -9,13 +9,14 @@ CHOICES: Mapping[str, str] = {
     "email": "the addresses to write to, separated by commas",
     "reserve": '"true" to reserve the function one execution at a time, "false" where the account '
     "has none to spare",
-    "schedule": 'how often to look, "rate(1 hour)" or an EventBridge Scheduler cron expression',
+    "schedule": 'how often to look, "rate(1 hour)" or EventBridge Scheduler\'s cron of six fields',
 }
 """Every context key of ours, and what it takes."""
 
 _ADDRESS = re.compile(r"[^@\s,]+@[^@\s,]+\.[^@\s,]+")
 _SCHEDULE = re.compile(
-    r"rate\((1 (minute|hour|day)|([2-9]|[1-9]\d+) (minutes|hours|days))\)|cron\([^()]+\)"
+    r"rate\((1 (minute|hour|day)|([2-9]|[1-9]\d+) (minutes|hours|days))\)"
+    r"|cron\([0-9A-Z*?/,#-]+( [0-9A-Z*?/,#-]+){5}\)"
 )
 
 
@@ -39,7 +40,8 @@ def read_context(context: Mapping[str, object]) -> Settings:
         for key in sorted(context)
         if key not in CHOICES and not _is_cdk_own(key)
     ]
-    emails = [each.strip() for each in str(context.get("email", "")).split(",") if each.strip()]
+    listed = (each.strip() for each in str(context.get("email", "")).split(","))
+    emails = list(dict.fromkeys(each for each in listed if each))
     problems += [
         f'email: "{email}" is no e-mail address; it takes {CHOICES["email"]}'
         for email in emails

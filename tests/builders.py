@@ -16,6 +16,8 @@ HOUR = timedelta(hours=1)
 NEWS = Scope(identity="news.example.com")
 HOTMAIL = Scope(isp="Hotmail")
 ORIGIN = Origin("111122223333", "eu-west-1", "/vdm-alerts/rules")
+WHERE = " - 111122223333 eu-west-1"
+"""How every subject ends."""
 LEASE = Lease(NOW, NOW + timedelta(minutes=15))
 
 

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from builders import WHERE
+
 from vdm_alerts.core.findings import Hindrance
 from vdm_alerts.core.messages import Message
 from vdm_alerts.core.metrics import Scope, Series, Window
@@ -143,7 +145,8 @@ class World:
 
     @property
     def subjects(self) -> list[str]:
-        return [message.subject for message in self.notifier.sent]
+        """What was said, in a line each, without where it came from."""
+        return [message.subject.removesuffix(WHERE) for message in self.notifier.sent]
 
     def knows(self, *rules: Rule) -> "World":
         self.rules.book = Rulebook({rule.name: rule for rule in rules})

@@ -24,6 +24,7 @@ class AccessDenied(Hindrance):
         self.action = action
         super().__init__(
             Finding(
+                about=action,
                 what=f"AWS refused {action} to VDM Alerts",
                 remedy=f"Allow {action} in the role of the function; the stack that ships does",
             )
@@ -38,6 +39,7 @@ class Unavailable(Hindrance):
         self.action = action
         super().__init__(
             Finding(
+                about=action,
                 what=f"{action} failed: {why}",
                 remedy="It is tried again at the next run",
                 passing=True,
@@ -66,6 +68,7 @@ class Standing:
     """What SES says of the account itself; *findings* are what a person should hear of it."""
 
     vdm_enabled: bool
+    may_send: bool = True
     findings: Sequence[Finding] = ()
 
 

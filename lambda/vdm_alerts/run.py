@@ -15,7 +15,7 @@ from vdm_alerts.core.metrics import ACCOUNT
 from vdm_alerts.core.notices import Incident, Notice
 from vdm_alerts.core.prose import Origin
 from vdm_alerts.core.rules import Severity
-from vdm_alerts.core.verdicts import Unknown, Verdict
+from vdm_alerts.core.verdicts import Unknown, Verdict, evidence_of
 from vdm_alerts.gather import Gathered, gather
 from vdm_alerts.ports import Memory, Ports, Reading, Summary, WentBack
 
@@ -70,7 +70,7 @@ def run(ports: Ports, origin: Origin, now: datetime, lease: Lease) -> Summary:
             ports.store.save(after, replacing=known if owed else before)
 
         summary = _summary(seen, verdicts, after, owed, told)
-        ports.recorder.record(summary, _readings(seen, verdicts, after))
+        ports.recorder.record(summary, _readings(seen, verdicts, known))
     if len(told) < len(owed):
         message = f"{len(owed) - len(told)} of {len(owed)} messages could not be sent"
         raise StillOwed(message)
@@ -146,14 +146,14 @@ def _summary(
     )
 
 
-def _readings(seen: Gathered, verdicts: Mapping[Key, Verdict], after: Memory) -> Sequence[Reading]:
-    """Return the rates worth a metric each: the account's, and those of what is firing.
+def _readings(seen: Gathered, verdicts: Mapping[Key, Verdict], known: Memory) -> Sequence[Reading]:
+    """Return the rates worth a metric each: the account's, and what fires or has just ended.
 
     Every one of them costs money, and an account can have ten thousand identities.
     """
     return [
-        Reading(seen.rules[rule].indicator.key, scope, verdict.evidence.rate.value)
+        Reading(seen.rules[rule].indicator.key, scope, evidence.rate.value)
         for (rule, scope), verdict in verdicts.items()
-        if scope == ACCOUNT or (rule, scope) in after.alerts
-        if not isinstance(verdict, Unknown) and verdict.evidence
+        if scope == ACCOUNT or (rule, scope) in known.alerts
+        if (evidence := evidence_of(verdict))
     ]

@@ -16,21 +16,26 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="vdm_local", description="A local SES VDM.")
     parser.add_argument("--port", type=int, default=0, help="on 127.0.0.1; any free one for 0")
     parser.add_argument("--scenario", type=Path, required=True, help="a scenario file (TOML)")
-    parser.add_argument(
-        "--now", type=datetime.fromisoformat, help="the clock's instant; the machine's by default"
-    )
+    parser.add_argument("--now", type=_instant, help="the clock's; the machine's by default")
     arguments = parser.parse_args()
     try:
         scenario = load_scenario(arguments.scenario)
         server = serve(Endpoint(scenario, arguments.now), arguments.port)
-    except (BadScenario, OSError) as error:
-        print(f"vdm_local: {error}", file=sys.stderr)
+    except (BadScenario, OSError, OverflowError) as error:
+        print(f"vdm_local: port {arguments.port}, {arguments.scenario}: {error}", file=sys.stderr)
         return 1
     host, port = server.server_address[:2]
     print(f"ready: http://{host!s}:{port} serves {arguments.scenario}", flush=True)
     with contextlib.suppress(KeyboardInterrupt):
         server.serve_forever()
     return 0
+
+
+def _instant(text: str) -> datetime:
+    now = datetime.fromisoformat(text)
+    if now.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"{text} has no offset; write it like {text}Z")
+    return now
 
 
 if __name__ == "__main__":

@@ -51,8 +51,11 @@ def deploy(aws: LocalAws, *arguments: str) -> "Deployment":
 
 
 def _cdk(aws: LocalAws, folder: Path, *arguments: str) -> None:
+    if not _CDK.exists():
+        raise CannotDeploy(f"{_CDK} is missing: run `make clean setup`")
     environment = {
         **aws.environment,
+        "TMPDIR": str(aws.folder),  # What the CDK leaves there goes with the rest.
         "PATH": f"{_CDK.parent}{os.pathsep}{os.environ['PATH']}",
         "CDK_HOME": str(aws.folder),  # Its cache of account ids would outlive this account.
         "CDK_DISABLE_VERSION_CHECK": "1",

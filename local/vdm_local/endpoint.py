@@ -96,6 +96,8 @@ class Endpoint:
             return Answer(200, serve({**query, **json.loads(body or b"{}")}))
         except Refused as refused:
             return refused.answer
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            return Refused(f"The request is malformed: {error!r}", "SerializationException").answer
 
     def _account(self, _: Mapping[str, Any]) -> Mapping[str, Any]:
         return {

@@ -102,7 +102,7 @@ def start(scenario: Path, *, lasting: bool = False) -> LocalAws:
     It ends with this process, however this ends, unless it is to be *lasting*. Raises CannotStart.
     """
     if not _INTERPRETER.exists():
-        raise CannotStart(f"{_INTERPRETER} is missing: run `make setup`")
+        raise CannotStart(f"{_INTERPRETER} is missing: run `make clean setup`")
     folder = Path(tempfile.mkdtemp(prefix="vdm-alerts-aws-"))
     port = _free_port()
     log = folder / "log"

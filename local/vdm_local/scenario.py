@@ -39,6 +39,12 @@ METRICS = (
 Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_BatchGetMetricDataQuery.html
 """
 
+ENFORCEMENTS = ("HEALTHY", "PROBATION", "SHUTDOWN")
+"""How SES may hold an account.
+
+Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetAccount.html
+"""
+
 WITHOUT_FEEDBACK_LOOP = frozenset({"Gmail"})
 """Providers whose deliveries are not in DELIVERY_COMPLAINT, because they report no complaint."""
 
@@ -155,12 +161,12 @@ def parse_scenario(text: str, source: str) -> Scenario:
     try:
         table = tomllib.loads(text)
         scenario = Scenario(
-            begins=table.pop("begins"),
-            streams=[_stream(entry) for entry in table.pop("mail", [])],
-            runs=[_run(entry) for entry in table.pop("run", [])],
+            begins=_a_day(table.pop("begins")),
+            streams=[_stream(entry) for entry in _entries(table, "mail")],
+            runs=[_run(entry) for entry in _entries(table, "run")],
             vdm_enabled=table.pop("vdm_enabled", True),
             sending_enabled=table.pop("sending_enabled", True),
-            enforcement=table.pop("enforcement", "HEALTHY"),
+            enforcement=_one_of(ENFORCEMENTS, table.pop("enforcement", "HEALTHY")),
             idle_identities=tuple(table.pop("idle_identities", ())),
         )
     except KeyError as error:
@@ -168,8 +174,15 @@ def parse_scenario(text: str, source: str) -> Scenario:
     except (ValueError, TypeError) as error:
         raise BadScenario(f"{source}: {error}") from error
     if table:
-        raise BadScenario(f"{source}: {', '.join(sorted(table))} mean nothing in a scenario")
+        raise BadScenario(f"{source}: not known in a scenario: {', '.join(sorted(table))}")
     return scenario
+
+
+def _entries(table: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    entries = table.pop(name, [])
+    if not isinstance(entries, list):
+        raise TypeError(f"{name} must be a list: write [[{name}]]")
+    return entries
 
 
 def _stream(entry: dict[str, Any]) -> Stream:
@@ -181,7 +194,21 @@ def _stream(entry: dict[str, Any]) -> Stream:
     return Stream(identity, isp, configuration_set, rows)
 
 
+def _a_day(value: object) -> date:
+    if not isinstance(value, date):
+        raise TypeError("begins must be a date, without quotes: 2026-03-02")
+    return value
+
+
+def _one_of(choices: Sequence[str], value: str) -> str:
+    if value not in choices:
+        raise ValueError(f'"{value}" is none of {", ".join(choices)}')
+    return value
+
+
 def _days(row: str) -> Iterator[Day]:
+    if not isinstance(row, str):
+        raise TypeError(f'the row {row} is no text; write "20x7 30", in quotes')
     for token in row.split():
         match = _TOKEN.fullmatch(token)
         if not match:
@@ -192,8 +219,10 @@ def _days(row: str) -> Iterator[Day]:
 
 
 def _run(entry: dict[str, Any]) -> Run:
-    return Run(
-        at=entry.pop("at").astimezone(UTC),
-        tells=tuple(entry.pop("tells", ())),
-        story=entry.pop("story", ""),
-    )
+    at = entry.pop("at")
+    if not isinstance(at, datetime) or at.tzinfo is None:
+        raise TypeError("a run's at must be an instant, without quotes: 2026-03-10T09:00:00Z")
+    run = Run(at.astimezone(UTC), tuple(entry.pop("tells", ())), entry.pop("story", ""))
+    if entry:
+        raise ValueError(f"not known in a run: {', '.join(sorted(entry))}")
+    return run

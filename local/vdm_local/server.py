@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from urllib.parse import parse_qsl, urlsplit
@@ -25,7 +25,8 @@ def control(endpoint: Endpoint, method: str, path: str, body: bytes) -> Answer |
         return None
     try:
         if path == CLOCK:
-            endpoint.now = datetime.fromisoformat(json.loads(body)["now"])
+            now = datetime.fromisoformat(json.loads(body)["now"])
+            endpoint.now = now.astimezone(UTC)
         else:
             endpoint.scenario = parse_scenario(body.decode(), SCENARIO)
     except (KeyError, TypeError, ValueError, BadScenario) as error:

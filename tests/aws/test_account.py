@@ -6,6 +6,7 @@ import pytest
 
 from vdm_alerts.aws.account import SesAccount
 from vdm_alerts.core.metrics import Scope
+from vdm_alerts.core.rules import Severity
 from vdm_local.endpoint import Endpoint
 from vdm_local.scenario import Scenario, parse_scenario
 from vdm_local.server import serving
@@ -51,6 +52,7 @@ def test_what_ses_holds_against_the_account_is_a_finding(
     endpoint.scenario = the_account(f'enforcement = "{status}"')
     (finding,) = account.standing().findings
     assert word in finding.what
+    assert finding.severity is Severity.CRITICAL
 
 
 def test_sending_switched_off_by_the_account_itself_is_a_finding(
@@ -59,6 +61,7 @@ def test_sending_switched_off_by_the_account_itself_is_a_finding(
     endpoint.scenario = the_account("sending_enabled = false")
     (finding,) = account.standing().findings
     assert "Sending is switched off" in finding.what
+    assert not account.standing().may_send
 
 
 def test_every_page_of_the_identities_is_read(account: SesAccount, endpoint: Endpoint) -> None:

@@ -44,7 +44,8 @@ def test_a_rule_that_does_not_parse_is_a_finding_and_the_others_stand(ssm: Any) 
     book = ParameterRules(ssm, PATH).rules()
     assert list(book.rules) == ["good"]
     (finding,) = book.findings
-    assert '/vdm-alerts/rules/bad: 1 problem\n  warning  "5" is not a percentage' in finding.what
+    assert finding.what == "A rule cannot be used, /vdm-alerts/rules/bad: 1 problem"
+    assert finding.details.startswith('  warning  "5" is not a percentage')
     assert not finding.passing
 
 

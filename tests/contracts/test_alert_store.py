@@ -17,7 +17,7 @@ from vdm_alerts.core.rules import Severity
 from vdm_alerts.ports import AlertStore, Busy, Memory, Unavailable
 
 UNTIL = NOW + HOUR
-OFF = Finding("VDM is off", "Switch it on")
+OFF = Finding("VDM", "VDM is off", "Switch it on")
 
 
 def table() -> Any:

@@ -26,7 +26,7 @@ def test_what_is_read_back_is_what_was_written(alert: Alert) -> None:
     assert decode(json.loads(json.dumps(encode(alert))), Alert) == alert
 
 
-@given(st.builds(Finding, words, words, st.booleans()))
+@given(st.builds(Finding, words, words, words, words, severities))
 def test_a_finding_is_read_back_as_it_was_written(finding: Finding) -> None:
     assert decode(encode(finding), Finding) == finding
 

@@ -1,13 +1,16 @@
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from builders import (
     HOTMAIL,
     NOW,
     ORIGIN,
+    WHERE,
     a_rule,
     breached,
+    evidence,
     firing,
     healthy,
 )
@@ -46,7 +49,7 @@ def over(alert: Alert) -> Alert:
 
 def test_a_warning_says_who_how_much_and_of_how_many_in_its_first_sentence() -> None:
     message = said((firing(), breached("5.75%")))
-    assert message.subject == "[WARNING] Bounce rate of news.example.com is 5.8%"
+    assert message.subject == f"[WARNING] Bounce rate of news.example.com is 5.8%{WHERE}"
     assert message.text.splitlines()[0] == (
         "The bounce rate of news.example.com has passed your 5% warning threshold: "
         "575 of 10,000 mails bounced permanently in the last 3 days (5.8%)."
@@ -55,21 +58,22 @@ def test_a_warning_says_who_how_much_and_of_how_many_in_its_first_sentence() -> 
 
 def test_an_escalation_says_what_it_has_risen_to() -> None:
     message = said((firing(severity=CRITICAL, told=WARNING), breached("12%", CRITICAL)))
-    assert message.subject == "[CRITICAL] Bounce rate of news.example.com has risen to 12%"
+    assert message.subject == f"[CRITICAL] Bounce rate of news.example.com has risen to 12%{WHERE}"
     assert "has passed your 10% critical threshold" in message.text
 
 
 def test_a_resolution_says_what_it_is_back_to_and_gives_no_advice() -> None:
     message = said((over(firing(told=CRITICAL)), healthy("1.1%")))
-    assert message.subject == "[RESOLVED] Bounce rate of news.example.com is back to 1.1%"
+    assert message.subject == f"[RESOLVED] Bounce rate of news.example.com is back to 1.1%{WHERE}"
     assert "is back below your 5% threshold" in message.text
     assert "What to do" not in message.text
 
 
 def test_a_resolution_for_want_of_mail_says_so() -> None:
     message = said((over(firing(told=CRITICAL)), Healthy(None)))
-    assert message.subject == "[RESOLVED] Bounce rate of news.example.com: no mail any more"
-    assert "no mail in the last 3 days" in message.text
+    assert message.subject.startswith("[ENDED] Bounce rate of news.example.com: no mail any more")
+    assert "has ended without mending: no mail in the last 3 days" in message.text
+    assert "white_check_mark" not in message.chat
 
 
 def test_a_part_that_is_well_again_is_not_taken_for_the_whole() -> None:
@@ -77,7 +81,7 @@ def test_a_part_that_is_well_again_is_not_taken_for_the_whole() -> None:
         (over(firing(told=WARNING)), healthy()), (firing(HOTMAIL, told=WARNING), breached())
     )
     assert message.subject.startswith("[WARNING, partly resolved] ")
-    assert "Also above its threshold:\n  Hotmail (mailbox provider): 6%, warning" in message.text
+    assert "Also above the threshold:\n  Hotmail (mailbox provider): 6%, warning" in message.text
 
 
 def test_the_other_scopes_are_listed_each_with_what_it_is() -> None:
@@ -90,12 +94,12 @@ def test_the_other_scopes_are_listed_each_with_what_it_is() -> None:
     ).text
     assert "  newsletter (configuration set): 5.5%, warning\n" in text
     assert "  Hotmail (mailbox provider): 8%, warning\n" in text
-    assert "No longer above its threshold:\n  Yahoo (mailbox provider): 1%\n" in text
+    assert "No longer above it:\n  Yahoo (mailbox provider): 1%\n" in text
 
 
 def test_the_account_is_called_the_account() -> None:
     message = said((firing(ACCOUNT), breached()))
-    assert message.subject == "[WARNING] Bounce rate of the account is 6%"
+    assert message.subject == f"[WARNING] Bounce rate of the account is 6%{WHERE}"
 
 
 def test_a_figure_that_is_not_known_is_never_shown_as_zero() -> None:
@@ -151,6 +155,7 @@ def test_the_chat_message_is_what_amazon_q_shows_and_threads_by_incident() -> No
     assert first["content"]["textType"] == "client-markdown"
     assert first["content"]["title"].startswith(":warning: [WARNING]")
     assert first["content"]["nextSteps"] == list(ADVICE[Indicator.BOUNCE_RATE].steps)
+    assert "2026-03-12 09:00 UTC. Rule bounce-rate." in first["content"]["description"]
     second = json.loads(
         said((firing(severity=CRITICAL, told=WARNING), breached("12%", CRITICAL))).chat
     )
@@ -184,13 +189,13 @@ def test_ten_thousand_affected_identities_still_make_one_message_that_sns_takes(
     assert len(forms.encode()) < SNS_LIMIT
 
 
-OFF = Finding("VDM is off", "Switch it on")
-LOST = Finding("AWS refused ses:GetAccount", "Allow it")
+OFF = Finding("VDM", "VDM is off", "Switch it on")
+LOST = Finding("ses:GetAccount", "AWS refused ses:GetAccount", "Allow it", hinders=False)
 
 
 def test_trouble_says_that_silence_proves_nothing_and_what_to_do() -> None:
     message = compose(Trouble(1, (OFF, LOST), ()), ORIGIN, NOW)
-    assert message.subject == "[VDM Alerts] 2 things need mending before all mail is watched"
+    assert message.subject == f"[WARNING] VDM is off, and 1 more{WHERE}"
     assert "silence does not mean that all is well" in message.text
     assert "1. VDM is off.\n   Switch it on.\n" in message.text
     assert "2. AWS refused ses:GetAccount.\n   Allow it.\n" in message.text
@@ -203,9 +208,65 @@ def test_trouble_says_that_silence_proves_nothing_and_what_to_do() -> None:
 
 def test_the_end_of_trouble_says_what_was_mended() -> None:
     message = compose(Trouble(2, (), (OFF,)), ORIGIN, NOW)
-    assert message.subject == "[VDM Alerts] All is in order again"
-    assert "Mended:\n  VDM is off." in message.text
+    assert message.subject == f"[OK] All is in order again{WHERE}"
+    assert "No longer so:\n  VDM is off." in message.text
     assert json.loads(message.chat)["content"]["title"].startswith(":white_check_mark:")
+
+
+def test_what_ses_does_to_the_account_is_said_in_the_subject_and_is_critical() -> None:
+    paused = Finding(
+        "enforcement",
+        "Amazon SES has paused all sending of this account",
+        "Answer AWS's case",
+        severity=CRITICAL,
+        hinders=False,
+    )
+    message = compose(Trouble(1, (paused, LOST), ()), ORIGIN, NOW)
+    assert message.subject == (
+        f"[CRITICAL] Amazon SES has paused all sending of this account, and 1 more{WHERE}"
+    )
+    assert message.attributes["severity"] == "CRITICAL"
+    assert ":rotating_light:" in message.chat
+    assert "silence" not in message.text, "the service itself does all of its work"
+
+
+def test_the_details_of_a_finding_are_shown_line_by_line() -> None:
+    bad = Finding("r", "A rule cannot be used, r: 1 problem", "Edit it", "  warning  is missing")
+    text = compose(Trouble(1, (bad,), ()), ORIGIN, NOW).text
+    assert "problem.\n  warning  is missing\n\n   Edit it.\n" in text
+
+
+def test_the_figures_of_the_whole_account_are_given_because_ses_judges_by_them() -> None:
+    incident = replace(about((firing(), breached("12%", CRITICAL))), account=evidence("3%"))
+    text = compose(incident, ORIGIN, NOW).text
+    assert "Your whole account, which is what SES judges, is at 3% (300 of 10,000)." in text
+    account = replace(about((firing(ACCOUNT), breached())), account=evidence("6%"))
+    assert "Your whole account" not in compose(account, ORIGIN, NOW).text
+
+
+def test_where_a_configuration_set_is_affected_the_first_step_stops_it() -> None:
+    newsletter = Scope(configuration_set="newsletter")
+    steps = json.loads(said((firing(), breached()), (firing(newsletter), breached())).chat)[
+        "content"
+    ]["nextSteps"]
+    assert steps[0].endswith(
+        "aws sesv2 put-configuration-set-sending-options --region eu-west-1 "
+        "--configuration-set-name newsletter --no-sending-enabled"
+    )
+
+
+@pytest.mark.parametrize(
+    ("length", "words"),
+    [
+        (timedelta(minutes=20), "less than an hour"),
+        (timedelta(hours=1), "1 hour"),
+        (timedelta(days=6), "6 days"),
+        (timedelta(days=1, hours=3), "1 day and 3 hours"),
+    ],
+)
+def test_a_resolution_says_how_long_it_lasted(length: timedelta, words: str) -> None:
+    over_now = (over(firing(told=CRITICAL, since=NOW - length)), healthy())
+    assert f"It lasted {words}, from " in said(over_now).text
 
 
 @pytest.mark.parametrize("indicator", Indicator)

@@ -24,9 +24,9 @@ from vdm_alerts.core.verdicts import Unknown, Verdict
 
 WARNING, CRITICAL = Severity.WARNING, Severity.CRITICAL
 RULES = {"bounce-rate": a_rule()}
-OFF = Finding("VDM is off", "Switch it on")
-DENIED = Finding("AWS refused ses:GetAccount", "Allow it")
-OUTAGE = Finding("SES is down", "Wait", passing=True)
+OFF = Finding("VDM", "VDM is off", "Switch it on")
+DENIED = Finding("ses:GetAccount", "AWS refused ses:GetAccount", "Allow it")
+OUTAGE = Finding("SES", "SES is down", "Wait", passing=True)
 
 
 def the_incident(*alerts: Alert, verdicts: dict[Key, Verdict] | None = None) -> Incident:
@@ -109,6 +109,13 @@ def test_the_higher_rate_leads_among_equals() -> None:
     assert incident.lead.alert.scope == loud
 
 
+def test_a_message_holds_the_figures_of_the_whole_account() -> None:
+    account = healthy("3%")
+    incident = the_incident(firing(), verdicts={("bounce-rate", ACCOUNT): account})
+    assert incident.account == account.evidence
+    assert the_incident(firing()).account is None
+
+
 def test_the_first_message_of_an_incident_is_number_one_and_the_next_counts_on() -> None:
     assert the_incident(firing()).sequence == 1
     assert the_incident(firing(told=WARNING, sequence=4), firing(HOTMAIL)).sequence == 5
@@ -183,7 +190,7 @@ def test_a_breach_that_stays_is_told_whatever_was_lost_before(
 def test_something_new_that_is_wrong_with_the_service_is_told_once() -> None:
     message = trouble([OFF], told=[], told_sequence=0)
     assert message is not None
-    assert (message.sequence, message.findings, message.mended) == (1, (OFF,), ())
+    assert (message.sequence, message.findings, message.gone) == (1, (OFF,), ())
     assert trouble([OFF], told=[OFF], told_sequence=1) is None
 
 
@@ -197,8 +204,23 @@ def test_what_else_goes_wrong_is_told_together_with_what_still_is() -> None:
 def test_that_all_is_well_again_is_told_once() -> None:
     message = trouble([], told=[OFF, DENIED], told_sequence=2)
     assert message is not None
-    assert (message.findings, message.mended) == ((), (OFF, DENIED))
+    assert (message.findings, message.gone) == ((), (OFF, DENIED))
     assert trouble([], told=[], told_sequence=3) is None
+
+
+def test_what_has_changed_is_news_and_not_called_gone() -> None:
+    worse = replace(OFF, what="VDM was never on", severity=CRITICAL)
+    message = trouble([DENIED, worse], told=[OFF, DENIED], told_sequence=2)
+    assert message is not None
+    assert message.findings == (worse, DENIED), "the worst first"
+    assert message.gone == ()
+    assert message.severity is CRITICAL
+
+
+def test_what_is_gone_while_something_new_came_is_listed() -> None:
+    message = trouble([DENIED], told=[OFF], told_sequence=1)
+    assert message is not None
+    assert (message.findings, message.gone) == ((DENIED,), (OFF,))
 
 
 def test_a_passing_finding_is_told_to_nobody() -> None:

@@ -10,7 +10,7 @@ def test_without_addresses_there_is_a_topic_and_nobody_on_it() -> None:
 
 
 def test_addresses_are_separated_by_commas() -> None:
-    context = GOOD | {"email": "ops@example.com, me@example.com,"}
+    context = GOOD | {"email": "ops@example.com, me@example.com,ops@example.com,"}
     assert read_context(context).emails == ("ops@example.com", "me@example.com")
 
 
@@ -37,6 +37,8 @@ def test_an_account_without_concurrency_to_spare_reserves_none(no: object) -> No
             GOOD | {"schedule": "hourly"},
             'schedule: "hourly" is no schedule; it takes how often to look',
         ),
+        (GOOD | {"schedule": "cron(nonsense)"}, "is no schedule"),
+        (GOOD | {"schedule": "cron(0 8 * * *)"}, "is no schedule"),
         (GOOD | {"schedule": "rate(1 hours)"}, "is no schedule"),
         (GOOD | {"schedule": "rate(2 hour)"}, "is no schedule"),
         ({"reserve": True}, 'schedule: "" is no schedule'),

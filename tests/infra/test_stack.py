@@ -177,9 +177,11 @@ def test_the_topic_refuses_to_be_spoken_to_without_tls(template: Template) -> No
     )
 
 
-def test_every_address_is_subscribed(template: Template) -> None:
+def test_every_address_is_subscribed_until_it_is_unsubscribed(template: Template) -> None:
+    """A later deployment without the address must not silently stop the mail."""
     subscribed = template.find_resources("AWS::SNS::Subscription").values()
     assert {each["Properties"]["Endpoint"] for each in subscribed} == set(CHOSEN.emails)
+    assert {each["DeletionPolicy"] for each in subscribed} == {"Retain"}
 
 
 def test_the_table_is_paid_by_use_backed_up_and_outlives_the_stack(template: Template) -> None:
@@ -208,6 +210,22 @@ def test_each_rule_is_shipped_word_for_word_as_a_parameter(template: Template, r
 def test_a_rule_that_does_not_parse_cannot_deploy(tmp_path: Path) -> None:
     (tmp_path / "broken.toml").write_text('indicator = "bounces"')
     with pytest.raises(BadRule, match=r"broken\.toml: 4 problems"):
+        Rulebook(App(), "Rulebook", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("long.toml", b"#" * 4097, r"is 4097 bytes long; a parameter holds 4096"),
+        ("M\u00e4h rule.toml", b"", "a parameter cannot be called that"),
+        ("latin.toml", b"# \xe4", "cannot be read"),
+    ],
+)
+def test_a_file_that_cannot_be_a_parameter_is_told_why(
+    tmp_path: Path, name: str, content: bytes, says: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(BadRule, match=says):
         Rulebook(App(), "Rulebook", tmp_path)
 
 

@@ -144,6 +144,13 @@ def test_what_vdm_alerts_does_not_call_is_somebody_elses(endpoint: Endpoint) -> 
     assert endpoint.answer("POST", "/v2/email/outbound-emails", {}, b"{}") is None
 
 
+@pytest.mark.parametrize("body", [b"{", b"[]", b'{"Queries": 3}', b'{"Queries": [{"Id": "a"}]}'])
+def test_a_malformed_request_is_answered_and_not_dropped(endpoint: Endpoint, body: bytes) -> None:
+    answer = endpoint.answer("POST", BATCH, {}, body)
+    assert answer is not None
+    assert answer.status == 400
+
+
 def test_the_clock_can_be_set(endpoint: Endpoint) -> None:
     body = json.dumps({"now": "2026-03-02T12:00:00Z"}).encode()
     assert control(endpoint, "PUT", "/_vdm/clock", body) == Answer(200, {})

@@ -105,11 +105,17 @@ def test_senders_without_mail_are_senders_all_the_same() -> None:
     [
         ("", "'begins' is missing"),
         ("begins = ", "Invalid value"),
-        ("begins = 2026-03-01\nvdm = true", "vdm mean nothing in a scenario"),
+        ("begins = 2026-03-01\nvdm = true", "not known in a scenario: vdm"),
         (STREAM + 'send = "20y3"', '"20y3" in the row "20y3" is no count'),
         (STREAM + 'sent = "20"', "the mail of a@news.example.com has no metric SENT"),
         ('begins = 2026-03-01\n[[mail]]\nisp = "Gmx"', "'identity' is missing"),
         ('begins = 2026-03-01\n[[run]]\nstory = "x"', "'at' is missing"),
+        ('begins = "2026-03-01"', "begins must be a date, without quotes"),
+        ('begins = 2026-03-01\n[mail]\nisp = "Gmx"', "mail must be a list: write [[mail]]"),
+        (STREAM + "send = 3", 'the row 3 is no text; write "20x7 30", in quotes'),
+        ("begins = 2026-03-01\n[[run]]\nat = 2026-03-01T09:00:00", "must be an instant"),
+        ("begins = 2026-03-01\n[[run]]\nat = 2026-03-01T09:00:00Z\nx = 1", "known in a run: x"),
+        ('begins = 2026-03-01\nenforcement = "FINE"', '"FINE" is none of HEALTHY,'),
     ],
 )
 def test_a_bad_scenario_says_what_is_wrong_with_it(text: str, says: str) -> None:

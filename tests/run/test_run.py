@@ -9,11 +9,12 @@ from fakes import World
 from vdm_alerts.core.findings import Finding, Hindrance
 from vdm_alerts.core.metrics import ACCOUNT, Metric, Scope
 from vdm_alerts.core.rates import Gap
+from vdm_alerts.core.rules import Severity
 from vdm_alerts.core.sweep import Query
 from vdm_alerts.ports import AccessDenied, Busy, Rulebook, Standing, Summary, Unavailable, WentBack
 from vdm_alerts.run import StillOwed, run
 
-OFF = Finding("VDM is off", "Switch it on")
+OFF = Finding("VDM", "VDM is off", "Switch it on")
 
 
 @pytest.fixture
@@ -176,20 +177,20 @@ def test_without_its_memory_a_run_tells_what_is_wrong_now_and_says_that_it_may_r
 
 
 def test_a_rule_that_cannot_be_used_stops_no_other(world: World) -> None:
-    bad = Finding("A rule cannot be used", "Edit it")
+    bad = Finding("rule", "A rule cannot be used", "Edit it")
     world.rules.book = Rulebook({"bounce-rate": a_rule()}, [bad])
     sends(world, NEWS, bounces=600)
     goes(world)
     assert world.subjects == [
         "[WARNING] Bounce rate of news.example.com is 6%",
-        "[VDM Alerts] Something needs mending before all mail is watched",
+        "[WARNING] A rule cannot be used",
     ]
 
 
 def test_an_alert_whose_rule_went_bad_is_kept_as_it_is(world: World) -> None:
     sends(world, NEWS, bounces=600)
     goes(world)
-    world.rules.book = Rulebook({}, [Finding("A rule cannot be used", "Edit it")])
+    world.rules.book = Rulebook({}, [Finding("rule", "A rule cannot be used", "Edit it")])
     before = world.store.memory.alerts
     goes(world, hours=1)
     assert world.store.memory.alerts == before
@@ -216,7 +217,7 @@ def test_a_missing_permission_is_told_once_by_name_and_so_is_its_return(
     world.rules.book, world.account, world.series = rules, account, series
     goes(world, hours=2)
     goes(world, hours=3)
-    assert world.subjects[1:] == ["[VDM Alerts] All is in order again"]
+    assert world.subjects[1:] == ["[OK] All is in order again"]
 
 
 def test_nothing_is_read_while_vdm_is_off_and_that_is_told(world: World) -> None:
@@ -244,6 +245,33 @@ def test_an_account_without_mail_is_told_once_that_there_is_nothing_to_see(world
     )
 
 
+def test_an_account_that_falls_silent_as_a_whole_resolves_nothing(world: World) -> None:
+    sends(world, NEWS, bounces=600)
+    goes(world)
+    world.series.answers = {}
+    summary = goes(world, hours=1)
+    assert summary.alerts_warning == 1
+    assert [subject.split("]")[0] for subject in world.subjects] == ["[WARNING", "[WARNING"]
+
+
+def test_an_account_that_may_not_send_resolves_nothing_for_want_of_mail(world: World) -> None:
+    sends(world, NEWS, bounces=600)
+    goes(world)
+    del world.series.answers[Query(Metric.SEND, NEWS)]
+    paused = Finding("enforcement", "Paused", "Appeal", severity=Severity.CRITICAL)
+    world.account.is_standing = Standing(vdm_enabled=True, may_send=False, findings=[paused])
+    assert goes(world, hours=1).alerts_warning == 1
+    assert world.subjects[1].startswith("[CRITICAL] Paused")
+
+
+def test_one_scope_that_has_no_mail_any_more_is_over(world: World) -> None:
+    sends(world, NEWS, bounces=600)
+    goes(world)
+    del world.series.answers[Query(Metric.SEND, NEWS)]
+    assert goes(world, hours=1).alerts_warning == 0
+    assert world.subjects[1].startswith("[ENDED] Bounce rate of news.example.com: no mail any more")
+
+
 def test_an_outage_is_logged_and_counted_and_nobody_is_woken(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -267,7 +295,18 @@ def test_the_rates_recorded_are_the_accounts_and_those_of_what_is_firing(world: 
     sends(world, NEWS, bounces=600)
     sends(world, HOTMAIL, bounces=1)
     goes(world)
-    assert [(one.indicator, one.scope, one.value) for one in world.recorder.readings] == [
-        ("bounce_rate", ACCOUNT, 0.01),
-        ("bounce_rate", NEWS, 0.06),
+    rates = [(one.indicator, one.scope, one.value) for one in world.recorder.readings]
+    assert rates == [("bounce_rate", ACCOUNT, 0.01), ("bounce_rate", NEWS, 0.06)]
+
+
+def test_a_rate_is_recorded_once_more_when_it_is_well_again(world: World) -> None:
+    sends(world, NEWS, bounces=600)
+    goes(world)
+    sends(world, NEWS, bounces=100)
+    goes(world, hours=1)
+    assert [(one.scope, one.value) for one in world.recorder.readings] == [
+        (ACCOUNT, 0.01),
+        (NEWS, 0.01),
     ]
+    goes(world, hours=2)
+    assert [one.scope for one in world.recorder.readings] == [ACCOUNT]

@@ -7,6 +7,7 @@ from vdm_alerts.aws.refusals import doing
 from vdm_alerts.aws.vdm import VDM_IS_OFF
 from vdm_alerts.core.findings import Finding
 from vdm_alerts.core.metrics import Scope
+from vdm_alerts.core.rules import Severity
 from vdm_alerts.ports import Standing
 
 if TYPE_CHECKING:
@@ -20,21 +21,30 @@ Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_ListEmailIden
 
 _ENFORCEMENT: Mapping[str, Finding] = {
     "PROBATION": Finding(
+        about="enforcement",
         what="Amazon SES has put this account under review",
-        remedy="Read the notice that AWS sent to the account's owner, mend the cause, and answer "
-        "it in the Support Center",
+        remedy="It may pause the account's sending next. Read the case that AWS opened in the "
+        "Support Center, mend the cause, and answer there",
+        severity=Severity.CRITICAL,
+        hinders=False,
     ),
     "SHUTDOWN": Finding(
-        what="Amazon SES has paused this account's sending",
-        remedy="Read the notice that AWS sent to the account's owner, and appeal in the Support "
-        "Center once the cause is mended",
+        about="enforcement",
+        what="Amazon SES has paused all sending of this account",
+        remedy="Nothing is delivered until AWS lifts this. Read the case that AWS opened in the "
+        "Support Center, mend the cause, and answer there",
+        severity=Severity.CRITICAL,
+        hinders=False,
     ),
 }
 """Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetAccount.html"""
 
 _SENDING_IS_OFF = Finding(
+    about="sending",
     what="Sending is switched off for this account in this Region",
-    remedy="Switch it on again with SES's PutAccountSendingAttributes once the reason is mended",
+    remedy="Somebody in the account did that, not AWS. Once the reason is mended: "
+    "aws sesv2 put-account-sending-attributes --sending-enabled",
+    hinders=False,
 )
 
 
@@ -55,7 +65,7 @@ class SesAccount:
             findings.append(enforced)
         elif not account.get("SendingEnabled", True):
             findings.append(_SENDING_IS_OFF)
-        return Standing(enabled, findings)
+        return Standing(enabled, account.get("SendingEnabled", True), findings)
 
     def identities(self) -> Sequence[Scope]:
         """Return every e-mail identity, verified or not, in the order of their names."""

@@ -46,13 +46,19 @@ class ParameterRules:
 
     def _no_rules(self) -> Finding:
         return Finding(
+            about=self._path,
             what=f"There is no rule under {self._path} in SSM Parameter Store; nothing is judged",
-            remedy="Deploy the stack again to bring the shipped rules back, or put one there",
+            remedy="Put the shipped ones back from the repository, each like this: aws ssm "
+            f"put-parameter --type String --name {self._path}/bounce-rate "
+            "--value file://rules/bounce-rate.toml",
         )
 
 
 def _unusable(error: BadRule) -> Finding:
+    heading, *problems = str(error).splitlines()
     return Finding(
-        what=f"A rule cannot be used, and nothing is judged by it. {error}",
+        about=error.source,
+        what=f"A rule cannot be used, {heading}",
+        details="\n".join(problems),
         remedy="Edit that parameter in SSM Parameter Store; it is read again at the next run",
     )

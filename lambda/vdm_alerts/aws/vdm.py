@@ -29,6 +29,7 @@ Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_BatchGetMetri
 """
 
 VDM_IS_OFF = Finding(
+    about="VDM",
     what="Virtual Deliverability Manager is switched off in this account and Region, so there is "
     "nothing to read",
     remedy="Switch it on in the SES console under Virtual Deliverability Manager; engagement "

@@ -28,21 +28,22 @@ ADVICE: Mapping[Indicator, Advice] = {
         noun="bounce rate",
         happened="bounced permanently",
         why="Amazon SES reviews an account at a bounce rate of 5% and may pause its sending at "
-        "10%. SES measures the whole account, over a volume of its own choosing; the figures "
-        "here are VDM's, over the window that your rule names.",
+        "10%. It takes a volume of its own choosing; the figures here are VDM's, over the window "
+        "that your rule names.",
         source=_REVIEW,
         steps=(
             (
-                "Hold the mailing that began when the rate rose, and look at where its addresses "
-                "came from: mailboxes that do not exist mean an old, bought or mistyped list."
+                "See which addresses bounced: SES console, Virtual Deliverability Manager, "
+                "Dashboard, Messages. Mailboxes that do not exist mean an old, bought or mistyped "
+                "list."
             ),
             (
-                "Remove the addresses that bounced, and turn on the account-level suppression list "
-                "so that they are not mailed again."
+                "Take those addresses out of your list, and have SES suppress bounces for the "
+                "whole account, so that they are not mailed again."
             ),
             (
-                "If one mailbox provider stands out, read the bounce messages it sends: it may "
-                "be refusing you rather than the address."
+                "If one mailbox provider stands out, it may be refusing you and not the addresses; "
+                "the bounce messages say which."
             ),
         ),
     ),
@@ -54,7 +55,10 @@ ADVICE: Mapping[Indicator, Advice] = {
         "has begun to distrust the sender.",
         source="https://docs.aws.amazon.com/ses/latest/dg/vdm-dashboard.html",
         steps=(
-            "See which mailbox provider the rise is at, and read the replies that it gives.",
+            (
+                "See which mailbox provider the rise is at, and read the replies that it gives: "
+                "SES console, Virtual Deliverability Manager, Dashboard, Messages."
+            ),
             "Slow the sending to that provider until the replies stop.",
         ),
     ),
@@ -67,8 +71,8 @@ ADVICE: Mapping[Indicator, Advice] = {
         source=_REVIEW,
         steps=(
             (
-                "Hold the mailing that people complain about: complaints follow the mail that "
-                "caused them by hours or days."
+                "See which mailing it is: SES console, Virtual Deliverability Manager, Dashboard, "
+                "Messages. Complaints follow the mail that caused them by hours or days."
             ),
             (
                 "Check that these people asked for it, that they can see who writes, and that one "

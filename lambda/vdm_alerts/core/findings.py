@@ -1,24 +1,32 @@
-"""What keeps the service from doing its work, said so that a person can mend it."""
+"""What a person should hear that is no rate: of the account itself, or of this service."""
 
 from dataclasses import dataclass
 
 from vdm_alerts.core.errors import VdmAlertsError
+from vdm_alerts.core.rules import Severity
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong: what happened, to which thing, and what to do about it.
+    """One thing that is wrong: *about* which thing, what happened, and what to do about it.
 
-    A *passing* one (an outage, a throttled call) is expected to mend itself: it is logged and
-    counted, and no person is written to about it.
+    *about* tells findings apart: one that says something new of the same thing replaces what was
+    said before. *details* are further lines. Where it *hinders*, mail goes unwatched. A *passing*
+    one (an outage, a throttled call) is expected to mend itself: it is logged and counted, and no
+    person is written to about it.
     """
 
+    about: str
     what: str
     remedy: str
+    details: str = ""
+    severity: Severity = Severity.WARNING
+    hinders: bool = True
     passing: bool = False
 
     def __str__(self) -> str:
-        return f"{self.what}. {self.remedy}"
+        details = f"\n{self.details}\n" if self.details else " "
+        return f"{self.what}.{details}{self.remedy}."
 
 
 class Hindrance(VdmAlertsError):

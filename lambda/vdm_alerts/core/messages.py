@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, assert_never
 
 from vdm_alerts.core import prose
-from vdm_alerts.core.advice import ADVICE
 from vdm_alerts.core.notices import Affected, Incident, Notice, Trouble
 from vdm_alerts.core.prose import Origin
 from vdm_alerts.core.rules import Severity
@@ -61,7 +60,7 @@ def compose(notice: Notice, origin: Origin, now: datetime) -> Message:
 
 
 def _about_incident(incident: Incident, origin: Origin, now: datetime) -> Message:
-    subject = _subject(prose.incident_subject(incident))
+    subject = _subject(prose.incident_subject(incident), origin)
     indicator = incident.rule.indicator
     figures = {
         "kind": "incident",
@@ -78,9 +77,13 @@ def _about_incident(incident: Incident, origin: Origin, now: datetime) -> Messag
         chat=_chat(
             thread=f"{origin.account}:{origin.region}:{incident.id}",
             sequence=incident.sequence,
-            title=f"{_EMOJI[incident.severity]} {subject}",
-            paragraphs=[prose.headline(incident), *prose.others(incident), f"{origin}."],
-            steps=ADVICE[indicator].steps if incident.severity else (),
+            title=f"{_emoji(incident)} {subject}",
+            paragraphs=[
+                prose.headline(incident),
+                *prose.others(incident),
+                f"{prose.footer(incident, origin, now)} Rule {incident.rule.name}.",
+            ],
+            steps=prose.steps(incident, origin) if incident.severity else (),
         ),
         document=_document(
             figures,
@@ -95,42 +98,51 @@ def _about_incident(incident: Incident, origin: Origin, now: datetime) -> Messag
 
 
 def _about_trouble(trouble: Trouble, origin: Origin, now: datetime) -> Message:
-    subject = _subject(prose.trouble_subject(trouble))
+    subject = _subject(prose.trouble_subject(trouble), origin)
     figures = {
         "kind": "service",
         "account": origin.account,
         "region": origin.region,
-        "severity": "WARNING" if trouble.findings else "OK",
+        "severity": trouble.severity.name if trouble.severity else "OK",
     }
-    emoji = _EMOJI[Severity.WARNING if trouble.findings else None]
+    findings = [{"what": one.what, "remedy": one.remedy} for one in trouble.findings]
     return Message(
         subject=subject,
         text=prose.trouble_text(trouble, origin, now),
         chat=_chat(
             thread=f"{origin.account}:{origin.region}:service",
             sequence=trouble.sequence,
-            title=f"{emoji} {subject}",
-            paragraphs=[finding.what for finding in trouble.findings] or ["All of it works."],
-            steps=[finding.remedy for finding in trouble.findings],
+            title=f"{_EMOJI[trouble.severity]} {subject}",
+            paragraphs=[f"{one.what}. {one.details}" for one in trouble.findings]
+            or ["All is in order again."],
+            steps=[one.remedy for one in trouble.findings],
         ),
         document=_document(
             figures,
             now,
             id="service",
             sequence=trouble.sequence,
-            findings=[{"what": one.what, "remedy": one.remedy} for one in trouble.findings],
-            mended=[{"what": one.what} for one in trouble.mended],
+            findings=findings,
+            gone=[{"what": one.what} for one in trouble.gone],
         ),
         attributes=figures,
     )
 
 
-def _subject(text: str) -> str:
-    """Return *text* as SNS takes a subject: printable ASCII, in length too."""
-    printable = "".join(letter if " " <= letter <= "~" else "?" for letter in text)
-    return (
-        printable if len(printable) <= LONGEST_SUBJECT else f"{printable[: LONGEST_SUBJECT - 3]}..."
-    )
+def _emoji(incident: Incident) -> str:
+    """Return a sign for *incident*; an end for want of mail is not shown as good news."""
+    ended = incident.severity is None and not incident.lead.evidence
+    return ":mailbox_with_no_mail:" if ended else _EMOJI[incident.severity]
+
+
+def _subject(news: str, origin: Origin) -> str:
+    """Return *news* and where from, as SNS takes a subject: printable ASCII, in length too."""
+    place = f" - {origin.account} {origin.region}"
+    printable = "".join(letter if " " <= letter <= "~" else "?" for letter in news)
+    longest = LONGEST_SUBJECT - len(place)
+    if len(printable) > longest:
+        printable = f"{printable[: longest - 3]}..."
+    return printable + place
 
 
 def _chat(

@@ -9,9 +9,9 @@ from typing import TypeAlias
 
 from vdm_alerts.core.alerts import Alert, Firing, Key, Ok, Told
 from vdm_alerts.core.findings import Finding
-from vdm_alerts.core.metrics import Dimension
+from vdm_alerts.core.metrics import ACCOUNT, Dimension
 from vdm_alerts.core.rules import Rule, Severity
-from vdm_alerts.core.verdicts import Breached, Evidence, Healthy, Unknown, Verdict
+from vdm_alerts.core.verdicts import Evidence, Verdict, evidence_of
 
 
 class Reason(IntEnum):
@@ -63,11 +63,7 @@ class Affected:
     @property
     def evidence(self) -> Evidence | None:
         """The figures of this run; None where there was no mail, or no answer."""
-        match self.verdict:
-            case Breached(evidence=evidence) | Healthy(evidence=evidence):
-                return evidence
-            case Unknown() | None:
-                return None
+        return evidence_of(self.verdict)
 
     @property
     def rank(self) -> tuple[bool, int, int, float]:
@@ -89,8 +85,9 @@ class Incident:
     """A message about one rule: every scope it is broken in, or was until now.
 
     *sequence* counts the messages of the incident from 1; a message that has to be sent again
-    carries the same number. *affected* begins with the scope that matters most. Where what was
-    told before is not *remembered*, the message says so.
+    carries the same number. *affected* begins with the scope that matters most. *account* are the
+    figures of the whole account, where the rule covers it. Where what was told before is not
+    *remembered*, the message says so.
     """
 
     id: str
@@ -98,6 +95,7 @@ class Incident:
     reason: Reason
     rule: Rule
     affected: tuple[Affected, ...]
+    account: Evidence | None = None
     remembered: bool = True
 
     @property
@@ -113,11 +111,16 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A message about the service itself: what is wrong with it now; nothing, once it is mended."""
+    """A message of *findings*, none once all is in order, and of those that are *gone*."""
 
     sequence: int
     findings: tuple[Finding, ...]
-    mended: tuple[Finding, ...]
+    gone: tuple[Finding, ...]
+
+    @property
+    def severity(self) -> Severity | None:
+        """The worst severity of any finding; None where there is none."""
+        return max((finding.severity for finding in self.findings), default=None)
 
 
 Notice: TypeAlias = Incident | Trouble
@@ -147,21 +150,28 @@ def incidents(
         if alert.rule in rules and alert.incident and not alert.is_at_rest:
             groups[alert.incident].append(Affected(alert, verdicts.get(alert.key), due(alert)))
     owed = [
-        _incident(incident, group, rules)
+        _incident(incident, group, rules, verdicts)
         for incident, group in groups.items()
         if any(one.reason for one in group)
     ]
     return sorted(owed, key=lambda one: (-(one.severity or 0), one.id))
 
 
-def _incident(incident: str, group: Sequence[Affected], rules: Mapping[str, Rule]) -> Incident:
+def _incident(
+    incident: str,
+    group: Sequence[Affected],
+    rules: Mapping[str, Rule],
+    verdicts: Mapping[Key, Verdict],
+) -> Incident:
     affected = sorted(group, key=lambda one: (*(-part for part in one.rank), str(one.alert.scope)))
+    rule = rules[affected[0].alert.rule]
     return Incident(
         id=incident,
         sequence=1 + max((one.alert.told.sequence for one in group if one.alert.told), default=0),
         reason=max(one.reason for one in group if one.reason),
-        rule=rules[affected[0].alert.rule],
+        rule=rule,
         affected=tuple(affected),
+        account=evidence_of(verdicts.get((rule.name, ACCOUNT))),
     )
 
 
@@ -177,16 +187,20 @@ def delivered(alert: Alert, incident: Incident, now: datetime) -> Alert:
 def trouble(
     findings: Sequence[Finding], told: Sequence[Finding], told_sequence: int
 ) -> Trouble | None:
-    """Return the message that is owed about the service itself, if any.
+    """Return the message that is owed about findings, if any, the worst of them first.
 
     One is owed when something is wrong that people were not told of yet, and once more when
     nothing is wrong any longer. A passing finding is told to nobody, but while there is one
     it is too early to say that all is well.
     """
-    lasting = tuple(finding for finding in findings if not finding.passing)
+    lasting = [finding for finding in findings if not finding.passing]
     is_news = any(finding not in told for finding in lasting)
     is_over = bool(told) and not findings
     if not (is_news or is_over):
         return None
-    mended = tuple(finding for finding in told if finding not in lasting)
-    return Trouble(told_sequence + 1, lasting, mended)
+    abouts = {finding.about for finding in lasting}
+    return Trouble(
+        sequence=told_sequence + 1,
+        findings=tuple(sorted(lasting, key=lambda finding: -finding.severity)),
+        gone=tuple(finding for finding in told if finding.about not in abouts),
+    )

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from vdm_alerts.core.advice import ADVICE, KIND_NAMES
 from vdm_alerts.core.metrics import Dimension, Scope
 from vdm_alerts.core.notices import Affected, Incident, Reason, Trouble
 from vdm_alerts.core.rates import Indicator, percent
-from vdm_alerts.core.rules import Rule
 from vdm_alerts.core.verdicts import Breached, Evidence, Healthy, Unknown
 
 MOST_SHOWN = 20
@@ -31,7 +30,7 @@ def incident_subject(incident: Incident) -> str:
     """Return the news in one line, its weight first."""
     match incident.severity, incident.reason:
         case None, _:
-            weight, verb = "RESOLVED", "is back to"
+            weight, verb = "RESOLVED" if incident.lead.evidence else "ENDED", "is back to"
         case severity, Reason.RESOLVED:
             weight, verb = f"{severity}, partly resolved", "is back to"
         case severity, Reason.ESCALATED:
@@ -44,23 +43,24 @@ def incident_subject(incident: Incident) -> str:
 
 
 def headline(incident: Incident) -> str:
-    """Return what happened, where, and the figures that say so, in a sentence or two."""
+    """Return what happened, where, and the figures that say so; then the account's."""
     lead, rule = incident.lead, incident.rule
     subject = f"The {ADVICE[rule.indicator].noun} {of(lead.alert.scope)}"
     match lead.verdict:
         case Breached(threshold=threshold, evidence=evidence):
             line = f"your {percent(threshold.share)} {threshold.severity.name.lower()} threshold"
             passed = "has passed" if lead.reason else "is still above"
-            return f"{subject} {passed} {line}: {sentence(rule.indicator, evidence)}."
-        case Healthy(evidence=None):
-            return f"{subject} is no longer above your threshold: no mail in {_longest(rule)}."
-        case Healthy(evidence=evidence) if evidence:
-            return (
-                f"{subject} is back below your {percent(rule.thresholds[0].share)} threshold: "
-                f"{sentence(rule.indicator, evidence)}."
-            )
-        case Healthy() | Unknown() | None:
-            return f"{subject} cannot be read at the moment; it was above your threshold."
+            news = f"{subject} {passed} {line}: {sentence(rule.indicator, evidence)}."
+        case Healthy(evidence=Evidence() as evidence):
+            line = f"your {percent(rule.thresholds[0].share)} threshold"
+            news = f"{subject} is back below {line}: {sentence(rule.indicator, evidence)}."
+        case Healthy():
+            news = f"{subject} has ended without mending: no mail in the last {rule.windows[-1]}."
+        case Unknown() | None:
+            news = f"{subject} cannot be read at the moment; it was above your threshold."
+    if incident.account is None or not lead.alert.scope.kind:
+        return news
+    return f"{news} Your whole account, which is what SES judges, is at {incident.account.rate}."
 
 
 def sentence(indicator: Indicator, evidence: Evidence) -> str:
@@ -82,15 +82,39 @@ def incident_text(incident: Incident, origin: Origin, now: datetime) -> str:
             "repeat an earlier message."
         )
     if incident.severity:
-        steps = [f"  {number}. {step}" for number, step in enumerate(advice.steps, 1)]
-        parts.append("\n".join(["What to do:", *steps]))
+        numbered = (f"  {number}. {step}" for number, step in enumerate(steps(incident, origin), 1))
+        parts.append("\n".join(["What to do:", *numbered]))
         parts.append(f"Why it matters: {advice.why}\n{advice.source}")
     parts.append(
-        f"{origin}, {stamp(now)}.{_since(incident, now)}\n"
+        f"{footer(incident, origin, now)}\n"
         f"The thresholds are in the SSM parameter {origin.rules_path}/{incident.rule.name}.\n"
         f"Incident {incident.id}, message {incident.sequence}."
     )
     return "\n\n".join(parts) + "\n"
+
+
+def footer(incident: Incident, origin: Origin, now: datetime) -> str:
+    """Return where and when, and since when or for how long."""
+    began = min(one.since for one in incident.affected if one.since)
+    place = f"{origin}, {stamp(now)}."
+    if incident.severity is None:
+        return f"{place} It lasted {span(now - began)}, from {stamp(began)}."
+    return place if began == now else f"{place} Going on since {stamp(began)}."
+
+
+def steps(incident: Incident, origin: Origin) -> list[str]:
+    """Return what to do, how to stop the mail first where that can be said."""
+    general = list(ADVICE[incident.rule.indicator].steps)
+    for one in incident.affected:
+        if (name := one.alert.scope.configuration_set) and one.is_firing:
+            stop = (
+                "To stop this mail at once, switch off the sending of its configuration set "
+                "(--sending-enabled switches it on again): "
+                f"aws sesv2 put-configuration-set-sending-options --region {origin.region} "
+                f"--configuration-set-name {name} --no-sending-enabled"
+            )
+            return [stop, *general]
+    return general
 
 
 def others(incident: Incident) -> list[str]:
@@ -98,38 +122,44 @@ def others(incident: Incident) -> list[str]:
     rest = incident.affected[1:]
     firing = [one for one in rest if one.is_firing]
     mended = [one for one in rest if not one.is_firing]
-    titled = (("Also above its threshold:", firing), ("No longer above its threshold:", mended))
+    titled = (("Also above the threshold:", firing), ("No longer above it:", mended))
     return ["\n".join([title, *_lines(group)]) for title, group in titled if group]
 
 
 def trouble_subject(trouble: Trouble) -> str:
-    """Return in one line whether the service can do its work."""
-    match len(trouble.findings):
-        case 0:
-            return "[VDM Alerts] All is in order again"
-        case 1:
-            return "[VDM Alerts] Something needs mending before all mail is watched"
-        case count:
-            return f"[VDM Alerts] {count} things need mending before all mail is watched"
+    """Return the worst of what is wrong in one line, and how much else is."""
+    if not trouble.findings:
+        return "[OK] All is in order again"
+    worst, *more = trouble.findings
+    return f"[{trouble.severity}] {worst.what}{f', and {len(more)} more' if more else ''}"
 
 
 def trouble_text(trouble: Trouble, origin: Origin, now: datetime) -> str:
-    """Return the whole e-mail about the service itself."""
-    parts = []
-    if trouble.findings:
+    """Return the whole e-mail about what is wrong beside the rates."""
+    parts = [] if trouble.findings else ["All is in order again."]
+    for number, finding in enumerate(trouble.findings, 1):
+        details = f"\n{finding.details}\n" if finding.details else ""
+        parts.append(f"{number}. {finding.what}.{details}\n   {finding.remedy}.")
+    if any(finding.hinders for finding in trouble.findings):
         parts.append(
-            "VDM Alerts cannot do all of its work, so silence does not mean that all is well."
+            "Until that is mended VDM Alerts cannot do all of its work, and its silence does not "
+            "mean that all is well."
         )
-        parts += [
-            f"{number}. {finding.what}.\n   {finding.remedy}."
-            for number, finding in enumerate(trouble.findings, 1)
-        ]
-    else:
-        parts.append("VDM Alerts can do all of its work again.")
-    if trouble.mended:
-        parts.append("\n".join(["Mended:", *(f"  {one.what}." for one in trouble.mended)]))
+    if trouble.gone:
+        parts.append("\n".join(["No longer so:", *(f"  {one.what}." for one in trouble.gone)]))
     parts.append(f"{origin}, {stamp(now)}.")
     return "\n\n".join(parts) + "\n"
+
+
+def span(length: timedelta) -> str:
+    """Return *length* to the hour, as a person says it."""
+    days, hours = length.days, round(length.seconds / 3600)
+    parts = [
+        f"{count} {unit}{'' if count == 1 else 's'}"
+        for count, unit in ((days, "day"), (hours, "hour"))
+        if count
+    ]
+    return " and ".join(parts) or "less than an hour"
 
 
 def stamp(instant: datetime) -> str:
@@ -165,14 +195,3 @@ def _rate(one: Affected) -> str:
     if one.evidence:
         return percent(one.evidence.rate.value)
     return "no mail any more" if isinstance(one.verdict, Healthy) else "not readable at the moment"
-
-
-def _longest(rule: Rule) -> str:
-    return f"the last {rule.windows[-1]}"
-
-
-def _since(incident: Incident, now: datetime) -> str:
-    began = min(one.since for one in incident.affected if one.since)
-    if began == now:
-        return ""
-    return f" {'Going on since' if incident.severity else 'It began'} {stamp(began)}."

@@ -47,6 +47,11 @@ class Unknown:
 Verdict: TypeAlias = Healthy | Breached | Unknown
 
 
+def evidence_of(verdict: Verdict | None) -> Evidence | None:
+    """Return the figures that *verdict* rests on, if it rests on any."""
+    return None if verdict is None or isinstance(verdict, Unknown) else verdict.evidence
+
+
 def judge(rule: Rule, events: Series | Gap, volume: Series | Gap, today: date) -> Verdict:
     """Judge by *rule* the events among the messages of *volume*, in its windows ending *today*.
 
