@@ -40,10 +40,13 @@ def function_code() -> lambda_.Code:
 
 
 def asset_hash() -> str:
-    """Return a hash of the sources and of the requirements, which carry the hashes of the rest."""
+    """Return a hash of all that the asset follows from.
+
+    Those are the sources, the requirements, which carry the hashes of the rest, and this module.
+    """
     digest = hashlib.sha256()
-    for path in [*_sources(), REQUIREMENTS]:
-        digest.update(path.relative_to(SOURCES).as_posix().encode() + b"\0")
+    for path in [*_sources(), REQUIREMENTS, Path(__file__)]:
+        digest.update(path.name.encode() + b"\0" + path.parent.name.encode() + b"\0")
         digest.update(path.read_bytes() + b"\0")
     return digest.hexdigest()
 
@@ -63,15 +66,15 @@ def assemble(target: Path) -> None:
         copy = target / path.relative_to(SOURCES)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
+    for path in target.rglob("*"):  # Lambda reads as another user, whatever the umask here is.
+        path.chmod(0o755 if path.is_dir() else 0o644)
     _compile(target)
 
 
 def _check_dependencies() -> None:
     fetched = DEPENDENCIES / REQUIREMENTS.name
     if not fetched.exists() or fetched.read_bytes() != REQUIREMENTS.read_bytes():
-        raise MissingDependencies(
-            f"{DEPENDENCIES} is missing or out of date: run `make clean setup`"
-        )
+        raise MissingDependencies(f"{DEPENDENCIES} is missing or out of date: run `make setup`")
 
 
 def _sources() -> list[Path]:

@@ -13,6 +13,7 @@ CHOICES: Mapping[str, str] = {
 }
 """Every context key of ours, and what it takes."""
 
+_CDK_OWN = frozenset({"acknowledged-issue-numbers", "cli-telemetry"})
 _ADDRESS = re.compile(r"[^@\s,]+@[^@\s,]+\.[^@\s,]+")
 _SCHEDULE = re.compile(
     r"rate\((1 (minute|hour|day)|([2-9]|[1-9]\d+) (minutes|hours|days))\)"
@@ -60,7 +61,7 @@ def read_context(context: Mapping[str, object]) -> Settings:
 
 def _is_cdk_own(key: str) -> bool:
     """Say whether the CDK put *key* there: its flags and look-ups have signs that ours lack."""
-    return key.startswith("@") or ":" in key
+    return key.startswith("@") or ":" in key or key in _CDK_OWN
 
 
 def _suggestion(key: str) -> str:

@@ -59,6 +59,7 @@ class FakeSeries:
     """Answers what it is told to; a query that it was not told of had no mail."""
 
     answers: dict[Query, Series | Gap] = field(default_factory=dict)
+    default: Series | Gap = field(default_factory=lambda: Series({}))
     hindrance: Hindrance | None = None
     asked: list[Query] = field(default_factory=list)
 
@@ -70,13 +71,14 @@ class FakeSeries:
         self.asked += queries
         if self.hindrance:
             raise self.hindrance
-        return {query: self.answers.get(query, Series({})) for query in queries}
+        return {query: self.answers.get(query, self.default) for query in queries}
 
 
 @dataclass
 class FakeStore:
     memory: Memory = field(default_factory=Memory)
     hindrance: Hindrance | None = None
+    refuses_to_save: Hindrance | None = None
     saves: int = 0
     held_until: datetime | None = None
 
@@ -96,6 +98,8 @@ class FakeStore:
         return self.memory
 
     def save(self, memory: Memory, replacing: Memory) -> None:
+        if self.refuses_to_save:
+            raise self.refuses_to_save
         assert replacing == self.memory
         self.memory = memory
         self.saves += 1

@@ -1,11 +1,12 @@
 """The command `vdm-alerts`."""
 
 import argparse
+import os
 import sys
 
-from vdm_alerts_cli.demo import play, stop_kept
+from vdm_alerts_cli.demo import StoryDiffers, play, stop_kept
 from vdm_local.deployment import CannotDeploy, RunFailed
-from vdm_local.launcher import CannotStart
+from vdm_local.launcher import NO_ACCOUNT, CannotStart
 
 
 def main() -> int:
@@ -16,12 +17,15 @@ def main() -> int:
     demo.add_argument("--keep", action="store_true", help="leave the local AWS running")
     commands.add_parser("stop", help="end the local AWS that demo --keep left running")
     arguments = parser.parse_args()
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]  # Nothing here is meant for a real account.
+    os.environ |= NO_ACCOUNT
     try:
         if arguments.command == "demo":
             play(keep=arguments.keep)
         else:
-            stop_kept()
-    except (CannotStart, CannotDeploy, RunFailed) as error:
+            print("stopped" if stop_kept() else "nothing was running")
+    except (CannotStart, CannotDeploy, RunFailed, StoryDiffers) as error:
         print(f"vdm-alerts: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

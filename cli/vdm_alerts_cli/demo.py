@@ -1,9 +1,11 @@
 """The demo: a story of some weeks, played on the deployed stack, and what people would receive."""
 
 import json
+import re
 import shlex
+import textwrap
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,28 +18,36 @@ from rich.table import Table
 from rich.text import Text
 
 from vdm_local.deployment import EMAIL, ROOT, Delivery, Deployment, bootstrap, deploy
-from vdm_local.launcher import LocalAws, is_running, start, stop
+from vdm_local.launcher import NO_ACCOUNT, LocalAws, is_running, start, stop
 from vdm_local.scenario import Run, load_scenario
 
 STORY = ROOT / "local" / "vdm_local" / "scenarios" / "newsletter.toml"
 KEPT = ROOT / "build" / "local-aws.json"
 VARIABLES = ROOT / "build" / "local-aws.env"
 
+_COLOURS = {"CRITICAL": "red", "WARNING": "yellow", "OK": "green"}
 T = TypeVar("T")
+
+
+class StoryDiffers(Exception):
+    """A run did not tell what the story says that it tells."""
 
 
 def play(*, keep: bool) -> None:
     """Play the story and print it; with *keep*, leave the local AWS running.
 
-    Raises CannotStart, CannotDeploy or RunFailed.
+    Raises CannotStart, CannotDeploy, RunFailed or StoryDiffers.
     """
     console = Console(highlight=False)
     began = time.monotonic()
-    stop_kept()
+    if stop_kept():
+        console.print("The local AWS that was kept before has been stopped.\n")
     console.print("VDM Alerts, on an AWS account on this machine\n", style="bold")
     with ExitStack() as held:
         aws = _timed(console, "starting the local AWS", lambda: start(STORY, lasting=keep))
         held.callback(stop, aws)
+        if keep:
+            _record(aws)
         _timed(console, "cdk bootstrap", lambda: bootstrap(aws))
         option = f"email={EMAIL}"
         deployed = _timed(console, f"cdk deploy -c {option}", lambda: deploy(aws, "-c", option))
@@ -50,6 +60,9 @@ def play(*, keep: bool) -> None:
                 deliveries = inbox.new(summary["notices_told"])
                 _show_run(console, run, deliveries)
                 told += len(deliveries)
+                reasons = tuple(one.document["reason"] for one in deliveries)
+                if reasons != run.tells:
+                    raise StoryDiffers(f"at {run.at} {reasons} was told, and not {run.tells}")
         _show_metrics(console, deployed.log())
         console.print(
             f"{told} messages in {len(runs)} runs; {len(runs) - told} runs had nothing new to say. "
@@ -60,16 +73,18 @@ def play(*, keep: bool) -> None:
             _keep(console, deployed)
 
 
-def stop_kept() -> None:
-    """End the local AWS that an earlier demo was told to keep, if it still runs."""
+def stop_kept() -> bool:
+    """End the local AWS that an earlier demo was told to keep; say whether one was running."""
     if not KEPT.exists():
-        return
+        return False
     kept = json.loads(KEPT.read_text())
     aws = LocalAws(kept["url"], kept["process"], Path(kept["folder"]))
-    if is_running(aws):  # Otherwise its process number may be somebody else's by now.
+    running = is_running(aws)
+    if running:  # Otherwise its process number may be somebody else's by now.
         stop(aws)
     KEPT.unlink()
     VARIABLES.unlink(missing_ok=True)
+    return running
 
 
 def _timed(console: Console, what: str, work: Callable[[], T]) -> T:
@@ -85,65 +100,93 @@ def _show_run(console: Console, run: Run, deliveries: Sequence[Delivery]) -> Non
     if not deliveries:
         console.print("Nothing is said.", style="dim")
     for one in deliveries:
-        mail = Text.assemble(("Subject: ", "dim"), (one.subject, "bold"), "\n\n", one.text.strip())
-        console.print(Panel(mail, title=f"e-mail to {one.to}", title_align="left"))
-        console.print(Panel(_chat(one.chat), title="chat, by Amazon Q", title_align="left"))
-        document = json.dumps(one.document)
-        console.print(Panel(Text(document, "dim"), title="for machines", title_align="left"))
+        colour = _COLOURS[one.document["severity"]]
+        mail = Text.assemble(("Subject: ", "dim"), (one.subject, "bold"), "\n\n")
+        forms = (
+            (f"e-mail to {one.to}", mail.append_text(_hanging(console, one.text.strip()))),
+            ("chat, by Amazon Q", _chat(console, one.chat)),
+            ("for machines", Text(json.dumps(one.document), "dim")),
+        )
+        for title, text in forms:
+            console.print(Panel(text, title=title, title_align="left", border_style=colour))
 
 
-def _chat(notification: Mapping[str, Any]) -> Text:
+def _chat(console: Console, notification: Mapping[str, Any]) -> Text:
     """Return what a channel shows of Amazon Q's custom *notification*."""
     content = notification["content"]
-    title = Emoji.replace(content["title"])
-    steps = "".join(f"\n  • {step}" for step in content["nextSteps"])
-    return Text.assemble((title, "bold"), f"\n{content['description']}{steps}")
+    steps = "".join(f"\n  - {step}" for step in content["nextSteps"])
+    title = Text(f"{Emoji.replace(content['title'])}\n", "bold")
+    return title.append_text(_hanging(console, f"{content['description']}{steps}"))
+
+
+def _hanging(console: Console, text: str) -> Text:
+    """Return *text* wrapped to what a panel holds, each line's rest under its own beginning."""
+    width = console.width - 4
+    wrapped = []
+    for line in text.splitlines():
+        mark = re.match(r" *(?:\d+\. |- )?", line)
+        indent = " " * len(mark[0]) if mark else ""
+        wrapped += textwrap.wrap(
+            line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        ) or [""]
+    return Text("\n".join(wrapped))
 
 
 def _show_metrics(console: Console, log: Sequence[Mapping[str, Any]]) -> None:
     """Print the metrics that the runs wrote to their log, in CloudWatch's embedded format."""
-    counts: Counter[tuple[str, str]] = Counter()
-    last: dict[tuple[str, str], float] = {}
+    values: defaultdict[tuple[str, str, str], list[float]] = defaultdict(list)
     namespace = ""
     for line in log:
         if "_aws" not in line:
             continue
         (directive,) = line["_aws"]["CloudWatchMetrics"]
         namespace = directive["Namespace"]
-        named = [name for name in directive["Dimensions"][0] if name != "service"]
-        where = ", ".join(f"{name} = {line[name]}" for name in named)
+        named = [name for name in directive["Dimensions"][0] if name not in {"service", "rule"}]
+        where = ", ".join(f"{name} {line[name]}" for name in named)
         for metric in directive["Metrics"]:
-            key = metric["Name"], where
-            (last[key],) = line[metric["Name"]]
-            counts[key] += 1
+            values[metric["Name"], where, metric["Unit"]] += line[metric["Name"]]
     table = Table(title=f"\nRecorded as metrics, namespace {namespace}", title_justify="left")
-    table.add_column("metric")
-    table.add_column("dimension")
-    table.add_column("times", justify="right")
-    table.add_column("last", justify="right")
-    for (metric, where), times in sorted(counts.items()):
-        table.add_row(metric, where, str(times), f"{last[metric, where]:.4g}")
+    for heading in ("metric", "of", "unit"):
+        table.add_column(heading)
+    for heading in ("times", "lowest", "highest", "last"):
+        table.add_column(heading, justify="right")
+    for key, recorded in sorted(values.items()):
+        figures = (min(recorded), max(recorded), recorded[-1])
+        table.add_row(*key, str(len(recorded)), *(f"{figure:.3g}" for figure in figures))
     console.print(table)
 
 
-def _keep(console: Console, deployed: Deployment) -> None:
-    """Leave *deployed* running, and say how to look around in it and how to end it."""
-    aws = deployed.aws
+def _record(aws: LocalAws) -> None:
+    """Write down how to stop *aws* later, and the environment to look around in it."""
     KEPT.write_text(json.dumps({"url": aws.url, "process": aws.process, "folder": str(aws.folder)}))
-    exports = {**aws.variables, **{f"VDM_{key}": each for key, each in deployed.outputs.items()}}
-    VARIABLES.write_text(
-        "".join(f"export {name}={shlex.quote(each)}\n" for name, each in exports.items())
+    forget = (
+        "for name in $(env | sed -n 's/^\\(AWS_[A-Z0-9_]*\\)=.*/\\1/p'); do unset $name; done\n"
     )
+    exports = {**NO_ACCOUNT, **aws.variables}
+    VARIABLES.write_text(
+        forget + "".join(f"export {name}={shlex.quote(each)}\n" for name, each in exports.items())
+    )
+
+
+def _keep(console: Console, deployed: Deployment) -> None:
+    """Say how to look around in *deployed*, and how to end it."""
+    event = json.dumps({"now": "2026-03-21T09:00:00Z"})
+    name = deployed.outputs["FunctionName"]
+    invoke = f'boto3.client("lambda").invoke(FunctionName="{name}", Payload=b"""{event}""")'
     console.print(
         f"""
-The local AWS goes on at {aws.url}. To look around, in any SDK or tool of AWS's:
+The local AWS goes on at {deployed.aws.url}, for everybody with a shell on this machine.
+To look around, in a shell of its own, with any SDK or tool of AWS's:
 
     . build/local-aws.env
     .venv/bin/python -c 'import boto3; print(boto3.client("sns").list_topics()["Topics"])'
+    .venv/bin/python -c 'import boto3; print({invoke}["Payload"].read())'
 
-To end it:
+A run may be as of any instant from that of the last one on; without "now" it is as of today,
+where the story has long ended. Mails: {deployed.aws.url}/_vdm/mailbox. To end it:
 
     make stop
 """,
         markup=False,
+        soft_wrap=True,
     )

@@ -1,7 +1,8 @@
 """The first step of a run: everything that is known, and what could not be learnt."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
 
@@ -9,7 +10,6 @@ from vdm_alerts.core.alerts import Key
 from vdm_alerts.core.findings import Finding, Hindrance
 from vdm_alerts.core.metrics import ACCOUNT, KNOWN_ISPS, Metric, Scope, Series, Window
 from vdm_alerts.core.rates import Gap
-from vdm_alerts.core.rules import Rule
 from vdm_alerts.core.sweep import Query, plan
 from vdm_alerts.core.verdicts import Healthy, Verdict, judge
 from vdm_alerts.ports import Ports, Rulebook, Standing
@@ -23,15 +23,36 @@ NO_SUBSCRIBER = Finding(
     passing=True,  # There is nobody to write to.
 )
 
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Asking:
+    """Asks what may be refused, and keeps a finding of each refusal."""
+
+    findings: list[Finding] = field(default_factory=list)
+
+    def tried(self, ask: Callable[[], T], otherwise: T) -> T:
+        """Return what *ask* returns, or *otherwise* where it cannot be had."""
+        try:
+            return ask()
+        except Hindrance as hindrance:
+            self.findings.append(hindrance.finding)
+        except Exception as error:  # noqa: BLE001 - one broken source must not silence the rest
+            _log.error("an error that VDM Alerts does not know: %r", error, exc_info=True)
+            self.findings.append(_unexpected(error))
+        return otherwise
+
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What a run knows: the rules that can be used, the answers, and what is amiss.
+    """What a run knows: the rules, the answers, and what is amiss.
 
-    *silent* says that the account as a whole sends nothing at the moment.
+    *rulebook* is None where the rules could not be read. *silent* says that the account as a
+    whole sends nothing at the moment.
     """
 
-    rules: Mapping[str, Rule]
+    rulebook: Rulebook | None
     scopes: Sequence[Scope]
     series: Mapping[Query, Series | Gap]
     subscribers: int | None
@@ -52,53 +73,85 @@ class Gathered:
                 today,
             )
             for scope in self.scopes
-            for rule in self.rules.values()
+            for rule in (self.rulebook.rules.values() if self.rulebook else ())
             if rule.covers(scope)
         }
         if self.silent:
             return {key: each for key, each in verdicts.items() if each != Healthy(None)}
         return verdicts
 
+    def is_gone(self, rule: str) -> bool:
+        """Say whether *rule* is known not to exist any more."""
+        book = self.rulebook
+        return book is not None and rule not in book.rules and rule not in book.unusable
 
-def gather(ports: Ports, today: date) -> Gathered:
-    """Ask for all there is. What cannot be had becomes a finding, and the rest goes on."""
-    findings: list[Finding] = []
 
-    def tried(ask: Callable[[], T], otherwise: T) -> T:
-        try:
-            return ask()
-        except Hindrance as hindrance:
-            findings.append(hindrance.finding)
-            return otherwise
+def gather(ports: Ports, remembered: Iterable[Scope], today: date) -> Gathered:
+    """Ask for all there is, and of the *remembered* scopes too, which may be gone by now.
 
-    subscribers = tried(ports.notifier.subscribers, None)
+    What cannot be had becomes a finding, and the rest goes on.
+    """
+    asking = _Asking()
+    findings = asking.findings
+    subscribers = asking.tried(ports.notifier.subscribers, None)
     if subscribers == 0:
         findings.append(NO_SUBSCRIBER)
-    rulebook = tried(ports.rules.rules, Rulebook({}))
+    rulebook = asking.tried(ports.rules.rules, None)
     # Where SES does not say how the account stands, reading will tell whether VDM is on.
-    standing = tried(ports.account.standing, Standing(vdm_enabled=True))
-    findings += [*rulebook.findings, *standing.findings]
-    if not (standing.vdm_enabled and rulebook.rules):
-        return Gathered(rulebook.rules, (), {}, subscribers, findings)
+    standing = asking.tried(ports.account.standing, Standing(vdm_enabled=True))
+    findings += [*(rulebook.findings if rulebook else ()), *standing.findings]
+    if rulebook is None or not (standing.vdm_enabled and rulebook.rules):
+        return Gathered(rulebook, (), {}, subscribers, findings)
 
     nobody: Sequence[Scope] = ()
-    scopes = [
+    known = [
         ACCOUNT,
-        *tried(ports.account.configuration_sets, nobody),
+        *asking.tried(ports.account.configuration_sets, nobody),
         *(Scope(isp=name) for name in KNOWN_ISPS),
-        *tried(ports.account.identities, nobody),
+        *asking.tried(ports.account.identities, nobody),
     ]
+    scopes = list(dict.fromkeys([*known, *remembered]))
     wanted, window = plan(rulebook.rules.values(), scopes)
     sent = Query(Metric.SEND, ACCOUNT)
     queries = list(dict.fromkeys([sent, *wanted]))
     denied: Mapping[Query, Series | Gap] = dict.fromkeys(queries, Gap.ACCESS_DENIED)
-    series = tried(lambda: ports.series.read(queries, window, today), denied)
+    seen = len(findings)
+    series = asking.tried(lambda: ports.series.read(queries, window, today), denied)
+    if len(findings) == seen:
+        findings += _unread(series)
     mail = series[sent]
     is_empty = isinstance(mail, Series) and not mail.total(window, today)
     if is_empty:
         findings.append(_no_mail(window))
     silent = is_empty or not standing.may_send
-    return Gathered(rulebook.rules, scopes, series, subscribers, findings, silent)
+    return Gathered(rulebook, scopes, series, subscribers, findings, silent)
+
+
+def _unread(series: Mapping[Query, Series | Gap]) -> list[Finding]:
+    """Return what to say of the series that were not read, without an error for all of them."""
+    missing = [query for query, answer in series.items() if isinstance(answer, Gap)]
+    refused = {str(query.scope) for query in missing if series[query] is not Gap.UNAVAILABLE}
+    findings = []
+    if refused:
+        findings.append(
+            Finding(
+                about="refused",
+                what=f"SES refuses to answer for {', '.join(sorted(refused)[:5])}"
+                f"{f' and {len(refused) - 5} more' if len(refused) > 5 else ''}",  # noqa: PLR2004
+                remedy="Why, in SES's own words, is in the function's log; what cannot be read is "
+                "not watched",
+            )
+        )
+    if unavailable := sum(series[query] is Gap.UNAVAILABLE for query in missing):
+        findings.append(
+            Finding(
+                about="series",
+                what=f"{unavailable} of {len(series)} series could not be read",
+                remedy="They are asked for again at the next run",
+                passing=True,
+            )
+        )
+    return findings
 
 
 def _no_mail(window: Window) -> Finding:
@@ -107,4 +160,12 @@ def _no_mail(window: Window) -> Finding:
         what=f"VDM has counted no mail of this account in the last {window}, so there is no rate",
         remedy="If the account does send, deploy into the Region it sends from; VDM counts only "
         "mail to a single recipient, sent after it was switched on",
+    )
+
+
+def _unexpected(error: Exception) -> Finding:
+    return Finding(
+        about="unexpected",
+        what=f"VDM Alerts met an error that it does not know: {error!r}"[:300],
+        remedy="The function's log has the rest of it; please report it",
     )

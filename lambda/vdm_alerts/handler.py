@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 GRACE = timedelta(seconds=10)
 """How long a lease outlives the function's time-out, so that no two runs ever overlap."""
 
+LEEWAY = timedelta(minutes=5)
+"""How far a clock elsewhere may be ahead of ours."""
+
 
 class BadEvent(VdmAlertsError):
     """The function was invoked with an event that does not say what to do."""
@@ -57,6 +60,11 @@ def _now(event: dict[str, Any], wall: datetime) -> datetime:
         now = None
     if now is None or now.tzinfo is None:
         message = f'"now" is {wanted!r}; write an instant with its offset, "2026-03-09T09:00:00Z"'
+        raise BadEvent(message)
+    if now > wall + LEEWAY:
+        message = (
+            f'"now" is {wanted!r}, which is yet to come: every run until then would be refused'
+        )
         raise BadEvent(message)
     return now.astimezone(UTC)
 

@@ -32,17 +32,17 @@ class AccessDenied(Hindrance):
 
 
 class Unavailable(Hindrance):
-    """AWS did not do *action* this time, and may the next."""
+    """AWS did not do *action*: for now, or *passing* is false, until something is mended."""
 
-    def __init__(self, action: str, why: str) -> None:
+    def __init__(self, action: str, why: str, *, passing: bool = True) -> None:
         """Say *why* in AWS's own words."""
         self.action = action
         super().__init__(
             Finding(
                 about=action,
                 what=f"{action} failed: {why}",
-                remedy="It is tried again at the next run",
-                passing=True,
+                remedy="It is tried again at every run",
+                passing=passing,
             )
         )
 
@@ -57,9 +57,13 @@ class WentBack(VdmAlertsError):
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """The rules that can be used, by name, and what is wrong with those that cannot."""
+    """The rules that can be used, by name, and what is wrong with those that cannot.
+
+    A rule that is in neither *rules* nor *unusable* is known not to exist.
+    """
 
     rules: Mapping[str, Rule]
+    unusable: frozenset[str] = frozenset()
     findings: Sequence[Finding] = ()
 
 
@@ -84,8 +88,9 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One rate that was judged, for the record: *indicator* of *scope*, a fraction."""
+    """One rate that *rule* judged, for the record: *indicator* of *scope*, a fraction."""
 
+    rule: str
     indicator: str
     scope: Scope
     value: float

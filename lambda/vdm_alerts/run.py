@@ -14,6 +14,7 @@ from vdm_alerts.core.messages import compose
 from vdm_alerts.core.metrics import ACCOUNT
 from vdm_alerts.core.notices import Incident, Notice
 from vdm_alerts.core.prose import Origin
+from vdm_alerts.core.rates import Gap
 from vdm_alerts.core.rules import Severity
 from vdm_alerts.core.verdicts import Unknown, Verdict, evidence_of
 from vdm_alerts.gather import Gathered, gather
@@ -38,38 +39,36 @@ def run(ports: Ports, origin: Origin, now: datetime, lease: Lease) -> Summary:
     """Judge the account as of *now*, tell people what they are owed, and remember it.
 
     Raises Busy while another run acts, WentBack where *now* is before the last run's, StillOwed
-    where a message could not be sent, and AccessDenied or Unavailable where nothing could be
-    remembered. Lambda tries again after each of them; none of them loses a message.
+    where a message could not be sent, and AccessDenied or Unavailable where what was told could
+    not be saved. Lambda tries again after each of them; none of them loses a message.
     """
     with ExitStack() as held:
         before, amnesia = _recall(ports, held, lease)
         if before.last_run and now < before.last_run:
             message = f"asked to run as of {now}, but the last run was as of {before.last_run}"
             raise WentBack(message)
-        seen = gather(ports, now.date())
-        findings = [*amnesia, *seen.findings]
-        for finding in findings:
-            _log.warning("%s", finding)
+        seen = gather(ports, (scope for _, scope in before.alerts), now.date())
         verdicts = seen.verdicts(now.date())
-        alerts = _advanced(before, verdicts, now)
-        owed: list[Notice] = [
-            replace(incident, remembered=not amnesia)
-            for incident in notices.incidents(alerts, seen.rules, verdicts)
-        ]
-        if trouble := notices.trouble(findings, before.findings, before.trouble_sequence):
-            owed.append(trouble)
-
-        # What fires, and in which incident, is saved before a word goes out: should the save
-        # after it fail, the message that is sent again carries the same id and number.
+        alerts = _advanced(before, seen, verdicts, now)
         known = replace(before, alerts={alert.key: alert for alert in alerts}, last_run=now)
+        owed = _owed(before, known, seen, verdicts, amnesia)
         if owed and not amnesia:
-            ports.store.save(known, replacing=before)
+            # What fires, and in which incident, is saved before a word goes out: should the save
+            # after it fail, the message that is sent again carries the same id and number.
+            try:
+                ports.store.save(known, replacing=before)
+            except Hindrance as hindrance:
+                amnesia = [hindrance.finding]
+                owed = _owed(before, known, seen, verdicts, amnesia)
+        for finding in (*amnesia, *seen.findings):
+            _log.warning("%s", finding)
         told = [notice for notice in owed if _sent(ports, notice, origin, now)]
         after = _after(known, told, now)
         if not amnesia:
             ports.store.save(after, replacing=known if owed else before)
 
-        summary = _summary(seen, verdicts, after, owed, told)
+        findings = len(amnesia) + len(seen.findings)
+        summary = _summary(seen, verdicts, after, findings, len(told), len(owed) - len(told))
         ports.recorder.record(summary, _readings(seen, verdicts, known))
     if len(told) < len(owed):
         message = f"{len(owed) - len(told)} of {len(owed)} messages could not be sent"
@@ -89,9 +88,13 @@ def _recall(ports: Ports, held: ExitStack, lease: Lease) -> tuple[Memory, Sequen
         return Memory(), [hindrance.finding]
 
 
-def _advanced(before: Memory, verdicts: Mapping[Key, Verdict], now: datetime) -> Sequence[Alert]:
+def _advanced(
+    before: Memory, seen: Gathered, verdicts: Mapping[Key, Verdict], now: datetime
+) -> Sequence[Alert]:
     """Return every alert that is not at rest, as it stands after *verdicts*."""
-    alerts = dict(before.alerts)
+    alerts = {key: alert for key, alert in before.alerts.items() if not seen.is_gone(alert.rule)}
+    for rule, scope in before.alerts.keys() - alerts.keys():
+        _log.warning("%s of %s: forgotten, because the rule is gone", rule, scope)
     for key, verdict in verdicts.items():
         rule, scope = key
         was = before.alerts.get(key, Alert(rule, scope))
@@ -101,6 +104,22 @@ def _advanced(before: Memory, verdicts: Mapping[Key, Verdict], now: datetime) ->
     return notices.gather((alert for alert in alerts.values() if not alert.is_at_rest), now)
 
 
+def _owed(
+    before: Memory,
+    known: Memory,
+    seen: Gathered,
+    verdicts: Mapping[Key, Verdict],
+    amnesia: Sequence[Finding],
+) -> list[Notice]:
+    """Return every message that people are owed, the worst first."""
+    rules = seen.rulebook.rules if seen.rulebook else {}
+    incidents = notices.incidents(known.alerts.values(), rules, verdicts)
+    findings = [*amnesia, *seen.findings]
+    trouble = notices.trouble(findings, before.findings, before.trouble_sequence)
+    owed: list[Notice] = [replace(one, remembered=not amnesia) for one in incidents]
+    return [*owed, trouble] if trouble else owed
+
+
 def _sent(ports: Ports, notice: Notice, origin: Origin, now: datetime) -> bool:
     """Send *notice*; say whether it went out for certain."""
     message = compose(notice, origin, now)
@@ -108,6 +127,9 @@ def _sent(ports: Ports, notice: Notice, origin: Origin, now: datetime) -> bool:
         ports.notifier.publish(message)
     except Hindrance as hindrance:
         _log.error("not sent, so still owed: %s: %s", message.subject, hindrance)
+        return False
+    except Exception:  # noqa: BLE001 - one message must not silence those after it
+        _log.exception("not sent, so still owed, by an unknown error: %s", message.subject)
         return False
     _log.info("told: %s", message.subject)
     return True
@@ -121,7 +143,8 @@ def _after(known: Memory, told: Sequence[Notice], now: datetime) -> Memory:
             for one in notice.affected:
                 alerts[one.alert.key] = notices.delivered(one.alert, notice, now)
         else:
-            known = replace(known, findings=notice.findings, trouble_sequence=notice.sequence)
+            remembered = (*notice.findings, *notice.kept)
+            known = replace(known, findings=remembered, trouble_sequence=notice.sequence)
     awake = {key: alert for key, alert in alerts.items() if not alert.is_at_rest}
     return replace(known, alerts=awake)
 
@@ -130,18 +153,22 @@ def _summary(
     seen: Gathered,
     verdicts: Mapping[Key, Verdict],
     after: Memory,
-    owed: Sequence[Notice],
-    told: Sequence[Notice],
+    findings: int,
+    told: int,
+    owed: int,
 ) -> Summary:
     firing = [one.state.severity for one in after.alerts.values() if isinstance(one.state, Firing)]
     return Summary(
         series_judged=len(verdicts),
-        series_unknown=sum(isinstance(verdict, Unknown) for verdict in verdicts.values()),
+        series_unknown=sum(
+            isinstance(verdict, Unknown) and verdict.gap is not Gap.TOO_FEW
+            for verdict in verdicts.values()
+        ),
         alerts_warning=firing.count(Severity.WARNING),
         alerts_critical=firing.count(Severity.CRITICAL),
-        notices_told=len(told),
-        notices_owed=len(owed) - len(told),
-        findings=len(seen.findings),
+        notices_told=told,
+        notices_owed=owed,
+        findings=findings,
         subscribers=seen.subscribers,
     )
 
@@ -151,8 +178,9 @@ def _readings(seen: Gathered, verdicts: Mapping[Key, Verdict], known: Memory) ->
 
     Every one of them costs money, and an account can have ten thousand identities.
     """
+    rules = seen.rulebook.rules if seen.rulebook else {}
     return [
-        Reading(seen.rules[rule].indicator.key, scope, evidence.rate.value)
+        Reading(rule, rules[rule].indicator.key, scope, evidence.rate.value)
         for (rule, scope), verdict in verdicts.items()
         if scope == ACCOUNT or (rule, scope) in known.alerts
         if (evidence := evidence_of(verdict))

@@ -22,6 +22,10 @@ _PATIENCE = Config(
 )
 
 
+# A publish whose answer was lost is sent again, and people get it twice; so no more than once.
+_TELLING = _PATIENCE.merge(Config(retries={"mode": "standard", "total_max_attempts": 2}))
+
+
 def wire(settings: Settings) -> Ports:
     """Return the ports on AWS, with the credentials and the Region of the environment."""
     session: Any = boto3.Session()
@@ -32,6 +36,6 @@ def wire(settings: Settings) -> Ports:
         account=SesAccount(ses),
         series=Vdm(ses),
         store=TableStore(table),
-        notifier=Topic(session.client("sns", config=_PATIENCE), settings.topic_arn),
+        notifier=Topic(session.client("sns", config=_TELLING), settings.topic_arn),
         recorder=EmbeddedMetrics(settings.namespace),
     )

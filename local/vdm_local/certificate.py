@@ -1,4 +1,4 @@
-"""A certificate for the loopback interface, good for a day and for nothing else."""
+"""A certificate for the loopback interface, good for nothing else."""
 
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
@@ -27,7 +27,7 @@ def write_certificate(certificate: Path, key: Path) -> None:
         .public_key(private.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(minutes=5))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_after(now + timedelta(days=3650))
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(private, hashes.SHA256())

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 from vdm_local.launcher import ACCOUNT, REGION, LocalAws
 
@@ -52,9 +53,10 @@ def deploy(aws: LocalAws, *arguments: str) -> "Deployment":
 
 def _cdk(aws: LocalAws, folder: Path, *arguments: str) -> None:
     if not _CDK.exists():
-        raise CannotDeploy(f"{_CDK} is missing: run `make clean setup`")
+        raise CannotDeploy(f"{_CDK} is missing: run `make setup`")
     environment = {
         **aws.environment,
+        "HOME": str(aws.folder),  # A context or a profile of the user's is not the demo's.
         "TMPDIR": str(aws.folder),  # What the CDK leaves there goes with the rest.
         "PATH": f"{_CDK.parent}{os.pathsep}{os.environ['PATH']}",
         "CDK_HOME": str(aws.folder),  # Its cache of account ids would outlive this account.
@@ -95,7 +97,10 @@ class Deployment:
     def client(self, service: str) -> Any:  # noqa: ANN401 - the same
         """Return a client of *service* in the local account."""
         return self.session.client(
-            service, endpoint_url=self.aws.url, verify=str(self.aws.certificate)
+            service,
+            endpoint_url=self.aws.url,
+            verify=str(self.aws.certificate),
+            config=Config(proxies={}),
         )
 
     def run(self, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -143,8 +148,11 @@ class Deployment:
             for protocol, endpoint in (("sqs", queue), ("http", address)):
                 sns.subscribe(TopicArn=topic, Protocol=protocol, Endpoint=endpoint)
             token = _first(chats, "SubscriptionConfirmation")["Token"]
-            sns.confirm_subscription(TopicArn=topic, Token=token)
-            yield Inbox(self, sqs, url, chats)
+            chat = sns.confirm_subscription(TopicArn=topic, Token=token)["SubscriptionArn"]
+            try:
+                yield Inbox(self, sqs, url, chats)
+            finally:
+                sns.unsubscribe(SubscriptionArn=chat)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,9 @@ from typing import Any, TypeAlias
 
 from vdm_local.certificate import write_certificate
 from vdm_local.endpoint import Answer, Endpoint
+from vdm_local.launcher import PREFIX
 from vdm_local.scenario import load_scenario
-from vdm_local.server import MAILBOX, control
+from vdm_local.server import CERTIFICATE, MAILBOX, control
 
 Event: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Event]]
@@ -31,13 +32,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="vdm_local.emulator", description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--scenario", type=Path, required=True)
-    parser.add_argument("--certificate", type=Path, required=True, help="written here, PEM")
+    parser.add_argument("--folder", type=Path, required=True, help="its own, for its files")
     parser.add_argument("--with-parent", action="store_true", help="end when stdin is closed")
     arguments = parser.parse_args()
     if arguments.with_parent:
-        Thread(target=_end_with_parent, args=[arguments.certificate.parent], daemon=True).start()
-    key = arguments.certificate.with_suffix(".key")
-    write_certificate(arguments.certificate, key)
+        Thread(target=_end_with_parent, args=[arguments.folder], daemon=True).start()
+    certificate = arguments.folder / CERTIFICATE
+    key = certificate.with_suffix(".key")
+    write_certificate(certificate, key)
     os.environ |= {
         "GATEWAY_PORT": str(arguments.port),
         "BIND_HOST": "127.0.0.1",
@@ -46,7 +48,7 @@ def main() -> None:
         "AUTH": "true",
         "USE_SSL": "1",
         "LOG_LEVEL": "WARNING",
-        "MINISTACK_SSL_CERT": str(arguments.certificate),
+        "MINISTACK_SSL_CERT": str(certificate),
         "MINISTACK_SSL_KEY": str(key),
     }
     # ministack reads its environment as it is imported.
@@ -67,10 +69,16 @@ def main() -> None:
 
 
 def _end_with_parent(folder: Path) -> None:
-    """Wait until whoever started this is gone; then go too, with every function and file."""
+    """Wait until whoever started this is gone; then go too, with every function and file.
+
+    It removes nothing but the folder that the launcher made, and ends no group but its own.
+    """
     sys.stdin.buffer.read()
-    shutil.rmtree(folder, ignore_errors=True)
-    os.killpg(0, signal.SIGKILL)
+    if folder.name.startswith(PREFIX):
+        shutil.rmtree(folder, ignore_errors=True)
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(0)
 
 
 def _serve_vdm(ses_v2: Any, endpoint: Endpoint) -> None:

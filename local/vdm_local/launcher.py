@@ -17,11 +17,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from vdm_local.server import CLOCK, MAILBOX, SCENARIO
+from vdm_local.server import CERTIFICATE, CLOCK, MAILBOX, SCENARIO
 
 ACCOUNT = "111122223333"
 """An account id that AWS's documentation uses for examples, so it is nobody's."""
 REGION = "eu-west-1"
+NO_ACCOUNT = {
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+"""The environment in which the SDKs find no real account, on disk or on the network."""
+PREFIX = "vdm-alerts-aws-"
+"""How the folder of a local AWS is called."""
 PATIENCE = 30.0
 """Seconds to wait for a start, which takes one or two."""
 
@@ -62,19 +70,14 @@ class LocalAws:
             "AWS_DEFAULT_REGION": REGION,
             "AWS_CA_BUNDLE": str(self.certificate),
             "NODE_EXTRA_CA_CERTS": str(self.certificate),
+            "NO_PROXY": "127.0.0.1,localhost",
         }
 
     @property
     def environment(self) -> dict[str, str]:
         """The environment of this process, with every trace of a real AWS account taken out."""
         clean = {name: each for name, each in os.environ.items() if not name.startswith("AWS_")}
-        return {
-            **clean,
-            **self.variables,
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
+        return {**clean, **NO_ACCOUNT, **self.variables}
 
     def set_clock(self, now: str) -> None:
         """Make VDM take *now*, an instant in ISO 8601 with its offset, for the present."""
@@ -92,7 +95,10 @@ class LocalAws:
     def _ask(self, method: str, path: str, body: bytes | None = None) -> Any:  # noqa: ANN401
         trust = ssl.create_default_context(cafile=str(self.certificate))
         request = urllib.request.Request(f"{self.url}{path}", body, method=method)  # noqa: S310
-        with urllib.request.urlopen(request, context=trust, timeout=10) as answer:  # noqa: S310
+        direct = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trust)
+        )
+        with direct.open(request, timeout=10) as answer:
             return json.load(answer)
 
 
@@ -102,11 +108,11 @@ def start(scenario: Path, *, lasting: bool = False) -> LocalAws:
     It ends with this process, however this ends, unless it is to be *lasting*. Raises CannotStart.
     """
     if not _INTERPRETER.exists():
-        raise CannotStart(f"{_INTERPRETER} is missing: run `make clean setup`")
-    folder = Path(tempfile.mkdtemp(prefix="vdm-alerts-aws-"))
+        raise CannotStart(f"{_INTERPRETER} is missing: run `make setup`")
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     port = _free_port()
     log = folder / "log"
-    arguments = ("--port", port, "--scenario", scenario, "--certificate", _certificate(folder))
+    arguments = ("--port", port, "--scenario", scenario, "--folder", folder)
     flags = () if lasting else ("--with-parent",)
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -160,9 +166,11 @@ def local_aws(scenario: Path) -> Iterator[LocalAws]:
 
 def _server_environment(folder: Path) -> dict[str, str]:
     """Return the least that the server needs: its functions inherit all of it."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
     return {
         **kept,
+        **NO_ACCOUNT,
+        "HOME": str(folder),
         "PYTHONPATH": str(_ROOT / "local"),
         "PYTHONUNBUFFERED": "1",
         "TMPDIR": str(folder),  # Its functions' code goes here, and away with it.
@@ -173,7 +181,7 @@ def _server_environment(folder: Path) -> dict[str, str]:
 
 
 def _certificate(folder: Path) -> Path:
-    return folder / "certificate.pem"
+    return folder / CERTIFICATE
 
 
 def _free_port() -> int:

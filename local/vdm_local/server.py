@@ -14,6 +14,7 @@ from vdm_local.scenario import BadScenario, parse_scenario
 CLOCK = "/_vdm/clock"
 SCENARIO = "/_vdm/scenario"
 MAILBOX = "/_vdm/mailbox"
+CERTIFICATE = "certificate.pem"
 
 
 def control(endpoint: Endpoint, method: str, path: str, body: bytes) -> Answer | None:

@@ -35,17 +35,17 @@ def test_a_run_is_counted_and_what_is_unknown_is_left_out(
 
 def test_rates_of_one_name_stay_apart_by_their_scope(capsys: pytest.CaptureFixture[str]) -> None:
     readings = [
-        Reading("bounce_rate", ACCOUNT, 0.01),
-        Reading("bounce_rate", NEWS, 0.06),
-        Reading("bounce_rate", HOTMAIL, 0.08),
+        Reading("bounce-rate", "bounce_rate", ACCOUNT, 0.01),
+        Reading("bounce-rate", "bounce_rate", NEWS, 0.06),
+        Reading("bounce-rate", "bounce_rate", HOTMAIL, 0.08),
     ]
     EmbeddedMetrics("Here").record(SUMMARY, readings)
     _, account, news, hotmail = lines(capsys)
     assert account["BounceRate"] == [1.0]
     assert news["BounceRate"] == [6.0]
     assert (news["identity"], hotmail["isp"]) == ("news.example.com", "Hotmail")
-    assert _dimensions(account) == {"service"}
-    assert _dimensions(news) == {"service", "identity"}
+    assert _dimensions(account) == {"service", "rule"}
+    assert _dimensions(news) == {"service", "rule", "identity"}
 
 
 def test_a_warm_function_does_not_carry_one_run_into_the_next(

@@ -54,7 +54,12 @@ def test_only_confirmed_subscribers_are_counted(stub: tuple[Any, Stubber]) -> No
 
 
 @pytest.mark.parametrize(
-    ("code", "error"), [("AuthorizationError", AccessDenied), ("InternalError", Unavailable)]
+    ("code", "error"),
+    [
+        ("AuthorizationError", AccessDenied),
+        ("AccessDenied", AccessDenied),
+        ("InternalError", Unavailable),
+    ],
 )
 def test_a_refused_publish_is_named(
     stub: tuple[Any, Stubber], code: str, error: type[Exception]

@@ -90,7 +90,7 @@ def test_more_queries_than_a_call_takes_are_asked_in_several(client: Any) -> Non
 def test_a_value_that_ses_refuses_costs_only_its_own_series(client: Any) -> None:
     others = [Query(metric, ACCOUNT) for metric in Metric]
     found = Vdm(client).read([*others[:3], REFUSED, *others[3:]], Window(7), TODAY)
-    assert found[REFUSED] is Gap.UNAVAILABLE
+    assert found[REFUSED] is Gap.REFUSED
     assert all(isinstance(found[query], Series) for query in others)
 
 
@@ -129,6 +129,37 @@ def test_a_query_that_the_answer_leaves_out_is_unknown_and_not_zero(
     client, stubber = stub
     stubber.add_response("batch_get_metric_data", {"Results": [], "Errors": []})
     assert Vdm(client).read([SENT], Window(7), TODAY) == {SENT: Gap.UNAVAILABLE}
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        {"Id": "0", "Timestamps": [], "Values": [3]},
+        {"Id": "0", "Timestamps": [datetime(2026, 3, 1, tzinfo=UTC)], "Values": [-1]},
+        {"Id": "-1", "Timestamps": [], "Values": []},
+        {"Id": "7", "Timestamps": [], "Values": []},
+        {"Timestamps": [], "Values": []},
+    ],
+)
+def test_an_answer_that_makes_no_sense_is_no_answer(
+    stub: tuple[Any, Stubber], result: dict[str, Any]
+) -> None:
+    client, stubber = stub
+    errors = [{"Code": "INTERNAL_FAILURE"}]
+    stubber.add_response("batch_get_metric_data", {"Results": [result], "Errors": errors})
+    assert Vdm(client).read([SENT], Window(7), TODAY) == {SENT: Gap.UNAVAILABLE}
+
+
+def test_a_later_call_that_is_refused_does_not_discard_what_was_read(
+    stub: tuple[Any, Stubber],
+) -> None:
+    client, stubber = stub
+    queries = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(11)]
+    first = {"Results": [{"Id": str(each), "Timestamps": [], "Values": []} for each in range(10)]}
+    stubber.add_response("batch_get_metric_data", first)
+    stubber.add_client_error("batch_get_metric_data", "AccessDeniedException")
+    found = Vdm(client).read(queries, Window(7), TODAY)
+    assert list(found.values()) == [Series({})] * 10 + [Gap.ACCESS_DENIED]
 
 
 def test_once_ses_does_not_answer_the_rest_is_unknown_and_not_asked_for(

@@ -17,11 +17,11 @@ import pytest
 from vdm_alerts_cli.demo import KEPT, VARIABLES, stop_kept
 
 
-def desk(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def desk(root: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "vdm_alerts_cli", *arguments],
         cwd=root,
-        env={**os.environ, "COLUMNS": "100"},
+        env={**os.environ, "COLUMNS": "100", **more},
         capture_output=True,
         text=True,
         check=False,
@@ -53,9 +53,9 @@ def test_it_tells_the_story_and_leaves_nothing_behind(root: Path, temporary: Pat
     assert emulators(temporary) == set()
     assert list(temporary.iterdir()) == []
     for kind in (
-        "Subject: [WARNING] Bounce rate of news.example.com is 5.8%",
+        "Subject: [WARNING] Bounce rate of news.example.com is 5.7%",
         "Subject: [CRITICAL] Bounce rate of news.example.com has risen to 12%",
-        "Subject: [RESOLVED] Bounce rate of news.example.com is back to 1.1%",
+        "Subject: [RESOLVED] Bounce rate of news.example.com is back to 1%",
         "Subject: [WARNING] Complaint rate of offers.example.com is 0.32%",
     ):
         assert done.stdout.count(kind) == 1
@@ -96,13 +96,28 @@ def test_kept_it_can_be_looked_around_in_and_stopped(root: Path, temporary: Path
         assert done.returncode == 0, done.stderr
         look = next(line for line in done.stdout.splitlines() if ".venv/bin/python -c" in line)
         seen = subprocess.run(
-            ["sh", "-c", f". {shlex.quote(str(VARIABLES))}; {look}"],
+            ["sh", "-c", f". {shlex.quote(str(VARIABLES))}; {look}; env"],
             cwd=root,
+            env={
+                **os.environ,
+                "AWS_PROFILE": "mine",
+                "AWS_ENDPOINT_URL_SNS": "https://127.0.0.1:9",
+            },
             capture_output=True,
             text=True,
             check=True,
         )
         assert "arn:aws:sns:eu-west-1:111122223333:" in seen.stdout
+        assert "AWS_PROFILE=" not in seen.stdout
+        run = next(line for line in done.stdout.splitlines() if ".invoke(" in line)
+        ran = subprocess.run(
+            ["sh", "-c", f". {shlex.quote(str(VARIABLES))}; {run}"],
+            cwd=root,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert '"notices_told": 0' in ran.stdout
         kept = json.loads(KEPT.read_text())
         assert {kept["process"]} == emulators(temporary)
         listening = [
@@ -113,7 +128,7 @@ def test_kept_it_can_be_looked_around_in_and_stopped(root: Path, temporary: Path
         assert listening == ["127.0.0.1"], "on the loopback interface, and on one port"
     finally:
         stopped = desk(root, "stop")
-    assert stopped.returncode == 0, stopped.stderr
+    assert (stopped.returncode, stopped.stdout) == (0, "stopped\n"), stopped.stderr
     assert emulators(temporary) == set()
     assert list(temporary.iterdir()) == []
     with socket.socket() as probe:
@@ -134,4 +149,25 @@ def test_a_record_of_one_that_no_longer_runs_ends_nobody_elses_process(root: Pat
 
 
 def test_stopping_where_nothing_runs_is_no_error(root: Path) -> None:
-    assert desk(root, "stop").returncode == 0
+    stopped = desk(root, "stop")
+    assert (stopped.returncode, stopped.stdout) == (0, "nothing was running\n")
+
+
+@pytest.mark.usefixtures("temporary")
+def test_it_minds_neither_a_proxy_nor_a_profile_nor_a_context_of_the_users(
+    root: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """And it tells no real account: the credentials and the settings found are not used."""
+    home = tmp_path_factory.mktemp("home")
+    (home / ".aws").mkdir()
+    (home / ".aws" / "config").write_text("[default]\nignore_configured_endpoint_urls = true\n")
+    (home / ".cdk.json").write_text('{"context": {"colour": "green"}}')
+    hostile = {
+        "HOME": str(home),
+        "HTTPS_PROXY": "http://127.0.0.1:9",
+        "HTTP_PROXY": "http://127.0.0.1:9",
+        "AWS_PROFILE": "no-such-profile",
+    }
+    done = desk(root, "demo", **hostile)
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert "4 messages in 12 runs" in done.stdout

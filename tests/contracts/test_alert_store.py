@@ -11,7 +11,7 @@ from fakes import FakeStore
 from moto import mock_aws
 
 from vdm_alerts.aws.dynamodb import TableStore
-from vdm_alerts.core.findings import Finding
+from vdm_alerts.core.findings import Finding, Hindrance
 from vdm_alerts.core.metrics import ACCOUNT
 from vdm_alerts.core.rules import Severity
 from vdm_alerts.ports import AlertStore, Busy, Memory, Unavailable
@@ -99,6 +99,55 @@ def test_the_lease_is_free_again_where_the_block_failed(store: AlertStore) -> No
 def test_a_lease_that_ran_out_can_be_taken(store: AlertStore) -> None:
     with store.lease(UNTIL, NOW), store.lease(UNTIL + HOUR, UNTIL + HOUR):
         pass
+
+
+def test_memory_beyond_one_page_is_read_whole() -> None:
+    """A page of DynamoDB's is a megabyte."""
+    with mock_aws():
+        store = TableStore(table())
+        many = remembering(
+            *(firing(replace(NEWS, identity=f"{each}{'x' * 900}.example")) for each in range(600))
+        )
+        store.save(many, replacing=Memory())
+        assert len(store.load().alerts) == 600
+
+
+def test_the_number_of_messages_is_a_number_after_dynamodb_too(store: AlertStore) -> None:
+    store.save(remembering(), replacing=Memory())
+    assert type(store.load().trouble_sequence) is int
+
+
+def test_a_lease_that_has_not_run_out_cannot_be_taken_later_either(store: AlertStore) -> None:
+    with store.lease(UNTIL, NOW), pytest.raises(Busy), store.lease(UNTIL + HOUR, UNTIL - HOUR / 2):
+        pass
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        {"sk": "alert#x", "record": {"schema": 2}},
+        {"sk": "alert#x", "record": {"schema": 1, "rule": "r", "state": {"is": "Dozing"}}},
+        {"sk": "alert#x"},
+        {"sk": "run", "last_run": "2026-03-12T09:00:00+00:00"},
+        {"sk": "run", "findings": [], "trouble_sequence": 1, "last_run": "yesterday"},
+    ],
+)
+def test_a_record_that_cannot_be_read_is_a_hindrance_that_says_what_to_do(
+    damaged: dict[str, Any],
+) -> None:
+    with mock_aws():
+        raw = table()
+        raw.put_item(Item={"pk": "memory", **damaged})
+        with pytest.raises(Hindrance, match="What was remembered cannot be read") as caught:
+            TableStore(raw).load()
+        assert not caught.value.finding.passing
+
+
+def test_a_lease_that_cannot_be_given_back_fails_nothing() -> None:
+    with mock_aws():
+        raw = table()
+        with TableStore(raw).lease(UNTIL, NOW):
+            raw.delete()
 
 
 def test_a_run_that_lost_its_lease_does_not_give_back_anothers() -> None:

@@ -48,5 +48,10 @@ def test_a_bad_rule_is_told_every_problem_with_its_path_and_what_to_write(path: 
     assert str(caught.value).splitlines() == expected
 
 
+def test_a_text_that_is_nested_beyond_reason_is_a_bad_rule_like_any_other() -> None:
+    with pytest.raises(BadRule, match="is not TOML"):
+        parse_rule("x", "a = " + "[" * 5_000, "here")
+
+
 def test_there_are_bad_rules_to_try() -> None:
     assert len(BAD_RULES) >= 5

@@ -49,10 +49,10 @@ def over(alert: Alert) -> Alert:
 
 def test_a_warning_says_who_how_much_and_of_how_many_in_its_first_sentence() -> None:
     message = said((firing(), breached("5.75%")))
-    assert message.subject == f"[WARNING] Bounce rate of news.example.com is 5.8%{WHERE}"
+    assert message.subject == f"[WARNING] Bounce rate of news.example.com is 5.7%{WHERE}"
     assert message.text.splitlines()[0] == (
         "The bounce rate of news.example.com has passed your 5% warning threshold: "
-        "575 of 10,000 mails bounced permanently in the last 3 days (5.8%)."
+        "575 of 10,000 mails bounced permanently in the last 3 days (5.7%)."
     )
 
 
@@ -97,6 +97,14 @@ def test_the_other_scopes_are_listed_each_with_what_it_is() -> None:
     assert "No longer above it:\n  Yahoo (mailbox provider): 1%\n" in text
 
 
+def test_the_weight_of_the_subject_is_that_of_what_it_is_about() -> None:
+    message = said(
+        (firing(severity=CRITICAL, told=CRITICAL), breached("12%", CRITICAL)),
+        (firing(HOTMAIL), breached("6%")),
+    )
+    assert message.subject == f"[WARNING] Bounce rate at Hotmail is 6%{WHERE}"
+
+
 def test_the_account_is_called_the_account() -> None:
     message = said((firing(ACCOUNT), breached()))
     assert message.subject == f"[WARNING] Bounce rate of the account is 6%{WHERE}"
@@ -113,7 +121,10 @@ def test_a_figure_that_is_not_known_is_never_shown_as_zero() -> None:
 
 def test_a_message_without_memory_says_that_it_may_repeat_an_earlier_one() -> None:
     incident = replace(about((firing(), breached())), remembered=False)
-    assert "History unavailable" in compose(incident, ORIGIN, NOW).text
+    message = compose(incident, ORIGIN, NOW)
+    assert "History unavailable" in message.text
+    assert "History unavailable" in message.chat
+    assert json.loads(message.document)["remembered"] is False
 
 
 def test_a_message_names_the_parameter_that_holds_the_threshold() -> None:
@@ -134,6 +145,7 @@ def test_the_document_for_machines_has_every_figure() -> None:
         "at": "2026-03-12T09:00:00+00:00",
         "id": "bounce-rate-20260312T0900Z",
         "sequence": 1,
+        "remembered": True,
         "affected": [
             {
                 "scope": {"EMAIL_IDENTITY": "news.example.com"},
@@ -204,6 +216,23 @@ def test_trouble_says_that_silence_proves_nothing_and_what_to_do() -> None:
         "what": "VDM is off",
         "remedy": "Switch it on",
     }
+
+
+def test_a_name_from_outside_is_escaped_in_the_steps_too() -> None:
+    bad = Finding("r", "It is <here>", "Do <this> & that")
+    content = json.loads(compose(Trouble(1, (bad,)), ORIGIN, NOW).chat)["content"]
+    assert content["nextSteps"] == ["Do &lt;this&gt; &amp; that"]
+    assert "<" not in content["title"] + content["description"]
+
+
+def test_a_great_deal_of_trouble_still_makes_a_message_that_sns_takes() -> None:
+    many = tuple(Finding(str(n), "&" * 300, "&" * 300, "  x\n" * 20) for n in range(500))
+    message = compose(Trouble(1, many), ORIGIN, NOW)
+    content = json.loads(message.chat)["content"]
+    assert len(content["description"]) <= LONGEST_CHAT
+    assert len(content["nextSteps"]) <= 10
+    forms = json.dumps([message.text, message.chat, message.document, message.document])
+    assert len(forms.encode()) < SNS_LIMIT
 
 
 def test_the_end_of_trouble_says_what_was_mended() -> None:

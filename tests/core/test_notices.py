@@ -132,6 +132,22 @@ def test_an_incident_that_is_over_has_no_severity() -> None:
     assert the_incident(over).severity is None
 
 
+def test_the_worst_incident_is_told_first() -> None:
+    bad = replace(firing(severity=CRITICAL), rule="z", incident="z-1")
+    rules = {**RULES, "z": a_rule("z")}
+    assert [one.id for one in incidents([firing(HOTMAIL), bad], rules, {})] == [
+        "z-1",
+        "bounce-rate-20260312T0900Z",
+    ]
+
+
+def test_what_was_told_keeps_when_it_began() -> None:
+    alert = firing(since=NOW - HOUR)
+    told = delivered(alert, the_incident(alert), NOW).told
+    assert told is not None
+    assert (told.since, told.at) == (NOW - HOUR, NOW)
+
+
 def test_an_alert_whose_rule_cannot_be_read_waits_for_it() -> None:
     assert incidents([firing()], {}, {}) == []
 
@@ -218,9 +234,16 @@ def test_what_has_changed_is_news_and_not_called_gone() -> None:
 
 
 def test_what_is_gone_while_something_new_came_is_listed() -> None:
+    paused = replace(DENIED, hinders=False)
+    message = trouble([paused], told=[OFF], told_sequence=1)
+    assert message is not None
+    assert (message.findings, message.gone, message.kept) == ((paused,), (OFF,), ())
+
+
+def test_nothing_is_called_gone_while_nobody_could_look() -> None:
     message = trouble([DENIED], told=[OFF], told_sequence=1)
     assert message is not None
-    assert (message.findings, message.gone) == ((DENIED,), (OFF,))
+    assert (message.findings, message.gone, message.kept) == ((DENIED,), (), (OFF,))
 
 
 def test_a_passing_finding_is_told_to_nobody() -> None:

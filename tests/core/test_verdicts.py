@@ -30,19 +30,30 @@ def test_the_highest_threshold_that_is_reached_gives_the_severity() -> None:
 
 def test_one_bounce_among_thirteen_mails_says_nothing() -> None:
     verdict = judge(a_rule(), a_series(1), a_series(13), TODAY)
-    assert isinstance(verdict, Healthy)
+    assert verdict == Unknown(Gap.TOO_FEW)
 
 
 def test_enough_events_on_too_little_mail_say_nothing() -> None:
     rule = a_rule(min_volume=200, min_events=1)
-    assert isinstance(judge(rule, a_series(100), a_series(199), TODAY), Healthy)
+    assert judge(rule, a_series(100), a_series(199), TODAY) == Unknown(Gap.TOO_FEW)
     assert isinstance(judge(rule, a_series(100), a_series(200), TODAY), Breached)
 
 
 def test_enough_mail_with_too_few_events_says_nothing() -> None:
     rule = a_rule(warning="0.1%", critical=None, min_volume=1, min_events=5)
-    assert isinstance(judge(rule, a_series(4), a_series(1_000), TODAY), Healthy)
+    assert judge(rule, a_series(4), a_series(1_000), TODAY) == Unknown(Gap.TOO_FEW)
     assert isinstance(judge(rule, a_series(5), a_series(1_000), TODAY), Breached)
+
+
+def test_a_low_rate_is_healthy_however_little_mail_it_is_of() -> None:
+    assert isinstance(judge(a_rule(), a_series(0), a_series(3), TODAY), Healthy)
+
+
+def test_a_window_that_says_enough_decides_beside_one_that_says_too_little() -> None:
+    rule = a_rule(windows=(1, 3), min_volume=200, min_events=1)
+    verdict = judge(rule, a_series(100, 0, 90), a_series(500, 500, 100), TODAY)
+    assert isinstance(verdict, Breached)
+    assert verdict.evidence.window.days == 3
 
 
 def test_the_worst_window_decides_and_is_named() -> None:

@@ -38,7 +38,7 @@ def said(stage: Stage) -> str:
 
 def all_clear(stage: Stage) -> None:
     _, (told,) = stage.run()
-    assert told.subject == "[VDM Alerts] All is in order again"
+    assert told.subject == "[OK] All is in order again - 111122223333 eu-west-1"
     _, again = stage.run()
     assert again == []
 
@@ -68,7 +68,8 @@ def test_an_account_without_mail(stage: Stage) -> None:
 
 def test_an_account_under_review(stage: Stage) -> None:
     stage.deployed.aws.set_scenario('enforcement = "PROBATION"\n' + HEALTHY)
-    assert "Amazon SES has put this account under review" in said(stage)
+    text = said(stage)
+    assert text.startswith("[CRITICAL] Amazon SES has put this account under review - 1111")
 
 
 @contextmanager
@@ -85,9 +86,11 @@ def parameters(stage: Stage, **texts: str | None) -> Iterator[None]:
             ssm.delete_parameter(Name=full)
         else:
             ssm.put_parameter(Name=full, Value=text, Type="String", Overwrite=True)
-    yield
-    for name, text in kept.items():
-        ssm.put_parameter(Name=name, Value=text, Type="String", Overwrite=True)
+    try:
+        yield
+    finally:
+        for name, text in kept.items():
+            ssm.put_parameter(Name=name, Value=text, Type="String", Overwrite=True)
 
 
 def test_a_rule_that_does_not_parse(stage: Stage) -> None:
@@ -118,8 +121,10 @@ def without(stage: Stage, action: str) -> Iterator[None]:
     left = [each for each in document["Statement"] if each["Action"] != action]
     assert len(left) == len(document["Statement"]) - 1
     _allow(iam, role, name, {**document, "Statement": left})
-    yield
-    _allow(iam, role, name, document)
+    try:
+        yield
+    finally:
+        _allow(iam, role, name, document)
 
 
 def _allow(iam: Any, role: str, name: str, document: dict[str, Any]) -> None:
@@ -152,15 +157,41 @@ def test_a_missing_permission_to_read(stage: Stage, action: str) -> None:
     all_clear(stage)
 
 
-@pytest.mark.parametrize("action", ["dynamodb:PutItem", "dynamodb:Query"])
+BREACH = (
+    HEALTHY
+    + """
+permanent_bounce = "120x60"
+"""
+)
+
+
+@pytest.mark.parametrize(
+    "action", ["dynamodb:PutItem", "dynamodb:Query", "dynamodb:BatchWriteItem"]
+)
 def test_a_missing_permission_to_remember(stage: Stage, action: str) -> None:
-    """Without memory nobody knows what was told, so it is told at every run."""
+    """Without memory nobody knows what was told, so a breach is told at every run."""
+    stage.deployed.aws.set_scenario(BREACH)
     with without(stage, action):
         for _ in range(2):
-            _, (told,) = stage.run()
-            assert f"AWS refused {action} to VDM Alerts" in told.text
-    _, told_then = stage.run()
-    assert told_then == []
+            _, (breach, service) = stage.run()
+            assert breach.subject.startswith("[CRITICAL] Bounce rate of the account is 12%")
+            assert "History unavailable" in breach.text
+            assert f"AWS refused {action} to VDM Alerts" in service.text
+    _, (breach,) = stage.run()
+    assert "History unavailable" not in breach.text
+    _, again = stage.run()
+    assert again == []
+
+
+def test_a_missing_permission_to_give_back_the_lease_costs_no_message(stage: Stage) -> None:
+    stage.deployed.aws.set_scenario(BREACH)
+    with without(stage, "dynamodb:DeleteItem"):
+        _, (breach,) = stage.run()
+        assert breach.subject.startswith("[CRITICAL]")
+        assert "another run is acting" in stage.fails()
+        warnings = [each for each in stage.deployed.log() if each.get("level") == "WARNING"]
+        assert any("the lease could not be given back" in each["message"] for each in warnings)
+    stage.forget()
 
 
 def test_a_missing_permission_to_tell_leaves_the_message_owed(stage: Stage) -> None:
@@ -170,6 +201,12 @@ def test_a_missing_permission_to_tell_leaves_the_message_owed(stage: Stage) -> N
         errors = [line for line in stage.deployed.log() if line.get("level") == "ERROR"]
         assert any("AWS refused sns:Publish" in line["message"] for line in errors)
     assert "VDM has counted no mail" in said(stage)
+
+
+def test_an_instant_that_is_yet_to_come(stage: Stage) -> None:
+    """It would have every scheduled run until then refused."""
+    with pytest.raises(RunFailed, match="yet to come"):
+        stage.deployed.run({"now": "2999-01-01T00:00:00Z"})
 
 
 @pytest.mark.parametrize("now", ["yesterday", "2026-03-01T09:00:00", 7])

@@ -95,7 +95,7 @@ def test_dependencies_of_another_version_are_not_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(asset, "DEPENDENCIES", tmp_path)
-    with pytest.raises(asset.MissingDependencies, match="run `make clean setup`"):
+    with pytest.raises(asset.MissingDependencies, match="run `make setup`"):
         asset.assemble(tmp_path / "out")
     (tmp_path / "requirements.txt").write_text("something else")
     with pytest.raises(asset.MissingDependencies, match="out of date"):

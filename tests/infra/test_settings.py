@@ -63,5 +63,10 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
 
 
 def test_what_the_cdk_itself_puts_into_the_context_is_left_alone() -> None:
-    cdk = {"@aws-cdk/core:newStyle": True, "aws:cdk:bundling-stacks": [], "vpc-provider:x": {}}
+    cdk = {
+        "@aws-cdk/core:newStyle": True,
+        "aws:cdk:bundling-stacks": [],
+        "vpc-provider:x": {},
+        "cli-telemetry": False,
+    }
     assert read_context(GOOD | cdk)

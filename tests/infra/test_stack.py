@@ -58,6 +58,10 @@ def test_the_function_runs_our_handler_on_python_313_and_arm64(template: Templat
     assert (function["Runtime"], function["Architectures"]) == ("python3.13", ["arm64"])
 
 
+def test_the_function_has_the_longest_time_that_lambda_gives(template: Template) -> None:
+    assert the(template, "AWS::Lambda::Function")["Timeout"] == 900
+
+
 def test_the_functions_environment_is_every_variable_it_reads_and_no_threshold(
     template: Template,
 ) -> None:
@@ -98,6 +102,8 @@ def test_the_function_may_do_this_and_nothing_else(template: Template) -> None:
 def test_the_function_reads_the_rules_and_no_other_parameter(template: Template) -> None:
     resource = permissions(template, "EvaluatorRole")["ssm:GetParametersByPath"]
     assert resource["Fn::Join"][1][-1] == ":parameter/vdm-alerts/rules"
+    environment = the(template, "AWS::Lambda::Function")["Environment"]["Variables"]
+    assert environment["VDM_ALERTS_RULES_PATH"] == "/vdm-alerts/rules"
 
 
 def test_the_function_has_no_managed_policy(template: Template) -> None:

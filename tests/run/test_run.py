@@ -1,13 +1,17 @@
 """What a run promises, on ports that are in memory."""
 
+import json
 from dataclasses import replace
+from datetime import date
+from typing import Any
 
 import pytest
 from builders import HOTMAIL, HOUR, LEASE, NEWS, NOW, ORIGIN, a_rule, a_series
 from fakes import World
 
 from vdm_alerts.core.findings import Finding, Hindrance
-from vdm_alerts.core.metrics import ACCOUNT, Metric, Scope
+from vdm_alerts.core.messages import Message
+from vdm_alerts.core.metrics import ACCOUNT, Dimension, Metric, Scope, Series, Window
 from vdm_alerts.core.rates import Gap
 from vdm_alerts.core.rules import Severity
 from vdm_alerts.core.sweep import Query
@@ -178,7 +182,7 @@ def test_without_its_memory_a_run_tells_what_is_wrong_now_and_says_that_it_may_r
 
 def test_a_rule_that_cannot_be_used_stops_no_other(world: World) -> None:
     bad = Finding("rule", "A rule cannot be used", "Edit it")
-    world.rules.book = Rulebook({"bounce-rate": a_rule()}, [bad])
+    world.rules.book = Rulebook({"bounce-rate": a_rule()}, frozenset({"bad"}), [bad])
     sends(world, NEWS, bounces=600)
     goes(world)
     assert world.subjects == [
@@ -190,7 +194,9 @@ def test_a_rule_that_cannot_be_used_stops_no_other(world: World) -> None:
 def test_an_alert_whose_rule_went_bad_is_kept_as_it_is(world: World) -> None:
     sends(world, NEWS, bounces=600)
     goes(world)
-    world.rules.book = Rulebook({}, [Finding("rule", "A rule cannot be used", "Edit it")])
+    world.rules.book = Rulebook(
+        {}, frozenset({"bounce-rate"}), [Finding("rule", "A rule cannot be used", "Edit it")]
+    )
     before = world.store.memory.alerts
     goes(world, hours=1)
     assert world.store.memory.alerts == before
@@ -270,6 +276,155 @@ def test_one_scope_that_has_no_mail_any_more_is_over(world: World) -> None:
     del world.series.answers[Query(Metric.SEND, NEWS)]
     assert goes(world, hours=1).alerts_warning == 0
     assert world.subjects[1].startswith("[ENDED] Bounce rate of news.example.com: no mail any more")
+
+
+def test_a_breach_is_told_though_it_cannot_be_saved(world: World) -> None:
+    sends(world, NEWS, bounces=600)
+    world.store.refuses_to_save = AccessDenied("dynamodb:BatchWriteItem")
+    goes(world)
+    breach, service = world.notifier.sent
+    assert "History unavailable" in breach.text
+    assert "AWS refused dynamodb:BatchWriteItem" in service.text
+
+
+def test_what_is_too_little_to_tell_by_does_not_end_an_alert(world: World) -> None:
+    sends(world, NEWS, bounces=1_200)
+    goes(world)
+    sends(world, NEWS, bounces=90, of=180)
+    summary = goes(world, hours=1)
+    assert (summary.alerts_critical, summary.series_unknown) == (1, 0)
+    assert len(world.notifier.sent) == 1
+
+
+def test_nothing_is_called_in_order_while_nothing_can_be_read(world: World) -> None:
+    world.series.hindrance = AccessDenied("ses:BatchGetMetricData")
+    goes(world)
+    world.series.hindrance = None
+    answers = dict(world.series.answers)
+    world.series.default = Gap.UNAVAILABLE
+    world.series.answers = {}
+    assert goes(world, hours=1).findings == 1
+    assert len(world.notifier.sent) == 1
+    world.series.default, world.series.answers = Series({}), answers
+    goes(world, hours=2)
+    assert world.subjects[1:] == ["[OK] All is in order again"]
+
+
+@pytest.mark.parametrize("gap", [Gap.REFUSED, Gap.ACCESS_DENIED])
+def test_what_ses_refuses_to_answer_for_is_told_by_name(world: World, gap: Gap) -> None:
+    world.series.answers[Query(Metric.SEND, NEWS)] = gap
+    goes(world)
+    goes(world, hours=1)
+    (told,) = world.notifier.sent
+    assert "SES refuses to answer for news.example.com" in told.text
+
+
+def test_an_outage_of_some_series_is_counted_and_nobody_is_woken(world: World) -> None:
+    world.series.answers[Query(Metric.SEND, NEWS)] = Gap.UNAVAILABLE
+    summary = goes(world)
+    assert (summary.findings, summary.series_unknown) == (1, 1)
+    assert world.notifier.sent == []
+
+
+def test_a_series_that_the_reader_leaves_out_is_unknown_and_not_empty(world: World) -> None:
+    sends(world, NEWS, bounces=600)
+    goes(world)
+    read = world.series.read
+
+    def forgetful(queries: Any, window: Window, today: date) -> Any:
+        found = dict(read(queries, window, today))
+        del found[Query(Metric.PERMANENT_BOUNCE, NEWS)]
+        return found
+
+    world.series.read = forgetful  # type: ignore[method-assign]
+    summary = goes(world, hours=1)
+    assert (summary.series_unknown, summary.alerts_warning) == (1, 1)
+
+
+def test_an_identity_that_is_gone_ends_its_alert(world: World) -> None:
+    sends(world, NEWS, bounces=600)
+    goes(world)
+    world.account.senders = []
+    world.series.answers = {
+        query: series for query, series in world.series.answers.items() if query.scope == ACCOUNT
+    }
+    assert goes(world, hours=1).alerts_warning == 0
+    assert world.subjects[1].startswith("[ENDED] Bounce rate of news.example.com")
+
+
+def test_alerts_of_a_rule_that_is_gone_are_forgotten(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    sends(world, NEWS, bounces=600)
+    goes(world)
+    world.knows(a_rule("another", warning="90%", critical=None))
+    goes(world, hours=1)
+    assert world.store.memory.alerts == {}
+    assert "forgotten, because the rule is gone" in caplog.text
+
+
+def test_rules_that_cannot_be_read_are_not_gone(world: World) -> None:
+    sends(world, NEWS, bounces=600)
+    goes(world)
+    world.rules.book = AccessDenied("ssm:GetParametersByPath")
+    goes(world, hours=1)
+    assert len(world.store.memory.alerts) == 1
+
+
+def test_an_error_that_nobody_thought_of_silences_nothing_else(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sends(world, NEWS, bounces=600)
+
+    def breaks() -> None:
+        raise ZeroDivisionError("oh")
+
+    monkeypatch.setattr(world.account, "configuration_sets", breaks)
+    goes(world)
+    assert [subject.split("]")[0] for subject in world.subjects] == ["[WARNING", "[WARNING"]
+    assert "an error that it does not know: ZeroDivisionError('oh')" in world.notifier.sent[1].text
+
+
+def test_a_message_that_breaks_does_not_stop_the_next(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sends(world, NEWS, bounces=600)
+    world.rules.book = Rulebook(
+        {"bounce-rate": a_rule()}, frozenset(), [Finding("rule", "A rule is bad", "Edit it")]
+    )
+    publish, calls = world.notifier.publish, 0
+
+    def breaks_once(message: Message) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            raise ZeroDivisionError
+        publish(message)
+
+    monkeypatch.setattr(world.notifier, "publish", breaks_once)
+    with pytest.raises(StillOwed):
+        goes(world)
+    assert world.subjects == ["[WARNING] A rule is bad"]
+
+
+def test_messages_about_the_service_are_numbered(world: World) -> None:
+    world.account.is_standing = Standing(vdm_enabled=False, findings=[OFF])
+    goes(world)
+    world.account.is_standing = Standing(vdm_enabled=True)
+    goes(world, hours=1)
+    assert [json.loads(one.document)["sequence"] for one in world.notifier.sent] == [1, 2]
+
+
+def test_whether_there_is_mail_is_asked_though_no_rule_looks_at_the_account(world: World) -> None:
+    world.knows(replace(a_rule(), scopes=frozenset({(Dimension.IDENTITY,)})))
+    goes(world)
+    assert Query(Metric.SEND, ACCOUNT) in world.series.asked
+
+
+def test_that_nobody_is_subscribed_is_mailed_to_nobody(world: World) -> None:
+    world.notifier.confirmed = 0
+    goes(world)
+    assert world.notifier.sent == []
 
 
 def test_an_outage_is_logged_and_counted_and_nobody_is_woken(

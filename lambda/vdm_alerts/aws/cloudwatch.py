@@ -39,6 +39,7 @@ class EmbeddedMetrics:
                 namespace=self._namespace,
             ) as metric:
                 metric.add_dimension("service", SERVICE)
+                metric.add_dimension("rule", reading.rule)
                 for dimension, value in reading.scope.dimensions.items():
                     metric.add_dimension(dimension.name.lower(), value)
 

@@ -5,7 +5,8 @@ that one query reads all of it; the partition "lease" holds who may act.
 """
 
 import json
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -13,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from boto3.dynamodb.conditions import Attr, Key
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from vdm_alerts.aws.refusals import code_of, doing
 from vdm_alerts.core.alerts import Alert
-from vdm_alerts.core.codec import decode, encode
-from vdm_alerts.core.findings import Finding
+from vdm_alerts.core.codec import UnreadableRecord, decode, encode
+from vdm_alerts.core.findings import Finding, Hindrance
 from vdm_alerts.ports import Busy, Memory
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _LEASE = {"pk": "lease", "sk": "lease"}
 _RUN = {"pk": "memory", "sk": "run"}
+_log = logging.getLogger(__name__)
 
 
 class TableStore:
@@ -39,7 +41,11 @@ class TableStore:
     def lease(self, until: datetime, now: datetime) -> Iterator[None]:
         """Hold the lease for the block; where the holder dies, it runs out *until*."""
         owner = uuid4().hex
-        free = Attr("pk").not_exists() | Attr("until").lt(int(now.timestamp()))
+        free = (
+            Attr("pk").not_exists()
+            | Attr("until").lt(int(now.timestamp()))
+            | Attr("owner").eq(owner)  # boto3 may try again what was done, if the answer was lost.
+        )
         with doing("dynamodb:PutItem"):
             try:
                 self._table.put_item(
@@ -57,28 +63,24 @@ class TableStore:
             self._release(owner)
 
     def _release(self, owner: str) -> None:
-        with doing("dynamodb:DeleteItem"):
-            try:
-                self._table.delete_item(Key=_LEASE, ConditionExpression=Attr("owner").eq(owner))
-            except ClientError as error:
-                if code_of(error) != "ConditionalCheckFailedException":
-                    raise  # Otherwise it ran out, and is another run's by now.
+        """Give the lease back; where that fails it runs out, and the run has done its work."""
+        try:
+            self._table.delete_item(Key=_LEASE, ConditionExpression=Attr("owner").eq(owner))
+        except (ClientError, BotoCoreError) as error:
+            _log.warning("the lease could not be given back, so it has to run out: %s", error)
 
     def load(self) -> Memory:
-        """Return what the last run left; an empty memory before the first."""
+        """Return what the last run left; an empty memory before the first.
+
+        Raises Hindrance where an item is of another version or damaged: nothing may be written
+        over it.
+        """
         with doing("dynamodb:Query"):
             items = list(self._items())
-        run = next((item for item in items if item["sk"] == _RUN["sk"]), None)
-        alerts = [decode(item["record"], Alert) for item in items if item is not run]
-        memory = Memory(alerts={alert.key: alert for alert in alerts})
-        if run is None:
-            return memory
-        return replace(
-            memory,
-            findings=[decode(record, Finding) for record in run["findings"]],
-            trouble_sequence=int(run["trouble_sequence"]),
-            last_run=datetime.fromisoformat(run["last_run"]) if run["last_run"] else None,
-        )
+        try:
+            return _memory(items)
+        except (UnreadableRecord, KeyError, TypeError, ValueError) as error:
+            raise Hindrance(_unreadable(self._table.name, error)) from error
 
     def _items(self) -> Iterator[Any]:
         query: dict[str, Any] = {
@@ -108,6 +110,29 @@ class TableStore:
         }
         with doing("dynamodb:PutItem"):
             self._table.put_item(Item=run)
+
+
+def _memory(items: Sequence[Any]) -> Memory:
+    run = next((item for item in items if item["sk"] == _RUN["sk"]), None)
+    alerts = [decode(item["record"], Alert) for item in items if item is not run]
+    memory = Memory(alerts={alert.key: alert for alert in alerts})
+    if run is None:
+        return memory
+    return replace(
+        memory,
+        findings=[decode(record, Finding) for record in run["findings"]],
+        trouble_sequence=int(run["trouble_sequence"]),
+        last_run=datetime.fromisoformat(run["last_run"]) if run["last_run"] else None,
+    )
+
+
+def _unreadable(table: str, error: Exception) -> Finding:
+    return Finding(
+        about="memory",
+        what=f"What was remembered cannot be read: {error!r}"[:500],
+        remedy="Deploy the version of VDM Alerts that wrote it, or, to begin anew, delete the "
+        f'items of the partition "memory" from the DynamoDB table {table}',
+    )
 
 
 def _alert_key(alert: Alert) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -27,6 +28,15 @@ def doing(action: str) -> Iterator[None]:
     except ClientError as error:
         if code_of(error) in _DENIALS:
             raise AccessDenied(action) from error
-        raise Unavailable(action, str(error)) from error
+        raise Unavailable(action, str(error), passing=_passes(error)) from error
     except BotoCoreError as error:
         raise Unavailable(action, str(error)) from error
+
+
+def _passes(error: ClientError) -> bool:
+    """Say whether *error* is AWS being down or busy, which ends, and not a refusal, which lasts."""
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    busy = ("Throttl", "TooManyRequests", "LimitExceeded", "SlowDown")
+    return status >= HTTPStatus.INTERNAL_SERVER_ERROR or any(
+        word in code_of(error) for word in busy
+    )

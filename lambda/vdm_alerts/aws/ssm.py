@@ -13,6 +13,9 @@ from vdm_alerts.ports import Rulebook
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
+MOST_PROBLEMS = 20
+"""Problems of one rule that a person is told at a time."""
+
 
 class ParameterRules:
     """A RuleSource: every parameter directly under *path* is a rule, named by what follows."""
@@ -27,14 +30,15 @@ class ParameterRules:
         with doing("ssm:GetParametersByPath"):
             texts = self._texts()
         if not texts:
-            return Rulebook({}, [self._no_rules()])
-        rules, findings = {}, []
+            return Rulebook({}, findings=[self._no_rules()])
+        rules, unusable, findings = {}, set(), []
         for name, text in sorted(texts.items()):
             try:
                 rules[name] = parse_rule(name, text, source=f"{self._path}/{name}")
             except BadRule as error:
+                unusable.add(name)
                 findings.append(_unusable(error))
-        return Rulebook(rules, findings)
+        return Rulebook(rules, frozenset(unusable), findings)
 
     def _texts(self) -> dict[str, str]:
         try:
@@ -54,11 +58,17 @@ class ParameterRules:
         )
 
 
+def _first(problems: list[str]) -> list[str]:
+    """Return as many of *problems* as fit in a mail that people read."""
+    more = len(problems) - MOST_PROBLEMS
+    return [*problems[:MOST_PROBLEMS], f"  and {more} more"] if more > 0 else problems
+
+
 def _unusable(error: BadRule) -> Finding:
     heading, *problems = str(error).splitlines()
     return Finding(
         about=error.source,
         what=f"A rule cannot be used, {heading}",
-        details="\n".join(problems),
+        details="\n".join(_first(problems)),
         remedy="Edit that parameter in SSM Parameter Store; it is read again at the next run",
     )

@@ -12,7 +12,7 @@ from vdm_alerts.core.findings import Finding, Hindrance
 from vdm_alerts.core.metrics import Series, Window
 from vdm_alerts.core.rates import Gap
 from vdm_alerts.core.sweep import Query
-from vdm_alerts.ports import Unavailable
+from vdm_alerts.ports import AccessDenied, Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
@@ -52,15 +52,21 @@ class Vdm:
     ) -> Mapping[Query, Series | Gap]:
         """Return the counts of each query in *window* ending *today*, or why there are none.
 
-        Raises AccessDenied, or Hindrance where VDM is off. Once AWS does not answer even after
-        boto3's retries, what is left is not asked for in this run: it would only wait as long.
+        Raises AccessDenied where the very first call is refused, and Hindrance where VDM is off.
+        Once AWS does not answer even after boto3's retries, what is left is not asked for in this
+        run: it would only wait as long.
         """
         found: dict[Query, Series | Gap] = dict.fromkeys(queries, Gap.UNAVAILABLE)
         starts = _midnight(window.first_day(today))
         ends = _midnight(today + timedelta(days=1))  # SES leaves out the day that EndDate begins.
         try:
             for batch in _batches(queries):
-                found |= self._ask(batch, starts, ends)
+                try:
+                    found |= self._ask(batch, starts, ends)
+                except AccessDenied:
+                    if batch[0] is queries[0]:
+                        raise
+                    found |= dict.fromkeys(batch, Gap.ACCESS_DENIED)
         except Unavailable as error:
             _log.warning("reading VDM stopped early: %s", error)
         return found
@@ -86,7 +92,7 @@ class Vdm:
                 raise
             if len(batch) == 1:
                 _log.warning("SES refuses %s of %s: %s", batch[0].metric, batch[0].scope, refusal)
-                return {batch[0]: Gap.UNAVAILABLE}
+                return {batch[0]: Gap.REFUSED}
             half = len(batch) // 2
             first, second = batch[:half], batch[half:]
             return {**self._ask(first, starts, ends), **self._ask(second, starts, ends)}
@@ -116,22 +122,29 @@ def _wire(
 def _answers(
     batch: Sequence[Query], answer: "BatchGetMetricDataResponseTypeDef"
 ) -> Mapping[Query, Series | Gap]:
-    """Match *answer* to *batch* by Id; what it leaves out is not known."""
+    """Match *answer* to *batch* by Id; what it leaves out, or garbles, is not known."""
     found: dict[Query, Series | Gap] = dict.fromkeys(batch, Gap.UNAVAILABLE)
+    by_id = {str(number): query for number, query in enumerate(batch)}
     for result in answer.get("Results", []):
-        found[batch[int(result["Id"])]] = _series(result)
+        if (query := by_id.get(result.get("Id", ""))) and (series := _series(result)):
+            found[query] = series
+        else:
+            _log.warning("SES gave an answer that makes no sense: %s", result)
     for error in answer.get("Errors", []):
-        denied = error.get("Code") == "ACCESS_DENIED"
-        query = batch[int(error["Id"])]
-        found[query] = Gap.ACCESS_DENIED if denied else Gap.UNAVAILABLE
-        _log.warning("no %s of %s: %s", query.metric, query.scope, error.get("Message"))
+        if query := by_id.get(error.get("Id", "")):
+            denied = error.get("Code") == "ACCESS_DENIED"
+            found[query] = Gap.ACCESS_DENIED if denied else Gap.UNAVAILABLE
+        _log.warning("SES answered a query with an error: %s: %s", query, error.get("Message"))
     return found
 
 
-def _series(result: "MetricDataResultTypeDef") -> Series:
+def _series(result: "MetricDataResultTypeDef") -> Series | None:
+    stamps, values = result.get("Timestamps", []), result.get("Values", [])
+    if len(stamps) != len(values) or any(value < 0 for value in values):
+        return None
     # botocore hands out local time, and the local day may be another than SES's.
-    days = (stamp.astimezone(UTC).date() for stamp in result.get("Timestamps", []))
-    return Series(dict(zip(days, result.get("Values", []), strict=True)))
+    days = (stamp.astimezone(UTC).date() for stamp in stamps)
+    return Series(dict(zip(days, values, strict=True)))
 
 
 def _midnight(day: date) -> datetime:

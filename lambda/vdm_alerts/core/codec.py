@@ -37,7 +37,7 @@ def decode(plain: dict[str, Any], type_: type[T]) -> T:
         raise UnreadableRecord(message)
     try:
         return _converter.structure({key: plain[key] for key in plain if key != "schema"}, type_)
-    except BaseValidationError as error:
+    except (BaseValidationError, KeyError, TypeError, ValueError) as error:
         message = f"record cannot be read as {type_.__name__}: {error}"
         raise UnreadableRecord(message) from error
 

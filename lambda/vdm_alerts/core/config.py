@@ -76,7 +76,7 @@ def parse_rule(name: str, text: str, source: str) -> Rule:
     """
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise BadRule(source, [Problem("(the text)", f"is not TOML: {error}")]) from error
     problems = list(_contradictions(table))
     try:

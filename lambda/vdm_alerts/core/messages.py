@@ -21,6 +21,10 @@ LONGEST_CHAT = 2_500
 
 Source: https://docs.slack.dev/reference/block-kit/blocks/section-block
 """
+MOST_FINDINGS = 50
+"""Findings in the machine's document."""
+MOST_STEPS = 10
+"""Next steps in a chat message."""
 MOST_LISTED = 200
 """Scopes in the machine's document: at under 500 bytes each, far below the 256 KiB of SNS."""
 DOCUMENT_SCHEMA = 1
@@ -90,6 +94,7 @@ def _about_incident(incident: Incident, origin: Origin, now: datetime) -> Messag
             now,
             id=incident.id,
             sequence=incident.sequence,
+            remembered=incident.remembered,
             affected=[_plain(one) for one in incident.affected[:MOST_LISTED]],
             affected_total=len(incident.affected),
         ),
@@ -105,7 +110,8 @@ def _about_trouble(trouble: Trouble, origin: Origin, now: datetime) -> Message:
         "region": origin.region,
         "severity": trouble.severity.name if trouble.severity else "OK",
     }
-    findings = [{"what": one.what, "remedy": one.remedy} for one in trouble.findings]
+    listed = trouble.findings[:MOST_FINDINGS]
+    findings = [{"what": one.what, "remedy": one.remedy} for one in listed]
     return Message(
         subject=subject,
         text=prose.trouble_text(trouble, origin, now),
@@ -152,9 +158,6 @@ def _chat(
 
     Source: https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
     """
-    description = "\n\n".join(paragraphs)
-    if len(description) > LONGEST_CHAT:
-        description = f"{description[: LONGEST_CHAT - 1]}…"
     notification = {
         "version": "1.0",
         "source": "custom",
@@ -162,16 +165,26 @@ def _chat(
         "content": {
             "textType": "client-markdown",
             "title": _escaped(title),
-            "description": _escaped(description),
-            "nextSteps": [_escaped(step) for step in steps],
+            "description": _fitting("\n\n".join(paragraphs)),
+            "nextSteps": [_escaped(step) for step in steps[:MOST_STEPS]],
         },
         "metadata": {"threadId": thread, "summary": _escaped(title)},
     }
     return json.dumps(notification, ensure_ascii=False)
 
 
+def _fitting(text: str) -> str:
+    """Return *text*, escaped, cut to what a chat shows."""
+    if len(_escaped(text)) <= LONGEST_CHAT:
+        return _escaped(text)
+    kept = text[:LONGEST_CHAT]
+    while len(_escaped(kept)) >= LONGEST_CHAT:
+        kept = kept[:-50]
+    return f"{_escaped(kept)}…"
+
+
 def _escaped(text: str) -> str:
-    """Return *text* so that no name in it becomes a link or a mention in a chat."""
+    """Return *text* so that no name in it becomes a mention, or a link under another name."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

@@ -111,11 +111,15 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A message of *findings*, none once all is in order, and of those that are *gone*."""
+    """A message of *findings*, none once all is in order, and of those that are *gone*.
+
+    *kept* are those that were told before and may stand still: nobody could look.
+    """
 
     sequence: int
     findings: tuple[Finding, ...]
-    gone: tuple[Finding, ...]
+    gone: tuple[Finding, ...] = ()
+    kept: tuple[Finding, ...] = ()
 
     @property
     def severity(self) -> Severity | None:
@@ -199,8 +203,11 @@ def trouble(
     if not (is_news or is_over):
         return None
     abouts = {finding.about for finding in lasting}
+    others = tuple(finding for finding in told if finding.about not in abouts)
+    blind = any(finding.hinders for finding in findings)
     return Trouble(
         sequence=told_sequence + 1,
         findings=tuple(sorted(lasting, key=lambda finding: -finding.severity)),
-        gone=tuple(finding for finding in told if finding.about not in abouts),
+        gone=() if blind else others,
+        kept=others if blind else (),
     )

@@ -13,6 +13,11 @@ from vdm_alerts.core.verdicts import Breached, Evidence, Healthy, Unknown
 MOST_SHOWN = 20
 """Scopes listed to a person; the rest are counted."""
 
+_AMNESIA = (
+    "History unavailable: what was told before cannot be read or kept at the moment, so this may "
+    "repeat an earlier message."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -33,10 +38,10 @@ def incident_subject(incident: Incident) -> str:
             weight, verb = "RESOLVED" if incident.lead.evidence else "ENDED", "is back to"
         case severity, Reason.RESOLVED:
             weight, verb = f"{severity}, partly resolved", "is back to"
-        case severity, Reason.ESCALATED:
-            weight, verb = str(severity), "has risen to"
-        case severity, Reason.FIRING:
-            weight, verb = str(severity), "is"
+        case _, Reason.ESCALATED:
+            weight, verb = str(incident.lead.severity), "has risen to"
+        case _, Reason.FIRING:
+            weight, verb = str(incident.lead.severity), "is"
     noun = ADVICE[incident.rule.indicator].noun.capitalize()
     rate = f"{f' {verb}' if incident.lead.evidence else ':'} {_rate(incident.lead)}"
     return f"[{weight}] {noun} {of(incident.lead.alert.scope)}{rate}"
@@ -76,11 +81,6 @@ def incident_text(incident: Incident, origin: Origin, now: datetime) -> str:
     """Return the whole e-mail about *incident*."""
     advice = ADVICE[incident.rule.indicator]
     parts = [headline(incident), *others(incident)]
-    if not incident.remembered:
-        parts.append(
-            "History unavailable: what was told before cannot be read at the moment, so this may "
-            "repeat an earlier message."
-        )
     if incident.severity:
         numbered = (f"  {number}. {step}" for number, step in enumerate(steps(incident, origin), 1))
         parts.append("\n".join(["What to do:", *numbered]))
@@ -118,12 +118,13 @@ def steps(incident: Incident, origin: Origin) -> list[str]:
 
 
 def others(incident: Incident) -> list[str]:
-    """Return a paragraph on the scopes beside the lead that are affected, and on those mended."""
+    """Return a paragraph each on what else is affected, on what is mended, and on lost memory."""
     rest = incident.affected[1:]
     firing = [one for one in rest if one.is_firing]
     mended = [one for one in rest if not one.is_firing]
     titled = (("Also above the threshold:", firing), ("No longer above it:", mended))
-    return ["\n".join([title, *_lines(group)]) for title, group in titled if group]
+    paragraphs = ["\n".join([title, *_lines(group)]) for title, group in titled if group]
+    return paragraphs if incident.remembered else [*paragraphs, _AMNESIA]
 
 
 def trouble_subject(trouble: Trouble) -> str:
@@ -137,7 +138,7 @@ def trouble_subject(trouble: Trouble) -> str:
 def trouble_text(trouble: Trouble, origin: Origin, now: datetime) -> str:
     """Return the whole e-mail about what is wrong beside the rates."""
     parts = [] if trouble.findings else ["All is in order again."]
-    for number, finding in enumerate(trouble.findings, 1):
+    for number, finding in enumerate(trouble.findings[:MOST_SHOWN], 1):
         details = f"\n{finding.details}\n" if finding.details else ""
         parts.append(f"{number}. {finding.what}.{details}\n   {finding.remedy}.")
     if any(finding.hinders for finding in trouble.findings):

@@ -1,16 +1,21 @@
 """Rates: which events over which volume, and why there may be none."""
 
 from dataclasses import dataclass
+from decimal import ROUND_DOWN, Decimal
 from enum import Enum, StrEnum
 
 from vdm_alerts.core.metrics import ISPS_WITHOUT_FEEDBACK_LOOP, Metric, Scope
 
 
 def percent(share: float) -> str:
-    """Return a fraction as people write it: to a tenth, and below 1% to two digits that count."""
-    hundredfold = share * 100
-    digits = f"{hundredfold:.1f}" if hundredfold >= 1 else f"{hundredfold:.2g}"
-    return f"{digits.removesuffix('.0')}%"
+    """Return a fraction as people write it: to a tenth, and below 1% to two digits that count.
+
+    It is rounded down, so that what is below a threshold never reads as if it had reached it.
+    """
+    hundredfold = Decimal(repr(round(share * 100, 9)))
+    unit = Decimal("0.1") if hundredfold >= 1 else Decimal(1).scaleb(hundredfold.adjusted() - 1)
+    digits = f"{hundredfold.quantize(unit, ROUND_DOWN):f}"
+    return f"{digits.rstrip('0').rstrip('.') if '.' in digits else digits}%"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,9 @@ class Rate:
 class Gap(StrEnum):
     """Why a number could not be had. None of them means zero."""
 
+    TOO_FEW = "too few to tell"
     UNAVAILABLE = "unavailable"
+    REFUSED = "refused"
     ACCESS_DENIED = "access denied"
 
 

@@ -45,9 +45,11 @@ class Rule:
         """Say whether this rule watches *scope*."""
         return scope.kind in self.scopes and self.indicator.applies_to(scope)
 
+    def has_enough(self, rate: Rate) -> bool:
+        """Say whether *rate* is of enough messages and events to mean something."""
+        return rate.volume >= self.min_volume and rate.events >= self.min_events
+
     def passed_by(self, rate: Rate) -> Threshold | None:
-        """Return the highest threshold that *rate* reaches on enough mail, if any."""
-        if rate.volume < self.min_volume or rate.events < self.min_events:
-            return None
+        """Return the highest threshold that *rate* reaches, if any."""
         passed = (line for line in self.thresholds if rate.value >= line.share)
         return max(passed, key=lambda line: line.severity, default=None)

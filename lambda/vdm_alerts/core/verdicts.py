@@ -55,7 +55,8 @@ def evidence_of(verdict: Verdict | None) -> Evidence | None:
 def judge(rule: Rule, events: Series | Gap, volume: Series | Gap, today: date) -> Verdict:
     """Judge by *rule* the events among the messages of *volume*, in its windows ending *today*.
 
-    The worst window decides. Where one of the two series is missing, so is the verdict.
+    The worst window decides. Where one of the two series is missing, so is the verdict; and where
+    a rate is above a threshold on too little mail to mean it, nothing is said either way.
     """
     if isinstance(events, Gap):
         return Unknown(events)
@@ -66,11 +67,14 @@ def judge(rule: Rule, events: Series | Gap, volume: Series | Gap, today: date) -
         for window in rule.windows
         if (messages := volume.total(window, today))
     ]
-    breaches = [
+    above = [
         Breached(threshold, evidence)
         for evidence in seen
         if (threshold := rule.passed_by(evidence.rate))
     ]
+    breaches = [breach for breach in above if rule.has_enough(breach.evidence.rate)]
+    if above and not breaches:
+        return Unknown(Gap.TOO_FEW)
     if breaches:
         return max(breaches, key=lambda breach: (breach.severity, breach.evidence.rate.value))
     return Healthy(max(seen, key=lambda evidence: evidence.rate.value, default=None))

@@ -1,0 +1,114 @@
+"""Where Lambda comes in, with everything behind it in memory."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from builders import a_rule
+from fakes import World
+
+from vdm_alerts import handler, wiring
+from vdm_alerts.ports import Busy, Ports
+from vdm_alerts.settings import VARIABLES, BadSettings, read_settings
+
+REMAINING = timedelta(minutes=15)
+
+
+class Context:
+    def get_remaining_time_in_millis(self) -> int:
+        return int(REMAINING.total_seconds() * 1000)
+
+
+ENVIRONMENT = {
+    "VDM_ALERTS_TABLE": "memory",
+    "VDM_ALERTS_TOPIC_ARN": "arn:aws:sns:eu-west-1:111122223333:alerts",
+    "VDM_ALERTS_RULES_PATH": "/vdm-alerts/rules",
+    "VDM_ALERTS_NAMESPACE": "VdmAlerts",
+}
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    world = World().knows(a_rule())
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+
+    def wire(_: object) -> Ports:
+        return world.ports
+
+    monkeypatch.setattr(handler, "wire", wire)
+    handler._wired.cache_clear()
+    yield world
+    handler._wired.cache_clear()
+
+
+def invoke(event: dict[str, Any]) -> dict[str, Any]:
+    return handler.lambda_handler(event, Context())  # type: ignore[arg-type]
+
+
+def test_the_answer_is_the_summary(world: World) -> None:
+    answer = invoke({})
+    assert answer["series_judged"] == world.recorder.summaries[-1].series_judged
+
+
+def test_a_run_is_as_of_the_wall_clock_unless_it_is_told_otherwise(world: World) -> None:
+    invoke({"now": "2026-03-12T10:00:00+01:00"})
+    assert world.store.memory.last_run == datetime(2026, 3, 12, 9, tzinfo=UTC)
+    invoke({"time": "2026-03-13T00:00:00Z"})
+    assert world.store.memory.last_run is not None
+    assert abs(datetime.now(UTC) - world.store.memory.last_run) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("now", ["yesterday", "2026-03-12T09:00:00", 7, "", "2999-01-01T00:00:00Z"])
+def test_an_instant_that_is_none_or_yet_to_come_is_refused(world: World, now: object) -> None:
+    with pytest.raises(handler.BadEvent):
+        invoke({"now": now})
+    assert world.store.saves == 0
+
+
+def test_a_lease_outlasts_the_function(world: World) -> None:
+    leases = []
+    lease = world.store.lease
+
+    def watched(until: datetime, now: datetime) -> Any:
+        leases.append(until - now)
+        return lease(until, now)
+
+    world.store.lease = watched  # type: ignore[method-assign]
+    invoke({})
+    assert leases[0] > REMAINING
+
+
+def test_an_error_is_logged_in_words_and_left_to_lambda(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.store.held_until = datetime.now(UTC) + timedelta(hours=1)
+    with pytest.raises(Busy):
+        invoke({})
+    assert "the run failed: another run is acting" in caplog.text
+
+
+def test_every_variable_that_is_not_set_is_named() -> None:
+    assert set(ENVIRONMENT) == set(VARIABLES.values())
+    with pytest.raises(BadSettings) as caught:
+        read_settings({"VDM_ALERTS_TABLE": "memory", "VDM_ALERTS_NAMESPACE": ""})
+    for name in set(ENVIRONMENT) - {"VDM_ALERTS_TABLE"}:
+        assert name in str(caught.value)
+    assert "VDM_ALERTS_TABLE" not in str(caught.value)
+
+
+def test_the_account_watched_is_the_topics() -> None:
+    assert str(read_settings(ENVIRONMENT).origin) == "Account 111122223333 in eu-west-1"
+
+
+def test_waiting_for_a_service_that_does_not_answer_takes_no_more_than_a_minute() -> None:
+    patience: Any = wiring._PATIENCE
+    tries = patience.retries["total_max_attempts"]
+    assert tries * (patience.connect_timeout + patience.read_timeout) <= 60
+
+
+def test_a_message_whose_answer_was_lost_is_sent_again_once_at_most() -> None:
+    telling: Any = wiring._TELLING
+    assert telling.retries["total_max_attempts"] == 2
+    assert telling.read_timeout <= 10
