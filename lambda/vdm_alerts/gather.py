@@ -166,6 +166,6 @@ def _no_mail(window: Window) -> Finding:
 def _unexpected(error: Exception) -> Finding:
     return Finding(
         about="unexpected",
-        what=f"VDM Alerts met an error that it does not know: {error!r}"[:300],
+        what=f"VDM Alerts met an error that it does not know, {type(error).__name__}",
         remedy="The function's log has the rest of it; please report it",
     )

@@ -1,5 +1,6 @@
 """How AWS says no, in the words of the ports."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -28,9 +29,14 @@ def doing(action: str) -> Iterator[None]:
     except ClientError as error:
         if code_of(error) in _DENIALS:
             raise AccessDenied(action) from error
-        raise Unavailable(action, str(error), passing=_passes(error)) from error
+        raise Unavailable(action, _lasting_words(error), passing=_passes(error)) from error
     except BotoCoreError as error:
-        raise Unavailable(action, str(error)) from error
+        raise Unavailable(action, _lasting_words(error)) from error
+
+
+def _lasting_words(error: Exception) -> str:
+    """Return what *error* says without the ids of one request, which would look like news."""
+    return re.sub(r"\b(?=\w*\d)[\w-]{20,}", "...", str(error))
 
 
 def _passes(error: ClientError) -> bool:

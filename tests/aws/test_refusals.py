@@ -1,0 +1,58 @@
+import pytest
+from botocore.exceptions import ClientError, ConnectTimeoutError
+
+from vdm_alerts.aws.refusals import doing
+from vdm_alerts.ports import AccessDenied, Unavailable
+
+
+def an_error(code: str, status: int = 400, message: str = "no") -> ClientError:
+    return ClientError(
+        {
+            "Error": {"Code": code, "Message": message},
+            "ResponseMetadata": {"HTTPStatusCode": status},  # type: ignore[typeddict-item]
+        },
+        "GetAccount",
+    )
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException", "AuthorizationError"])
+def test_a_missing_permission_lasts_until_it_is_given(code: str) -> None:
+    with pytest.raises(AccessDenied) as caught, doing("ses:GetAccount"):
+        raise an_error(code, 403)
+    assert caught.value.action == "ses:GetAccount"
+    assert not caught.value.finding.passing
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        an_error("TooManyRequestsException", 429),
+        an_error("ThrottlingException"),
+        an_error("ProvisionedThroughputExceededException", 500),
+        an_error("InternalServiceErrorException", 500),
+        ConnectTimeoutError(endpoint_url="https://email.eu-west-1.amazonaws.com"),
+    ],
+)
+def test_being_busy_or_down_passes(error: Exception) -> None:
+    with pytest.raises(Unavailable) as caught, doing("ses:GetAccount"):
+        raise error
+    assert caught.value.finding.passing
+    assert caught.value.__cause__ is error
+
+
+@pytest.mark.parametrize("code", ["OptInRequired", "ExpiredTokenException", "NotFound"])
+def test_a_refusal_for_good_is_no_outage(code: str) -> None:
+    with pytest.raises(Unavailable, match=code) as caught, doing("sns:Publish"):
+        raise an_error(code, 404)
+    assert not caught.value.finding.passing
+
+
+def test_the_same_refusal_reads_the_same_at_every_run() -> None:
+    """Otherwise it would be told anew every hour."""
+    said = []
+    for request in ("5f1e7a3c-5d7f-4a7b-9f6e-0a1b2c3d4e5f", "9c2d8e7f-1111-2222-3333-444455556666"):
+        with pytest.raises(Unavailable) as caught, doing("sns:Publish"):
+            raise an_error("NotFound", 404, f"Topic does not exist (Request ID: {request})")
+        said.append(caught.value.finding)
+    assert said[0] == said[1]
+    assert "Topic does not exist" in said[0].what
