@@ -4,15 +4,18 @@ import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 CHOICES: Mapping[str, str] = {
     "email": "the addresses to write to, separated by commas",
+    "watchdogEmail": "addresses that the alarms on VDM Alerts itself go to as well",
     "reserve": '"true" to reserve the function one execution at a time, "false" where the account '
     "has none to spare",
     "schedule": 'how often to look, "rate(1 hour)" or EventBridge Scheduler\'s cron of six fields',
 }
 """Every context key of ours, and what it takes."""
 
+_ADDRESSED = ("email", "watchdogEmail")
 _CDK_OWN = frozenset({"acknowledged-issue-numbers", "cli-telemetry"})
 _ADDRESS = re.compile(r"[^@\s,]+@[^@\s,]+\.[^@\s,]+")
 _SCHEDULE = re.compile(
@@ -32,6 +35,13 @@ class Settings:
     emails: tuple[str, ...]
     schedule: str
     reserve: bool
+    watchdog_emails: tuple[str, ...] = ()
+
+    @property
+    def cadence(self) -> timedelta:
+        """The longest time between two wake-ups, of a cron expression taken for a day."""
+        match = re.match(r"rate\((\d+) (minute|hour|day)", self.schedule)
+        return timedelta(**{f"{match[2]}s": int(match[1])}) if match else timedelta(days=1)
 
 
 def read_context(context: Mapping[str, object]) -> Settings:
@@ -41,22 +51,29 @@ def read_context(context: Mapping[str, object]) -> Settings:
         for key in sorted(context)
         if key not in CHOICES and not _is_cdk_own(key)
     ]
-    listed = (each.strip() for each in str(context.get("email", "")).split(","))
-    emails = list(dict.fromkeys(each for each in listed if each))
+    emails, watchdog_emails = (_addresses(context.get(key, "")) for key in _ADDRESSED)
     problems += [
-        f'email: "{email}" is no e-mail address; it takes {CHOICES["email"]}'
-        for email in emails
+        f'{key}: "{email}" is no e-mail address; it takes {CHOICES[key]}'
+        for key, listed in zip(_ADDRESSED, (emails, watchdog_emails), strict=True)
+        for email in listed
         if not _ADDRESS.fullmatch(email)
     ]
     schedule = str(context.get("schedule", ""))
     if not _SCHEDULE.fullmatch(schedule):
         problems.append(f'schedule: "{schedule}" is no schedule; it takes {CHOICES["schedule"]}')
+    elif Settings((), schedule, reserve=False).cadence > timedelta(days=1):
+        problems.append(f'schedule: "{schedule}" is too seldom; look once a day at the least')
     reserve = str(context.get("reserve", "")).lower()
     if reserve not in {"true", "false"}:
         problems.append(f'reserve: "{reserve}" is neither; it takes {CHOICES["reserve"]}')
     if problems:
         raise BadContext("\n".join(["The CDK context cannot be used:", *problems]))
-    return Settings(tuple(emails), schedule, reserve == "true")
+    return Settings(emails, schedule, reserve == "true", watchdog_emails)
+
+
+def _addresses(value: object) -> tuple[str, ...]:
+    listed = (each.strip() for each in str(value).split(","))
+    return tuple(dict.fromkeys(each for each in listed if each))
 
 
 def _is_cdk_own(key: str) -> bool:

@@ -1,6 +1,6 @@
 """VDM Alerts as one stack: what exists, and what talks to what."""
 
-from aws_cdk import App, CfnOutput, Stack
+from aws_cdk import App, CfnOutput, Duration, Stack
 
 from infra.evaluator import Evaluator
 from infra.memory import Memory
@@ -8,6 +8,7 @@ from infra.notices import Notices
 from infra.rulebook import Rulebook
 from infra.settings import Settings
 from infra.wakeups import Wakeups
+from infra.watchdog import Watchdog
 
 
 class VdmAlerts(Stack):
@@ -34,6 +35,19 @@ class VdmAlerts(Stack):
             function=evaluator.function,
             lost=evaluator.lost,
             schedule=settings.schedule,
+        )
+        others = (
+            [Notices(self, "WatchdogNotices", settings.watchdog_emails)]
+            if settings.watchdog_emails
+            else []
+        )
+        Watchdog(
+            self,
+            "Watchdog",
+            evaluator=evaluator,
+            notices=notices,
+            others=others,
+            cadence=Duration.seconds(settings.cadence.total_seconds()),
         )
         CfnOutput(self, "FunctionName", value=evaluator.function.function_name)
         CfnOutput(self, "TopicArn", value=notices.topic.topic_arn)

@@ -177,6 +177,10 @@ class Notifier(Protocol):
         """Return how many confirmed subscribers there are. Raises AccessDenied or Unavailable."""
 
 
+SERVICE = "vdm-alerts"
+"""The value of the dimension "service" that every recorded metric has."""
+
+
 class Recorder(Protocol):
     """Where figures are kept for dashboards and alarms."""
 

@@ -8,18 +8,12 @@ from typing import Any
 import pytest
 from aws_cdk import App
 from aws_cdk.assertions import Match, Template
+from templates import CHOSEN, CONTEXT, logical
 
 from infra.rulebook import Rulebook
-from infra.settings import Settings
 from infra.stack import VdmAlerts
 from vdm_alerts.core.config import BadRule
 from vdm_alerts.settings import VARIABLES
-
-CDK_JSON = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())
-CONTEXT = CDK_JSON["context"] | {"aws:cdk:bundling-stacks": []}  # The code itself is not bundled.
-CHOSEN = Settings(
-    emails=("ops@example.com", "me@example.com"), schedule="rate(1 hour)", reserve=True
-)
 
 
 @pytest.fixture(scope="module")
@@ -32,14 +26,6 @@ def the(template: Template, kind: str) -> dict[str, Any]:
     ((_, found),) = template.find_resources(kind).items()
     properties: dict[str, Any] = found["Properties"]
     return properties
-
-
-def logical(reference: Any) -> str:
-    """The logical id that a Ref or GetAtt points to; text as it is."""
-    if isinstance(reference, dict):
-        pointed = reference.get("Ref") or reference["Fn::GetAtt"][0]
-        return str(pointed)
-    return str(reference)
 
 
 def permissions(template: Template, policy: str) -> dict[str, Any]:
@@ -167,16 +153,18 @@ def test_the_topic_refuses_to_be_spoken_to_without_tls(template: Template) -> No
         {
             "PolicyDocument": Match.object_like(
                 {
-                    "Statement": [
-                        Match.object_like(
-                            {
-                                "Effect": "Deny",
-                                "Action": "sns:Publish",
-                                "Principal": "*",
-                                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-                            }
-                        )
-                    ]
+                    "Statement": Match.array_with(
+                        [
+                            Match.object_like(
+                                {
+                                    "Effect": "Deny",
+                                    "Action": "sns:Publish",
+                                    "Principal": "*",
+                                    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+                                }
+                            )
+                        ]
+                    )
                 }
             )
         },

@@ -5,10 +5,7 @@ from dataclasses import asdict
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit, single_metric
 
-from vdm_alerts.ports import Reading, Summary
-
-SERVICE = "vdm-alerts"
-"""The value of the dimension "service", which Powertools puts on every metric."""
+from vdm_alerts.ports import SERVICE, Reading, Summary
 
 
 class EmbeddedMetrics:

@@ -1,0 +1,121 @@
+"""Named facts about what tells when VDM Alerts is itself unwell."""
+
+from dataclasses import fields, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from aws_cdk import App
+from aws_cdk.assertions import Template
+from templates import CHOSEN, CONTEXT, logical
+
+from infra.settings import BadContext, read_context
+from infra.stack import VdmAlerts
+from vdm_alerts.aws.cloudwatch import EmbeddedMetrics
+from vdm_alerts.ports import Summary
+
+
+def stack(**changes: Any) -> Template:
+    return Template.from_stack(
+        VdmAlerts(App(context=CONTEXT), "VdmAlerts", replace(CHOSEN, **changes))
+    )
+
+
+@pytest.fixture(scope="module")
+def template() -> Template:
+    return stack()
+
+
+def alarm(template: Template, name: str) -> dict[str, Any]:
+    alarms = template.find_resources("AWS::CloudWatch::Alarm")
+    (found,) = [each for key, each in alarms.items() if key.startswith(f"Watchdog{name}")]
+    properties: dict[str, Any] = found["Properties"]
+    return properties
+
+
+def test_silence_is_an_alarm_because_missing_data_breach_it(template: Template) -> None:
+    silence = alarm(template, "Silence")
+    assert (silence["Namespace"], silence["MetricName"]) == ("VdmAlerts", "RunsCompleted")
+    assert silence["Dimensions"] == [{"Name": "service", "Value": "vdm-alerts"}]
+    assert silence["TreatMissingData"] == "breaching"
+    assert silence["ComparisonOperator"] == "LessThanThreshold"
+    assert (silence["Period"], silence["EvaluationPeriods"]) == (3600, 2)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "period"), [("rate(5 minutes)", 300), ("cron(0 8 * * ? *)", 86_400)]
+)
+def test_how_long_a_silence_may_be_follows_from_the_schedule(schedule: str, period: int) -> None:
+    assert alarm(stack(schedule=schedule), "Silence")["Period"] == period
+
+
+def test_a_schedule_that_is_too_seldom_to_watch_is_refused() -> None:
+    with pytest.raises(BadContext, match="too seldom; look once a day at the least"):
+        read_context({"schedule": "rate(2 days)", "reserve": True})
+    assert read_context({"schedule": "rate(24 hours)", "reserve": True}).cadence == timedelta(
+        days=1
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "namespace", "metric"),
+    [
+        ("Errors", "AWS/Lambda", "Errors"),
+        ("Dropped", "AWS/Lambda", "AsyncEventsDropped"),
+        ("Late", "AWS/Lambda", "AsyncEventAge"),
+        ("Lost", "AWS/SQS", "ApproximateNumberOfMessagesVisible"),
+        ("Undelivered", "AWS/SNS", "NumberOfNotificationsFailed"),
+        ("Nobody", "VdmAlerts", "Subscribers"),
+        ("Unknown", "VdmAlerts", "SeriesUnknown"),
+    ],
+)
+def test_there_is_an_alarm_on(template: Template, name: str, namespace: str, metric: str) -> None:
+    found = alarm(template, name)
+    assert (found["Namespace"], found["MetricName"]) == (namespace, metric)
+    assert found["TreatMissingData"] in {"notBreaching", "ignore"}
+
+
+def test_every_alarm_and_its_end_are_told_to_the_topic(template: Template) -> None:
+    for found in template.find_resources("AWS::CloudWatch::Alarm").values():
+        for kind in ("AlarmActions", "OKActions"):
+            (topic,) = found["Properties"][kind]
+            assert logical(topic).startswith("NoticesTopic")
+        assert found["Properties"]["AlarmDescription"]
+
+
+def test_the_watchdog_has_a_topic_of_its_own_where_it_has_addresses_of_its_own() -> None:
+    template = stack(watchdog_emails=("boss@example.com",))
+    topics = {
+        logical(topic)[: -len("12345678")] for topic in alarm(template, "Silence")["AlarmActions"]
+    }
+    assert topics == {"NoticesTopic", "WatchdogNoticesTopic"}
+    endpoints = [
+        each["Properties"]["Endpoint"]
+        for each in template.find_resources("AWS::SNS::Subscription").values()
+    ]
+    assert "boss@example.com" in endpoints
+
+
+def test_the_alarms_of_this_account_may_publish_and_nobody_else_is_named(
+    template: Template,
+) -> None:
+    ((_, policy),) = template.find_resources("AWS::SNS::TopicPolicy").items()
+    allowed = [
+        each
+        for each in policy["Properties"]["PolicyDocument"]["Statement"]
+        if each["Effect"] == "Allow"
+    ]
+    assert [each["Principal"] for each in allowed] == [{"Service": "cloudwatch.amazonaws.com"}]
+    assert allowed[0]["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    }
+
+
+def test_an_alarm_watches_a_metric_that_the_function_does_record(
+    capsys: pytest.CaptureFixture[str], template: Template
+) -> None:
+    EmbeddedMetrics("VdmAlerts").record(Summary(*[1] * len(fields(Summary))), [])
+    printed = capsys.readouterr().out
+    for found in template.find_resources("AWS::CloudWatch::Alarm").values():
+        if found["Properties"]["Namespace"] == "VdmAlerts":
+            assert f'"{found["Properties"]["MetricName"]}"' in printed
