@@ -132,8 +132,8 @@ class Evaluator(Construct):
             ("dynamodb:BatchWriteItem", memory.table.table_arn),
             ("sns:Publish", notices.topic.topic_arn),
             ("sns:GetTopicAttributes", notices.topic.topic_arn),
-            # A log group's ARN ends in ":*", which is its streams; Lambda names those itself.
             ("sqs:SendMessage", self.lost.queue_arn),
+            # A log group's ARN ends in ":*", which is its streams; Lambda names those itself.
             ("logs:CreateLogStream", log_group.log_group_arn),
             ("logs:PutLogEvents", log_group.log_group_arn),
         ]

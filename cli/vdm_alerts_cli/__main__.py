@@ -5,7 +5,7 @@ import os
 import sys
 
 from vdm_alerts_cli.demo import StoryDiffers, play, stop_kept
-from vdm_local.deployment import CannotDeploy, RunFailed
+from vdm_local.deployment import CannotDeploy, NotDelivered, RunFailed
 from vdm_local.launcher import NO_ACCOUNT, CannotStart
 
 
@@ -25,7 +25,7 @@ def main() -> int:
             play(keep=arguments.keep)
         else:
             print("stopped" if stop_kept() else "nothing was running")
-    except (CannotStart, CannotDeploy, RunFailed, StoryDiffers) as error:
+    except (CannotStart, CannotDeploy, NotDelivered, RunFailed, StoryDiffers) as error:
         print(f"vdm-alerts: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""The demo: a story of some weeks, played on the deployed stack, and what people would receive."""
+"""The demo: a story of eleven days, played on the deployed stack, and what people would receive."""
 
 import json
 import re
@@ -36,7 +36,7 @@ class StoryDiffers(Exception):
 def play(*, keep: bool) -> None:
     """Play the story and print it; with *keep*, leave the local AWS running.
 
-    Raises CannotStart, CannotDeploy, RunFailed or StoryDiffers.
+    Raises CannotStart, CannotDeploy, NotDelivered, RunFailed or StoryDiffers.
     """
     console = Console(highlight=False)
     began = time.monotonic()

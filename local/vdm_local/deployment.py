@@ -31,6 +31,10 @@ class CannotDeploy(Exception):
     """The CDK said no; the message holds what it said."""
 
 
+class NotDelivered(Exception):
+    """A subscriber did not get what was sent, or got more than that."""
+
+
 class RunFailed(Exception):
     """The deployed function ended in an error; *kind* is the error's name."""
 
@@ -180,7 +184,7 @@ class Inbox:
     def new(self, count: int) -> list[Delivery]:
         """Return the next *count* messages once all three subscribers have them.
 
-        Raises AssertionError where more or fewer came.
+        Raises NotDelivered where more or fewer came.
         """
         until = time.monotonic() + PATIENCE
         wanted = self.read + count
@@ -192,7 +196,7 @@ class Inbox:
             if set(got.values()) == {wanted}:
                 break
             if time.monotonic() > until or max(got.values()) > wanted:
-                raise AssertionError(f"{wanted} messages were sent in all, but {got} arrived")
+                raise NotDelivered(f"{wanted} messages were sent in all, but {got} arrived")
             time.sleep(0.02)
         new = slice(self.read, wanted)
         self.read = wanted
@@ -243,4 +247,4 @@ def _first(received: Sequence[dict[str, Any]], kind: str) -> dict[str, Any]:
             if each["Type"] == kind:
                 return each
         time.sleep(0.02)
-    raise AssertionError(f"no {kind} arrived within {PATIENCE:g} s")
+    raise NotDelivered(f"no {kind} arrived within {PATIENCE:g} s")

@@ -131,6 +131,9 @@ def start(scenario: Path, *, lasting: bool = False) -> LocalAws:
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
         stop(aws)
         raise CannotStart(f"{error}\n{tail}") from None
+    except BaseException:
+        stop(aws)
+        raise
     return aws
 
 

@@ -291,6 +291,7 @@ def test_where_a_configuration_set_is_affected_the_first_step_stops_it() -> None
         (timedelta(hours=1), "1 hour"),
         (timedelta(days=6), "6 days"),
         (timedelta(days=1, hours=3), "1 day and 3 hours"),
+        (timedelta(days=1, hours=23, minutes=45), "2 days"),
     ],
 )
 def test_a_resolution_says_how_long_it_lasted(length: timedelta, words: str) -> None:

@@ -154,7 +154,7 @@ def trouble_text(trouble: Trouble, origin: Origin, now: datetime) -> str:
 
 def span(length: timedelta) -> str:
     """Return *length* to the hour, as a person says it."""
-    days, hours = length.days, round(length.seconds / 3600)
+    days, hours = divmod(round(length / timedelta(hours=1)), 24)
     parts = [
         f"{count} {unit}{'' if count == 1 else 's'}"
         for count, unit in ((days, "day"), (hours, "hour"))
