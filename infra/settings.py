@@ -9,6 +9,8 @@ from datetime import timedelta
 CHOICES: Mapping[str, str] = {
     "email": "the addresses to write to, separated by commas",
     "watchdogEmail": "addresses that the alarms on VDM Alerts itself go to as well",
+    "slackWorkspaceId": 'the workspace that Amazon Q Developer is authorised in, like "T0123ABCD"',
+    "slackChannelId": 'the channel of it to tell, like "C0123ABCD"',
     "reserve": '"true" to reserve the function one execution at a time, "false" where the account '
     "has none to spare",
     "schedule": 'how often to look, "rate(1 hour)" or EventBridge Scheduler\'s cron of six fields',
@@ -16,6 +18,7 @@ CHOICES: Mapping[str, str] = {
 """Every context key of ours, and what it takes."""
 
 _ADDRESSED = ("email", "watchdogEmail")
+_SLACK = ("slackWorkspaceId", "slackChannelId")
 _CDK_OWN = frozenset({"acknowledged-issue-numbers", "cli-telemetry"})
 _ADDRESS = re.compile(r"[^@\s,]+@[^@\s,]+\.[^@\s,]+")
 _SCHEDULE = re.compile(
@@ -36,6 +39,7 @@ class Settings:
     schedule: str
     reserve: bool
     watchdog_emails: tuple[str, ...] = ()
+    slack: tuple[str, str] | None = None
 
     @property
     def cadence(self) -> timedelta:
@@ -66,14 +70,29 @@ def read_context(context: Mapping[str, object]) -> Settings:
     reserve = str(context.get("reserve", "")).lower()
     if reserve not in {"true", "false"}:
         problems.append(f'reserve: "{reserve}" is neither; it takes {CHOICES["reserve"]}')
+    slack, wrong = _slack(context)
+    problems += wrong
     if problems:
         raise BadContext("\n".join(["The CDK context cannot be used:", *problems]))
-    return Settings(emails, schedule, reserve == "true", watchdog_emails)
+    return Settings(emails, schedule, reserve == "true", watchdog_emails, slack)
 
 
 def _addresses(value: object) -> tuple[str, ...]:
     listed = (each.strip() for each in str(value).split(","))
     return tuple(dict.fromkeys(each for each in listed if each))
+
+
+def _slack(context: Mapping[str, object]) -> tuple[tuple[str, str] | None, list[str]]:
+    """Return the workspace and the channel, if they are named, and what is wrong with them."""
+    named = {key: str(context[key]) for key in _SLACK if context.get(key)}
+    if not named:
+        return None, []
+    wrong = [
+        f'{key}: "{named.get(key, "")}" is no id of Slack\'s; it takes {CHOICES[key]}'
+        for key in _SLACK
+        if not re.fullmatch(r"[A-Z0-9]{8,}", named.get(key, ""))
+    ]
+    return (None, wrong) if wrong else ((named[_SLACK[0]], named[_SLACK[1]]), [])
 
 
 def _is_cdk_own(key: str) -> bool:

@@ -7,6 +7,7 @@ from infra.memory import Memory
 from infra.notices import Notices
 from infra.rulebook import Rulebook
 from infra.settings import Settings
+from infra.slack import SlackChannel
 from infra.wakeups import Wakeups
 from infra.watchdog import Watchdog
 
@@ -49,6 +50,10 @@ class VdmAlerts(Stack):
             others=others,
             cadence=Duration.seconds(settings.cadence.total_seconds()),
         )
+        if settings.slack:
+            workspace, channel = settings.slack
+            topics = [notices.topic, *(each.topic for each in others)]
+            SlackChannel(self, "Slack", workspace=workspace, channel=channel, topics=topics)
         CfnOutput(self, "FunctionName", value=evaluator.function.function_name)
         CfnOutput(self, "TopicArn", value=notices.topic.topic_arn)
         CfnOutput(self, "TableName", value=memory.table.table_name)

@@ -115,8 +115,8 @@ def _chat(console: Console, notification: Mapping[str, Any]) -> Text:
     """Return what a channel shows of Amazon Q's custom *notification*."""
     content = notification["content"]
     steps = "".join(f"\n  - {step}" for step in content["nextSteps"])
-    title = Text(f"{Emoji.replace(content['title'])}\n", "bold")
-    return title.append_text(_hanging(console, f"{content['description']}{steps}"))
+    title = (f"{Emoji.replace(content['title'])}\n", "bold")
+    return Text.assemble(title, _hanging(console, f"{content['description']}{steps}"))
 
 
 def _hanging(console: Console, text: str) -> Text:

@@ -55,6 +55,7 @@ def main() -> None:
     from ministack import app as gateway  # noqa: PLC0415
     from ministack.core import iam_actions  # noqa: PLC0415
     from ministack.services import ses_v2, sns  # noqa: PLC0415
+    from ministack.services.cloudformation import provisioners  # noqa: PLC0415
 
     del os.environ["LOG_LEVEL"]  # Functions inherit the rest, and have a log level of their own.
     endpoint = Endpoint(load_scenario(arguments.scenario))
@@ -62,6 +63,7 @@ def main() -> None:
     _serve_vdm(ses_v2, endpoint)
     _deliver_mail(sns, mailbox)
     _name_parameter_paths(iam_actions)
+    _accept_slack_channels(provisioners)
     gateway.app = _with_controls(gateway.app, endpoint, mailbox)
     gateway._port_is_bindable = lambda *_: False
     sys.argv = ["ministack"]
@@ -152,6 +154,19 @@ def _name_parameter_paths(iam_actions: Any) -> None:
         return theirs(service, method, path, headers, body, query, region, account)
 
     iam_actions.extract_resource_arn = extract_resource_arn
+
+
+def _accept_slack_channels(provisioners: Any) -> None:
+    """Take a Slack channel for made, which ministack does not know: there is no Slack here."""
+
+    def create(logical_id: str, props: Any, stack: str) -> tuple[str, dict[str, str]]:
+        arn = f"arn:aws:chatbot::configuration/slack-channel/{stack}-{logical_id}"
+        return arn, {"Arn": arn, "Props": json.dumps(props)}
+
+    provisioners._RESOURCE_HANDLERS["AWS::Chatbot::SlackChannelConfiguration"] = {
+        "create": create,
+        "delete": lambda *_: None,
+    }
 
 
 def _with_controls(

@@ -56,6 +56,17 @@ def test_a_wrong_key_or_value_is_named_with_what_it_takes(
     assert says in str(caught.value)
 
 
+def test_a_slack_channel_takes_its_workspace_too() -> None:
+    ids = {"slackWorkspaceId": "T0123ABCD", "slackChannelId": "C0123ABCD"}
+    assert read_context(GOOD | ids).slack == ("T0123ABCD", "C0123ABCD")
+    assert read_context(GOOD).slack is None
+    for key in ids:
+        with pytest.raises(BadContext, match=f'{key}: "" is no id of Slack'):
+            read_context(GOOD | {each: value for each, value in ids.items() if each != key})
+    with pytest.raises(BadContext, match='slackChannelId: "#alerts" is no id'):
+        read_context(GOOD | ids | {"slackChannelId": "#alerts"})
+
+
 def test_everything_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(BadContext) as caught:
         read_context({"emial": "x", "email": "y", "schedule": "z"})
