@@ -326,14 +326,17 @@ def test_an_outage_of_some_series_is_counted_and_nobody_is_woken(world: World) -
     assert world.notifier.sent == []
 
 
-def test_a_series_that_the_reader_leaves_out_is_unknown_and_not_empty(world: World) -> None:
+@pytest.mark.parametrize("metric", [Metric.PERMANENT_BOUNCE, Metric.SEND])
+def test_a_series_that_the_reader_leaves_out_is_unknown_and_not_empty(
+    world: World, metric: Metric
+) -> None:
     sends(world, NEWS, bounces=600)
     goes(world)
     read = world.series.read
 
     def forgetful(queries: Any, window: Window, today: date) -> Any:
         found = dict(read(queries, window, today))
-        del found[Query(Metric.PERMANENT_BOUNCE, NEWS)]
+        del found[Query(metric, NEWS)]
         return found
 
     world.series.read = forgetful  # type: ignore[method-assign]
