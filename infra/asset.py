@@ -87,17 +87,20 @@ def _compile(target: Path) -> None:
     It is unchecked, because the CDK stamps all files with 1980 and would make it look stale. The
     asset's hash does not depend on it: it holds the same program.
     """
+    if python := compiler():
+        in_lambda = ("-s", target, "-p", "/var/task")
+        options = ("-q", "--invalidation-mode", "unchecked-hash", *in_lambda)
+        subprocess.run([python, "-m", "compileall", *options, target], check=True)
+
+
+def compiler() -> str | None:
+    """Return a Python of the function's minor version, where one is at hand and runs."""
     python = shutil.which(f"python{PYTHON}")
     if python is None:
-        return
-    subprocess.run(
-        [
-            python, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash",
-            "-s", target, "-p", "/var/task", target,
-        ],
-        check=False,  # It may be a launcher of a version that is not installed.
-        capture_output=True,
-    )  # fmt: skip
+        return None
+    # It may be a launcher of a version that is not installed.
+    runs = subprocess.run([python, "-V"], capture_output=True, check=False).returncode == 0
+    return python if runs else None
 
 
 @jsii.implements(ILocalBundling)

@@ -11,6 +11,8 @@ import pytest
 from infra import asset
 
 MEGABYTE = 1_000_000
+UNCHECKED_HASH = 0b01
+"""The flags of byte code that has a hash of its source and does not check it (PEP 552)."""
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +27,7 @@ def files(folder: Path) -> set[str]:
 
 
 def test_it_holds_our_package_and_four_others(built: Path) -> None:
-    packages = {path.name for path in built.iterdir() if path.is_dir()}
+    packages = {path.name for path in built.iterdir() if path.is_dir()} - {"__pycache__"}
     ours = {name for name in packages if not name.endswith(".dist-info")}
     assert ours == {
         "vdm_alerts",
@@ -57,6 +59,18 @@ def test_nothing_in_it_is_compiled_for_one_architecture(built: Path) -> None:
 def test_nothing_in_it_tells_the_machine_it_was_put_together_on(built: Path) -> None:
     names = {name.rsplit("/", 1)[-1] for name in files(built)}
     assert not names & {"RECORD", "INSTALLER", "REQUESTED", ".lock", "direct_url.json"}
+
+
+@pytest.mark.skipif(
+    asset.compiler() is None, reason=f"no Python {asset.PYTHON} is at hand, so nothing is compiled"
+)
+def test_its_byte_code_is_taken_as_it_is_whatever_the_files_dates(built: Path) -> None:
+    """The CDK dates all files 1980; byte code that checks dates would be compiled again."""
+    compiled = list((built / "vdm_alerts").rglob("*.pyc"))
+    assert len(compiled) == len(list((built / "vdm_alerts").rglob("*.py")))
+    for path in compiled:
+        flags = int.from_bytes(path.read_bytes()[4:8], "little")
+        assert flags == UNCHECKED_HASH
 
 
 def test_zipped_it_is_under_three_megabytes(
