@@ -36,11 +36,7 @@ class NotDelivered(Exception):
 
 
 class RunFailed(Exception):
-    """The deployed function ended in an error; *kind* is the error's name."""
-
-    def __init__(self, kind: str, message: str) -> None:
-        super().__init__(f"{kind}: {message}")
-        self.kind = kind
+    """The deployed function ended in an error; the message names its kind and what it said."""
 
 
 def bootstrap(aws: LocalAws) -> None:
@@ -114,7 +110,7 @@ class Deployment:
         )
         payload: dict[str, Any] = json.load(answer["Payload"])
         if "FunctionError" in answer:
-            raise RunFailed(payload.get("errorType", ""), payload.get("errorMessage", ""))
+            raise RunFailed(f"{payload.get('errorType')}: {payload.get('errorMessage')}")
         return payload
 
     def log(self) -> Sequence[dict[str, Any]]:
