@@ -66,9 +66,9 @@ def assemble(target: Path) -> None:
         copy = target / path.relative_to(SOURCES)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
+    _compile(target)
     for path in target.rglob("*"):  # Lambda reads as another user, whatever the umask here is.
         path.chmod(0o755 if path.is_dir() else 0o644)
-    _compile(target)
 
 
 def _check_dependencies() -> None:

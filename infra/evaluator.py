@@ -20,6 +20,7 @@ from constructs import Construct
 from infra.asset import function_code
 from infra.memory import Memory
 from infra.notices import Notices
+from infra.permissions import allow
 from infra.rulebook import Rulebook
 from vdm_alerts.settings import VARIABLES
 from vdm_alerts.settings import Settings as FunctionSettings
@@ -59,8 +60,7 @@ class Evaluator(Construct):
             retention_period=Duration.days(14),
         )
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-        for action, resource in self._permissions(memory, rulebook, notices, log_group):
-            role.add_to_policy(iam.PolicyStatement(actions=[action], resources=[resource]))
+        allow(role, self._permissions(memory, rulebook, notices, log_group))
         settings = FunctionSettings(
             table=memory.table.table_name,
             topic_arn=notices.topic.topic_arn,

@@ -44,8 +44,7 @@ class Settings:
     @property
     def cadence(self) -> timedelta:
         """The longest time between two wake-ups, of a cron expression taken for a day."""
-        match = re.match(r"rate\((\d+) (minute|hour|day)", self.schedule)
-        return timedelta(**{f"{match[2]}s": int(match[1])}) if match else timedelta(days=1)
+        return _cadence(self.schedule)
 
 
 def read_context(context: Mapping[str, object]) -> Settings:
@@ -65,7 +64,7 @@ def read_context(context: Mapping[str, object]) -> Settings:
     schedule = str(context.get("schedule", ""))
     if not _SCHEDULE.fullmatch(schedule):
         problems.append(f'schedule: "{schedule}" is no schedule; it takes {CHOICES["schedule"]}')
-    elif Settings((), schedule, reserve=False).cadence > timedelta(days=1):
+    elif _cadence(schedule) > timedelta(days=1):
         problems.append(f'schedule: "{schedule}" is too seldom; look once a day at the least')
     reserve = str(context.get("reserve", "")).lower()
     if reserve not in {"true", "false"}:
@@ -75,6 +74,11 @@ def read_context(context: Mapping[str, object]) -> Settings:
     if problems:
         raise BadContext("\n".join(["The CDK context cannot be used:", *problems]))
     return Settings(emails, schedule, reserve == "true", watchdog_emails, slack)
+
+
+def _cadence(schedule: str) -> timedelta:
+    match = re.match(r"rate\((\d+) (minute|hour|day)", schedule)
+    return timedelta(**{f"{match[2]}s": int(match[1])}) if match else timedelta(days=1)
 
 
 def _addresses(value: object) -> tuple[str, ...]:

@@ -37,22 +37,19 @@ class VdmAlerts(Stack):
             lost=evaluator.lost,
             schedule=settings.schedule,
         )
-        others = (
-            [Notices(self, "WatchdogNotices", settings.watchdog_emails)]
-            if settings.watchdog_emails
-            else []
-        )
+        topics = [notices.topic]
+        if settings.watchdog_emails:
+            topics.append(Notices(self, "WatchdogNotices", settings.watchdog_emails).topic)
         Watchdog(
             self,
             "Watchdog",
             evaluator=evaluator,
             notices=notices,
-            others=others,
+            topics=topics,
             cadence=Duration.seconds(settings.cadence.total_seconds()),
         )
         if settings.slack:
             workspace, channel = settings.slack
-            topics = [notices.topic, *(each.topic for each in others)]
             SlackChannel(self, "Slack", workspace=workspace, channel=channel, topics=topics)
         CfnOutput(self, "FunctionName", value=evaluator.function.function_name)
         CfnOutput(self, "TopicArn", value=notices.topic.topic_arn)

@@ -9,6 +9,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.evaluator import LATEST
+from infra.permissions import allow
 
 NEWS_FROM_SES = (
     "Advisor Recommendation Status Open",
@@ -56,11 +57,8 @@ class Wakeups(Construct):
         role = iam.Role(
             self, "ScheduleRole", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com")
         )
-        for action, resource in (
-            ("lambda:InvokeFunction", function.function_arn),
-            ("sqs:SendMessage", lost.queue_arn),
-        ):
-            role.add_to_policy(iam.PolicyStatement(actions=[action], resources=[resource]))
+        wake = ("lambda:InvokeFunction", function.function_arn)
+        allow(role, [wake, ("sqs:SendMessage", lost.queue_arn)])
         scheduler.CfnSchedule(
             self,
             "Schedule",

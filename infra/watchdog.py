@@ -45,12 +45,11 @@ class Watchdog(Construct):
         *,
         evaluator: Evaluator,
         notices: Notices,
-        others: Sequence[Notices],
+        topics: Sequence[sns.Topic],
         cadence: Duration,
     ) -> None:
-        """Watch *evaluator*, which is woken every *cadence*; tell *notices* and the *others*."""
+        """Watch *evaluator*, woken every *cadence*, and that *notices* arrive; tell *topics*."""
         super().__init__(scope, id_)
-        topics = [notices.topic, *(each.topic for each in others)]
         for topic in topics:
             _let_alarms_publish(topic)
         for watch in _watches(evaluator, notices, cadence):

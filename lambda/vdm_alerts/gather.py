@@ -10,6 +10,7 @@ from vdm_alerts.core.alerts import Key
 from vdm_alerts.core.findings import Finding, Hindrance
 from vdm_alerts.core.metrics import ACCOUNT, KNOWN_ISPS, Metric, Scope, Series, Window
 from vdm_alerts.core.rates import Gap
+from vdm_alerts.core.rules import Rule
 from vdm_alerts.core.sweep import Query, plan
 from vdm_alerts.core.verdicts import Healthy, Verdict, judge
 from vdm_alerts.ports import Ports, Rulebook, Standing
@@ -59,6 +60,11 @@ class Gathered:
     findings: Sequence[Finding]
     silent: bool = False
 
+    @property
+    def rules(self) -> Mapping[str, Rule]:
+        """The rules that can be used, by name; none where they could not be read."""
+        return self.rulebook.rules if self.rulebook else {}
+
     def verdicts(self, today: date) -> Mapping[Key, Verdict]:
         """Judge every scope by every rule that covers it.
 
@@ -73,7 +79,7 @@ class Gathered:
                 today,
             )
             for scope in self.scopes
-            for rule in (self.rulebook.rules.values() if self.rulebook else ())
+            for rule in self.rules.values()
             if rule.covers(scope)
         }
         if self.silent:

@@ -112,8 +112,7 @@ def _owed(
     amnesia: Sequence[Finding],
 ) -> list[Notice]:
     """Return every message that people are owed, the worst first."""
-    rules = seen.rulebook.rules if seen.rulebook else {}
-    incidents = notices.incidents(known.alerts.values(), rules, verdicts)
+    incidents = notices.incidents(known.alerts.values(), seen.rules, verdicts)
     findings = [*amnesia, *seen.findings]
     trouble = notices.trouble(findings, before.findings, before.trouble_sequence)
     owed: list[Notice] = [replace(one, remembered=not amnesia) for one in incidents]
@@ -178,9 +177,8 @@ def _readings(seen: Gathered, verdicts: Mapping[Key, Verdict], known: Memory) ->
 
     Every one of them costs money, and an account can have ten thousand identities.
     """
-    rules = seen.rulebook.rules if seen.rulebook else {}
     return [
-        Reading(rule, rules[rule].indicator.key, scope, evidence.rate.value)
+        Reading(rule, seen.rules[rule].indicator.key, scope, evidence.rate.value)
         for (rule, scope), verdict in verdicts.items()
         if scope == ACCOUNT or (rule, scope) in known.alerts
         if (evidence := evidence_of(verdict))

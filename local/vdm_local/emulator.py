@@ -18,9 +18,9 @@ from typing import Any, TypeAlias
 
 from vdm_local.certificate import write_certificate
 from vdm_local.endpoint import Answer, Endpoint
-from vdm_local.launcher import PREFIX
+from vdm_local.launcher import CERTIFICATE, PREFIX
 from vdm_local.scenario import load_scenario
-from vdm_local.server import CERTIFICATE, MAILBOX, control
+from vdm_local.server import MAILBOX, control
 
 Event: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Event]]
@@ -159,9 +159,9 @@ def _name_parameter_paths(iam_actions: Any) -> None:
 def _accept_slack_channels(provisioners: Any) -> None:
     """Take a Slack channel for made, which ministack does not know: there is no Slack here."""
 
-    def create(logical_id: str, props: Any, stack: str) -> tuple[str, dict[str, str]]:
+    def create(logical_id: str, _: Any, stack: str) -> tuple[str, dict[str, str]]:
         arn = f"arn:aws:chatbot::configuration/slack-channel/{stack}-{logical_id}"
-        return arn, {"Arn": arn, "Props": json.dumps(props)}
+        return arn, {"Arn": arn}
 
     provisioners._RESOURCE_HANDLERS["AWS::Chatbot::SlackChannelConfiguration"] = {
         "create": create,

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from vdm_local.server import CERTIFICATE, CLOCK, MAILBOX, SCENARIO
+from vdm_local.server import CLOCK, MAILBOX, SCENARIO
 
 ACCOUNT = "111122223333"
 """An account id that AWS's documentation uses for examples, so it is nobody's."""
@@ -30,6 +30,8 @@ NO_ACCOUNT = {
 """The environment in which the SDKs find no real account, on disk or on the network."""
 PREFIX = "vdm-alerts-aws-"
 """How the folder of a local AWS is called."""
+CERTIFICATE = "certificate.pem"
+"""What its certificate is called in there."""
 PATIENCE = 30.0
 """Seconds to wait for a start, which takes one or two."""
 

@@ -14,7 +14,6 @@ from vdm_local.scenario import BadScenario, parse_scenario
 CLOCK = "/_vdm/clock"
 SCENARIO = "/_vdm/scenario"
 MAILBOX = "/_vdm/mailbox"
-CERTIFICATE = "certificate.pem"
 
 
 def control(endpoint: Endpoint, method: str, path: str, body: bytes) -> Answer | None:

@@ -137,8 +137,7 @@ def _about_trouble(trouble: Trouble, origin: Origin, now: datetime) -> Message:
 
 def _emoji(incident: Incident) -> str:
     """Return a sign for *incident*; an end for want of mail is not shown as good news."""
-    ended = incident.severity is None and not incident.lead.evidence
-    return ":mailbox_with_no_mail:" if ended else _EMOJI[incident.severity]
+    return ":mailbox_with_no_mail:" if incident.faded else _EMOJI[incident.severity]
 
 
 def _subject(news: str, origin: Origin) -> str:

@@ -108,6 +108,11 @@ class Incident:
         """The worst severity anywhere in the incident now; None once it is over."""
         return max((one.severity for one in self.affected if one.severity), default=None)
 
+    @property
+    def faded(self) -> bool:
+        """Whether it is over for want of figures, which is no proof that anything has mended."""
+        return self.severity is None and self.lead.evidence is None
+
 
 @dataclass(frozen=True, slots=True)
 class Trouble:

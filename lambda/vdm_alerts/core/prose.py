@@ -35,7 +35,7 @@ def incident_subject(incident: Incident) -> str:
     """Return the news in one line, its weight first."""
     match incident.severity, incident.reason:
         case None, _:
-            weight, verb = "RESOLVED" if incident.lead.evidence else "ENDED", "is back to"
+            weight, verb = "ENDED" if incident.faded else "RESOLVED", "is back to"
         case severity, Reason.RESOLVED:
             weight, verb = f"{severity}, partly resolved", "is back to"
         case _, Reason.ESCALATED:
