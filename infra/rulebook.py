@@ -7,9 +7,9 @@ from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from vdm_alerts.core.config import BadRule, Problem, parse_rule
+from vdm_alerts.core.shipped import FOLDER, sealed
 
 RULES = Path(__file__).parents[1] / "rules"
-PATH = "/vdm-alerts/rules"
 LONGEST = 4096
 """Bytes that a standard parameter holds.
 
@@ -20,36 +20,38 @@ _NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
 
 class Rulebook(Construct):
-    """The shipped rules, read by the function's own parser, so that a bad one cannot deploy."""
+    """The shipped rules, read by the function's own parser, so that a bad one cannot deploy.
 
-    path = PATH
+    They have a folder to themselves: what a person saves beside it is no business of a stack's.
+    """
 
-    def __init__(self, scope: Construct, id_: str, folder: Path = RULES) -> None:
-        """Ship every rule in *folder*. Raises BadRule with all that is wrong in one."""
+    def __init__(self, scope: Construct, id_: str, path: str, folder: Path = RULES) -> None:
+        """Ship every rule in *folder* to *path*. Raises BadRule with all that is wrong in one."""
         super().__init__(scope, id_)
+        self.path = path
         for file in sorted(folder.glob("*.toml")):
             ssm.StringParameter(
                 self,
                 file.stem,
-                parameter_name=f"{PATH}/{file.stem}",
-                string_value=_text(file),
+                parameter_name=f"{path}/{FOLDER}/{file.stem}",
+                string_value=_text(file, own=f"{path}/{file.stem}"),
                 description=f"A rule of VDM Alerts (TOML), shipped as rules/{file.name}",
             )
 
 
-def _text(file: Path) -> str:
-    """Return the text of the rule in *file*, once it is sure that it can be one."""
+def _text(file: Path, own: str) -> str:
+    """Return the text of the rule in *file* as it ships, once it is sure that it can be one."""
     source = f"{file.parent.name}/{file.name}"
     if not _NAME.fullmatch(file.stem):
         what = "a parameter cannot be called that; use letters, digits, . _ and -"
         raise BadRule(source, [Problem("(the file's name)", what)])
     try:
-        text = file.read_text(encoding="utf-8")
+        text = sealed(file.read_text(encoding="utf-8"), own)
     except (OSError, UnicodeDecodeError) as error:
         raise BadRule(source, [Problem("(the file)", f"cannot be read: {error}")]) from error
     size = len(text.encode())
     if size > LONGEST:
-        what = f"is {size} bytes long; a parameter holds {LONGEST}: shorten the comments"
+        what = f"is {size} bytes long as shipped; a parameter holds {LONGEST}: shorten the comments"
         raise BadRule(source, [Problem("(the text)", what)])
     parse_rule(file.stem, text, source)
     return text

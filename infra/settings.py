@@ -11,16 +11,23 @@ CHOICES: Mapping[str, str] = {
     "watchdogEmail": "addresses that the alarms on VDM Alerts itself go to as well",
     "slackWorkspaceId": 'the workspace that Amazon Q Developer is authorised in, like "T0123ABCD"',
     "slackChannelId": 'the channel of it to tell, like "C0123ABCD"',
+    "schedule": 'how often to look, "rate(1 hour)" or EventBridge Scheduler\'s cron of six fields',
+    "prefix": "what the stack, its table and its parameters are called, to tell it from another in "
+    "the Region: 3 to 30 of a-z, 0-9 and -, a letter first, and neither aws nor ssm",
     "reserve": '"true" to reserve the function one execution at a time, "false" where the account '
     "has none to spare",
-    "schedule": 'how often to look, "rate(1 hour)" or EventBridge Scheduler\'s cron of six fields',
+    "dashboard": '"true" for a CloudWatch dashboard, "false" for none',
+    "encrypt": '"true" for a KMS key of your own on the topics and the queue, "false" for none',
+    "enableVdm": '"true" to switch Virtual Deliverability Manager on, "false" to leave it as it is',
 }
 """Every context key of ours, and what it takes."""
 
+_SWITCHES = ("reserve", "dashboard", "encrypt", "enableVdm")
 _ADDRESSED = ("email", "watchdogEmail")
 _SLACK = ("slackWorkspaceId", "slackChannelId")
 _CDK_OWN = frozenset({"acknowledged-issue-numbers", "cli-telemetry"})
 _ADDRESS = re.compile(r"[^@\s,]+@[^@\s,]+\.[^@\s,]+")
+_PREFIX = re.compile(r"(?!aws|ssm)[a-z][a-z0-9-]{2,29}")
 _SCHEDULE = re.compile(
     r"rate\((1 (minute|hour|day)|([2-9]|[1-9]\d+) (minutes|hours|days))\)"
     r"|cron\([0-9A-Z*?/,#-]+( [0-9A-Z*?/,#-]+){5}\)"
@@ -31,15 +38,19 @@ class BadContext(Exception):
     """The context holds what cannot be used; the message names every key and what it takes."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What was chosen."""
+    """What was chosen; cdk.json holds what is where nothing was."""
 
     emails: tuple[str, ...]
+    watchdog_emails: tuple[str, ...]
+    slack: tuple[str, str] | None
     schedule: str
+    prefix: str
     reserve: bool
-    watchdog_emails: tuple[str, ...] = ()
-    slack: tuple[str, str] | None = None
+    dashboard: bool
+    encrypt: bool
+    enable_vdm: bool
 
     @property
     def cadence(self) -> timedelta:
@@ -66,14 +77,31 @@ def read_context(context: Mapping[str, object]) -> Settings:
         problems.append(f'schedule: "{schedule}" is no schedule; it takes {CHOICES["schedule"]}')
     elif _cadence(schedule) > timedelta(days=1):
         problems.append(f'schedule: "{schedule}" is too seldom; look once a day at the least')
-    reserve = str(context.get("reserve", "")).lower()
-    if reserve not in {"true", "false"}:
-        problems.append(f'reserve: "{reserve}" is neither; it takes {CHOICES["reserve"]}')
+    prefix = str(context.get("prefix", ""))
+    if not _PREFIX.fullmatch(prefix):
+        problems.append(f'prefix: "{prefix}" cannot be one; it takes {CHOICES["prefix"]}')
+    switches = {key: str(context.get(key, "")).lower() for key in _SWITCHES}
+    problems += [
+        f'{key}: "{value}" is neither; it takes {CHOICES[key]}'
+        for key, value in switches.items()
+        if value not in {"true", "false"}
+    ]
     slack, wrong = _slack(context)
     problems += wrong
     if problems:
         raise BadContext("\n".join(["The CDK context cannot be used:", *problems]))
-    return Settings(emails, schedule, reserve == "true", watchdog_emails, slack)
+    on = {key for key, value in switches.items() if value == "true"}
+    return Settings(
+        emails=emails,
+        watchdog_emails=watchdog_emails,
+        slack=slack,
+        schedule=schedule,
+        prefix=prefix,
+        reserve="reserve" in on,
+        dashboard="dashboard" in on,
+        encrypt="encrypt" in on,
+        enable_vdm="enableVdm" in on,
+    )
 
 
 def _cadence(schedule: str) -> timedelta:

@@ -16,16 +16,20 @@ class SlackChannel(Construct):
         scope: Construct,
         id_: str,
         *,
+        name: str,
         workspace: str,
         channel: str,
         topics: Sequence[sns.Topic],
     ) -> None:
-        """Tell *channel* of *workspace*, which somebody has authorised in the console before."""
+        """Tell *channel* of *workspace*, which somebody has authorised in the console before.
+
+        The configuration is called *name*.
+        """
         super().__init__(scope, id_)
         chatbot.SlackChannelConfiguration(
             self,
             "Channel",
-            slack_channel_configuration_name=f"vdm-alerts-{channel}",
+            slack_channel_configuration_name=name,
             slack_workspace_id=workspace,
             slack_channel_id=channel,
             notification_topics=list(topics),

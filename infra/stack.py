@@ -1,8 +1,12 @@
 """VDM Alerts as one stack: what exists, and what talks to what."""
 
-from aws_cdk import App, CfnOutput, Duration, Stack
+from aws_cdk import App, CfnOutput, Stack
 
+from infra.dashboard import Dashboard
+from infra.deliverability import DeliverabilityManager
+from infra.encryption import Encryption
 from infra.evaluator import Evaluator
+from infra.lost import Lost
 from infra.memory import Memory
 from infra.notices import Notices
 from infra.rulebook import Rulebook
@@ -17,40 +21,67 @@ class VdmAlerts(Stack):
 
     def __init__(self, app: App, id_: str, settings: Settings) -> None:
         super().__init__(
-            app, id_, description="Alerts on Amazon SES's Virtual Deliverability Manager"
+            app,
+            id_,
+            stack_name=settings.prefix,
+            description="Alerts on Amazon SES's Virtual Deliverability Manager",
         )
-        memory = Memory(self, "Memory")
-        rulebook = Rulebook(self, "Rulebook")
-        notices = Notices(self, "Notices", settings.emails)
+        if settings.enable_vdm:
+            DeliverabilityManager(self, "Deliverability")
+        key = Encryption(self, "Encryption").key if settings.encrypt else None
+        memory = Memory(self, "Memory", settings.prefix)
+        rulebook = Rulebook(self, "Rulebook", f"/{settings.prefix}/rules")
+        lost = Lost(self, "Lost", key)
+        notices = Notices(self, "Notices", emails=settings.emails, lost=lost)
         evaluator = Evaluator(
             self,
             "Evaluator",
             memory=memory,
             rulebook=rulebook,
             notices=notices,
-            reserve=settings.reserve,
+            lost=lost,
+            settings=settings,
         )
         Wakeups(
             self,
             "Wakeups",
             function=evaluator.function,
-            lost=evaluator.lost,
+            lost=lost,
             schedule=settings.schedule,
         )
         topics = [notices.topic]
         if settings.watchdog_emails:
-            topics.append(Notices(self, "WatchdogNotices", settings.watchdog_emails).topic)
-        Watchdog(
+            emails = settings.watchdog_emails
+            topics.append(Notices(self, "WatchdogNotices", emails=emails, lost=lost).topic)
+        watchdog = Watchdog(
             self,
             "Watchdog",
             evaluator=evaluator,
             notices=notices,
+            lost=lost.queue,
             topics=topics,
-            cadence=Duration.seconds(settings.cadence.total_seconds()),
+            cadence=settings.cadence,
         )
+        if settings.dashboard:
+            Dashboard(
+                self,
+                "Dashboard",
+                evaluator=evaluator,
+                notices=notices,
+                lost=lost.queue,
+                rulebook=rulebook,
+                alarms=watchdog.alarms,
+            )
         if settings.slack:
             workspace, channel = settings.slack
-            SlackChannel(self, "Slack", workspace=workspace, channel=channel, topics=topics)
+            SlackChannel(
+                self,
+                "Slack",
+                name=f"{settings.prefix}-{channel}",
+                workspace=workspace,
+                channel=channel,
+                topics=topics,
+            )
         CfnOutput(self, "FunctionName", value=evaluator.function.function_name)
         CfnOutput(self, "TopicArn", value=notices.topic.topic_arn)
         CfnOutput(self, "TableName", value=memory.table.table_name)

@@ -8,7 +8,9 @@ from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.encryption import uses
 from infra.evaluator import LATEST
+from infra.lost import Lost
 from infra.permissions import allow
 
 NEWS_FROM_SES = (
@@ -35,12 +37,17 @@ class Wakeups(Construct):
         id_: str,
         *,
         function: lambda_.Function,
-        lost: sqs.Queue,
+        lost: Lost,
         schedule: str,
     ) -> None:
-        """Wake *function* by *schedule*; what cannot be delivered goes to the queue *lost*."""
+        """Wake *function* by *schedule*; what cannot be delivered goes to *lost*."""
         super().__init__(scope, id_)
-        self._schedule(function, lost, schedule)
+        wake = ("lambda:InvokeFunction", function.function_arn)
+        role = iam.Role(
+            self, "ScheduleRole", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com")
+        )
+        allow(role, [wake, ("sqs:SendMessage", lost.queue.queue_arn), *uses(lost.key)])
+        self._schedule(function, lost.queue, schedule, role)
         events.Rule(
             self,
             "NewsFromSes",
@@ -48,17 +55,17 @@ class Wakeups(Construct):
             event_pattern=events.EventPattern(source=["aws.ses"], detail_type=list(NEWS_FROM_SES)),
             targets=[
                 targets.LambdaFunction(
-                    function, dead_letter_queue=lost, max_event_age=LATEST, retry_attempts=RETRIES
+                    function,
+                    dead_letter_queue=lost.queue,
+                    max_event_age=LATEST,
+                    retry_attempts=RETRIES,
                 )
             ],
         )
 
-    def _schedule(self, function: lambda_.Function, lost: sqs.Queue, expression: str) -> None:
-        role = iam.Role(
-            self, "ScheduleRole", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com")
-        )
-        wake = ("lambda:InvokeFunction", function.function_arn)
-        allow(role, [wake, ("sqs:SendMessage", lost.queue_arn)])
+    def _schedule(
+        self, function: lambda_.Function, lost: sqs.Queue, expression: str, role: iam.Role
+    ) -> None:
         scheduler.CfnSchedule(
             self,
             "Schedule",

@@ -2,37 +2,37 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.evaluator import NAMESPACE, Evaluator
+from infra.evaluator import Evaluator
 from infra.notices import Notices
-from vdm_alerts.ports import SERVICE
+from vdm_alerts.ports import NAMESPACE
 
 _HOUR = Duration.hours(1)
-_BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
-_FROM = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
-_BREACHING = cloudwatch.TreatMissingData.BREACHING
-_FINE = cloudwatch.TreatMissingData.NOT_BREACHING
-_IGNORED = cloudwatch.TreatMissingData.IGNORE
+_DAY = timedelta(days=1)
+_MAXIMUM = cloudwatch.Stats.MAXIMUM
+_MINIMUM = cloudwatch.Stats.MINIMUM
+_SUM = cloudwatch.Stats.SUM
 
 
 @dataclass(frozen=True, slots=True)
 class _Watch:
-    """One thing that must not be: *metric* beyond *threshold* in as many *periods* on end."""
+    """One thing that must not be: *metric* at or above *threshold* in as many *periods* on end."""
 
     name: str
     says: str
     metric: cloudwatch.IMetric
-    beyond: cloudwatch.ComparisonOperator
-    threshold: float
-    missing: cloudwatch.TreatMissingData
+    threshold: float = 1
     periods: int = 1
+    missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING
 
 
 class Watchdog(Construct):
@@ -45,107 +45,114 @@ class Watchdog(Construct):
         *,
         evaluator: Evaluator,
         notices: Notices,
+        lost: sqs.Queue,
         topics: Sequence[sns.Topic],
-        cadence: Duration,
+        cadence: timedelta,
     ) -> None:
-        """Watch *evaluator*, woken every *cadence*, and that *notices* arrive; tell *topics*."""
+        """Tell *topics* when *evaluator*, woken every *cadence*, or *notices* do not get through.
+
+        What could not be delivered is in *lost*.
+        """
         super().__init__(scope, id_)
         for topic in topics:
             _let_alarms_publish(topic)
-        for watch in _watches(evaluator, notices, cadence):
-            alarm = cloudwatch.Alarm(
-                self,
-                watch.name,
-                alarm_description=watch.says,
-                metric=watch.metric,
-                comparison_operator=watch.beyond,
-                threshold=watch.threshold,
-                evaluation_periods=watch.periods,
-                treat_missing_data=watch.missing,
-            )
-            for topic in topics:
-                alarm.add_alarm_action(actions.SnsAction(topic))
-                alarm.add_ok_action(actions.SnsAction(topic))
+        watches = _watches(evaluator, notices.topic, lost, cadence)
+        self.alarms = [self._alarm(watch, topics) for watch in watches]
+
+    def _alarm(self, watch: _Watch, topics: Sequence[sns.Topic]) -> cloudwatch.Alarm:
+        alarm = cloudwatch.Alarm(
+            self,
+            watch.name,
+            alarm_description=watch.says,
+            metric=watch.metric,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            threshold=watch.threshold,
+            evaluation_periods=watch.periods,
+            treat_missing_data=watch.missing,
+        )
+        for topic in topics:
+            alarm.add_alarm_action(actions.SnsAction(topic))
+            alarm.add_ok_action(actions.SnsAction(topic))
+        return alarm
 
 
-def _watches(evaluator: Evaluator, notices: Notices, cadence: Duration) -> list[_Watch]:
-    function, lost = evaluator.function, evaluator.lost
+def _watches(
+    evaluator: Evaluator, topic: sns.Topic, lost: sqs.Queue, cadence: timedelta
+) -> list[_Watch]:
+    function = evaluator.function
     look = f"Look at the log of the function {function.function_name}."
+    # Twice as long as between two runs, so that none of a day's spells is without one.
+    spell = min(max(_DAY / 8, 2 * cadence), _DAY)
     return [
         _Watch(
             "Silence",
             "VDM Alerts has completed no run in the last two that were due, so that nothing is "
             f"watched. {look}",
-            # Not a sum: CloudWatch may count a line of the log twice.
-            _own("RunsCompleted", cloudwatch.Stats.MAXIMUM, cadence),
-            _BELOW, 1, _BREACHING, periods=2,
+            # Lambda counts a 0 for every run that ends well, so that the least of them is 1 only
+            # where none did; and where nothing runs there is no data.
+            function.metric_errors(period=_duration(cadence), statistic=_MINIMUM),
+            periods=2,
+            missing=cloudwatch.TreatMissingData.BREACHING,
         ),
         _Watch(
             "Errors",
             f"A run of VDM Alerts and both its repeats failed within an hour. {look}",
-            function.metric_errors(period=_HOUR, statistic=cloudwatch.Stats.SUM),
-            _FROM, 3, _FINE,
+            function.metric_errors(period=_HOUR, statistic=_SUM),
+            threshold=3,
         ),
         _Watch(
             "Dropped",
             f"Lambda has dropped a wake-up of VDM Alerts. {look}",
-            function.metric(
-                "AsyncEventsDropped", period=_HOUR, statistic=cloudwatch.Stats.SUM
-            ),
-            _FROM, 1, _FINE,
+            function.metric("AsyncEventsDropped", period=_HOUR, statistic=_SUM),
         ),
         _Watch(
             "Late",
             "A wake-up of VDM Alerts has waited for half an hour. Something keeps the function "
             f"busy. {look}",
-            function.metric(
-                "AsyncEventAge", period=_HOUR, statistic=cloudwatch.Stats.MAXIMUM
-            ),
-            _FROM, Duration.minutes(30).to_milliseconds(), _FINE,
+            function.metric("AsyncEventAge", period=_HOUR, statistic=_MAXIMUM),
+            threshold=Duration.minutes(30).to_milliseconds(),
         ),
         _Watch(
             "Lost",
-            f"A wake-up of VDM Alerts could not be delivered or failed for good; it is in the "
-            f"queue {lost.queue_name}. Read it there, then purge the queue.",
-            lost.metric_approximate_number_of_messages_visible(
-                period=_HOUR, statistic=cloudwatch.Stats.MAXIMUM
-            ),
-            _FROM, 1, _FINE,
+            "A wake-up or a message of VDM Alerts could not be delivered, or a run failed for "
+            f"good; it is in the queue {lost.queue_name}. Read it there, then purge the queue.",
+            lost.metric_approximate_number_of_messages_visible(period=_HOUR, statistic=_MAXIMUM),
         ),
         _Watch(
             "Undelivered",
             "Amazon SNS could not deliver a message of VDM Alerts to one of its subscribers. See "
-            f"the subscriptions of the topic {notices.topic.topic_name}.",
-            notices.topic.metric_number_of_notifications_failed(
-                period=_HOUR, statistic=cloudwatch.Stats.SUM
-            ),
-            _FROM, 1, _FINE,
+            f"the subscriptions of the topic {topic.topic_name}.",
+            topic.metric_number_of_notifications_failed(period=_HOUR, statistic=_SUM),
         ),
         _Watch(
             "Nobody",
             "Nobody has a confirmed subscription to the alerts of VDM Alerts: they reach no one.",
-            _own("Subscribers", cloudwatch.Stats.MAXIMUM, cadence),
-            _BELOW, 1, _IGNORED, periods=2,
+            _own(evaluator, "NobodySubscribed", cadence),
+            periods=2,
         ),
         _Watch(
             "Unknown",
-            "VDM Alerts could not read some of the figures at any run of a whole day; what it "
-            f"cannot read it does not watch. {look}",
-            _own("SeriesUnknown", cloudwatch.Stats.MINIMUM, Duration.days(1)),
-            _FROM, 1, _IGNORED,
+            "VDM Alerts has been unable to read some of the figures again and again for a whole "
+            f"day; what it cannot read it does not watch. {look}",
+            _own(evaluator, "SeriesUnknown", spell),
+            periods=_DAY // spell,
         ),
-    ]  # fmt: skip
+    ]
 
 
-def _own(name: str, statistic: str, period: Duration) -> cloudwatch.IMetric:
-    """Return a metric that the function itself records at every run."""
+def _own(evaluator: Evaluator, name: str, period: timedelta) -> cloudwatch.IMetric:
+    """Return a metric that *evaluator* itself records at a run that has something to record."""
     return cloudwatch.Metric(
         namespace=NAMESPACE,
         metric_name=name,
-        dimensions_map={"service": SERVICE},
-        statistic=statistic,
-        period=period,
+        dimensions_map={"service": evaluator.service},
+        statistic=_MAXIMUM,  # Not a sum: CloudWatch may count a line of the log twice.
+        period=_duration(period),
     )
+
+
+def _duration(length: timedelta) -> Duration:
+    return Duration.seconds(length.total_seconds())
 
 
 def _let_alarms_publish(topic: sns.Topic) -> None:

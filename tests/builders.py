@@ -15,7 +15,7 @@ TODAY = NOW.date()
 HOUR = timedelta(hours=1)
 NEWS = Scope(identity="news.example.com")
 HOTMAIL = Scope(isp="Hotmail")
-ORIGIN = Origin("111122223333", "eu-west-1", "/vdm-alerts/rules")
+ORIGIN = Origin("111122223333", "eu-west-1")
 WHERE = " - 111122223333 eu-west-1"
 """How every subject ends."""
 LEASE = Lease(NOW, NOW + timedelta(minutes=15))
@@ -42,6 +42,7 @@ def a_rule(
     lines = ((Severity.WARNING, warning), (Severity.CRITICAL, critical))
     return Rule(
         name=name,
+        source=f"/vdm-alerts/rules/shipped/{name}",
         indicator=indicator,
         scopes=frozenset(
             {(), (Dimension.IDENTITY,), (Dimension.CONFIGURATION_SET,), (Dimension.ISP,)}

@@ -1,5 +1,6 @@
 """A deployed stack as the end-to-end tests play on it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,10 +24,14 @@ class Stage:
 
     def run(self, at: datetime | None = None) -> tuple[dict[str, Any], list[Delivery]]:
         """Run as of *at*, or an hour later than last; return the summary and what was told."""
+        summary = self.judge(at)
+        return summary, self.inbox.new(summary["notices_told"])
+
+    def judge(self, at: datetime | None = None) -> dict[str, Any]:
+        """Run as of *at*, or an hour later than last; return the summary, and wait for no mail."""
         self.now = at or self.now + timedelta(hours=1)
         self.deployed.aws.set_clock(self.now.isoformat())
-        summary = self.deployed.run({"now": self.now.isoformat()})
-        return summary, self.inbox.new(summary["notices_told"])
+        return self.deployed.run({"now": self.now.isoformat()})
 
     def fails(self) -> str:
         """Run, expecting an error; return its message."""
@@ -34,6 +39,23 @@ class Stage:
         with pytest.raises(RunFailed) as caught:
             self.deployed.run({"now": self.now.isoformat()})
         return str(caught.value)
+
+    def rules(self) -> dict[str, str]:
+        """Return the text of every parameter under the path of the rules, by what follows it."""
+        path = self.deployed.outputs["RulesPath"]
+        ssm = self.deployed.client("ssm")
+        found = ssm.get_parameters_by_path(Path=path, Recursive=True)["Parameters"]
+        return {each["Name"].removeprefix(f"{path}/"): each["Value"] for each in found}
+
+    def write_rules(self, texts: Mapping[str, str | None]) -> None:
+        """Put *texts* under the path of the rules; None takes a parameter away."""
+        path = self.deployed.outputs["RulesPath"]
+        ssm = self.deployed.client("ssm")
+        for name, text in texts.items():
+            if text is not None:
+                ssm.put_parameter(Name=f"{path}/{name}", Value=text, Type="String", Overwrite=True)
+            elif name in self.rules():
+                ssm.delete_parameter(Name=f"{path}/{name}")
 
     def forget(self) -> None:
         """Empty the table, and skip what was told so far."""

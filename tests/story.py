@@ -10,6 +10,7 @@ from vdm_alerts.aws.account import SesAccount
 from vdm_alerts.aws.vdm import Vdm
 from vdm_alerts.core.config import parse_rule
 from vdm_alerts.core.messages import Message
+from vdm_alerts.core.shipped import FOLDER
 from vdm_alerts.ports import Summary
 from vdm_alerts.run import run
 from vdm_local.endpoint import Endpoint
@@ -25,7 +26,7 @@ def tell(path: Path) -> list[tuple[Run, Summary, list[Message]]]:
     scenario = load_scenario(path)
     endpoint = Endpoint(scenario)
     rules = [
-        parse_rule(file.stem, file.read_text(), file.name)
+        parse_rule(file.stem, file.read_text(), f"/vdm-alerts/rules/{FOLDER}/{file.stem}")
         for file in sorted((ROOT / "rules").glob("*.toml"))
     ]
     world = World().knows(*rules)

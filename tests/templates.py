@@ -1,16 +1,74 @@
 """What the tests of templates have in common."""
 
 import json
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from infra.settings import Settings
+from aws_cdk import App
+from aws_cdk.assertions import Template
+
+from infra.settings import read_context
+from infra.stack import VdmAlerts
 
 CDK_JSON = json.loads((Path(__file__).parents[1] / "cdk.json").read_text())
 CONTEXT = CDK_JSON["context"] | {"aws:cdk:bundling-stacks": []}  # The code itself is not bundled.
-CHOSEN = Settings(
-    emails=("ops@example.com", "me@example.com"), schedule="rate(1 hour)", reserve=True
-)
+ORDINARY = {"email": "ops@example.com,me@example.com"}
+EVERYTHING = {
+    **ORDINARY,
+    "watchdogEmail": "boss@example.com",
+    "slackWorkspaceId": "T0123ABCD",
+    "slackChannelId": "C0123ABCD",
+    "prefix": "marketing-alerts",
+    "dashboard": "true",
+    "encrypt": "true",
+    "enableVdm": "true",
+}
+CHOICES = {"ordinary": ORDINARY, "everything": EVERYTHING}
+CHOSEN = read_context(CONTEXT | ORDINARY)
+
+
+def stack(**changes: Any) -> Template:
+    """The ordinary stack, with *changes* in what was chosen."""
+    return Template.from_stack(
+        VdmAlerts(App(context=CONTEXT), "VdmAlerts", replace(CHOSEN, **changes))
+    )
+
+
+@cache
+def ordinary() -> Template:
+    return stack()
+
+
+@cache
+def everything() -> Template:
+    chosen = read_context(CONTEXT | EVERYTHING)
+    return Template.from_stack(VdmAlerts(App(context=CONTEXT), "VdmAlerts", chosen))
+
+
+def the(template: Template, kind: str) -> dict[str, Any]:
+    """The properties of the one resource of *kind*."""
+    ((_, found),) = template.find_resources(kind).items()
+    properties: dict[str, Any] = found["Properties"]
+    return properties
+
+
+def alarm(template: Template, name: str) -> dict[str, Any]:
+    alarms = template.find_resources("AWS::CloudWatch::Alarm")
+    (found,) = [each for key, each in alarms.items() if key.startswith(f"Watchdog{name}")]
+    properties: dict[str, Any] = found["Properties"]
+    return properties
+
+
+def permissions(template: Template, policy: str) -> dict[str, Any]:
+    """What the role of *policy* may do: each action with its resource."""
+    policies = template.find_resources("AWS::IAM::Policy")
+    (found,) = [each for name, each in policies.items() if name.startswith(policy)]
+    statements = found["Properties"]["PolicyDocument"]["Statement"]
+    assert all(isinstance(each["Action"], str) for each in statements), "one action a statement"
+    assert all(not isinstance(each["Resource"], list) for each in statements), "one resource"
+    return {each["Action"]: each["Resource"] for each in statements}
 
 
 def logical(reference: Any) -> str:

@@ -24,6 +24,7 @@ NO_SUBSCRIBER = Finding(
     passing=True,  # There is nobody to write to.
 )
 
+_SENT = Query(Metric.SEND, ACCOUNT)
 _log = logging.getLogger(__name__)
 
 
@@ -64,6 +65,13 @@ class Gathered:
     def rules(self) -> Mapping[str, Rule]:
         """The rules that can be used, by name; none where they could not be read."""
         return self.rulebook.rules if self.rulebook else {}
+
+    @property
+    def newest_day(self) -> date | None:
+        """The last day on which VDM has counted mail of this account, if it is known and any."""
+        mail = self.series.get(_SENT)
+        days = mail.counts if isinstance(mail, Series) else {}
+        return max((day for day, count in days.items() if count), default=None)
 
     def verdicts(self, today: date) -> Mapping[Key, Verdict]:
         """Judge every scope by every rule that covers it.
@@ -118,14 +126,13 @@ def gather(ports: Ports, remembered: Iterable[Scope], today: date) -> Gathered:
     ]
     scopes = list(dict.fromkeys([*known, *remembered]))
     wanted, window = plan(rulebook.rules.values(), scopes)
-    sent = Query(Metric.SEND, ACCOUNT)
-    queries = list(dict.fromkeys([sent, *wanted]))
+    queries = list(dict.fromkeys([_SENT, *wanted]))
     denied: Mapping[Query, Series | Gap] = dict.fromkeys(queries, Gap.ACCESS_DENIED)
     seen = len(findings)
     series = asking.tried(lambda: ports.series.read(queries, window, today), denied)
     if len(findings) == seen:
         findings += _unread(series)
-    mail = series[sent]
+    mail = series[_SENT]
     is_empty = isinstance(mail, Series) and not mail.total(window, today)
     if is_empty:
         findings.append(_no_mail(window))

@@ -88,18 +88,23 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One rate that *rule* judged, for the record: *indicator* of *scope*, a fraction."""
+    """One rate that *rule* judged, for the record: its indicator of *scope*, a fraction."""
 
-    rule: str
-    indicator: str
+    rule: Rule
     scope: Scope
     value: float
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One run in numbers. It is logged, recorded as metrics, and what the function returns."""
+    """One run in numbers. It is logged, and is what the function returns.
 
+    *queries* is how many VDM was asked. *days_behind* is how many days ago the newest mail is that
+    VDM has counted, 0 for today; None where that is not known, or there is none in the window.
+    """
+
+    queries: int
+    days_behind: int | None
     series_judged: int
     series_unknown: int
     alerts_warning: int
@@ -177,8 +182,8 @@ class Notifier(Protocol):
         """Return how many confirmed subscribers there are. Raises AccessDenied or Unavailable."""
 
 
-SERVICE = "vdm-alerts"
-"""The value of the dimension "service" that every recorded metric has."""
+NAMESPACE = "VdmAlerts"
+"""The CloudWatch namespace of what is recorded; the dimension "service" tells stacks apart."""
 
 
 class Recorder(Protocol):

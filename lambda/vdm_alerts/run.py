@@ -20,6 +20,9 @@ from vdm_alerts.core.verdicts import Unknown, Verdict, evidence_of
 from vdm_alerts.gather import Gathered, gather
 from vdm_alerts.ports import Memory, Ports, Reading, Summary, WentBack
 
+MOST_RECORDED = 20
+"""Rates beside the account's that a run makes a metric of."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -68,7 +71,9 @@ def run(ports: Ports, origin: Origin, now: datetime, lease: Lease) -> Summary:
             ports.store.save(after, replacing=known if owed else before)
 
         findings = len(amnesia) + len(seen.findings)
-        summary = _summary(seen, verdicts, after, findings, len(told), len(owed) - len(told))
+        summary = _summary(
+            seen, verdicts, after, now, findings=findings, told=len(told), owed=len(owed)
+        )
         ports.recorder.record(summary, _readings(seen, verdicts, known))
     if len(told) < len(owed):
         message = f"{len(owed) - len(told)} of {len(owed)} messages could not be sent"
@@ -152,12 +157,17 @@ def _summary(
     seen: Gathered,
     verdicts: Mapping[Key, Verdict],
     after: Memory,
+    now: datetime,
+    *,
     findings: int,
     told: int,
     owed: int,
 ) -> Summary:
+    newest = seen.newest_day
     firing = [one.state.severity for one in after.alerts.values() if isinstance(one.state, Firing)]
     return Summary(
+        queries=len(seen.series),
+        days_behind=None if newest is None else (now.date() - newest).days,
         series_judged=len(verdicts),
         series_unknown=sum(
             isinstance(verdict, Unknown) and verdict.gap is not Gap.TOO_FEW
@@ -166,20 +176,28 @@ def _summary(
         alerts_warning=firing.count(Severity.WARNING),
         alerts_critical=firing.count(Severity.CRITICAL),
         notices_told=told,
-        notices_owed=owed,
+        notices_owed=owed - told,
         findings=findings,
         subscribers=seen.subscribers,
     )
 
 
 def _readings(seen: Gathered, verdicts: Mapping[Key, Verdict], known: Memory) -> Sequence[Reading]:
-    """Return the rates worth a metric each: the account's, and what fires or has just ended.
+    """Return the rates worth a metric each: the account's, and the worst of what fires.
 
     Every one of them costs money, and an account can have ten thousand identities.
     """
-    return [
-        Reading(rule, seen.rules[rule].indicator.key, scope, evidence.rate.value)
+    readings = [
+        Reading(seen.rules[rule], scope, evidence.rate.value)
         for (rule, scope), verdict in verdicts.items()
         if scope == ACCOUNT or (rule, scope) in known.alerts
         if (evidence := evidence_of(verdict))
     ]
+    account = [each for each in readings if each.scope == ACCOUNT]
+    firing = [each for each in readings if each.scope != ACCOUNT]
+    return [*account, *sorted(firing, key=_height, reverse=True)[:MOST_RECORDED]]
+
+
+def _height(reading: Reading) -> float:
+    """Return how often *reading* is its rule's lowest threshold."""
+    return reading.value / min(line.share for line in reading.rule.thresholds)

@@ -18,20 +18,20 @@ class Settings:
     table: str
     topic_arn: str
     rules_path: str
-    namespace: str
+    service: str
 
     @property
     def origin(self) -> Origin:
         """The account and Region that are watched: the topic's own."""
         _, _, _, region, account, _ = self.topic_arn.split(":")
-        return Origin(account, region, self.rules_path)
+        return Origin(account, region)
 
 
 VARIABLES: Mapping[str, str] = {
     "table": "VDM_ALERTS_TABLE",
     "topic_arn": "VDM_ALERTS_TOPIC_ARN",
     "rules_path": "VDM_ALERTS_RULES_PATH",
-    "namespace": "VDM_ALERTS_NAMESPACE",
+    "service": "VDM_ALERTS_SERVICE",
 }
 """The environment variable of each setting; the stack sets them from here too."""
 

@@ -37,5 +37,5 @@ def wire(settings: Settings) -> Ports:
         series=Vdm(ses),
         store=TableStore(table),
         notifier=Topic(session.client("sns", config=_TELLING), settings.topic_arn),
-        recorder=EmbeddedMetrics(settings.namespace),
+        recorder=EmbeddedMetrics(settings.service),
     )

@@ -19,7 +19,6 @@ from botocore.config import Config
 from vdm_local.launcher import ACCOUNT, REGION, LocalAws
 
 ROOT = Path(__file__).parents[2]
-STACK = "VdmAlerts"
 EMAIL = "ops@example.com"
 PATIENCE = 10.0
 """Seconds to wait for a message to arrive, which takes a tenth of one."""
@@ -41,17 +40,22 @@ class RunFailed(Exception):
 
 def bootstrap(aws: LocalAws) -> None:
     """Run `cdk bootstrap`. Raises CannotDeploy."""
-    _cdk(aws, aws.folder, "bootstrap", f"aws://{ACCOUNT}/{REGION}")  # No app there to synthesize.
+    cdk(aws, "bootstrap", f"aws://{ACCOUNT}/{REGION}", folder=aws.folder)  # It needs no app.
 
 
 def deploy(aws: LocalAws, *arguments: str) -> "Deployment":
     """Run `cdk deploy` with *arguments* and return what it put there. Raises CannotDeploy."""
     outputs = aws.folder / "outputs.json"
-    _cdk(aws, ROOT, "deploy", "--require-approval=never", f"--outputs-file={outputs}", *arguments)
-    return Deployment(aws, json.loads(outputs.read_text())[STACK])
+    cdk(aws, "deploy", "--require-approval=never", f"--outputs-file={outputs}", *arguments)
+    (of_the_stack,) = json.loads(outputs.read_text()).values()
+    return Deployment(aws, of_the_stack)
 
 
-def _cdk(aws: LocalAws, folder: Path, *arguments: str) -> None:
+def cdk(aws: LocalAws, *arguments: str, folder: Path = ROOT) -> str:
+    """Run the CDK with *arguments* in *folder*, against *aws* alone; return what it said.
+
+    Raises CannotDeploy.
+    """
     if not _CDK.exists():
         raise CannotDeploy(f"{_CDK} is missing: run `make setup`")
     environment = {
@@ -76,6 +80,7 @@ def _cdk(aws: LocalAws, folder: Path, *arguments: str) -> None:
     )
     if done.returncode:
         raise CannotDeploy(f"cdk {arguments[0]} failed:\n{done.stdout}")
+    return done.stdout
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
@@ -63,7 +64,8 @@ def main() -> None:
     _serve_vdm(ses_v2, endpoint)
     _deliver_mail(sns, mailbox)
     _name_parameter_paths(iam_actions)
-    _accept_slack_channels(provisioners)
+    _provide(provisioners, endpoint)
+    _keep_tables(provisioners)
     gateway.app = _with_controls(gateway.app, endpoint, mailbox)
     gateway._port_is_bindable = lambda *_: False
     sys.argv = ["ministack"]
@@ -156,17 +158,38 @@ def _name_parameter_paths(iam_actions: Any) -> None:
     iam_actions.extract_resource_arn = extract_resource_arn
 
 
-def _accept_slack_channels(provisioners: Any) -> None:
-    """Take a Slack channel for made, which ministack does not know: there is no Slack here."""
+def _provide(provisioners: Any, endpoint: Endpoint) -> None:
+    """Have CloudFormation make what ministack does not know: VDM switched on, a Slack channel."""
 
-    def create(logical_id: str, _: Any, stack: str) -> tuple[str, dict[str, str]]:
+    def switch_vdm_on(logical_id: str, _: Any, stack: str) -> tuple[str, dict[str, str]]:
+        endpoint.scenario = replace(endpoint.scenario, vdm_enabled=True)
+        return f"{stack}-{logical_id}", {}
+
+    def take_for_made(logical_id: str, _: Any, stack: str) -> tuple[str, dict[str, str]]:
         arn = f"arn:aws:chatbot::configuration/slack-channel/{stack}-{logical_id}"
-        return arn, {"Arn": arn}
+        return arn, {"Arn": arn}  # There is no Slack here.
 
-    provisioners._RESOURCE_HANDLERS["AWS::Chatbot::SlackChannelConfiguration"] = {
-        "create": create,
-        "delete": lambda *_: None,
+    kinds = {
+        "AWS::SES::VdmAttributes": switch_vdm_on,
+        "AWS::Chatbot::SlackChannelConfiguration": take_for_made,
     }
+    for kind, create in kinds.items():
+        handlers = {"create": create, "delete": lambda *_: None}
+        provisioners._RESOURCE_HANDLERS[kind] = handlers
+
+
+def _keep_tables(provisioners: Any) -> None:
+    """Have CloudFormation refuse to make a table that is there, where ministack writes over it."""
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::Table"]
+    theirs = handlers["create"]
+
+    def create(logical_id: str, properties: Any, stack: str) -> Any:
+        name = properties.get("TableName")
+        if name in provisioners._dynamodb._tables:
+            raise ValueError(f"Resource of type 'AWS::DynamoDB::Table' {name} already exists.")
+        return theirs(logical_id, properties, stack)
+
+    handlers["create"] = create
 
 
 def _with_controls(

@@ -1,46 +1,71 @@
 import json
+from dataclasses import replace
 
 import pytest
-from builders import HOTMAIL, NEWS
+from builders import HOTMAIL, NEWS, a_rule
 
 from vdm_alerts.aws.cloudwatch import EmbeddedMetrics
 from vdm_alerts.core.metrics import ACCOUNT
 from vdm_alerts.ports import Reading, Summary
 
 SUMMARY = Summary(
+    queries=60,
+    days_behind=0,
     series_judged=33,
-    series_unknown=2,
+    series_unknown=0,
     alerts_warning=1,
     alerts_critical=0,
     notices_told=1,
     notices_owed=0,
     findings=0,
-    subscribers=None,
+    subscribers=2,
 )
+RULE = a_rule()
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-def test_a_run_is_counted_and_what_is_unknown_is_left_out(
+def test_a_run_in_which_nothing_is_wrong_costs_no_metric_but_its_rates(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    EmbeddedMetrics("Here").record(SUMMARY, [])
+    EmbeddedMetrics("here").record(SUMMARY, [Reading(RULE, ACCOUNT, 0.01)])
     (line,) = lines(capsys)
-    assert line["RunsCompleted"] == [1.0]
-    assert line["SeriesUnknown"] == [2.0]
-    assert "Subscribers" not in line
+    assert line["BounceRate"] == [1.0]
+
+
+@pytest.mark.parametrize(
+    ("summary", "metric", "value"),
+    [
+        (replace(SUMMARY, series_unknown=2), "SeriesUnknown", 2.0),
+        (replace(SUMMARY, subscribers=0), "NobodySubscribed", 1.0),
+    ],
+)
+def test_what_an_alarm_watches_is_recorded_while_it_is_so(
+    capsys: pytest.CaptureFixture[str], summary: Summary, metric: str, value: float
+) -> None:
+    EmbeddedMetrics("here").record(summary, [])
+    (line,) = lines(capsys)
+    assert (line["service"], line[metric]) == ("here", [value])
+    assert _dimensions(line) == {"service"}
+
+
+def test_that_nobody_could_be_counted_is_not_that_nobody_is_subscribed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    EmbeddedMetrics("here").record(replace(SUMMARY, subscribers=None), [])
+    assert lines(capsys) == []
 
 
 def test_rates_of_one_name_stay_apart_by_their_scope(capsys: pytest.CaptureFixture[str]) -> None:
     readings = [
-        Reading("bounce-rate", "bounce_rate", ACCOUNT, 0.01),
-        Reading("bounce-rate", "bounce_rate", NEWS, 0.06),
-        Reading("bounce-rate", "bounce_rate", HOTMAIL, 0.08),
+        Reading(RULE, ACCOUNT, 0.01),
+        Reading(RULE, NEWS, 0.06),
+        Reading(RULE, HOTMAIL, 0.08),
     ]
-    EmbeddedMetrics("Here").record(SUMMARY, readings)
-    _, account, news, hotmail = lines(capsys)
+    EmbeddedMetrics("here").record(SUMMARY, readings)
+    account, news, hotmail = lines(capsys)
     assert account["BounceRate"] == [1.0]
     assert news["BounceRate"] == [6.0]
     assert (news["identity"], hotmail["isp"]) == ("news.example.com", "Hotmail")
@@ -48,14 +73,13 @@ def test_rates_of_one_name_stay_apart_by_their_scope(capsys: pytest.CaptureFixtu
     assert _dimensions(news) == {"service", "rule", "identity"}
 
 
-def test_a_warm_function_does_not_carry_one_run_into_the_next(
+def test_a_rate_stands_beside_the_thresholds_it_was_judged_by(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    recorder = EmbeddedMetrics("Here")
-    recorder.record(SUMMARY, [])
-    recorder.record(SUMMARY, [])
-    first, second = lines(capsys)
-    assert first["SeriesJudged"] == second["SeriesJudged"] == [33.0]
+    EmbeddedMetrics("here").record(SUMMARY, [Reading(RULE, NEWS, 0.06)])
+    (line,) = lines(capsys)
+    assert (line["rate"], line["warning"], line["critical"]) == (6.0, 5.0, 10.0)
+    assert (line["indicator"], line["scope"]) == ("bounce_rate", "news.example.com")
 
 
 def _dimensions(line: dict[str, object]) -> set[str]:

@@ -8,6 +8,7 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from vdm_alerts.aws.ssm import ParameterRules
+from vdm_alerts.core.shipped import sealed
 from vdm_alerts.ports import AccessDenied, Unavailable
 
 PATH = "/vdm-alerts/rules"
@@ -55,6 +56,58 @@ def test_a_warm_function_sees_what_was_edited_a_moment_ago(ssm: Any) -> None:
     assert source.rules().rules["rule"].thresholds[0].share == 0.05
     put(ssm, "rule", GOOD.replace("5%", "4%"))
     assert source.rules().rules["rule"].thresholds[0].share == 0.04
+
+
+def test_ones_own_rule_wins_over_a_shipped_one_of_its_name(ssm: Any) -> None:
+    put(ssm, "shipped/rule", sealed(GOOD, f"{PATH}/rule"))
+    put(ssm, "shipped/other", sealed(GOOD, f"{PATH}/other"))
+    put(ssm, "rule", GOOD.replace("5%", "4%"))
+    book = ParameterRules(ssm, PATH).rules()
+    assert {name: rule.source for name, rule in book.rules.items()} == {
+        "rule": "/vdm-alerts/rules/rule",
+        "other": "/vdm-alerts/rules/shipped/other",
+    }
+    assert book.rules["rule"].thresholds[0].share == 0.04
+    assert list(book.findings) == []
+
+
+def test_a_shipped_rule_that_was_edited_in_place_counts_and_is_told(ssm: Any) -> None:
+    edited = sealed(GOOD, f"{PATH}/rule").replace("5%", "4%")
+    put(ssm, "shipped/rule", edited)
+    book = ParameterRules(ssm, PATH).rules()
+    assert book.rules["rule"].thresholds[0].share == 0.04
+    (finding,) = book.findings
+    assert finding.what.startswith("The shipped rule /vdm-alerts/rules/shipped/rule was edited in")
+    assert "Save its text as the SSM parameter /vdm-alerts/rules/rule" in finding.remedy
+    put(ssm, "rule", edited)
+    assert list(ParameterRules(ssm, PATH).rules().findings) == []
+
+
+def test_a_shipped_rule_that_is_broken_by_an_edit_is_told_once_and_as_unusable(ssm: Any) -> None:
+    put(ssm, "shipped/rule", sealed(GOOD, f"{PATH}/rule").replace("5%", "5"))
+    book = ParameterRules(ssm, PATH).rules()
+    assert book.unusable == {"rule"}
+    (finding,) = book.findings
+    assert finding.what == "A rule cannot be used, /vdm-alerts/rules/shipped/rule: 1 problem"
+
+
+def test_ones_own_rule_that_is_broken_is_not_replaced_by_another_in_silence(ssm: Any) -> None:
+    put(ssm, "shipped/rule", sealed(GOOD, f"{PATH}/rule"))
+    put(ssm, "rule", "nonsense")
+    book = ParameterRules(ssm, PATH).rules()
+    assert book.rules == {}
+    assert book.unusable == {"rule"}
+
+
+@pytest.mark.parametrize("place", ["mine/rule", "shipped/mine/rule"])
+def test_a_parameter_where_no_rule_is_read_is_told(ssm: Any, place: str) -> None:
+    put(ssm, place, GOOD)
+    put(ssm, "other", GOOD)
+    book = ParameterRules(ssm, PATH).rules()
+    assert list(book.rules) == ["other"]
+    (finding,) = book.findings
+    assert finding.what == f"The SSM parameter {PATH}/{place} is not read as a rule"
+    assert finding.remedy == f"Save it as {PATH}/rule, or delete it"
 
 
 def test_no_rule_at_all_is_a_finding_that_names_the_path(ssm: Any) -> None:

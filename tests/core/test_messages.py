@@ -128,7 +128,9 @@ def test_a_message_without_memory_says_that_it_may_repeat_an_earlier_one() -> No
 
 
 def test_a_message_names_the_parameter_that_holds_the_threshold() -> None:
-    assert "/vdm-alerts/rules/bounce-rate." in said((firing(), breached())).text
+    assert (
+        "SSM parameter /vdm-alerts/rules/shipped/bounce-rate." in said((firing(), breached())).text
+    )
 
 
 def test_the_document_for_machines_has_every_figure() -> None:

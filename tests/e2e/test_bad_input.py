@@ -1,7 +1,7 @@
 """What goes wrong at an operator's, and what the operator hears of it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -73,28 +73,18 @@ def test_an_account_under_review(stage: Stage) -> None:
 
 
 @contextmanager
-def parameters(stage: Stage, **texts: str | None) -> Iterator[None]:
-    """Have the rules hold *texts* for the block; None takes a rule away."""
-    ssm = stage.deployed.client("ssm")
-    path = stage.deployed.outputs["RulesPath"]
-    kept = {
-        each["Name"]: each["Value"] for each in ssm.get_parameters_by_path(Path=path)["Parameters"]
-    }
-    for name, text in texts.items():
-        full = f"{path}/{name.replace('_', '-')}"
-        if text is None:
-            ssm.delete_parameter(Name=full)
-        else:
-            ssm.put_parameter(Name=full, Value=text, Type="String", Overwrite=True)
+def parameters(stage: Stage, texts: Mapping[str, str | None]) -> Iterator[None]:
+    """Have parameters under the path of the rules hold *texts* for the block; None: not exist."""
+    before = stage.rules()
+    stage.write_rules(texts)
     try:
         yield
     finally:
-        for name, text in kept.items():
-            ssm.put_parameter(Name=name, Value=text, Type="String", Overwrite=True)
+        stage.write_rules({**dict.fromkeys(texts), **before})
 
 
 def test_a_rule_that_does_not_parse(stage: Stage) -> None:
-    with parameters(stage, bounce_rate='indicator = "bounce_rat"'):
+    with parameters(stage, {"bounce-rate": 'indicator = "bounce_rat"'}):
         text = said(stage)
         assert "/vdm-alerts/rules/bounce-rate: 4 problems" in text
         assert 'indicator  "bounce_rat" is not known here; did you mean "bounce_rate"?' in text
@@ -104,8 +94,18 @@ def test_a_rule_that_does_not_parse(stage: Stage) -> None:
     all_clear(stage)
 
 
+def test_a_shipped_rule_that_is_edited_in_place(stage: Stage) -> None:
+    shipped = stage.rules()["shipped/bounce-rate"]
+    with parameters(stage, {"shipped/bounce-rate": shipped.replace('"5%"', '"4%"')}):
+        text = said(stage)
+        assert "The shipped rule /vdm-alerts/rules/shipped/bounce-rate was edited in place" in text
+        assert "Save its text as the SSM parameter /vdm-alerts/rules/bounce-rate: that" in text
+        assert "VDM Alerts cannot do all of its work" not in text, "the edit counts"
+    all_clear(stage)
+
+
 def test_no_rule_at_all(stage: Stage) -> None:
-    with parameters(stage, bounce_rate=None, complaint_rate=None):
+    with parameters(stage, dict.fromkeys(stage.rules())):
         text = said(stage)
         assert "There is no rule under /vdm-alerts/rules in SSM Parameter Store" in text
     all_clear(stage)

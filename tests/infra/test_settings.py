@@ -1,12 +1,23 @@
 import pytest
+from templates import CDK_JSON
 
 from infra.settings import BadContext, Settings, read_context
 
-GOOD: dict[str, object] = {"schedule": "rate(1 hour)", "reserve": True}
+GOOD = CDK_JSON["context"]
 
 
 def test_without_addresses_there_is_a_topic_and_nobody_on_it() -> None:
-    assert read_context(GOOD) == Settings((), "rate(1 hour)", reserve=True)
+    assert read_context(GOOD) == Settings(
+        emails=(),
+        watchdog_emails=(),
+        slack=None,
+        schedule="rate(1 hour)",
+        prefix="vdm-alerts",
+        reserve=True,
+        dashboard=False,
+        encrypt=False,
+        enable_vdm=False,
+    )
 
 
 def test_addresses_are_separated_by_commas() -> None:
@@ -41,7 +52,12 @@ def test_an_account_without_concurrency_to_spare_reserves_none(no: object) -> No
         (GOOD | {"schedule": "cron(0 8 * * *)"}, "is no schedule"),
         (GOOD | {"schedule": "rate(1 hours)"}, "is no schedule"),
         (GOOD | {"schedule": "rate(2 hour)"}, "is no schedule"),
-        ({"reserve": True}, 'schedule: "" is no schedule'),
+        ({}, 'schedule: "" is no schedule'),
+        (GOOD | {"prefix": "Team A"}, 'prefix: "Team A" cannot be one; it takes what the stack'),
+        (GOOD | {"prefix": "aws-mail"}, 'prefix: "aws-mail" cannot be one'),
+        (GOOD | {"prefix": "x" * 31}, "cannot be one"),
+        (GOOD | {"encrypt": "yes"}, 'encrypt: "yes" is neither; it takes "true" for a KMS key'),
+        (GOOD | {"enableVDM": "true"}, "enableVDM: is not a context key of VDM Alerts; did you"),
         (
             GOOD | {"reserve": "perhaps"},
             'reserve: "perhaps" is neither; it takes "true" to reserve',
@@ -69,7 +85,7 @@ def test_a_slack_channel_takes_its_workspace_too() -> None:
 
 def test_everything_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(BadContext) as caught:
-        read_context({"emial": "x", "email": "y", "schedule": "z"})
+        read_context(GOOD | {"emial": "x", "email": "y", "schedule": "z", "prefix": "!"})
     assert len(str(caught.value).splitlines()) == 5
 
 

@@ -1,25 +1,18 @@
 """Named facts about the Slack channel that is told."""
 
-from dataclasses import replace
-
-from aws_cdk import App
-from aws_cdk.assertions import Template
-from templates import CHOSEN, CONTEXT, logical
-
-from infra.stack import VdmAlerts
+from templates import everything, logical, ordinary
 
 
 def test_without_ids_there_is_no_channel() -> None:
-    stack = VdmAlerts(App(context=CONTEXT), "VdmAlerts", CHOSEN)
-    Template.from_stack(stack).resource_count_is("AWS::Chatbot::SlackChannelConfiguration", 0)
+    ordinary().resource_count_is("AWS::Chatbot::SlackChannelConfiguration", 0)
 
 
 def test_the_channel_gets_every_topic_and_can_do_nothing() -> None:
-    chosen = replace(CHOSEN, slack=("T0123ABCD", "C0123ABCD"), watchdog_emails=("b@example.com",))
-    template = Template.from_stack(VdmAlerts(App(context=CONTEXT), "VdmAlerts", chosen))
+    template = everything()
     ((_, found),) = template.find_resources("AWS::Chatbot::SlackChannelConfiguration").items()
     channel = found["Properties"]
     assert (channel["SlackWorkspaceId"], channel["SlackChannelId"]) == ("T0123ABCD", "C0123ABCD")
+    assert channel["ConfigurationName"] == "marketing-alerts-C0123ABCD"
     topics = {logical(topic)[:-8] for topic in channel["SnsTopicArns"]}
     assert topics == {"NoticesTopic", "WatchdogNoticesTopic"}
     (guardrail,) = channel["GuardrailPolicies"]

@@ -1,41 +1,24 @@
 """Named facts about what `cdk deploy` puts into an account."""
 
 import json
-from dataclasses import replace
+import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 from aws_cdk import App
 from aws_cdk.assertions import Match, Template
-from templates import CHOSEN, CONTEXT, logical
+from templates import CHOSEN, everything, logical, ordinary, permissions, stack, the
 
-from infra.rulebook import Rulebook
-from infra.stack import VdmAlerts
+from infra.rulebook import LONGEST, Rulebook
+from vdm_alerts.aws.dynamodb import EXPIRES
 from vdm_alerts.core.config import BadRule
+from vdm_alerts.core.shipped import sealed
 from vdm_alerts.settings import VARIABLES
 
 
 @pytest.fixture(scope="module")
 def template() -> Template:
-    app = App(context=CONTEXT)
-    return Template.from_stack(VdmAlerts(app, "VdmAlerts", CHOSEN))
-
-
-def the(template: Template, kind: str) -> dict[str, Any]:
-    ((_, found),) = template.find_resources(kind).items()
-    properties: dict[str, Any] = found["Properties"]
-    return properties
-
-
-def permissions(template: Template, policy: str) -> dict[str, Any]:
-    """What the role of *policy* may do: each action with its resource."""
-    policies = template.find_resources("AWS::IAM::Policy")
-    (found,) = [each for name, each in policies.items() if name.startswith(policy)]
-    statements = found["Properties"]["PolicyDocument"]["Statement"]
-    assert all(isinstance(each["Action"], str) for each in statements), "one action a statement"
-    assert all(not isinstance(each["Resource"], list) for each in statements), "one resource"
-    return {each["Action"]: each["Resource"] for each in statements}
+    return ordinary()
 
 
 def test_the_function_runs_our_handler_on_python_313_and_arm64(template: Template) -> None:
@@ -79,7 +62,7 @@ def test_the_function_may_do_this_and_nothing_else(template: Template) -> None:
         "dynamodb:BatchWriteItem": "MemoryTable",
         "sns:Publish": "NoticesTopic",
         "sns:GetTopicAttributes": "NoticesTopic",
-        "sqs:SendMessage": "EvaluatorLost",
+        "sqs:SendMessage": "LostQueue",
         "logs:CreateLogStream": "EvaluatorLog",
         "logs:PutLogEvents": "EvaluatorLog",
     }
@@ -101,7 +84,7 @@ def test_the_schedule_wakes_the_function_and_may_do_nothing_else(template: Templ
     allowed = permissions(template, "WakeupsScheduleRole")
     assert set(allowed) == {"lambda:InvokeFunction", "sqs:SendMessage"}
     assert logical(allowed["lambda:InvokeFunction"]).startswith("EvaluatorFunction")
-    assert logical(allowed["sqs:SendMessage"]).startswith("EvaluatorLost")
+    assert logical(allowed["sqs:SendMessage"]).startswith("LostQueue")
 
 
 def test_ses_wakes_the_function_by_its_news_and_nobody_else_may(template: Template) -> None:
@@ -127,16 +110,15 @@ def test_one_run_at_a_time_and_what_is_lost_is_kept(template: Template) -> None:
     assert asynchronous["MaximumRetryAttempts"] == 2
     assert asynchronous["MaximumEventAgeInSeconds"] == 3600
     destination = asynchronous["DestinationConfig"]["OnFailure"]["Destination"]
-    assert logical(destination).startswith("EvaluatorLost")
+    assert logical(destination).startswith("LostQueue")
     (target,) = the(template, "AWS::Events::Rule")["Targets"]
     schedule = the(template, "AWS::Scheduler::Schedule")["Target"]
     for wakeup in (target, schedule):
-        assert logical(wakeup["DeadLetterConfig"]["Arn"]).startswith("EvaluatorLost")
+        assert logical(wakeup["DeadLetterConfig"]["Arn"]).startswith("LostQueue")
 
 
 def test_where_none_can_be_reserved_none_is() -> None:
-    stack = VdmAlerts(App(context=CONTEXT), "VdmAlerts", replace(CHOSEN, reserve=False))
-    function = the(Template.from_stack(stack), "AWS::Lambda::Function")
+    function = the(stack(reserve=False), "AWS::Lambda::Function")
     assert "ReservedConcurrentExecutions" not in function
 
 
@@ -178,39 +160,63 @@ def test_every_address_is_subscribed_until_it_is_unsubscribed(template: Template
     assert {each["DeletionPolicy"] for each in subscribed} == {"Retain"}
 
 
+def test_mail_that_cannot_be_delivered_is_kept(template: Template) -> None:
+    for each in everything().find_resources("AWS::SNS::Subscription").values():
+        assert logical(each["Properties"]["RedrivePolicy"]["deadLetterTargetArn"]) == _lost()
+    statements = the(template, "AWS::SQS::QueuePolicy")["PolicyDocument"]["Statement"]
+    (sns,) = [each for each in statements if each["Principal"] == {"Service": "sns.amazonaws.com"}]
+    (source,) = sns["Condition"]["ArnEquals"].values()
+    assert logical(source).startswith("NoticesTopic")
+
+
+def _lost() -> str:
+    (name,) = everything().find_resources("AWS::SQS::Queue")
+    return str(name)
+
+
 def test_the_table_is_paid_by_use_backed_up_and_outlives_the_stack(template: Template) -> None:
     ((_, table),) = template.find_resources("AWS::DynamoDB::Table").items()
     assert table["Properties"]["BillingMode"] == "PAY_PER_REQUEST"
     recovery = table["Properties"]["PointInTimeRecoverySpecification"]
     assert recovery == {"PointInTimeRecoveryEnabled": True}
-    assert table["DeletionPolicy"] == "Retain"
+    assert table["Properties"]["TimeToLiveSpecification"] == {
+        "AttributeName": EXPIRES,
+        "Enabled": True,
+    }
+    assert table["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert table["Properties"]["TableName"] == "vdm-alerts", "so that a later stack can adopt it"
 
 
 def test_logs_are_kept_for_three_months(template: Template) -> None:
     assert the(template, "AWS::Logs::LogGroup")["RetentionInDays"] == 90
 
 
-def test_each_rule_is_shipped_word_for_word_as_a_parameter(template: Template, root: Path) -> None:
+def test_each_rule_is_shipped_under_its_seal_where_nobody_writes(
+    template: Template, root: Path
+) -> None:
     shipped = {
         each["Properties"]["Name"]: each["Properties"]["Value"]
         for each in template.find_resources("AWS::SSM::Parameter").values()
     }
     assert shipped == {
-        f"/vdm-alerts/rules/{file.stem}": file.read_text() for file in root.glob("rules/*.toml")
+        f"/vdm-alerts/rules/shipped/{file.stem}": sealed(
+            file.read_text(), own=f"/vdm-alerts/rules/{file.stem}"
+        )
+        for file in root.glob("rules/*.toml")
     }
-    assert set(shipped) == {"/vdm-alerts/rules/bounce-rate", "/vdm-alerts/rules/complaint-rate"}
+    assert len(shipped) == 2
 
 
 def test_a_rule_that_does_not_parse_cannot_deploy(tmp_path: Path) -> None:
     (tmp_path / "broken.toml").write_text('indicator = "bounces"')
     with pytest.raises(BadRule, match=r"broken\.toml: 4 problems"):
-        Rulebook(App(), "Rulebook", tmp_path)
+        Rulebook(App(), "Rulebook", "/here/rules", tmp_path)
 
 
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("long.toml", b"#" * 4097, r"is 4097 bytes long; a parameter holds 4096"),
+        ("long.toml", b"#" * LONGEST, r"is 4\d\d\d bytes long as shipped; a parameter holds 4096"),
         ("M\u00e4h rule.toml", b"", "a parameter cannot be called that"),
         ("latin.toml", b"# \xe4", "cannot be read"),
     ],
@@ -220,9 +226,44 @@ def test_a_file_that_cannot_be_a_parameter_is_told_why(
 ) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(BadRule, match=says):
-        Rulebook(App(), "Rulebook", tmp_path)
+        Rulebook(App(), "Rulebook", "/here/rules", tmp_path)
 
 
 def test_the_same_repository_and_context_give_the_same_template(template: Template) -> None:
-    again = VdmAlerts(App(context=CONTEXT), "VdmAlerts", CHOSEN)
-    assert json.dumps(Template.from_stack(again).to_json()) == json.dumps(template.to_json())
+    assert json.dumps(stack().to_json()) == json.dumps(template.to_json())
+
+
+def test_two_stacks_in_a_region_share_no_name() -> None:
+    """What AWS names itself has the stack's name in it."""
+    ours, theirs = (_names(each) for each in (stack(), stack(prefix="other-team")))
+    assert len(ours) == len(theirs) == 4
+    assert not ours & theirs
+    function = the(stack(prefix="other-team"), "AWS::Lambda::Function")
+    assert function["Environment"]["Variables"]["VDM_ALERTS_SERVICE"] == "other-team"
+
+
+def _names(template: Template) -> set[str]:
+    """Every name in *template* that must be the only one of its kind in a Region."""
+    resources = template.to_json()["Resources"].values()
+    naming = re.compile(r"(Table|Function|Queue|Topic|Role|Alarm|Dashboard|LogGroup|)Name")
+    named = {
+        value
+        for each in resources
+        for key, value in each.get("Properties", {}).items()
+        if naming.fullmatch(key) and isinstance(value, str)
+    }
+    environment = the(template, "AWS::Lambda::Function")["Environment"]["Variables"]
+    return named | {environment["VDM_ALERTS_SERVICE"] + " (metrics)"}
+
+
+def test_vdm_is_left_as_it_is_unless_it_is_asked_for(template: Template) -> None:
+    template.resource_count_is("AWS::SES::VdmAttributes", 0)
+
+
+def test_vdm_is_switched_on_without_touching_mail_and_stays_on() -> None:
+    ((_, found),) = everything().find_resources("AWS::SES::VdmAttributes").items()
+    assert found["Properties"] == {
+        "DashboardAttributes": {"EngagementMetrics": "DISABLED"},
+        "GuardianAttributes": {"OptimizedSharedDelivery": "DISABLED"},
+    }
+    assert found["DeletionPolicy"] == "Retain"

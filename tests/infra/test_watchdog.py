@@ -1,45 +1,46 @@
 """Named facts about what tells when VDM Alerts is itself unwell."""
 
+import json
 from dataclasses import fields, replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from aws_cdk import App
 from aws_cdk.assertions import Template
-from templates import CHOSEN, CONTEXT, logical
+from templates import CONTEXT, alarm, logical, ordinary, stack
 
 from infra.settings import BadContext, read_context
-from infra.stack import VdmAlerts
 from vdm_alerts.aws.cloudwatch import EmbeddedMetrics
 from vdm_alerts.ports import Summary
 
 
-def stack(**changes: Any) -> Template:
-    return Template.from_stack(
-        VdmAlerts(App(context=CONTEXT), "VdmAlerts", replace(CHOSEN, **changes))
-    )
-
-
 @pytest.fixture(scope="module")
 def template() -> Template:
-    return stack()
-
-
-def alarm(template: Template, name: str) -> dict[str, Any]:
-    alarms = template.find_resources("AWS::CloudWatch::Alarm")
-    (found,) = [each for key, each in alarms.items() if key.startswith(f"Watchdog{name}")]
-    properties: dict[str, Any] = found["Properties"]
-    return properties
+    return ordinary()
 
 
 def test_silence_is_an_alarm_because_missing_data_breach_it(template: Template) -> None:
+    """Lambda counts 0 errors for a run that ends well, so the least of a period is 1 or missing."""
     silence = alarm(template, "Silence")
-    assert (silence["Namespace"], silence["MetricName"]) == ("VdmAlerts", "RunsCompleted")
-    assert silence["Dimensions"] == [{"Name": "service", "Value": "vdm-alerts"}]
+    assert (silence["Namespace"], silence["MetricName"]) == ("AWS/Lambda", "Errors")
+    assert (silence["Statistic"], silence["Threshold"]) == ("Minimum", 1)
     assert silence["TreatMissingData"] == "breaching"
-    assert silence["ComparisonOperator"] == "LessThanThreshold"
     assert (silence["Period"], silence["EvaluationPeriods"]) == (3600, 2)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "period", "periods"),
+    [
+        ("rate(5 minutes)", 10_800, 8),
+        ("rate(1 hour)", 10_800, 8),
+        ("rate(6 hours)", 43_200, 2),
+        ("rate(1 day)", 86_400, 1),
+    ],
+)
+def test_what_stays_unread_is_told_after_a_day_in_which_every_spell_had_a_run(
+    schedule: str, period: int, periods: int
+) -> None:
+    unknown = alarm(stack(schedule=schedule), "Unknown")
+    assert (unknown["Period"], unknown["EvaluationPeriods"]) == (period, periods)
 
 
 @pytest.mark.parametrize(
@@ -51,10 +52,8 @@ def test_how_long_a_silence_may_be_follows_from_the_schedule(schedule: str, peri
 
 def test_a_schedule_that_is_too_seldom_to_watch_is_refused() -> None:
     with pytest.raises(BadContext, match="too seldom; look once a day at the least"):
-        read_context({"schedule": "rate(2 days)", "reserve": True})
-    assert read_context({"schedule": "rate(24 hours)", "reserve": True}).cadence == timedelta(
-        days=1
-    )
+        read_context(CONTEXT | {"schedule": "rate(2 days)"})
+    assert read_context(CONTEXT | {"schedule": "rate(24 hours)"}).cadence == timedelta(days=1)
 
 
 @pytest.mark.parametrize(
@@ -65,14 +64,15 @@ def test_a_schedule_that_is_too_seldom_to_watch_is_refused() -> None:
         ("Late", "AWS/Lambda", "AsyncEventAge"),
         ("Lost", "AWS/SQS", "ApproximateNumberOfMessagesVisible"),
         ("Undelivered", "AWS/SNS", "NumberOfNotificationsFailed"),
-        ("Nobody", "VdmAlerts", "Subscribers"),
+        ("Nobody", "VdmAlerts", "NobodySubscribed"),
         ("Unknown", "VdmAlerts", "SeriesUnknown"),
     ],
 )
 def test_there_is_an_alarm_on(template: Template, name: str, namespace: str, metric: str) -> None:
     found = alarm(template, name)
     assert (found["Namespace"], found["MetricName"]) == (namespace, metric)
-    assert found["TreatMissingData"] in {"notBreaching", "ignore"}
+    assert found["TreatMissingData"] == "notBreaching"
+    assert found["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
 
 
 def test_every_alarm_and_its_end_are_told_to_the_topic(template: Template) -> None:
@@ -114,8 +114,15 @@ def test_the_alarms_of_this_account_may_publish_and_nobody_else_is_named(
 def test_an_alarm_watches_a_metric_that_the_function_does_record(
     capsys: pytest.CaptureFixture[str], template: Template
 ) -> None:
-    EmbeddedMetrics("VdmAlerts").record(Summary(*[1] * len(fields(Summary))), [])
-    printed = capsys.readouterr().out
-    for found in template.find_resources("AWS::CloudWatch::Alarm").values():
-        if found["Properties"]["Namespace"] == "VdmAlerts":
-            assert f'"{found["Properties"]["MetricName"]}"' in printed
+    nothing = Summary(*[0] * len(fields(Summary)))
+    EmbeddedMetrics("vdm-alerts").record(replace(nothing, series_unknown=1), [])
+    printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    own = [
+        each["Properties"]
+        for each in template.find_resources("AWS::CloudWatch::Alarm").values()
+        if each["Properties"]["Namespace"] == "VdmAlerts"
+    ]
+    assert len(own) == len(printed) == 2
+    for found in own:
+        ((key, value),) = ((each["Name"], each["Value"]) for each in found["Dimensions"])
+        assert [line[key] for line in printed if found["MetricName"] in line] == [value]

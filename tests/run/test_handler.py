@@ -24,7 +24,7 @@ ENVIRONMENT = {
     "VDM_ALERTS_TABLE": "memory",
     "VDM_ALERTS_TOPIC_ARN": "arn:aws:sns:eu-west-1:111122223333:alerts",
     "VDM_ALERTS_RULES_PATH": "/vdm-alerts/rules",
-    "VDM_ALERTS_NAMESPACE": "VdmAlerts",
+    "VDM_ALERTS_SERVICE": "vdm-alerts",
 }
 
 
@@ -92,7 +92,7 @@ def test_an_error_is_logged_in_words_and_left_to_lambda(
 def test_every_variable_that_is_not_set_is_named() -> None:
     assert set(ENVIRONMENT) == set(VARIABLES.values())
     with pytest.raises(BadSettings) as caught:
-        read_settings({"VDM_ALERTS_TABLE": "memory", "VDM_ALERTS_NAMESPACE": ""})
+        read_settings({"VDM_ALERTS_TABLE": "memory", "VDM_ALERTS_SERVICE": ""})
     for name in set(ENVIRONMENT) - {"VDM_ALERTS_TABLE"}:
         assert name in str(caught.value)
     assert "VDM_ALERTS_TABLE" not in str(caught.value)

@@ -16,7 +16,7 @@ from vdm_alerts.core.rates import Gap
 from vdm_alerts.core.rules import Severity
 from vdm_alerts.core.sweep import Query
 from vdm_alerts.ports import AccessDenied, Busy, Rulebook, Standing, Summary, Unavailable, WentBack
-from vdm_alerts.run import StillOwed, run
+from vdm_alerts.run import MOST_RECORDED, StillOwed, run
 
 OFF = Finding("VDM", "VDM is off", "Switch it on")
 
@@ -453,8 +453,35 @@ def test_the_rates_recorded_are_the_accounts_and_those_of_what_is_firing(world: 
     sends(world, NEWS, bounces=600)
     sends(world, HOTMAIL, bounces=1)
     goes(world)
-    rates = [(one.indicator, one.scope, one.value) for one in world.recorder.readings]
-    assert rates == [("bounce_rate", ACCOUNT, 0.01), ("bounce_rate", NEWS, 0.06)]
+    rates = [(one.rule.name, one.scope, one.value) for one in world.recorder.readings]
+    assert rates == [("bounce-rate", ACCOUNT, 0.01), ("bounce-rate", NEWS, 0.06)]
+
+
+def test_however_much_fires_the_rates_recorded_are_few_and_the_worst(world: World) -> None:
+    """Each is a metric, and a metric costs money."""
+    senders = [Scope(identity=f"{number}.example.com") for number in range(100)]
+    world.account.senders = senders
+    for number, sender in enumerate(senders):
+        sends(world, sender, bounces=600 + number)
+    goes(world)
+    scopes = [one.scope for one in world.recorder.readings]
+    assert scopes == [ACCOUNT, *reversed(senders[-MOST_RECORDED:])]
+
+
+def test_a_summary_says_what_was_asked_and_how_old_the_newest_mail_is(world: World) -> None:
+    summary = goes(world)
+    assert summary.queries == len(set(world.series.asked)) > 2
+    assert summary.days_behind == 0
+    world.series.answers[Query(Metric.SEND, ACCOUNT)] = a_series(10, 0, 0)
+    assert goes(world, hours=1).days_behind == 2
+
+
+@pytest.mark.parametrize("mail", [a_series(0), Gap.UNAVAILABLE])
+def test_how_old_the_newest_mail_is_stays_unknown_where_it_is(
+    world: World, mail: Series | Gap
+) -> None:
+    world.series.answers[Query(Metric.SEND, ACCOUNT)] = mail
+    assert goes(world).days_behind is None
 
 
 def test_a_rate_is_recorded_once_more_when_it_is_well_again(world: World) -> None:

@@ -1,44 +1,63 @@
-"""Figures, as CloudWatch metrics in the embedded metric format: a log line, and no API call."""
+"""Figures, as CloudWatch metrics in the embedded metric format: a log line, and no API call.
 
-from collections.abc import Sequence
-from dataclasses import asdict
+A custom metric costs money in every hour that it has data. So a rate is a metric, and what an alarm
+watches is one while it is wrong; the rest of a run's figures is in its summary in the log, where
+the dashboard reads it.
+"""
 
-from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit, single_metric
+from collections.abc import Mapping, Sequence
 
-from vdm_alerts.ports import SERVICE, Reading, Summary
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+from vdm_alerts.ports import NAMESPACE, Reading, Summary
 
 
 class EmbeddedMetrics:
     """A Recorder."""
 
-    def __init__(self, namespace: str) -> None:
-        """Write to the CloudWatch *namespace*."""
-        self._namespace = namespace
+    def __init__(self, service: str) -> None:
+        """Record as *service*'s: the value of a dimension that every metric has."""
+        self._service = service
 
     def record(self, summary: Summary, readings: Sequence[Reading]) -> None:
-        """Print the run's counts in one line, and every rate in one of its own.
+        """Print every rate, and what of *summary* is wrong, in a line each.
 
-        A line for each rate, because two values of one name in the same line would become two
-        samples of the same metric, whatever their dimensions.
+        A line each, because two values of one name in the same line would become two samples of
+        the same metric, whatever their dimensions.
         """
-        # Not Metrics: its instances share one store, so a run that broke would leak into the next.
-        counts = EphemeralMetrics(namespace=self._namespace, service=SERVICE)
-        counts.add_metric("RunsCompleted", MetricUnit.Count, 1)
-        for name, value in asdict(summary).items():
-            if value is not None:
-                counts.add_metric(_pascal(name), MetricUnit.Count, value)
-        counts.flush_metrics()
+        if summary.series_unknown:
+            self._print("SeriesUnknown", MetricUnit.Count, summary.series_unknown)
+        if summary.subscribers == 0:
+            self._print("NobodySubscribed", MetricUnit.Count, 1)
         for reading in readings:
-            with single_metric(
-                name=_pascal(reading.indicator),
-                unit=MetricUnit.Percent,
-                value=reading.value * 100,
-                namespace=self._namespace,
-            ) as metric:
-                metric.add_dimension("service", SERVICE)
-                metric.add_dimension("rule", reading.rule)
-                for dimension, value in reading.scope.dimensions.items():
-                    metric.add_dimension(dimension.name.lower(), value)
+            rule, dimensions = reading.rule, reading.scope.dimensions
+            self._print(
+                _pascal(rule.indicator.key),
+                MetricUnit.Percent,
+                reading.value * 100,
+                {"rule": rule.name, **{key.name.lower(): each for key, each in dimensions.items()}},
+                {
+                    "indicator": rule.indicator.key,
+                    "scope": str(reading.scope),
+                    "rate": reading.value * 100,
+                    **{line.severity.name.lower(): line.share * 100 for line in rule.thresholds},
+                },
+            )
+
+    def _print(
+        self,
+        name: str,
+        unit: MetricUnit,
+        value: float,
+        dimensions: Mapping[str, str] | None = None,
+        beside: Mapping[str, str | float] | None = None,
+    ) -> None:
+        """Print one metric, with what stands *beside* it in the line for the dashboard to read."""
+        with single_metric(name=name, unit=unit, value=value, namespace=NAMESPACE) as metric:
+            for key, each in {"service": self._service, **(dimensions or {})}.items():
+                metric.add_dimension(key, each)
+            for key, figure in (beside or {}).items():
+                metric.add_metadata(key, figure)
 
 
 def _pascal(name: str) -> str:

@@ -25,6 +25,9 @@ from vdm_alerts.ports import Busy, Memory
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
+EXPIRES = "until"
+"""The attribute by whose time, in seconds since 1970, DynamoDB removes an item: a dead lease."""
+
 _LEASE = {"pk": "lease", "sk": "lease"}
 _RUN = {"pk": "memory", "sk": "run"}
 _log = logging.getLogger(__name__)
@@ -43,13 +46,13 @@ class TableStore:
         owner = uuid4().hex
         free = (
             Attr("pk").not_exists()
-            | Attr("until").lt(int(now.timestamp()))
+            | Attr(EXPIRES).lt(int(now.timestamp()))
             | Attr("owner").eq(owner)  # boto3 may try again what was done, if the answer was lost.
         )
         with doing("dynamodb:PutItem"):
             try:
                 self._table.put_item(
-                    Item={**_LEASE, "owner": owner, "until": int(until.timestamp())},
+                    Item={**_LEASE, "owner": owner, EXPIRES: int(until.timestamp())},
                     ConditionExpression=free,
                 )
             except ClientError as error:

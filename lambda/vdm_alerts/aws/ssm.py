@@ -1,5 +1,6 @@
 """Rules, one Parameter Store parameter each."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.utilities.parameters import SSMProvider
@@ -8,6 +9,7 @@ from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterEr
 from vdm_alerts.aws.refusals import doing
 from vdm_alerts.core.config import BadRule, parse_rule
 from vdm_alerts.core.findings import Finding
+from vdm_alerts.core.shipped import FOLDER, is_edited
 from vdm_alerts.ports import Rulebook
 
 if TYPE_CHECKING:
@@ -18,7 +20,11 @@ MOST_PROBLEMS = 20
 
 
 class ParameterRules:
-    """A RuleSource: every parameter directly under *path* is a rule, named by what follows."""
+    """A RuleSource: every parameter under *path* is a rule, named by what follows.
+
+    Under "shipped" are those that came with a deployment. One's own, directly under *path*, wins
+    over a shipped one of its name, so that no deployment ever undoes it.
+    """
 
     def __init__(self, client: "SSMClient", path: str) -> None:
         """Read through *client* what is under *path*, such as "/vdm-alerts/rules"."""
@@ -31,18 +37,35 @@ class ParameterRules:
             texts = self._texts()
         if not texts:
             return Rulebook({}, findings=[self._no_rules()])
+        places = self._places(texts)
         rules, unusable, findings = {}, set(), []
-        for name, text in sorted(texts.items()):
+        for name, place in sorted(places.items()):
+            text, source = texts[place], f"{self._path}/{place}"
             try:
-                rules[name] = parse_rule(name, text, source=f"{self._path}/{name}")
+                rules[name] = parse_rule(name, text, source)
             except BadRule as error:
                 unusable.add(name)
                 findings.append(_unusable(error))
+                continue
+            if place != name and is_edited(text):
+                findings.append(_edited(source, own=f"{self._path}/{name}"))
+        astray = texts.keys() - places.keys() - {f"{FOLDER}/{name}" for name in places}
+        findings += [self._astray(place) for place in sorted(astray)]
         return Rulebook(rules, frozenset(unusable), findings)
+
+    def _places(self, texts: Mapping[str, str]) -> dict[str, str]:
+        """Return where among *texts* each rule stands that counts, by its name."""
+        own = {place: place for place in texts if "/" not in place}
+        shipped = {
+            name: place
+            for place in texts
+            if "/" not in (name := place.removeprefix(f"{FOLDER}/")) and name != place
+        }
+        return shipped | own
 
     def _texts(self) -> dict[str, str]:
         try:
-            found = self._provider.get_multiple(self._path, force_fetch=True)
+            found = self._provider.get_multiple(self._path, recursive=True, force_fetch=True)
         except GetParameterError as error:
             # Powertools wraps every error in its own, and keeps AWS's as the context alone.
             raise (error.__context__ or error) from error
@@ -52,10 +75,29 @@ class ParameterRules:
         return Finding(
             about=self._path,
             what=f"There is no rule under {self._path} in SSM Parameter Store; nothing is judged",
-            remedy="Put the shipped ones back from the repository, each like this: aws ssm "
+            remedy="Put the shipped ones there from the repository, each like this: aws ssm "
             f"put-parameter --type String --name {self._path}/bounce-rate "
             "--value file://rules/bounce-rate.toml",
         )
+
+    def _astray(self, place: str) -> Finding:
+        name = place.rsplit("/", 1)[-1]
+        return Finding(
+            about=f"{self._path}/{place}",
+            what=f"The SSM parameter {self._path}/{place} is not read as a rule",
+            remedy=f"Save it as {self._path}/{name}, or delete it",
+        )
+
+
+def _edited(source: str, own: str) -> Finding:
+    return Finding(
+        about=source,
+        what=f"The shipped rule {source} was edited in place, where a later deployment may write "
+        "over it",
+        remedy=f"Save its text as the SSM parameter {own}: that one counts instead, and no "
+        "deployment touches it",
+        hinders=False,
+    )
 
 
 def _first(problems: list[str]) -> list[str]:

@@ -88,6 +88,7 @@ def parse_rule(name: str, text: str, source: str) -> Rule:
     lines = ((Severity.WARNING, document.warning), (Severity.CRITICAL, document.critical))
     return Rule(
         name=name,
+        source=source,
         indicator=document.indicator,
         scopes=frozenset(document.scopes),
         windows=tuple(sorted(set(document.windows))),

@@ -21,11 +21,10 @@ _AMNESIA = (
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where messages come from: the account and Region watched, and the path its rules are at."""
+    """Where messages come from: the account and Region that are watched."""
 
     account: str
     region: str
-    rules_path: str
 
     def __str__(self) -> str:
         return f"Account {self.account} in {self.region}"
@@ -87,7 +86,7 @@ def incident_text(incident: Incident, origin: Origin, now: datetime) -> str:
         parts.append(f"Why it matters: {advice.why}\n{advice.source}")
     parts.append(
         f"{footer(incident, origin, now)}\n"
-        f"The thresholds are in the SSM parameter {origin.rules_path}/{incident.rule.name}.\n"
+        f"The thresholds are in the SSM parameter {incident.rule.source}.\n"
         f"Incident {incident.id}, message {incident.sequence}."
     )
     return "\n\n".join(parts) + "\n"

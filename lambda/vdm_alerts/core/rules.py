@@ -29,11 +29,12 @@ class Threshold:
 class Rule:
     """One indicator, watched in some kinds of scope, over some windows, against its thresholds.
 
-    A rate counts only from *min_volume* messages and *min_events* events on: below them it is
-    too few to tell.
+    *source* is where it is written, such as "/vdm-alerts/rules/shipped/bounce-rate". A rate counts
+    only from *min_volume* messages and *min_events* events on: below them it is too few to tell.
     """
 
     name: str
+    source: str
     indicator: Indicator
     scopes: frozenset[Kind]
     windows: tuple[Window, ...]

@@ -1,0 +1,135 @@
+"""What can be looked at: rates against their thresholds, alerts, and the service's own health."""
+
+from collections.abc import Sequence
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.evaluator import Evaluator
+from infra.notices import Notices
+from infra.rulebook import Rulebook
+from vdm_alerts.core.metrics import ACCOUNT
+from vdm_alerts.core.rates import Indicator
+
+_WIDTH = 24
+"""Columns of a dashboard."""
+_LINE = cloudwatch.LogQueryVisualizationType.LINE
+_TABLE = cloudwatch.LogQueryVisualizationType.TABLE
+
+
+class Dashboard(Construct):
+    """A page made from the function's log, which costs nothing more, and from AWS's own metrics.
+
+    The thresholds are those of each run, as they were read, and not those of the deployment.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        evaluator: Evaluator,
+        notices: Notices,
+        lost: sqs.Queue,
+        rulebook: Rulebook,
+        alarms: Sequence[cloudwatch.IAlarm],
+    ) -> None:
+        """Call the page as *evaluator* calls itself."""
+        super().__init__(scope, id_)
+        self._log_groups = [evaluator.log_group.log_group_name]
+        page = cloudwatch.Dashboard(
+            self, "Page", dashboard_name=evaluator.service, default_interval=Duration.days(14)
+        )
+        introduction = cloudwatch.TextWidget(
+            markdown=_INTRODUCTION.format(rules=rulebook.path), width=_WIDTH, height=2
+        )
+        health = cloudwatch.AlarmStatusWidget(
+            title="VDM Alerts itself", alarms=list(alarms), width=_WIDTH, height=3
+        )
+        page.add_widgets(introduction)
+        page.add_widgets(health)
+        page.add_widgets(*(self._rates(indicator) for indicator in Indicator))
+        page.add_widgets(self._above(), *self._runs())
+        page.add_widgets(*_health(evaluator.function, notices.topic, lost))
+
+    def _rates(self, indicator: Indicator) -> cloudwatch.LogQueryWidget:
+        """Return the account's rate by *indicator* and the thresholds it was judged by."""
+        return self._query(
+            f"{indicator.key.replace('_', ' ').capitalize()} of the account, %",
+            _LINE,
+            f"filter indicator = '{indicator.key}' and scope = '{ACCOUNT}'",
+            "stats max(rate) as highest, max(warning) as warning_from, "
+            "max(critical) as critical_from by bin(1h)",
+        )
+
+    def _above(self) -> cloudwatch.LogQueryWidget:
+        return self._query(
+            "Seen above a threshold, the latest first, %",
+            _TABLE,
+            "filter rate >= least(coalesce(warning, critical), coalesce(critical, warning))",
+            "display @timestamp, rule, scope, rate, warning, critical",
+            "sort @timestamp desc",
+            "limit 50",
+        )
+
+    def _runs(self) -> Sequence[cloudwatch.LogQueryWidget]:
+        completed = "filter message = 'run completed'"
+        return [
+            self._query(
+                "Alerts",
+                _LINE,
+                completed,
+                "stats max(alerts_warning) as warning, max(alerts_critical) as critical by bin(1h)",
+            ),
+            self._query(
+                "Queries of VDM, series not read, days that its figures are behind",
+                _LINE,
+                completed,
+                "stats max(queries) as asked, max(series_unknown) as not_read, "
+                "max(days_behind) as behind by bin(1h)",
+            ),
+        ]
+
+    def _query(
+        self, title: str, view: cloudwatch.LogQueryVisualizationType, *lines: str
+    ) -> cloudwatch.LogQueryWidget:
+        return cloudwatch.LogQueryWidget(
+            title=title,
+            view=view,
+            log_group_names=self._log_groups,
+            query_lines=list(lines),
+            width=_WIDTH // 3,
+            height=6,
+        )
+
+
+_INTRODUCTION = """## VDM Alerts
+The rules are in SSM Parameter Store under `{rules}`. What is drawn from the log is empty until the
+function has run for the first time, and where there was no mail."""
+
+
+def _health(
+    function: lambda_.Function, topic: sns.Topic, lost: sqs.Queue
+) -> Sequence[cloudwatch.GraphWidget]:
+    hour = Duration.hours(1)
+    graphs = {
+        "Runs": [
+            function.metric_invocations(period=hour),
+            function.metric_errors(period=hour),
+            function.metric_throttles(period=hour),
+        ],
+        "The longest run, ms": [function.metric_duration(period=hour, statistic="Maximum")],
+        "Messages": [
+            topic.metric_number_of_notifications_delivered(period=hour),
+            topic.metric_number_of_notifications_failed(period=hour),
+            lost.metric_approximate_number_of_messages_visible(period=hour),
+        ],
+    }
+    return [
+        cloudwatch.GraphWidget(title=title, left=metrics, width=_WIDTH // 3, height=6)
+        for title, metrics in graphs.items()
+    ]
