@@ -59,10 +59,13 @@ class Stage:
 
     def forget(self) -> None:
         """Empty the table, and skip what was told so far."""
-        table = self.deployed.session.resource(
-            "dynamodb",
-            endpoint_url=self.deployed.aws.url,
-            verify=str(self.deployed.aws.certificate),
-        ).Table(self.deployed.outputs["TableName"])
-        for item in table.scan()["Items"]:
-            table.delete_item(Key={"pk": item["pk"], "sk": item["sk"]})
+        empty_table(self.deployed)
+
+
+def empty_table(deployed: Deployment) -> None:
+    """Have *deployed* remember nothing."""
+    table = deployed.session.resource(
+        "dynamodb", endpoint_url=deployed.aws.url, verify=str(deployed.aws.certificate)
+    ).Table(deployed.outputs["TableName"])
+    for item in table.scan()["Items"]:
+        table.delete_item(Key={"pk": item["pk"], "sk": item["sk"]})
