@@ -3,9 +3,6 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from aws_lambda_powertools.utilities.parameters import SSMProvider
-from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
-
 from vdm_alerts.aws.refusals import doing
 from vdm_alerts.core.config import BadRule, parse_rule
 from vdm_alerts.core.findings import Finding
@@ -28,11 +25,11 @@ class ParameterRules:
 
     def __init__(self, client: "SSMClient", path: str) -> None:
         """Read through *client* what is under *path*, such as "/vdm-alerts/rules"."""
-        self._provider = SSMProvider(boto3_client=client)
+        self._client = client
         self._path = path
 
     def rules(self) -> Rulebook:
-        """Return the rules as they stand now, not as they stood when the function was warm."""
+        """Return the rules as they stand now: nothing is kept while the function is warm."""
         with doing("ssm:GetParametersByPath"):
             texts = self._texts()
         if not texts:
@@ -64,12 +61,13 @@ class ParameterRules:
         return shipped | own
 
     def _texts(self) -> dict[str, str]:
-        try:
-            found = self._provider.get_multiple(self._path, recursive=True, force_fetch=True)
-        except GetParameterError as error:
-            # Powertools wraps every error in its own, and keeps AWS's as the context alone.
-            raise (error.__context__ or error) from error
-        return {name: str(text) for name, text in found.items()}
+        """Return every parameter's text by what follows the path in its name."""
+        pages = self._client.get_paginator("get_parameters_by_path")
+        return {
+            each["Name"].removeprefix(f"{self._path}/"): each["Value"]
+            for page in pages.paginate(Path=self._path, Recursive=True)
+            for each in page["Parameters"]
+        }
 
     def _no_rules(self) -> Finding:
         return Finding(
