@@ -34,7 +34,7 @@ snapshots: setup ## Take the templates as they are now for those that were looke
 	@WRITE_SNAPSHOTS=1 $(BIN)/pytest -q tests/infra/test_app.py -k last_looked_at
 
 deploy: setup ## Deploy into your AWS account: make deploy EMAIL=you@example.com
-	@$(BIN)/cdk deploy $(if $(EMAIL),-c email=$(EMAIL))
+	@$(BIN)/cdk deploy --import-existing-resources $(if $(EMAIL),-c email=$(EMAIL))
 
 format: setup ## Put the code in order
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .

@@ -63,7 +63,7 @@ class Dashboard(Construct):
             _LINE,
             f"filter indicator = '{indicator.key}' and scope = '{ACCOUNT}'",
             "stats max(rate) as highest, max(warning) as warning_from, "
-            "max(critical) as critical_from by bin(1h)",
+            "max(critical) as critical_from by bin(6h)",
         )
 
     def _above(self) -> cloudwatch.LogQueryWidget:

@@ -4,8 +4,10 @@ import argparse
 import os
 import sys
 
+from vdm_alerts_cli.cost import Deployment, show
 from vdm_alerts_cli.demo import StoryDiffers, play, stop_kept
-from vdm_local.deployment import CannotDeploy, NotDelivered, RunFailed
+from vdm_local.cdk import CannotDeploy
+from vdm_local.deployment import NotDelivered, RunFailed
 from vdm_local.launcher import NO_ACCOUNT, CannotStart
 
 
@@ -16,6 +18,11 @@ def main() -> int:
     demo = commands.add_parser("demo", help="play a story on a local AWS, no account needed")
     demo.add_argument("--keep", action="store_true", help="leave the local AWS running")
     commands.add_parser("stop", help="end the local AWS that demo --keep left running")
+    cost = commands.add_parser("cost", help="work out what a month costs")
+    cost.add_argument("--identities", type=_count, default=100, help="that send (default 100)")
+    cost.add_argument("--firing", type=_count, default=0, help="above a threshold at once")
+    cost.add_argument("--dashboard", action="store_true", help="with -c dashboard=true")
+    cost.add_argument("--encrypt", action="store_true", help="with -c encrypt=true")
     arguments = parser.parse_args()
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]  # Nothing here is meant for a real account.
@@ -23,6 +30,15 @@ def main() -> int:
     try:
         if arguments.command == "demo":
             play(keep=arguments.keep)
+        elif arguments.command == "cost":
+            show(
+                Deployment(
+                    identities=arguments.identities,
+                    firing=arguments.firing,
+                    dashboard=arguments.dashboard,
+                    encrypt=arguments.encrypt,
+                )
+            )
         else:
             print("stopped" if stop_kept() else "nothing was running")
     except (CannotStart, CannotDeploy, NotDelivered, RunFailed, StoryDiffers) as error:
@@ -31,6 +47,14 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _count(text: str) -> int:
+    """Return the number that *text* is, 0 or more."""
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{number} is less than nothing")
+    return number
 
 
 if __name__ == "__main__":

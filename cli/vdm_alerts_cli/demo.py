@@ -17,7 +17,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from vdm_local.deployment import EMAIL, ROOT, Delivery, Deployment, bootstrap, deploy
+from vdm_local.cdk import ROOT, bootstrap
+from vdm_local.deployment import EMAIL, Delivery, Deployment, deploy
 from vdm_local.launcher import NO_ACCOUNT, LocalAws, is_running, start, stop
 from vdm_local.scenario import Run, load_scenario
 

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from vdm_alerts.core import notices
 from vdm_alerts.core.alerts import Alert, Firing, Key, advance
@@ -22,6 +22,8 @@ from vdm_alerts.ports import Memory, Ports, Reading, Summary, WentBack
 
 MOST_RECORDED = 20
 """Rates beside the account's that a run makes a metric of."""
+RECORDED_EVERY = timedelta(hours=6)
+"""How often it does: rates are of days, and a metric is paid for by the hour with data in it."""
 
 _log = logging.getLogger(__name__)
 
@@ -74,7 +76,8 @@ def run(ports: Ports, origin: Origin, now: datetime, lease: Lease) -> Summary:
         summary = _summary(
             seen, verdicts, after, now, findings=findings, told=len(told), owed=len(owed)
         )
-        ports.recorder.record(summary, _readings(seen, verdicts, known))
+        is_due = _is_later_spell(now, before.last_run)
+        ports.recorder.record(summary, _readings(seen, verdicts, known) if is_due else ())
     if len(told) < len(owed):
         message = f"{len(owed) - len(told)} of {len(owed)} messages could not be sent"
         raise StillOwed(message)
@@ -196,6 +199,12 @@ def _readings(seen: Gathered, verdicts: Mapping[Key, Verdict], known: Memory) ->
     account = [each for each in readings if each.scope == ACCOUNT]
     firing = [each for each in readings if each.scope != ACCOUNT]
     return [*account, *sorted(firing, key=_height, reverse=True)[:MOST_RECORDED]]
+
+
+def _is_later_spell(now: datetime, before: datetime | None) -> bool:
+    """Say whether *now* is in a later spell for recording rates than *before* was."""
+    spell = RECORDED_EVERY.total_seconds()
+    return before is None or now.timestamp() // spell > before.timestamp() // spell
 
 
 def _height(reading: Reading) -> float:

@@ -1,8 +1,6 @@
 """The stack in a local AWS, put there by the CDK's own command line, and what comes out of it."""
 
 import json
-import os
-import subprocess
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,24 +8,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import boto3
 from botocore.config import Config
 
+from vdm_local.cdk import cdk
 from vdm_local.launcher import ACCOUNT, REGION, LocalAws
 
-ROOT = Path(__file__).parents[2]
 EMAIL = "ops@example.com"
 PATIENCE = 10.0
 """Seconds to wait for a message to arrive, which takes a tenth of one."""
-
-_CDK = ROOT / ".venv" / "bin" / "cdk"
-
-
-class CannotDeploy(Exception):
-    """The CDK said no; the message holds what it said."""
 
 
 class NotDelivered(Exception):
@@ -38,49 +29,12 @@ class RunFailed(Exception):
     """The deployed function ended in an error; the message names its kind and what it said."""
 
 
-def bootstrap(aws: LocalAws) -> None:
-    """Run `cdk bootstrap`. Raises CannotDeploy."""
-    cdk(aws, "bootstrap", f"aws://{ACCOUNT}/{REGION}", folder=aws.folder)  # It needs no app.
-
-
 def deploy(aws: LocalAws, *arguments: str) -> "Deployment":
     """Run `cdk deploy` with *arguments* and return what it put there. Raises CannotDeploy."""
     outputs = aws.folder / "outputs.json"
     cdk(aws, "deploy", "--require-approval=never", f"--outputs-file={outputs}", *arguments)
     (of_the_stack,) = json.loads(outputs.read_text()).values()
     return Deployment(aws, of_the_stack)
-
-
-def cdk(aws: LocalAws, *arguments: str, folder: Path = ROOT) -> str:
-    """Run the CDK with *arguments* in *folder*, against *aws* alone; return what it said.
-
-    Raises CannotDeploy.
-    """
-    if not _CDK.exists():
-        raise CannotDeploy(f"{_CDK} is missing: run `make setup`")
-    environment = {
-        **aws.environment,
-        "HOME": str(aws.folder),  # A context or a profile of the user's is not the demo's.
-        "TMPDIR": str(aws.folder),  # What the CDK leaves there goes with the rest.
-        "PATH": f"{_CDK.parent}{os.pathsep}{os.environ['PATH']}",
-        "CDK_HOME": str(aws.folder),  # Its cache of account ids would outlive this account.
-        "CDK_DISABLE_VERSION_CHECK": "1",
-        "CDK_DISABLE_CLI_TELEMETRY": "1",
-    }
-    output = f"--output={aws.folder / 'cdk.out'}"
-    done = subprocess.run(
-        [_CDK, *arguments, output, "--no-notices"],
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        stdin=subprocess.DEVNULL,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise CannotDeploy(f"cdk {arguments[0]} failed:\n{done.stdout}")
-    return done.stdout
 
 
 @dataclass(frozen=True)

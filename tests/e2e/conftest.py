@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 from stage import DEPLOY, EMPTY, Stage
 
-from vdm_local.deployment import bootstrap, deploy
+from vdm_local.cdk import bootstrap
+from vdm_local.deployment import deploy
 from vdm_local.launcher import local_aws
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from stage import DEPLOY, Stage
 
-from vdm_local.deployment import CannotDeploy, Deployment, bootstrap, cdk, deploy
+from vdm_local.cdk import CannotDeploy, bootstrap, cdk
+from vdm_local.deployment import Deployment, deploy
 from vdm_local.launcher import LocalAws, local_aws
 from vdm_local.scenario import load_scenario
 

@@ -484,14 +484,24 @@ def test_how_old_the_newest_mail_is_stays_unknown_where_it_is(
     assert goes(world).days_behind is None
 
 
+def test_rates_are_recorded_by_the_first_run_of_each_quarter_of_a_day(world: World) -> None:
+    """They are of days, and a metric is paid for by the hour."""
+    recorded = []
+    for hours in range(24):
+        goes(world, hours=hours)
+        recorded.append(bool(world.recorder.readings))
+    at = [(NOW + hours * HOUR).hour for hours in range(24) if recorded[hours]]
+    assert at == [NOW.hour, 12, 18, 0, 6]
+
+
 def test_a_rate_is_recorded_once_more_when_it_is_well_again(world: World) -> None:
     sends(world, NEWS, bounces=600)
     goes(world)
     sends(world, NEWS, bounces=100)
-    goes(world, hours=1)
+    goes(world, hours=6)
     assert [(one.scope, one.value) for one in world.recorder.readings] == [
         (ACCOUNT, 0.01),
         (NEWS, 0.01),
     ]
-    goes(world, hours=2)
+    goes(world, hours=12)
     assert [one.scope for one in world.recorder.readings] == [ACCOUNT]

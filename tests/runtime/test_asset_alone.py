@@ -21,7 +21,8 @@ import pytest
 from stage import DEPLOY, empty_table
 
 from infra.asset import assemble
-from vdm_local.deployment import Deployment, bootstrap, deploy
+from vdm_local.cdk import bootstrap
+from vdm_local.deployment import Deployment, deploy
 from vdm_local.launcher import local_aws
 from vdm_local.scenario import load_scenario
 

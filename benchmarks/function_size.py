@@ -1,0 +1,139 @@
+"""What one run takes of memory and processor, by the number of identities that send.
+
+The asset runs once in a fresh process of Lambda's runtime, against the local AWS, and says what
+the operating system counted for it. From that follows how long it would take in Lambda, where a
+function has a processor for every 1,769 MB, if every call of VDM took LATENCY.
+
+    .venv/bin/python -m benchmarks.function_size [--rounds N] [--json]
+
+It wants what `make test` sets up.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.report import arguments, report
+from infra.asset import ROOT, assemble
+from vdm_local.cdk import bootstrap
+from vdm_local.deployment import Deployment, deploy
+from vdm_local.launcher import local_aws
+
+RUNTIME = ROOT / "build" / "runtime" / "newest" / "bin" / "python"
+IDENTITIES = (1, 100, 1_000, 10_000)
+SIZES = (128, 256, 512, 1_024)
+"""Memory in MB to work out the time for."""
+PROCESSOR = 1_769
+"""MB of memory at which a function has one whole processor.
+
+Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+"""
+LATENCY = 0.3
+"""Seconds that a call of VDM is taken for; nobody has published one."""
+BATCH = 10
+"""Queries a call takes."""
+NOW = "2026-03-01T12:00:00Z"
+RUN = """
+import json, resource, sys, time
+
+class Context:
+    def get_remaining_time_in_millis(self):
+        return 900_000
+
+from vdm_alerts.handler import lambda_handler
+
+began = time.perf_counter()
+summary = lambda_handler({"now": sys.argv[1]}, Context())
+used = resource.getrusage(resource.RUSAGE_SELF)
+print(json.dumps({
+    "queries": summary["queries"],
+    "unknown": summary["series_unknown"],
+    "cpu": used.ru_utime + used.ru_stime,
+    # Not ru_maxrss: it begins with what the process that started this one had.
+    "mb": int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0]) / 1024,
+}))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What one run used: queries of VDM, seconds of processor, and MB of memory at the most."""
+
+    queries: int
+    cpu: float
+    mb: float
+
+
+def main() -> None:
+    """Measure and print."""
+    rounds, as_json = arguments(__doc__, rounds=1)
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        asset, scenario = Path(folder) / "asset", Path(folder) / "scenario.toml"
+        assemble(asset)
+        scenario.write_text(account_of(1))
+        with local_aws(scenario) as aws:
+            bootstrap(aws)
+            deployed = deploy(aws, "-c", "email=ops@example.com")
+            for identities in IDENTITIES:
+                aws.set_scenario(account_of(identities))
+                used = [run(asset, deployed) for _ in range(rounds)]
+                rows.append(row(identities, used))
+    about = {"rounds": rounds, "latency": f"{LATENCY} s a call, one call after the other"}
+    report(about, rows, as_json=as_json)
+
+
+def row(identities: int, used: list[Used]) -> dict[str, object]:
+    """Return the medians of *used*, and how long that takes in Lambda."""
+    queries = used[0].queries
+    cpu = statistics.median(each.cpu for each in used)
+    waiting = -(-queries // BATCH) * LATENCY
+    return {
+        "identities": identities,
+        "queries": queries,
+        "cpu_s": round(cpu, 1),
+        "peak_mb": round(statistics.median(each.mb for each in used)),
+        **{f"s_at_{size}_mb": round(waiting + cpu * PROCESSOR / size) for size in SIZES},
+    }
+
+
+def run(asset: Path, deployed: Deployment) -> Used:
+    """Run *asset* once, in the environment of the function that is *deployed*."""
+    function = deployed.client("lambda").get_function_configuration(
+        FunctionName=deployed.outputs["FunctionName"]
+    )
+    deployed.aws.set_clock(NOW)
+    done = subprocess.run(
+        [RUNTIME, "-s", "-c", RUN, NOW],
+        cwd=asset,
+        env={
+            **deployed.aws.variables,
+            **function["Environment"]["Variables"],
+            "PATH": os.environ["PATH"],
+        },
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    found = json.loads(done.stdout.splitlines()[-1])
+    if found["unknown"]:
+        raise SystemExit(f"{found['unknown']} series could not be read, so that this says nothing")
+    return Used(found["queries"], found["cpu"], found["mb"])
+
+
+def account_of(identities: int) -> str:
+    """Return a scenario in which so many identities send for two months, and nothing is wrong."""
+    mail = (
+        f'[[mail]]\nidentity = "{number}.example.com"\nconfiguration_set = "all"\n'
+        'isp = "Yahoo"\nsend = "1000x60"\n'
+        for number in range(identities)
+    )
+    return "\n".join(["begins = 2026-01-01", *mail])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+"""What VDM Alerts costs in a month, worked out and not guessed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from vdm_alerts.core.config import parse_rule
+from vdm_alerts.core.metrics import ACCOUNT, KNOWN_ISPS, Metric, Scope
+from vdm_alerts.core.rules import Rule
+from vdm_alerts.core.sweep import Query, plan
+from vdm_alerts.run import MOST_RECORDED, RECORDED_EVERY
+
+RULES = Path(__file__).parents[2] / "rules"
+HOUR = timedelta(hours=1)
+RUNS = 730
+"""Runs in a month, one an hour."""
+MEMORY_GB = 256 / 1024
+"""What the function is given; benchmarks/function_size.py says why."""
+LATENCY_S = 0.3
+"""What a call of VDM is taken for; nobody has published one."""
+BATCH = 10
+"""Queries a call takes."""
+LOG_KB = 2.0
+"""What a run without news writes to the log, in 3 lines of ours and 3 of Lambda's."""
+ALARMS = 8
+CPU_S = (4.2, 0.0097)
+"""Processor seconds of a run at 256 MB: of itself, and an identity. benchmarks/function_size.py."""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How much of one thing a month takes, and what it costs in US dollars.
+
+    *free* is what AWS gives every account every month for good, of which other things may have
+    taken their share.
+    """
+
+    what: str
+    amount: float
+    unit: str
+    price: float
+    free: float = 0
+
+    @property
+    def listed(self) -> float:
+        """What it costs where others have used up all that is free."""
+        return self.amount * self.price
+
+    @property
+    def least(self) -> float:
+        """What it costs where nothing else takes of what is free."""
+        return max(0.0, self.amount - self.free) * self.price
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What costs are worked out for; *firing* is how many scopes are above a threshold at once."""
+
+    identities: int
+    configuration_sets: int = 1
+    firing: int = 0
+    dashboard: bool = False
+    encrypt: bool = False
+
+    @property
+    def rules(self) -> Sequence[Rule]:
+        """The shipped rules."""
+        return [parse_rule(file.stem, file.read_text(), file.name) for file in RULES.glob("*.toml")]
+
+    @property
+    def queries(self) -> int:
+        """The queries of VDM that a run makes, by the shipped rules."""
+        scopes = [
+            ACCOUNT,
+            *(Scope(configuration_set=f"set-{each}") for each in range(self.configuration_sets)),
+            *(Scope(isp=name) for name in KNOWN_ISPS),
+            *(Scope(identity=f"{each}.example.com") for each in range(self.identities)),
+        ]
+        wanted, _ = plan(self.rules, scopes)
+        return len({Query(Metric.SEND, ACCOUNT), *wanted})
+
+    @property
+    def seconds(self) -> float:
+        """How long a run takes, one call of VDM after the other."""
+        of_itself, an_identity = CPU_S
+        waiting = -(-self.queries // BATCH) * LATENCY_S
+        return waiting + of_itself + an_identity * self.identities
+
+
+def month(deployment: Deployment) -> Sequence[Use]:
+    """Return everything that a month takes.
+
+    A metric is charged by the hour that it has data in. The prices are those of us-east-1, as
+    public lists have them; docs/cost.md names the lists.
+    """
+    rates = len(deployment.rules) + min(deployment.firing, MOST_RECORDED)
+    gb_seconds = RUNS * deployment.seconds * MEMORY_GB
+    return [
+        Use("Lambda, arm64", gb_seconds, "GB-seconds", 0.0000133334, free=400_000),
+        Use("Lambda, requests", RUNS, "requests", 0.20 / 1e6, free=1e6),
+        Use("EventBridge Scheduler", RUNS, "wake-ups", 1.00 / 1e6, free=14e6),
+        Use("DynamoDB, writing", RUNS * 3, "units", 0.625 / 1e6),
+        Use("DynamoDB, reading", RUNS, "units", 0.125 / 1e6),
+        Use("CloudWatch Logs", RUNS * LOG_KB / 1e6, "GB", 0.50, free=5),
+        Use("CloudWatch metrics", rates * HOUR / RECORDED_EVERY, "metrics", 0.30, free=10),
+        Use("CloudWatch alarms", ALARMS, "alarms", 0.10, free=10),
+        Use("SNS, e-mail", 30, "mails", 2.00 / 1e5, free=1_000),
+        Use("CloudWatch dashboard", int(deployment.dashboard), "dashboards", 3.00, free=3),
+        Use("KMS key", int(deployment.encrypt), "keys", 1.00),
+    ]
+
+
+def show(deployment: Deployment) -> None:
+    """Print what a month of *deployment* costs, line by line."""
+    uses = [use for use in month(deployment) if use.amount]
+    table = Table("", "a month", "", "listed, $", "at the least, $")
+    for column in table.columns[1:2] + table.columns[3:]:
+        column.justify = "right"
+    for use in uses:
+        table.add_row(
+            use.what, f"{use.amount:,.3g}", use.unit, f"{use.listed:.2f}", f"{use.least:.2f}"
+        )
+    listed, least = sum(use.listed for use in uses), sum(use.least for use in uses)
+    table.add_section()
+    table.add_row("together", "", "", f"{listed:.2f}", f"{least:.2f}")
+    console = Console()
+    console.print(table)
+    console.print(
+        f"A run makes {deployment.queries:,} queries of VDM and takes {deployment.seconds:,.0f} s; "
+        f"a month makes {deployment.queries * RUNS:,} queries, whose price AWS has not published "
+        "where we could find it. They are not in the sum.",
+        highlight=False,
+    )
+    console.print(
+        "Listed: where other things in the account have used up what AWS gives everybody for "
+        "free. At the least: where they have used none of it.",
+        highlight=False,
+    )
