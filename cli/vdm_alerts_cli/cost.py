@@ -18,8 +18,13 @@ RULES = Path(__file__).parents[2] / "rules"
 HOUR = timedelta(hours=1)
 RUNS = 730
 """Runs in a month, one an hour."""
-MEMORY_GB = 256 / 1024
-"""What the function is given; benchmarks/function_size.py says why."""
+MEMORY_MB = 256
+"""What the function is given."""
+PROCESSOR_MB = 1_769
+"""Memory at which a function has one whole processor.
+
+Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+"""
 LATENCY_S = 0.3
 """What a call of VDM is taken for; nobody has published one."""
 BATCH = 10
@@ -27,8 +32,11 @@ BATCH = 10
 LOG_KB = 2.0
 """What a run without news writes to the log, in 3 lines of ours and 3 of Lambda's."""
 ALARMS = 8
-CPU_S = (4.2, 0.0097)
-"""Processor seconds of a run at 256 MB: of itself, and an identity. benchmarks/function_size.py."""
+CPU_S = (0.5, 0.0015)
+"""Seconds of a whole processor that a run takes of itself, and more an identity.
+
+Measured by benchmarks/function_size.py.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +52,11 @@ class Use:
     unit: str
     price: float
     free: float = 0
+
+    @property
+    def quantity(self) -> str:
+        """The amount as people write it."""
+        return f"{self.amount:,.0f}" if self.amount >= 10 else f"{self.amount:.3g}"  # noqa: PLR2004
 
     @property
     def listed(self) -> float:
@@ -88,7 +101,8 @@ class Deployment:
         """How long a run takes, one call of VDM after the other."""
         of_itself, an_identity = CPU_S
         waiting = -(-self.queries // BATCH) * LATENCY_S
-        return waiting + of_itself + an_identity * self.identities
+        working = of_itself + an_identity * self.identities
+        return waiting + working * PROCESSOR_MB / MEMORY_MB
 
 
 def month(deployment: Deployment) -> Sequence[Use]:
@@ -98,7 +112,7 @@ def month(deployment: Deployment) -> Sequence[Use]:
     public lists have them; docs/cost.md names the lists.
     """
     rates = len(deployment.rules) + min(deployment.firing, MOST_RECORDED)
-    gb_seconds = RUNS * deployment.seconds * MEMORY_GB
+    gb_seconds = RUNS * deployment.seconds * MEMORY_MB / 1024
     return [
         Use("Lambda, arm64", gb_seconds, "GB-seconds", 0.0000133334, free=400_000),
         Use("Lambda, requests", RUNS, "requests", 0.20 / 1e6, free=1e6),
@@ -121,9 +135,7 @@ def show(deployment: Deployment) -> None:
     for column in table.columns[1:2] + table.columns[3:]:
         column.justify = "right"
     for use in uses:
-        table.add_row(
-            use.what, f"{use.amount:,.3g}", use.unit, f"{use.listed:.2f}", f"{use.least:.2f}"
-        )
+        table.add_row(use.what, use.quantity, use.unit, f"{use.listed:.2f}", f"{use.least:.2f}")
     listed, least = sum(use.listed for use in uses), sum(use.least for use in uses)
     table.add_section()
     table.add_row("together", "", "", f"{listed:.2f}", f"{least:.2f}")
