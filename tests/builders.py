@@ -1,6 +1,9 @@
 """Things under test, of which a test says only what matters to it."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import boto3
 
 from vdm_alerts.core.alerts import Alert, Firing, Told
 from vdm_alerts.core.metrics import Dimension, Scope, Series, Window
@@ -19,6 +22,21 @@ ORIGIN = Origin("111122223333", "eu-west-1")
 WHERE = " - 111122223333 eu-west-1"
 """How every subject ends."""
 LEASE = Lease(NOW, NOW + timedelta(minutes=15))
+
+
+def a_table() -> Any:
+    """A table as the stack makes it, where moto stands in for AWS."""
+    return boto3.resource("dynamodb").create_table(
+        TableName="vdm-alerts",
+        KeySchema=[
+            {"AttributeName": "pk", "KeyType": "HASH"},
+            {"AttributeName": "sk", "KeyType": "RANGE"},
+        ],
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
 
 
 def share(percentage: str) -> float:

@@ -61,7 +61,8 @@ def test_it_tells_the_story_and_leaves_nothing_behind(root: Path, temporary: Pat
         assert done.stdout.count(kind) == 1
     assert done.stdout.count("Nothing is said.") == 8
     assert "4 messages in 12 runs" in done.stdout
-    assert "AlertsCritical" in done.stdout
+    assert "Recorded as metrics, namespace VdmAlerts" in done.stdout
+    assert "BounceRate" in done.stdout
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

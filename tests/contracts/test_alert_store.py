@@ -6,7 +6,7 @@ from typing import Any
 
 import boto3
 import pytest
-from builders import HOTMAIL, HOUR, NEWS, NOW, firing
+from builders import HOTMAIL, HOUR, NEWS, NOW, a_table, firing
 from fakes import FakeStore
 from moto import mock_aws
 
@@ -20,28 +20,13 @@ UNTIL = NOW + HOUR
 OFF = Finding("VDM", "VDM is off", "Switch it on")
 
 
-def table() -> Any:
-    return boto3.resource("dynamodb").create_table(
-        TableName="memory",
-        KeySchema=[
-            {"AttributeName": "pk", "KeyType": "HASH"},
-            {"AttributeName": "sk", "KeyType": "RANGE"},
-        ],
-        AttributeDefinitions=[
-            {"AttributeName": "pk", "AttributeType": "S"},
-            {"AttributeName": "sk", "AttributeType": "S"},
-        ],
-        BillingMode="PAY_PER_REQUEST",
-    )
-
-
 @pytest.fixture(params=["in memory", "in DynamoDB"])
 def store(request: pytest.FixtureRequest) -> Iterator[AlertStore]:
     if request.param == "in memory":
         yield FakeStore()
     else:
         with mock_aws():
-            yield TableStore(table())
+            yield TableStore(a_table())
 
 
 def remembering(*alerts: Any) -> Memory:
@@ -104,7 +89,7 @@ def test_a_lease_that_ran_out_can_be_taken(store: AlertStore) -> None:
 def test_memory_beyond_one_page_is_read_whole() -> None:
     """A page of DynamoDB's is a megabyte."""
     with mock_aws():
-        store = TableStore(table())
+        store = TableStore(a_table())
         many = remembering(
             *(firing(replace(NEWS, identity=f"{each}{'x' * 900}.example")) for each in range(600))
         )
@@ -136,7 +121,7 @@ def test_a_record_that_cannot_be_read_is_a_hindrance_that_says_what_to_do(
     damaged: dict[str, Any],
 ) -> None:
     with mock_aws():
-        raw = table()
+        raw = a_table()
         raw.put_item(Item={"pk": "memory", **damaged})
         with pytest.raises(Hindrance, match="What was remembered cannot be read") as caught:
             TableStore(raw).load()
@@ -145,14 +130,14 @@ def test_a_record_that_cannot_be_read_is_a_hindrance_that_says_what_to_do(
 
 def test_a_lease_that_cannot_be_given_back_fails_nothing() -> None:
     with mock_aws():
-        raw = table()
+        raw = a_table()
         with TableStore(raw).lease(UNTIL, NOW):
             raw.delete()
 
 
 def test_a_run_that_lost_its_lease_does_not_give_back_anothers() -> None:
     with mock_aws():
-        store = TableStore(table())
+        store = TableStore(a_table())
         late = UNTIL + HOUR
         mine = store.lease(UNTIL, NOW)
         with mine, store.lease(late, late):

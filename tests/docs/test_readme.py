@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from stage import DEPLOY
 from story import SCENARIOS, tell
+from templates import everything
 
 from infra.settings import CHOICES
 
@@ -43,6 +44,14 @@ def test_the_deployment_shown_is_the_one_that_the_end_to_end_tests_make() -> Non
 def test_every_context_key_is_listed_and_no_other() -> None:
     rows = re.findall(r"^\| (`.*?) \| ", README, re.MULTILINE)
     assert [key for row in rows for key in re.findall(r"`(\w+)`", row)] == list(CHOICES)
+
+
+def test_everything_that_can_be_deployed_is_listed_and_in_its_room() -> None:
+    page = (ROOT / "docs" / "how-it-works.md").read_text()
+    kinds = {each["Type"] for each in everything().to_json()["Resources"].values()}
+    assert set(re.findall(r"`(AWS::\w+::\w+)`", page)) == kinds
+    for room in re.findall(r"\| `(\w+\.py)` \|", page):
+        assert (ROOT / "infra" / room).exists()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

@@ -1,0 +1,63 @@
+"""What an earlier version left in an account is what a later one goes on from.
+
+A folder a version: its table as it stood on the third day of the demo's story, with one rule that
+could not be read, and the rules as it shipped them, which a person may have saved as their own.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import a_table
+from moto import mock_aws
+
+from vdm_alerts.aws.dynamodb import TableStore
+from vdm_alerts.core.alerts import Firing
+from vdm_alerts.core.config import parse_rule
+from vdm_alerts.core.rules import Severity
+from vdm_alerts.ports import Memory
+
+HERE = Path(__file__).parent
+VERSIONS = sorted(path for path in HERE.iterdir() if (path / "table.json").exists())
+
+
+@pytest.fixture
+def table() -> Iterator[Any]:
+    with mock_aws():
+        yield a_table()
+
+
+def test_there_is_an_earlier_version() -> None:
+    assert [path.name for path in VERSIONS][:1] == ["0.1"]
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda path: path.name)
+def test_what_it_remembered_is_remembered_and_can_be_saved_anew(version: Path, table: Any) -> None:
+    for item in json.loads((version / "table.json").read_text()):
+        table.put_item(Item=item)
+    store = TableStore(table)
+    memory = store.load()
+    assert memory.last_run == datetime(2026, 3, 13, 9, tzinfo=UTC)
+    assert [finding.about for finding in memory.findings] == ["/vdm-alerts/rules/mine"]
+    firing = {
+        str(alert.scope): (alert.state.severity, alert.told.severity)
+        for alert in memory.alerts.values()
+        if isinstance(alert.state, Firing) and alert.told
+    }
+    assert firing == dict.fromkeys(
+        ("news.example.com", "newsletter", "Hotmail"), (Severity.WARNING, Severity.WARNING)
+    )
+    store.save(Memory(), replacing=memory)
+    assert store.load().alerts == {}, "under the same keys, so that nothing stays behind"
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [path for version in VERSIONS for path in sorted(version.glob("*.toml"))],
+    ids=lambda path: f"{path.parent.name}/{path.stem}",
+)
+def test_a_rule_that_it_shipped_can_be_read(rule: Path) -> None:
+    assert parse_rule(rule.stem, rule.read_text(), str(rule)).name == rule.stem
