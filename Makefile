@@ -33,8 +33,8 @@ check: setup ## Lint, types, and who may import whom
 snapshots: setup ## Take the templates as they are now for those that were looked at
 	@WRITE_SNAPSHOTS=1 $(BIN)/pytest -q tests/infra/test_app.py -k last_looked_at
 
-deploy: setup ## Deploy into your AWS account: make deploy EMAIL=you@example.com
-	@$(BIN)/cdk deploy --import-existing-resources $(if $(EMAIL),-c email=$(EMAIL))
+deploy: setup ## Deploy into your AWS account: make deploy ARGS="-c email=you@example.com"
+	@$(BIN)/cdk deploy --import-existing-resources $(ARGS)
 
 format: setup ## Put the code in order
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .

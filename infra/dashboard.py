@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
@@ -24,7 +24,7 @@ _TABLE = cloudwatch.LogQueryVisualizationType.TABLE
 class Dashboard(Construct):
     """A page made from the function's log, which costs nothing more, and from AWS's own metrics.
 
-    The thresholds are those of each run, as they were read, and not those of the deployment.
+    The thresholds are those of the run that noted a rate, and not those of the deployment.
     """
 
     def __init__(
@@ -38,11 +38,12 @@ class Dashboard(Construct):
         rulebook: Rulebook,
         alarms: Sequence[cloudwatch.IAlarm],
     ) -> None:
-        """Call the page as *evaluator* calls itself."""
+        """Call the page after *evaluator* and its Region: one account's pages share their names."""
         super().__init__(scope, id_)
         self._log_groups = [evaluator.log_group.log_group_name]
+        name = f"{evaluator.service}-{Stack.of(self).region}"
         page = cloudwatch.Dashboard(
-            self, "Page", dashboard_name=evaluator.service, default_interval=Duration.days(14)
+            self, "Page", dashboard_name=name, default_interval=Duration.days(14)
         )
         introduction = cloudwatch.TextWidget(
             markdown=_INTRODUCTION.format(rules=rulebook.path), width=_WIDTH, height=2
@@ -52,11 +53,12 @@ class Dashboard(Construct):
         )
         page.add_widgets(introduction)
         page.add_widgets(health)
-        page.add_widgets(*(self._rates(indicator) for indicator in Indicator))
+        width = _WIDTH // len(rulebook.indicators)
+        page.add_widgets(*(self._rates(each, width) for each in rulebook.indicators))
         page.add_widgets(self._above(), *self._runs())
         page.add_widgets(*_health(evaluator.function, notices.topic, lost))
 
-    def _rates(self, indicator: Indicator) -> cloudwatch.LogQueryWidget:
+    def _rates(self, indicator: Indicator, width: int) -> cloudwatch.LogQueryWidget:
         """Return the account's rate by *indicator* and the thresholds it was judged by."""
         return self._query(
             f"{indicator.key.replace('_', ' ').capitalize()} of the account, %",
@@ -64,11 +66,12 @@ class Dashboard(Construct):
             f"filter indicator = '{indicator.key}' and scope = '{ACCOUNT}'",
             "stats max(rate) as highest, max(warning) as warning_from, "
             "max(critical) as critical_from by bin(6h)",
+            width=width,
         )
 
     def _above(self) -> cloudwatch.LogQueryWidget:
         return self._query(
-            "Seen above a threshold, the latest first, %",
+            "Noted above a threshold, the latest first, %",
             _TABLE,
             "filter rate >= least(coalesce(warning, critical), coalesce(critical, warning))",
             "display @timestamp, rule, scope, rate, warning, critical",
@@ -95,21 +98,26 @@ class Dashboard(Construct):
         ]
 
     def _query(
-        self, title: str, view: cloudwatch.LogQueryVisualizationType, *lines: str
+        self,
+        title: str,
+        view: cloudwatch.LogQueryVisualizationType,
+        *lines: str,
+        width: int = _WIDTH // 3,
     ) -> cloudwatch.LogQueryWidget:
         return cloudwatch.LogQueryWidget(
             title=title,
             view=view,
             log_group_names=self._log_groups,
             query_lines=list(lines),
-            width=_WIDTH // 3,
+            width=width,
             height=6,
         )
 
 
 _INTRODUCTION = """## VDM Alerts
-The rules are in SSM Parameter Store under `{rules}`. What is drawn from the log is empty until the
-function has run for the first time, and where there was no mail."""
+The rules are in SSM Parameter Store under `{rules}`. Rates are noted four times a day. What is
+drawn from the log is empty until the function has run for the first time, and where there was no
+mail."""
 
 
 def _health(

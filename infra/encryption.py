@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from aws_cdk import Stack
+from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
@@ -27,6 +27,8 @@ class Encryption(Construct):
             "Key",
             description="VDM Alerts: the messages in its topics and its queue",
             enable_key_rotation=True,
+            # What it encrypts goes with the stack too. For 30 days it can be had back.
+            removal_policy=RemovalPolicy.DESTROY,
         )
         own_account = {"StringEquals": {"aws:SourceAccount": Stack.of(self).account}}
         self._let("Alarms", "cloudwatch.amazonaws.com", own_account)

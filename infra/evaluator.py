@@ -42,8 +42,8 @@ _FUNCTION = {
     "CKV_AWS_116": _DESTINATION,
     "CKV_AWS_117": "It talks to nothing but AWS's own APIs; a VPC would add endpoints, which cost "
     "more than all the rest, and protect nothing",
-    "CKV_AWS_173": "The environment holds four names and no secret",
-    "Serverless::Serverless-LambdaTracing": "One process asks five APIs in a fixed order and logs "
+    "CKV_AWS_173": "The environment holds names and no secret",
+    "Serverless::Serverless-LambdaTracing": "One process asks four APIs in a fixed order and logs "
     "what each said; a trace would add a library, two permissions and a bill",
 }
 _LOG = {
@@ -86,6 +86,7 @@ class Evaluator(Construct):
             table=memory.table.table_name,
             topic_arn=notices.topic.topic_arn,
             rules_path=rulebook.path,
+            shipped_rules=rulebook.shipped,
             service=self.service,
         )
         self.function = lambda_.Function(

@@ -10,7 +10,7 @@ from infra.acknowledge import acknowledge
 
 _OWN_KEY = {
     "CKV_AWS_27": "SQS encrypts it with a key of its own; -c encrypt=true puts one of the "
-    "account's in its place, for a dollar a month",
+    "account's in its place, from a dollar a month on",
 }
 
 

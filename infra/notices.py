@@ -12,7 +12,7 @@ from infra.lost import Lost
 
 _UNENCRYPTED = {
     "CKV_AWS_26": "A message names identities and their rates and is there for seconds, and goes "
-    "on by mail; -c encrypt=true puts a key on the topic, for a dollar a month",
+    "on by mail; -c encrypt=true puts a key on the topic, from a dollar a month on",
 }
 
 
@@ -31,6 +31,6 @@ class Notices(Construct):
             subscription = self.topic.add_subscription(
                 subscriptions.EmailSubscription(email, dead_letter_queue=lost.queue)
             )
-            # A later deployment that leaves the address out must not silently stop the mail. It
+            # A later deployment that leaves one address out must not silently stop its mail. It
             # goes with the topic, or by the link in every mail.
             subscription.apply_removal_policy(RemovalPolicy.RETAIN)

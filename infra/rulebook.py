@@ -7,7 +7,8 @@ from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from vdm_alerts.core.config import BadRule, Problem, parse_rule
-from vdm_alerts.core.shipped import FOLDER, sealed
+from vdm_alerts.core.rates import Indicator
+from vdm_alerts.core.shipped import FOLDER, digest
 
 RULES = Path(__file__).parents[1] / "rules"
 LONGEST = 4096
@@ -29,29 +30,36 @@ class Rulebook(Construct):
         """Ship every rule in *folder* to *path*. Raises BadRule with all that is wrong in one."""
         super().__init__(scope, id_)
         self.path = path
-        for file in sorted(folder.glob("*.toml")):
+        texts = {file: _text(file) for file in sorted(folder.glob("*.toml"))}
+        rules = [parse_rule(file.stem, text, _source(file)) for file, text in texts.items()]
+        self.indicators = [each for each in Indicator if each in {rule.indicator for rule in rules}]
+        self.shipped = " ".join(f"{file.stem}={digest(text)}" for file, text in texts.items())
+        for file, text in texts.items():
             ssm.StringParameter(
                 self,
                 file.stem,
                 parameter_name=f"{path}/{FOLDER}/{file.stem}",
-                string_value=_text(file, own=f"{path}/{file.stem}"),
+                string_value=text,
                 description=f"A rule of VDM Alerts (TOML), shipped as rules/{file.name}",
             )
 
 
-def _text(file: Path, own: str) -> str:
-    """Return the text of the rule in *file* as it ships, once it is sure that it can be one."""
-    source = f"{file.parent.name}/{file.name}"
+def _source(file: Path) -> str:
+    return f"{file.parent.name}/{file.name}"
+
+
+def _text(file: Path) -> str:
+    """Return the text of the rule in *file*, once it is sure that a parameter can hold it."""
+    source = _source(file)
     if not _NAME.fullmatch(file.stem):
         what = "a parameter cannot be called that; use letters, digits, . _ and -"
         raise BadRule(source, [Problem("(the file's name)", what)])
     try:
-        text = sealed(file.read_text(encoding="utf-8"), own)
+        text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BadRule(source, [Problem("(the file)", f"cannot be read: {error}")]) from error
     size = len(text.encode())
     if size > LONGEST:
-        what = f"is {size} bytes long as shipped; a parameter holds {LONGEST}: shorten the comments"
+        what = f"is {size} bytes long; a parameter holds {LONGEST}: shorten the comments"
         raise BadRule(source, [Problem("(the text)", what)])
-    parse_rule(file.stem, text, source)
     return text

@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from infra.cadence import NoSchedule, cadence
+
 CHOICES: Mapping[str, str] = {
     "email": "the addresses to write to, separated by commas",
     "watchdogEmail": "addresses that the alarms on VDM Alerts itself go to as well",
     "slackWorkspaceId": 'the workspace that Amazon Q Developer is authorised in, like "T0123ABCD"',
     "slackChannelId": 'the channel of it to tell, like "C0123ABCD"',
-    "schedule": 'how often to look, "rate(1 hour)" or EventBridge Scheduler\'s cron of six fields',
+    "schedule": 'how often to look, "rate(1 hour)", or a cron of EventBridge Scheduler for every '
+    'day, "cron(0 8-18 * * ? *)"',
     "prefix": "what the stack, its table and its parameters are called, to tell it from another in "
     "the Region: 3 to 30 of a-z, 0-9 and -, a letter first, and neither aws nor ssm",
     "reserve": '"true" to reserve the function one execution at a time, "false" where the account '
@@ -28,10 +31,6 @@ _SLACK = ("slackWorkspaceId", "slackChannelId")
 _CDK_OWN = frozenset({"acknowledged-issue-numbers", "cli-telemetry"})
 _ADDRESS = re.compile(r"[^@\s,]+@[^@\s,]+\.[^@\s,]+")
 _PREFIX = re.compile(r"(?!aws|ssm)[a-z][a-z0-9-]{2,29}")
-_SCHEDULE = re.compile(
-    r"rate\((1 (minute|hour|day)|([2-9]|[1-9]\d+) (minutes|hours|days))\)"
-    r"|cron\([0-9A-Z*?/,#-]+( [0-9A-Z*?/,#-]+){5}\)"
-)
 
 
 class BadContext(Exception):
@@ -46,16 +45,12 @@ class Settings:
     watchdog_emails: tuple[str, ...]
     slack: tuple[str, str] | None
     schedule: str
+    cadence: timedelta
     prefix: str
     reserve: bool
     dashboard: bool
     encrypt: bool
     enable_vdm: bool
-
-    @property
-    def cadence(self) -> timedelta:
-        """The longest time between two wake-ups, of a cron expression taken for a day."""
-        return _cadence(self.schedule)
 
 
 def read_context(context: Mapping[str, object]) -> Settings:
@@ -73,9 +68,12 @@ def read_context(context: Mapping[str, object]) -> Settings:
         if not _ADDRESS.fullmatch(email)
     ]
     schedule = str(context.get("schedule", ""))
-    if not _SCHEDULE.fullmatch(schedule):
+    often = timedelta()
+    try:
+        often = cadence(schedule)
+    except NoSchedule:
         problems.append(f'schedule: "{schedule}" is no schedule; it takes {CHOICES["schedule"]}')
-    elif _cadence(schedule) > timedelta(days=1):
+    if often > timedelta(days=1):
         problems.append(f'schedule: "{schedule}" is too seldom; look once a day at the least')
     prefix = str(context.get("prefix", ""))
     if not _PREFIX.fullmatch(prefix):
@@ -96,17 +94,13 @@ def read_context(context: Mapping[str, object]) -> Settings:
         watchdog_emails=watchdog_emails,
         slack=slack,
         schedule=schedule,
+        cadence=often,
         prefix=prefix,
         reserve="reserve" in on,
         dashboard="dashboard" in on,
         encrypt="encrypt" in on,
         enable_vdm="enableVdm" in on,
     )
-
-
-def _cadence(schedule: str) -> timedelta:
-    match = re.match(r"rate\((\d+) (minute|hour|day)", schedule)
-    return timedelta(**{f"{match[2]}s": int(match[1])}) if match else timedelta(days=1)
 
 
 def _addresses(value: object) -> tuple[str, ...]:

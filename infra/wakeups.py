@@ -1,5 +1,6 @@
 """What wakes the function: the schedule, and SES where it has news of the account."""
 
+from aws_cdk import Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
@@ -43,9 +44,9 @@ class Wakeups(Construct):
         """Wake *function* by *schedule*; what cannot be delivered goes to *lost*."""
         super().__init__(scope, id_)
         wake = ("lambda:InvokeFunction", function.function_arn)
-        role = iam.Role(
-            self, "ScheduleRole", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com")
-        )
+        own_account = {"StringEquals": {"aws:SourceAccount": Stack.of(self).account}}
+        scheduler_itself = iam.ServicePrincipal("scheduler.amazonaws.com", conditions=own_account)
+        role = iam.Role(self, "ScheduleRole", assumed_by=scheduler_itself)
         allow(role, [wake, ("sqs:SendMessage", lost.queue.queue_arn), *uses(lost.key)])
         self._schedule(function, lost.queue, schedule, role)
         events.Rule(
@@ -66,7 +67,7 @@ class Wakeups(Construct):
     def _schedule(
         self, function: lambda_.Function, lost: sqs.Queue, expression: str, role: iam.Role
     ) -> None:
-        scheduler.CfnSchedule(
+        schedule = scheduler.CfnSchedule(
             self,
             "Schedule",
             description="Wakes VDM Alerts",
@@ -85,3 +86,4 @@ class Wakeups(Construct):
                 ),
             ),
         )
+        schedule.node.add_dependency(role)  # Its first wake-up comes at once.

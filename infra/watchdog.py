@@ -16,7 +16,7 @@ from infra.evaluator import Evaluator
 from infra.notices import Notices
 from vdm_alerts.ports import NAMESPACE
 
-_HOUR = Duration.hours(1)
+_HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _MAXIMUM = cloudwatch.Stats.MAXIMUM
 _MINIMUM = cloudwatch.Stats.MINIMUM
@@ -81,8 +81,10 @@ def _watches(
 ) -> list[_Watch]:
     function = evaluator.function
     look = f"Look at the log of the function {function.function_name}."
-    # Twice as long as between two runs, so that none of a day's spells is without one.
+    # Twice as long as between two runs, so that no spell is without one.
     spell = min(max(_DAY / 8, 2 * cadence), _DAY)
+    spells = max(2, _DAY // spell)
+    hour = _duration(_HOUR)
     return [
         _Watch(
             "Silence",
@@ -90,64 +92,80 @@ def _watches(
             f"watched. {look}",
             # Lambda counts a 0 for every run that ends well, so that the least of them is 1 only
             # where none did; and where nothing runs there is no data.
-            function.metric_errors(period=_duration(cadence), statistic=_MINIMUM),
+            _filled(
+                function.metric_errors(period=_duration(cadence), statistic=_MINIMUM), missing=1
+            ),
             periods=2,
             missing=cloudwatch.TreatMissingData.BREACHING,
         ),
         _Watch(
             "Errors",
-            f"A run of VDM Alerts and both its repeats failed within an hour. {look}",
-            function.metric_errors(period=_HOUR, statistic=_SUM),
+            f"Three runs of VDM Alerts, or one and both its repeats, failed in an hour. {look}",
+            function.metric_errors(period=hour, statistic=_SUM),
             threshold=3,
         ),
         _Watch(
             "Dropped",
             f"Lambda has dropped a wake-up of VDM Alerts. {look}",
-            function.metric("AsyncEventsDropped", period=_HOUR, statistic=_SUM),
+            function.metric("AsyncEventsDropped", period=hour, statistic=_SUM),
         ),
         _Watch(
             "Late",
             "A wake-up of VDM Alerts has waited for half an hour. Something keeps the function "
             f"busy. {look}",
-            function.metric("AsyncEventAge", period=_HOUR, statistic=_MAXIMUM),
+            function.metric("AsyncEventAge", period=hour, statistic=_MAXIMUM),
             threshold=Duration.minutes(30).to_milliseconds(),
         ),
         _Watch(
             "Lost",
             "A wake-up or a message of VDM Alerts could not be delivered, or a run failed for "
             f"good; it is in the queue {lost.queue_name}. Read it there, then purge the queue.",
-            lost.metric_approximate_number_of_messages_visible(period=_HOUR, statistic=_MAXIMUM),
+            lost.metric_approximate_number_of_messages_visible(period=hour, statistic=_MAXIMUM),
         ),
         _Watch(
             "Undelivered",
             "Amazon SNS could not deliver a message of VDM Alerts to one of its subscribers. See "
             f"the subscriptions of the topic {topic.topic_name}.",
-            topic.metric_number_of_notifications_failed(period=_HOUR, statistic=_SUM),
+            topic.metric_number_of_notifications_failed(period=hour, statistic=_SUM),
         ),
         _Watch(
             "Nobody",
             "Nobody has a confirmed subscription to the alerts of VDM Alerts: they reach no one.",
-            _own(evaluator, "NobodySubscribed", cadence),
+            _own(evaluator, "NobodySubscribed", spell),
             periods=2,
         ),
         _Watch(
             "Unknown",
-            "VDM Alerts has been unable to read some of the figures again and again for a whole "
-            f"day; what it cannot read it does not watch. {look}",
-            _own(evaluator, "SeriesUnknown", spell),
-            periods=_DAY // spell,
+            "VDM Alerts has been unable to read something, again and again, for "
+            f"{spells * spell // _HOUR} hours; what it cannot read it does not watch. {look}",
+            _own(evaluator, "Unread", spell),
+            periods=spells,
         ),
     ]
 
 
 def _own(evaluator: Evaluator, name: str, period: timedelta) -> cloudwatch.IMetric:
-    """Return a metric that *evaluator* itself records at a run that has something to record."""
-    return cloudwatch.Metric(
+    """Return a metric that *evaluator* records where there is something to record; else it is 0."""
+    recorded = cloudwatch.Metric(
         namespace=NAMESPACE,
         metric_name=name,
         dimensions_map={"service": evaluator.service},
         statistic=_MAXIMUM,  # Not a sum: CloudWatch may count a line of the log twice.
         period=_duration(period),
+    )
+    return _filled(recorded, missing=0)
+
+
+def _filled(metric: cloudwatch.Metric, missing: int) -> cloudwatch.IMetric:
+    """Return *metric* with a value where it has none.
+
+    Without one an alarm looks further back, and takes the last values that it finds for the
+    newest: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+    """
+    return cloudwatch.MathExpression(
+        expression=f"FILL(recorded, {missing})",
+        using_metrics={"recorded": metric},
+        period=metric.period,
     )
 
 

@@ -110,6 +110,7 @@ class FakeNotifier:
     sent: list[Message] = field(default_factory=list)
     hindrance: Hindrance | None = None
     confirmed: int = 1
+    refuses_to_count: Hindrance | None = None
 
     def publish(self, message: Message) -> None:
         if self.hindrance:
@@ -117,6 +118,8 @@ class FakeNotifier:
         self.sent.append(message)
 
     def subscribers(self) -> int:
+        if self.refuses_to_count:
+            raise self.refuses_to_count
         return self.confirmed
 
 

@@ -55,9 +55,16 @@ def the(template: Template, kind: str) -> dict[str, Any]:
 
 
 def alarm(template: Template, name: str) -> dict[str, Any]:
+    """The properties of the alarm *name*, those of the metric behind an expression among them."""
     alarms = template.find_resources("AWS::CloudWatch::Alarm")
     (found,) = [each for key, each in alarms.items() if key.startswith(f"Watchdog{name}")]
     properties: dict[str, Any] = found["Properties"]
+    for each in properties.get("Metrics", []):
+        if behind := each.get("MetricStat"):
+            properties |= {**behind["Metric"], "Period": behind["Period"]}
+            properties |= {"Statistic": behind["Stat"]}
+        else:
+            properties |= {"Expression": each["Expression"]}
     return properties
 
 
@@ -68,7 +75,10 @@ def permissions(template: Template, policy: str) -> dict[str, Any]:
     statements = found["Properties"]["PolicyDocument"]["Statement"]
     assert all(isinstance(each["Action"], str) for each in statements), "one action a statement"
     assert all(not isinstance(each["Resource"], list) for each in statements), "one resource"
-    return {each["Action"]: each["Resource"] for each in statements}
+    assert {each["Effect"] for each in statements} == {"Allow"}
+    allowed = {each["Action"]: each["Resource"] for each in statements}
+    assert len(allowed) == len(statements), "each action once"
+    return allowed
 
 
 def logical(reference: Any) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from vdm_alerts.aws.vdm import MOST_QUERIES
 from vdm_alerts.core.config import parse_rule
 from vdm_alerts.core.metrics import ACCOUNT, KNOWN_ISPS, Metric, Scope
 from vdm_alerts.core.rules import Rule
@@ -27,8 +28,8 @@ Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 """
 LATENCY_S = 0.3
 """What a call of VDM is taken for; nobody has published one."""
-BATCH = 10
-"""Queries a call takes."""
+TIME_OUT_S = 900
+"""What the function is given, the most there is."""
 LOG_KB = 2.0
 """What a run without news writes to the log, in 3 lines of ours and 3 of Lambda's."""
 ALARMS = 8
@@ -100,7 +101,7 @@ class Deployment:
     def seconds(self) -> float:
         """How long a run takes, one call of VDM after the other."""
         of_itself, an_identity = CPU_S
-        waiting = -(-self.queries // BATCH) * LATENCY_S
+        waiting = -(-self.queries // MOST_QUERIES) * LATENCY_S
         working = of_itself + an_identity * self.identities
         return waiting + working * PROCESSOR_MB / MEMORY_MB
 
@@ -147,6 +148,12 @@ def show(deployment: Deployment) -> None:
         "where we could find it. They are not in the sum.",
         highlight=False,
     )
+    if deployment.seconds > TIME_OUT_S:
+        console.print(
+            f"A run of more than {TIME_OUT_S} s is ended by Lambda before it has judged anything: "
+            "so many identities cannot be watched yet. The sum is what it would cost.",
+            style="bold",
+        )
     console.print(
         "Listed: where other things in the account have used up what AWS gives everybody for "
         "free. At the least: where they have used none of it.",

@@ -20,7 +20,10 @@ T = TypeVar("T")
 NO_SUBSCRIBER = Finding(
     about="subscribers",
     what="Nobody has confirmed a subscription to the topic, so no alert reaches anyone",
-    remedy="Confirm the subscription in the mail that Amazon SNS sent, or deploy with -c email=",
+    remedy="Confirm the subscription in the mail that Amazon SNS sent. It is void after 48 hours; "
+    "then subscribe anew: aws sns subscribe --protocol email --topic-arn THE-STACKS-TOPIC "
+    "--notification-endpoint you@example.com",
+    hinders=False,
     passing=True,  # There is nobody to write to.
 )
 

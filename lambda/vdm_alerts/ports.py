@@ -101,6 +101,8 @@ class Summary:
 
     *queries* is how many VDM was asked. *days_behind* is how many days ago the newest mail is that
     VDM has counted, 0 for today; None where that is not known, or there is none in the window.
+    *outages* are those of the *findings* that leave mail unwatched and that nobody is written to
+    about, because they should pass.
     """
 
     queries: int
@@ -112,6 +114,7 @@ class Summary:
     notices_told: int
     notices_owed: int
     findings: int
+    outages: int
     subscribers: int | None
 
 

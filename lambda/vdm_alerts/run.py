@@ -67,19 +67,21 @@ def run(ports: Ports, origin: Origin, now: datetime, lease: Lease) -> Summary:
                 owed = _owed(before, known, seen, verdicts, amnesia)
         for finding in (*amnesia, *seen.findings):
             _log.warning("%s", finding)
-        told = [notice for notice in owed if _sent(ports, notice, origin, now)]
+        # What nobody would get is not said, so that it is owed to whoever subscribes first.
+        due = owed if seen.subscribers != 0 else []
+        told = [notice for notice in due if _sent(ports, notice, origin, now)]
         after = _after(known, told, now)
         if not amnesia:
             ports.store.save(after, replacing=known if owed else before)
 
-        findings = len(amnesia) + len(seen.findings)
+        findings = [*amnesia, *seen.findings]
         summary = _summary(
             seen, verdicts, after, now, findings=findings, told=len(told), owed=len(owed)
         )
         is_due = _is_later_spell(now, before.last_run)
         ports.recorder.record(summary, _readings(seen, verdicts, known) if is_due else ())
-    if len(told) < len(owed):
-        message = f"{len(owed) - len(told)} of {len(owed)} messages could not be sent"
+    if len(told) < len(due):
+        message = f"{len(due) - len(told)} of {len(due)} messages could not be sent"
         raise StillOwed(message)
     return summary
 
@@ -162,7 +164,7 @@ def _summary(
     after: Memory,
     now: datetime,
     *,
-    findings: int,
+    findings: Sequence[Finding],
     told: int,
     owed: int,
 ) -> Summary:
@@ -180,7 +182,8 @@ def _summary(
         alerts_critical=firing.count(Severity.CRITICAL),
         notices_told=told,
         notices_owed=owed - told,
-        findings=findings,
+        findings=len(findings),
+        outages=sum(each.passing and each.hinders for each in findings),
         subscribers=seen.subscribers,
     )
 

@@ -13,12 +13,23 @@ class BadSettings(VdmAlertsError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where everything is: names only, no thresholds."""
+    """Where everything is: names only, no thresholds.
+
+    *shipped_rules* names the rules that came with the deployment, each with the digest of its
+    text: "bounce-rate=0123456789ab complaint-rate=...".
+    """
 
     table: str
     topic_arn: str
     rules_path: str
+    shipped_rules: str
     service: str
+
+    @property
+    def digests(self) -> Mapping[str, str]:
+        """The digest of each shipped rule, by its name."""
+        pairs = (each.partition("=") for each in self.shipped_rules.split())
+        return {name: digest for name, _, digest in pairs}
 
     @property
     def origin(self) -> Origin:
@@ -31,6 +42,7 @@ VARIABLES: Mapping[str, str] = {
     "table": "VDM_ALERTS_TABLE",
     "topic_arn": "VDM_ALERTS_TOPIC_ARN",
     "rules_path": "VDM_ALERTS_RULES_PATH",
+    "shipped_rules": "VDM_ALERTS_SHIPPED_RULES",
     "service": "VDM_ALERTS_SERVICE",
 }
 """The environment variable of each setting; the stack sets them from here too."""

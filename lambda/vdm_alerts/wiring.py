@@ -32,7 +32,9 @@ def wire(settings: Settings) -> Ports:
     ses = session.client("sesv2", config=_PATIENCE)
     table = session.resource("dynamodb", config=_PATIENCE).Table(settings.table)
     return Ports(
-        rules=ParameterRules(session.client("ssm", config=_PATIENCE), settings.rules_path),
+        rules=ParameterRules(
+            session.client("ssm", config=_PATIENCE), settings.rules_path, settings.digests
+        ),
         account=SesAccount(ses),
         series=Vdm(ses),
         store=TableStore(table),

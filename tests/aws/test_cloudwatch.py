@@ -18,6 +18,7 @@ SUMMARY = Summary(
     notices_told=1,
     notices_owed=0,
     findings=0,
+    outages=0,
     subscribers=2,
 )
 RULE = a_rule()
@@ -38,7 +39,8 @@ def test_a_run_in_which_nothing_is_wrong_costs_no_metric_but_its_rates(
 @pytest.mark.parametrize(
     ("summary", "metric", "value"),
     [
-        (replace(SUMMARY, series_unknown=2), "SeriesUnknown", 2.0),
+        (replace(SUMMARY, series_unknown=2), "Unread", 2.0),
+        (replace(SUMMARY, outages=1), "Unread", 1.0),
         (replace(SUMMARY, subscribers=0), "NobodySubscribed", 1.0),
     ],
 )

@@ -8,7 +8,7 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from vdm_alerts.aws.ssm import ParameterRules
-from vdm_alerts.core.shipped import sealed
+from vdm_alerts.core.shipped import digest
 from vdm_alerts.ports import AccessDenied, Unavailable
 
 PATH = "/vdm-alerts/rules"
@@ -18,12 +18,17 @@ scopes = ["account"]
 windows = ["3d"]
 warning = "5%"
 """
+STRICTER = GOOD.replace("5%", "4%")
 
 
 @pytest.fixture
 def ssm() -> Iterator[Any]:
     with mock_aws():
         yield boto3.client("ssm")
+
+
+def rules_in(ssm: Any, **shipped: str) -> ParameterRules:
+    return ParameterRules(ssm, PATH, {name: digest(text) for name, text in shipped.items()})
 
 
 def put(ssm: Any, name: str, text: str) -> None:
@@ -33,7 +38,7 @@ def put(ssm: Any, name: str, text: str) -> None:
 def test_every_parameter_under_the_path_is_a_rule_of_its_name(ssm: Any) -> None:
     for number in range(25):  # Three pages of them.
         put(ssm, f"rule-{number:02}", GOOD)
-    book = ParameterRules(ssm, PATH).rules()
+    book = rules_in(ssm).rules()
     assert list(book.rules) == [f"rule-{number:02}" for number in range(25)]
     assert book.rules["rule-07"].name == "rule-07"
     assert list(book.findings) == []
@@ -42,7 +47,7 @@ def test_every_parameter_under_the_path_is_a_rule_of_its_name(ssm: Any) -> None:
 def test_a_rule_that_does_not_parse_is_a_finding_and_the_others_stand(ssm: Any) -> None:
     put(ssm, "good", GOOD)
     put(ssm, "bad", GOOD.replace("5%", "5"))
-    book = ParameterRules(ssm, PATH).rules()
+    book = rules_in(ssm).rules()
     assert list(book.rules) == ["good"]
     (finding,) = book.findings
     assert finding.what == "A rule cannot be used, /vdm-alerts/rules/bad: 1 problem"
@@ -52,17 +57,17 @@ def test_a_rule_that_does_not_parse_is_a_finding_and_the_others_stand(ssm: Any) 
 
 def test_a_warm_function_sees_what_was_edited_a_moment_ago(ssm: Any) -> None:
     put(ssm, "rule", GOOD)
-    source = ParameterRules(ssm, PATH)
+    source = rules_in(ssm)
     assert source.rules().rules["rule"].thresholds[0].share == 0.05
     put(ssm, "rule", GOOD.replace("5%", "4%"))
     assert source.rules().rules["rule"].thresholds[0].share == 0.04
 
 
 def test_ones_own_rule_wins_over_a_shipped_one_of_its_name(ssm: Any) -> None:
-    put(ssm, "shipped/rule", sealed(GOOD, f"{PATH}/rule"))
-    put(ssm, "shipped/other", sealed(GOOD, f"{PATH}/other"))
-    put(ssm, "rule", GOOD.replace("5%", "4%"))
-    book = ParameterRules(ssm, PATH).rules()
+    put(ssm, "shipped/rule", GOOD)
+    put(ssm, "shipped/other", GOOD)
+    put(ssm, "rule", STRICTER)
+    book = rules_in(ssm, rule=GOOD, other=GOOD).rules()
     assert {name: rule.source for name, rule in book.rules.items()} == {
         "rule": "/vdm-alerts/rules/rule",
         "other": "/vdm-alerts/rules/shipped/other",
@@ -71,30 +76,42 @@ def test_ones_own_rule_wins_over_a_shipped_one_of_its_name(ssm: Any) -> None:
     assert list(book.findings) == []
 
 
-def test_a_shipped_rule_that_was_edited_in_place_counts_and_is_told(ssm: Any) -> None:
-    edited = sealed(GOOD, f"{PATH}/rule").replace("5%", "4%")
-    put(ssm, "shipped/rule", edited)
-    book = ParameterRules(ssm, PATH).rules()
+@pytest.mark.parametrize("deployed", [GOOD, GOOD.replace("5%", "6%")])
+def test_a_shipped_rule_that_is_not_as_deployed_counts_and_is_told(ssm: Any, deployed: str) -> None:
+    """An older version, put back from the parameter's history, is an edit too."""
+    put(ssm, "shipped/rule", STRICTER)
+    book = rules_in(ssm, rule=deployed).rules()
     assert book.rules["rule"].thresholds[0].share == 0.04
     (finding,) = book.findings
     assert finding.what.startswith("The shipped rule /vdm-alerts/rules/shipped/rule was edited in")
     assert "Save its text as the SSM parameter /vdm-alerts/rules/rule" in finding.remedy
-    put(ssm, "rule", edited)
-    assert list(ParameterRules(ssm, PATH).rules().findings) == []
+    put(ssm, "rule", STRICTER)
+    assert list(rules_in(ssm, rule=deployed).rules().findings) == []
+
+
+def test_a_shipped_rule_that_was_deleted_is_told_and_ends_nothing(ssm: Any) -> None:
+    put(ssm, "shipped/other", GOOD)
+    book = rules_in(ssm, rule=GOOD, other=GOOD).rules()
+    assert (list(book.rules), set(book.unusable)) == (["other"], {"rule"})
+    (finding,) = book.findings
+    assert finding.what.startswith("The shipped rule rule was deleted from SSM Parameter Store")
+    assert "--name /vdm-alerts/rules/shipped/rule --value file://rules/rule.toml" in finding.remedy
+    put(ssm, "rule", STRICTER)
+    assert list(rules_in(ssm, rule=GOOD, other=GOOD).rules().findings) == []
 
 
 def test_a_shipped_rule_that_is_broken_by_an_edit_is_told_once_and_as_unusable(ssm: Any) -> None:
-    put(ssm, "shipped/rule", sealed(GOOD, f"{PATH}/rule").replace("5%", "5"))
-    book = ParameterRules(ssm, PATH).rules()
+    put(ssm, "shipped/rule", GOOD.replace("5%", "5"))
+    book = rules_in(ssm, rule=GOOD).rules()
     assert book.unusable == {"rule"}
     (finding,) = book.findings
     assert finding.what == "A rule cannot be used, /vdm-alerts/rules/shipped/rule: 1 problem"
 
 
 def test_ones_own_rule_that_is_broken_is_not_replaced_by_another_in_silence(ssm: Any) -> None:
-    put(ssm, "shipped/rule", sealed(GOOD, f"{PATH}/rule"))
+    put(ssm, "shipped/rule", GOOD)
     put(ssm, "rule", "nonsense")
-    book = ParameterRules(ssm, PATH).rules()
+    book = rules_in(ssm, rule=GOOD).rules()
     assert book.rules == {}
     assert book.unusable == {"rule"}
 
@@ -103,7 +120,7 @@ def test_ones_own_rule_that_is_broken_is_not_replaced_by_another_in_silence(ssm:
 def test_a_parameter_where_no_rule_is_read_is_told(ssm: Any, place: str) -> None:
     put(ssm, place, GOOD)
     put(ssm, "other", GOOD)
-    book = ParameterRules(ssm, PATH).rules()
+    book = rules_in(ssm).rules()
     assert list(book.rules) == ["other"]
     (finding,) = book.findings
     assert finding.what == f"The SSM parameter {PATH}/{place} is not read as a rule"
@@ -111,7 +128,7 @@ def test_a_parameter_where_no_rule_is_read_is_told(ssm: Any, place: str) -> None
 
 
 def test_no_rule_at_all_is_a_finding_that_names_the_path(ssm: Any) -> None:
-    book = ParameterRules(ssm, PATH).rules()
+    book = rules_in(ssm).rules()
     assert book.rules == {}
     assert "no rule under /vdm-alerts/rules" in book.findings[0].what
 
@@ -125,4 +142,4 @@ def test_what_ssm_refuses_is_named(code: str, error: type[Exception]) -> None:
     with Stubber(client) as stubber:
         stubber.add_client_error("get_parameters_by_path", code)
         with pytest.raises(error, match="ssm:GetParametersByPath"):
-            ParameterRules(client, PATH).rules()
+            rules_in(client).rules()

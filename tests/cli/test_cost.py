@@ -7,7 +7,7 @@ import pytest
 from templates import ordinary
 
 from vdm_alerts_cli.__main__ import main
-from vdm_alerts_cli.cost import ALARMS, MEMORY_MB, RUNS, Deployment, month
+from vdm_alerts_cli.cost import ALARMS, MEMORY_MB, RUNS, TIME_OUT_S, Deployment, month
 
 PAGE = (Path(__file__).parents[2] / "docs" / "cost.md").read_text()
 COLUMNS = (1, 100, 10_000)
@@ -42,6 +42,7 @@ def test_the_calculator_reckons_with_the_stack_that_is_deployed() -> None:
     template.resource_count_is("AWS::CloudWatch::Alarm", ALARMS)
     ((_, function),) = template.find_resources("AWS::Lambda::Function").items()
     assert function["Properties"]["MemorySize"] == MEMORY_MB
+    assert function["Properties"]["Timeout"] == TIME_OUT_S
 
 
 def test_what_is_optional_costs_what_it_adds_and_what_fires_is_capped() -> None:
@@ -61,6 +62,15 @@ def test_the_command_prints_the_sum_and_that_queries_are_not_in_it(
     assert f"together │ │ │ {listed(Deployment(100)):.2f}" in said
     assert "446 queries of VDM" in said
     assert "They are not in the sum." in said
+
+
+def test_what_would_outlast_the_function_is_said_to(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for identities, fits in ((1_000, True), (10_000, False)):
+        monkeypatch.setattr("sys.argv", ["vdm-alerts", "cost", f"--identities={identities}"])
+        main()
+        assert ("cannot be watched yet" not in capsys.readouterr().out) is fits
 
 
 @pytest.mark.parametrize("number", ["-1", "many"])

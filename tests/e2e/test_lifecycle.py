@@ -42,6 +42,11 @@ def what_is_left(deployment: Deployment) -> dict[str, list[str]]:
     rules = deployment.client("events").list_rules()["Rules"]
     groups = deployment.client("logs").describe_log_groups()["logGroups"]
     roles = deployment.client("iam").list_roles()["Roles"]
+    keys = deployment.client("kms").list_keys()["Keys"]
+    states = (
+        deployment.client("kms").describe_key(KeyId=each["KeyId"])["KeyMetadata"] for each in keys
+    )
+    dashboards = deployment.client("cloudwatch").list_dashboards()["DashboardEntries"]
     parameters = deployment.client("ssm").describe_parameters()["Parameters"]
     found = {
         "tables": tables,
@@ -52,6 +57,8 @@ def what_is_left(deployment: Deployment) -> dict[str, list[str]]:
         "schedules": [each["Name"] for each in schedules],
         "rules": [each["Name"] for each in rules],
         "log groups": [each["logGroupName"] for each in groups],
+        "keys": [each["Description"] for each in states if each["KeyState"] == "Enabled"],
+        "dashboards": [each["DashboardName"] for each in dashboards],
         "roles": [each["RoleName"] for each in roles if "cdk-hnb659fds" not in each["RoleName"]],
         "parameters": [each["Name"] for each in parameters if "cdk-bootstrap" not in each["Name"]],
     }

@@ -32,8 +32,10 @@ def test_it_is_on_every_topic_and_on_the_queue(template: Template) -> None:
     assert {logical(each) for each in used} == {key(template)}
 
 
-def test_it_is_rotated_and_goes_with_the_stack_only_after_the_topics(template: Template) -> None:
-    assert the(template, "AWS::KMS::Key")["EnableKeyRotation"]
+def test_it_is_rotated_and_goes_with_the_stack(template: Template) -> None:
+    ((_, found),) = template.find_resources("AWS::KMS::Key").items()
+    assert found["Properties"]["EnableKeyRotation"]
+    assert found["DeletionPolicy"] == "Delete"
 
 
 def test_whoever_writes_may_use_it_and_nobody_else(template: Template) -> None:

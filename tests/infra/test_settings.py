@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 from templates import CDK_JSON
 
@@ -12,6 +14,7 @@ def test_without_addresses_there_is_a_topic_and_nobody_on_it() -> None:
         watchdog_emails=(),
         slack=None,
         schedule="rate(1 hour)",
+        cadence=timedelta(hours=1),
         prefix="vdm-alerts",
         reserve=True,
         dashboard=False,
@@ -26,10 +29,23 @@ def test_addresses_are_separated_by_commas() -> None:
 
 
 @pytest.mark.parametrize(
-    "schedule", ["rate(1 minute)", "rate(6 hours)", "rate(1 day)", "cron(0 8 * * ? *)"]
+    ("schedule", "longest"),
+    [
+        ("rate(1 minute)", timedelta(minutes=1)),
+        ("rate(6 hours)", timedelta(hours=6)),
+        ("rate(1 day)", timedelta(days=1)),
+        ("cron(0 8 * * ? *)", timedelta(days=1)),
+        ("cron(0/5 * * * ? *)", timedelta(minutes=5)),
+        ("cron(0 8-18 ? * * *)", timedelta(hours=14)),
+        ("cron(0,30 */2 * * ? *)", timedelta(hours=1, minutes=30)),
+        ("cron(15 6/6 * * ? *)", timedelta(hours=12)),
+    ],
 )
-def test_a_schedule_is_written_as_eventbridge_scheduler_takes_it(schedule: str) -> None:
-    assert read_context(GOOD | {"schedule": schedule}).schedule == schedule
+def test_how_long_it_may_be_between_two_runs_follows_from_the_schedule(
+    schedule: str, longest: timedelta
+) -> None:
+    chosen = read_context(GOOD | {"schedule": schedule})
+    assert (chosen.schedule, chosen.cadence) == (schedule, longest)
 
 
 @pytest.mark.parametrize("no", ["false", "False", False])
@@ -49,6 +65,10 @@ def test_an_account_without_concurrency_to_spare_reserves_none(no: object) -> No
             'schedule: "hourly" is no schedule; it takes how often to look',
         ),
         (GOOD | {"schedule": "cron(nonsense)"}, "is no schedule"),
+        (GOOD | {"schedule": "cron(0 8 ? * MON-FRI *)"}, "a cron of EventBridge Scheduler for eve"),
+        (GOOD | {"schedule": "cron(0 8 1 * ? *)"}, "is no schedule"),
+        (GOOD | {"schedule": "cron(60 8 * * ? *)"}, "is no schedule"),
+        (GOOD | {"schedule": "cron(0 18-8 * * ? *)"}, "is no schedule"),
         (GOOD | {"schedule": "cron(0 8 * * *)"}, "is no schedule"),
         (GOOD | {"schedule": "rate(1 hours)"}, "is no schedule"),
         (GOOD | {"schedule": "rate(2 hour)"}, "is no schedule"),

@@ -12,8 +12,8 @@ from templates import CHOSEN, everything, logical, ordinary, permissions, stack,
 from infra.rulebook import LONGEST, Rulebook
 from vdm_alerts.aws.dynamodb import EXPIRES
 from vdm_alerts.core.config import BadRule
-from vdm_alerts.core.shipped import sealed
-from vdm_alerts.settings import VARIABLES
+from vdm_alerts.core.shipped import digest
+from vdm_alerts.settings import VARIABLES, read_settings
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +85,16 @@ def test_the_schedule_wakes_the_function_and_may_do_nothing_else(template: Templ
     assert set(allowed) == {"lambda:InvokeFunction", "sqs:SendMessage"}
     assert logical(allowed["lambda:InvokeFunction"]).startswith("EvaluatorFunction")
     assert logical(allowed["sqs:SendMessage"]).startswith("LostQueue")
+
+
+def test_the_schedule_waits_until_it_may_wake_anybody(template: Template) -> None:
+    ((_, schedule),) = template.find_resources("AWS::Scheduler::Schedule").items()
+    assert any("ScheduleRoleDefaultPolicy" in each for each in schedule["DependsOn"])
+    roles = template.find_resources("AWS::IAM::Role")
+    role = roles[logical(schedule["Properties"]["Target"]["RoleArn"])]["Properties"]
+    (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Service": "scheduler.amazonaws.com"}
+    assert "aws:SourceAccount" in statement["Condition"]["StringEquals"]
 
 
 def test_ses_wakes_the_function_by_its_news_and_nobody_else_may(template: Template) -> None:
@@ -191,20 +201,18 @@ def test_logs_are_kept_for_three_months(template: Template) -> None:
     assert the(template, "AWS::Logs::LogGroup")["RetentionInDays"] == 90
 
 
-def test_each_rule_is_shipped_under_its_seal_where_nobody_writes(
+def test_each_rule_is_shipped_word_for_word_where_nobody_else_writes(
     template: Template, root: Path
 ) -> None:
     shipped = {
         each["Properties"]["Name"]: each["Properties"]["Value"]
         for each in template.find_resources("AWS::SSM::Parameter").values()
     }
-    assert shipped == {
-        f"/vdm-alerts/rules/shipped/{file.stem}": sealed(
-            file.read_text(), own=f"/vdm-alerts/rules/{file.stem}"
-        )
-        for file in root.glob("rules/*.toml")
-    }
-    assert len(shipped) == 2
+    files = {file.stem: file.read_text() for file in root.glob("rules/*.toml")}
+    assert shipped == {f"/vdm-alerts/rules/shipped/{name}": text for name, text in files.items()}
+    environment = the(template, "AWS::Lambda::Function")["Environment"]["Variables"]
+    told = read_settings(dict.fromkeys(VARIABLES.values(), "x") | environment).digests
+    assert told == {name: digest(text) for name, text in files.items()}
 
 
 def test_a_rule_that_does_not_parse_cannot_deploy(tmp_path: Path) -> None:
@@ -216,7 +224,7 @@ def test_a_rule_that_does_not_parse_cannot_deploy(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("long.toml", b"#" * LONGEST, r"is 4\d\d\d bytes long as shipped; a parameter holds 4096"),
+        ("long.toml", b"#" * (LONGEST + 1), r"is 4097 bytes long; a parameter holds 4096"),
         ("M\u00e4h rule.toml", b"", "a parameter cannot be called that"),
         ("latin.toml", b"# \xe4", "cannot be read"),
     ],
@@ -235,8 +243,12 @@ def test_the_same_repository_and_context_give_the_same_template(template: Templa
 
 def test_two_stacks_in_a_region_share_no_name() -> None:
     """What AWS names itself has the stack's name in it."""
-    ours, theirs = (_names(each) for each in (stack(), stack(prefix="other-team")))
-    assert len(ours) == len(theirs) == 4
+    ours, theirs = (
+        _names(stack(prefix=prefix, slack=("T0123ABCD", "C0123ABCD"), dashboard=True))
+        for prefix in ("vdm-alerts", "other-team")
+    )
+    # The table, two rules, the metrics, the dashboard and the Slack configuration.
+    assert len(ours) == len(theirs) == 6
     assert not ours & theirs
     function = the(stack(prefix="other-team"), "AWS::Lambda::Function")
     assert function["Environment"]["Variables"]["VDM_ALERTS_SERVICE"] == "other-team"
@@ -245,12 +257,13 @@ def test_two_stacks_in_a_region_share_no_name() -> None:
 def _names(template: Template) -> set[str]:
     """Every name in *template* that must be the only one of its kind in a Region."""
     resources = template.to_json()["Resources"].values()
-    naming = re.compile(r"(Table|Function|Queue|Topic|Role|Alarm|Dashboard|LogGroup|)Name")
+    kinds = "Table|Function|Queue|Topic|Role|Alarm|Dashboard|LogGroup|Configuration"
+    naming = re.compile(rf"({kinds}|)Name")
     named = {
-        value
+        json.dumps(value)
         for each in resources
         for key, value in each.get("Properties", {}).items()
-        if naming.fullmatch(key) and isinstance(value, str)
+        if naming.fullmatch(key) and not {"Ref", "Fn::GetAtt"} & set(value)
     }
     environment = the(template, "AWS::Lambda::Function")["Environment"]["Variables"]
     return named | {environment["VDM_ALERTS_SERVICE"] + " (metrics)"}

@@ -23,6 +23,7 @@ def test_silence_is_an_alarm_because_missing_data_breach_it(template: Template) 
     silence = alarm(template, "Silence")
     assert (silence["Namespace"], silence["MetricName"]) == ("AWS/Lambda", "Errors")
     assert (silence["Statistic"], silence["Threshold"]) == ("Minimum", 1)
+    assert silence["Expression"] == "FILL(recorded, 1)"
     assert silence["TreatMissingData"] == "breaching"
     assert (silence["Period"], silence["EvaluationPeriods"]) == (3600, 2)
 
@@ -33,21 +34,32 @@ def test_silence_is_an_alarm_because_missing_data_breach_it(template: Template) 
         ("rate(5 minutes)", 10_800, 8),
         ("rate(1 hour)", 10_800, 8),
         ("rate(6 hours)", 43_200, 2),
-        ("rate(1 day)", 86_400, 1),
+        ("rate(1 day)", 86_400, 2),
     ],
 )
 def test_what_stays_unread_is_told_after_a_day_in_which_every_spell_had_a_run(
     schedule: str, period: int, periods: int
 ) -> None:
-    unknown = alarm(stack(schedule=schedule), "Unknown")
+    chosen = read_context(CONTEXT | {"schedule": schedule})
+    unknown = alarm(stack(schedule=schedule, cadence=chosen.cadence), "Unknown")
     assert (unknown["Period"], unknown["EvaluationPeriods"]) == (period, periods)
+    assert f"for {period * periods // 3600} hours" in str(unknown["AlarmDescription"])
+
+
+@pytest.mark.parametrize("name", ["Nobody", "Unknown"])
+def test_what_is_recorded_only_while_it_is_wrong_is_right_where_there_is_none(
+    template: Template, name: str
+) -> None:
+    """An alarm without a value for a gap looks back beyond it, to the last thing that was wrong."""
+    assert alarm(template, name)["Expression"] == "FILL(recorded, 0)"
 
 
 @pytest.mark.parametrize(
     ("schedule", "period"), [("rate(5 minutes)", 300), ("cron(0 8 * * ? *)", 86_400)]
 )
 def test_how_long_a_silence_may_be_follows_from_the_schedule(schedule: str, period: int) -> None:
-    assert alarm(stack(schedule=schedule), "Silence")["Period"] == period
+    chosen = read_context(CONTEXT | {"schedule": schedule})
+    assert alarm(stack(cadence=chosen.cadence), "Silence")["Period"] == period
 
 
 def test_a_schedule_that_is_too_seldom_to_watch_is_refused() -> None:
@@ -65,7 +77,7 @@ def test_a_schedule_that_is_too_seldom_to_watch_is_refused() -> None:
         ("Lost", "AWS/SQS", "ApproximateNumberOfMessagesVisible"),
         ("Undelivered", "AWS/SNS", "NumberOfNotificationsFailed"),
         ("Nobody", "VdmAlerts", "NobodySubscribed"),
-        ("Unknown", "VdmAlerts", "SeriesUnknown"),
+        ("Unknown", "VdmAlerts", "Unread"),
     ],
 )
 def test_there_is_an_alarm_on(template: Template, name: str, namespace: str, metric: str) -> None:
@@ -117,11 +129,7 @@ def test_an_alarm_watches_a_metric_that_the_function_does_record(
     nothing = Summary(*[0] * len(fields(Summary)))
     EmbeddedMetrics("vdm-alerts").record(replace(nothing, series_unknown=1), [])
     printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    own = [
-        each["Properties"]
-        for each in template.find_resources("AWS::CloudWatch::Alarm").values()
-        if each["Properties"]["Namespace"] == "VdmAlerts"
-    ]
+    own = [alarm(template, "Unknown"), alarm(template, "Nobody")]
     assert len(own) == len(printed) == 2
     for found in own:
         ((key, value),) = ((each["Name"], each["Value"]) for each in found["Dimensions"])

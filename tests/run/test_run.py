@@ -445,8 +445,37 @@ def test_that_nobody_is_subscribed_is_counted_and_logged(
 ) -> None:
     world.notifier.confirmed = 0
     summary = goes(world)
-    assert (summary.subscribers, summary.findings) == (0, 1)
+    assert (summary.subscribers, summary.findings, summary.outages) == (0, 1, 0)
     assert "no alert reaches anyone" in caplog.text
+
+
+def test_what_nobody_would_get_is_owed_to_whoever_subscribes_first(world: World) -> None:
+    """A schedule begins at once, and the mail with the link takes a while to be clicked."""
+    world.notifier.confirmed = 0
+    world.account.sets = AccessDenied("ses:ListConfigurationSets")
+    sends(world, NEWS, bounces=600)
+    summary = goes(world)
+    assert (world.subjects, summary.notices_told, summary.notices_owed) == ([], 0, 2)
+    assert goes(world, hours=1).notices_owed == 2
+    world.notifier.confirmed = 1
+    assert goes(world, hours=2).notices_told == 2
+    assert [subject.split()[0] for subject in world.subjects] == ["[WARNING]", "[WARNING]"]
+    goes(world, hours=3)
+    assert len(world.subjects) == 2
+
+
+def test_where_nobody_knows_who_is_subscribed_it_is_said_all_the_same(world: World) -> None:
+    world.notifier.refuses_to_count = AccessDenied("sns:GetTopicAttributes")
+    sends(world, NEWS, bounces=600)
+    assert goes(world).notices_told == 2
+
+
+def test_an_outage_is_counted_though_nobody_is_written_to_about_it(world: World) -> None:
+    """So that an alarm can tell when it lasts: nothing is judged, and nothing is said."""
+    world.rules.book = Unavailable("ssm:GetParametersByPath", "down")
+    summary = goes(world)
+    assert (summary.series_judged, summary.series_unknown, summary.outages) == (0, 0, 1)
+    assert world.notifier.sent == []
 
 
 def test_the_rates_recorded_are_the_accounts_and_those_of_what_is_firing(world: World) -> None:

@@ -25,8 +25,8 @@ class EmbeddedMetrics:
         A line each, because two values of one name in the same line would become two samples of
         the same metric, whatever their dimensions.
         """
-        if summary.series_unknown:
-            self._print("SeriesUnknown", MetricUnit.Count, summary.series_unknown)
+        if unread := summary.series_unknown + summary.outages:
+            self._print("Unread", MetricUnit.Count, unread)
         if summary.subscribers == 0:
             self._print("NobodySubscribed", MetricUnit.Count, 1)
         for reading in readings:

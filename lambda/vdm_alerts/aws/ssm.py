@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from vdm_alerts.aws.refusals import doing
 from vdm_alerts.core.config import BadRule, parse_rule
 from vdm_alerts.core.findings import Finding
-from vdm_alerts.core.shipped import FOLDER, is_edited
+from vdm_alerts.core.shipped import FOLDER, digest
 from vdm_alerts.ports import Rulebook
 
 if TYPE_CHECKING:
@@ -23,10 +23,14 @@ class ParameterRules:
     over a shipped one of its name, so that no deployment ever undoes it.
     """
 
-    def __init__(self, client: "SSMClient", path: str) -> None:
-        """Read through *client* what is under *path*, such as "/vdm-alerts/rules"."""
+    def __init__(self, client: "SSMClient", path: str, shipped: Mapping[str, str]) -> None:
+        """Read through *client* what is under *path*, such as "/vdm-alerts/rules".
+
+        *shipped* is the digest of each rule that the deployment put there, by its name.
+        """
         self._client = client
         self._path = path
+        self._shipped = shipped
 
     def rules(self) -> Rulebook:
         """Return the rules as they stand now: nothing is kept while the function is warm."""
@@ -44,8 +48,11 @@ class ParameterRules:
                 unusable.add(name)
                 findings.append(_unusable(error))
                 continue
-            if place != name and is_edited(text):
+            if place != name and digest(text) != self._shipped.get(name):
                 findings.append(_edited(source, own=f"{self._path}/{name}"))
+        for name in sorted(self._shipped.keys() - places.keys()):
+            unusable.add(name)  # Somebody has deleted it; that ends nothing that it found.
+            findings.append(self._gone(name))
         astray = texts.keys() - places.keys() - {f"{FOLDER}/{name}" for name in places}
         findings += [self._astray(place) for place in sorted(astray)]
         return Rulebook(rules, frozenset(unusable), findings)
@@ -73,9 +80,21 @@ class ParameterRules:
         return Finding(
             about=self._path,
             what=f"There is no rule under {self._path} in SSM Parameter Store; nothing is judged",
-            remedy="Put the shipped ones there from the repository, each like this: aws ssm "
-            f"put-parameter --type String --name {self._path}/bounce-rate "
-            "--value file://rules/bounce-rate.toml",
+            remedy=f"Put the shipped ones back from the repository, like this: {self._restore()}",
+        )
+
+    def _gone(self, name: str) -> Finding:
+        return Finding(
+            about=f"{self._path}/{FOLDER}/{name}",
+            what=f"The shipped rule {name} was deleted from SSM Parameter Store, and nothing is "
+            "judged by it",
+            remedy=f"Put it back from the repository: {self._restore(name)}",
+        )
+
+    def _restore(self, name: str = "bounce-rate") -> str:
+        return (
+            f"aws ssm put-parameter --type String --name {self._path}/{FOLDER}/{name} "
+            f"--value file://rules/{name}.toml"
         )
 
     def _astray(self, place: str) -> Finding:
