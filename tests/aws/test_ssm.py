@@ -128,8 +128,9 @@ def test_a_parameter_where_no_rule_is_read_is_told(ssm: Any, place: str) -> None
 
 
 def test_no_rule_at_all_is_a_finding_that_names_the_path(ssm: Any) -> None:
-    book = rules_in(ssm).rules()
+    book = rules_in(ssm, rule=GOOD).rules()
     assert book.rules == {}
+    assert book.unusable == {"rule"}, "that its text is gone ends nothing that it found"
     assert "no rule under /vdm-alerts/rules" in book.findings[0].what
 
 

@@ -37,7 +37,7 @@ class ParameterRules:
         with doing("ssm:GetParametersByPath"):
             texts = self._texts()
         if not texts:
-            return Rulebook({}, findings=[self._no_rules()])
+            return Rulebook({}, frozenset(self._shipped), [self._no_rules()])
         places = self._places(texts)
         rules, unusable, findings = {}, set(), []
         for name, place in sorted(places.items()):
