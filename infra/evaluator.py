@@ -19,7 +19,7 @@ from infra.settings import Settings
 from vdm_alerts.settings import VARIABLES
 from vdm_alerts.settings import Settings as FunctionSettings
 
-LATEST = Duration.hours(1)
+MAX_EVENT_AGE = Duration.hours(1)
 """A wake-up that is later than this is not worth making: the next one is there by then."""
 
 _ROLE = {
@@ -105,7 +105,7 @@ class Evaluator(Construct):
             # The most that Lambda gives; a run of 100 identities takes a third of a minute.
             timeout=Duration.minutes(15),
             reserved_concurrent_executions=1 if settings.reserve else None,
-            max_event_age=LATEST,
+            max_event_age=MAX_EVENT_AGE,
             retry_attempts=2,
             on_failure=destinations.SqsDestination(lost.queue),
             environment={name: getattr(told, each) for each, name in VARIABLES.items()},

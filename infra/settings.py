@@ -67,12 +67,18 @@ def read_context(context: Mapping[str, object]) -> Settings:
         for email in listed
         if not _ADDRESS.fullmatch(email)
     ]
+    problems += [
+        f'watchdogEmail: "{email}" is in email too, and would be told everything twice'
+        for email in watchdog_emails
+        if email in emails
+    ]
     schedule = str(context.get("schedule", ""))
     often = timedelta()
     try:
         often = cadence(schedule)
     except NoSchedule:
-        problems.append(f'schedule: "{schedule}" is no schedule; it takes {CHOICES["schedule"]}')
+        what = "does not look every day, in a way that is known here"
+        problems.append(f'schedule: "{schedule}" {what}; it takes {CHOICES["schedule"]}')
     if often > timedelta(days=1):
         problems.append(f'schedule: "{schedule}" is too seldom; look once a day at the least')
     prefix = str(context.get("prefix", ""))

@@ -1,6 +1,6 @@
 """VDM Alerts as one stack: what exists, and what talks to what."""
 
-from aws_cdk import App, CfnOutput, Stack
+from aws_cdk import Annotations, App, CfnOutput, Stack
 
 from infra.dashboard import Dashboard
 from infra.deliverability import DeliverabilityManager
@@ -82,7 +82,14 @@ class VdmAlerts(Stack):
                 channel=channel,
                 topics=topics,
             )
+        if not (settings.emails or settings.slack):
+            Annotations.of(self).add_warning_v2(
+                "vdm-alerts:nobody",
+                "This deployment subscribes nobody to the alerts: -c email=you@example.com",
+            )
         CfnOutput(self, "FunctionName", value=evaluator.function.function_name)
+        CfnOutput(self, "LogGroupName", value=evaluator.log_group.log_group_name)
+        CfnOutput(self, "LostQueueUrl", value=lost.queue.queue_url)
         CfnOutput(self, "TopicArn", value=notices.topic.topic_arn)
         CfnOutput(self, "TableName", value=memory.table.table_name)
         CfnOutput(self, "RulesPath", value=rulebook.path)

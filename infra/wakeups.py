@@ -10,7 +10,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.encryption import uses
-from infra.evaluator import LATEST
+from infra.evaluator import MAX_EVENT_AGE
 from infra.lost import Lost
 from infra.permissions import allow
 
@@ -58,7 +58,7 @@ class Wakeups(Construct):
                 targets.LambdaFunction(
                     function,
                     dead_letter_queue=lost.queue,
-                    max_event_age=LATEST,
+                    max_event_age=MAX_EVENT_AGE,
                     retry_attempts=RETRIES,
                 )
             ],
@@ -81,7 +81,7 @@ class Wakeups(Construct):
                     arn=lost.queue_arn
                 ),
                 retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
-                    maximum_event_age_in_seconds=LATEST.to_seconds(),
+                    maximum_event_age_in_seconds=MAX_EVENT_AGE.to_seconds(),
                     maximum_retry_attempts=RETRIES,
                 ),
             ),

@@ -57,12 +57,13 @@ class Watchdog(Construct):
         for topic in topics:
             _let_alarms_publish(topic)
         watches = _watches(evaluator, notices.topic, lost, cadence)
-        self.alarms = [self._alarm(watch, topics) for watch in watches]
+        self.alarms = [self._alarm(evaluator.service, watch, topics) for watch in watches]
 
-    def _alarm(self, watch: _Watch, topics: Sequence[sns.Topic]) -> cloudwatch.Alarm:
+    def _alarm(self, service: str, watch: _Watch, topics: Sequence[sns.Topic]) -> cloudwatch.Alarm:
         alarm = cloudwatch.Alarm(
             self,
             watch.name,
+            alarm_name=f"{service}-{watch.name.lower()}",
             alarm_description=watch.says,
             metric=watch.metric,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
@@ -80,7 +81,7 @@ def _watches(
     evaluator: Evaluator, topic: sns.Topic, lost: sqs.Queue, cadence: timedelta
 ) -> list[_Watch]:
     function = evaluator.function
-    look = f"Look at the log of the function {function.function_name}."
+    look = f"Look at the log group {evaluator.log_group.log_group_name}."
     # Twice as long as between two runs, so that no spell is without one.
     spell = min(max(_DAY / 8, 2 * cadence), _DAY)
     spells = max(2, _DAY // spell)
@@ -135,7 +136,7 @@ def _watches(
             periods=2,
         ),
         _Watch(
-            "Unknown",
+            "Unread",
             "VDM Alerts has been unable to read something, again and again, for "
             f"{spells * spell // _HOUR} hours; what it cannot read it does not watch. {look}",
             _own(evaluator, "Unread", spell),

@@ -19,8 +19,10 @@ def main() -> int:
     demo.add_argument("--keep", action="store_true", help="leave the local AWS running")
     commands.add_parser("stop", help="end the local AWS that demo --keep left running")
     cost = commands.add_parser("cost", help="work out what a month costs")
-    cost.add_argument("--identities", type=_count, default=100, help="that send (default 100)")
+    cost.add_argument("--identities", type=_count, default=100, help="in SES (default 100)")
+    cost.add_argument("--configuration-sets", type=_count, default=1, help="in SES (default 1)")
     cost.add_argument("--firing", type=_count, default=0, help="above a threshold at once")
+    cost.add_argument("--query-price", type=float, default=0.0, help="dollars, from your bill")
     cost.add_argument("--dashboard", action="store_true", help="with -c dashboard=true")
     cost.add_argument("--encrypt", action="store_true", help="with -c encrypt=true")
     arguments = parser.parse_args()
@@ -34,7 +36,9 @@ def main() -> int:
             show(
                 Deployment(
                     identities=arguments.identities,
+                    configuration_sets=arguments.configuration_sets,
                     firing=arguments.firing,
+                    query_price=arguments.query_price,
                     dashboard=arguments.dashboard,
                     encrypt=arguments.encrypt,
                 )
@@ -51,10 +55,9 @@ def main() -> int:
 
 def _count(text: str) -> int:
     """Return the number that *text* is, 0 or more."""
-    number = int(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"{number} is less than nothing")
-    return number
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f'"{text}" is no count; write digits alone')
+    return int(text)
 
 
 if __name__ == "__main__":

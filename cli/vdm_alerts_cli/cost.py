@@ -72,11 +72,16 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """What costs are worked out for; *firing* is how many scopes are above a threshold at once."""
+    """What costs are worked out for.
+
+    *identities* are those in SES, whether they send or not; *firing* is how many scopes are above a
+    threshold at once; *query_price* is what AWS charges for a query of VDM, in dollars.
+    """
 
     identities: int
     configuration_sets: int = 1
     firing: int = 0
+    query_price: float = 0
     dashboard: bool = False
     encrypt: bool = False
 
@@ -124,9 +129,15 @@ def month(deployment: Deployment) -> Sequence[Use]:
         Use("CloudWatch metrics", rates * HOUR / RECORDED_EVERY, "metrics", 0.30, free=10),
         Use("CloudWatch alarms", ALARMS, "alarms", 0.10, free=10),
         Use("SNS, e-mail", 30, "mails", 2.00 / 1e5, free=1_000),
+        Use("VDM queries", _if_priced(deployment), "queries", deployment.query_price),
         Use("CloudWatch dashboard", int(deployment.dashboard), "dashboards", 3.00, free=3),
         Use("KMS key", int(deployment.encrypt), "keys", 1.00),
     ]
+
+
+def _if_priced(deployment: Deployment) -> int:
+    """Return a month's queries, and 0 where nobody has said what they cost."""
+    return deployment.queries * RUNS if deployment.query_price else 0
 
 
 def show(deployment: Deployment) -> None:
@@ -144,10 +155,16 @@ def show(deployment: Deployment) -> None:
     console.print(table)
     console.print(
         f"A run makes {deployment.queries:,} queries of VDM and takes {deployment.seconds:,.0f} s; "
-        f"a month makes {deployment.queries * RUNS:,} queries, whose price AWS has not published "
-        "where we could find it. They are not in the sum.",
+        f"a month makes {deployment.queries * RUNS:,} queries.",
         highlight=False,
     )
+    if not deployment.query_price:
+        console.print(
+            "They are not in the sum: AWS has not published their price where we could find it. "
+            "Take it from your bill, and give it as --query-price. VDM itself is charged by the "
+            "mail, and is not in the sum either.",
+            highlight=False,
+        )
     if deployment.seconds > TIME_OUT_S:
         console.print(
             f"A run of more than {TIME_OUT_S} s is ended by Lambda before it has judged anything: "

@@ -184,7 +184,11 @@ To look around, in a shell of its own, with any SDK or tool of AWS's:
     .venv/bin/python -c 'import boto3; print({invoke}["Payload"].read())'
 
 A run may be as of any instant from that of the last one on; without "now" it is as of today,
-where the story has long ended. Mails: {deployed.aws.url}/_vdm/mailbox. To end it:
+where the story has long ended, and no run can go back from there. The mails, so far:
+
+    curl --cacert $AWS_CA_BUNDLE {deployed.aws.url}/_vdm/mailbox
+
+To end it:
 
     make stop
 """,

@@ -70,6 +70,11 @@ class Gathered:
         return self.rulebook.rules if self.rulebook else {}
 
     @property
+    def unusable(self) -> frozenset[str]:
+        """The names of the rules that cannot be used, as far as they are known."""
+        return self.rulebook.unusable if self.rulebook else frozenset()
+
+    @property
     def newest_day(self) -> date | None:
         """The last day on which VDM has counted mail of this account, if it is known and any."""
         mail = self.series.get(_SENT)

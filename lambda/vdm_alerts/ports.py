@@ -101,8 +101,8 @@ class Summary:
 
     *queries* is how many VDM was asked. *days_behind* is how many days ago the newest mail is that
     VDM has counted, 0 for today; None where that is not known, or there is none in the window.
-    *outages* are those of the *findings* that leave mail unwatched and that nobody is written to
-    about, because they should pass.
+    *unread* counts what else is unwatched and not told of at every run: rules that cannot be used,
+    and what could not be asked for and should pass.
     """
 
     queries: int
@@ -114,7 +114,7 @@ class Summary:
     notices_told: int
     notices_owed: int
     findings: int
-    outages: int
+    unread: int
     subscribers: int | None
 
 

@@ -183,7 +183,7 @@ def _summary(
         notices_told=told,
         notices_owed=owed - told,
         findings=len(findings),
-        outages=sum(each.passing and each.hinders for each in findings),
+        unread=sum(each.passing and each.hinders for each in findings) + len(seen.unusable),
         subscribers=seen.subscribers,
     )
 

@@ -18,7 +18,7 @@ SUMMARY = Summary(
     notices_told=1,
     notices_owed=0,
     findings=0,
-    outages=0,
+    unread=0,
     subscribers=2,
 )
 RULE = a_rule()
@@ -40,7 +40,7 @@ def test_a_run_in_which_nothing_is_wrong_costs_no_metric_but_its_rates(
     ("summary", "metric", "value"),
     [
         (replace(SUMMARY, series_unknown=2), "Unread", 2.0),
-        (replace(SUMMARY, outages=1), "Unread", 1.0),
+        (replace(SUMMARY, unread=1), "Unread", 1.0),
         (replace(SUMMARY, subscribers=0), "NobodySubscribed", 1.0),
     ],
 )

@@ -55,6 +55,12 @@ def test_a_rule_that_does_not_parse_is_a_finding_and_the_others_stand(ssm: Any) 
     assert not finding.passing
 
 
+def test_a_rule_that_was_saved_encrypted_is_told_so(ssm: Any) -> None:
+    ssm.put_parameter(Name=f"{PATH}/rule", Value=GOOD, Type="SecureString")
+    (finding,) = rules_in(ssm).rules().findings
+    assert "is no String but encrypted or a list; save it as a String" in finding.details
+
+
 def test_a_warm_function_sees_what_was_edited_a_moment_ago(ssm: Any) -> None:
     put(ssm, "rule", GOOD)
     source = rules_in(ssm)
@@ -83,7 +89,7 @@ def test_a_shipped_rule_that_is_not_as_deployed_counts_and_is_told(ssm: Any, dep
     book = rules_in(ssm, rule=deployed).rules()
     assert book.rules["rule"].thresholds[0].share == 0.04
     (finding,) = book.findings
-    assert finding.what.startswith("The shipped rule /vdm-alerts/rules/shipped/rule was edited in")
+    assert finding.what.startswith("The shipped rule rule was edited in place")
     assert "Save its text as the SSM parameter /vdm-alerts/rules/rule" in finding.remedy
     put(ssm, "rule", STRICTER)
     assert list(rules_in(ssm, rule=deployed).rules().findings) == []
@@ -94,8 +100,11 @@ def test_a_shipped_rule_that_was_deleted_is_told_and_ends_nothing(ssm: Any) -> N
     book = rules_in(ssm, rule=GOOD, other=GOOD).rules()
     assert (list(book.rules), set(book.unusable)) == (["other"], {"rule"})
     (finding,) = book.findings
-    assert finding.what.startswith("The shipped rule rule was deleted from SSM Parameter Store")
-    assert "--name /vdm-alerts/rules/shipped/rule --value file://rules/rule.toml" in finding.remedy
+    assert finding.what.startswith("The shipped rule rule was deleted")
+    assert finding.command == (
+        "aws ssm put-parameter --region eu-west-1 --type String "
+        "--name /vdm-alerts/rules/shipped/rule --value file://rules/rule.toml"
+    )
     put(ssm, "rule", STRICTER)
     assert list(rules_in(ssm, rule=GOOD, other=GOOD).rules().findings) == []
 
@@ -123,7 +132,7 @@ def test_a_parameter_where_no_rule_is_read_is_told(ssm: Any, place: str) -> None
     book = rules_in(ssm).rules()
     assert list(book.rules) == ["other"]
     (finding,) = book.findings
-    assert finding.what == f"The SSM parameter {PATH}/{place} is not read as a rule"
+    assert finding.what == f"No rule is read from the SSM parameter {PATH}/{place}"
     assert finding.remedy == f"Save it as {PATH}/rule, or delete it"
 
 

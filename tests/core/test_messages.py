@@ -220,6 +220,14 @@ def test_trouble_says_that_silence_proves_nothing_and_what_to_do() -> None:
     }
 
 
+def test_a_command_can_be_copied_without_a_full_stop() -> None:
+    gone = Finding("r", "It is gone", "Put it back", command="aws put it")
+    message = compose(Trouble(1, (gone,)), ORIGIN, NOW)
+    assert "   Put it back: aws put it\n" in message.text
+    assert json.loads(message.chat)["content"]["nextSteps"] == ["Put it back: aws put it"]
+    assert json.loads(message.document)["findings"][0]["remedy"] == "Put it back: aws put it"
+
+
 def test_a_name_from_outside_is_escaped_in_the_steps_too() -> None:
     bad = Finding("r", "It is <here>", "Do <this> & that")
     content = json.loads(compose(Trouble(1, (bad,)), ORIGIN, NOW).chat)["content"]

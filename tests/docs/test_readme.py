@@ -18,7 +18,7 @@ COMMANDS = [
     for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
     for line in block.split("\n")
 ]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def test_the_mail_at_the_top_is_the_first_that_the_demo_sends() -> None:
@@ -38,7 +38,7 @@ def test_every_make_command_is_a_target() -> None:
 
 
 def test_the_deployment_shown_is_the_one_that_the_end_to_end_tests_make() -> None:
-    assert f"cdk deploy {' '.join(DEPLOY)}" in COMMANDS
+    assert f'make deploy ARGS="{" ".join(DEPLOY)}"' in COMMANDS
 
 
 def test_every_context_key_is_listed_and_no_other() -> None:

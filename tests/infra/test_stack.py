@@ -2,14 +2,16 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from aws_cdk import App
-from aws_cdk.assertions import Match, Template
-from templates import CHOSEN, everything, logical, ordinary, permissions, stack, the
+from aws_cdk.assertions import Annotations, Match, Template
+from templates import CHOSEN, CONTEXT, everything, logical, ordinary, permissions, stack, the
 
 from infra.rulebook import LONGEST, Rulebook
+from infra.stack import VdmAlerts
 from vdm_alerts.aws.dynamodb import EXPIRES
 from vdm_alerts.core.config import BadRule
 from vdm_alerts.core.shipped import digest
@@ -247,8 +249,8 @@ def test_two_stacks_in_a_region_share_no_name() -> None:
         _names(stack(prefix=prefix, slack=("T0123ABCD", "C0123ABCD"), dashboard=True))
         for prefix in ("vdm-alerts", "other-team")
     )
-    # The table, two rules, the metrics, the dashboard and the Slack configuration.
-    assert len(ours) == len(theirs) == 6
+    # The table, two rules, eight alarms, the metrics, the dashboard and the Slack configuration.
+    assert len(ours) == len(theirs) == 14
     assert not ours & theirs
     function = the(stack(prefix="other-team"), "AWS::Lambda::Function")
     assert function["Environment"]["Variables"]["VDM_ALERTS_SERVICE"] == "other-team"
@@ -267,6 +269,16 @@ def _names(template: Template) -> set[str]:
     }
     environment = the(template, "AWS::Lambda::Function")["Environment"]["Variables"]
     return named | {environment["VDM_ALERTS_SERVICE"] + " (metrics)"}
+
+
+def test_a_deployment_that_subscribes_nobody_is_warned_of() -> None:
+    for emails, warnings in (((), 1), (("ops@example.com",), 0)):
+        app = App(context=CONTEXT)
+        nobody = VdmAlerts(app, "VdmAlerts", replace(CHOSEN, emails=emails))
+        found = Annotations.from_stack(nobody).find_warning(
+            "*", Match.string_like_regexp("subscribes nobody to the alerts")
+        )
+        assert len(found) == warnings
 
 
 def test_vdm_is_left_as_it_is_unless_it_is_asked_for(template: Template) -> None:

@@ -41,12 +41,12 @@ def test_what_stays_unread_is_told_after_a_day_in_which_every_spell_had_a_run(
     schedule: str, period: int, periods: int
 ) -> None:
     chosen = read_context(CONTEXT | {"schedule": schedule})
-    unknown = alarm(stack(schedule=schedule, cadence=chosen.cadence), "Unknown")
+    unknown = alarm(stack(schedule=schedule, cadence=chosen.cadence), "Unread")
     assert (unknown["Period"], unknown["EvaluationPeriods"]) == (period, periods)
     assert f"for {period * periods // 3600} hours" in str(unknown["AlarmDescription"])
 
 
-@pytest.mark.parametrize("name", ["Nobody", "Unknown"])
+@pytest.mark.parametrize("name", ["Nobody", "Unread"])
 def test_what_is_recorded_only_while_it_is_wrong_is_right_where_there_is_none(
     template: Template, name: str
 ) -> None:
@@ -77,7 +77,7 @@ def test_a_schedule_that_is_too_seldom_to_watch_is_refused() -> None:
         ("Lost", "AWS/SQS", "ApproximateNumberOfMessagesVisible"),
         ("Undelivered", "AWS/SNS", "NumberOfNotificationsFailed"),
         ("Nobody", "VdmAlerts", "NobodySubscribed"),
-        ("Unknown", "VdmAlerts", "Unread"),
+        ("Unread", "VdmAlerts", "Unread"),
     ],
 )
 def test_there_is_an_alarm_on(template: Template, name: str, namespace: str, metric: str) -> None:
@@ -129,7 +129,7 @@ def test_an_alarm_watches_a_metric_that_the_function_does_record(
     nothing = Summary(*[0] * len(fields(Summary)))
     EmbeddedMetrics("vdm-alerts").record(replace(nothing, series_unknown=1), [])
     printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    own = [alarm(template, "Unknown"), alarm(template, "Nobody")]
+    own = [alarm(template, "Unread"), alarm(template, "Nobody")]
     assert len(own) == len(printed) == 2
     for found in own:
         ((key, value),) = ((each["Name"], each["Value"]) for each in found["Dimensions"])

@@ -445,7 +445,7 @@ def test_that_nobody_is_subscribed_is_counted_and_logged(
 ) -> None:
     world.notifier.confirmed = 0
     summary = goes(world)
-    assert (summary.subscribers, summary.findings, summary.outages) == (0, 1, 0)
+    assert (summary.subscribers, summary.findings, summary.unread) == (0, 1, 0)
     assert "no alert reaches anyone" in caplog.text
 
 
@@ -470,11 +470,17 @@ def test_where_nobody_knows_who_is_subscribed_it_is_said_all_the_same(world: Wor
     assert goes(world).notices_told == 2
 
 
+def test_a_rule_that_cannot_be_used_is_counted_at_every_run(world: World) -> None:
+    """It is told once; while it lasts, an alarm goes on."""
+    world.rules.book = Rulebook({}, frozenset({"bounce-rate"}), [OFF])
+    assert [goes(world, hours=hours).unread for hours in range(3)] == [1, 1, 1]
+
+
 def test_an_outage_is_counted_though_nobody_is_written_to_about_it(world: World) -> None:
     """So that an alarm can tell when it lasts: nothing is judged, and nothing is said."""
     world.rules.book = Unavailable("ssm:GetParametersByPath", "down")
     summary = goes(world)
-    assert (summary.series_judged, summary.series_unknown, summary.outages) == (0, 0, 1)
+    assert (summary.series_judged, summary.series_unknown, summary.unread) == (0, 0, 1)
     assert world.notifier.sent == []
 
 

@@ -25,7 +25,7 @@ class EmbeddedMetrics:
         A line each, because two values of one name in the same line would become two samples of
         the same metric, whatever their dimensions.
         """
-        if unread := summary.series_unknown + summary.outages:
+        if unread := summary.series_unknown + summary.unread:
             self._print("Unread", MetricUnit.Count, unread)
         if summary.subscribers == 0:
             self._print("NobodySubscribed", MetricUnit.Count, 1)

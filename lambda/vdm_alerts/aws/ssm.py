@@ -1,11 +1,12 @@
 """Rules, one Parameter Store parameter each."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from vdm_alerts.aws.refusals import doing
-from vdm_alerts.core.config import BadRule, parse_rule
+from vdm_alerts.core.config import BadRule, Problem, parse_rule
 from vdm_alerts.core.findings import Finding
+from vdm_alerts.core.rules import Rule
 from vdm_alerts.core.shipped import FOLDER, digest
 from vdm_alerts.ports import Rulebook
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 MOST_PROBLEMS = 20
 """Problems of one rule that a person is told at a time."""
+
+_NO_STRING = Problem("(the parameter)", "is no String but encrypted or a list; save it as a String")
 
 
 class ParameterRules:
@@ -43,13 +46,13 @@ class ParameterRules:
         for name, place in sorted(places.items()):
             text, source = texts[place], f"{self._path}/{place}"
             try:
-                rules[name] = parse_rule(name, text, source)
+                rules[name] = _rule(name, text, source)
             except BadRule as error:
                 unusable.add(name)
                 findings.append(_unusable(error))
                 continue
-            if place != name and digest(text) != self._shipped.get(name):
-                findings.append(_edited(source, own=f"{self._path}/{name}"))
+            if text and place != name and digest(text) != self._shipped.get(name):
+                findings.append(_edited(name, source, own=f"{self._path}/{name}"))
         for name in sorted(self._shipped.keys() - places.keys()):
             unusable.add(name)  # Somebody has deleted it; that ends nothing that it found.
             findings.append(self._gone(name))
@@ -57,7 +60,7 @@ class ParameterRules:
         findings += [self._astray(place) for place in sorted(astray)]
         return Rulebook(rules, frozenset(unusable), findings)
 
-    def _places(self, texts: Mapping[str, str]) -> dict[str, str]:
+    def _places(self, texts: Collection[str]) -> dict[str, str]:
         """Return where among *texts* each rule stands that counts, by its name."""
         own = {place: place for place in texts if "/" not in place}
         shipped = {
@@ -67,11 +70,13 @@ class ParameterRules:
         }
         return shipped | own
 
-    def _texts(self) -> dict[str, str]:
-        """Return every parameter's text by what follows the path in its name."""
+    def _texts(self) -> dict[str, str | None]:
+        """Return every parameter's text, None for no plain one, by what follows the path."""
         pages = self._client.get_paginator("get_parameters_by_path")
         return {
-            each["Name"].removeprefix(f"{self._path}/"): each["Value"]
+            each["Name"].removeprefix(f"{self._path}/"): (
+                each["Value"] if each["Type"] == "String" else None
+            )
             for page in pages.paginate(Path=self._path, Recursive=True)
             for each in page["Parameters"]
         }
@@ -80,36 +85,43 @@ class ParameterRules:
         return Finding(
             about=self._path,
             what=f"There is no rule under {self._path} in SSM Parameter Store; nothing is judged",
-            remedy=f"Put the shipped ones back from the repository, like this: {self._restore()}",
+            remedy="Put the shipped ones back from the repository, each like this",
+            command=self._restore("bounce-rate"),
         )
 
     def _gone(self, name: str) -> Finding:
         return Finding(
             about=f"{self._path}/{FOLDER}/{name}",
-            what=f"The shipped rule {name} was deleted from SSM Parameter Store, and nothing is "
-            "judged by it",
-            remedy=f"Put it back from the repository: {self._restore(name)}",
+            what=f"The shipped rule {name} was deleted, and nothing is judged by it",
+            remedy="Put it back into SSM Parameter Store from the repository",
+            command=self._restore(name),
         )
 
-    def _restore(self, name: str = "bounce-rate") -> str:
+    def _restore(self, name: str) -> str:
         return (
-            f"aws ssm put-parameter --type String --name {self._path}/{FOLDER}/{name} "
-            f"--value file://rules/{name}.toml"
+            f"aws ssm put-parameter --region {self._client.meta.region_name} --type String "
+            f"--name {self._path}/{FOLDER}/{name} --value file://rules/{name}.toml"
         )
 
     def _astray(self, place: str) -> Finding:
         name = place.rsplit("/", 1)[-1]
         return Finding(
             about=f"{self._path}/{place}",
-            what=f"The SSM parameter {self._path}/{place} is not read as a rule",
+            what=f"No rule is read from the SSM parameter {self._path}/{place}",
             remedy=f"Save it as {self._path}/{name}, or delete it",
         )
 
 
-def _edited(source: str, own: str) -> Finding:
+def _rule(name: str, text: str | None, source: str) -> Rule:
+    if text is None:
+        raise BadRule(source, [_NO_STRING])
+    return parse_rule(name, text, source)
+
+
+def _edited(name: str, source: str, own: str) -> Finding:
     return Finding(
         about=source,
-        what=f"The shipped rule {source} was edited in place, where a later deployment may write "
+        what=f"The shipped rule {name} was edited in place, where a later deployment may write "
         "over it",
         remedy=f"Save its text as the SSM parameter {own}: that one counts instead, and no "
         "deployment touches it",
@@ -129,5 +141,6 @@ def _unusable(error: BadRule) -> Finding:
         about=error.source,
         what=f"A rule cannot be used, {heading}",
         details="\n".join(_first(problems)),
-        remedy="Edit that parameter in SSM Parameter Store; it is read again at the next run",
+        remedy="Edit that parameter in SSM Parameter Store; it is read again at the next run. Until"
+        " then nothing is judged by it, nor by a shipped rule of its name",
     )

@@ -11,7 +11,8 @@ class Finding:
     """One thing that is wrong: *about* which thing, what happened, and what to do about it.
 
     *about* tells findings apart: one that says something new of the same thing replaces what was
-    said before. *details* are further lines. Where it *hinders*, mail goes unwatched. A *passing*
+    said before. *details* are further lines, and *command* is one for a shell that does the remedy.
+    Where it *hinders*, mail goes unwatched. A *passing*
     one (an outage, a throttled call) is expected to mend itself: it is logged and counted, and no
     person is written to about it.
     """
@@ -23,10 +24,16 @@ class Finding:
     severity: Severity = Severity.WARNING
     hinders: bool = True
     passing: bool = False
+    command: str = ""
+
+    @property
+    def mending(self) -> str:
+        """What to do about it and the command, without a full stop that would be copied with it."""
+        return f"{self.remedy}: {self.command}" if self.command else self.remedy
 
     def __str__(self) -> str:
         details = f"\n{self.details}\n" if self.details else " "
-        return f"{self.what}.{details}{self.remedy}."
+        return f"{self.what}.{details}{self.mending}"
 
 
 class Hindrance(VdmAlertsError):

@@ -111,7 +111,7 @@ def _about_trouble(trouble: Trouble, origin: Origin, now: datetime) -> Message:
         "severity": trouble.severity.name if trouble.severity else "OK",
     }
     listed = trouble.findings[:MOST_FINDINGS]
-    findings = [{"what": one.what, "remedy": one.remedy} for one in listed]
+    findings = [{"what": one.what, "remedy": one.mending} for one in listed]
     return Message(
         subject=subject,
         text=prose.trouble_text(trouble, origin, now),
@@ -121,7 +121,7 @@ def _about_trouble(trouble: Trouble, origin: Origin, now: datetime) -> Message:
             title=f"{_EMOJI[trouble.severity]} {subject}",
             paragraphs=[f"{one.what}. {one.details}" for one in trouble.findings]
             or ["All is in order again."],
-            steps=[one.remedy for one in trouble.findings],
+            steps=[one.mending for one in trouble.findings],
         ),
         document=_document(
             figures,

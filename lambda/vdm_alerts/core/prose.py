@@ -107,8 +107,8 @@ def steps(incident: Incident, origin: Origin) -> list[str]:
     for one in incident.affected:
         if (name := one.alert.scope.configuration_set) and one.is_firing:
             stop = (
-                "To stop this mail at once, switch off the sending of its configuration set "
-                "(--sending-enabled switches it on again): "
+                f"To stop at once all that is sent with the configuration set {name} (whoever "
+                "sends gets an error until --sending-enabled switches it on again): "
                 f"aws sesv2 put-configuration-set-sending-options --region {origin.region} "
                 f"--configuration-set-name {name} --no-sending-enabled"
             )
@@ -139,7 +139,8 @@ def trouble_text(trouble: Trouble, origin: Origin, now: datetime) -> str:
     parts = [] if trouble.findings else ["All is in order again."]
     for number, finding in enumerate(trouble.findings[:MOST_SHOWN], 1):
         details = f"\n{finding.details}\n" if finding.details else ""
-        parts.append(f"{number}. {finding.what}.{details}\n   {finding.remedy}.")
+        stop = "" if finding.command else "."
+        parts.append(f"{number}. {finding.what}.{details}\n   {finding.mending}{stop}")
     if any(finding.hinders for finding in trouble.findings):
         parts.append(
             "Until that is mended VDM Alerts cannot do all of its work, and its silence does not "
