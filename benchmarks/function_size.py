@@ -2,7 +2,8 @@
 
 The asset runs once in a fresh process of Lambda's runtime, against the local AWS, and says what
 the operating system counted for it. From that follows how long it would take in Lambda, where a
-function has a processor for every 1,769 MB, if every call of VDM took LATENCY.
+function has a processor for every 1,769 MB, if every call of VDM took LATENCY: one goes on while
+the others wait, so that the longer of the two counts.
 
     .venv/bin/python -m benchmarks.function_size [--rounds N] [--json]
 
@@ -19,6 +20,7 @@ from pathlib import Path
 
 from benchmarks.report import arguments, report
 from infra.asset import ROOT, assemble
+from vdm_alerts_cli.cost import seconds_waited
 from vdm_local.cdk import bootstrap
 from vdm_local.deployment import Deployment, deploy
 from vdm_local.launcher import local_aws
@@ -34,8 +36,6 @@ Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 """
 LATENCY = 0.3
 """Seconds that a call of VDM is taken for; nobody has published one."""
-BATCH = 10
-"""Queries a call takes."""
 NOW = "2026-03-01T12:00:00Z"
 RUN = """
 import json, resource, sys, time
@@ -83,7 +83,7 @@ def main() -> None:
                 aws.set_scenario(account_of(identities))
                 used = [run(asset, deployed) for _ in range(rounds)]
                 rows.append(row(identities, used))
-    about = {"rounds": rounds, "latency": f"{LATENCY} s a call, one call after the other"}
+    about = {"rounds": rounds, "latency": f"{LATENCY} s a call"}
     report(about, rows, as_json=as_json)
 
 
@@ -91,13 +91,13 @@ def row(identities: int, used: list[Used]) -> dict[str, object]:
     """Return the medians of *used*, and how long that takes in Lambda."""
     queries = used[0].queries
     cpu = statistics.median(each.cpu for each in used)
-    waiting = -(-queries // BATCH) * LATENCY
+    waiting = seconds_waited(queries, LATENCY)
     return {
         "identities": identities,
         "queries": queries,
         "cpu_s": round(cpu, 1),
         "peak_mb": round(statistics.median(each.mb for each in used)),
-        **{f"s_at_{size}_mb": round(waiting + cpu * PROCESSOR / size) for size in SIZES},
+        **{f"s_at_{size}_mb": round(max(waiting, cpu * PROCESSOR / size)) for size in SIZES},
     }
 
 

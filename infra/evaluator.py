@@ -99,10 +99,11 @@ class Evaluator(Construct):
             code=function_code(),
             role=role.without_policy_updates(),
             log_group=self.log_group,
-            # By benchmarks/function_size.py: 89 MB at 10,000 identities. A run waits for SES most
-            # of its time, so that twice the memory, at twice the price, would save a tenth of it.
+            # By benchmarks/function_size.py: PEAK MB at 10,000 identities. A run waits for SES most
+            # of its time, and more memory would only have it wait at a higher price.
             memory_size=256,
-            # The most that Lambda gives; a run of 100 identities takes a third of a minute.
+            # The most that Lambda gives. SES's quota makes it 4 minutes at 10,000 identities; what
+            # is not read two minutes before the end stays unread, and the run goes on.
             timeout=Duration.minutes(15),
             reserved_concurrent_executions=1 if settings.reserve else None,
             max_event_age=MAX_EVENT_AGE,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from builders import WHERE
 
@@ -64,9 +64,10 @@ class FakeSeries:
     asked: list[Query] = field(default_factory=list)
 
     def read(
-        self, queries: Sequence[Query], window: Window, today: date
+        self, queries: Sequence[Query], window: Window, today: date, patience: timedelta
     ) -> Mapping[Query, Series | Gap]:
         assert window.days >= 1
+        assert patience
         assert today
         self.asked += queries
         if self.hindrance:

@@ -8,12 +8,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from vdm_alerts.aws.vdm import MOST_QUERIES
+from vdm_alerts.aws.pace import CALLS_A_SECOND, SHARE
+from vdm_alerts.aws.vdm import CALLERS, MOST_QUERIES
 from vdm_alerts.core.config import parse_rule
 from vdm_alerts.core.metrics import ACCOUNT, KNOWN_ISPS, Metric, Scope
 from vdm_alerts.core.rules import Rule
 from vdm_alerts.core.sweep import Query, plan
-from vdm_alerts.run import MOST_RECORDED, RECORDED_EVERY
+from vdm_alerts.run import MOST_RECORDED, RECORDED_EVERY, RESERVE
 
 RULES = Path(__file__).parents[2] / "rules"
 HOUR = timedelta(hours=1)
@@ -28,7 +29,7 @@ Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 """
 LATENCY_S = 0.3
 """What a call of VDM is taken for; nobody has published one."""
-TIME_OUT_S = 900
+TIME_OUT = timedelta(minutes=15)
 """What the function is given, the most there is."""
 LOG_KB = 2.0
 """What a run without news writes to the log, in 3 lines of ours and 3 of Lambda's."""
@@ -104,11 +105,19 @@ class Deployment:
 
     @property
     def seconds(self) -> float:
-        """How long a run takes, one call of VDM after the other."""
+        """How long a run takes."""
         of_itself, an_identity = CPU_S
-        waiting = -(-self.queries // MOST_QUERIES) * LATENCY_S
-        working = of_itself + an_identity * self.identities
-        return waiting + working * PROCESSOR_MB / MEMORY_MB
+        slowness = PROCESSOR_MB / MEMORY_MB
+        reading = max(
+            seconds_waited(self.queries, LATENCY_S), an_identity * self.identities * slowness
+        )
+        return of_itself * slowness + reading
+
+
+def seconds_waited(queries: int, latency: float) -> float:
+    """Return how long *queries* of VDM take at least, by SES's quota and by *latency*, seconds."""
+    calls = -(-queries // MOST_QUERIES)
+    return calls * max(1 / (CALLS_A_SECOND * SHARE), latency / CALLERS)
 
 
 def month(deployment: Deployment) -> Sequence[Use]:
@@ -165,10 +174,11 @@ def show(deployment: Deployment) -> None:
             "mail, and is not in the sum either.",
             highlight=False,
         )
-    if deployment.seconds > TIME_OUT_S:
+    most = (TIME_OUT - RESERVE).total_seconds()
+    if deployment.seconds > most:
         console.print(
-            f"A run of more than {TIME_OUT_S} s is ended by Lambda before it has judged anything: "
-            "so many identities cannot be watched yet. The sum is what it would cost.",
+            f"A run reads for {most:,.0f} s at the most; of so many identities the rest would stay "
+            "unread at every run. The sum is what it would cost to read them.",
             style="bold",
         )
     console.print(

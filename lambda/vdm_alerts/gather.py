@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import TypeVar
 
 from vdm_alerts.core.alerts import Key
@@ -108,10 +108,10 @@ class Gathered:
         return book is not None and rule not in book.rules and rule not in book.unusable
 
 
-def gather(ports: Ports, remembered: Iterable[Scope], today: date) -> Gathered:
+def gather(ports: Ports, remembered: Iterable[Scope], today: date, patience: timedelta) -> Gathered:
     """Ask for all there is, and of the *remembered* scopes too, which may be gone by now.
 
-    What cannot be had becomes a finding, and the rest goes on.
+    What cannot be had, or is not read within *patience*, becomes a finding, and the rest goes on.
     """
     asking = _Asking()
     findings = asking.findings
@@ -137,7 +137,7 @@ def gather(ports: Ports, remembered: Iterable[Scope], today: date) -> Gathered:
     queries = list(dict.fromkeys([_SENT, *wanted]))
     denied: Mapping[Query, Series | Gap] = dict.fromkeys(queries, Gap.ACCESS_DENIED)
     seen = len(findings)
-    series = asking.tried(lambda: ports.series.read(queries, window, today), denied)
+    series = asking.tried(lambda: ports.series.read(queries, window, today, patience), denied)
     if len(findings) == seen:
         findings += _unread(series)
     mail = series[_SENT]

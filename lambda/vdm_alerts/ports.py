@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from vdm_alerts.core.alerts import Alert, Key
@@ -145,10 +145,11 @@ class SeriesSource(Protocol):
     """Where the counts come from."""
 
     def read(
-        self, queries: Sequence[Query], window: Window, today: date
+        self, queries: Sequence[Query], window: Window, today: date, patience: timedelta
     ) -> Mapping[Query, Series | Gap]:
         """Return for each query its daily counts in *window* ending *today*, or why there are none.
 
+        What has no answer within *patience* is unavailable.
         Raises AccessDenied where VDM may not be read at all, and Hindrance where it is off.
         """
 

@@ -25,6 +25,9 @@ MOST_RECORDED = 20
 RECORDED_EVERY = timedelta(hours=6)
 """How often it does: rates are of days, and a metric is paid for by the hour with data in it."""
 
+RESERVE = timedelta(minutes=2)
+"""How much of a run's time reading leaves for all the rest."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -39,6 +42,11 @@ class Lease:
     taken: datetime
     until: datetime
 
+    @property
+    def patience(self) -> timedelta:
+        """How long reading may take, so that there is time to judge, tell and remember."""
+        return self.until - self.taken - RESERVE
+
 
 def run(ports: Ports, origin: Origin, now: datetime, lease: Lease) -> Summary:
     """Judge the account as of *now*, tell people what they are owed, and remember it.
@@ -52,7 +60,7 @@ def run(ports: Ports, origin: Origin, now: datetime, lease: Lease) -> Summary:
         if before.last_run and now < before.last_run:
             message = f"asked to run as of {now}, but the last run was as of {before.last_run}"
             raise WentBack(message)
-        seen = gather(ports, (scope for _, scope in before.alerts), now.date())
+        seen = gather(ports, (scope for _, scope in before.alerts), now.date(), lease.patience)
         verdicts = seen.verdicts(now.date())
         alerts = _advanced(before, seen, verdicts, now)
         known = replace(before, alerts={alert.key: alert for alert in alerts}, last_run=now)

@@ -10,7 +10,7 @@ from vdm_alerts.aws.cloudwatch import EmbeddedMetrics
 from vdm_alerts.aws.dynamodb import TableStore
 from vdm_alerts.aws.sns import Topic
 from vdm_alerts.aws.ssm import ParameterRules
-from vdm_alerts.aws.vdm import Vdm
+from vdm_alerts.aws.vdm import CALLERS, Vdm
 from vdm_alerts.ports import Ports
 from vdm_alerts.settings import Settings
 
@@ -29,7 +29,7 @@ _TELLING = _PATIENCE.merge(Config(retries={"mode": "standard", "total_max_attemp
 def wire(settings: Settings) -> Ports:
     """Return the ports on AWS, with the credentials and the Region of the environment."""
     session: Any = boto3.Session()
-    ses = session.client("sesv2", config=_PATIENCE)
+    ses = session.client("sesv2", config=_PATIENCE.merge(Config(max_pool_connections=CALLERS)))
     table = session.resource("dynamodb", config=_PATIENCE).Table(settings.table)
     return Ports(
         rules=ParameterRules(

@@ -16,11 +16,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="vdm_local", description="A local SES VDM.")
     parser.add_argument("--port", type=int, default=0, help="on 127.0.0.1; any free one for 0")
     parser.add_argument("--scenario", type=Path, required=True, help="a scenario file (TOML)")
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
     parser.add_argument("--now", type=_instant, help="the clock's; the machine's by default")
     arguments = parser.parse_args()
     try:
         scenario = load_scenario(arguments.scenario)
-        server = serve(Endpoint(scenario, arguments.now), arguments.port)
+        server = serve(Endpoint(scenario, arguments.now), arguments.port, arguments.latency)
     except (BadScenario, OSError, OverflowError) as error:
         print(f"vdm_local: port {arguments.port}, {arguments.scenario}: {error}", file=sys.stderr)
         return 1

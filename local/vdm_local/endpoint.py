@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from vdm_local.quota import Quota
 from vdm_local.scenario import METRICS, Scenario
 
 DIMENSIONS = ("EMAIL_IDENTITY", "CONFIGURATION_SET", "ISP", "TENANT_NAME")
@@ -70,6 +71,7 @@ class Endpoint:
     def __init__(self, scenario: Scenario, now: datetime | None = None) -> None:
         self.scenario = scenario
         self.now = now
+        self.quota = Quota()
 
     @property
     def clock(self) -> datetime:
@@ -126,6 +128,8 @@ class Endpoint:
         return {"ConfigurationSets": page, **more}
 
     def _metrics(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        if not self.quota.admits(len(asked.get("Queries", []))):
+            raise Refused("Rate exceeded", "TooManyRequestsException", 429)
         if not self.scenario.vdm_enabled:
             message = "To use this feature you must enable Virtual Deliverability Manager"
             raise Refused(message, "NotFoundException", 404)

@@ -18,9 +18,11 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+
+from vdm_local.traffic import Day, Stream, key_of
 
 METRICS = (
     "SEND",
@@ -45,67 +47,12 @@ ENFORCEMENTS = ("HEALTHY", "PROBATION", "SHUTDOWN")
 Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetAccount.html
 """
 
-WITHOUT_FEEDBACK_LOOP = frozenset({"Gmail"})
-"""Providers whose deliveries are not in DELIVERY_COMPLAINT, because they report no complaint."""
-
 _TOKEN = re.compile(r"(?P<views>\d+(?:@\+\d+h)?(?:/\d+@\+\d+h)*)(?:x(?P<times>\d+))?")
 _VIEW = re.compile(r"(\d+)(?:@\+(\d+)h)?")
 
 
 class BadScenario(Exception):
     """A scenario file says something that it cannot say; the message says where."""
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """One day's count as it is seen over time: (hours after the day began, count), in order."""
-
-    views: tuple[tuple[int, int], ...]
-
-    def as_of(self, day: date, now: datetime) -> int:
-        """Return what is known at *now* of the count of *day*; 0 where nothing is yet."""
-        age = now - datetime.combine(day, time(), tzinfo=UTC)
-        known = [count for hours, count in self.views if timedelta(hours=hours) <= age]
-        return known[-1] if known else 0
-
-
-@dataclass(frozen=True, slots=True)
-class Stream:
-    """Mail that has its identity, configuration set and mailbox provider in common."""
-
-    identity: str
-    isp: str
-    configuration_set: str | None
-    rows: Mapping[str, Sequence[Day]]
-
-    def belongs(self, dimensions: Mapping[str, str]) -> bool:
-        """Say whether this mail has all *dimensions*, spelled as SES spells them.
-
-        A domain stands for the addresses in it too, and case does not matter in an identity.
-        """
-        mine = {"CONFIGURATION_SET": self.configuration_set, "ISP": self.isp}
-        identity = dimensions.get("EMAIL_IDENTITY", self.identity).lower()
-        sender = self.identity.lower()
-        return (sender == identity or sender.endswith(f"@{identity}")) and all(
-            mine.get(name) == value
-            for name, value in dimensions.items()
-            if name != "EMAIL_IDENTITY"
-        )
-
-    def count(self, metric: str, day: date, begins: date, now: datetime) -> int:
-        """Return what is known at *now* of *metric* on *day*; deliveries follow from the rest."""
-        if metric in self.rows:
-            row, index = self.rows[metric], (day - begins).days
-            return row[index].as_of(day, now) if 0 <= index < len(row) else 0
-        if metric == "DELIVERY":
-            sent, *lost = (
-                self.count(each, day, begins, now)
-                for each in ("SEND", "PERMANENT_BOUNCE", "TRANSIENT_BOUNCE")
-            )
-            return max(0, sent - sum(lost))
-        if metric == "DELIVERY_COMPLAINT" and self.isp not in WITHOUT_FEEDBACK_LOOP:
-            return self.count("DELIVERY", day, begins, now)
-        return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +75,17 @@ class Scenario:
     sending_enabled: bool = True
     enforcement: str = "HEALTHY"
     idle_identities: Sequence[str] = field(default=())
+    _found: Mapping[tuple[str, str], Sequence[Stream]] = field(
+        init=False, repr=False, compare=False
+    )
+
+    def __post_init__(self) -> None:
+        """Look every stream up once, so that an account may have ten thousand of them."""
+        found: dict[tuple[str, str], list[Stream]] = {}
+        for stream in self.streams:
+            for key in stream.keys:
+                found.setdefault(key, []).append(stream)
+        object.__setattr__(self, "_found", found)
 
     @property
     def identities(self) -> Sequence[str]:
@@ -143,7 +101,9 @@ class Scenario:
         self, metric: str, dimensions: Mapping[str, str], days: Sequence[date], now: datetime
     ) -> Mapping[date, int]:
         """Return what VDM would answer at *now*: days that count something, and no others."""
-        streams = [stream for stream in self.streams if stream.belongs(dimensions)]
+        candidates = [self._found.get(key_of(*each), ()) for each in dimensions.items()]
+        fewest = min(candidates, key=len, default=self.streams)
+        streams = [stream for stream in fewest if stream.belongs(dimensions)]
         totals = (
             (day, sum(stream.count(metric, day, self.begins, now) for stream in streams))
             for day in days

@@ -1,6 +1,7 @@
 """The endpoint alone, over HTTP on the loopback interface."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,13 +15,19 @@ from vdm_local.scenario import BadScenario, parse_scenario
 CLOCK = "/_vdm/clock"
 SCENARIO = "/_vdm/scenario"
 MAILBOX = "/_vdm/mailbox"
+USAGE = "/_vdm/usage"
 
 
 def control(endpoint: Endpoint, method: str, path: str, body: bytes) -> Answer | None:
-    """Answer what no AWS has: set the clock or the scenario. None for any other path.
+    """Answer what no AWS has: set the clock or the scenario, say what was asked. None elsewhere.
 
-    PUT /_vdm/clock takes {"now": an instant with its offset}, PUT /_vdm/scenario a scenario.
+    PUT /_vdm/clock takes {"now": an instant with its offset}, PUT /_vdm/scenario a scenario; GET
+    /_vdm/usage gives the calls, the queries answered and the calls refused so far.
     """
+    if (method, path) == ("GET", USAGE):
+        quota = endpoint.quota
+        usage = {"calls": quota.calls, "queries": quota.queries, "refused": quota.refused}
+        return Answer(200, usage)
     if method != "PUT" or path not in {CLOCK, SCENARIO}:
         return None
     try:
@@ -34,8 +41,11 @@ def control(endpoint: Endpoint, method: str, path: str, body: bytes) -> Answer |
     return Answer(200, {})
 
 
-def serve(endpoint: Endpoint, port: int) -> ThreadingHTTPServer:
-    """Return a server of *endpoint* on 127.0.0.1:*port*, any free port for 0, not yet running."""
+def serve(endpoint: Endpoint, port: int, latency: float = 0) -> ThreadingHTTPServer:
+    """Return a server of *endpoint* on 127.0.0.1:*port*, any free port for 0, not yet running.
+
+    It takes *latency* seconds for each answer.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         # Without these two, every call waits 40 ms for a delayed acknowledgement.
@@ -51,6 +61,7 @@ def serve(endpoint: Endpoint, port: int) -> ThreadingHTTPServer:
                 or endpoint.answer(self.command, url.path, dict(parse_qsl(url.query)), body)
                 or Answer(404, {"message": f"no such path: {url.path}"}, "NotFoundException")
             )
+            time.sleep(latency)
             self.send_response(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)

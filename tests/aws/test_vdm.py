@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -11,6 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
+from vdm_alerts.aws.pace import Pace
 from vdm_alerts.aws.vdm import Vdm
 from vdm_alerts.core.findings import Hindrance
 from vdm_alerts.core.metrics import ACCOUNT, Metric, Scope, Series, Window
@@ -22,6 +23,7 @@ from vdm_local.scenario import parse_scenario
 from vdm_local.server import serving
 
 TODAY = date(2026, 3, 4)
+PATIENCE = timedelta(minutes=1)
 SCENARIO = """
 begins = 2026-03-01
 
@@ -54,7 +56,7 @@ def days(counts: dict[int, int]) -> Series:
 
 
 def test_a_series_is_whole_days_up_to_todays_unfinished_one(client: Any) -> None:
-    found = Vdm(client).read([SENT, BOUNCED], Window(7), TODAY)
+    found = Vdm(client).read([SENT, BOUNCED], Window(7), TODAY, PATIENCE)
     assert found == {
         SENT: days({1: 100, 3: 300, 4: 400}),
         BOUNCED: days({1: 1, 2: 2, 3: 3, 4: 4}),
@@ -62,7 +64,7 @@ def test_a_series_is_whole_days_up_to_todays_unfinished_one(client: Any) -> None
 
 
 def test_the_window_bounds_what_is_asked_for(client: Any) -> None:
-    assert Vdm(client).read([SENT], Window(2), TODAY) == {SENT: days({3: 300, 4: 400})}
+    assert Vdm(client).read([SENT], Window(2), TODAY, PATIENCE) == {SENT: days({3: 300, 4: 400})}
 
 
 @pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Auckland"])
@@ -72,7 +74,7 @@ def test_days_are_ses_days_whatever_the_machines_time_zone(
     monkeypatch.setenv("TZ", zone)
     time.tzset()
     try:
-        found = Vdm(client).read([SENT], Window(2), TODAY)
+        found = Vdm(client).read([SENT], Window(2), TODAY, PATIENCE)
     finally:
         monkeypatch.undo()
         time.tzset()
@@ -81,15 +83,47 @@ def test_days_are_ses_days_whatever_the_machines_time_zone(
 
 def test_more_queries_than_a_call_takes_are_asked_in_several(client: Any) -> None:
     queries = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(23)]
-    found = Vdm(client).read([*queries, SENT], Window(7), TODAY)
+    found = Vdm(client).read([*queries, SENT], Window(7), TODAY, PATIENCE)
     assert len(found) == 24
     assert found[SENT] == days({1: 100, 3: 300, 4: 400})
     assert found[queries[0]] == Series({})
 
 
+def test_calls_are_paced_so_that_ses_refuses_none(client: Any, endpoint: Endpoint) -> None:
+    """Thirty calls at once would be twice as many as SES takes in a second."""
+    queries = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(300)]
+    found = Vdm(client).read(queries, Window(7), TODAY, PATIENCE)
+    assert list(found.values()) == [Series({})] * 300
+    assert (endpoint.quota.calls, endpoint.quota.refused) == (30, 0)
+
+
+def test_a_call_that_is_refused_is_made_again_and_all_slow_down(endpoint: Endpoint) -> None:
+    retries = Config(retries={"mode": "standard", "total_max_attempts": 4})
+    pace = Pace()
+    for _ in range(16):
+        endpoint.quota.admits(1)  # Somebody else has used this second up.
+    with serving(endpoint) as url:
+        client = boto3.client("sesv2", endpoint_url=url, config=retries)
+        found = Vdm(client, pace).read([SENT], Window(2), TODAY, PATIENCE)
+    assert found == {SENT: days({3: 300, 4: 400})}
+    assert endpoint.quota.refused > 0
+
+
+def test_what_is_not_answered_in_time_is_unknown_and_what_was_is_kept(
+    client: Any, endpoint: Endpoint
+) -> None:
+    queries = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(600)]
+    patience = timedelta(seconds=1)
+    found = Vdm(client).read([SENT, *queries], Window(7), TODAY, patience)
+    assert found[SENT] == days({1: 100, 3: 300, 4: 400})
+    unread = [query for query in queries if found[query] is Gap.UNAVAILABLE]
+    assert 0 < len(unread) < 600
+    assert endpoint.quota.queries == 601 - len(unread)
+
+
 def test_a_value_that_ses_refuses_costs_only_its_own_series(client: Any) -> None:
     others = [Query(metric, ACCOUNT) for metric in Metric]
-    found = Vdm(client).read([*others[:3], REFUSED, *others[3:]], Window(7), TODAY)
+    found = Vdm(client).read([*others[:3], REFUSED, *others[3:]], Window(7), TODAY, PATIENCE)
     assert found[REFUSED] is Gap.REFUSED
     assert all(isinstance(found[query], Series) for query in others)
 
@@ -97,7 +131,7 @@ def test_a_value_that_ses_refuses_costs_only_its_own_series(client: Any) -> None
 def test_vdm_switched_off_is_one_clear_finding(client: Any, endpoint: Endpoint) -> None:
     endpoint.scenario = parse_scenario("begins = 2026-03-01\nvdm_enabled = false", "here")
     with pytest.raises(Hindrance, match="Virtual Deliverability Manager is switched off"):
-        Vdm(client).read([SENT], Window(7), TODAY)
+        Vdm(client).read([SENT], Window(7), TODAY, PATIENCE)
 
 
 @pytest.fixture
@@ -119,7 +153,7 @@ def test_a_query_that_ses_answers_with_an_error_is_unknown_and_says_which(
         ],
     }
     stubber.add_response("batch_get_metric_data", answer)
-    found = Vdm(client).read([SENT, BOUNCED], Window(7), TODAY)
+    found = Vdm(client).read([SENT, BOUNCED], Window(7), TODAY, PATIENCE)
     assert found == {SENT: Gap.UNAVAILABLE, BOUNCED: Gap.ACCESS_DENIED}
 
 
@@ -128,7 +162,7 @@ def test_a_query_that_the_answer_leaves_out_is_unknown_and_not_zero(
 ) -> None:
     client, stubber = stub
     stubber.add_response("batch_get_metric_data", {"Results": [], "Errors": []})
-    assert Vdm(client).read([SENT], Window(7), TODAY) == {SENT: Gap.UNAVAILABLE}
+    assert Vdm(client).read([SENT], Window(7), TODAY, PATIENCE) == {SENT: Gap.UNAVAILABLE}
 
 
 @pytest.mark.parametrize(
@@ -147,7 +181,7 @@ def test_an_answer_that_makes_no_sense_is_no_answer(
     client, stubber = stub
     errors = [{"Code": "INTERNAL_FAILURE"}]
     stubber.add_response("batch_get_metric_data", {"Results": [result], "Errors": errors})
-    assert Vdm(client).read([SENT], Window(7), TODAY) == {SENT: Gap.UNAVAILABLE}
+    assert Vdm(client).read([SENT], Window(7), TODAY, PATIENCE) == {SENT: Gap.UNAVAILABLE}
 
 
 def test_a_later_call_that_is_refused_does_not_discard_what_was_read(
@@ -158,7 +192,7 @@ def test_a_later_call_that_is_refused_does_not_discard_what_was_read(
     first = {"Results": [{"Id": str(each), "Timestamps": [], "Values": []} for each in range(10)]}
     stubber.add_response("batch_get_metric_data", first)
     stubber.add_client_error("batch_get_metric_data", "AccessDeniedException")
-    found = Vdm(client).read(queries, Window(7), TODAY)
+    found = Vdm(client).read(queries, Window(7), TODAY, PATIENCE)
     assert list(found.values()) == [Series({})] * 10 + [Gap.ACCESS_DENIED]
 
 
@@ -170,7 +204,7 @@ def test_once_ses_does_not_answer_the_rest_is_unknown_and_not_asked_for(
     first = {"Results": [{"Id": str(each), "Timestamps": [], "Values": []} for each in range(10)]}
     stubber.add_response("batch_get_metric_data", first)
     stubber.add_client_error("batch_get_metric_data", "TooManyRequestsException")
-    found = Vdm(client).read(queries, Window(7), TODAY)
+    found = Vdm(client).read(queries, Window(7), TODAY, PATIENCE)
     assert [found[query] for query in queries] == [Series({})] * 10 + [Gap.UNAVAILABLE] * 15
 
 
@@ -178,6 +212,6 @@ def test_a_missing_permission_is_named_as_policies_spell_it(stub: tuple[Any, Stu
     client, stubber = stub
     stubber.add_client_error("batch_get_metric_data", "AccessDeniedException")
     with pytest.raises(AccessDenied) as caught:
-        Vdm(client).read([SENT], Window(7), TODAY)
+        Vdm(client).read([SENT], Window(7), TODAY, PATIENCE)
     assert caught.value.action == "ses:BatchGetMetricData"
     assert isinstance(caught.value.__cause__, ClientError)

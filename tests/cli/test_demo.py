@@ -65,6 +65,11 @@ def test_it_tells_the_story_and_leaves_nothing_behind(root: Path, temporary: Pat
     assert "BounceRate" in done.stdout
 
 
+def _as_from_a_terminal() -> None:
+    """A shell has what it starts in the background ignore an interrupt, and that is handed down."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_interrupted_it_leaves_nothing_behind_either(
     root: Path, temporary: Path, number: signal.Signals
@@ -75,6 +80,7 @@ def test_interrupted_it_leaves_nothing_behind_either(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        preexec_fn=_as_from_a_terminal,  # noqa: PLW1509 - it starts no thread
     ) as demo:
         assert demo.stdout is not None
         while "starting the local AWS" not in demo.stdout.readline():

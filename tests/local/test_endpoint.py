@@ -57,6 +57,17 @@ def test_an_answer_is_a_count_a_day_stamped_at_midnight(endpoint: Endpoint) -> N
     }
 
 
+def test_too_many_calls_in_a_second_are_refused_before_anything_is_looked_at(
+    endpoint: Endpoint,
+) -> None:
+    answers = [ask(endpoint, query(Metric="NONSENSE")) for _ in range(17)]
+    assert [answer.status for answer in answers] == [400] * 16 + [429]
+    assert answers[-1].error == "TooManyRequestsException"
+    usage = control(endpoint, "GET", "/_vdm/usage", b"")
+    assert usage
+    assert usage.body == {"calls": 17, "queries": 16, "refused": 1}
+
+
 def test_the_end_date_is_left_out(endpoint: Endpoint) -> None:
     answer = ask(endpoint, query(EndDate=(MARCH + DAY).timestamp()))
     assert answer.body["Results"][0]["Values"] == [10]

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -334,8 +334,8 @@ def test_a_series_that_the_reader_leaves_out_is_unknown_and_not_empty(
     goes(world)
     read = world.series.read
 
-    def forgetful(queries: Any, window: Window, today: date) -> Any:
-        found = dict(read(queries, window, today))
+    def forgetful(queries: Any, window: Window, today: date, patience: timedelta) -> Any:
+        found = dict(read(queries, window, today, patience))
         del found[Query(metric, NEWS)]
         return found
 

@@ -1,12 +1,16 @@
 """VDM's daily counts, by SES's BatchGetMetricData."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from threading import Event
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from vdm_alerts.aws.pace import Pace
 from vdm_alerts.aws.refusals import code_of, doing
 from vdm_alerts.core.findings import Finding, Hindrance
 from vdm_alerts.core.metrics import Series, Window
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
         MetricDataResultTypeDef,
     )
 
+CALLERS = 16
+"""Calls under way at a time: with fewer than a second for an answer, enough to fill the quota."""
 MOST_QUERIES = 10
 """Queries a call takes; botocore does not check it.
 
@@ -41,34 +47,48 @@ _log = logging.getLogger(__name__)
 
 
 class Vdm:
-    """A SeriesSource: whole UTC days, today's unfinished one among them."""
+    """A SeriesSource: whole UTC days, today's unfinished one among them.
 
-    def __init__(self, client: "SESV2Client") -> None:
-        """Ask through *client*."""
+    Several calls are under way at a time, because one takes longer than SES's quota makes it wait
+    for the next.
+    """
+
+    def __init__(self, client: "SESV2Client", pace: Pace | None = None) -> None:
+        """Ask through *client*, which has to have a connection for each of *CALLERS*, at *pace*."""
         self._client = client
+        (pace or Pace()).govern(client)
 
     def read(
-        self, queries: Sequence[Query], window: Window, today: date
+        self, queries: Sequence[Query], window: Window, today: date, patience: timedelta
     ) -> Mapping[Query, Series | Gap]:
         """Return the counts of each query in *window* ending *today*, or why there are none.
 
         Raises AccessDenied where the very first call is refused, and Hindrance where VDM is off.
-        Once AWS does not answer even after boto3's retries, what is left is not asked for in this
-        run: it would only wait as long.
+        What is not answered within *patience* is not known. Once AWS does not answer even after
+        boto3's retries, what is left is not asked for in this run: it would only wait as long.
         """
+        over = time.monotonic() + patience.total_seconds()
         found: dict[Query, Series | Gap] = dict.fromkeys(queries, Gap.UNAVAILABLE)
         starts = _midnight(window.first_day(today))
         ends = _midnight(today + timedelta(days=1))  # SES leaves out the day that EndDate begins.
-        try:
-            for batch in _batches(queries):
-                try:
-                    found |= self._ask(batch, starts, ends)
-                except AccessDenied:
-                    if batch[0] is queries[0]:
-                        raise
-                    found |= dict.fromkeys(batch, Gap.ACCESS_DENIED)
-        except Unavailable as error:
-            _log.warning("reading VDM stopped early: %s", error)
+        first, *rest = _batches(queries)
+        stopped = Event()
+
+        def answers(batch: Sequence[Query]) -> Mapping[Query, Series | Gap]:
+            if stopped.is_set() or time.monotonic() > over:
+                stopped.set()
+                return {}
+            try:
+                return self._ask(batch, starts, ends)
+            except Unavailable as error:
+                stopped.set()
+                _log.warning("reading VDM stopped early: %s", error)
+                return {}
+
+        found |= answers(first)  # Alone, because what it meets is what all the others would meet.
+        with ThreadPoolExecutor(CALLERS) as callers:
+            for answered in callers.map(_or_denied(answers), rest):
+                found |= answered
         return found
 
     def _ask(
@@ -97,6 +117,20 @@ class Vdm:
             first, second = batch[:half], batch[half:]
             return {**self._ask(first, starts, ends), **self._ask(second, starts, ends)}
         return _answers(batch, answer)
+
+
+def _or_denied(
+    ask: Callable[[Sequence[Query]], Mapping[Query, Series | Gap]],
+) -> Callable[[Sequence[Query]], Mapping[Query, Series | Gap]]:
+    """Return *ask*, with a gap for each query of a call that AWS denies."""
+
+    def asked(batch: Sequence[Query]) -> Mapping[Query, Series | Gap]:
+        try:
+            return ask(batch)
+        except AccessDenied:
+            return dict.fromkeys(batch, Gap.ACCESS_DENIED)
+
+    return asked
 
 
 def _batches(queries: Sequence[Query]) -> Iterator[Sequence[Query]]:
@@ -148,4 +182,4 @@ def _series(result: "MetricDataResultTypeDef") -> Series | None:
 
 
 def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), tzinfo=UTC)
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
