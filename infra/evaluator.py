@@ -99,8 +99,8 @@ class Evaluator(Construct):
             code=function_code(),
             role=role.without_policy_updates(),
             log_group=self.log_group,
-            # By benchmarks/function_size.py: PEAK MB at 10,000 identities. A run waits for SES most
-            # of its time, and more memory would only have it wait at a higher price.
+            # By benchmarks/function_size.py: 92 MB at 10,000 identities. Half of this would cost
+            # the same at 100, for being slower; with more a run would wait at a higher price.
             memory_size=256,
             # The most that Lambda gives. SES's quota makes it 4 minutes at 10,000 identities; what
             # is not read two minutes before the end stays unread, and the run goes on.
