@@ -101,6 +101,22 @@ def test_the_story_is_told_as_on_the_local_aws(invoke: Invoke, deployed: Deploym
     assert len(deployed.aws.mails()) == before + told > before
 
 
+def test_no_more_is_imported_than_a_run_needs(asset: Path) -> None:
+    """What is imported is paid for at every cold start; benchmarks/cold_start.py says how much."""
+    source = "import sys; from vdm_alerts import handler; print(*sys.modules)"
+    command = [str(RUNTIME / "newest" / "bin" / "python"), "-s", "-c", source]
+    done = subprocess.run(command, cwd=asset, capture_output=True, text=True, check=True)
+    imported = set(done.stdout.split())
+    assert {"boto3", "cattrs", "aws_lambda_powertools.metrics"} <= imported, "it did look"
+    assert not imported & {"aws_xray_sdk", "pydantic", "requests", "numpy"}
+    powertools = {
+        name.split(".")[2]
+        for name in imported
+        if name.startswith("aws_lambda_powertools.utilities.")
+    }
+    assert powertools == {"jmespath_utils"}, "its logger's own"
+
+
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_nothing_but_the_runtime_and_boto3_is_there(runtime: str) -> None:
     python = RUNTIME / runtime / "bin" / "python"
