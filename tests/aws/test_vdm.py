@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from threading import Timer
 from typing import Any
 
 import boto3
@@ -132,6 +133,15 @@ def test_vdm_switched_off_is_one_clear_finding(client: Any, endpoint: Endpoint) 
     endpoint.scenario = parse_scenario("begins = 2026-03-01\nvdm_enabled = false", "here")
     with pytest.raises(Hindrance, match="Virtual Deliverability Manager is switched off"):
         Vdm(client).read([SENT], Window(7), TODAY, PATIENCE)
+
+
+def test_vdm_switched_off_on_the_way_stops_all_callers(client: Any, endpoint: Endpoint) -> None:
+    queries = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(900)]
+    off = parse_scenario("begins = 2026-03-01\nvdm_enabled = false", "here")
+    Timer(0.5, setattr, (endpoint, "scenario", off)).start()
+    with pytest.raises(Hindrance, match="switched off"):
+        Vdm(client).read(queries, Window(7), TODAY, PATIENCE)
+    assert 1 < endpoint.quota.calls < 60, "of 90"
 
 
 @pytest.fixture

@@ -84,6 +84,11 @@ class Vdm:
                 stopped.set()
                 _log.warning("reading VDM stopped early: %s", error)
                 return {}
+            except AccessDenied:
+                raise
+            except Hindrance:
+                stopped.set()
+                raise
 
         found |= answers(first)  # Alone, because what it meets is what all the others would meet.
         with ThreadPoolExecutor(CALLERS) as callers:
