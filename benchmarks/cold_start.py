@@ -120,6 +120,7 @@ def _environment() -> Mapping[str, str]:
         "table": "table",
         "topic_arn": "arn:aws:sns:eu-west-1:111122223333:topic",
         "rules_path": "/vdm-alerts/rules",
+        "shipped_rules": "bounce-rate=0123456789ab",
         "service": "vdm-alerts",
     }
     return {
