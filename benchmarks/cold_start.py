@@ -18,11 +18,11 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from benchmarks.fixture import RUNTIME
 from benchmarks.report import arguments, report
-from infra.asset import ROOT, assemble
+from infra.asset import assemble
 from vdm_alerts.settings import VARIABLES
 
-RUNTIME = ROOT / "build" / "runtime" / "newest" / "bin" / "python"
 BARE = """
 import boto3
 

@@ -2,8 +2,8 @@
 
 The asset runs once in a fresh process of Lambda's runtime, against the local AWS, and says what
 the operating system counted for it. From that follows how long it would take in Lambda, where a
-function has a processor for every 1,769 MB, if every call of VDM took LATENCY: one goes on while
-the others wait, so that the longer of the two counts.
+function has a processor for every 1,769 MB, if a call of VDM took as long as `vdm-alerts cost`
+reckons: one goes on while the others wait, so that the longer of the two counts.
 
     .venv/bin/python -m benchmarks.function_size [--rounds N] [--json]
 
@@ -18,24 +18,18 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.fixture import RUNTIME, account_of
 from benchmarks.report import arguments, report
-from infra.asset import ROOT, assemble
-from vdm_alerts_cli.cost import seconds_waited
+from infra.asset import assemble
+from vdm_alerts_cli.cost import LATENCY_S, PROCESSOR_MB, seconds_waited
 from vdm_local.cdk import bootstrap
 from vdm_local.deployment import Deployment, deploy
 from vdm_local.launcher import local_aws
 
-RUNTIME = ROOT / "build" / "runtime" / "newest" / "bin" / "python"
 IDENTITIES = (1, 100, 1_000, 10_000)
 SIZES = (128, 256, 512, 1_024)
 """Memory in MB to work out the time for."""
-PROCESSOR = 1_769
-"""MB of memory at which a function has one whole processor.
-
-Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
-"""
-LATENCY = 0.3
-"""Seconds that a call of VDM is taken for; nobody has published one."""
+CONFIGURED = 'configuration_set = "all"'
 NOW = "2026-03-01T12:00:00Z"
 RUN = """
 import json, resource, sys, time
@@ -75,15 +69,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         asset, scenario = Path(folder) / "asset", Path(folder) / "scenario.toml"
         assemble(asset)
-        scenario.write_text(account_of(1))
+        scenario.write_text(account_of(1, CONFIGURED))
         with local_aws(scenario) as aws:
             bootstrap(aws)
             deployed = deploy(aws, "-c", "email=ops@example.com")
             for identities in IDENTITIES:
-                aws.set_scenario(account_of(identities))
+                aws.set_scenario(account_of(identities, CONFIGURED))
                 used = [run(asset, deployed) for _ in range(rounds)]
                 rows.append(row(identities, used))
-    about = {"rounds": rounds, "latency": f"{LATENCY} s a call"}
+    about = {"rounds": rounds, "latency": f"{LATENCY_S} s a call"}
     report(about, rows, as_json=as_json)
 
 
@@ -91,13 +85,13 @@ def row(identities: int, used: list[Used]) -> dict[str, object]:
     """Return the medians of *used*, and how long that takes in Lambda."""
     queries = used[0].queries
     cpu = statistics.median(each.cpu for each in used)
-    waiting = seconds_waited(queries, LATENCY)
+    waiting = seconds_waited(queries, LATENCY_S)
     return {
         "identities": identities,
         "queries": queries,
         "cpu_s": round(cpu, 1),
         "peak_mb": round(statistics.median(each.mb for each in used)),
-        **{f"s_at_{size}_mb": round(max(waiting, cpu * PROCESSOR / size)) for size in SIZES},
+        **{f"s_at_{size}_mb": round(max(waiting, cpu * PROCESSOR_MB / size)) for size in SIZES},
     }
 
 
@@ -123,16 +117,6 @@ def run(asset: Path, deployed: Deployment) -> Used:
     if found["unknown"]:
         raise SystemExit(f"{found['unknown']} series could not be read, so that this says nothing")
     return Used(found["queries"], found["cpu"], found["mb"])
-
-
-def account_of(identities: int) -> str:
-    """Return a scenario in which so many identities send for two months, and nothing is wrong."""
-    mail = (
-        f'[[mail]]\nidentity = "{number}.example.com"\nconfiguration_set = "all"\n'
-        'isp = "Yahoo"\nsend = "1000x60"\n'
-        for number in range(identities)
-    )
-    return "\n".join(["begins = 2026-01-01", *mail])
 
 
 if __name__ == "__main__":

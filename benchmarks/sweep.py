@@ -22,11 +22,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from benchmarks.fixture import ROOT, account_of
 from benchmarks.report import report
 
-ROOT = Path(__file__).parents[1]
 LATENCY = 0.3
 QUERIES_A_SECOND = 160
+FEEDBACK = ('permanent_bounce = "10x60"', 'complaint = "1x60"')
 NOW = "2026-03-01T12:00:00Z"
 
 COMMON = """
@@ -126,7 +127,7 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         scenario = Path(folder) / "scenario.toml"
-        scenario.write_text(account_of(given.identities))
+        scenario.write_text(account_of(given.identities, *FEEDBACK))
         rows = [
             measured(name, source, scenario, given.identities, given.seconds)
             for name, source in CONTENDERS.items()
@@ -190,16 +191,6 @@ def asked(url: str) -> Mapping[str, Any]:
     with contextlib.closing(urllib.request.urlopen(f"{url}/_vdm/usage")) as answer:  # noqa: S310
         usage: Mapping[str, Any] = json.load(answer)
     return usage
-
-
-def account_of(identities: int) -> str:
-    """Return a scenario in which so many identities send for two months."""
-    mail = (
-        f'[[mail]]\nidentity = "{number}.example.com"\nisp = "Yahoo"\n'
-        'send = "1000x60"\npermanent_bounce = "10x60"\ncomplaint = "1x60"\n'
-        for number in range(identities)
-    )
-    return "\n".join(["begins = 2026-01-01", *mail])
 
 
 if __name__ == "__main__":
