@@ -4,7 +4,8 @@ import os
 import subprocess
 from pathlib import Path
 
-from vdm_local.launcher import ACCOUNT, REGION, LocalAws
+from vdm_local.account import ACCOUNT, REGION
+from vdm_local.launcher import LocalAws
 
 ROOT = Path(__file__).parents[2]
 

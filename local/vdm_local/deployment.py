@@ -13,8 +13,9 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from vdm_local.account import ACCOUNT, REGION
 from vdm_local.cdk import cdk
-from vdm_local.launcher import ACCOUNT, REGION, LocalAws
+from vdm_local.launcher import LocalAws
 
 EMAIL = "ops@example.com"
 PATIENCE = 10.0

@@ -17,8 +17,9 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, TypeAlias
 
+from vdm_local.answers import Answer
 from vdm_local.certificate import write_certificate
-from vdm_local.endpoint import Answer, Endpoint
+from vdm_local.endpoint import Endpoint
 from vdm_local.launcher import CERTIFICATE, PREFIX
 from vdm_local.scenario import load_scenario
 from vdm_local.server import MAILBOX, control
@@ -87,7 +88,10 @@ def _end_with_parent(folder: Path) -> None:
 
 
 def _serve_vdm(ses_v2: Any, endpoint: Endpoint) -> None:
-    """Answer from *endpoint* what it can, after ministack has enforced IAM on the call."""
+    """Answer from *endpoint* what it can, after ministack has enforced IAM on the call.
+
+    The connection is ministack's, so a fault of it is not played: the answer arrives all the same.
+    """
     theirs = ses_v2.handle_request
 
     async def handle_request(

@@ -17,11 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from vdm_local.account import ACCOUNT, REGION
 from vdm_local.server import CLOCK, MAILBOX, SCENARIO
 
-ACCOUNT = "111122223333"
-"""An account id that AWS's documentation uses for examples, so it is nobody's."""
-REGION = "eu-west-1"
 NO_ACCOUNT = {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,

@@ -10,36 +10,52 @@ of daily counts for every metric that is not derived. Rows are written in run-le
     complaint        = "0 5@+12h/9@+36h"     a day of none, then one seen as 5 at noon, and as 9
                                              from noon of the next day on
 
-What says nothing else is known as its day ends. Each `[[run]]` is an instant at which VDM Alerts
-looks, with the reasons of the messages that it should send, for those who play the scenario.
+What says nothing else is known as its day ends. The other keys of `[[mail]]`:
+
+    identity          = "news.example.com"   or an address; mail of an address is its domain's too
+    isp               = "Hotmail"
+    configuration_set = "newsletter"         none by default
+    tenant            = "acme"               none by default
+
+At the top level, with what holds by default:
+
+    vdm_enabled       = true
+    sending_enabled   = true
+    enforcement       = "HEALTHY"            or "PROBATION", or "SHUTDOWN"
+    idle_identities   = []                   identities that send nothing
+    today             = "served"             or "refused": no query may reach into the current day
+    seed              = 0                    what chance follows: the order of results, and faults
+
+Each `[[fault]]` is something that goes wrong with BatchGetMetricData; the first that hits counts:
+
+    kind    = "throttled"         see below
+    share   = 0.2                 of the calls, or queries, that it may hit; 1 by default
+    value   = "news.example.com"  only those that name this as the value of a dimension, any case
+    calls   = [1, 5]              only the first to the fifth call since the scenario was set
+    seconds = 30                  of a "time-out" alone: how long the answer is held back
+    form    = "negative"          of "garbled" alone: one of vdm_local.garbled's; by chance if not
+
+    throttled, server-error, unavailable, denied   an error 429, 500, 503 or 403 for the whole call
+    time-out, dropped, cut-off                     an answer that is late, none, or half of one
+    garbled                                        a 200 that makes no sense, so that one can see it
+    query-failure, query-denied                    an entry in Errors in place of the result
+    query-missing                                  neither a result nor an error
+
+Each `[[run]]` is an instant at which VDM Alerts looks, with the reasons of the messages that it
+should send, for those who play the scenario.
 """
 
-import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
-from vdm_local.traffic import Day, Stream, key_of
-
-METRICS = (
-    "SEND",
-    "COMPLAINT",
-    "PERMANENT_BOUNCE",
-    "TRANSIENT_BOUNCE",
-    "OPEN",
-    "CLICK",
-    "DELIVERY",
-    "DELIVERY_OPEN",
-    "DELIVERY_CLICK",
-    "DELIVERY_COMPLAINT",
-)
-"""Every VDM metric.
-
-Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_BatchGetMetricDataQuery.html
-"""
+from vdm_local.fault_notation import parse_fault
+from vdm_local.faults import Fault
+from vdm_local.rows import DAY, Row, parse_row, total
+from vdm_local.traffic import METRICS, Stream, key_of
 
 ENFORCEMENTS = ("HEALTHY", "PROBATION", "SHUTDOWN")
 """How SES may hold an account.
@@ -47,8 +63,10 @@ ENFORCEMENTS = ("HEALTHY", "PROBATION", "SHUTDOWN")
 Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetAccount.html
 """
 
-_TOKEN = re.compile(r"(?P<views>\d+(?:@\+\d+h)?(?:/\d+@\+\d+h)*)(?:x(?P<times>\d+))?")
-_VIEW = re.compile(r"(\d+)(?:@\+(\d+)h)?")
+MANY = 100
+"""Streams whose sum is kept: to sum up so many again takes a tenth of a millisecond."""
+
+_Sum: TypeAlias = tuple[str, frozenset[tuple[str, str]]]
 
 
 class BadScenario(Exception):
@@ -74,10 +92,14 @@ class Scenario:
     vdm_enabled: bool = True
     sending_enabled: bool = True
     enforcement: str = "HEALTHY"
-    idle_identities: Sequence[str] = field(default=())
+    idle_identities: Sequence[str] = ()
+    today: str = "served"
+    seed: int = 0
+    faults: Sequence[Fault] = ()
     _found: Mapping[tuple[str, str], Sequence[Stream]] = field(
         init=False, repr=False, compare=False
     )
+    _sums: dict[_Sum, Row] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Look every stream up once, so that an account may have ten thousand of them."""
@@ -97,18 +119,33 @@ class Scenario:
         """Every configuration set that mail is sent with."""
         return sorted({one.configuration_set for one in self.streams if one.configuration_set})
 
+    @property
+    def tenants(self) -> Sequence[str]:
+        """Every tenant that mail is sent with."""
+        return sorted({one.tenant for one in self.streams if one.tenant})
+
     def counts(
         self, metric: str, dimensions: Mapping[str, str], days: Sequence[date], now: datetime
     ) -> Mapping[date, int]:
         """Return what VDM would answer at *now*: days that count something, and no others."""
-        candidates = [self._found.get(key_of(*each), ()) for each in dimensions.items()]
-        fewest = min(candidates, key=len, default=self.streams)
-        streams = [stream for stream in fewest if stream.belongs(dimensions)]
+        row = self._row(metric, dimensions)
+        age = (now - datetime.combine(self.begins, time(), UTC)) // timedelta(hours=1)
         totals = (
-            (day, sum(stream.count(metric, day, self.begins, now) for stream in streams))
-            for day in days
+            (day, row.at(number, age - number * DAY))
+            for day, number in ((day, (day - self.begins).days) for day in days)
         )
-        return {day: total for day, total in totals if total}
+        return {day: count for day, count in totals if count}
+
+    def _row(self, metric: str, dimensions: Mapping[str, str]) -> Row:
+        """Return the sum of the streams with all *dimensions*, which is kept if they are many."""
+        keys = frozenset(key_of(*each) for each in dimensions.items())
+        if kept := self._sums.get((metric, keys)):
+            return kept
+        fewest = min((self._found.get(key, ()) for key in keys), key=len, default=self.streams)
+        row = total([stream.row(metric) for stream in fewest if keys <= stream.keys])
+        if len(fewest) > MANY:
+            self._sums[metric, keys] = row
+        return row
 
 
 def load_scenario(path: Path) -> Scenario:
@@ -128,6 +165,9 @@ def parse_scenario(text: str, source: str) -> Scenario:
             sending_enabled=table.pop("sending_enabled", True),
             enforcement=_one_of(ENFORCEMENTS, table.pop("enforcement", "HEALTHY")),
             idle_identities=tuple(table.pop("idle_identities", ())),
+            today=_one_of(("served", "refused"), table.pop("today", "served")),
+            seed=_a_seed(table.pop("seed", 0)),
+            faults=[parse_fault(*each) for each in enumerate(_entries(table, "fault"), 1)],
         )
     except KeyError as error:
         raise BadScenario(f"{source}: {error} is missing") from error
@@ -140,18 +180,18 @@ def parse_scenario(text: str, source: str) -> Scenario:
 
 def _entries(table: dict[str, Any], name: str) -> list[dict[str, Any]]:
     entries = table.pop(name, [])
-    if not isinstance(entries, list):
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise TypeError(f"{name} must be a list: write [[{name}]]")
     return entries
 
 
 def _stream(entry: dict[str, Any]) -> Stream:
     identity, isp = entry.pop("identity"), entry.pop("isp")
-    configuration_set = entry.pop("configuration_set", None)
-    rows = {name.upper(): tuple(_days(row)) for name, row in entry.items()}
+    configuration_set, tenant = entry.pop("configuration_set", None), entry.pop("tenant", None)
+    rows = {name.upper(): parse_row(row) for name, row in entry.items()}
     if unknown := rows.keys() - set(METRICS):
         raise ValueError(f"the mail of {identity} has no metric {', '.join(sorted(unknown))}")
-    return Stream(identity, isp, configuration_set, rows)
+    return Stream(identity, isp, configuration_set, rows, tenant)
 
 
 def _a_day(value: object) -> date:
@@ -166,16 +206,10 @@ def _one_of(choices: Sequence[str], value: str) -> str:
     return value
 
 
-def _days(row: str) -> Iterator[Day]:
-    if not isinstance(row, str):
-        raise TypeError(f'the row {row} is no text; write "20x7 30", in quotes')
-    for token in row.split():
-        match = _TOKEN.fullmatch(token)
-        if not match:
-            raise ValueError(f'"{token}" in the row "{row}" is no count; write 20, 20x7 or 5@+12h')
-        views = _VIEW.findall(match["views"])
-        day = Day(tuple(sorted((int(hours or 24), int(count)) for count, hours in views)))
-        yield from [day] * int(match["times"] or 1)
+def _a_seed(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError("seed must be a whole number: 7")
+    return value
 
 
 def _run(entry: dict[str, Any]) -> Run:
