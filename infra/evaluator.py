@@ -16,8 +16,8 @@ from infra.notices import Notices
 from infra.permissions import allow
 from infra.rulebook import Rulebook
 from infra.settings import Settings
-from vdm_alerts.settings import VARIABLES
 from vdm_alerts.settings import Settings as FunctionSettings
+from vdm_alerts.settings import environment_of
 
 MAX_EVENT_AGE = Duration.hours(1)
 """A wake-up that is later than this is not worth making: the next one is there by then."""
@@ -88,6 +88,10 @@ class Evaluator(Construct):
             rules_path=rulebook.path,
             shipped_rules=rulebook.shipped,
             service=self.service,
+            quota_share=settings.quota_share,
+            queries_a_day=settings.queries_a_day,
+            include_today=settings.include_today,
+            mask_addresses=settings.mask_addresses,
         )
         self.function = lambda_.Function(
             self,
@@ -109,7 +113,7 @@ class Evaluator(Construct):
             max_event_age=MAX_EVENT_AGE,
             retry_attempts=2,
             on_failure=destinations.SqsDestination(lost.queue),
-            environment={name: getattr(told, each) for each, name in VARIABLES.items()},
+            environment=dict(environment_of(told)),
         )
         acknowledge(role, _ROLE)
         acknowledge(self.log_group, _LOG)
@@ -133,6 +137,7 @@ class Evaluator(Construct):
             ("ses:GetAccount", everything),
             ("ses:ListEmailIdentities", everything),
             ("ses:ListConfigurationSets", everything),
+            ("ses:ListTenants", everything),
             ("ses:BatchGetMetricData", everything),
             ("ssm:GetParametersByPath", rules),
             ("dynamodb:Query", memory.table.table_arn),

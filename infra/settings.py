@@ -21,15 +21,22 @@ CHOICES: Mapping[str, str] = {
     "has none to spare",
     "dashboard": '"true" for a CloudWatch dashboard, "false" for none',
     "encrypt": '"true" for a KMS key of your own on the topics and the queue, "false" for none',
+    "quotaShare": "how much to take of the calls of VDM that SES answers in a second, which are "
+    'everybody\'s in the account, "1%" to "100%"',
+    "queriesPerDay": 'how many queries of VDM to make a day, 100 or more, or "unlimited"',
+    "includeToday": '"true" to count the day that is going on, "false" for whole days alone',
+    "maskAddresses": '"true" to keep e-mail addresses out of logs and metrics, "false" to show '
+    "them there",
     "enableVdm": '"true" to switch Virtual Deliverability Manager on, "false" to leave it as it is',
 }
 """Every context key of ours, and what it takes."""
 
-_SWITCHES = ("reserve", "dashboard", "encrypt", "enableVdm")
+_SWITCHES = ("reserve", "dashboard", "encrypt", "includeToday", "maskAddresses", "enableVdm")
 _ADDRESSED = ("email", "watchdogEmail")
 _SLACK = ("slackWorkspaceId", "slackChannelId")
 _CDK_OWN = frozenset({"acknowledged-issue-numbers", "cli-telemetry"})
 _ADDRESS = re.compile(r"[^@\s,]+@[^@\s,]+\.[^@\s,]+")
+_FEWEST_QUERIES = 100
 _PREFIX = re.compile(r"(?!aws|ssm)[a-z][a-z0-9-]{2,29}")
 
 
@@ -50,6 +57,10 @@ class Settings:
     reserve: bool
     dashboard: bool
     encrypt: bool
+    quota_share: float
+    queries_a_day: int | None
+    include_today: bool
+    mask_addresses: bool
     enable_vdm: bool
 
 
@@ -84,6 +95,14 @@ def read_context(context: Mapping[str, object]) -> Settings:
     prefix = str(context.get("prefix", ""))
     if not _PREFIX.fullmatch(prefix):
         problems.append(f'prefix: "{prefix}" cannot be one; it takes {CHOICES["prefix"]}')
+    share = re.fullmatch(r"(\d{1,3})%", str(context.get("quotaShare", "")))
+    if not share or not 1 <= int(share[1]) <= 100:  # noqa: PLR2004 - per cent
+        what = f'"{context.get("quotaShare", "")}" is no share; it takes {CHOICES["quotaShare"]}'
+        problems.append(f"quotaShare: {what}")
+    queries = str(context.get("queriesPerDay", ""))
+    if queries != "unlimited" and not (queries.isdecimal() and int(queries) >= _FEWEST_QUERIES):
+        what = f'"{queries}" is no number of them; it takes {CHOICES["queriesPerDay"]}'
+        problems.append(f"queriesPerDay: {what}")
     switches = {key: str(context.get(key, "")).lower() for key in _SWITCHES}
     problems += [
         f'{key}: "{value}" is neither; it takes {CHOICES[key]}'
@@ -105,6 +124,10 @@ def read_context(context: Mapping[str, object]) -> Settings:
         reserve="reserve" in on,
         dashboard="dashboard" in on,
         encrypt="encrypt" in on,
+        quota_share=int(share[1]) / 100 if share else 0,
+        queries_a_day=int(queries) if queries.isdecimal() else None,
+        include_today="includeToday" in on,
+        mask_addresses="maskAddresses" in on,
         enable_vdm="enableVdm" in on,
     )
 

@@ -10,9 +10,10 @@ from builders import WHERE
 from vdm_alerts.core.findings import Hindrance
 from vdm_alerts.core.messages import Message
 from vdm_alerts.core.metrics import Scope, Series, Window
+from vdm_alerts.core.queries import Query
 from vdm_alerts.core.rates import Gap
+from vdm_alerts.core.roster import Roster
 from vdm_alerts.core.rules import Rule
-from vdm_alerts.core.sweep import Query
 from vdm_alerts.ports import (
     Busy,
     Memory,
@@ -39,6 +40,8 @@ class FakeAccount:
     is_standing: Standing | Hindrance = field(default_factory=lambda: Standing(vdm_enabled=True))
     senders: Sequence[Scope] = ()
     sets: Sequence[Scope] | Hindrance = ()
+    renters: Sequence[Scope] = ()
+    listed: int = 0
 
     def standing(self) -> Standing:
         if isinstance(self.is_standing, Hindrance):
@@ -46,12 +49,16 @@ class FakeAccount:
         return self.is_standing
 
     def identities(self) -> Sequence[Scope]:
+        self.listed += 1
         return self.senders
 
     def configuration_sets(self) -> Sequence[Scope]:
         if isinstance(self.sets, Hindrance):
             raise self.sets
         return self.sets
+
+    def tenants(self) -> Sequence[Scope]:
+        return self.renters
 
 
 @dataclass
@@ -64,15 +71,32 @@ class FakeSeries:
     asked: list[Query] = field(default_factory=list)
 
     def read(
-        self, queries: Sequence[Query], window: Window, today: date, patience: timedelta
+        self, queries: Sequence[Query], window: Window, last: date, patience: timedelta
     ) -> Mapping[Query, Series | Gap]:
         assert window.days >= 1
         assert patience
-        assert today
+        assert last
         self.asked += queries
         if self.hindrance:
             raise self.hindrance
         return {query: self.answers.get(query, self.default) for query in queries}
+
+
+@dataclass
+class FakeRosters:
+    roster: Roster = field(default_factory=Roster)
+    hindrance: Hindrance | None = None
+
+    def load(self) -> Roster:
+        if self.hindrance:
+            raise self.hindrance
+        return self.roster
+
+    def save(self, roster: Roster, replacing: Roster) -> None:
+        if self.hindrance:
+            raise self.hindrance
+        assert replacing == self.roster
+        self.roster = roster
 
 
 @dataclass
@@ -141,6 +165,7 @@ class World:
     rules: FakeRules = field(default_factory=FakeRules)
     account: FakeAccount = field(default_factory=FakeAccount)
     series: FakeSeries = field(default_factory=FakeSeries)
+    rosters: FakeRosters = field(default_factory=FakeRosters)
     store: FakeStore = field(default_factory=FakeStore)
     notifier: FakeNotifier = field(default_factory=FakeNotifier)
     recorder: FakeRecorder = field(default_factory=FakeRecorder)
@@ -148,7 +173,13 @@ class World:
     @property
     def ports(self) -> Ports:
         return Ports(
-            self.rules, self.account, self.series, self.store, self.notifier, self.recorder
+            self.rules,
+            self.account,
+            self.series,
+            self.rosters,
+            self.store,
+            self.notifier,
+            self.recorder,
         )
 
     @property

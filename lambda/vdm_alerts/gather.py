@@ -1,21 +1,20 @@
 """The first step of a run: everything that is known, and what could not be learnt."""
 
-import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, timedelta
-from typing import TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
+from vdm_alerts.asking import Asking
 from vdm_alerts.core.alerts import Key
-from vdm_alerts.core.findings import Finding, Hindrance
-from vdm_alerts.core.metrics import ACCOUNT, KNOWN_ISPS, Metric, Scope, Series, Window
+from vdm_alerts.core.drill import Culprit
+from vdm_alerts.core.findings import Finding
+from vdm_alerts.core.metrics import Scope, Series, Window
+from vdm_alerts.core.queries import ACCOUNT_SENT
 from vdm_alerts.core.rates import Gap
 from vdm_alerts.core.rules import Rule
-from vdm_alerts.core.sweep import Query, plan
-from vdm_alerts.core.verdicts import Healthy, Verdict, judge
+from vdm_alerts.core.verdicts import Healthy, Verdict
 from vdm_alerts.ports import Ports, Rulebook, Standing
-
-T = TypeVar("T")
+from vdm_alerts.survey import Limits, Survey, survey
 
 NO_SUBSCRIBER = Finding(
     about="subscribers",
@@ -27,39 +26,17 @@ NO_SUBSCRIBER = Finding(
     passing=True,  # There is nobody to write to.
 )
 
-_SENT = Query(Metric.SEND, ACCOUNT)
-_log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class _Asking:
-    """Asks what may be refused, and keeps a finding of each refusal."""
-
-    findings: list[Finding] = field(default_factory=list)
-
-    def tried(self, ask: Callable[[], T], otherwise: T) -> T:
-        """Return what *ask* returns, or *otherwise* where it cannot be had."""
-        try:
-            return ask()
-        except Hindrance as hindrance:
-            self.findings.append(hindrance.finding)
-        except Exception as error:  # noqa: BLE001 - one broken source must not silence the rest
-            _log.error("an error that VDM Alerts does not know: %r", error, exc_info=True)
-            self.findings.append(_unexpected(error))
-        return otherwise
-
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
     """What a run knows: the rules, the answers, and what is amiss.
 
-    *rulebook* is None where the rules could not be read. *silent* says that the account as a
-    whole sends nothing at the moment.
+    *rulebook* is None where the rules could not be read, and *survey* where there was no reading
+    VDM. *silent* says that the account as a whole sends nothing at the moment.
     """
 
     rulebook: Rulebook | None
-    scopes: Sequence[Scope]
-    series: Mapping[Query, Series | Gap]
+    survey: Survey | None
     subscribers: int | None
     findings: Sequence[Finding]
     silent: bool = False
@@ -77,30 +54,24 @@ class Gathered:
     @property
     def newest_day(self) -> date | None:
         """The last day on which VDM has counted mail of this account, if it is known and any."""
-        mail = self.series.get(_SENT)
-        days = mail.counts if isinstance(mail, Series) else {}
-        return max((day for day, count in days.items() if count), default=None)
+        mail = self.survey.found.get(ACCOUNT_SENT) if self.survey else None
+        return mail.newest_day if isinstance(mail, Series) else None
 
-    def verdicts(self, today: date) -> Mapping[Key, Verdict]:
-        """Judge every scope by every rule that covers it.
+    @property
+    def verdicts(self) -> Mapping[Key, Verdict]:
+        """The judgement of every scope that was read, by every rule that watches it.
 
         That one scope has no mail any longer is good news of it. That none has any is not: while
         the account is silent, a scope without mail is not judged.
         """
-        verdicts = {
-            (rule.name, scope): judge(
-                rule,
-                self.series.get(Query(rule.indicator.events, scope), Gap.UNAVAILABLE),
-                self.series.get(Query(rule.indicator.volume, scope), Gap.UNAVAILABLE),
-                today,
-            )
-            for scope in self.scopes
-            for rule in self.rules.values()
-            if rule.covers(scope)
-        }
+        verdicts = self.survey.verdicts if self.survey else {}
         if self.silent:
             return {key: each for key, each in verdicts.items() if each != Healthy(None)}
         return verdicts
+
+    def culprit(self, key: Key) -> Culprit | None:
+        """Return who is behind the breach of *key*, if it is anybody in particular."""
+        return self.survey.culprit(key) if self.survey else None
 
     def is_gone(self, rule: str) -> bool:
         """Say whether *rule* is known not to exist any more."""
@@ -108,12 +79,14 @@ class Gathered:
         return book is not None and rule not in book.rules and rule not in book.unusable
 
 
-def gather(ports: Ports, remembered: Iterable[Scope], today: date, patience: timedelta) -> Gathered:
+def gather(
+    ports: Ports, remembered: Iterable[Scope], now: datetime, limits: Limits, patience: timedelta
+) -> Gathered:
     """Ask for all there is, and of the *remembered* scopes too, which may be gone by now.
 
     What cannot be had, or is not read within *patience*, becomes a finding, and the rest goes on.
     """
-    asking = _Asking()
+    asking = Asking()
     findings = asking.findings
     subscribers = asking.tried(ports.notifier.subscribers, None)
     if subscribers == 0:
@@ -123,35 +96,26 @@ def gather(ports: Ports, remembered: Iterable[Scope], today: date, patience: tim
     standing = asking.tried(ports.account.standing, Standing(vdm_enabled=True))
     findings += [*(rulebook.findings if rulebook else ()), *standing.findings]
     if rulebook is None or not (standing.vdm_enabled and rulebook.rules):
-        return Gathered(rulebook, (), {}, subscribers, findings)
+        return Gathered(rulebook, None, subscribers, findings)
 
-    nobody: Sequence[Scope] = ()
-    known = [
-        ACCOUNT,
-        *asking.tried(ports.account.configuration_sets, nobody),
-        *(Scope(isp=name) for name in KNOWN_ISPS),
-        *asking.tried(ports.account.identities, nobody),
-    ]
-    scopes = list(dict.fromkeys([*known, *remembered]))
-    wanted, window = plan(rulebook.rules.values(), scopes)
-    queries = list(dict.fromkeys([_SENT, *wanted]))
-    denied: Mapping[Query, Series | Gap] = dict.fromkeys(queries, Gap.ACCESS_DENIED)
-    seen = len(findings)
-    series = asking.tried(lambda: ports.series.read(queries, window, today, patience), denied)
-    if len(findings) == seen:
-        findings += _unread(series)
-    mail = series[_SENT]
-    is_empty = isinstance(mail, Series) and not mail.total(window, today)
+    rules = list(rulebook.rules.values())
+    seen = survey(ports, rules, set(remembered), now, limits, patience, asking)
+    if not seen.failed:
+        findings += _unread(seen)
+    mail = seen.found.get(ACCOUNT_SENT)
+    is_empty = isinstance(mail, Series) and not mail.total(seen.sweep.longest, seen.sweep.last)
     if is_empty:
-        findings.append(_no_mail(window))
-    silent = is_empty or not standing.may_send
-    return Gathered(rulebook, scopes, series, subscribers, findings, silent)
+        findings.append(_no_mail(seen.sweep.longest))
+    return Gathered(rulebook, seen, subscribers, findings, is_empty or not standing.may_send)
 
 
-def _unread(series: Mapping[Query, Series | Gap]) -> list[Finding]:
+def _unread(seen: Survey) -> list[Finding]:
     """Return what to say of the series that were not read, without an error for all of them."""
-    missing = [query for query, answer in series.items() if isinstance(answer, Gap)]
-    refused = {str(query.scope) for query in missing if series[query] is not Gap.UNAVAILABLE}
+    found = seen.found
+    missing = [query for query, answer in found.items() if isinstance(answer, Gap)]
+    passing = {Gap.UNAVAILABLE, Gap.CUT}
+    refused = {str(query.scope) for query in missing if found[query] not in passing}
+    refused |= {str(scope) for scope, one in seen.sweep.roster.entries.items() if one.refused}
     findings = []
     if refused:
         findings.append(
@@ -163,11 +127,11 @@ def _unread(series: Mapping[Query, Series | Gap]) -> list[Finding]:
                 "not watched",
             )
         )
-    if unavailable := sum(series[query] is Gap.UNAVAILABLE for query in missing):
+    if unread := sum(found[query] in passing for query in missing):
         findings.append(
             Finding(
                 about="series",
-                what=f"{unavailable} of {len(series)} series could not be read",
+                what=f"{unread} of {len(found)} series could not be read",
                 remedy="They are asked for again at the next run",
                 passing=True,
             )
@@ -181,12 +145,4 @@ def _no_mail(window: Window) -> Finding:
         what=f"VDM has counted no mail of this account in the last {window}, so there is no rate",
         remedy="If the account does send, deploy into the Region it sends from; VDM counts only "
         "mail to a single recipient, sent after it was switched on",
-    )
-
-
-def _unexpected(error: Exception) -> Finding:
-    return Finding(
-        about="unexpected",
-        what=f"VDM Alerts met an error that it does not know, {type(error).__name__}",
-        remedy="The function's log has the rest of it; please report it",
     )

@@ -1,5 +1,6 @@
 """Where Lambda comes in: an event becomes a run, and the run's figures the answer."""
 
+import json
 import os
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -9,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 
 from vdm_alerts.core.errors import VdmAlertsError
+from vdm_alerts.core.names import masked
 from vdm_alerts.ports import Ports
 from vdm_alerts.run import Lease, run
-from vdm_alerts.settings import Settings, read_settings
+from vdm_alerts.settings import VARIABLES, Settings, read_settings
+from vdm_alerts.survey import Limits
 from vdm_alerts.wiring import wire
 
 if TYPE_CHECKING:
@@ -38,7 +41,8 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
     until = wall + timedelta(milliseconds=context.get_remaining_time_in_millis()) + GRACE
     try:
         settings, ports = _wired()
-        summary = run(ports, settings.origin, _now(event, wall), Lease(wall, until))
+        limits = Limits(settings.queries_a_day, settings.include_today)
+        summary = run(ports, settings.origin, _now(event, wall), Lease(wall, until), limits)
     except VdmAlertsError as error:
         log.error("the run failed: %s", error)  # noqa: TRY400 - it says all there is to say
         raise
@@ -79,4 +83,13 @@ def _wired() -> tuple[Settings, Ports]:
 @cache
 def _logger() -> Logger:
     """Return the log of the whole package: its modules' loggers are children of this one."""
-    return Logger(service="vdm_alerts")
+    shows = os.environ.get(VARIABLES["mask_addresses"]) == "false"
+    return Logger(service="vdm_alerts", json_serializer=_line if shows else _masked_line)
+
+
+def _line(record: dict[str, Any]) -> str:
+    return json.dumps(record, default=str)
+
+
+def _masked_line(record: dict[str, Any]) -> str:
+    return masked(_line(record))

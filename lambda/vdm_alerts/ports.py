@@ -11,9 +11,10 @@ from vdm_alerts.core.errors import VdmAlertsError
 from vdm_alerts.core.findings import Finding, Hindrance
 from vdm_alerts.core.messages import Message
 from vdm_alerts.core.metrics import Scope, Series, Window
+from vdm_alerts.core.queries import Query
 from vdm_alerts.core.rates import Gap
+from vdm_alerts.core.roster import Roster
 from vdm_alerts.core.rules import Rule
-from vdm_alerts.core.sweep import Query
 
 
 class AccessDenied(Hindrance):
@@ -43,6 +44,20 @@ class Unavailable(Hindrance):
                 what=f"{action} failed: {why}",
                 remedy="It is tried again at every run",
                 passing=passing,
+            )
+        )
+
+
+class TodayRefused(Hindrance):
+    """SES refused to answer for the days that it was asked about; today may be one too many."""
+
+    def __init__(self, why: str) -> None:
+        """Say *why* in SES's own words."""
+        super().__init__(
+            Finding(
+                about="days",
+                what=f"SES refuses to answer for the days that it is asked about: {why}",
+                remedy="Please report it: VDM Alerts asks for whole UTC days, sixty at the most",
             )
         )
 
@@ -140,17 +155,37 @@ class AccountSource(Protocol):
     def configuration_sets(self) -> Sequence[Scope]:
         """Return every configuration set. Raises AccessDenied or Unavailable."""
 
+    def tenants(self) -> Sequence[Scope]:
+        """Return every tenant. Raises AccessDenied or Unavailable."""
+
 
 class SeriesSource(Protocol):
     """Where the counts come from."""
 
     def read(
-        self, queries: Sequence[Query], window: Window, today: date, patience: timedelta
+        self, queries: Sequence[Query], window: Window, last: date, patience: timedelta
     ) -> Mapping[Query, Series | Gap]:
-        """Return for each query its daily counts in *window* ending *today*, or why there are none.
+        """Return for each query its daily counts in *window* ending *last*, or why there are none.
 
-        What has no answer within *patience* is unavailable.
-        Raises AccessDenied where VDM may not be read at all, and Hindrance where it is off.
+        What could not be asked within *patience* is cut. Raises AccessDenied where VDM may not be
+        read at all, TodayRefused where SES does not answer for these days, and Hindrance where VDM
+        is off.
+        """
+
+
+class RosterStore(Protocol):
+    """What reading remembers from one run to the next."""
+
+    def load(self) -> Roster:
+        """Return the roster as it was saved; an empty one where there is none that can be read.
+
+        Raises AccessDenied or Unavailable.
+        """
+
+    def save(self, roster: Roster, replacing: Roster) -> None:
+        """Remember *roster* in place of what was *replacing*.
+
+        Raises AccessDenied or Unavailable.
         """
 
 
@@ -204,6 +239,7 @@ class Ports:
     rules: RuleSource
     account: AccountSource
     series: SeriesSource
+    rosters: RosterStore
     store: AlertStore
     notifier: Notifier
     recorder: Recorder

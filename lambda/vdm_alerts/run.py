@@ -14,11 +14,11 @@ from vdm_alerts.core.messages import compose
 from vdm_alerts.core.metrics import ACCOUNT
 from vdm_alerts.core.notices import Incident, Notice
 from vdm_alerts.core.prose import Origin
-from vdm_alerts.core.rates import Gap
 from vdm_alerts.core.rules import Severity
 from vdm_alerts.core.verdicts import Unknown, Verdict, evidence_of
 from vdm_alerts.gather import Gathered, gather
 from vdm_alerts.ports import Memory, Ports, Reading, Summary, WentBack
+from vdm_alerts.survey import UNLIMITED, Limits
 
 MOST_RECORDED = 20
 """Rates beside the account's that a run makes a metric of."""
@@ -48,7 +48,9 @@ class Lease:
         return self.until - self.taken - RESERVE
 
 
-def run(ports: Ports, origin: Origin, now: datetime, lease: Lease) -> Summary:
+def run(
+    ports: Ports, origin: Origin, now: datetime, lease: Lease, limits: Limits = UNLIMITED
+) -> Summary:
     """Judge the account as of *now*, tell people what they are owed, and remember it.
 
     Raises Busy while another run acts, WentBack where *now* is before the last run's, StillOwed
@@ -60,8 +62,8 @@ def run(ports: Ports, origin: Origin, now: datetime, lease: Lease) -> Summary:
         if before.last_run and now < before.last_run:
             message = f"asked to run as of {now}, but the last run was as of {before.last_run}"
             raise WentBack(message)
-        seen = gather(ports, (scope for _, scope in before.alerts), now.date(), lease.patience)
-        verdicts = seen.verdicts(now.date())
+        seen = gather(ports, (scope for _, scope in before.alerts), now, limits, lease.patience)
+        verdicts = seen.verdicts
         alerts = _advanced(before, seen, verdicts, now)
         known = replace(before, alerts={alert.key: alert for alert in alerts}, last_run=now)
         owed = _owed(before, known, seen, verdicts, amnesia)
@@ -130,7 +132,7 @@ def _owed(
     amnesia: Sequence[Finding],
 ) -> list[Notice]:
     """Return every message that people are owed, the worst first."""
-    incidents = notices.incidents(known.alerts.values(), seen.rules, verdicts)
+    incidents = notices.incidents(known.alerts.values(), seen.rules, verdicts, seen.culprit)
     findings = [*amnesia, *seen.findings]
     trouble = notices.trouble(findings, before.findings, before.trouble_sequence)
     owed: list[Notice] = [replace(one, remembered=not amnesia) for one in incidents]
@@ -179,12 +181,11 @@ def _summary(
     newest = seen.newest_day
     firing = [one.state.severity for one in after.alerts.values() if isinstance(one.state, Firing)]
     return Summary(
-        queries=len(seen.series),
+        queries=seen.survey.asked if seen.survey else 0,
         days_behind=None if newest is None else (now.date() - newest).days,
         series_judged=len(verdicts),
         series_unknown=sum(
-            isinstance(verdict, Unknown) and verdict.gap is not Gap.TOO_FEW
-            for verdict in verdicts.values()
+            isinstance(verdict, Unknown) and verdict.gap.is_failure for verdict in verdicts.values()
         ),
         alerts_warning=firing.count(Severity.WARNING),
         alerts_critical=firing.count(Severity.CRITICAL),
@@ -219,5 +220,5 @@ def _is_later_spell(now: datetime, before: datetime | None) -> bool:
 
 
 def _height(reading: Reading) -> float:
-    """Return how often *reading* is its rule's lowest threshold."""
-    return reading.value / min(line.share for line in reading.rule.thresholds)
+    """Return how bad *reading* is, beside its rule's first threshold."""
+    return reading.rule.badness(reading.value)

@@ -1,7 +1,8 @@
 """What the function is told by its environment, and nothing else."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
 
 from vdm_alerts.core.errors import VdmAlertsError
 from vdm_alerts.core.prose import Origin
@@ -13,10 +14,12 @@ class BadSettings(VdmAlertsError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where everything is: names only, no thresholds.
+    """Where everything is, and how much may be asked of SES: no thresholds.
 
     *shipped_rules* names the rules that came with the deployment, each with the digest of its
-    text: "bounce-rate=0123456789ab complaint-rate=...".
+    text: "bounce-rate=0123456789ab complaint-rate=...". *quota_share* is how much to take of what
+    SES answers in a second, a fraction; *queries_a_day* are as many as may be made, any number for
+    None. *mask_addresses* keeps e-mail addresses out of logs and metrics.
     """
 
     table: str
@@ -24,6 +27,10 @@ class Settings:
     rules_path: str
     shipped_rules: str
     service: str
+    quota_share: float
+    queries_a_day: int | None
+    include_today: bool
+    mask_addresses: bool
 
     @property
     def digests(self) -> Mapping[str, str]:
@@ -39,13 +46,17 @@ class Settings:
 
 
 VARIABLES: Mapping[str, str] = {
-    "table": "VDM_ALERTS_TABLE",
-    "topic_arn": "VDM_ALERTS_TOPIC_ARN",
-    "rules_path": "VDM_ALERTS_RULES_PATH",
-    "shipped_rules": "VDM_ALERTS_SHIPPED_RULES",
-    "service": "VDM_ALERTS_SERVICE",
+    field.name: f"VDM_ALERTS_{field.name.upper()}" for field in fields(Settings)
 }
 """The environment variable of each setting; the stack sets them from here too."""
+
+_UNLIMITED = "unlimited"
+_READERS: Mapping[str, Callable[[str], object]] = {
+    "quota_share": float,
+    "queries_a_day": lambda text: None if text == _UNLIMITED else int(text),
+    "include_today": lambda text: {"true": True, "false": False}[text],
+    "mask_addresses": lambda text: {"true": True, "false": False}[text],
+}
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -54,4 +65,22 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     if unset:
         message = f"{', '.join(unset)} not set in the function's environment; the stack sets them"
         raise BadSettings(message)
-    return Settings(**{key: environment[name] for key, name in VARIABLES.items()})
+    found: dict[str, Any] = {}
+    for key, name in VARIABLES.items():
+        try:
+            found[key] = _READERS.get(key, str)(environment[name])
+        except (KeyError, ValueError) as error:
+            message = f'{name} is "{environment[name]}", which it cannot be; the stack sets it'
+            raise BadSettings(message) from error
+    return Settings(**found)
+
+
+def environment_of(settings: Settings) -> Mapping[str, str]:
+    """Return the environment that *settings* are read from again."""
+    return {name: _text(getattr(settings, key)) for key, name in VARIABLES.items()}
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return _UNLIMITED
+    return str(value).lower() if isinstance(value, bool) else str(value)

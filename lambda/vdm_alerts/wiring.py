@@ -3,11 +3,15 @@
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
 
 from vdm_alerts.aws.account import SesAccount
+from vdm_alerts.aws.answers import reads_time_quickly
 from vdm_alerts.aws.cloudwatch import EmbeddedMetrics
 from vdm_alerts.aws.dynamodb import TableStore
+from vdm_alerts.aws.pace import CALLS_A_SECOND, Pace
+from vdm_alerts.aws.roster import TableRoster
 from vdm_alerts.aws.sns import Topic
 from vdm_alerts.aws.ssm import ParameterRules
 from vdm_alerts.aws.vdm import CALLERS, Vdm
@@ -28,7 +32,9 @@ _TELLING = _PATIENCE.merge(Config(retries={"mode": "standard", "total_max_attemp
 
 def wire(settings: Settings) -> Ports:
     """Return the ports on AWS, with the credentials and the Region of the environment."""
-    session: Any = boto3.Session()
+    core = botocore.session.Session()
+    reads_time_quickly(core)
+    session: Any = boto3.Session(botocore_session=core)
     ses = session.client("sesv2", config=_PATIENCE.merge(Config(max_pool_connections=CALLERS)))
     table = session.resource("dynamodb", config=_PATIENCE).Table(settings.table)
     return Ports(
@@ -36,8 +42,9 @@ def wire(settings: Settings) -> Ports:
             session.client("ssm", config=_PATIENCE), settings.rules_path, settings.digests
         ),
         account=SesAccount(ses),
-        series=Vdm(ses),
+        series=Vdm(ses, Pace(CALLS_A_SECOND * settings.quota_share)),
+        rosters=TableRoster(table),
         store=TableStore(table),
         notifier=Topic(session.client("sns", config=_TELLING), settings.topic_arn),
-        recorder=EmbeddedMetrics(settings.service),
+        recorder=EmbeddedMetrics(settings.service, mask=settings.mask_addresses),
     )

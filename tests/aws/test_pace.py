@@ -28,7 +28,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def pace(clock: Clock) -> Pace:
-    return Pace(clock.tell, clock.sleep)
+    return Pace(clock=clock.tell, sleep=clock.sleep)
 
 
 def times(pace: Pace, clock: Clock, calls: int) -> list[float]:

@@ -13,12 +13,13 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from vdm_alerts.aws.pace import Pace
-from vdm_alerts.aws.vdm import Vdm
+from vdm_alerts.aws.vdm import CALLERS, MOST_FAILURES, Vdm
 from vdm_alerts.core.findings import Hindrance
 from vdm_alerts.core.metrics import ACCOUNT, Metric, Scope, Series, Window
+from vdm_alerts.core.queries import Query
 from vdm_alerts.core.rates import Gap
-from vdm_alerts.core.sweep import Query
-from vdm_alerts.ports import AccessDenied
+from vdm_alerts.ports import AccessDenied, TodayRefused
+from vdm_local.answers import Answer
 from vdm_local.endpoint import Endpoint
 from vdm_local.scenario import parse_scenario
 from vdm_local.server import serving
@@ -34,6 +35,7 @@ isp = "Hotmail"
 send = "100 0 300 400@+6h"
 permanent_bounce = "1 2 3 4@+6h"
 """
+MIDNIGHT = datetime(2026, 3, 1, tzinfo=UTC)
 SENT = Query(Metric.SEND, ACCOUNT)
 BOUNCED = Query(Metric.PERMANENT_BOUNCE, Scope(identity="news.example.com"))
 REFUSED = Query(Metric.SEND, Scope(isp="Mail.ru"))
@@ -117,8 +119,9 @@ def test_what_is_not_answered_in_time_is_unknown_and_what_was_is_kept(
     patience = timedelta(seconds=1)
     found = Vdm(client).read([SENT, *queries], Window(7), TODAY, patience)
     assert found[SENT] == days({1: 100, 3: 300, 4: 400})
-    unread = [query for query in queries if found[query] is Gap.UNAVAILABLE]
+    unread = [query for query in queries if isinstance(found[query], Gap)]
     assert 0 < len(unread) < 600
+    assert found[queries[-1]] is Gap.CUT
     assert endpoint.quota.queries == 601 - len(unread)
 
 
@@ -127,6 +130,52 @@ def test_a_value_that_ses_refuses_costs_only_its_own_series(client: Any) -> None
     found = Vdm(client).read([*others[:3], REFUSED, *others[3:]], Window(7), TODAY, PATIENCE)
     assert found[REFUSED] is Gap.REFUSED
     assert all(isinstance(found[query], Series) for query in others)
+
+
+def test_one_bad_name_costs_a_few_calls_and_its_other_metrics_none(
+    client: Any, endpoint: Endpoint
+) -> None:
+    """The name looks as it should, and SES refuses it all the same."""
+    bad = Scope(identity="xn--refused.example.com")
+    senders = [Scope(identity=f"{each}.example.com") for each in range(60)]
+    senders.insert(33, bad)
+    sent = [Query(Metric.SEND, each) for each in senders]
+    refuses(endpoint, bad)
+    found = Vdm(client).read(sent, Window(7), TODAY, PATIENCE)
+    assert [query.scope for query in sent if found[query] is Gap.REFUSED] == [bad]
+    assert sum(isinstance(found[query], Series) for query in sent) == 60
+    assert endpoint.quota.calls <= 7 + 10
+    calls = endpoint.quota.calls
+    several = [Query(metric, each) for each in senders[30:36] for metric in Metric]
+    found = Vdm(client).read(several, Window(7), TODAY, PATIENCE)
+    assert {query.scope for query in several if found[query] is Gap.REFUSED} == {bad}
+    assert endpoint.quota.calls - calls <= 6 + 10
+
+
+def refuses(endpoint: Endpoint, scope: Scope) -> None:
+    """Have *endpoint* take the identity of *scope* for no identity."""
+    serve = endpoint.answer
+
+    def answer(method: str, path: str, query: Any, body: bytes) -> Any:
+        refused = body.replace(str(scope.identity).encode(), b"*")
+        return serve(method, path, query, refused)
+
+    endpoint.answer = answer  # type: ignore[method-assign]
+
+
+def test_a_name_that_may_be_refused_is_in_no_call_with_others(
+    client: Any, endpoint: Endpoint
+) -> None:
+    others = [Query(metric, ACCOUNT) for metric in Metric]
+    found = Vdm(client).read([*others, REFUSED], Window(7), TODAY, PATIENCE)
+    assert found[REFUSED] is Gap.REFUSED
+    assert endpoint.quota.calls == 2, "one of which answered all the others"
+
+
+def test_days_that_ses_refuses_are_no_bad_name(client: Any) -> None:
+    queries = [Query(metric, scope) for scope in (ACCOUNT, BOUNCED.scope) for metric in Metric]
+    with pytest.raises(TodayRefused, match="60 days"):
+        Vdm(client).read(queries, Window(61), TODAY, PATIENCE)
 
 
 def test_vdm_switched_off_is_one_clear_finding(client: Any, endpoint: Endpoint) -> None:
@@ -179,6 +228,10 @@ def test_a_query_that_the_answer_leaves_out_is_unknown_and_not_zero(
     "result",
     [
         {"Id": "0", "Timestamps": [], "Values": [3]},
+        {"Id": "0", "Timestamps": [MIDNIGHT + timedelta(hours=1)], "Values": [3]},
+        {"Id": "0", "Timestamps": [MIDNIGHT, MIDNIGHT], "Values": [3, 3]},
+        {"Id": "0", "Timestamps": [MIDNIGHT - timedelta(days=30)], "Values": [3]},
+        {"Id": "0", "Timestamps": [MIDNIGHT + timedelta(days=30)], "Values": [3]},
         {"Id": "0", "Timestamps": [datetime(2026, 3, 1, tzinfo=UTC)], "Values": [-1]},
         {"Id": "-1", "Timestamps": [], "Values": []},
         {"Id": "7", "Timestamps": [], "Values": []},
@@ -206,16 +259,54 @@ def test_a_later_call_that_is_refused_does_not_discard_what_was_read(
     assert list(found.values()) == [Series({})] * 10 + [Gap.ACCESS_DENIED]
 
 
-def test_once_ses_does_not_answer_the_rest_is_unknown_and_not_asked_for(
-    stub: tuple[Any, Stubber],
-) -> None:
+def test_two_answers_to_one_question_are_none(stub: tuple[Any, Stubber]) -> None:
+    client, stubber = stub
+    twice = [{"Id": "0", "Timestamps": [MIDNIGHT], "Values": [each]} for each in (3, 4)]
+    stubber.add_response("batch_get_metric_data", {"Results": twice, "Errors": []})
+    assert Vdm(client).read([SENT], Window(7), TODAY, PATIENCE) == {SENT: Gap.UNAVAILABLE}
+
+
+def test_a_call_that_is_lost_costs_only_its_own_series(stub: tuple[Any, Stubber]) -> None:
     client, stubber = stub
     queries = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(25)]
-    first = {"Results": [{"Id": str(each), "Timestamps": [], "Values": []} for each in range(10)]}
-    stubber.add_response("batch_get_metric_data", first)
-    stubber.add_client_error("batch_get_metric_data", "TooManyRequestsException")
+    answer = {"Results": [{"Id": str(each), "Timestamps": [], "Values": []} for each in range(10)]}
+    stubber.add_client_error("batch_get_metric_data", "InternalFailure", http_status_code=500)
+    stubber.add_response("batch_get_metric_data", answer)
+    stubber.add_response("batch_get_metric_data", {"Results": answer["Results"][:5]})
     found = Vdm(client).read(queries, Window(7), TODAY, PATIENCE)
-    assert [found[query] for query in queries] == [Series({})] * 10 + [Gap.UNAVAILABLE] * 15
+    assert [found[query] for query in queries] == [Gap.UNAVAILABLE] * 10 + [Series({})] * 15
+
+
+def test_once_ses_has_not_answered_several_calls_the_rest_is_not_asked_for(
+    client: Any, endpoint: Endpoint
+) -> None:
+    queries = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(900)]
+
+    def down(*_: object) -> Any:
+        endpoint.quota.admits(10)
+        return Answer(500, {"message": "sorry"}, "InternalFailure")
+
+    endpoint.answer = down  # type: ignore[method-assign,assignment]
+    found = Vdm(client).read(queries, Window(7), TODAY, PATIENCE)
+    assert set(found.values()) == {Gap.UNAVAILABLE}
+    assert MOST_FAILURES <= endpoint.quota.calls < MOST_FAILURES + CALLERS
+
+
+def test_an_answer_in_pieces_is_no_answer_and_stops_nothing(
+    client: Any, endpoint: Endpoint
+) -> None:
+    serve, calls = endpoint.answer, 0
+
+    def in_pieces_at_first(*request: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        return Answer(200, {"Results": "x"}) if calls == 1 else serve(*request)
+
+    endpoint.answer = in_pieces_at_first  # type: ignore[method-assign,assignment]
+    queries = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(10)]
+    found = Vdm(client).read([*queries, SENT], Window(2), TODAY, PATIENCE)
+    assert {found[query] for query in queries} == {Gap.UNAVAILABLE}
+    assert found[SENT] == days({3: 300, 4: 400})
 
 
 def test_a_missing_permission_is_named_as_policies_spell_it(stub: tuple[Any, Stubber]) -> None:

@@ -13,6 +13,7 @@ from builders import (
     evidence,
     firing,
     healthy,
+    nobody,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,7 +36,7 @@ SNS_LIMIT = 256 * 1024
 def about(*pairs: tuple[Alert, Verdict]) -> Incident:
     alerts = [alert for alert, _ in pairs]
     verdicts: dict[Key, Verdict] = {alert.key: verdict for alert, verdict in pairs}
-    (incident,) = incidents(alerts, {"bounce-rate": a_rule()}, verdicts)
+    (incident,) = incidents(alerts, {"bounce-rate": a_rule()}, verdicts, nobody)
     return incident
 
 
@@ -148,6 +149,7 @@ def test_the_document_for_machines_has_every_figure() -> None:
         "id": "bounce-rate-20260312T0900Z",
         "sequence": 1,
         "remembered": True,
+        "culprit": None,
         "affected": [
             {
                 "scope": {"EMAIL_IDENTITY": "news.example.com"},

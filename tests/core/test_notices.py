@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from builders import HOTMAIL, HOUR, NEWS, NOW, a_rule, breached, firing, healthy
+from builders import HOTMAIL, HOUR, NEWS, NOW, a_rule, breached, firing, healthy, nobody
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,7 +30,7 @@ OUTAGE = Finding("SES", "SES is down", "Wait", passing=True)
 
 
 def the_incident(*alerts: Alert, verdicts: dict[Key, Verdict] | None = None) -> Incident:
-    (incident,) = incidents(alerts, RULES, verdicts or {})
+    (incident,) = incidents(alerts, RULES, verdicts or {}, nobody)
     return incident
 
 
@@ -62,7 +62,7 @@ def test_alerts_of_one_rule_that_begin_together_are_one_incident() -> None:
     alerts = [replace(firing(scope), incident=None) for scope in (NEWS, HOTMAIL, ACCOUNT)]
     gathered = gather(alerts, NOW)
     assert {alert.incident for alert in gathered} == {"bounce-rate-20260312T0900Z"}
-    assert len(incidents(gathered, RULES, {})) == 1
+    assert len(incidents(gathered, RULES, {}, nobody)) == 1
 
 
 def test_an_alert_that_begins_later_joins_the_open_incident() -> None:
@@ -75,7 +75,7 @@ def test_alerts_of_two_rules_are_two_incidents() -> None:
     other = replace(firing(HOTMAIL), rule="complaint-rate", incident=None)
     gathered = gather([firing(), other], NOW)
     rules = {**RULES, "complaint-rate": a_rule("complaint-rate")}
-    assert [one.rule.name for one in incidents(gathered, rules, {})] == [
+    assert [one.rule.name for one in incidents(gathered, rules, {}, nobody)] == [
         "bounce-rate",
         "complaint-rate",
     ]
@@ -135,7 +135,7 @@ def test_an_incident_that_is_over_has_no_severity() -> None:
 def test_the_worst_incident_is_told_first() -> None:
     bad = replace(firing(severity=CRITICAL), rule="z", incident="z-1")
     rules = {**RULES, "z": a_rule("z")}
-    assert [one.id for one in incidents([firing(HOTMAIL), bad], rules, {})] == [
+    assert [one.id for one in incidents([firing(HOTMAIL), bad], rules, {}, nobody)] == [
         "z-1",
         "bounce-rate-20260312T0900Z",
     ]
@@ -149,7 +149,7 @@ def test_what_was_told_keeps_when_it_began() -> None:
 
 
 def test_an_alert_whose_rule_cannot_be_read_waits_for_it() -> None:
-    assert incidents([firing()], {}, {}) == []
+    assert incidents([firing()], {}, {}, nobody) == []
 
 
 severities = st.sampled_from([WARNING, CRITICAL])
@@ -169,7 +169,7 @@ def _told(history: Sequence[Verdict], lost: frozenset[int] = frozenset()) -> lis
     for hour, verdict in enumerate(history):
         now = NOW + hour * HOUR
         (alert,) = gather([advance(alert, verdict, now)], now)
-        for incident in incidents([alert], RULES, {}):
+        for incident in incidents([alert], RULES, {}, nobody):
             if hour not in lost:
                 heard.append(incident.reason)
                 alert = delivered(alert, incident, now)

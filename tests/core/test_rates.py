@@ -1,8 +1,9 @@
 import pytest
 from builders import HOTMAIL, NEWS
 
-from vdm_alerts.core.metrics import KNOWN_ISPS, Metric, Scope
-from vdm_alerts.core.rates import Indicator, Rate, percent
+from vdm_alerts.core.isps import KNOWN_ISPS
+from vdm_alerts.core.metrics import Metric, Scope
+from vdm_alerts.core.rates import Gap, Indicator, Rate, percent
 
 
 def test_a_rate_keeps_both_counts() -> None:
@@ -50,7 +51,8 @@ def test_bounces_are_of_all_mail_and_complaints_of_mail_that_can_be_complained_a
 def test_gmail_has_no_complaint_rate_because_it_reports_no_complaints() -> None:
     gmail = Scope(isp="Gmail")
     assert "Gmail" in KNOWN_ISPS
-    assert not Indicator.COMPLAINT_RATE.applies_to(gmail)
-    assert Indicator.BOUNCE_RATE.applies_to(gmail)
-    assert Indicator.COMPLAINT_RATE.applies_to(HOTMAIL)
-    assert Indicator.COMPLAINT_RATE.applies_to(NEWS)
+    assert Indicator.COMPLAINT_RATE.gap_of(gmail) is Gap.NO_FEEDBACK_LOOP
+    assert Indicator.COMPLAINT_RATE.gap_of(NEWS.at("Gmail")) is Gap.NO_FEEDBACK_LOOP
+    assert Indicator.BOUNCE_RATE.gap_of(gmail) is None
+    assert Indicator.COMPLAINT_RATE.gap_of(HOTMAIL) is None
+    assert Indicator.COMPLAINT_RATE.gap_of(NEWS) is None

@@ -19,6 +19,10 @@ def test_without_addresses_there_is_a_topic_and_nobody_on_it() -> None:
         reserve=True,
         dashboard=False,
         encrypt=False,
+        quota_share=0.97,
+        queries_a_day=None,
+        include_today=True,
+        mask_addresses=True,
         enable_vdm=False,
     )
 

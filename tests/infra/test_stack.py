@@ -47,6 +47,7 @@ def test_the_function_may_do_this_and_nothing_else(template: Template) -> None:
         "ses:GetAccount",
         "ses:ListEmailIdentities",
         "ses:ListConfigurationSets",
+        "ses:ListTenants",
         "ses:BatchGetMetricData",
     }
     somewhere = {

@@ -26,6 +26,10 @@ ENVIRONMENT = {
     "VDM_ALERTS_RULES_PATH": "/vdm-alerts/rules",
     "VDM_ALERTS_SHIPPED_RULES": "bounce-rate=0123456789ab",
     "VDM_ALERTS_SERVICE": "vdm-alerts",
+    "VDM_ALERTS_QUOTA_SHARE": "0.97",
+    "VDM_ALERTS_QUERIES_A_DAY": "unlimited",
+    "VDM_ALERTS_INCLUDE_TODAY": "true",
+    "VDM_ALERTS_MASK_ADDRESSES": "true",
 }
 
 

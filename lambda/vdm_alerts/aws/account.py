@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from vdm_alerts.aws.pace import LISTS_A_SECOND, Pace
 from vdm_alerts.aws.refusals import doing
 from vdm_alerts.aws.vdm import VDM_IS_OFF
 from vdm_alerts.core.findings import Finding
@@ -14,10 +15,12 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
 
 PAGE = 1_000
-"""Identities a page: the most that SES takes; lists are throttled to one call a second.
+"""Identities and configuration sets a page, the most that SES takes; its own choice is a few tens.
 
-Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_ListEmailIdentities.html
+Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_ListEmailIdentities.html; for the
+others and for tenants https://github.com/floci-io/floci, an emulator that was probed against SES.
 """
+TENANTS_PAGE = 100
 
 _ENFORCEMENT: Mapping[str, Finding] = {
     "PROBATION": Finding(
@@ -52,8 +55,10 @@ class SesAccount:
     """An AccountSource."""
 
     def __init__(self, client: "SESV2Client") -> None:
-        """Ask through *client*."""
+        """Ask through *client*, a page of each list a second."""
         self._client = client
+        for operation in ("ListEmailIdentities", "ListConfigurationSets", "ListTenants"):
+            Pace(LISTS_A_SECOND).govern(client, operation)
 
     def standing(self) -> Standing:
         """Return whether VDM is on, and what SES holds against the account."""
@@ -77,9 +82,18 @@ class SesAccount:
     def configuration_sets(self) -> Sequence[Scope]:
         """Return every configuration set in the order of their names."""
         with doing("ses:ListConfigurationSets"):
-            pages = list(_pages(self._client.list_configuration_sets))
+            pages = list(_pages(self._client.list_configuration_sets, PageSize=PAGE))
         listed = (name for page in pages for name in page["ConfigurationSets"])
         return [Scope(configuration_set=name) for name in sorted(listed)]
+
+    def tenants(self) -> Sequence[Scope]:
+        """Return every tenant in the order of their names; none where boto3 is older than they."""
+        if "ListTenants" not in self._client.meta.service_model.operation_names:
+            return []
+        with doing("ses:ListTenants"):
+            pages = list(_pages(self._client.list_tenants, PageSize=TENANTS_PAGE))
+        listed = (one["TenantName"] for page in pages for one in page["Tenants"])
+        return [Scope(tenant=name) for name in sorted(listed)]
 
 
 def _pages(call: Callable[..., Any], **arguments: int | str) -> Iterator[Any]:

@@ -5,19 +5,24 @@ watches is one while it is wrong; the rest of a run's figures is in its summary 
 the dashboard reads it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
+from vdm_alerts.core.names import masked
 from vdm_alerts.ports import NAMESPACE, Reading, Summary
 
 
 class EmbeddedMetrics:
     """A Recorder."""
 
-    def __init__(self, service: str) -> None:
-        """Record as *service*'s: the value of a dimension that every metric has."""
+    def __init__(self, service: str, *, mask: bool = True) -> None:
+        """Record as *service*'s: the value of a dimension that every metric has.
+
+        Addresses are made unreadable, unless *mask* is false: more people see metrics than mail.
+        """
         self._service = service
+        self._shown: Callable[[str], str] = masked if mask else str
 
     def record(self, summary: Summary, readings: Sequence[Reading]) -> None:
         """Print every rate, and what of *summary* is wrong, in a line each.
@@ -35,10 +40,13 @@ class EmbeddedMetrics:
                 _pascal(rule.indicator.key),
                 MetricUnit.Percent,
                 reading.value * 100,
-                {"rule": rule.name, **{key.name.lower(): each for key, each in dimensions.items()}},
+                {
+                    "rule": rule.name,
+                    **{key.name.lower(): self._shown(each) for key, each in dimensions.items()},
+                },
                 {
                     "indicator": rule.indicator.key,
-                    "scope": str(reading.scope),
+                    "scope": self._shown(str(reading.scope)),
                     "rate": reading.value * 100,
                     **{line.severity.name.lower(): line.share * 100 for line in rule.thresholds},
                 },

@@ -1,7 +1,7 @@
 """What is remembered between runs, in one DynamoDB table.
 
 The partition "memory" holds an item for the run and one for every alert that is not at rest, so
-that one query reads all of it; the partition "lease" holds who may act.
+that one query reads all of it; the partition "lease" holds who may act, and "roster" who sends.
 """
 
 import json
@@ -79,22 +79,11 @@ class TableStore:
         over it.
         """
         with doing("dynamodb:Query"):
-            items = list(self._items())
+            items = list(partition(self._table, "memory"))
         try:
             return _memory(items)
         except (UnreadableRecord, KeyError, TypeError, ValueError) as error:
             raise Hindrance(_unreadable(self._table.name, error)) from error
-
-    def _items(self) -> Iterator[Any]:
-        query: dict[str, Any] = {
-            "KeyConditionExpression": Key("pk").eq("memory"),
-            "ConsistentRead": True,
-        }
-        page = self._table.query(**query)
-        yield from page["Items"]
-        while last := page.get("LastEvaluatedKey"):
-            page = self._table.query(**query, ExclusiveStartKey=last)
-            yield from page["Items"]
 
     def save(self, memory: Memory, replacing: Memory) -> None:
         """Write what in *memory* differs from what was *replacing*, the run's own item last."""
@@ -113,6 +102,19 @@ class TableStore:
         }
         with doing("dynamodb:PutItem"):
             self._table.put_item(Item=run)
+
+
+def partition(table: "Table", name: str) -> Iterator[Any]:
+    """Yield every item of the partition *name* of *table*."""
+    query: dict[str, Any] = {
+        "KeyConditionExpression": Key("pk").eq(name),
+        "ConsistentRead": True,
+    }
+    page = table.query(**query)
+    yield from page["Items"]
+    while last := page.get("LastEvaluatedKey"):
+        page = table.query(**query, ExclusiveStartKey=last)
+        yield from page["Items"]
 
 
 def _memory(items: Sequence[Any]) -> Memory:

@@ -14,11 +14,16 @@ CALLS_A_SECOND = 16
 Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_BatchGetMetricData.html
 """
 SHARE = 0.97
-"""How much of that is taken: others in the account, and the console, are in the same quota."""
+"""How much of that is taken unless said otherwise: others in the account are in the same quota."""
+LISTS_A_SECOND = 1
+"""Calls of nearly every other action.
+
+Source: https://docs.aws.amazon.com/ses/latest/dg/quotas.html ("all actions ... are throttled at
+one request per second").
+"""
 SLOWEST = 32
 """How many times the spacing grows at the most."""
 
-_OPERATION = "sesv2.BatchGetMetricData"
 _TOO_MANY = 429
 
 
@@ -30,10 +35,12 @@ class Pace:
 
     def __init__(
         self,
+        rate: float = CALLS_A_SECOND * SHARE,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Tell the time, in seconds, by *clock*, and pass it by *sleep*."""
+        """Let *rate* calls a second go out; tell the time by *clock*, and pass it by *sleep*."""
+        self._rate = rate
         self._clock = clock
         self._sleep = sleep
         self._lock = Lock()
@@ -45,7 +52,7 @@ class Pace:
         with self._lock:
             now = self._clock()
             turn = max(now, self._next)
-            self._next = turn + self._slowness / (CALLS_A_SECOND * SHARE)
+            self._next = turn + self._slowness / self._rate
         self._sleep(turn - now)
 
     def refused(self) -> None:
@@ -58,13 +65,13 @@ class Pace:
         with self._lock:
             self._slowness = max(self._slowness * 0.9, 1)
 
-    def govern(self, client: "SESV2Client") -> None:
-        """Have every request for metrics by *client* wait its turn, the repeated ones too.
+    def govern(self, client: "SESV2Client", operation: str) -> None:
+        """Have every request of *client* for *operation* wait its turn, the repeated ones too.
 
         boto3 repeats what was refused or failed; this only sets the time of it.
         """
-        client.meta.events.register(f"before-send.{_OPERATION}", lambda **_: self.wait())
-        client.meta.events.register(f"needs-retry.{_OPERATION}", self._learn)
+        client.meta.events.register(f"before-send.sesv2.{operation}", lambda **_: self.wait())
+        client.meta.events.register(f"needs-retry.sesv2.{operation}", self._learn)
 
     def _learn(self, response: Any = None, **_: object) -> None:  # noqa: ANN401 - botocore's own
         if response is None:  # The network failed, which says nothing of quotas.

@@ -2,29 +2,25 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from threading import Event
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from vdm_alerts.aws.answers import answers, wire
 from vdm_alerts.aws.pace import Pace
 from vdm_alerts.aws.refusals import code_of, doing
 from vdm_alerts.core.findings import Finding, Hindrance
-from vdm_alerts.core.metrics import Series, Window
+from vdm_alerts.core.metrics import ACCOUNT, Scope, Series, Window
+from vdm_alerts.core.queries import ACCOUNT_SENT, Query
 from vdm_alerts.core.rates import Gap
-from vdm_alerts.core.sweep import Query
-from vdm_alerts.ports import AccessDenied, Unavailable
+from vdm_alerts.ports import AccessDenied, TodayRefused, Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
-    from mypy_boto3_sesv2.type_defs import (
-        BatchGetMetricDataQueryTypeDef,
-        BatchGetMetricDataResponseTypeDef,
-        MetricDataResultTypeDef,
-    )
 
 CALLERS = 16
 """Calls under way at a time: with fewer than a second for an answer, enough to fill the quota."""
@@ -42,12 +38,15 @@ VDM_IS_OFF = Finding(
     "tracking and optimized shared delivery can stay off, and it is charged by the mail",
 )
 
+MOST_FAILURES = 5
+"""Calls in a row without an answer, boto3's repeats not counted, after which no more are made."""
+
 _ACTION = "ses:BatchGetMetricData"
 _log = logging.getLogger(__name__)
 
 
 class Vdm:
-    """A SeriesSource: whole UTC days, today's unfinished one among them.
+    """A SeriesSource: whole UTC days.
 
     Several calls are under way at a time, because one takes longer than SES's quota makes it wait
     for the next.
@@ -56,134 +55,129 @@ class Vdm:
     def __init__(self, client: "SESV2Client", pace: Pace | None = None) -> None:
         """Ask through *client*, which has to have a connection for each of *CALLERS*, at *pace*."""
         self._client = client
-        (pace or Pace()).govern(client)
+        (pace or Pace()).govern(client, "BatchGetMetricData")
 
     def read(
-        self, queries: Sequence[Query], window: Window, today: date, patience: timedelta
+        self, queries: Sequence[Query], window: Window, last: date, patience: timedelta
     ) -> Mapping[Query, Series | Gap]:
-        """Return the counts of each query in *window* ending *today*, or why there are none.
+        """Return the counts of each query in *window* ending *last*, or why there are none.
 
-        Raises AccessDenied where the very first call is refused, and Hindrance where VDM is off.
-        What is not answered within *patience* is not known. Once AWS does not answer even after
-        boto3's retries, what is left is not asked for in this run: it would only wait as long.
+        Raises AccessDenied where the very first call is refused, TodayRefused where these days are,
+        and Hindrance where VDM is off. What is not asked within *patience* is cut. Once AWS has
+        not answered several calls in a row, what is left is not asked for: it would only wait as
+        long.
         """
-        over = time.monotonic() + patience.total_seconds()
-        found: dict[Query, Series | Gap] = dict.fromkeys(queries, Gap.UNAVAILABLE)
-        starts = _midnight(window.first_day(today))
-        ends = _midnight(today + timedelta(days=1))  # SES leaves out the day that EndDate begins.
+        reading = _Reading(
+            self._client,
+            starts=_midnight(window.first_day(last)),
+            ends=_midnight(last + timedelta(days=1)),  # SES leaves out the day that it begins.
+            over=time.monotonic() + patience.total_seconds(),
+        )
         first, *rest = _batches(queries)
-        stopped = Event()
-
-        def answers(batch: Sequence[Query]) -> Mapping[Query, Series | Gap]:
-            if stopped.is_set() or time.monotonic() > over:
-                stopped.set()
-                return {}
-            try:
-                return self._ask(batch, starts, ends)
-            except Unavailable as error:
-                stopped.set()
-                _log.warning("reading VDM stopped early: %s", error)
-                return {}
-            except AccessDenied:
-                raise
-            except Hindrance:
-                stopped.set()
-                raise
-
-        found |= answers(first)  # Alone, because what it meets is what all the others would meet.
+        # Alone, because what it meets is what all the others would meet.
+        found = dict(reading.asked(first))
         with ThreadPoolExecutor(CALLERS) as callers:
-            for answered in callers.map(_or_denied(answers), rest):
-                found |= answered
+            for each in callers.map(reading.asked_or_denied, rest):
+                found |= each
         return found
 
-    def _ask(
-        self, batch: Sequence[Query], starts: datetime, ends: datetime
-    ) -> Mapping[Query, Series | Gap]:
-        """Ask for *batch*; where SES refuses it whole for one bad value, ask again in halves."""
+
+@dataclass(slots=True)
+class _Reading:
+    """One reading, shared by all callers: what to ask for, and what came in the way."""
+
+    client: "SESV2Client"
+    starts: datetime
+    ends: datetime
+    over: float
+    left: Gap | None = None
+    """Why nothing more is asked; None while there is no reason."""
+    failures: int = 0
+    refused: set[Scope] = field(default_factory=set)
+
+    def asked_or_denied(self, batch: Sequence[Query]) -> Mapping[Query, Series | Gap]:
+        """Return the answers to *batch*, with a gap for each query of a call that AWS denies."""
         try:
-            with doing(_ACTION):
-                answer = self._client.batch_get_metric_data(
-                    Queries=[
-                        _wire(number, query, starts, ends) for number, query in enumerate(batch)
-                    ]
-                )
-        except Unavailable as error:
-            refusal = error.__cause__
-            if not isinstance(refusal, ClientError):
-                raise
-            if "enable Virtual Deliverability Manager" in str(refusal):
-                raise Hindrance(VDM_IS_OFF) from refusal
-            if code_of(refusal) != "BadRequestException":
-                raise
-            if len(batch) == 1:
-                _log.warning("SES refuses %s of %s: %s", batch[0].metric, batch[0].scope, refusal)
-                return {batch[0]: Gap.REFUSED}
-            half = len(batch) // 2
-            first, second = batch[:half], batch[half:]
-            return {**self._ask(first, starts, ends), **self._ask(second, starts, ends)}
-        return _answers(batch, answer)
-
-
-def _or_denied(
-    ask: Callable[[Sequence[Query]], Mapping[Query, Series | Gap]],
-) -> Callable[[Sequence[Query]], Mapping[Query, Series | Gap]]:
-    """Return *ask*, with a gap for each query of a call that AWS denies."""
-
-    def asked(batch: Sequence[Query]) -> Mapping[Query, Series | Gap]:
-        try:
-            return ask(batch)
+            return self.asked(batch)
         except AccessDenied:
             return dict.fromkeys(batch, Gap.ACCESS_DENIED)
 
-    return asked
+    def asked(self, batch: Sequence[Query]) -> Mapping[Query, Series | Gap]:
+        """Return the answers to *batch*. Raises AccessDenied, TodayRefused and Hindrance."""
+        if time.monotonic() > self.over:
+            self.left = self.left or Gap.CUT
+        if self.left:
+            return dict.fromkeys(batch, self.left)
+        if known := self.refused.intersection(query.scope for query in batch):
+            rest = [query for query in batch if query.scope not in known]
+            refused = {query: Gap.REFUSED for query in batch if query.scope in known}
+            return refused | dict(self.asked(rest)) if rest else refused
+        try:
+            found = self._call(batch)
+        except AccessDenied:
+            raise
+        except Unavailable as error:
+            refusal = error.__cause__
+            if isinstance(refusal, ClientError) and code_of(refusal) == "BadRequestException":
+                return self._apart(batch, refusal)
+            return self._failed(batch, error)
+        except Hindrance:
+            self.left = Gap.UNAVAILABLE
+            raise
+        except Exception as error:  # noqa: BLE001 - botocore has no name for an answer in pieces
+            return self._failed(batch, error)
+        self.failures = 0
+        return found
+
+    def _call(self, batch: Sequence[Query]) -> Mapping[Query, Series | Gap]:
+        wired = [wire(number, each, self.starts, self.ends) for number, each in enumerate(batch)]
+        try:
+            with doing(_ACTION):
+                answer = self.client.batch_get_metric_data(Queries=wired)
+        except Unavailable as error:
+            if "enable Virtual Deliverability Manager" in str(error.__cause__):
+                raise Hindrance(VDM_IS_OFF) from error.__cause__
+            raise
+        return answers(batch, answer, self.starts, self.ends)
+
+    def _failed(self, batch: Sequence[Query], error: Exception) -> Mapping[Query, Series | Gap]:
+        _log.warning("%d series were not read: %s", len(batch), error)
+        self.failures += 1
+        if self.failures >= MOST_FAILURES:
+            self.left = Gap.UNAVAILABLE
+        return dict.fromkeys(batch, Gap.UNAVAILABLE)
+
+    def _apart(self, batch: Sequence[Query], refusal: ClientError) -> Mapping[Query, Series | Gap]:
+        """Ask for *batch*, which SES refuses whole, in halves, until what it refuses is alone.
+
+        The account has no name that could be wrong: there it is the days.
+        """
+        scopes = list(dict.fromkeys(query.scope for query in batch))
+        parts: Sequence[Query | Scope] = scopes if scopes != [ACCOUNT] else batch
+        if len(parts) > 1:
+            half = set(parts[: len(parts) // 2])
+            first = [query for query in batch if query in half or query.scope in half]
+            second = [query for query in batch if query not in first]
+            return {**self.asked(first), **self.asked(second)}
+        if ACCOUNT_SENT in batch:
+            self.left = Gap.UNAVAILABLE
+            raise TodayRefused(str(refusal)) from refusal
+        _log.warning("SES refuses %s: %s", scopes[0], refusal)
+        if scopes != [ACCOUNT]:
+            self.refused.add(scopes[0])
+        return dict.fromkeys(batch, Gap.REFUSED)
 
 
 def _batches(queries: Sequence[Query]) -> Iterator[Sequence[Query]]:
-    for start in range(0, len(queries), MOST_QUERIES):
-        yield queries[start : start + MOST_QUERIES]
-
-
-def _wire(
-    number: int, query: Query, starts: datetime, ends: datetime
-) -> "BatchGetMetricDataQueryTypeDef":
-    wire: BatchGetMetricDataQueryTypeDef = {
-        "Id": str(number),
-        "Namespace": "VDM",
-        "Metric": query.metric.value,
-        "StartDate": starts,
-        "EndDate": ends,
-    }
-    if dimensions := query.scope.dimensions:  # An empty map is refused; none is the account.
-        wire["Dimensions"] = {key.value: value for key, value in dimensions.items()}
-    return wire
-
-
-def _answers(
-    batch: Sequence[Query], answer: "BatchGetMetricDataResponseTypeDef"
-) -> Mapping[Query, Series | Gap]:
-    """Match *answer* to *batch* by Id; what it leaves out, or garbles, is not known."""
-    found: dict[Query, Series | Gap] = dict.fromkeys(batch, Gap.UNAVAILABLE)
-    by_id = {str(number): query for number, query in enumerate(batch)}
-    for result in answer.get("Results", []):
-        if (query := by_id.get(result.get("Id", ""))) and (series := _series(result)):
-            found[query] = series
-        else:
-            _log.warning("SES gave an answer that makes no sense: %s", result)
-    for error in answer.get("Errors", []):
-        if query := by_id.get(error.get("Id", "")):
-            denied = error.get("Code") == "ACCESS_DENIED"
-            found[query] = Gap.ACCESS_DENIED if denied else Gap.UNAVAILABLE
-        _log.warning("SES answered a query with an error: %s: %s", query, error.get("Message"))
-    return found
-
-
-def _series(result: "MetricDataResultTypeDef") -> Series | None:
-    stamps, values = result.get("Timestamps", []), result.get("Values", [])
-    if len(stamps) != len(values) or any(value < 0 for value in values):
-        return None
-    # botocore hands out local time, and the local day may be another than SES's.
-    days = (stamp.astimezone(UTC).date() for stamp in stamps)
-    return Series(dict(zip(days, values, strict=True)))
+    """Yield *queries* in tens; those that SES may refuse with a batch of their own a scope."""
+    sound = [query for query in queries if not query.scope.is_doubtful]
+    for start in range(0, len(sound), MOST_QUERIES):
+        yield sound[start : start + MOST_QUERIES]
+    doubtful: dict[Scope, list[Query]] = {}
+    for query in queries:
+        if query.scope.is_doubtful:
+            doubtful.setdefault(query.scope, []).append(query)
+    yield from doubtful.values()
 
 
 def _midnight(day: date) -> datetime:

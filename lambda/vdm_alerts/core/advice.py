@@ -11,10 +11,12 @@ from vdm_alerts.core.rates import Indicator
 class Advice:
     """The words for one indicator.
 
-    *happened* ends a sentence that begins "12 of 300 mails"; *source* is where AWS says *why*.
+    *events* is what is counted; *happened* ends a sentence that begins "12 of 300 mails"; *source*
+    is where AWS says *why*.
     """
 
     noun: str
+    events: str
     happened: str
     why: str
     source: str
@@ -22,10 +24,12 @@ class Advice:
 
 
 _REVIEW = "https://docs.aws.amazon.com/ses/latest/dg/faqs-enforcement.html"
+_DASHBOARD = "https://docs.aws.amazon.com/ses/latest/dg/vdm-dashboard.html"
 
 ADVICE: Mapping[Indicator, Advice] = {
     Indicator.BOUNCE_RATE: Advice(
         noun="bounce rate",
+        events="bounces",
         happened="bounced permanently",
         why="Amazon SES reviews an account at a bounce rate of 5% and may pause its sending at "
         "10%. It takes a volume of its own choosing; the figures here are VDM's, over the window "
@@ -49,11 +53,12 @@ ADVICE: Mapping[Indicator, Advice] = {
     ),
     Indicator.TRANSIENT_BOUNCE_RATE: Advice(
         noun="transient bounce rate",
+        events="transient bounces",
         happened="bounced for now",
         why="Transient bounces are full mailboxes, greylisting and providers that slow you down. "
         "SES does not review them, but a rise at one provider is often the first sign that it "
         "has begun to distrust the sender.",
-        source="https://docs.aws.amazon.com/ses/latest/dg/vdm-dashboard.html",
+        source=_DASHBOARD,
         steps=(
             (
                 "See which mailbox provider the rise is at, and read the replies that it gives: "
@@ -64,6 +69,7 @@ ADVICE: Mapping[Indicator, Advice] = {
     ),
     Indicator.COMPLAINT_RATE: Advice(
         noun="complaint rate",
+        events="complaints",
         happened="were reported as spam",
         why="Amazon SES reviews an account at a complaint rate of 0.1% and may pause its sending "
         "at 0.5%. The rate is of mail delivered to providers that report complaints to SES; "
@@ -81,10 +87,50 @@ ADVICE: Mapping[Indicator, Advice] = {
             "Stop mailing those who have not opened anything for months.",
         ),
     ),
+    Indicator.DELIVERY_RATE: Advice(
+        noun="delivery rate",
+        events="deliveries",
+        happened="were delivered",
+        why="What is not delivered has bounced, or is still being tried. A fall at one provider "
+        "means that it defers or refuses your mail.",
+        source=_DASHBOARD,
+        steps=(
+            (
+                "See what became of the rest: SES console, Virtual Deliverability Manager, "
+                "Dashboard, Messages. The replies say whether mail was refused or put off."
+            ),
+            "Slow the sending to a provider that puts mail off, until it takes it again.",
+        ),
+    ),
+    Indicator.OPEN_RATE: Advice(
+        noun="open rate",
+        events="opens",
+        happened="were opened",
+        why="Of mail with engagement tracking that reached a mailbox, ever less is looked at; a "
+        "fall at one provider often means that it has begun to file your mail as spam.",
+        source=_DASHBOARD,
+        steps=(
+            "Look into a mailbox of your own at the provider: is the mail in the spam folder?",
+            "Check what changed: sender, subject, list, or the hour of sending.",
+        ),
+    ),
+    Indicator.CLICK_RATE: Advice(
+        noun="click rate",
+        events="clicks",
+        happened="were clicked in",
+        why="Of mail with tracked links that reached a mailbox, ever less is followed; a sudden "
+        "fall often means that links are broken or blocked.",
+        source=_DASHBOARD,
+        steps=(
+            "Follow the links of the last mailing yourself, with tracking as recipients have it.",
+            "Check what changed: sender, offer, list, or the domain of the links.",
+        ),
+    ),
 }
 
 KIND_NAMES: Mapping[Dimension, str] = {
     Dimension.IDENTITY: "identity",
     Dimension.CONFIGURATION_SET: "configuration set",
+    Dimension.TENANT: "tenant",
     Dimension.ISP: "mailbox provider",
 }

@@ -1,6 +1,6 @@
-"""`Alert` and `Finding` to plain dicts and back, for a memory that outlives this code."""
+"""What is remembered, to plain values and back, for a memory that outlives this code."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from cattrs import Converter
@@ -10,6 +10,8 @@ from cattrs.strategies import configure_tagged_union
 from vdm_alerts.core.alerts import Alert, State
 from vdm_alerts.core.errors import VdmAlertsError
 from vdm_alerts.core.findings import Finding
+from vdm_alerts.core.metrics import Dimension, Scope
+from vdm_alerts.core.roster import Entry, Roster
 from vdm_alerts.core.rules import Severity
 
 SCHEMA = 1
@@ -40,6 +42,60 @@ def decode(plain: dict[str, Any], type_: type[T]) -> T:
     except (BaseValidationError, KeyError, TypeError, ValueError) as error:
         message = f"record cannot be read as {type_.__name__}: {error}"
         raise UnreadableRecord(message) from error
+
+
+def encode_roster(roster: Roster) -> dict[str, Any]:
+    """Return *roster* as a dict of strings, numbers and lists: a row for each who sends."""
+    return {
+        "schema": SCHEMA,
+        "listed": {key.name: at.isoformat() for key, at in roster.listed.items()},
+        "swept": _text(roster.swept),
+        "asked": roster.asked,
+        "today_refused": _text(roster.today_refused),
+        "entries": [
+            [
+                {key.name: name for key, name in scope.dimensions.items()},
+                _text(entry.read),
+                entry.volume,
+                _text(entry.drilled),
+                _text(entry.refused),
+            ]
+            for scope, entry in roster.entries.items()
+        ],
+    }
+
+
+def decode_roster(plain: dict[str, Any]) -> Roster:
+    """Return the roster that was encoded as *plain*. Raises UnreadableRecord."""
+    if plain.get("schema") != SCHEMA:
+        message = f"roster has schema {plain.get('schema')!r}, this version reads {SCHEMA}"
+        raise UnreadableRecord(message)
+    try:
+        return Roster(
+            entries={
+                Scope(**{key.lower(): name for key, name in names.items()}): Entry(
+                    _instant(read), int(volume), _instant(drilled), _instant(refused)
+                )
+                for names, read, volume, drilled, refused in plain["entries"]
+            },
+            listed={
+                Dimension[key]: datetime.fromisoformat(at) for key, at in plain["listed"].items()
+            },
+            swept=_instant(plain["swept"]),
+            asked=int(plain["asked"]),
+            today_refused=date.fromisoformat(day) if (day := plain["today_refused"]) else None,
+        )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        message = f"roster cannot be read: {error!r}"
+        raise UnreadableRecord(message) from error
+
+
+def _text(at: date | None) -> str | None:
+    return None if at is None else at.isoformat()
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 _converter = Converter(omit_if_default=True)

@@ -1,37 +1,35 @@
 """From the text of a rule to a `Rule`, or to every problem in it, each with its path."""
 
-import difflib
-import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, NewType, get_origin
+from typing import Any, get_origin
 
 from cattrs import ClassValidationError, Converter, IterableValidationError
 from cattrs.cols import homogenous_tuple_structure_factory
 from cattrs.errors import ForbiddenExtraKeysError, IterableValidationNote
 
 from vdm_alerts.core.errors import VdmAlertsError
-from vdm_alerts.core.metrics import Dimension, Kind, Window
+from vdm_alerts.core.metrics import Dimension, Window
 from vdm_alerts.core.rates import Indicator
-from vdm_alerts.core.rules import Rule, Severity, Threshold
-
-INDICATORS: Mapping[str, Indicator] = {indicator.key: indicator for indicator in Indicator}
-KINDS: Mapping[str, Kind] = {
-    "account": (),
-    "identity": (Dimension.IDENTITY,),
-    "configuration_set": (Dimension.CONFIGURATION_SET,),
-    "isp": (Dimension.ISP,),
-}
-LONGEST_WINDOW = Window(60)
-"""VDM keeps and answers at most 60 days.
-
-Source: https://docs.aws.amazon.com/ses/latest/dg/vdm-dashboard.html
-"""
-
-_KindName = NewType("_KindName", tuple)  # type: ignore[type-arg]  # a Kind; cattrs needs a name
-_Share = NewType("_Share", float)
-_Count = NewType("_Count", int)
+from vdm_alerts.core.rules import Globs, Rule, Severity, Threshold
+from vdm_alerts.core.values import (
+    INDICATORS,
+    KINDS,
+    Count,
+    Glob,
+    IspGlob,
+    KindName,
+    Share,
+    count,
+    glob,
+    isp_glob,
+    one_of,
+    share,
+    shown,
+    suggestion,
+    window,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +55,38 @@ class BadRule(VdmAlertsError):
 
 
 @dataclass(frozen=True, slots=True)
+class _Names:
+    """Patterns of names, by what they are names of."""
+
+    identity: tuple[Glob, ...] = ()
+    configuration_set: tuple[Glob, ...] = ()
+    tenant: tuple[Glob, ...] = ()
+    isp: tuple[IspGlob, ...] = ()
+
+    @property
+    def globs(self) -> Globs:
+        """The patterns, as rules have them."""
+        patterns = (self.identity, self.configuration_set, self.tenant, self.isp)
+        return Globs({key: each for key, each in zip(Dimension, patterns, strict=True) if each})
+
+
+_ONE = Count(1)
+
+
+@dataclass(frozen=True, slots=True)
 class _Document:
     """A rule as it is written down: the keys of the language and the type of each."""
 
     indicator: Indicator
-    scopes: tuple[_KindName, ...]
+    scopes: tuple[KindName, ...]
     windows: tuple[Window, ...]
-    warning: _Share | None = None
-    critical: _Share | None = None
-    min_volume: _Count = _Count(1)
-    min_events: _Count = _Count(1)
+    warning: Share | None = None
+    critical: Share | None = None
+    min_volume: Count = _ONE
+    min_events: Count = _ONE
+    include: _Names = _Names()
+    exclude: _Names = _Names()
+    top: Count | None = None
 
 
 def parse_rule(name: str, text: str, source: str) -> Rule:
@@ -95,6 +115,9 @@ def parse_rule(name: str, text: str, source: str) -> Rule:
         thresholds=tuple(Threshold(severity, at) for severity, at in lines if at is not None),
         min_volume=document.min_volume,
         min_events=document.min_events,
+        include=document.include.globs,
+        exclude=document.exclude.globs,
+        top=document.top,
     )
 
 
@@ -103,12 +126,18 @@ def _contradictions(table: Mapping[str, Any]) -> Iterator[Problem]:
     warning, critical = table.get("warning"), table.get("critical")
     if warning is None and critical is None:
         yield Problem("warning", 'is missing, and so is critical: write at least one, like "5%"')
+    indicator = INDICATORS.get(str(table.get("indicator")))
+    low_is_bad = indicator is not None and indicator.low_is_bad
+    for key in ("warning", "critical"):
+        if low_is_bad and str(table.get(key)).replace(" ", "") in {"100%", "100.0%"}:
+            yield Problem(key, "is reached by every rate: this one is bad where it is low")
     try:
-        upside_down = _share(critical) <= _share(warning)
+        first, second = share(warning), share(critical)
     except ValueError:
         return
-    if upside_down:
-        what = f'"{critical}" is not above warning "{warning}": critical must be the higher one'
+    if second >= first if low_is_bad else second <= first:
+        side, other = ("below", "lower") if low_is_bad else ("above", "higher")
+        what = f'"{critical}" is not {side} warning "{warning}": critical must be the {other} one'
         yield Problem("critical", what)
 
 
@@ -128,11 +157,14 @@ def _problems(
             yield Problem(where, f"is missing; {_HINTS[where]}")
         else:
             yield Problem(where, str(each))
-    known = [field.name for field in fields(_Document)]
     for each in bare:
         if isinstance(each, ForbiddenExtraKeysError):
+            known = [field.name for field in fields(each.cl)]
             for key in sorted(each.extra_fields):
-                yield Problem(key, f"is not a key of a rule{_suggestion(key, known)}")
+                where = f"{path}.{key}".lstrip(".")
+                yield Problem(where, f"is not a key of {path or 'a rule'}{suggestion(key, known)}")
+        else:
+            yield Problem(path, str(each))
 
 
 _HINTS: Mapping[str, str] = {
@@ -140,53 +172,6 @@ _HINTS: Mapping[str, str] = {
     "scopes": f"write a list of {', '.join(KINDS)}",
     "windows": 'write a list of days, like ["3d"]',
 }
-
-
-def _suggestion(word: object, known: Iterable[str]) -> str:
-    """Return the ending of a sentence that offers what was probably meant."""
-    names = list(known)
-    near = difflib.get_close_matches(str(word).lower(), names, n=1)
-    return f'; did you mean "{near[0]}"?' if near else f"; it takes {', '.join(names)}"
-
-
-def _one_of(choices: Mapping[str, Any]) -> Callable[[Any, Any], Any]:
-    def structure(value: object, _: Any) -> Any:  # noqa: ANN401 - cattrs calls it for any type
-        if not isinstance(value, str) or value not in choices:
-            message = f"{_shown(value)} is not known here{_suggestion(value, choices)}"
-            raise ValueError(message)
-        return choices[value]
-
-    return structure
-
-
-def _share(value: object) -> _Share:
-    """Return a fraction from a percentage such as "0.1%"."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?) ?%", value) if isinstance(value, str) else None
-    if not match or not 0 < float(match[1]) <= 100:  # noqa: PLR2004 - per cent
-        message = f'{_shown(value)} is not a percentage; write it like "5%" or "0.1%"'
-        raise ValueError(message)
-    return _Share(float(match[1]) / 100)
-
-
-def _window(value: object) -> Window:
-    match = re.fullmatch(r"(\d+)d", value) if isinstance(value, str) else None
-    if not match or not 1 <= int(match[1]) <= LONGEST_WINDOW.days:
-        message = f'{_shown(value)} is not a window; write whole days, "1d" to "60d"'
-        raise ValueError(message)
-    return Window(int(match[1]))
-
-
-def _count(value: object) -> _Count:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        message = f"{_shown(value)} is not a count; write a whole number from 1 up"
-        raise ValueError(message)
-    return _Count(value)
-
-
-def _shown(value: object) -> str:
-    """Return *value* as a person wrote it, near enough, and never long."""
-    text = f'"{value}"' if isinstance(value, str) else str(value)
-    return text if len(text) <= 40 else f"{text[:39]}…"  # noqa: PLR2004 - as much as helps
 
 
 def _is_tuple(type_: Any) -> bool:  # noqa: ANN401 - cattrs asks of any type
@@ -199,7 +184,7 @@ def _list(type_: Any, converter: Converter) -> Callable[[Any, Any], Any]:  # noq
 
     def checked(value: object, type_: Any) -> Any:  # noqa: ANN401 - cattrs calls it for any type
         if not isinstance(value, list) or not value:
-            message = f"{_shown(value)} is not a list of at least one, in square brackets"
+            message = f"{shown(value)} is not a list of at least one, in square brackets"
             raise ValueError(message)
         return structure(value, type_)
 
@@ -208,8 +193,10 @@ def _list(type_: Any, converter: Converter) -> Callable[[Any, Any], Any]:  # noq
 
 _converter = Converter(forbid_extra_keys=True)
 _converter.register_structure_hook_factory(_is_tuple, _list)
-_converter.register_structure_hook(Indicator, _one_of(INDICATORS))
-_converter.register_structure_hook(_KindName, _one_of(KINDS))
-_converter.register_structure_hook(_Share, lambda value, _: _share(value))
-_converter.register_structure_hook(Window, lambda value, _: _window(value))
-_converter.register_structure_hook(_Count, lambda value, _: _count(value))
+_converter.register_structure_hook(Indicator, one_of(INDICATORS))
+_converter.register_structure_hook(KindName, one_of(KINDS))
+_converter.register_structure_hook(Share, lambda value, _: share(value))
+_converter.register_structure_hook(Window, lambda value, _: window(value))
+_converter.register_structure_hook(Count, lambda value, _: count(value))
+_converter.register_structure_hook(Glob, lambda value, _: glob(value))
+_converter.register_structure_hook(IspGlob, lambda value, _: isp_glob(value))

@@ -7,9 +7,12 @@ from datetime import datetime
 from typing import Any, assert_never
 
 from vdm_alerts.core import prose
+from vdm_alerts.core.drill import Culprit
+from vdm_alerts.core.metrics import Scope
 from vdm_alerts.core.notices import Affected, Incident, Notice, Trouble
 from vdm_alerts.core.prose import Origin
 from vdm_alerts.core.rules import Severity
+from vdm_alerts.core.verdicts import Evidence
 
 LONGEST_SUBJECT = 99
 """Characters SNS takes in a subject: less than 100, none of them a line break or control.
@@ -84,6 +87,7 @@ def _about_incident(incident: Incident, origin: Origin, now: datetime) -> Messag
             title=f"{_emoji(incident)} {subject}",
             paragraphs=[
                 prose.headline(incident),
+                *prose.blame(incident),
                 *prose.others(incident),
                 f"{prose.footer(incident, origin, now)} Rule {incident.rule.name}.",
             ],
@@ -95,6 +99,7 @@ def _about_incident(incident: Incident, origin: Origin, now: datetime) -> Messag
             id=incident.id,
             sequence=incident.sequence,
             remembered=incident.remembered,
+            culprit=_behind(incident.culprit) if incident.culprit else None,
             affected=[_plain(one) for one in incident.affected[:MOST_LISTED]],
             affected_total=len(incident.affected),
         ),
@@ -194,11 +199,26 @@ def _document(figures: Mapping[str, str], now: datetime, **more: object) -> str:
 
 def _plain(one: Affected) -> dict[str, Any]:
     """Return one scope of an incident for a machine; a figure that is not known is null."""
-    evidence = one.evidence
     return {
-        "scope": {key.value: value for key, value in one.alert.scope.dimensions.items()},
+        "scope": _named(one.alert.scope),
         "severity": one.severity.name if one.severity else "OK",
         "since": one.since.isoformat() if one.since else None,
+        **_figures(one.evidence),
+    }
+
+
+def _behind(culprit: Culprit) -> dict[str, Any]:
+    """Return who is behind an incident, with how much of it, a fraction, for a machine."""
+    scope = _named(culprit.scope)
+    return {"scope": scope, "share": culprit.share, **_figures(culprit.evidence)}
+
+
+def _named(scope: Scope) -> dict[str, str]:
+    return {key.value: value for key, value in scope.dimensions.items()}
+
+
+def _figures(evidence: Evidence | None) -> dict[str, Any]:
+    return {
         "rate": evidence.rate.value if evidence else None,
         "events": evidence.rate.events if evidence else None,
         "volume": evidence.rate.volume if evidence else None,

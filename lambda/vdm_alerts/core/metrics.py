@@ -1,35 +1,14 @@
 """What VDM counts, of whose mail, on which days."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from array import array
+from collections.abc import Iterable, Mapping
+from dataclasses import InitVar, dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
-KNOWN_ISPS = (
-    "Gmail",
-    "Hotmail",
-    "ExchangeOnline",
-    "Yahoo",
-    "Icloud",
-    "Aol",
-    "Comcast",
-    "Gmx",
-    "Tencent",
-    "NetEase",
-)
-"""Mailbox providers as VDM spells them; no API lists them.
-
-Source: the spellings that answered in production for PostHog,
-https://github.com/PostHog/posthog (products/workflows/backend/providers/ses.py).
-"""
-
-ISPS_WITHOUT_FEEDBACK_LOOP = frozenset({"Gmail"})
-"""Providers that report no single complaint to SES, so that they have no complaint rate.
-
-Source: https://docs.aws.amazon.com/ses/latest/dg/faqs-enforcement.html ("mail sent to domains
-that send complaint feedback to SES"); Gmail runs no per-message feedback loop.
-"""
+from vdm_alerts.core.isps import OTHER_ISPS
+from vdm_alerts.core.names import domain_of, is_well_formed, is_well_formed_identity
 
 
 class Metric(StrEnum):
@@ -39,10 +18,15 @@ class Metric(StrEnum):
     """
 
     SEND = "SEND"
+    DELIVERY = "DELIVERY"
     PERMANENT_BOUNCE = "PERMANENT_BOUNCE"
     TRANSIENT_BOUNCE = "TRANSIENT_BOUNCE"
     COMPLAINT = "COMPLAINT"
+    OPEN = "OPEN"
+    CLICK = "CLICK"
     DELIVERY_COMPLAINT = "DELIVERY_COMPLAINT"
+    DELIVERY_OPEN = "DELIVERY_OPEN"
+    DELIVERY_CLICK = "DELIVERY_CLICK"
 
 
 class Dimension(StrEnum):
@@ -50,6 +34,7 @@ class Dimension(StrEnum):
 
     IDENTITY = "EMAIL_IDENTITY"
     CONFIGURATION_SET = "CONFIGURATION_SET"
+    TENANT = "TENANT_NAME"
     ISP = "ISP"
 
 
@@ -63,18 +48,48 @@ class Scope:
 
     identity: str | None = None
     configuration_set: str | None = None
+    tenant: str | None = None
     isp: str | None = None
 
     @property
     def dimensions(self) -> Mapping[Dimension, str]:
         """The dimensions that narrow the account's mail; empty for the account itself."""
-        named = zip(Dimension, (self.identity, self.configuration_set, self.isp), strict=True)
+        values = (self.identity, self.configuration_set, self.tenant, self.isp)
+        named = zip(Dimension, values, strict=True)
         return {dimension: value for dimension, value in named if value is not None}
 
     @property
     def kind(self) -> Kind:
         """Which dimensions are named."""
         return tuple(self.dimensions)
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether its counts are what is left of others', because SES has no name for it."""
+        return self.isp == OTHER_ISPS
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether SES may refuse a call for a name in this scope."""
+        return any(
+            not (is_well_formed_identity if key is Dimension.IDENTITY else is_well_formed)(value)
+            for key, value in self.dimensions.items()
+        )
+
+    @property
+    def whole(self) -> "Scope":
+        """The scope of which this is the part at one provider; itself where it names none."""
+        return replace(self, isp=None)
+
+    @property
+    def domain(self) -> "Scope | None":
+        """The scope of the domain that this one's address is in, whose counts include its own."""
+        domain = domain_of(self.identity) if self.identity else None
+        return replace(self, identity=domain) if domain else None
+
+    def at(self, isp: str) -> "Scope":
+        """Return the part of this scope that goes to *isp*."""
+        return replace(self, isp=isp)
 
     def __str__(self) -> str:
         return " at ".join(self.dimensions.values()) or "the account"
@@ -89,12 +104,19 @@ class Window:
 
     days: int
 
-    def first_day(self, today: date) -> date:
-        """Return the earliest day that the window ending *today* takes in."""
-        return today - timedelta(days=self.days - 1)
+    def first_day(self, last: date) -> date:
+        """Return the earliest day that the window ending *last* takes in."""
+        return last - timedelta(days=self.days - 1)
 
     def __str__(self) -> str:
         return "1 day" if self.days == 1 else f"{self.days} days"
+
+
+LONGEST_WINDOW = Window(60)
+"""VDM keeps and answers at most 60 days.
+
+Source: https://docs.aws.amazon.com/ses/latest/dg/vdm-dashboard.html
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +124,44 @@ class Series:
     """The daily counts of one metric in one scope, as SES answered them.
 
     A day that SES left out of an answer had no such messages. A query that SES did not answer
-    is no series at all but a `Gap`.
+    is no series at all but a `Gap`. Kept as a row of numbers, because an account can have ten
+    thousand of these for sixty days each.
     """
 
-    counts: Mapping[date, int]
+    counts: InitVar[Mapping[date, int]]
+    _first: date = field(init=False)
+    _daily: "array[int]" = field(init=False)
 
-    def total(self, window: Window, today: date) -> int:
-        """Return the messages counted in *window* ending *today*."""
-        first = window.first_day(today)
-        return sum(count for day, count in self.counts.items() if first <= day <= today)
+    def __post_init__(self, counts: Mapping[date, int]) -> None:
+        """Lay *counts* out, from the first day with any to the last."""
+        days = [day for day, count in counts.items() if count]
+        first = min(days, default=date.max)
+        daily = array("q", bytes(8 * (max(days) - first).days + 8 if days else 0))
+        for day in days:
+            daily[(day - first).days] = counts[day]
+        object.__setattr__(self, "_first", first)
+        object.__setattr__(self, "_daily", daily)
+
+    @property
+    def days(self) -> Mapping[date, int]:
+        """The days that have any messages, in order, with how many."""
+        numbered = enumerate(self._daily)
+        return {self._first + timedelta(days=age): count for age, count in numbered if count}
+
+    @property
+    def newest_day(self) -> date | None:
+        """The last day that has any messages."""
+        return self._first + timedelta(days=len(self._daily) - 1) if self._daily else None
+
+    def total(self, window: Window, last: date) -> int:
+        """Return the messages counted in *window* ending *last*."""
+        end = (last - self._first).days + 1
+        return sum(self._daily[max(0, end - window.days) : max(0, end)])
+
+    def minus(self, parts: Iterable["Series"]) -> "Series":
+        """Return what is left of each day without *parts*: none, where those are counted ahead."""
+        left = dict(self.days)
+        for part in parts:
+            for day, count in part.days.items():
+                left[day] = left.get(day, 0) - count
+        return Series({day: max(0, count) for day, count in left.items()})

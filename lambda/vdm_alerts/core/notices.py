@@ -1,13 +1,14 @@
 """What is owed to people, and how it is gathered so that one incident is one message."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import IntEnum
 from typing import TypeAlias
 
 from vdm_alerts.core.alerts import Alert, Firing, Key, Ok, Told
+from vdm_alerts.core.drill import Culprit
 from vdm_alerts.core.findings import Finding
 from vdm_alerts.core.metrics import ACCOUNT, Dimension
 from vdm_alerts.core.rules import Rule, Severity
@@ -86,8 +87,8 @@ class Incident:
 
     *sequence* counts the messages of the incident from 1; a message that has to be sent again
     carries the same number. *affected* begins with the scope that matters most. *account* are the
-    figures of the whole account, where the rule covers it. Where what was told before is not
-    *remembered*, the message says so.
+    figures of the whole account, where the rule covers it, and *culprit* is who is behind what the
+    lead is accused of. Where what was told before is not *remembered*, the message says so.
     """
 
     id: str
@@ -96,6 +97,7 @@ class Incident:
     rule: Rule
     affected: tuple[Affected, ...]
     account: Evidence | None = None
+    culprit: Culprit | None = None
     remembered: bool = True
 
     @property
@@ -148,18 +150,22 @@ def gather(alerts: Iterable[Alert], now: datetime) -> list[Alert]:
 
 
 def incidents(
-    alerts: Iterable[Alert], rules: Mapping[str, Rule], verdicts: Mapping[Key, Verdict]
+    alerts: Iterable[Alert],
+    rules: Mapping[str, Rule],
+    verdicts: Mapping[Key, Verdict],
+    culprit: Callable[[Key], Culprit | None],
 ) -> list[Incident]:
     """Return the message that each incident owes, the worst incident first.
 
-    *alerts* are gathered ones. An alert whose rule cannot be read now has to wait for it.
+    *alerts* are gathered ones; *culprit* finds out who is behind a breach. An alert whose rule
+    cannot be read now has to wait for it.
     """
     groups: defaultdict[str, list[Affected]] = defaultdict(list)
     for alert in alerts:
         if alert.rule in rules and alert.incident and not alert.is_at_rest:
             groups[alert.incident].append(Affected(alert, verdicts.get(alert.key), due(alert)))
     owed = [
-        _incident(incident, group, rules, verdicts)
+        _incident(incident, group, rules, verdicts, culprit)
         for incident, group in groups.items()
         if any(one.reason for one in group)
     ]
@@ -171,6 +177,7 @@ def _incident(
     group: Sequence[Affected],
     rules: Mapping[str, Rule],
     verdicts: Mapping[Key, Verdict],
+    culprit: Callable[[Key], Culprit | None],
 ) -> Incident:
     affected = sorted(group, key=lambda one: (*(-part for part in one.rank), str(one.alert.scope)))
     rule = rules[affected[0].alert.rule]
@@ -181,6 +188,7 @@ def _incident(
         rule=rule,
         affected=tuple(affected),
         account=evidence_of(verdicts.get((rule.name, ACCOUNT))),
+        culprit=culprit(affected[0].alert.key),
     )
 
 

@@ -8,6 +8,7 @@ from vdm_alerts.core.advice import ADVICE, KIND_NAMES
 from vdm_alerts.core.metrics import Dimension, Scope
 from vdm_alerts.core.notices import Affected, Incident, Reason, Trouble
 from vdm_alerts.core.rates import Indicator, percent
+from vdm_alerts.core.rules import Rule
 from vdm_alerts.core.verdicts import Breached, Evidence, Healthy, Unknown
 
 MOST_SHOWN = 20
@@ -38,7 +39,9 @@ def incident_subject(incident: Incident) -> str:
         case severity, Reason.RESOLVED:
             weight, verb = f"{severity}, partly resolved", "is back to"
         case _, Reason.ESCALATED:
-            weight, verb = str(incident.lead.severity), "has risen to"
+            falls = incident.rule.indicator.low_is_bad
+            weight = str(incident.lead.severity)
+            verb = "has fallen to" if falls else "has risen to"
         case _, Reason.FIRING:
             weight, verb = str(incident.lead.severity), "is"
     noun = ADVICE[incident.rule.indicator].noun.capitalize()
@@ -50,21 +53,35 @@ def headline(incident: Incident) -> str:
     """Return what happened, where, and the figures that say so; then the account's."""
     lead, rule = incident.lead, incident.rule
     subject = f"The {ADVICE[rule.indicator].noun} {of(lead.alert.scope)}"
+    bad, good = _sides(rule)
     match lead.verdict:
         case Breached(threshold=threshold, evidence=evidence):
             line = f"your {percent(threshold.share)} {threshold.severity.name.lower()} threshold"
-            passed = "has passed" if lead.reason else "is still above"
+            fell = "has fallen below" if rule.indicator.low_is_bad else "has passed"
+            passed = fell if lead.reason else f"is still {bad}"
             news = f"{subject} {passed} {line}: {sentence(rule.indicator, evidence)}."
         case Healthy(evidence=Evidence() as evidence):
-            line = f"your {percent(rule.thresholds[0].share)} threshold"
-            news = f"{subject} is back below {line}: {sentence(rule.indicator, evidence)}."
+            line = f"your {percent(rule.first_line.share)} threshold"
+            news = f"{subject} is back {good} {line}: {sentence(rule.indicator, evidence)}."
         case Healthy():
             news = f"{subject} has ended without mending: no mail in the last {rule.windows[-1]}."
         case Unknown() | None:
-            news = f"{subject} cannot be read at the moment; it was above your threshold."
+            news = f"{subject} cannot be read at the moment; it was {bad} your threshold."
     if incident.account is None or not lead.alert.scope.kind:
         return news
     return f"{news} Your whole account, which is what SES judges, is at {incident.account.rate}."
+
+
+def blame(incident: Incident) -> list[str]:
+    """Return a paragraph on who is behind it, if anybody is in particular."""
+    indicator, culprit = incident.rule.indicator, incident.culprit
+    if culprit is None:
+        return []
+    advice, rate = ADVICE[indicator], culprit.evidence.rate
+    whole = incident.lead.evidence
+    is_whole = whole is not None and whole.rate == rate  # Then its rate has just been said.
+    its_own = "" if is_whole else f", where the {advice.noun} is {rate}"
+    return [f"{percent(culprit.share)} of these {advice.events}: {culprit.scope}{its_own}."]
 
 
 def sentence(indicator: Indicator, evidence: Evidence) -> str:
@@ -79,7 +96,7 @@ def sentence(indicator: Indicator, evidence: Evidence) -> str:
 def incident_text(incident: Incident, origin: Origin, now: datetime) -> str:
     """Return the whole e-mail about *incident*."""
     advice = ADVICE[incident.rule.indicator]
-    parts = [headline(incident), *others(incident)]
+    parts = [headline(incident), *blame(incident), *others(incident)]
     if incident.severity:
         numbered = (f"  {number}. {step}" for number, step in enumerate(steps(incident, origin), 1))
         parts.append("\n".join(["What to do:", *numbered]))
@@ -121,7 +138,8 @@ def others(incident: Incident) -> list[str]:
     rest = incident.affected[1:]
     firing = [one for one in rest if one.is_firing]
     mended = [one for one in rest if not one.is_firing]
-    titled = (("Also above the threshold:", firing), ("No longer above it:", mended))
+    bad, _ = _sides(incident.rule)
+    titled = ((f"Also {bad} the threshold:", firing), (f"No longer {bad} it:", mended))
     paragraphs = ["\n".join([title, *_lines(group)]) for title, group in titled if group]
     return paragraphs if incident.remembered else [*paragraphs, _AMNESIA]
 
@@ -173,6 +191,7 @@ def of(scope: Scope) -> str:
     words = {
         Dimension.IDENTITY: "of",
         Dimension.CONFIGURATION_SET: "of the configuration set",
+        Dimension.TENANT: "of the tenant",
         Dimension.ISP: "at",
     }
     parts = [f"{words[key]} {value}" for key, value in scope.dimensions.items()]
@@ -182,6 +201,11 @@ def of(scope: Scope) -> str:
 def kind_name(scope: Scope) -> str:
     """Return what sort of thing *scope* is, in words."""
     return " at ".join(KIND_NAMES[dimension] for dimension in scope.kind) or "all mail"
+
+
+def _sides(rule: Rule) -> tuple[str, str]:
+    """Return on which side of *rule*'s thresholds it is bad to be, and on which it is good."""
+    return ("below", "above") if rule.indicator.low_is_bad else ("above", "below")
 
 
 def _lines(affected: Sequence[Affected]) -> Iterator[str]:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 from enum import Enum, StrEnum
 
-from vdm_alerts.core.metrics import ISPS_WITHOUT_FEEDBACK_LOOP, Metric, Scope
+from vdm_alerts.core.isps import ISPS_WITHOUT_FEEDBACK_LOOP
+from vdm_alerts.core.metrics import Metric, Scope
 
 
 def percent(share: float) -> str:
@@ -47,28 +48,40 @@ class Gap(StrEnum):
     """Why a number could not be had. None of them means zero."""
 
     TOO_FEW = "too few to tell"
+    NO_FEEDBACK_LOOP = "the provider reports no complaints"
     UNAVAILABLE = "unavailable"
     REFUSED = "refused"
     ACCESS_DENIED = "access denied"
+    CUT = "not asked for, for want of time or queries"
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether there is a number that ought to be known, and is not."""
+        return self not in {Gap.TOO_FEW, Gap.NO_FEEDBACK_LOOP}
 
 
 class Indicator(Enum):
     """A named rate: the events counted, over the messages they can come from.
 
-    The ratios are those of the VDM dashboard:
-    https://docs.aws.amazon.com/ses/latest/dg/vdm-dashboard.html
+    Where the events are what mail is sent for, it is a low rate that is bad. The ratios are those
+    of the VDM dashboard: https://docs.aws.amazon.com/ses/latest/dg/vdm-dashboard.html
     """
 
-    BOUNCE_RATE = ("bounce_rate", Metric.PERMANENT_BOUNCE, Metric.SEND)
-    TRANSIENT_BOUNCE_RATE = ("transient_bounce_rate", Metric.TRANSIENT_BOUNCE, Metric.SEND)
-    COMPLAINT_RATE = ("complaint_rate", Metric.COMPLAINT, Metric.DELIVERY_COMPLAINT)
+    BOUNCE_RATE = ("bounce_rate", Metric.PERMANENT_BOUNCE, Metric.SEND, False)
+    TRANSIENT_BOUNCE_RATE = ("transient_bounce_rate", Metric.TRANSIENT_BOUNCE, Metric.SEND, False)
+    COMPLAINT_RATE = ("complaint_rate", Metric.COMPLAINT, Metric.DELIVERY_COMPLAINT, False)
+    DELIVERY_RATE = ("delivery_rate", Metric.DELIVERY, Metric.SEND, True)
+    OPEN_RATE = ("open_rate", Metric.OPEN, Metric.DELIVERY_OPEN, True)
+    CLICK_RATE = ("click_rate", Metric.CLICK, Metric.DELIVERY_CLICK, True)
 
-    def __init__(self, key: str, events: Metric, volume: Metric) -> None:
+    def __init__(self, key: str, events: Metric, volume: Metric, low_is_bad: bool) -> None:
         """Name the indicator as rules do, and say what it divides."""
         self.key = key
         self.events = events
         self.volume = volume
+        self.low_is_bad = low_is_bad
 
-    def applies_to(self, scope: Scope) -> bool:
-        """Say whether SES can know this rate of *scope* at all."""
-        return self is not Indicator.COMPLAINT_RATE or scope.isp not in ISPS_WITHOUT_FEEDBACK_LOOP
+    def gap_of(self, scope: Scope) -> Gap | None:
+        """Return why SES cannot know this rate of *scope* at all; None where it can."""
+        silent = self is Indicator.COMPLAINT_RATE and scope.isp in ISPS_WITHOUT_FEEDBACK_LOOP
+        return Gap.NO_FEEDBACK_LOOP if silent else None

@@ -19,14 +19,14 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Healthy:
-    """Nothing is proven wrong; *evidence* is the highest rate seen, None where no mail was."""
+    """Nothing is proven wrong; *evidence* is the worst rate seen, None where no mail was."""
 
     evidence: Evidence | None
 
 
 @dataclass(frozen=True, slots=True)
 class Breached:
-    """The rate is at or above *threshold*."""
+    """The rate has reached *threshold*."""
 
     threshold: Threshold
     evidence: Evidence
@@ -52,29 +52,29 @@ def evidence_of(verdict: Verdict | None) -> Evidence | None:
     return None if verdict is None or isinstance(verdict, Unknown) else verdict.evidence
 
 
-def judge(rule: Rule, events: Series | Gap, volume: Series | Gap, today: date) -> Verdict:
-    """Judge by *rule* the events among the messages of *volume*, in its windows ending *today*.
+def judge(rule: Rule, events: Series | Gap, volume: Series | Gap, last: date) -> Verdict:
+    """Judge by *rule* the events among the messages of *volume*, in its windows ending *last*.
 
     The worst window decides. Where one of the two series is missing, so is the verdict; and where
-    a rate is above a threshold on too little mail to mean it, nothing is said either way.
+    a rate has reached a threshold on too little mail to mean it, nothing is said either way.
     """
     if isinstance(events, Gap):
         return Unknown(events)
     if isinstance(volume, Gap):
         return Unknown(volume)
     seen = [
-        Evidence(Rate(events.total(window, today), messages), window)
+        Evidence(Rate(events.total(window, last), messages), window)
         for window in rule.windows
-        if (messages := volume.total(window, today))
+        if (messages := volume.total(window, last))
     ]
-    above = [
+    passed = [
         Breached(threshold, evidence)
         for evidence in seen
         if (threshold := rule.passed_by(evidence.rate))
     ]
-    breaches = [breach for breach in above if rule.has_enough(breach.evidence.rate)]
-    if above and not breaches:
+    breaches = [breach for breach in passed if rule.has_enough(breach.evidence.rate)]
+    if passed and not breaches:
         return Unknown(Gap.TOO_FEW)
     if breaches:
-        return max(breaches, key=lambda breach: (breach.severity, breach.evidence.rate.value))
-    return Healthy(max(seen, key=lambda evidence: evidence.rate.value, default=None))
+        return max(breaches, key=lambda one: (one.severity, rule.badness(one.evidence.rate.value)))
+    return Healthy(max(seen, key=lambda evidence: rule.badness(evidence.rate.value), default=None))

@@ -1,0 +1,47 @@
+"""What VDM can be asked, and what it has answered."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from vdm_alerts.core.metrics import ACCOUNT, Metric, Scope, Series
+from vdm_alerts.core.rates import Gap
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One metric of one scope: one query of the API, whatever the number of days."""
+
+    metric: Metric
+    scope: Scope
+
+
+ACCOUNT_SENT = Query(Metric.SEND, ACCOUNT)
+
+Found: TypeAlias = Mapping[Query, Series | Gap]
+"""What has been answered so far, or why it was not."""
+
+
+def ingredients(query: Query, isps: Sequence[str]) -> Sequence[Query]:
+    """Return what SES has to be asked for, to know the answer to *query*: itself, as a rule."""
+    if not query.scope.is_derived:
+        return (query,)
+    whole = query.scope.whole
+    return [Query(query.metric, each) for each in (whole, *(whole.at(isp) for isp in isps))]
+
+
+def answer(query: Query, isps: Sequence[str], found: Found) -> Series | Gap | None:
+    """Return what *found* says to *query*; None where it has not been asked.
+
+    What goes to none of the named *isps* is the whole without what goes to them.
+    """
+    if not query.scope.is_derived:
+        return found.get(query)
+    parts: list[Series] = []
+    for each in ingredients(query, isps):
+        part = found.get(each)
+        if not isinstance(part, Series):
+            return part
+        parts.append(part)
+    whole, *named = parts
+    return whole.minus(named)

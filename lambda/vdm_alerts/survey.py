@@ -1,0 +1,181 @@
+"""Reading the account: who sends in it, and what VDM has counted of their mail."""
+
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from vdm_alerts.asking import Asking
+from vdm_alerts.core.alerts import Key
+from vdm_alerts.core.drill import Culprit, culprit, drills, verdict
+from vdm_alerts.core.isps import OTHER_ISPS
+from vdm_alerts.core.metrics import Dimension, Metric, Scope, Series
+from vdm_alerts.core.queries import Found, Query, answer
+from vdm_alerts.core.rates import Gap
+from vdm_alerts.core.roster import Roster, allowance
+from vdm_alerts.core.rules import Rule
+from vdm_alerts.core.steps import Step, mail_of_nobody, steps
+from vdm_alerts.core.sweep import Sweep
+from vdm_alerts.core.verdicts import Breached, Unknown, Verdict
+from vdm_alerts.ports import Ports, TodayRefused
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much may be asked: so many queries a UTC day, any number for None; of today, or not."""
+
+    queries_a_day: int | None = None
+    include_today: bool = True
+
+
+UNLIMITED = Limits()
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What one reading has found: the answers to what *sweep* asked for, of *asked* queries.
+
+    *failed* says that it ended in an error, which there is a finding of.
+    """
+
+    sweep: Sweep
+    found: Found
+    asked: int
+    failed: bool = False
+
+    @cached_property
+    def verdicts(self) -> Mapping[Key, Verdict]:
+        """The judgement of every scope that was read, by every rule that watches it."""
+        verdicts = {}
+        for scope in (*self.sweep.read(self.found), *self._pairs):
+            for rule in self.sweep.rules:
+                if self.sweep.watches(rule, scope) and (seen := self._verdict(rule, scope)):
+                    verdicts[rule.name, scope] = seen
+        return verdicts
+
+    @cached_property
+    def _pairs(self) -> Sequence[Scope]:
+        """The parts at one provider that were read, and what is left of their wholes."""
+        scopes = {query.scope for query in self.found if query.scope.isp and query.scope.whole.kind}
+        left = {scope.whole.at(OTHER_ISPS) for scope in scopes}
+        return sorted((scopes | left) - self.sweep.remembered, key=str)
+
+    def _verdict(self, rule: Rule, scope: Scope) -> Verdict | None:
+        """Return the judgement of *scope*; None of a part that there was no cause to ask about."""
+        if seen := verdict(rule, scope, self.sweep, self.found):
+            return seen
+        asked = (rule.indicator.events, rule.indicator.volume, Metric.SEND)
+        answers = [answer(Query(each, scope), self.sweep.isps, self.found) for each in asked]
+        if all(each is None for each in answers):
+            return None
+        gaps = (each for each in answers if isinstance(each, Gap))
+        return Unknown(next(gaps, Gap.TOO_FEW))
+
+    def culprit(self, key: Key) -> Culprit | None:
+        """Return who is behind the breach that was found of *key*, if it is anybody in particular.
+
+        None, too, of what is not breached.
+        """
+        name, scope = key
+        seen = self.verdicts.get(key)
+        rules = {rule.name: rule for rule in self.sweep.rules}
+        if not isinstance(seen, Breached):
+            return None
+        return culprit(rules[name], scope, seen.evidence, self.sweep, self.found)
+
+
+def survey(
+    ports: Ports,
+    rules: Sequence[Rule],
+    remembered: Collection[Scope],
+    now: datetime,
+    limits: Limits,
+    patience: timedelta,
+    asking: Asking,
+) -> Survey:
+    """Read as of *now*, within *patience*, all that *rules* need, and remember how far one came.
+
+    *remembered* are the scopes that alerts are open for. What cannot be had is kept as a gap, and
+    told to *asking*.
+    """
+    over = time.monotonic() + patience.total_seconds()
+    known = asking.tried(ports.rosters.load, Roster())
+    roster = _listed(ports, known, rules, now, asking)
+    today = now.date()
+    yesterday = today - timedelta(days=1)
+    is_served = limits.include_today and roster.serves_today(today)
+    sweep = Sweep(rules, roster, frozenset(remembered), now, today if is_served else yesterday)
+    most = allowance(roster, limits.queries_a_day, now)
+    try:
+        seen = _read(ports, sweep, most, over, asking)
+    except TodayRefused:
+        sweep = replace(sweep, last=yesterday, roster=replace(roster, today_refused=today))
+        seen = _read(ports, sweep, most, over, asking)
+    after = sweep.roster.after(seen.found, sweep.window, sweep.last, now, seen.asked)
+    if mail_of_nobody(sweep, seen.found, after.entries):
+        after = after.unlisted(Dimension.IDENTITY, now)
+    asking.tried(lambda: ports.rosters.save(after, replacing=known), None)
+    return seen
+
+
+def _listed(
+    ports: Ports, roster: Roster, rules: Sequence[Rule], now: datetime, asking: Asking
+) -> Roster:
+    """Return *roster* with lists of who there is that still hold, as far as *rules* need them."""
+    lists: Mapping[Dimension, Callable[[], Sequence[Scope]]] = {
+        Dimension.CONFIGURATION_SET: ports.account.configuration_sets,
+        Dimension.IDENTITY: ports.account.identities,
+        Dimension.TENANT: ports.account.tenants,
+    }
+    for dimension, listed in lists.items():
+        is_watched = any(dimension in kind for rule in rules for kind in rule.scopes)
+        if is_watched and not roster.is_listed(dimension, now):
+            scopes = asking.tried(listed, None)
+            if scopes is not None:
+                roster = roster.with_listed(dimension, scopes, now)
+    return roster
+
+
+def _read(ports: Ports, sweep: Sweep, most: int | None, over: float, asking: Asking) -> Survey:
+    """Ask, and with the answers ask further, until nothing is left that is worth it, or allowed.
+
+    Raises TodayRefused where SES does not answer for the day that is going on.
+    """
+    found: dict[Query, Series | Gap] = {
+        Query(Metric.SEND, scope): Gap.REFUSED for scope in sweep.refused if sweep.concerned(scope)
+    }
+    asked = 0
+    while pending := [*steps(sweep, found), *drills(sweep, found)]:
+        queries = _within(None if most is None else most - asked, pending)
+        left = timedelta(seconds=over - time.monotonic())
+        try:
+            answers = ports.series.read(queries, sweep.window, sweep.last, left) if queries else {}
+        except Exception as error:
+            if isinstance(error, TodayRefused) and sweep.last == sweep.now.date():
+                raise
+            asking.note(error)
+            return Survey(
+                sweep, {**found, **_unanswered(pending, Gap.UNAVAILABLE)}, asked, failed=True
+            )
+        if not queries:
+            found |= _unanswered(pending, Gap.CUT)
+        asked += sum(answers.get(query) is not Gap.CUT for query in queries)
+        found |= {query: answers.get(query, Gap.UNAVAILABLE) for query in queries}
+    return Survey(sweep, found, asked)
+
+
+def _unanswered(pending: Iterable[Step], gap: Gap) -> Mapping[Query, Gap]:
+    return {query: gap for step in pending for query in step.queries}
+
+
+def _within(most: int | None, pending: Sequence[Step]) -> list[Query]:
+    """Return the queries of as many steps, from the first on, as *most* queries suffice for."""
+    queries: dict[Query, None] = {}
+    spent = 0
+    for step in pending:
+        spent += step.cost
+        if most is not None and spent > most:
+            break
+        queries |= dict.fromkeys(step.queries)
+    return list(queries)

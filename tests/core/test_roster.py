@@ -1,0 +1,147 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from builders import HOUR, NEWS, NOW, TODAY, a_series
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vdm_alerts.core.codec import UnreadableRecord, decode_roster, encode_roster
+from vdm_alerts.core.metrics import Dimension, Metric, Scope, Window
+from vdm_alerts.core.queries import Query
+from vdm_alerts.core.rates import Gap
+from vdm_alerts.core.roster import Entry, Roster, allowance
+
+DAY = timedelta(days=1)
+SHOP = Scope(identity="shop.example.com")
+SENT = Query(Metric.SEND, NEWS)
+
+
+def after(roster: Roster, found: Any, asked: int = 1, hours: int = 0) -> Roster:
+    return roster.after(found, Window(4), TODAY, NOW + hours * HOUR, asked)
+
+
+def test_a_list_holds_for_a_day() -> None:
+    roster = Roster().with_listed(Dimension.IDENTITY, [NEWS], NOW)
+    assert roster.is_listed(Dimension.IDENTITY, NOW + 23 * HOUR)
+    assert not roster.is_listed(Dimension.IDENTITY, NOW + DAY)
+    assert not roster.is_listed(Dimension.CONFIGURATION_SET, NOW)
+
+
+def test_a_new_list_keeps_what_is_known_of_those_who_stay_and_forgets_the_others() -> None:
+    known = Entry(NOW, 7)
+    elsewhere = Scope(configuration_set="set")
+    roster = Roster({NEWS: known, SHOP: Entry(), elsewhere: known})
+    assert roster.with_listed(Dimension.IDENTITY, [NEWS], NOW).entries == {
+        NEWS: known,
+        elsewhere: known,
+    }
+
+
+def test_a_list_in_which_somebody_is_missing_is_made_again_after_an_hour_at_the_earliest() -> None:
+    roster = Roster().with_listed(Dimension.IDENTITY, [NEWS], NOW)
+    early = roster.unlisted(Dimension.IDENTITY, NOW + HOUR / 2)
+    assert early.is_listed(Dimension.IDENTITY, NOW + HOUR / 2)
+    late = roster.unlisted(Dimension.IDENTITY, NOW + HOUR)
+    assert not late.is_listed(Dimension.IDENTITY, NOW + HOUR)
+
+
+def test_who_is_quiet_is_asked_about_once_a_day() -> None:
+    roster = Roster({NEWS: Entry(read=NOW)})
+    assert not roster.is_due(NEWS, NOW + 23 * HOUR)
+    assert roster.is_due(NEWS, NOW + DAY)
+    assert roster.is_due(SHOP, NOW), "nobody has looked yet"
+
+
+def test_a_reading_leaves_how_much_was_sent_and_when_that_was_read() -> None:
+    roster = after(Roster({NEWS: Entry(), SHOP: Entry()}), {SENT: a_series(900, 1, 2, 3, 4)})
+    assert roster.entries == {NEWS: Entry(read=NOW, volume=10), SHOP: Entry()}
+
+
+@pytest.mark.parametrize("gap", [Gap.CUT, Gap.UNAVAILABLE])
+def test_who_was_not_read_to_the_end_is_not_taken_for_read(gap: Gap) -> None:
+    bounced = Query(Metric.PERMANENT_BOUNCE, NEWS)
+    before = Roster({NEWS: Entry(read=NOW - HOUR, volume=5)})
+    assert after(before, {SENT: a_series(9), bounced: gap}).entries[NEWS] == Entry(NOW - HOUR, 9)
+    assert after(before, {SENT: gap}).entries[NEWS] == Entry(NOW - HOUR, 5)
+
+
+def test_a_refused_name_is_remembered_for_a_week() -> None:
+    roster = after(Roster({NEWS: Entry()}), {SENT: Gap.REFUSED})
+    assert roster.is_refused(NEWS, NOW + 6 * DAY)
+    assert not roster.is_refused(NEWS, NOW + 7 * DAY)
+    assert not after(roster, {SENT: a_series(1)}).is_refused(NEWS, NOW)
+
+
+def test_only_a_refused_name_is_remembered_and_not_a_refused_metric() -> None:
+    found = {SENT: a_series(9), Query(Metric.OPEN, NEWS): Gap.REFUSED}
+    assert not after(Roster({NEWS: Entry()}), found).is_refused(NEWS, NOW)
+
+
+def test_who_was_looked_at_by_provider_is_in_order_for_a_day() -> None:
+    found = {SENT: a_series(9), Query(Metric.PERMANENT_BOUNCE, NEWS.at("Yahoo")): a_series(1)}
+    roster = after(Roster({NEWS: Entry()}), found)
+    assert not roster.is_drill_due(NEWS, NOW + 23 * HOUR)
+    assert roster.is_drill_due(NEWS, NOW + DAY)
+    cut = {**found, Query(Metric.PERMANENT_BOUNCE, NEWS.at("Hotmail")): Gap.CUT}
+    assert after(Roster({NEWS: Entry()}), cut).is_drill_due(NEWS, NOW)
+
+
+def test_queries_are_counted_by_the_day() -> None:
+    roster = after(after(Roster(), {}, asked=5), {}, asked=7, hours=1)
+    assert roster.asked_on(TODAY) == 12
+    assert roster.asked_on(TODAY + DAY) == 0
+    assert after(roster, {}, asked=3, hours=24).asked == 3
+
+
+def test_that_today_is_refused_is_remembered_for_a_week() -> None:
+    roster = Roster(today_refused=TODAY)
+    assert not roster.serves_today(TODAY + 6 * DAY)
+    assert roster.serves_today(TODAY + 7 * DAY)
+    assert Roster().serves_today(TODAY)
+
+
+def test_without_a_limit_any_number_of_queries_may_be_made() -> None:
+    assert allowance(Roster(), None, NOW) is None
+
+
+def test_what_is_left_of_a_day_is_shared_among_its_runs() -> None:
+    """At nine, an hourly run has fifteen left: its own, and one at each hour until 23 o'clock."""
+    assert allowance(Roster(), 1_500, NOW) == 100
+    used = Roster(swept=NOW - HOUR, asked=750)
+    assert allowance(used, 1_500, NOW) == 50
+    assert allowance(Roster(swept=NOW - DAY, asked=750), 1_500, NOW) == 1_500, "one run a day"
+    assert allowance(Roster(swept=NOW - HOUR, asked=9_999), 1_500, NOW) == 0
+
+
+@given(
+    st.dictionaries(
+        st.builds(
+            Scope,
+            identity=st.none() | st.text(min_size=1),
+            tenant=st.none() | st.text(min_size=1),
+            isp=st.none() | st.text(min_size=1),
+        ),
+        st.builds(
+            Entry,
+            read=st.none() | st.just(NOW),
+            volume=st.integers(0, 10**12),
+            drilled=st.none() | st.just(NOW - HOUR),
+            refused=st.none() | st.just(NOW),
+        ),
+    ),
+    st.dictionaries(st.sampled_from(Dimension), st.just(NOW)),
+)
+def test_what_is_kept_of_a_roster_is_the_roster(entries: Any, listed: Any) -> None:
+    roster = Roster(entries, listed, NOW, 7, TODAY)
+    assert decode_roster(encode_roster(roster)) == roster
+    assert decode_roster(encode_roster(Roster())) == Roster()
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [{"schema": 2}, {"schema": 1}, {**encode_roster(Roster()), "entries": [[{"ISLE": "x"}, 1]]}],
+)
+def test_a_roster_that_cannot_be_read_says_so(damaged: Any) -> None:
+    with pytest.raises(UnreadableRecord, match="roster"):
+        decode_roster(damaged)

@@ -1,0 +1,251 @@
+"""What is asked for, of an account that a test makes up."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import pytest
+from accounts import METRICS, SHOP, Told, watching
+from builders import HOUR, NEWS, NOW, TODAY, a_rule, a_series
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vdm_alerts.core.drill import verdict
+from vdm_alerts.core.isps import KNOWN_ISPS, OTHER_ISPS
+from vdm_alerts.core.metrics import ACCOUNT, Dimension, Metric, Scope, Window
+from vdm_alerts.core.queries import Query, answer
+from vdm_alerts.core.rates import Gap
+from vdm_alerts.core.roster import Entry, Roster
+from vdm_alerts.core.rules import Globs
+from vdm_alerts.core.steps import Step, steps
+from vdm_alerts.core.verdicts import Breached, judge
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told().sends(ACCOUNT, 10_000, bounced=100)
+
+
+def test_everything_is_asked_of_the_account_and_of_every_provider(told: Told) -> None:
+    told.found()
+    assert told.of(ACCOUNT) == set(METRICS)
+    for isp in KNOWN_ISPS:
+        assert told.of(ACCOUNT.at(isp)) == set(METRICS), "gmail's too, for what is left"
+    assert told.of(ACCOUNT.at(OTHER_ISPS)) == set(), "which has no name to ask by"
+
+
+def test_what_goes_to_no_known_provider_is_what_is_left(told: Told) -> None:
+    told.sends(ACCOUNT.at("Hotmail"), 4_000, bounced=30).sends(ACCOUNT.at("Gmail"), 5_000)
+    found = told.found()
+    other = Query(Metric.SEND, ACCOUNT.at(OTHER_ISPS))
+    assert answer(other, told.sweep.isps, found) == a_series(1_000)
+    told.counts[Metric.SEND, ACCOUNT.at("Yahoo")] = Gap.UNAVAILABLE
+    assert answer(other, told.sweep.isps, told.found()) is Gap.UNAVAILABLE
+    assert answer(other, told.sweep.isps, {}) is None
+
+
+def test_what_is_counted_ahead_of_the_whole_leaves_nothing_and_not_less() -> None:
+    """The whole and its parts are read one after the other, while today's counts grow."""
+    assert a_series(5, 10).minus([a_series(2, 4), a_series(9)]) == a_series(3, 0)
+
+
+def test_of_a_sender_the_mail_is_asked_first_and_the_rest_where_it_can_matter(told: Told) -> None:
+    told.sends(NEWS, 5_000, bounced=50).sends(SHOP, 199)
+    (first, *_) = (query for query in told.asked or told.found() if query.scope == NEWS)
+    assert first == Query(Metric.SEND, NEWS)
+    assert told.of(SHOP) == {Metric.SEND}, "fewer than any rule's min_volume"
+    assert told.of(NEWS) == {Metric.SEND, Metric.PERMANENT_BOUNCE, Metric.COMPLAINT}
+
+
+def test_what_complaints_are_divided_by_is_asked_only_where_they_are_enough(told: Told) -> None:
+    told.sends(NEWS, 5_000, complained=4).sends(SHOP, 5_000, complained=5)
+    told.found()
+    assert Metric.DELIVERY_COMPLAINT not in told.of(NEWS)
+    assert Metric.DELIVERY_COMPLAINT in told.of(SHOP)
+
+
+def test_mail_of_the_day_before_the_window_may_be_delivered_in_it(told: Told) -> None:
+    told.sends(NEWS, 0)
+    told.counts[Metric.SEND, NEWS] = a_series(500, 0, 0, 0)
+    told.found()
+    assert Metric.PERMANENT_BOUNCE in told.of(NEWS)
+    assert told.sweep.window == Window(8)
+
+
+def test_everything_is_asked_of_what_an_alert_is_open_for(told: Told) -> None:
+    gone, pair = Scope(identity="gone.example.com"), NEWS.at("Hotmail")
+    told.remembered = frozenset({gone, pair, NEWS})
+    told.sends(NEWS, 1)
+    told.found()
+    assert told.of(gone) == told.of(NEWS) == set(METRICS)
+
+
+def test_a_part_that_an_alert_is_open_for_is_asked_about_too(told: Told) -> None:
+    told.rules = [watching("identity_at_isp")]
+    told.remembered = frozenset({NEWS.at("Hotmail"), NEWS.at(OTHER_ISPS)})
+    told.found()
+    assert told.of(NEWS.at("Hotmail")) == {Metric.SEND, Metric.PERMANENT_BOUNCE}
+    assert told.of(NEWS.at("Yahoo")) == {Metric.SEND, Metric.PERMANENT_BOUNCE}, "an ingredient"
+
+
+def test_who_is_quiet_is_left_alone_until_a_day_has_passed(told: Told) -> None:
+    told.sends(ACCOUNT, 0)
+    told.roster = Roster({NEWS: Entry(read=NOW), SHOP: Entry(read=NOW, volume=5)})
+    told.now = NOW + HOUR
+    told.found()
+    assert told.of(NEWS) == set()
+    assert told.of(SHOP) == {Metric.SEND}
+    told.now = NOW + timedelta(days=1)
+    told.found()
+    assert told.of(NEWS) == {Metric.SEND}
+
+
+def test_mail_that_nobody_has_sent_wakes_all_who_were_quiet(told: Told) -> None:
+    told.sends(SHOP, 9_900).sends(NEWS, 100)
+    told.roster = Roster({NEWS: Entry(read=NOW), SHOP: Entry(read=NOW, volume=5)})
+    told.found()
+    assert told.of(NEWS) == set(), "a hundred mails matter to no rule"
+    told.sends(ACCOUNT, 10_400).sends(NEWS, 500)
+    told.roster = Roster({NEWS: Entry(read=NOW), SHOP: Entry(read=NOW, volume=5)})
+    told.found()
+    assert told.of(NEWS) >= {Metric.SEND, Metric.PERMANENT_BOUNCE}
+
+
+def test_an_address_in_a_domain_is_not_counted_beside_it(told: Told) -> None:
+    address = Scope(identity="anna@shop.example.com")
+    told.sends(SHOP, 9_700).sends(address, 9_700).sends(NEWS, 300)
+    told.roster = Roster(
+        {SHOP: Entry(NOW, 5), address: Entry(NOW, 5), NEWS: Entry(NOW)}, told.roster.listed
+    )
+    told.found()
+    assert told.of(NEWS) >= {Metric.SEND}, "300 mails are nobody's, and not 9,400 too many"
+
+
+def test_where_an_identity_cannot_be_read_nobody_is_woken(told: Told) -> None:
+    told.sends(SHOP, 1).sends(NEWS, 1)
+    told.counts[Metric.SEND, SHOP] = Gap.UNAVAILABLE
+    told.roster = Roster({NEWS: Entry(NOW), SHOP: Entry(NOW, 5)})
+    told.found()
+    assert told.of(NEWS) == set()
+
+
+def test_a_sender_whose_name_ses_refuses_is_not_asked_about(told: Told) -> None:
+    told.sends(NEWS, 5_000)
+    told.roster = Roster({NEWS: Entry(refused=NOW)})
+    told.remembered = frozenset({NEWS})
+    told.found()
+    assert told.of(NEWS) == set()
+
+
+def test_only_what_some_rule_covers_is_asked_about(told: Told) -> None:
+    told.rules = [a_rule()]
+    told.sends(NEWS, 5_000).sends(Scope(tenant="t"), 5_000)
+    told.found()
+    assert told.of(Scope(tenant="t")) == set()
+    assert told.of(NEWS) == {Metric.SEND, Metric.PERMANENT_BOUNCE}
+
+
+def test_excluded_names_are_not_asked_about(told: Told) -> None:
+    told.rules = [
+        watching("identity", exclude=Globs({Dimension.IDENTITY: ("*.TEST.example.com",)}))
+    ]
+    test = Scope(identity="a.test.example.com")
+    told.sends(NEWS, 5_000).sends(test, 5_000)
+    told.found()
+    assert told.of(test) == set()
+    assert Metric.PERMANENT_BOUNCE in told.of(NEWS)
+
+
+def test_included_names_are_the_only_ones_and_an_unknown_provider_is_one_more(told: Told) -> None:
+    named = Globs({Dimension.IDENTITY: ("news.*",), Dimension.ISP: ("Yahoo", "Orange")})
+    told.rules = [watching("identity", "isp", include=named)]
+    told.sends(NEWS, 5_000).sends(SHOP, 5_000)
+    told.found()
+    assert told.of(SHOP) == set()
+    assert told.of(ACCOUNT.at("Orange")) == {Metric.SEND, Metric.PERMANENT_BOUNCE}
+    assert told.of(ACCOUNT.at("Hotmail")) == set()
+
+
+def test_of_many_only_the_top_by_volume_are_watched_and_the_others_counted_daily(
+    told: Told,
+) -> None:
+    told.rules = [watching("identity", top=2)]
+    senders = [Scope(identity=f"{each}.example.com") for each in range(5)]
+    for each, sender in enumerate(senders):
+        told.sends(sender, 1_000 * (each + 1))
+    address = Scope(identity="anna@4.example.com")
+    told.roster = Roster(
+        {sender: Entry(NOW, 1_000 * (each + 1)) for each, sender in enumerate(senders)}
+        | {address: Entry(NOW, 4_900)}
+    )
+    told.found()
+    asked = [told.of(sender) for sender in senders]
+    assert asked == [set(), set(), set(), *[{Metric.SEND, Metric.PERMANENT_BOUNCE}] * 2]
+    told.now += timedelta(days=1)
+    told.found()
+    assert told.of(senders[0]) == {Metric.SEND}
+
+
+def test_one_query_serves_every_window_of_every_rule(told: Told) -> None:
+    told.rules = [a_rule(windows=(1, 3)), a_rule("long", windows=(30,))]
+    told.found()
+    assert len(told.asked) == len(set(told.asked))
+    assert told.sweep.window == Window(31)
+    told.rules = [a_rule(windows=(60,))]
+    assert told.sweep.window == Window(60), "which is all that VDM has"
+
+
+def test_who_has_waited_longest_comes_first_and_then_who_sends_most(told: Told) -> None:
+    waiting = Scope(identity="waiting.example.com")
+    new = Scope(identity="new.example.com")
+    told.roster = Roster(
+        {
+            NEWS: Entry(NOW, 10),
+            SHOP: Entry(NOW, 99),
+            waiting: Entry(NOW - HOUR, 1),
+            new: Entry(),
+        }
+    )
+    assert told.sweep.due == [new, waiting, SHOP, NEWS]
+
+
+def test_a_step_says_how_much_it_may_lead_to(told: Told) -> None:
+    told.sends(NEWS, 5_000)
+    last = list(steps(told.sweep, {}))[-1]
+    assert last == Step((Query(Metric.SEND, NEWS),), reserve=3)
+    assert last.cost == 4
+
+
+FIGURES = st.tuples(st.integers(0, 20_000), st.integers(0, 2_000), st.integers(0, 100))
+"""Sent, bounced, complained about; the last two no more than the first."""
+
+
+@given(
+    st.dictionaries(
+        st.builds(Scope, identity=st.sampled_from(["a.example.com", "b.example.com", "x@b.org"])),
+        FIGURES,
+    ),
+    st.dictionaries(st.sampled_from(KNOWN_ISPS), FIGURES),
+    FIGURES,
+)
+def test_what_is_not_asked_could_have_broken_no_rule(
+    senders: Mapping[Scope, tuple[int, int, int]],
+    isps: Mapping[str, tuple[int, int, int]],
+    whole: tuple[int, int, int],
+) -> None:
+    """Asking for everything of everybody finds the same breaches, and no other."""
+    told = Told()
+    figures = {ACCOUNT: whole, **senders, **{ACCOUNT.at(isp): of for isp, of in isps.items()}}
+    for scope, (sent, bounced, complained) in figures.items():
+        told.sends(scope, sent, min(sent, bounced), min(sent, complained))
+    found = told.found()
+    for scope in figures:
+        for rule in told.rules:
+            if rule.covers(scope) and not rule.indicator.gap_of(scope):
+                events, volume = rule.indicator.events, rule.indicator.volume
+                all_known = judge(
+                    rule, told.answer(events, scope), told.answer(volume, scope), TODAY
+                )
+                seen = verdict(rule, scope, told.sweep, found)
+                assert isinstance(all_known, Breached) == isinstance(seen, Breached)
+                if isinstance(seen, Breached):
+                    assert seen == all_known
