@@ -5,13 +5,12 @@ from datetime import datetime
 
 from builders import NOW, a_rule, a_series
 
-from vdm_alerts.core.drill import drills
 from vdm_alerts.core.metrics import ACCOUNT, Metric, Scope, Series
+from vdm_alerts.core.plan import worth_asking
 from vdm_alerts.core.queries import Query
 from vdm_alerts.core.rates import Gap, Indicator
 from vdm_alerts.core.roster import Roster
 from vdm_alerts.core.rules import Rule
-from vdm_alerts.core.steps import steps
 from vdm_alerts.core.sweep import Sweep
 from vdm_alerts.core.values import KINDS
 
@@ -61,7 +60,7 @@ class Told:
     def found(self) -> dict[Query, Series | Gap]:
         """Ask until nothing is worth asking any more."""
         found: dict[Query, Series | Gap] = {}
-        while pending := [*steps(self.sweep, found), *drills(self.sweep, found)]:
+        while pending := worth_asking(self.sweep, found):
             asked = [query for step in pending for query in step.queries]
             assert not found.keys() & set(asked), "nothing is asked twice"
             self.asked += dict.fromkeys(asked)
@@ -77,7 +76,7 @@ class Told:
         return {query.metric for query in self.asked if query.scope == scope}
 
 
-def watching(*kinds: str, **more: object) -> Rule:
-    """The rule about bounces, of so many *kinds* of scope alone."""
-    rule = replace(BOUNCES, scopes=frozenset(KINDS[kind] for kind in kinds))
+def watching(*kinds: str, like: Rule = BOUNCES, **more: object) -> Rule:
+    """A rule *like* another, of so many *kinds* of scope alone."""
+    rule = replace(like, scopes=frozenset(KINDS[kind] for kind in kinds))
     return replace(rule, **more)  # type: ignore[arg-type]

@@ -13,13 +13,12 @@ from rich.table import Table
 from vdm_alerts.aws.pace import CALLS_A_SECOND, SHARE
 from vdm_alerts.aws.vdm import CALLERS, MOST_QUERIES
 from vdm_alerts.core.config import parse_rule
-from vdm_alerts.core.drill import drills
 from vdm_alerts.core.metrics import Metric, Scope, Series
+from vdm_alerts.core.plan import worth_asking
 from vdm_alerts.core.queries import Query
 from vdm_alerts.core.rates import Gap
 from vdm_alerts.core.roster import Entry, Roster
 from vdm_alerts.core.rules import Rule
-from vdm_alerts.core.steps import steps
 from vdm_alerts.core.sweep import Sweep
 from vdm_alerts.run import MOST_RECORDED, RECORDED_EVERY, RESERVE
 
@@ -117,7 +116,7 @@ class Deployment:
         mail, bounces, none = (Series(dict.fromkeys(days, each)) for each in (1_000, 10, 0))
         counts = {Metric.PERMANENT_BOUNCE: bounces, Metric.COMPLAINT: none}
         found: dict[Query, Series | Gap] = {}
-        while pending := [*steps(sweep, found), *drills(sweep, found)]:
+        while pending := worth_asking(sweep, found):
             asked = (query for step in pending for query in step.queries)
             found |= {query: counts.get(query.metric, mail) for query in asked}
         return len(found)

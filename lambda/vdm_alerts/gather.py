@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from vdm_alerts.asking import Asking
 from vdm_alerts.core.alerts import Key
-from vdm_alerts.core.drill import Culprit
+from vdm_alerts.core.culprits import Culprit
 from vdm_alerts.core.findings import Finding
 from vdm_alerts.core.metrics import Scope, Series, Window
 from vdm_alerts.core.queries import ACCOUNT_SENT

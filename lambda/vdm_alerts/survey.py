@@ -8,14 +8,16 @@ from functools import cached_property
 
 from vdm_alerts.asking import Asking
 from vdm_alerts.core.alerts import Key
-from vdm_alerts.core.drill import Culprit, culprit, drills, verdict
+from vdm_alerts.core.culprits import Case, Culprit
+from vdm_alerts.core.drill import verdict
 from vdm_alerts.core.isps import OTHER_ISPS
 from vdm_alerts.core.metrics import Dimension, Metric, Scope, Series
+from vdm_alerts.core.plan import affordable, worth_asking
 from vdm_alerts.core.queries import Found, Query, answer
 from vdm_alerts.core.rates import Gap
 from vdm_alerts.core.roster import Roster, allowance
 from vdm_alerts.core.rules import Rule
-from vdm_alerts.core.steps import Step, mail_of_nobody, steps
+from vdm_alerts.core.steps import Step, mail_of_nobody
 from vdm_alerts.core.sweep import Sweep
 from vdm_alerts.core.verdicts import Breached, Unknown, Verdict
 from vdm_alerts.ports import Ports, TodayRefused
@@ -79,10 +81,10 @@ class Survey:
         """
         name, scope = key
         seen = self.verdicts.get(key)
-        rules = {rule.name: rule for rule in self.sweep.rules}
         if not isinstance(seen, Breached):
             return None
-        return culprit(rules[name], scope, seen.evidence, self.sweep, self.found)
+        rules = {rule.name: rule for rule in self.sweep.rules}
+        return Case(rules[name], scope, seen.evidence, self.sweep, self.found).culprit
 
 
 def survey(
@@ -146,8 +148,8 @@ def _read(ports: Ports, sweep: Sweep, most: int | None, over: float, asking: Ask
         Query(Metric.SEND, scope): Gap.REFUSED for scope in sweep.refused if sweep.concerned(scope)
     }
     asked = 0
-    while pending := [*steps(sweep, found), *drills(sweep, found)]:
-        queries = _within(None if most is None else most - asked, pending)
+    while pending := worth_asking(sweep, found):
+        queries = affordable(pending, None if most is None else most - asked)
         left = timedelta(seconds=over - time.monotonic())
         try:
             answers = ports.series.read(queries, sweep.window, sweep.last, left) if queries else {}
@@ -167,15 +169,3 @@ def _read(ports: Ports, sweep: Sweep, most: int | None, over: float, asking: Ask
 
 def _unanswered(pending: Iterable[Step], gap: Gap) -> Mapping[Query, Gap]:
     return {query: gap for step in pending for query in step.queries}
-
-
-def _within(most: int | None, pending: Sequence[Step]) -> list[Query]:
-    """Return the queries of as many steps, from the first on, as *most* queries suffice for."""
-    queries: dict[Query, None] = {}
-    spent = 0
-    for step in pending:
-        spent += step.cost
-        if most is not None and spent > most:
-            break
-        queries |= dict.fromkeys(step.queries)
-    return list(queries)

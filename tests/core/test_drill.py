@@ -1,22 +1,21 @@
-"""Which parts of the mail are looked into, and who is named."""
+"""Which parts of the mail are looked into."""
 
 from datetime import timedelta
 
 import pytest
-from accounts import BOUNCES, COMPLAINTS, SHOP, Told, watching
-from builders import HOTMAIL, HOUR, NEWS, NOW, a_rule, a_series
+from accounts import COMPLAINTS, METRICS, SHOP, Told, watching
+from builders import HOUR, NEWS, NOW, TODAY, a_series
+from hypothesis import given
+from hypothesis import strategies as st
 
-from vdm_alerts.core.drill import MOST_SUSPECTS, Culprit, culprit, verdict
-from vdm_alerts.core.isps import OTHER_ISPS
-from vdm_alerts.core.metrics import ACCOUNT, Metric, Scope, Window
-from vdm_alerts.core.queries import Query
-from vdm_alerts.core.rates import Gap, Indicator, Rate
+from vdm_alerts.core.drill import verdict
+from vdm_alerts.core.isps import KNOWN_ISPS, OTHER_ISPS
+from vdm_alerts.core.metrics import ACCOUNT, Metric
 from vdm_alerts.core.roster import Entry, Roster
-from vdm_alerts.core.rules import Rule
-from vdm_alerts.core.verdicts import Breached, Evidence, Unknown
+from vdm_alerts.core.verdicts import Breached, judge
 
 PAIRS = watching("identity_at_isp")
-BOUNCED = Query(Metric.PERMANENT_BOUNCE, NEWS.at("Hotmail"))
+WHERE = (*KNOWN_ISPS, OTHER_ISPS)
 
 
 @pytest.fixture
@@ -24,135 +23,22 @@ def told() -> Told:
     return Told().sends(ACCOUNT, 100_000, bounced=1_000)
 
 
-def blamed(told: Told, scope: Scope, rule: Rule = BOUNCES) -> Culprit | None:
-    """Who is named, once all has been asked, for what is breached in *scope*."""
-    found = told.found()
-    seen = verdict(rule, scope, told.sweep, found)
-    assert isinstance(seen, Breached)
-    return culprit(rule, scope, seen.evidence, told.sweep, found)
-
-
-def test_a_breach_of_a_sender_names_the_provider_where_most_of_it_is(told: Told) -> None:
-    told.sends(NEWS, 10_000, bounced=1_000)
-    told.sends(NEWS.at("Hotmail"), 3_000, bounced=720).sends(NEWS.at("Gmail"), 5_000, bounced=280)
-    assert blamed(told, NEWS) == Culprit(
-        NEWS.at("Hotmail"), 0.72, Evidence(Rate(720, 3_000), Window(3))
-    )
-
-
-def test_of_a_sender_in_good_order_no_provider_is_asked_about(told: Told) -> None:
-    told.sends(NEWS, 10_000, bounced=100)
-    assert BOUNCED not in told.found()
-
-
-def test_only_the_events_are_asked_of_all_providers_and_the_volume_of_one(told: Told) -> None:
-    told.sends(NEWS, 10_000, bounced=1_000).sends(NEWS.at("Hotmail"), 3_000, bounced=720)
-    told.found()
-    assert told.of(NEWS.at("Hotmail")) == {Metric.PERMANENT_BOUNCE, Metric.SEND}
-    assert told.of(NEWS.at("Yahoo")) == {Metric.PERMANENT_BOUNCE}
-
-
-def test_nobody_is_named_who_has_less_than_half(told: Told) -> None:
-    told.sends(NEWS, 10_000, bounced=1_000)
-    for isp in ("Hotmail", "Yahoo", "Gmail"):
-        told.sends(NEWS.at(isp), 3_000, bounced=330)
-    assert blamed(told, NEWS) is None
-
-
-def test_nobody_is_named_for_having_most_of_the_mail(told: Told) -> None:
-    told.sends(NEWS, 10_000, bounced=600)
-    told.sends(NEWS.at("Gmail"), 9_000, bounced=500).sends(NEWS.at("Yahoo"), 1_000, bounced=100)
-    assert blamed(told, NEWS) is None
-
-
-def test_one_provider_that_has_it_all_is_named_whatever_its_rate(told: Told) -> None:
-    told.sends(NEWS, 10_000, bounced=600).sends(NEWS.at("Hotmail"), 10_000, bounced=600)
-    who = blamed(told, NEWS)
-    assert who is not None
-    assert (who.scope, who.share) == (NEWS.at("Hotmail"), 1)
-
-
-def test_nobody_is_named_by_figures_that_could_not_be_had(told: Told) -> None:
-    told.sends(NEWS, 10_000, bounced=1_000).sends(NEWS.at("Hotmail"), 3_000, bounced=720)
-    told.counts[Metric.SEND, NEWS.at("Hotmail")] = Gap.UNAVAILABLE
-    assert blamed(told, NEWS) is None
-    told.counts[Metric.PERMANENT_BOUNCE, NEWS.at("Hotmail")] = Gap.UNAVAILABLE
-    assert blamed(told, NEWS) is None
-
-
-def test_what_goes_to_no_known_provider_can_be_to_blame(told: Told) -> None:
-    told.sends(NEWS, 10_000, bounced=1_000).sends(NEWS.at("Gmail"), 8_000, bounced=100)
-    assert blamed(told, NEWS) == Culprit(
-        NEWS.at(OTHER_ISPS), 0.9, Evidence(Rate(900, 2_000), Window(3))
-    )
-
-
-def test_a_breach_of_the_account_names_a_sender_at_a_provider(told: Told) -> None:
-    told.sends(ACCOUNT, 100_000, bounced=8_000)
-    told.sends(NEWS, 20_000, bounced=7_000).sends(SHOP, 80_000, bounced=1_000)
-    told.sends(NEWS.at("Hotmail"), 10_000, bounced=6_500)
-    who = blamed(told, ACCOUNT)
-    assert who is not None
-    assert who.scope == NEWS.at("Hotmail")
-
-
-def test_a_breach_at_a_provider_names_the_sender(told: Told) -> None:
-    told.sends(HOTMAIL, 10_000, bounced=1_000).sends(NEWS, 90_000, bounced=900)
-    told.sends(NEWS.at("Hotmail"), 2_000, bounced=900)
-    who = blamed(told, HOTMAIL)
-    assert who is not None
-    assert (who.scope, who.share) == (NEWS.at("Hotmail"), 0.9)
-    assert told.of(NEWS.at("Yahoo")) == set()
-
-
-def test_of_an_address_and_its_domain_the_address_is_named(told: Told) -> None:
-    address = Scope(identity="anna@news.example.com")
-    told.sends(HOTMAIL, 10_000, bounced=1_000)
-    for scope in (NEWS, address):
-        told.sends(scope, 9_000, bounced=900).sends(scope.at("Hotmail"), 2_000, bounced=900)
-    who = blamed(told, HOTMAIL)
-    assert who is not None
-    assert who.scope == address.at("Hotmail")
-
-
-def test_suspects_are_few_and_those_with_the_most_events(told: Told) -> None:
-    told.sends(ACCOUNT, 100_000, bounced=8_000)
-    senders = [Scope(identity=f"{each}.example.com") for each in range(MOST_SUSPECTS + 3)]
-    for each, sender in enumerate(senders):
-        told.sends(sender, 10_000, bounced=100 + each)
-    told.found()
-    asked = [sender for sender in senders if told.of(sender.at("Hotmail"))]
-    assert asked == senders[3:]
-
-
-def test_no_complaint_at_gmail_is_asked_for_on_its_own(told: Told) -> None:
-    told.rules = [COMPLAINTS]
-    told.sends(NEWS, 10_000, complained=100).sends(NEWS.at("Yahoo"), 1_000, complained=100)
-    who = blamed(told, NEWS, COMPLAINTS)
-    assert who is not None
-    assert who.scope == NEWS.at("Yahoo")
-    gmail = verdict(COMPLAINTS, NEWS.at("Gmail"), told.sweep, told.found())
-    assert gmail == Unknown(Gap.NO_FEEDBACK_LOOP)
-
-
-def test_of_a_rate_that_is_bad_where_it_is_low_nobody_is_named(told: Told) -> None:
-    rule = a_rule(
-        "delivery", indicator=Indicator.DELIVERY_RATE, warning="95%", critical="90%", min_events=10
-    )
-    told.rules = [rule]
-    told.sends(NEWS, 10_000)
-    told.counts[Metric.DELIVERY, NEWS] = a_series(5_000)
-    assert blamed(told, NEWS, rule) is None
-    assert told.of(NEWS.at("Hotmail")) == set()
-
-
-def test_a_rule_about_parts_is_not_asked_of_whom_it_cannot_be_broken_by(told: Told) -> None:
+def test_parts_are_not_asked_about_where_the_whole_has_too_few_events_for_any(told: Told) -> None:
     told.rules = [PAIRS]
     told.sends(NEWS, 10_000, bounced=19).sends(SHOP, 10_000, bounced=20)
-    told.sends(SHOP.at("Gmail"), 9_000, bounced=19)
     told.found()
-    assert told.of(NEWS.at("Hotmail")) == set()
-    assert told.of(SHOP.at("Hotmail")) == {Metric.PERMANENT_BOUNCE}
+    assert told.of(NEWS.at("Gmail")) == set()
+    assert told.of(SHOP.at("Gmail")) >= {Metric.PERMANENT_BOUNCE}
+
+
+def test_parts_are_asked_about_until_too_little_is_left_for_any_other(told: Told) -> None:
+    told.rules = [PAIRS, COMPLAINTS]
+    told.sends(NEWS, 10_000, bounced=60)
+    told.sends(NEWS.at("Gmail"), 4_000, bounced=19).sends(NEWS.at("Hotmail"), 4_000, bounced=22)
+    told.found()
+    assert told.of(NEWS.at("Gmail")) == {Metric.PERMANENT_BOUNCE}, "19 break no rule"
+    assert told.of(NEWS.at("Hotmail")) == {Metric.PERMANENT_BOUNCE, Metric.SEND}
+    assert told.of(NEWS.at("ExchangeOnline")) == set(), "19 are left"
 
 
 def test_a_part_breaks_a_rule_though_the_whole_is_in_order(told: Told) -> None:
@@ -167,14 +53,43 @@ def test_a_part_breaks_a_rule_though_the_whole_is_in_order(told: Told) -> None:
 def test_who_is_in_order_is_looked_into_once_a_day_and_who_is_not_every_time(told: Told) -> None:
     told.rules = [PAIRS]
     told.sends(NEWS, 10_000, bounced=30).sends(SHOP, 1_000, bounced=30)
-    for sender in (NEWS, SHOP):
-        told.sends(sender.at("Gmail"), 900, bounced=30)
     told.roster = Roster({each: Entry(NOW, 5, drilled=NOW) for each in (NEWS, SHOP)})
     told.now = NOW + HOUR
     told.found()
-    assert told.of(NEWS.at("Hotmail")) == set()
-    assert told.of(SHOP.at("Hotmail")) == {Metric.PERMANENT_BOUNCE}, "3%, more than half of 5%"
+    assert told.of(NEWS.at("Gmail")) == set()
+    assert told.of(SHOP.at("Gmail")) >= {Metric.PERMANENT_BOUNCE}, "3%, more than half of 5%"
     told.now = NOW + timedelta(days=1)
     told.sends(NEWS, 10_000, bounced=30)
     told.found()
-    assert told.of(NEWS.at("Hotmail")) == {Metric.PERMANENT_BOUNCE}
+    assert told.of(NEWS.at("Gmail")) >= {Metric.PERMANENT_BOUNCE}
+
+
+AT_EACH = st.tuples(
+    st.integers(0, 3_000), st.integers(0, 60), st.integers(0, 3_000), st.integers(0, 20)
+)
+"""At one provider: sent besides, bounced, delivered besides, complained about."""
+
+
+@given(st.lists(AT_EACH, min_size=len(WHERE), max_size=len(WHERE)))
+def test_no_part_that_breaks_a_rule_is_missed(figures: list[tuple[int, int, int, int]]) -> None:
+    """Asking for everything of every part finds no other."""
+    told = Told(rules=[PAIRS, watching("identity_at_isp", like=COMPLAINTS)])
+    rows = {
+        isp: dict(
+            zip(METRICS, (more + bounced + mails + bad, bounced, bad, mails + bad), strict=True)
+        )
+        for isp, (more, bounced, mails, bad) in zip(WHERE, figures, strict=True)
+    }
+    told.sends(ACCOUNT, 1_000_000).sends(NEWS, 0)
+    for metric in METRICS:
+        told.counts[metric, NEWS] = a_series(sum(row[metric] for row in rows.values()))
+        for isp, row in rows.items():
+            told.counts[metric, NEWS.at(isp)] = a_series(row[metric])
+    found = told.found()
+    for rule in told.rules:
+        for isp, row in rows.items():
+            if rule.indicator.gap_of(NEWS.at(isp)) is None:
+                events, volume = row[rule.indicator.events], row[rule.indicator.volume]
+                true = judge(rule, a_series(events), a_series(volume), TODAY)
+                seen = verdict(rule, NEWS.at(isp), told.sweep, found)
+                assert isinstance(true, Breached) == isinstance(seen, Breached)

@@ -1,44 +1,31 @@
-"""Looking closer: at which mailbox provider it is, and who is behind it."""
+"""Looking closer: the parts of a sender's mail at each mailbox provider."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from heapq import nlargest
-from typing import TypeAlias
 
 from vdm_alerts.core.isps import OTHER_ISPS
-from vdm_alerts.core.metrics import ACCOUNT, Dimension, Scope, Series
+from vdm_alerts.core.metrics import ACCOUNT, Scope, Series
 from vdm_alerts.core.queries import Found, Query, answer
-from vdm_alerts.core.rates import Rate
 from vdm_alerts.core.rules import Rule
-from vdm_alerts.core.steps import Step, asking, weighing
+from vdm_alerts.core.steps import Step, weighing
 from vdm_alerts.core.sweep import Sweep
-from vdm_alerts.core.verdicts import Breached, Evidence, Healthy, Unknown, Verdict, judge
+from vdm_alerts.core.verdicts import Breached, Healthy, Unknown, Verdict, judge
 
 NEAR = 0.5
 """From how much of the first threshold on a sender is looked at by provider at every run.
 
 Below it, whatever may hide in its mail is looked for once a day.
 """
-MOST_SUSPECTS = 5
-"""Identities looked at by provider where the account, or a provider, breaks a rule."""
-MOST_CASES = 20
-"""Scopes that break a rule, and are looked into for who is behind it, at a run."""
-
-
-_Case: TypeAlias = tuple[float, str, Rule, Sequence[Scope]]
-"""When a scope's turn is, by number and name, and which parts of it are to be judged by what."""
 
 
 @dataclass(frozen=True, slots=True)
-class Culprit:
-    """The one sender, at one provider, to which most of the events of a breach belong.
+class _Case:
+    """A sender whose parts may break *rule*; *turn* is when it comes, the lowest first."""
 
-    *share* is how many of them, a fraction; *evidence* is its own rate, in the same window.
-    """
-
-    scope: Scope
-    share: float
-    evidence: Evidence
+    turn: tuple[bool, float, str]
+    rule: Rule
+    whole: Series
+    parts: Sequence[Scope]
 
 
 def verdict(rule: Rule, scope: Scope, sweep: Sweep, found: Found) -> Verdict | None:
@@ -55,128 +42,63 @@ def verdict(rule: Rule, scope: Scope, sweep: Sweep, found: Found) -> Verdict | N
 def drills(sweep: Sweep, found: Found) -> Iterator[Step]:
     """Yield what is worth asking after *found* about parts of what has been read already.
 
-    Who is behind a breach comes first; then what is suspicious, the worst of it before the rest;
-    and last what may hide in mail that as a whole is in order, whoever has waited longest first.
+    What is suspicious comes first, the worst of it before the rest; and then what may hide in mail
+    that as a whole is in order, whoever has waited longest first.
     """
-    for rule in sweep.rules:
-        for scope, evidence in _breaches(rule, sweep, found):
-            yield from _looking_into(rule, scope, evidence, sweep, found)
-    near, far = _cases(sweep, found)
-    for _, _, rule, pairs in (*sorted(near, key=_turn), *sorted(far, key=_turn)):
-        for pair in pairs:
-            yield from weighing(rule, pair, sweep, found)
+    for case in sorted(_cases(sweep, found), key=lambda case: case.turn):
+        yield from _of_parts(case, sweep, found)
 
 
-def culprit(
-    rule: Rule, scope: Scope, evidence: Evidence, sweep: Sweep, found: Found
-) -> Culprit | None:
-    """Return who most of the events in *evidence* against *scope* belong to, and where; if any.
+def parts(rule: Rule, scope: Scope, sweep: Sweep, found: Found) -> Sequence[Scope]:
+    """Return *scope* at each provider of which *rule*'s rate can be known, the weightiest first.
 
-    It has to have half of them, and to be worse than the whole: that the largest part of the mail
-    has the largest part of its bounces names nobody.
+    The weight of one is what the whole account has of these events there.
     """
-    leading = _leading(rule, scope, evidence, sweep, found)
-    if leading is None:
-        return None
-    pair, events = leading
-    volume = answer(Query(rule.indicator.volume, pair), sweep.isps, found)
-    if not isinstance(volume, Series) or not (mails := volume.total(evidence.window, sweep.last)):
-        return None
-    rate = Rate(events, mails)
-    if rate.value <= evidence.rate.value and events < evidence.rate.events:
-        return None
-    return Culprit(pair, events / evidence.rate.events, Evidence(rate, evidence.window))
+
+    def weight(isp: str) -> int:
+        events = found.get(Query(rule.indicator.events, ACCOUNT.at(isp)))
+        return events.total(rule.windows[-1], sweep.last) if isinstance(events, Series) else 0
+
+    isps = [*sorted(sweep.isps, key=weight, reverse=True), OTHER_ISPS]
+    return [part for isp in isps if not rule.indicator.gap_of(part := scope.at(isp))]
 
 
-def _cases(sweep: Sweep, found: Found) -> tuple[list[_Case], list[_Case]]:
-    """Return whose mail may hide what breaks a rule at a provider: the suspicious, and the rest.
+def _of_parts(case: _Case, sweep: Sweep, found: Found) -> Iterator[Step]:
+    """Yield the next question about the parts of one sender, one provider after the other.
 
-    Of the rest, those whose turn it is.
+    Once what is left of the whole is too little to break the rule, so is every part of what is
+    left, and no more is asked.
     """
-    near: list[_Case] = []
-    far: list[_Case] = []
+    left = case.whole
+    for part in case.parts:
+        if not case.rule.may_be_broken_by(left, sweep.last):
+            return
+        steps = list(weighing(case.rule, part, sweep, found))
+        yield from steps
+        events = found.get(Query(case.rule.indicator.events, part))
+        if events is None:
+            return
+        if isinstance(events, Series):
+            left = left.minus([events])
+
+
+def _cases(sweep: Sweep, found: Found) -> Iterator[_Case]:
+    """Yield whose mail may hide what breaks a rule at a provider, as far as it is their turn."""
     for rule in sweep.rules:
         for scope in sweep.read(found):
-            pairs = sweep.pairs(rule, scope) if sweep.is_in_top(rule, scope) else ()
-            events = found.get(Query(rule.indicator.events, scope))
-            if not (pairs and isinstance(events, Series)):
+            if not sweep.watches_parts(rule, scope):
                 continue
-            if not rule.may_be_broken_by(events, sweep.last):
+            whole = found.get(Query(rule.indicator.events, scope))
+            if not (isinstance(whole, Series) and rule.may_be_broken_by(whole, sweep.last)):
                 continue
+            watched = [one for one in parts(rule, scope, sweep, found) if rule.covers(one)]
             badness = _badness(rule, scope, sweep, found)
-            if badness >= NEAR or not sweep.remembered.isdisjoint(pairs):
-                near.append((-badness, str(scope), rule, pairs))
+            if badness >= NEAR or not sweep.remembered.isdisjoint(watched):
+                yield _Case((False, -badness, str(scope)), rule, whole, watched)
             elif sweep.roster.is_drill_due(scope, sweep.now):
                 drilled = sweep.roster.entry(scope).drilled
-                far.append((drilled.timestamp() if drilled else 0, str(scope), rule, pairs))
-    return near, far
-
-
-def _turn(case: _Case) -> tuple[float, str]:
-    return case[0], case[1]
-
-
-def _breaches(rule: Rule, sweep: Sweep, found: Found) -> Sequence[tuple[Scope, Evidence]]:
-    """Return the scopes that are known to break *rule*, the worst first, and the figures."""
-    if rule.indicator.low_is_bad:
-        return []
-    cases = [
-        (scope, seen.evidence)
-        for scope in sweep.read(found)
-        if sweep.watches(rule, scope)
-        and isinstance(seen := verdict(rule, scope, sweep, found), Breached)
-    ]
-    return nlargest(MOST_CASES, cases, key=lambda case: case[1].rate.value)
-
-
-def _looking_into(
-    rule: Rule, scope: Scope, evidence: Evidence, sweep: Sweep, found: Found
-) -> Iterator[Step]:
-    pairs = list(_candidates(rule, scope, sweep, found))
-    events = [Query(rule.indicator.events, pair) for pair in pairs]
-    yield from asking(events, sweep, found)
-    if leading := _leading(rule, scope, evidence, sweep, found):
-        yield from asking([Query(rule.indicator.volume, leading[0])], sweep, found)
-
-
-def _candidates(rule: Rule, scope: Scope, sweep: Sweep, found: Found) -> Iterator[Scope]:
-    """Yield the senders at providers that may be behind what *rule* finds in *scope*."""
-    if scope.isp is not None and scope.whole != ACCOUNT:
-        return  # It is one itself.
-    senders = [scope] if scope.whole != ACCOUNT else _suspects(rule, sweep, found)
-    isps = [scope.isp] if scope.isp else [*sweep.isps, OTHER_ISPS]
-    for sender in senders:
-        for isp in isps:
-            if not rule.indicator.gap_of(sender.at(isp)):
-                yield sender.at(isp)
-
-
-def _suspects(rule: Rule, sweep: Sweep, found: Found) -> Sequence[Scope]:
-    """Return the identities with the most events."""
-    counted = [
-        (events.total(rule.windows[-1], sweep.last), str(scope), scope)
-        for scope in sweep.read(found)
-        if scope.kind == (Dimension.IDENTITY,)
-        and isinstance(events := found.get(Query(rule.indicator.events, scope)), Series)
-    ]
-    return [scope for events, _, scope in nlargest(MOST_SUSPECTS, counted) if events]
-
-
-def _leading(
-    rule: Rule, scope: Scope, evidence: Evidence, sweep: Sweep, found: Found
-) -> tuple[Scope, int] | None:
-    """Return who has most of the events in *evidence*, and how many; None where nobody has half."""
-    best: tuple[int, bool, Scope] | None = None
-    for pair in _candidates(rule, scope, sweep, found):
-        events = answer(Query(rule.indicator.events, pair), sweep.isps, found)
-        if isinstance(events, Series):
-            count = events.total(evidence.window, sweep.last)
-            # Of an address and the domain that it is in, the address says more.
-            if best is None or (count, pair.domain is not None) > best[:2]:
-                best = count, pair.domain is not None, pair
-    if best is None or best[0] * 2 < evidence.rate.events:
-        return None
-    return best[2], best[0]
+                waited = drilled.timestamp() if drilled else 0
+                yield _Case((True, waited, str(scope)), rule, whole, watched)
 
 
 def _badness(rule: Rule, scope: Scope, sweep: Sweep, found: Found) -> float:

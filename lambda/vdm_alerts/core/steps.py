@@ -1,13 +1,7 @@
-"""What to ask VDM for: the fewest queries by which every rule can be judged, in order of weight.
+"""What to ask of the account and of everybody in it, step by step.
 
-Nothing is asked that cannot matter. `steps` looks at what has been answered so far and says what
-else is worth asking; one calls it again with the answers, until it says nothing more:
-
-* of the account, of providers, and of what an alert is open for: everything;
-* of everybody else first how much they have sent; then, where that is enough for some rule, what
-  became of it; and only where that is enough too, what it has to be divided by.
-
-What goes on at which provider is in `drill`.
+Of a sender first how much they have sent; then, where that is enough for some rule, what became of
+it; and only where that is enough too, what it has to be divided by.
 """
 
 from collections.abc import Iterable, Iterator

@@ -100,20 +100,21 @@ class Sweep:
         """Say whether *rule* is to judge *scope*."""
         return rule.covers(scope) and self.is_in_top(rule, scope)
 
+    def watches_parts(self, rule: Rule, scope: Scope) -> bool:
+        """Say whether *rule* is to judge *scope*, a sender, at each provider on its own."""
+        return (*scope.kind, Dimension.ISP) in rule.scopes and self.is_in_top(rule, scope)
+
     def concerned(self, scope: Scope) -> Sequence[Rule]:
-        """Return the rules that watch *scope* itself, or the parts of it at providers."""
+        """Return the rules that watch *scope* itself, or some part of it at a provider."""
         return [
             rule
             for rule in self.rules
-            if (rule.covers(scope) and not rule.indicator.gap_of(scope)) or self.pairs(rule, scope)
+            if (rule.covers(scope) and not rule.indicator.gap_of(scope))
+            or (
+                (*scope.kind, Dimension.ISP) in rule.scopes
+                and any(rule.covers(scope.at(isp)) for isp in (*self.isps, OTHER_ISPS))
+            )
         ]
-
-    def pairs(self, rule: Rule, scope: Scope) -> Sequence[Scope]:
-        """Return the parts of *scope*, a sender, at providers that *rule* watches on their own."""
-        if (*scope.kind, Dimension.ISP) not in rule.scopes:
-            return []
-        pairs = (scope.at(isp) for isp in (*self.isps, OTHER_ISPS))
-        return [pair for pair in pairs if rule.covers(pair) and not rule.indicator.gap_of(pair)]
 
     def is_in_top(self, rule: Rule, scope: Scope) -> bool:
         """Say whether *scope*, when last read, sent enough among its like for *rule*."""

@@ -1,0 +1,146 @@
+"""Who is behind a breach: the one sender, at one provider, that most of it belongs to."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from heapq import nlargest
+from itertools import islice
+
+from vdm_alerts.core.drill import parts, verdict
+from vdm_alerts.core.metrics import ACCOUNT, Dimension, Scope, Series
+from vdm_alerts.core.queries import Found, Query, answer
+from vdm_alerts.core.rates import Rate
+from vdm_alerts.core.rules import Rule
+from vdm_alerts.core.steps import Step, asking
+from vdm_alerts.core.sweep import Sweep
+from vdm_alerts.core.verdicts import Breached, Evidence
+
+MOST_SUSPECTS = 5
+"""Identities looked at by provider where the account, or a provider, breaks a rule."""
+MOST_CASES = 20
+"""Scopes that break a rule, and are looked into for who is behind it, at a run."""
+AT_ONCE = 3
+"""Suspects asked about at a time: with more, answers come sooner, and more of them for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Culprit:
+    """The one sender, at one provider, to which most of the events of a breach belong.
+
+    *share* is how many of them, a fraction; *evidence* is its own rate, in the same window.
+    """
+
+    scope: Scope
+    share: float
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
+class Case:
+    """A breach of *rule* in *scope*, by the figures in *evidence*, as far as it is looked into."""
+
+    rule: Rule
+    scope: Scope
+    evidence: Evidence
+    sweep: Sweep
+    found: Found
+
+    @property
+    def culprit(self) -> Culprit | None:
+        """Who most of the events belong to, and where; None where it is nobody in particular.
+
+        It has to have half of them, and to be worse than the whole: that the largest part of the
+        mail has the largest part of its bounces names nobody.
+        """
+        if self._leader is None:
+            return None
+        suspect, events = self._leader
+        volume = answer(Query(self.rule.indicator.volume, suspect), self.sweep.isps, self.found)
+        if not isinstance(volume, Series):
+            return None
+        mails, whole = volume.total(self.evidence.window, self.sweep.last), self.evidence.rate
+        if not mails or (events / mails <= whole.value and events < whole.events):
+            return None
+        its_own = Evidence(Rate(events, mails), self.evidence.window)
+        return Culprit(suspect, events / whole.events, its_own)
+
+    def steps(self) -> Iterator[Step]:
+        """Yield what has still to be asked before somebody, or nobody, can be named."""
+        left = self.evidence.rate.events - sum(
+            count
+            for suspect, count in self._counts.items()
+            # What an address in a domain has is the domain's too.
+            if suspect.domain is None or suspect.domain not in self._counts
+        )
+        is_open = left > max(self._counts.values(), default=0) and left >= self._half
+        not_asked = (one for one in self._suspects if one not in self._counts)
+        if is_open and (queries := [self._events(one) for one in islice(not_asked, AT_ONCE)]):
+            yield from asking(queries, self.sweep, self.found)
+        elif self._leader:
+            volume = Query(self.rule.indicator.volume, self._leader[0])
+            yield from asking([volume], self.sweep, self.found)
+
+    def _events(self, scope: Scope) -> Query:
+        return Query(self.rule.indicator.events, scope)
+
+    @property
+    def _half(self) -> float:
+        return self.evidence.rate.events / 2
+
+    @cached_property
+    def _suspects(self) -> Sequence[Scope]:
+        """The senders at providers that it may be, the likeliest first."""
+        if self.scope.whole != ACCOUNT:
+            if self.scope.isp:
+                return []  # It is one itself.
+            return parts(self.rule, self.scope, self.sweep, self.found)
+        counted = [
+            (events.total(self.evidence.window, self.sweep.last), str(scope), scope)
+            for scope in self.sweep.read(self.found)
+            if scope.kind == (Dimension.IDENTITY,)
+            and isinstance(events := self.found.get(self._events(scope)), Series)
+        ]
+        senders = [scope for _, _, scope in nlargest(MOST_SUSPECTS, counted)]
+        if self.scope.isp:
+            return [sender.at(self.scope.isp) for sender in senders]
+        return [part for one in senders for part in parts(self.rule, one, self.sweep, self.found)]
+
+    @cached_property
+    def _counts(self) -> Mapping[Scope, int]:
+        """The events of each suspect that has been asked about; none where they are denied."""
+        answers = {
+            one: answer(self._events(one), self.sweep.isps, self.found) for one in self._suspects
+        }
+        return {
+            one: seen.total(self.evidence.window, self.sweep.last)
+            if isinstance(seen, Series)
+            else 0
+            for one, seen in answers.items()
+            if seen is not None
+        }
+
+    @cached_property
+    def _leader(self) -> tuple[Scope, int] | None:
+        """The suspect with the most events; None where that is not half of them."""
+        # Of an address and the domain that it is in, the address says more.
+        ranked = [
+            (count, one.domain is not None, str(one), one) for one, count in self._counts.items()
+        ]
+        if not ranked or max(ranked)[0] < self._half:
+            return None
+        count, _, _, suspect = max(ranked)
+        return suspect, count
+
+
+def cases(sweep: Sweep, found: Found) -> Iterator[Case]:
+    """Yield the breaches in *found* that are worth looking into, the worst of each rule first."""
+    for rule in sweep.rules:
+        if rule.indicator.low_is_bad:
+            continue
+        breaches = [
+            Case(rule, scope, seen.evidence, sweep, found)
+            for scope in sweep.read(found)
+            if sweep.watches(rule, scope)
+            and isinstance(seen := verdict(rule, scope, sweep, found), Breached)
+        ]
+        yield from nlargest(MOST_CASES, breaches, key=lambda case: case.evidence.rate.value)
