@@ -10,9 +10,9 @@ RUNTIME = ROOT / "build" / "runtime" / "newest" / "bin" / "python"
 def account_of(identities: int, *rows: str) -> str:
     """Return a scenario in which so many identities send for two months.
 
-    *rows* are what the mail of each has beside its identity, its provider and 1,000 sends a day.
+    *rows* are what the mail of each has beside its identity, its provider and 10,000 sends a day.
     """
-    common = ('isp = "Yahoo"', 'send = "1000x60"', *rows)
+    common = ('isp = "Yahoo"', 'send = "10000x60"', *rows)
     mail = (
         "\n".join(["[[mail]]", f'identity = "{number}.example.com"', *common])
         for number in range(identities)

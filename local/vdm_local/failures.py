@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import assert_never
 
 from vdm_local.answers import Answer, Delivery, Refused
 from vdm_local.faults import CallFault, CallKind, draw
@@ -19,6 +18,7 @@ _IN_PLACE: Mapping[CallKind, Answer] = {
     CallKind.DENIED: Refused(
         "User is not authorized to perform: ses:BatchGetMetricData", "AccessDeniedException", 403
     ).answer,
+    CallKind.REFUSED: Refused("Invalid email identity provided.").answer,
 }
 
 
@@ -27,8 +27,6 @@ def failed(
 ) -> Answer:
     """Return what *fault* makes of *answer*, the one to the *queries* of that *call*."""
     match fault.kind:
-        case CallKind.THROTTLED | CallKind.SERVER_ERROR | CallKind.UNAVAILABLE | CallKind.DENIED:
-            return _IN_PLACE[fault.kind]
         case CallKind.TIME_OUT:
             return replace(answer, late=fault.seconds)
         case CallKind.DROPPED:
@@ -38,7 +36,7 @@ def failed(
         case CallKind.GARBLED:
             return _garbled(answer, fault, seed, call, queries)
         case _:
-            assert_never(fault.kind)
+            return _IN_PLACE[fault.kind]
 
 
 def _garbled(

@@ -24,6 +24,7 @@ class CallKind(StrEnum):
     SERVER_ERROR = "server-error"
     UNAVAILABLE = "unavailable"
     DENIED = "denied"
+    REFUSED = "refused"
     TIME_OUT = "time-out"
     DROPPED = "dropped"
     CUT_OFF = "cut-off"

@@ -36,6 +36,7 @@ Each `[[fault]]` is something that goes wrong with BatchGetMetricData; the first
     form    = "negative"          of "garbled" alone: one of vdm_local.garbled's; by chance if not
 
     throttled, server-error, unavailable, denied   an error 429, 500, 503 or 403 for the whole call
+    refused                                        a 400; with a value, as SES refuses a bad name
     time-out, dropped, cut-off                     an answer that is late, none, or half of one
     garbled                                        a 200 that makes no sense, so that one can see it
     query-failure, query-denied                    an entry in Errors in place of the result

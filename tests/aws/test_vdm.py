@@ -140,7 +140,8 @@ def test_one_bad_name_costs_a_few_calls_and_its_other_metrics_none(
     senders = [Scope(identity=f"{each}.example.com") for each in range(60)]
     senders.insert(33, bad)
     sent = [Query(Metric.SEND, each) for each in senders]
-    refuses(endpoint, bad)
+    fault = f'[[fault]]\nkind = "refused"\nvalue = "{bad}"'
+    endpoint.scenario = parse_scenario(f"{SCENARIO}\n{fault}", "here")
     found = Vdm(client).read(sent, Window(7), TODAY, PATIENCE)
     assert [query.scope for query in sent if found[query] is Gap.REFUSED] == [bad]
     assert sum(isinstance(found[query], Series) for query in sent) == 60
@@ -150,17 +151,6 @@ def test_one_bad_name_costs_a_few_calls_and_its_other_metrics_none(
     found = Vdm(client).read(several, Window(7), TODAY, PATIENCE)
     assert {query.scope for query in several if found[query] is Gap.REFUSED} == {bad}
     assert endpoint.quota.calls - calls <= 6 + 10
-
-
-def refuses(endpoint: Endpoint, scope: Scope) -> None:
-    """Have *endpoint* take the identity of *scope* for no identity."""
-    serve = endpoint.answer
-
-    def answer(method: str, path: str, query: Any, body: bytes) -> Any:
-        refused = body.replace(str(scope.identity).encode(), b"*")
-        return serve(method, path, query, refused)
-
-    endpoint.answer = answer  # type: ignore[method-assign]
 
 
 def test_a_name_that_may_be_refused_is_in_no_call_with_others(

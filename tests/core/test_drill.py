@@ -41,6 +41,14 @@ def test_parts_are_asked_about_until_too_little_is_left_for_any_other(told: Told
     assert told.of(NEWS.at("ExchangeOnline")) == set(), "19 are left"
 
 
+def test_a_few_providers_are_asked_about_at_a_time(told: Told) -> None:
+    told.rules = [PAIRS]
+    told.sends(NEWS, 10_000, bounced=60).sends(NEWS.at("Gmail"), 4_000, bounced=60)
+    told.found()
+    assert told.of(NEWS.at("Hotmail")) == {Metric.PERMANENT_BOUNCE}, "together with Gmail"
+    assert told.of(NEWS.at("ExchangeOnline")) == set()
+
+
 def test_a_part_breaks_a_rule_though_the_whole_is_in_order(told: Told) -> None:
     told.rules = [PAIRS]
     told.sends(NEWS, 100_000, bounced=900).sends(NEWS.at("Aol"), 400, bounced=40)

@@ -6,7 +6,7 @@ from functools import cached_property
 from heapq import nlargest
 from itertools import islice
 
-from vdm_alerts.core.drill import parts, verdict
+from vdm_alerts.core.drill import by_weight, parts, verdict
 from vdm_alerts.core.metrics import ACCOUNT, Dimension, Scope, Series
 from vdm_alerts.core.queries import Found, Query, answer
 from vdm_alerts.core.rates import Rate
@@ -90,10 +90,11 @@ class Case:
     @cached_property
     def _suspects(self) -> Sequence[Scope]:
         """The senders at providers that it may be, the likeliest first."""
+        isps = by_weight(self.rule, self.sweep, self.found)
         if self.scope.whole != ACCOUNT:
             if self.scope.isp:
                 return []  # It is one itself.
-            return parts(self.rule, self.scope, self.sweep, self.found)
+            return parts(self.rule, self.scope, isps)
         counted = [
             (events.total(self.evidence.window, self.sweep.last), str(scope), scope)
             for scope in self.sweep.read(self.found)
@@ -103,7 +104,7 @@ class Case:
         senders = [scope for _, _, scope in nlargest(MOST_SUSPECTS, counted)]
         if self.scope.isp:
             return [sender.at(self.scope.isp) for sender in senders]
-        return [part for one in senders for part in parts(self.rule, one, self.sweep, self.found)]
+        return [part for one in senders for part in parts(self.rule, one, isps)]
 
     @cached_property
     def _counts(self) -> Mapping[Scope, int]:
@@ -134,12 +135,13 @@ class Case:
 
 def cases(sweep: Sweep, found: Found) -> Iterator[Case]:
     """Yield the breaches in *found* that are worth looking into, the worst of each rule first."""
+    read = sweep.read(found)
     for rule in sweep.rules:
         if rule.indicator.low_is_bad:
             continue
         breaches = [
             Case(rule, scope, seen.evidence, sweep, found)
-            for scope in sweep.read(found)
+            for scope in read
             if sweep.watches(rule, scope)
             and isinstance(seen := verdict(rule, scope, sweep, found), Breached)
         ]

@@ -16,6 +16,8 @@ NEAR = 0.5
 
 Below it, whatever may hide in its mail is looked for once a day.
 """
+AT_ONCE = 2
+"""Providers asked about at a time: with more, answers come sooner, and more of them for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,49 +51,51 @@ def drills(sweep: Sweep, found: Found) -> Iterator[Step]:
         yield from _of_parts(case, sweep, found)
 
 
-def parts(rule: Rule, scope: Scope, sweep: Sweep, found: Found) -> Sequence[Scope]:
-    """Return *scope* at each provider of which *rule*'s rate can be known, the weightiest first.
-
-    The weight of one is what the whole account has of these events there.
-    """
+def by_weight(rule: Rule, sweep: Sweep, found: Found) -> Sequence[str]:
+    """Return every provider, from the one where the account has most of *rule*'s events on."""
 
     def weight(isp: str) -> int:
         events = found.get(Query(rule.indicator.events, ACCOUNT.at(isp)))
         return events.total(rule.windows[-1], sweep.last) if isinstance(events, Series) else 0
 
-    isps = [*sorted(sweep.isps, key=weight, reverse=True), OTHER_ISPS]
+    return [*sorted(sweep.isps, key=weight, reverse=True), OTHER_ISPS]
+
+
+def parts(rule: Rule, scope: Scope, isps: Sequence[str]) -> Sequence[Scope]:
+    """Return *scope* at each of *isps* of which *rule*'s rate can be known."""
     return [part for isp in isps if not rule.indicator.gap_of(part := scope.at(isp))]
 
 
 def _of_parts(case: _Case, sweep: Sweep, found: Found) -> Iterator[Step]:
-    """Yield the next question about the parts of one sender, one provider after the other.
+    """Yield the next questions about the parts of one sender, a few providers at a time.
 
     Once what is left of the whole is too little to break the rule, so is every part of what is
     left, and no more is asked.
     """
-    left = case.whole
+    left, open_ = case.whole, 0
     for part in case.parts:
-        if not case.rule.may_be_broken_by(left, sweep.last):
+        if open_ == AT_ONCE or not case.rule.may_be_broken_by(left, sweep.last):
             return
-        steps = list(weighing(case.rule, part, sweep, found))
-        yield from steps
+        yield from weighing(case.rule, part, sweep, found)
         events = found.get(Query(case.rule.indicator.events, part))
         if events is None:
-            return
-        if isinstance(events, Series):
+            open_ += 1
+        elif isinstance(events, Series):
             left = left.minus([events])
 
 
 def _cases(sweep: Sweep, found: Found) -> Iterator[_Case]:
     """Yield whose mail may hide what breaks a rule at a provider, as far as it is their turn."""
+    read = sweep.read(found)
     for rule in sweep.rules:
-        for scope in sweep.read(found):
+        isps = by_weight(rule, sweep, found)
+        for scope in read:
             if not sweep.watches_parts(rule, scope):
                 continue
             whole = found.get(Query(rule.indicator.events, scope))
             if not (isinstance(whole, Series) and rule.may_be_broken_by(whole, sweep.last)):
                 continue
-            watched = [one for one in parts(rule, scope, sweep, found) if rule.covers(one)]
+            watched = [one for one in parts(rule, scope, isps) if rule.covers(one)]
             badness = _badness(rule, scope, sweep, found)
             if badness >= NEAR or not sweep.remembered.isdisjoint(watched):
                 yield _Case((False, -badness, str(scope)), rule, whole, watched)

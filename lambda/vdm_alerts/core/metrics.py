@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import InitVar, dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
+from itertools import compress
 from typing import TypeAlias
 
 from vdm_alerts.core.isps import OTHER_ISPS
@@ -61,7 +62,8 @@ class Scope:
     @property
     def kind(self) -> Kind:
         """Which dimensions are named."""
-        return tuple(self.dimensions)
+        values = (self.identity, self.configuration_set, self.tenant, self.isp)
+        return tuple(compress(Dimension, (value is not None for value in values)))
 
     @property
     def is_derived(self) -> bool:
@@ -79,7 +81,7 @@ class Scope:
     @property
     def whole(self) -> "Scope":
         """The scope of which this is the part at one provider; itself where it names none."""
-        return replace(self, isp=None)
+        return self.at(None)
 
     @property
     def domain(self) -> "Scope | None":
@@ -87,9 +89,9 @@ class Scope:
         domain = domain_of(self.identity) if self.identity else None
         return replace(self, identity=domain) if domain else None
 
-    def at(self, isp: str) -> "Scope":
-        """Return the part of this scope that goes to *isp*."""
-        return replace(self, isp=isp)
+    def at(self, isp: str | None) -> "Scope":
+        """Return the part of this scope that goes to *isp*; the whole of it, for None."""
+        return Scope(self.identity, self.configuration_set, self.tenant, isp)
 
     def __str__(self) -> str:
         return " at ".join(self.dimensions.values()) or "the account"

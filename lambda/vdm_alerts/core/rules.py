@@ -79,7 +79,11 @@ class Rule:
 
     def covers(self, scope: Scope) -> bool:
         """Say whether this rule watches *scope*, as far as its name tells."""
-        return scope.kind in self.scopes and all(
+        if scope.kind not in self.scopes:
+            return False
+        if not (self.include.patterns or self.exclude.patterns):
+            return True
+        return all(
             (dimension not in self.include.patterns or self.include.match(dimension, name))
             and not self.exclude.match(dimension, name)
             for dimension, name in scope.dimensions.items()
