@@ -21,7 +21,8 @@ from pathlib import Path
 from benchmarks.fixture import RUNTIME
 from benchmarks.report import arguments, report
 from infra.asset import assemble
-from vdm_alerts.settings import VARIABLES
+from vdm_alerts.aws.pace import SHARE
+from vdm_alerts.settings import Settings, environment_of
 
 BARE = """
 import boto3
@@ -116,13 +117,17 @@ def zipped(path: Path) -> int:
 
 
 def _environment() -> Mapping[str, str]:
-    settings = {
-        "table": "table",
-        "topic_arn": "arn:aws:sns:eu-west-1:111122223333:topic",
-        "rules_path": "/vdm-alerts/rules",
-        "shipped_rules": "bounce-rate=0123456789ab",
-        "service": "vdm-alerts",
-    }
+    settings = Settings(
+        table="table",
+        topic_arn="arn:aws:sns:eu-west-1:111122223333:topic",
+        rules_path="/vdm-alerts/rules",
+        shipped_rules="bounce-rate=0123456789ab",
+        service="vdm-alerts",
+        quota_share=SHARE,
+        queries_a_day=None,
+        include_today=True,
+        mask_addresses=True,
+    )
     return {
         "PATH": os.environ["PATH"],
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -130,7 +135,7 @@ def _environment() -> Mapping[str, str]:
         "AWS_DEFAULT_REGION": "eu-west-1",
         "AWS_ACCESS_KEY_ID": "none",
         "AWS_SECRET_ACCESS_KEY": "none",
-        **{VARIABLES[name]: value for name, value in settings.items()},
+        **environment_of(settings),
     }
 
 
