@@ -5,7 +5,8 @@ import pytest
 from builders import HOTMAIL, NEWS, a_rule
 
 from vdm_alerts.aws.cloudwatch import EmbeddedMetrics
-from vdm_alerts.core.metrics import ACCOUNT
+from vdm_alerts.core.metrics import ACCOUNT, Scope
+from vdm_alerts.core.names import masked
 from vdm_alerts.ports import Reading, Summary
 
 SUMMARY = Summary(
@@ -87,3 +88,14 @@ def test_a_rate_stands_beside_the_thresholds_it_was_judged_by(
 def _dimensions(line: dict[str, object]) -> set[str]:
     (directive,) = line["_aws"]["CloudWatchMetrics"]  # type: ignore[index]
     return set(directive["Dimensions"][0])
+
+
+def test_an_address_is_no_dimension_unless_one_wants_it_so(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    reading = Reading(RULE, Scope(identity="anna@example.com"), 0.06)
+    EmbeddedMetrics("here").record(SUMMARY, [reading])
+    assert "anna" not in (said := capsys.readouterr().out)
+    assert json.loads(said)["identity"] == json.loads(said)["scope"] == masked("anna@example.com")
+    EmbeddedMetrics("here", mask=False).record(SUMMARY, [reading])
+    assert json.loads(capsys.readouterr().out)["identity"] == "anna@example.com"

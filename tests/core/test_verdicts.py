@@ -1,12 +1,14 @@
+from dataclasses import replace
+
 import pytest
 from builders import TODAY, a_rule, a_series
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vdm_alerts.core.metrics import Series
-from vdm_alerts.core.rates import Gap
+from vdm_alerts.core.metrics import Series, Window
+from vdm_alerts.core.rates import Gap, Indicator, Rate
 from vdm_alerts.core.rules import Severity
-from vdm_alerts.core.verdicts import Breached, Healthy, Unknown, judge
+from vdm_alerts.core.verdicts import Breached, Evidence, Healthy, Unknown, judge
 
 
 def test_a_rate_at_the_threshold_counts_as_breached() -> None:
@@ -26,6 +28,37 @@ def test_the_highest_threshold_that_is_reached_gives_the_severity() -> None:
     assert isinstance(verdict, Breached)
     assert verdict.severity is Severity.CRITICAL
     assert verdict.threshold.share == 0.1
+
+
+DELIVERY = a_rule(
+    "delivery", indicator=Indicator.DELIVERY_RATE, warning="95%", critical="90%", windows=(1, 3)
+)
+
+
+@pytest.mark.parametrize(
+    ("delivered", "severity"), [(951, None), (950, "WARNING"), (901, "WARNING"), (900, "CRITICAL")]
+)
+def test_a_rate_that_should_be_high_is_breached_where_it_is_low(
+    delivered: int, severity: str | None
+) -> None:
+    verdict = judge(DELIVERY, a_series(delivered), a_series(1_000), TODAY)
+    assert (str(verdict.severity) if isinstance(verdict, Breached) else None) == severity
+
+
+def test_of_a_rate_that_should_be_high_the_lowest_window_decides() -> None:
+    verdict = judge(DELIVERY, a_series(500, 400, 920), a_series(500, 500, 1_000), TODAY)
+    assert isinstance(verdict, Breached)
+    assert (verdict.evidence.window.days, verdict.evidence.rate.events) == (3, 1_820)
+
+
+def test_few_failures_of_a_rate_that_should_be_high_say_nothing() -> None:
+    rule = a_rule("d", indicator=Indicator.DELIVERY_RATE, warning="95%", critical=None)
+    assert judge(rule, a_series(191), a_series(200), TODAY) == Healthy(
+        Evidence(Rate(191, 200), Window(3))
+    )
+    assert isinstance(judge(rule, a_series(190), a_series(200), TODAY), Breached)
+    few = replace(rule, min_events=11)
+    assert judge(few, a_series(190), a_series(200), TODAY) == Unknown(Gap.TOO_FEW)
 
 
 def test_one_bounce_among_thirteen_mails_says_nothing() -> None:

@@ -1,16 +1,19 @@
 """Where Lambda comes in, with everything behind it in memory."""
 
+import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from builders import a_rule
+from builders import NOW, a_rule, a_series
 from fakes import World
 
 from vdm_alerts import handler, wiring
+from vdm_alerts.core.metrics import ACCOUNT, Metric, Scope
+from vdm_alerts.core.queries import Query
 from vdm_alerts.ports import Busy, Ports
-from vdm_alerts.settings import VARIABLES, BadSettings, read_settings
+from vdm_alerts.settings import VARIABLES, BadSettings, environment_of, read_settings
 
 REMAINING = timedelta(minutes=15)
 
@@ -92,6 +95,58 @@ def test_an_error_is_logged_in_words_and_left_to_lambda(
     with pytest.raises(Busy):
         invoke({})
     assert "the run failed: another run is acting" in caplog.text
+
+
+@pytest.fixture
+def _fresh_log() -> Iterator[None]:
+    """The log as in a new sandbox, on what pytest takes for standard output now."""
+    known = logging.getLogger("vdm_alerts")
+    handlers, known.handlers = known.handlers, []
+    vars(known).pop("init", None)  # Powertools leaves a log alone that it has set up before.
+    handler._logger.cache_clear()
+    yield
+    known.handlers = handlers
+    handler._logger.cache_clear()
+
+
+@pytest.mark.usefixtures("_fresh_log")
+@pytest.mark.parametrize("mask", ["true", "false"])
+def test_an_address_is_in_the_message_and_in_the_log_only_where_one_wants_it(
+    world: World,
+    mask: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("VDM_ALERTS_MASK_ADDRESSES", mask)
+    anna = Scope(identity="anna@example.com")
+    world.account.senders = [anna]
+    for scope in (anna, ACCOUNT):
+        world.series.answers[Query(Metric.SEND, scope)] = a_series(10_000)
+        world.series.answers[Query(Metric.PERMANENT_BOUNCE, scope)] = a_series(900)
+    invoke({"now": NOW.isoformat()})
+    said = capsys.readouterr().out
+    assert "anna@example.com" in world.notifier.sent[0].text
+    assert "bounce-rate of a***" in said if mask == "true" else "anna@example.com" in said
+    assert ("anna" in said) == (mask == "false")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("VDM_ALERTS_QUOTA_SHARE", "much"),
+        ("VDM_ALERTS_QUERIES_A_DAY", "many"),
+        ("VDM_ALERTS_INCLUDE_TODAY", "yes"),
+    ],
+)
+def test_a_variable_that_cannot_be_read_is_named(variable: str, value: str) -> None:
+    with pytest.raises(BadSettings, match=f'{variable} is "{value}"'):
+        read_settings({**ENVIRONMENT, variable: value})
+
+
+def test_settings_are_read_back_from_the_environment_that_is_made_of_them() -> None:
+    for queries in ("unlimited", "5000"):
+        environment = {**ENVIRONMENT, "VDM_ALERTS_QUERIES_A_DAY": queries}
+        assert environment_of(read_settings(environment)) == environment
 
 
 def test_every_variable_that_is_not_set_is_named() -> None:
