@@ -100,12 +100,14 @@ def test_an_error_is_logged_in_words_and_left_to_lambda(
 @pytest.fixture
 def _fresh_log() -> Iterator[None]:
     """The log as in a new sandbox, on what pytest takes for standard output now."""
-    known = logging.getLogger("vdm_alerts")
-    handlers, known.handlers = known.handlers, []
-    vars(known).pop("init", None)  # Powertools leaves a log alone that it has set up before.
+    known = vars(logging.getLogger("vdm_alerts"))
+    before = known.copy()
+    known["handlers"] = []
+    for mark in ("init", "powertools_handler"):
+        known.pop(mark, None)  # Powertools leaves a log alone that it has set up before.
     handler._logger.cache_clear()
     yield
-    known.handlers = handlers
+    known |= before
     handler._logger.cache_clear()
 
 
