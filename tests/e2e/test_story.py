@@ -1,5 +1,7 @@
 """The demo's story on the deployed stack, with IAM enforced, over TLS."""
 
+import json
+from datetime import timedelta
 from pathlib import Path
 
 from stage import Stage
@@ -14,7 +16,7 @@ def test_the_deployed_function_tells_the_story_and_keeps_silent_between(
 ) -> None:
     text = (root / STORY).read_text()
     stage.deployed.aws.set_scenario(text)
-    threads = []
+    threads, culprits = [], []
     for run in load_scenario(root / STORY).runs:
         summary, told = stage.run(at=run.at)
         assert tuple(each.document["reason"] for each in told) == run.tells, run.story
@@ -25,8 +27,13 @@ def test_the_deployed_function_tells_the_story_and_keeps_silent_between(
             assert each.text.startswith(each.chat["content"]["description"].split("\n")[0])
             assert each.document["id"] in each.chat["metadata"]["threadId"]
             threads.append((each.document["id"], each.document["sequence"]))
+            culprits.append(each.document["culprit"] and each.document["culprit"]["scope"])
+            assert ("of these" in each.text) == (each.document["culprit"] is not None)
     bounces, complaints = "bounce-rate-20260312T0900Z", "complaint-rate-20260319T0900Z"
     assert threads == [(bounces, 1), (bounces, 2), (bounces, 3), (complaints, 1)]
+    news = {"EMAIL_IDENTITY": "news.example.com", "ISP": "Hotmail"}
+    offers = {"EMAIL_IDENTITY": "offers.example.com", "ISP": "Yahoo"}
+    assert culprits == [news, news, None, offers]
 
 
 def test_a_run_leaves_one_summary_and_its_metrics_in_the_log(stage: Stage, root: Path) -> None:
@@ -41,3 +48,27 @@ def test_a_run_leaves_one_summary_and_its_metrics_in_the_log(stage: Stage, root:
     assert [line["scope"] for line in rates] == ["the account"]
     assert (rates[0]["warning"], rates[0]["critical"]) == (5.0, 10.0)
     assert not [line for line in lines if line.get("level") in {"WARNING", "ERROR"}]
+
+
+def test_what_reading_remembers_outlives_a_run(stage: Stage) -> None:
+    idle = ", ".join(f'"idle-{number}.example.com"' for number in range(25))
+    stage.deployed.aws.set_scenario(f"""
+begins = 2025-12-15
+idle_identities = [{idle}]
+
+[[mail]]
+identity = "anna@example.com"
+configuration_set = "receipts"
+tenant = "acme"
+isp = "Yahoo"
+send = "1000x60"
+permanent_bounce = "100x60"
+""")
+    first, (told,) = stage.run()
+    before = len(stage.deployed.log())
+    second = stage.judge()
+    assert second["queries"] < first["queries"] - 20, "who is idle is read once a day"
+    assert "anna@example.com" in told.text
+    assert "acme (tenant): 10%, critical" in told.text
+    assert "anna" not in json.dumps(stage.deployed.log()[before:])
+    assert stage.judge(stage.now + timedelta(days=1))["queries"] == second["queries"] + 25
