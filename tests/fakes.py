@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from builders import WHERE
+from builders import WHERE, a_series
 
 from vdm_alerts.core.findings import Hindrance
 from vdm_alerts.core.messages import Message
-from vdm_alerts.core.metrics import Scope, Series, Window
+from vdm_alerts.core.metrics import Metric, Scope, Series, Window
 from vdm_alerts.core.queries import Query
 from vdm_alerts.core.rates import Gap
 from vdm_alerts.core.roster import Roster
@@ -190,3 +190,9 @@ class World:
     def knows(self, *rules: Rule) -> "World":
         self.rules.book = Rulebook({rule.name: rule for rule in rules})
         return self
+
+
+def sends(world: World, scope: Scope, *, bounces: int, of: int = 10_000) -> None:
+    """Have *scope* send so many mails today, of which so many bounce."""
+    world.series.answers[Query(Metric.SEND, scope)] = a_series(of)
+    world.series.answers[Query(Metric.PERMANENT_BOUNCE, scope)] = a_series(bounces)

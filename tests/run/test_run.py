@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from builders import HOTMAIL, HOUR, LEASE, NEWS, NOW, ORIGIN, a_rule, a_series
-from fakes import World
+from fakes import World, sends
 
 from vdm_alerts.core.findings import Finding, Hindrance
 from vdm_alerts.core.messages import Message
@@ -19,20 +19,6 @@ from vdm_alerts.ports import AccessDenied, Busy, Rulebook, Standing, Summary, Un
 from vdm_alerts.run import MOST_RECORDED, StillOwed, run
 
 OFF = Finding("VDM", "VDM is off", "Switch it on")
-
-
-@pytest.fixture
-def world() -> World:
-    world = World().knows(a_rule())
-    world.account.senders = [NEWS]
-    sends(world, ACCOUNT, bounces=100)
-    sends(world, NEWS, bounces=100)
-    return world
-
-
-def sends(world: World, scope: Scope, *, bounces: int, of: int = 10_000) -> None:
-    world.series.answers[Query(Metric.SEND, scope)] = a_series(of)
-    world.series.answers[Query(Metric.PERMANENT_BOUNCE, scope)] = a_series(bounces)
 
 
 def goes(world: World, hours: int = 0) -> Summary:

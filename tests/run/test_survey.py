@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from builders import HOUR, LEASE, NEWS, NOW, ORIGIN, TODAY, a_rule, a_series
-from fakes import World
+from builders import HOUR, LEASE, NEWS, NOW, ORIGIN, TODAY, a_rule
+from fakes import World, sends
 
 from vdm_alerts.core.metrics import ACCOUNT, Dimension, Metric, Scope, Series, Window
 from vdm_alerts.core.queries import Query
@@ -18,20 +18,6 @@ from vdm_alerts.survey import Limits
 
 DAY = timedelta(days=1)
 SENDERS = [Scope(identity=f"{each}.example.com") for each in range(40)]
-
-
-@pytest.fixture
-def world() -> World:
-    world = World().knows(a_rule())
-    world.account.senders = [NEWS]
-    sends(world, ACCOUNT, bounces=100)
-    sends(world, NEWS, bounces=100)
-    return world
-
-
-def sends(world: World, scope: Scope, *, bounces: int, of: int = 10_000) -> None:
-    world.series.answers[Query(Metric.SEND, scope)] = a_series(of)
-    world.series.answers[Query(Metric.PERMANENT_BOUNCE, scope)] = a_series(bounces)
 
 
 def goes(world: World, hours: int = 0, limits: Limits = Limits()) -> Summary:  # noqa: B008
