@@ -1,10 +1,25 @@
 """What several benchmarks measure with: Lambda's runtime, and an account of any size."""
 
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from vdm_alerts.core.metrics import Metric, Window
 
 ROOT = Path(__file__).parents[1]
 RUNTIME = ROOT / "build" / "runtime" / "newest" / "bin" / "python"
 """Lambda's Python as the tests have it: boto3 and nothing else."""
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+DAYS = Window(60)
+METRICS = (Metric.SEND, Metric.PERMANENT_BOUNCE, Metric.COMPLAINT, Metric.DELIVERY_COMPLAINT)
+"""What is read of everybody, of so many days until *NOW*, the last two months of the account."""
+
+Shown = dict[str, object]
+"""What a reader has to show for it."""
 
 
 def account_of(identities: int, *rows: str) -> str:
@@ -18,3 +33,8 @@ def account_of(identities: int, *rows: str) -> str:
         for number in range(identities)
     )
     return "\n".join(["begins = 2026-01-01", *mail])
+
+
+def client(url: str, session: Any = boto3, **config: Any) -> Any:  # noqa: ANN401 - boto3's
+    """Return a client of the local VDM at *url*, made by *session* with *config*."""
+    return session.client("sesv2", endpoint_url=url, config=Config(**config))

@@ -10,28 +10,27 @@ import json
 import os
 import signal
 import sys
-import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import botocore.session
-from botocore.config import Config
 
 import vdm_alerts.survey
-from benchmarks.fixture import ROOT
+from benchmarks import today
+from benchmarks.fixture import DAYS, METRICS, NOW, ROOT, Shown, client
+from benchmarks.stopwatch import Stopwatch
 from vdm_alerts.asking import Asking
 from vdm_alerts.aws import vdm
 from vdm_alerts.aws.account import SesAccount
 from vdm_alerts.aws.answers import answers, reads_time_quickly
 from vdm_alerts.core.config import parse_rule
-from vdm_alerts.core.metrics import Metric, Scope, Series, Window
+from vdm_alerts.core.metrics import Scope, Series, Window
 from vdm_alerts.core.plan import worth_asking
 from vdm_alerts.core.queries import Query
 from vdm_alerts.core.roster import Roster
@@ -40,75 +39,11 @@ from vdm_alerts.core.values import KINDS
 from vdm_alerts.core.verdicts import Breached, Unknown
 from vdm_alerts.survey import UNLIMITED, Survey
 
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-DAYS = Window(60)
-METRICS = (Metric.SEND, Metric.PERMANENT_BOUNCE, Metric.COMPLAINT, Metric.DELIVERY_COMPLAINT)
-
-Shown = dict[str, object]
-"""What a reader has to show for it."""
+decoding, planning = Stopwatch(), Stopwatch()
 
 
 class OutOfTime(BaseException):
     """The seconds are over. No handler of errors is to take it for one."""
-
-
-class Stopwatch:
-    """Adds up the processor time of what is worth knowing, in seconds, over all threads."""
-
-    def __init__(self) -> None:
-        """Begin at nothing."""
-        self.spent: list[float] = []
-        self._mine = threading.local()
-
-    def starts(self, **_: object) -> None:
-        """Begin to count in this thread."""
-        self._mine.began = time.thread_time()
-
-    def ends(self, **_: object) -> None:
-        """Count in this thread until now."""
-        self.spent.append(time.thread_time() - self._mine.began)
-
-    def timed(self, work: Callable[..., Any]) -> Callable[..., Any]:
-        """Return *work*, counting."""
-
-        def counted(*arguments: object) -> Any:  # noqa: ANN401 - whatever it returns
-            self.starts()
-            try:
-                return work(*arguments)
-            finally:
-                self.ends()
-
-        return counted
-
-
-decoding, planning = Stopwatch(), Stopwatch()
-
-
-def loop(url: str, identities: int, shown: Shown) -> None:
-    """Read by a loop over boto3."""
-    ses = _client(url)
-    for call in _calls(identities):
-        answered = len(ses.batch_get_metric_data(Queries=call)["Results"])
-        shown["answered"] = int(str(shown.get("answered", 0))) + answered
-
-
-def adaptive(url: str, identities: int, shown: Shown) -> None:
-    """Read by a pool of threads that leaves the pace to botocore's adaptive mode."""
-    ses = _client(
-        url, max_pool_connections=16, retries={"mode": "adaptive", "total_max_attempts": 10}
-    )
-    answered: list[int] = []
-
-    def one(call: Sequence[Any]) -> None:
-        with contextlib.suppress(Exception):
-            answered.append(len(ses.batch_get_metric_data(Queries=call)["Results"]))
-            shown["answered"] = sum(answered)
-
-    pool = ThreadPoolExecutor(16)
-    try:
-        list(pool.map(one, _calls(identities)))
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def reader(url: str, identities: int, shown: Shown) -> None:
@@ -148,7 +83,7 @@ def drill(url: str, _: int, shown: Shown) -> None:
 
 
 READERS: Mapping[str, Callable[[str, int, Shown], None]] = {
-    each.__name__: each for each in (loop, adaptive, reader, sweeps, drill)
+    each.__name__: each for each in (today.loop, today.adaptive, reader, sweeps, drill)
 }
 
 _least: list[int] = []
@@ -194,33 +129,11 @@ def _shipped() -> Sequence[Rule]:
     return [parse_rule(file.stem, file.read_text(), file.name) for file in files]
 
 
-def _calls(identities: int) -> Sequence[Any]:
-    queries = [
-        {
-            "Id": str(number % vdm.MOST_QUERIES),
-            "Namespace": "VDM",
-            "Metric": metric.value,
-            "Dimensions": {"EMAIL_IDENTITY": f"{each}.example.com"},
-            "StartDate": NOW.replace(hour=0) - timedelta(days=DAYS.days - 1),
-            "EndDate": NOW.replace(hour=0) + timedelta(days=1),
-        }
-        for number, (each, metric) in enumerate(
-            (each, metric) for each in range(identities) for metric in METRICS
-        )
-    ]
-    starts = range(0, len(queries), vdm.MOST_QUERIES)
-    return [queries[start : start + vdm.MOST_QUERIES] for start in starts]
-
-
-def _client(url: str, session: Any = boto3, **config: Any) -> Any:  # noqa: ANN401 - boto3's
-    return session.client("sesv2", endpoint_url=url, config=Config(**config))
-
-
 def _ours(url: str) -> Any:  # noqa: ANN401 - boto3's
     """Return a client as the function has it, whose decoding is timed."""
     core = botocore.session.Session()
     reads_time_quickly(core)
-    client = _client(
+    made = client(
         url,
         boto3.Session(botocore_session=core),
         max_pool_connections=vdm.CALLERS,
@@ -229,10 +142,10 @@ def _ours(url: str) -> Any:  # noqa: ANN401 - boto3's
         retries={"mode": "standard", "total_max_attempts": 4},
     )
     operation = "sesv2.BatchGetMetricData"
-    client.meta.events.register(f"before-parse.{operation}", decoding.starts)
-    client.meta.events.register(f"response-received.{operation}", decoding.ends)
+    made.meta.events.register(f"before-parse.{operation}", decoding.starts)
+    made.meta.events.register(f"response-received.{operation}", decoding.ends)
     vars(vdm)["answers"] = decoding.timed(answers)
-    return client
+    return made
 
 
 def _usage(url: str) -> Mapping[str, int]:

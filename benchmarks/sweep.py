@@ -30,15 +30,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.fixture import ROOT, account_of
+from benchmarks.fixture import METRICS, NOW, ROOT, account_of
 from benchmarks.report import report
 from vdm_alerts.core.isps import ISPS_WITHOUT_FEEDBACK_LOOP, KNOWN_ISPS
 
 LATENCY = 0.3
 QUERIES_A_SECOND = 160
-METRICS = 4
 FEEDBACK = ('permanent_bounce = "10x60"', 'complaint = "1x60"')
-NOW = "2026-03-01T12:00:00Z"
 SEED = 1
 IN_TROUBLE = 0.02
 SHARES = (40, 20, 10, 9, 6, 5, 4, 3, 2, 1)
@@ -91,7 +89,7 @@ def one_refused(identities: int, seconds: int) -> Iterator[Mapping[str, object]]
     if found["first_unknown"] != [refused] or found["next_unknown"] != [refused]:
         raise SystemExit(f"not known are {found['first_unknown']}, then {found['next_unknown']}")
     yield row("one name refused, two sweeps", "the sweep that ships", found) | {
-        "full_fanout_queries": 2 * identities * METRICS,
+        "full_fanout_queries": 2 * identities * len(METRICS),
         "first_extra_calls": found["first_extra_calls"],
         "next_extra_calls": found["next_extra_calls"],
     }
@@ -103,7 +101,7 @@ def troubled(identities: int, seconds: int) -> Mapping[str, object]:
     found = measured("drill", account, identities, seconds)
     breached = set(found["breached"])
     return row("trouble at single providers", "the sweep that ships", found) | {
-        "full_fanout_queries": identities * (1 + len(KNOWN_ISPS)) * METRICS,
+        "full_fanout_queries": identities * (1 + len(KNOWN_ISPS)) * len(METRICS),
         "in_trouble": len(in_trouble),
         "found": len(breached & in_trouble),
         "wrongly_found": len(breached - in_trouble),
@@ -181,7 +179,7 @@ def row(case: str, contender: str, found: Mapping[str, Any]) -> dict[str, object
         "case": case,
         "contender": contender,
         "queries": usage["queries"],
-        "full_fanout_queries": found["identities"] * METRICS,
+        "full_fanout_queries": found["identities"] * len(METRICS),
         "answered": found["answered"],
         "wall_s": round(wall, 1),
         "quota_share": round(usage["queries"] / wall / QUERIES_A_SECOND, 3),
@@ -200,7 +198,7 @@ def row(case: str, contender: str, found: Mapping[str, Any]) -> dict[str, object
 @contextmanager
 def local_vdm(scenario: Path) -> Iterator[str]:
     """Serve *scenario* in a process of its own for the block, which is given the address."""
-    options = ("--latency", str(LATENCY), "--now", NOW, "--scenario", str(scenario))
+    options = ("--latency", str(LATENCY), "--now", NOW.isoformat(), "--scenario", str(scenario))
     with subprocess.Popen(
         [sys.executable, "-m", "vdm_local", *options],
         env={**os.environ, "PYTHONPATH": str(ROOT / "local")},

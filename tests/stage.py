@@ -59,13 +59,4 @@ class Stage:
 
     def forget(self) -> None:
         """Empty the table, and skip what was told so far."""
-        empty_table(self.deployed)
-
-
-def empty_table(deployed: Deployment) -> None:
-    """Have *deployed* remember nothing."""
-    table = deployed.session.resource(
-        "dynamodb", endpoint_url=deployed.aws.url, verify=str(deployed.aws.certificate)
-    ).Table(deployed.outputs["TableName"])
-    for item in table.scan()["Items"]:
-        table.delete_item(Key={"pk": item["pk"], "sk": item["sk"]})
+        self.deployed.forget()

@@ -63,6 +63,15 @@ class Deployment:
             config=Config(proxies={}),
         )
 
+    def forget(self) -> None:
+        """Have it remember nothing, as before its first run."""
+        resource = self.session.resource(
+            "dynamodb", endpoint_url=self.aws.url, verify=str(self.aws.certificate)
+        )
+        table = resource.Table(self.outputs["TableName"])
+        for item in table.scan()["Items"]:
+            table.delete_item(Key={"pk": item["pk"], "sk": item["sk"]})
+
     def run(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Invoke the function with *event* and return its summary. Raises RunFailed."""
         answer = self.client("lambda").invoke(

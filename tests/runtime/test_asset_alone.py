@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 from urllib.error import HTTPError
 
 import pytest
-from stage import DEPLOY, empty_table
+from stage import DEPLOY
 
 from infra.asset import assemble
 from vdm_local.cdk import bootstrap
@@ -89,7 +89,7 @@ def invoke(
 
 def test_the_story_is_told_as_on_the_local_aws(invoke: Invoke, deployed: Deployment) -> None:
     """With all rights: what the function's role allows is the end-to-end tests' matter."""
-    empty_table(deployed)
+    deployed.forget()
     before = len(deployed.aws.mails())
     told = 0
     for run in load_scenario(STORY).runs:
