@@ -9,6 +9,7 @@ from vdm_alerts.core.alerts import Alert, Firing, Key, Told
 from vdm_alerts.core.metrics import Dimension, Scope, Series, Window
 from vdm_alerts.core.prose import Origin
 from vdm_alerts.core.rates import Indicator, Rate
+from vdm_alerts.core.roster import Entry
 from vdm_alerts.core.rules import Rule, Severity, Threshold
 from vdm_alerts.core.verdicts import Breached, Evidence, Healthy
 from vdm_alerts.run import Lease
@@ -80,6 +81,13 @@ def a_series(*counts: int, ending: date = TODAY) -> Series:
     """A day's count each, the last of them *ending*'s."""
     days = (ending - timedelta(days=age) for age in range(len(counts) - 1, -1, -1))
     return Series(dict(zip(days, counts, strict=True)))
+
+
+def an_entry(
+    volume: int = 0, at: datetime = NOW, *, drilled: tuple[str, ...] = (), refused: bool = False
+) -> Entry:
+    """One who was read *at* an instant, and looked at by provider for the rules *drilled*."""
+    return Entry(at, at, volume, dict.fromkeys(drilled, at), at if refused else None)
 
 
 def evidence(percentage: str, of: int = 10_000, days: int = 3) -> Evidence:

@@ -52,6 +52,12 @@ class Gathered:
         return self.rulebook.unusable if self.rulebook else frozenset()
 
     @property
+    def until(self) -> date | None:
+        """The last day that was asked for, where that is not the one that is going on."""
+        sweep = self.survey.sweep if self.survey else None
+        return sweep.last if sweep and sweep.last < sweep.now.date() else None
+
+    @property
     def newest_day(self) -> date | None:
         """The last day on which VDM has counted mail of this account, if it is known and any."""
         mail = self.survey.found.get(ACCOUNT_SENT) if self.survey else None
@@ -73,10 +79,13 @@ class Gathered:
         """Return who is behind the breach of *key*, if it is anybody in particular."""
         return self.survey.culprit(key) if self.survey else None
 
-    def is_gone(self, rule: str) -> bool:
-        """Say whether *rule* is known not to exist any more."""
-        book = self.rulebook
-        return book is not None and rule not in book.rules and rule not in book.unusable
+    def is_gone(self, key: Key) -> bool:
+        """Say whether *key* is known to be watched no more: its rule, or by it the scope."""
+        name, scope = key
+        if self.rulebook is None or name in self.unusable:
+            return False
+        rule = self.rules.get(name)
+        return rule is None or not rule.covers(scope)
 
 
 def gather(
@@ -99,7 +108,11 @@ def gather(
         return Gathered(rulebook, None, subscribers, findings)
 
     rules = list(rulebook.rules.values())
-    seen = survey(ports, rules, set(remembered), now, limits, patience, asking)
+    seen = asking.tried(
+        lambda: survey(ports, rules, set(remembered), now, limits, patience, asking), None
+    )
+    if seen is None:
+        return Gathered(rulebook, None, subscribers, findings)
     if not seen.failed:
         findings += _unread(seen)
     mail = seen.found.get(ACCOUNT_SENT)
@@ -115,7 +128,6 @@ def _unread(seen: Survey) -> list[Finding]:
     missing = [query for query, answer in found.items() if isinstance(answer, Gap)]
     passing = {Gap.UNAVAILABLE, Gap.CUT}
     refused = {str(query.scope) for query in missing if found[query] not in passing}
-    refused |= {str(scope) for scope, one in seen.sweep.roster.entries.items() if one.refused}
     findings = []
     if refused:
         findings.append(

@@ -87,9 +87,22 @@ def _logger() -> Logger:
     return Logger(service="vdm_alerts", json_serializer=_line if shows else _masked_line)
 
 
-def _line(record: dict[str, Any]) -> str:
-    return json.dumps(record, default=str)
+def _line(record: object) -> str:
+    return json.dumps(record, default=str, ensure_ascii=False)
 
 
-def _masked_line(record: dict[str, Any]) -> str:
-    return masked(_line(record))
+def _masked_line(record: object) -> str:
+    return _line(_masked(record))
+
+
+def _masked(value: object) -> object:
+    """Return *value* with every address in it masked, and as it is what is no text."""
+    match value:
+        case dict():
+            return {key: _masked(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_masked(each) for each in value]
+        case bool() | int() | float() | None:
+            return value
+        case _:
+            return masked(str(value))

@@ -182,11 +182,8 @@ class RosterStore(Protocol):
         Raises AccessDenied or Unavailable.
         """
 
-    def save(self, roster: Roster, replacing: Roster) -> None:
-        """Remember *roster* in place of what was *replacing*.
-
-        Raises AccessDenied or Unavailable.
-        """
+    def save(self, roster: Roster) -> None:
+        """Remember *roster*. Raises AccessDenied or Unavailable."""
 
 
 class AlertStore(Protocol):

@@ -83,6 +83,7 @@ def run(
         after = _after(known, told, now)
         if not amnesia:
             ports.store.save(after, replacing=known if owed else before)
+            _keep(ports, seen)
 
         findings = [*amnesia, *seen.findings]
         summary = _summary(
@@ -112,9 +113,9 @@ def _advanced(
     before: Memory, seen: Gathered, verdicts: Mapping[Key, Verdict], now: datetime
 ) -> Sequence[Alert]:
     """Return every alert that is not at rest, as it stands after *verdicts*."""
-    alerts = {key: alert for key, alert in before.alerts.items() if not seen.is_gone(alert.rule)}
+    alerts = {key: alert for key, alert in before.alerts.items() if not seen.is_gone(key)}
     for rule, scope in before.alerts.keys() - alerts.keys():
-        _log.warning("%s of %s: forgotten, because the rule is gone", rule, scope)
+        _log.warning("%s of %s: forgotten, because it is not watched any more", rule, scope)
     for key, verdict in verdicts.items():
         rule, scope = key
         was = before.alerts.get(key, Alert(rule, scope))
@@ -135,7 +136,9 @@ def _owed(
     incidents = notices.incidents(known.alerts.values(), seen.rules, verdicts, seen.culprit)
     findings = [*amnesia, *seen.findings]
     trouble = notices.trouble(findings, before.findings, before.trouble_sequence)
-    owed: list[Notice] = [replace(one, remembered=not amnesia) for one in incidents]
+    owed: list[Notice] = [
+        replace(one, remembered=not amnesia, until=seen.until) for one in incidents
+    ]
     return [*owed, trouble] if trouble else owed
 
 
@@ -152,6 +155,16 @@ def _sent(ports: Ports, notice: Notice, origin: Origin, now: datetime) -> bool:
         return False
     _log.info("told: %s", message.subject)
     return True
+
+
+def _keep(ports: Ports, seen: Gathered) -> None:
+    """Remember what was read, once what came of it is; without it the next run asks for more."""
+    if seen.survey is None:
+        return
+    try:
+        ports.rosters.save(seen.survey.roster)
+    except Exception as error:  # noqa: BLE001 - the run has done its work
+        _log.warning("what was read is not remembered: %s", error)
 
 
 def _after(known: Memory, told: Sequence[Notice], now: datetime) -> Memory:

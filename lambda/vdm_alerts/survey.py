@@ -9,15 +9,15 @@ from functools import cached_property
 from vdm_alerts.asking import Asking
 from vdm_alerts.core.alerts import Key
 from vdm_alerts.core.culprits import Case, Culprit
-from vdm_alerts.core.drill import verdict
+from vdm_alerts.core.drill import drilled, verdict
 from vdm_alerts.core.isps import OTHER_ISPS
 from vdm_alerts.core.metrics import Dimension, Metric, Scope, Series
 from vdm_alerts.core.plan import affordable, worth_asking
-from vdm_alerts.core.queries import Found, Query, answer
+from vdm_alerts.core.queries import ACCOUNT_SENT, Found, Query, answer
 from vdm_alerts.core.rates import Gap
-from vdm_alerts.core.roster import Roster, allowance
+from vdm_alerts.core.roster import Reading, Roster, allowance
 from vdm_alerts.core.rules import Rule
-from vdm_alerts.core.steps import Step, mail_of_nobody
+from vdm_alerts.core.steps import Step, fewest_unclaimed, unclaimed
 from vdm_alerts.core.sweep import Sweep
 from vdm_alerts.core.verdicts import Breached, Unknown, Verdict
 from vdm_alerts.ports import Ports, TodayRefused
@@ -50,7 +50,7 @@ class Survey:
     def verdicts(self) -> Mapping[Key, Verdict]:
         """The judgement of every scope that was read, by every rule that watches it."""
         verdicts = {}
-        for scope in (*self.sweep.read(self.found), *self._pairs):
+        for scope in (*self.sweep.everybody, *self._pairs):
             for rule in self.sweep.rules:
                 if self.sweep.watches(rule, scope) and (seen := self._verdict(rule, scope)):
                     verdicts[rule.name, scope] = seen
@@ -74,6 +74,17 @@ class Survey:
         gaps = (each for each in answers if isinstance(each, Gap))
         return Unknown(next(gaps, Gap.TOO_FEW))
 
+    @property
+    def roster(self) -> Roster:
+        """What is to be remembered of this reading."""
+        sweep, found = self.sweep, self.found
+        left = unclaimed(sweep, found)
+        reading = Reading(found, sweep.window, sweep.last, self.asked, drilled(sweep, found), left)
+        roster = sweep.roster.after(reading, sweep.now)
+        # Mail that is still nobody's is of somebody who is not on the list.
+        is_new = left - sweep.roster.unclaimed >= fewest_unclaimed(sweep)
+        return roster.unlisted(Dimension.IDENTITY, sweep.now) if is_new else roster
+
     def culprit(self, key: Key) -> Culprit | None:
         """Return who is behind the breach that was found of *key*, if it is anybody in particular.
 
@@ -96,46 +107,43 @@ def survey(
     patience: timedelta,
     asking: Asking,
 ) -> Survey:
-    """Read as of *now*, within *patience*, all that *rules* need, and remember how far one came.
+    """Read as of *now*, within *patience*, all that *rules* need.
 
     *remembered* are the scopes that alerts are open for. What cannot be had is kept as a gap, and
     told to *asking*.
     """
     over = time.monotonic() + patience.total_seconds()
     known = asking.tried(ports.rosters.load, Roster())
-    roster = _listed(ports, known, rules, now, asking)
     today = now.date()
     yesterday = today - timedelta(days=1)
-    is_served = limits.include_today and roster.serves_today(today)
-    sweep = Sweep(rules, roster, frozenset(remembered), now, today if is_served else yesterday)
-    most = allowance(roster, limits.queries_a_day, now)
+    is_served = limits.include_today and known.serves_today(today)
+    sweep = Sweep(rules, known, frozenset(remembered), now, today if is_served else yesterday)
+    sweep = replace(sweep, roster=_listed(ports, sweep, asking))
+    most = allowance(known, limits.queries_a_day, now)
     try:
-        seen = _read(ports, sweep, most, over, asking)
+        return _read(ports, sweep, most, over, asking)
     except TodayRefused:
-        sweep = replace(sweep, last=yesterday, roster=replace(roster, today_refused=today))
-        seen = _read(ports, sweep, most, over, asking)
-    after = sweep.roster.after(seen.found, sweep.window, sweep.last, now, seen.asked)
-    if mail_of_nobody(sweep, seen.found, after.entries):
-        after = after.unlisted(Dimension.IDENTITY, now)
-    asking.tried(lambda: ports.rosters.save(after, replacing=known), None)
-    return seen
+        seen = _read(ports, replace(sweep, last=yesterday), most, over, asking)
+    if not isinstance(seen.found.get(ACCOUNT_SENT), Series):
+        return seen
+    without = replace(seen.sweep.roster, today_refused=today)
+    return replace(seen, sweep=replace(seen.sweep, roster=without))
 
 
-def _listed(
-    ports: Ports, roster: Roster, rules: Sequence[Rule], now: datetime, asking: Asking
-) -> Roster:
-    """Return *roster* with lists of who there is that still hold, as far as *rules* need them."""
+def _listed(ports: Ports, sweep: Sweep, asking: Asking) -> Roster:
+    """Return the roster of *sweep* with lists that hold, of whatever its rules watch."""
     lists: Mapping[Dimension, Callable[[], Sequence[Scope]]] = {
         Dimension.CONFIGURATION_SET: ports.account.configuration_sets,
         Dimension.IDENTITY: ports.account.identities,
         Dimension.TENANT: ports.account.tenants,
     }
+    roster = sweep.roster
     for dimension, listed in lists.items():
-        is_watched = any(dimension in kind for rule in rules for kind in rule.scopes)
-        if is_watched and not roster.is_listed(dimension, now):
+        is_watched = any(dimension in kind for rule in sweep.rules for kind in rule.scopes)
+        if is_watched and not roster.is_listed(dimension, sweep.now, sweep.rest):
             scopes = asking.tried(listed, None)
             if scopes is not None:
-                roster = roster.with_listed(dimension, scopes, now)
+                roster = roster.with_listed(dimension, scopes, sweep.now)
     return roster
 
 
@@ -149,8 +157,10 @@ def _read(ports: Ports, sweep: Sweep, most: int | None, over: float, asking: Ask
     }
     asked = 0
     while pending := worth_asking(sweep, found):
-        queries = affordable(pending, None if most is None else most - asked)
         left = timedelta(seconds=over - time.monotonic())
+        queries = affordable(pending, None if most is None else most - asked, most)
+        if left <= timedelta():
+            queries = ()
         try:
             answers = ports.series.read(queries, sweep.window, sweep.last, left) if queries else {}
         except Exception as error:

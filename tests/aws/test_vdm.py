@@ -278,7 +278,8 @@ def test_once_ses_has_not_answered_several_calls_the_rest_is_not_asked_for(
 
     endpoint.answer = down  # type: ignore[method-assign,assignment]
     found = Vdm(client).read(queries, Window(7), TODAY, PATIENCE)
-    assert set(found.values()) == {Gap.UNAVAILABLE}
+    lost = sum(each is Gap.UNAVAILABLE for each in found.values())
+    assert lost == 10 * endpoint.quota.calls, "and what was not asked is cut"
     assert MOST_FAILURES <= endpoint.quota.calls < MOST_FAILURES + CALLERS
 
 
@@ -297,6 +298,27 @@ def test_an_answer_in_pieces_is_no_answer_and_stops_nothing(
     found = Vdm(client).read([*queries, SENT], Window(2), TODAY, PATIENCE)
     assert {found[query] for query in queries} == {Gap.UNAVAILABLE}
     assert found[SENT] == days({3: 300, 4: 400})
+
+
+def test_one_who_is_denied_costs_nobody_else(client: Any, endpoint: Endpoint) -> None:
+    denied = Scope(identity="33.example.com")
+    fault = f'[[fault]]\nkind = "denied"\nvalue = "{denied}"'
+    endpoint.scenario = parse_scenario(f"{SCENARIO}\n{fault}", "here")
+    sent = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(40)]
+    found = Vdm(client).read([SENT, *sent], Window(7), TODAY, PATIENCE)
+    assert [query.scope for query in sent if found[query] is Gap.ACCESS_DENIED] == [denied]
+    assert sum(isinstance(answer, Series) for answer in found.values()) == 40
+
+
+def test_where_many_are_denied_they_are_not_found_one_by_one(
+    client: Any, endpoint: Endpoint
+) -> None:
+    faults = [f'[[fault]]\nkind = "denied"\nvalue = "{each}.example.com"' for each in range(1_000)]
+    endpoint.scenario = parse_scenario("\n".join([SCENARIO, *faults]), "here")
+    sent = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(400)]
+    found = Vdm(client).read(sent, Window(7), TODAY, PATIENCE)
+    assert set(found.values()) == {Gap.ACCESS_DENIED}
+    assert endpoint.quota.calls < 300, "and not the 760 that it takes to find each of them"
 
 
 def test_a_missing_permission_is_named_as_policies_spell_it(stub: tuple[Any, Stubber]) -> None:

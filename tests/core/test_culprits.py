@@ -4,7 +4,7 @@ import pytest
 from accounts import BOUNCES, COMPLAINTS, SHOP, Told
 from builders import HOTMAIL, NEWS, a_rule, a_series
 
-from vdm_alerts.core.culprits import MOST_SUSPECTS, Case, Culprit
+from vdm_alerts.core.culprits import MOST_CASES, Case, Culprit
 from vdm_alerts.core.drill import verdict
 from vdm_alerts.core.isps import OTHER_ISPS
 from vdm_alerts.core.metrics import ACCOUNT, Metric, Scope, Window
@@ -123,14 +123,36 @@ def test_of_an_address_and_its_domain_the_address_is_named(told: Told) -> None:
     assert who.scope == address.at("Hotmail")
 
 
-def test_suspects_are_few_and_those_with_the_most_events(told: Told) -> None:
+def test_only_who_has_half_of_it_is_looked_into(told: Told) -> None:
     told.sends(ACCOUNT, 100_000, bounced=8_000)
-    senders = [Scope(identity=f"{each}.example.com") for each in range(MOST_SUSPECTS + 3)]
-    for each, sender in enumerate(senders):
-        told.sends(sender, 10_000, bounced=100 + each)
+    told.sends(NEWS, 90_000, bounced=3_999).sends(SHOP, 90_000, bounced=4_000)
     told.found()
-    asked = [sender for sender in senders if told.of(sender.at("Hotmail"))]
-    assert asked == senders[3:]
+    assert told.of(NEWS.at("Gmail")) == set()
+    assert told.of(SHOP.at("Gmail")) >= {Metric.PERMANENT_BOUNCE}
+
+
+def test_where_no_provider_stands_out_the_sender_alone_is_named(told: Told) -> None:
+    told.sends(ACCOUNT, 100_000, bounced=8_000).sends(NEWS, 20_000, bounced=7_500)
+    for isp in ("Gmail", "Hotmail", "Yahoo"):
+        told.sends(NEWS.at(isp), 6_000, bounced=2_500)
+    assert blamed(told, ACCOUNT) == Culprit(
+        NEWS, 7_500 / 8_000, Evidence(Rate(7_500, 20_000), Window(3))
+    )
+
+
+def test_a_part_that_is_counted_ahead_of_its_whole_has_all_of_it_and_not_more(told: Told) -> None:
+    told.sends(NEWS, 10_000, bounced=1_000).sends(NEWS.at("Yahoo"), 3_000, bounced=1_034)
+    who = blamed(told, NEWS)
+    assert who is not None
+    assert who.share == 1
+
+
+def test_of_many_breaches_the_worst_are_looked_into(told: Told) -> None:
+    senders = [Scope(identity=f"{each}.example.com") for each in range(MOST_CASES + 2)]
+    for each, sender in enumerate(senders):
+        told.sends(sender, 10_000, bounced=600 + each)
+    told.found()
+    assert [one for one in senders if told.of(one.at("Gmail"))] == senders[2:]
 
 
 def test_no_complaint_at_gmail_is_asked_for_on_its_own(told: Told) -> None:

@@ -4,14 +4,14 @@ from datetime import timedelta
 
 import pytest
 from accounts import COMPLAINTS, METRICS, SHOP, Told, watching
-from builders import HOUR, NEWS, NOW, TODAY, a_series
+from builders import HOUR, NEWS, NOW, TODAY, a_series, an_entry
 from hypothesis import given
 from hypothesis import strategies as st
 
 from vdm_alerts.core.drill import verdict
 from vdm_alerts.core.isps import KNOWN_ISPS, OTHER_ISPS
 from vdm_alerts.core.metrics import ACCOUNT, Metric
-from vdm_alerts.core.roster import Entry, Roster
+from vdm_alerts.core.roster import Roster
 from vdm_alerts.core.verdicts import Breached, judge
 
 PAIRS = watching("identity_at_isp")
@@ -61,7 +61,7 @@ def test_a_part_breaks_a_rule_though_the_whole_is_in_order(told: Told) -> None:
 def test_who_is_in_order_is_looked_into_once_a_day_and_who_is_not_every_time(told: Told) -> None:
     told.rules = [PAIRS]
     told.sends(NEWS, 10_000, bounced=30).sends(SHOP, 1_000, bounced=30)
-    told.roster = Roster({each: Entry(NOW, 5, drilled=NOW) for each in (NEWS, SHOP)})
+    told.roster = Roster({each: an_entry(5, drilled=("bounce-rate",)) for each in (NEWS, SHOP)})
     told.now = NOW + HOUR
     told.found()
     assert told.of(NEWS.at("Gmail")) == set()

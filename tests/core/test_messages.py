@@ -73,7 +73,7 @@ def test_a_resolution_says_what_it_is_back_to_and_gives_no_advice() -> None:
 def test_a_resolution_for_want_of_mail_says_so() -> None:
     message = said((over(firing(told=CRITICAL)), Healthy(None)))
     assert message.subject.startswith("[ENDED] Bounce rate of news.example.com: no mail any more")
-    assert "has ended without mending: no mail in the last 3 days" in message.text
+    assert "is not known any more, which proves nothing: no mail in the last 3 days" in message.text
     assert "white_check_mark" not in message.chat
 
 

@@ -53,6 +53,17 @@ def test_an_address_is_masked_wherever_it_stands_and_a_domain_is_not() -> None:
     assert "@news.example.com is 6%, example.com is well" in text
 
 
+@pytest.mark.parametrize(
+    "address",
+    ["jörg@example.com", "anna@münchen.example", '"anna b"@example.com', "anna@localhost"],
+)
+def test_every_sort_of_address_is_masked(address: str) -> None:
+    text = masked(f"of {address} at")
+    assert address.partition("@")[0].strip('"')[1:] not in text
+    assert text.startswith("of ")
+    assert text.endswith(f"@{address.partition('@')[2]} at")
+
+
 def test_two_addresses_of_a_domain_stay_two() -> None:
     first, second = masked("anna@example.com"), masked("alfred@example.com")
     assert first != second

@@ -1,22 +1,24 @@
 """What is asked for, of an account that a test makes up."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from accounts import METRICS, SHOP, Told, watching
-from builders import HOUR, NEWS, NOW, TODAY, a_rule, a_series
+from builders import HOUR, NEWS, NOW, TODAY, a_rule, a_series, an_entry
 from hypothesis import given
 from hypothesis import strategies as st
 
 from vdm_alerts.core.drill import verdict
 from vdm_alerts.core.isps import KNOWN_ISPS, OTHER_ISPS
-from vdm_alerts.core.metrics import ACCOUNT, Dimension, Metric, Scope, Window
-from vdm_alerts.core.queries import Query, answer
+from vdm_alerts.core.metrics import ACCOUNT, Dimension, Metric, Scope, Series, Window
+from vdm_alerts.core.plan import affordable, worth_asking
+from vdm_alerts.core.queries import ACCOUNT_SENT, Query, answer
 from vdm_alerts.core.rates import Gap
 from vdm_alerts.core.roster import Entry, Roster
 from vdm_alerts.core.rules import Globs
-from vdm_alerts.core.steps import Step, steps
+from vdm_alerts.core.steps import Step
 from vdm_alerts.core.verdicts import Breached, judge
 
 
@@ -89,7 +91,7 @@ def test_a_part_that_an_alert_is_open_for_is_asked_about_too(told: Told) -> None
 
 def test_who_is_quiet_is_left_alone_until_a_day_has_passed(told: Told) -> None:
     told.sends(ACCOUNT, 0)
-    told.roster = Roster({NEWS: Entry(read=NOW), SHOP: Entry(read=NOW, volume=5)})
+    told.roster = Roster({NEWS: an_entry(), SHOP: an_entry(5)})
     told.now = NOW + HOUR
     told.found()
     assert told.of(NEWS) == set()
@@ -99,13 +101,63 @@ def test_who_is_quiet_is_left_alone_until_a_day_has_passed(told: Told) -> None:
     assert told.of(NEWS) == {Metric.SEND}
 
 
+def test_an_excluded_identity_keeps_nobody_from_being_woken(told: Told) -> None:
+    told.rules = [watching("identity", exclude=Globs({Dimension.IDENTITY: ("*.test",)}))]
+    told.sends(ACCOUNT, 10_000).sends(SHOP, 1_000).sends(NEWS, 500)
+    told.sends(test := Scope(identity="a.test"), 8_500)
+    told.roster = Roster({NEWS: an_entry(), SHOP: an_entry(5), test: an_entry(5)})
+    told.found()
+    assert told.of(NEWS) >= {Metric.SEND}
+
+
+def test_mail_that_was_nobodys_before_wakes_nobody_again(told: Told) -> None:
+    told.sends(ACCOUNT, 10_000).sends(SHOP, 7_000)
+    told.roster = Roster({NEWS: an_entry(), SHOP: an_entry(5)}, unclaimed=2_900)
+    told.found()
+    assert told.of(NEWS) == set()
+    told.roster = Roster({NEWS: an_entry(), SHOP: an_entry(5)}, unclaimed=2_800)
+    told.found()
+    assert told.of(NEWS) == {Metric.SEND}, "200 more, which is enough for a rule"
+
+
+def test_where_a_rule_is_about_single_days_nobody_rests_that_long(told: Told) -> None:
+    told.rules = [watching("identity", windows=(Window(1),))]
+    told.roster = Roster({NEWS: an_entry()})
+    told.now = NOW + 3 * HOUR
+    assert NEWS in told.sweep.resting
+    told.now = NOW + 4 * HOUR
+    assert NEWS in told.sweep.due
+
+
+def test_a_schedule_may_be_a_little_early(told: Told) -> None:
+    told.roster = Roster({NEWS: an_entry()})
+    told.now = NOW + timedelta(days=1) - timedelta(minutes=5)
+    assert NEWS in told.sweep.due
+
+
+def test_an_address_is_within_its_domain_in_any_case(told: Told) -> None:
+    address = Scope(identity="anna@SHOP.example.com")
+    told.roster = Roster({SHOP: an_entry(5), address: an_entry(5)})
+    assert told.sweep.is_within_a_domain(address)
+    assert not told.sweep.is_within_a_domain(SHOP)
+
+
+def test_a_provider_that_ses_refuses_is_no_part_of_what_is_left(told: Told) -> None:
+    named = Globs({Dimension.ISP: ("*", "Nobody")})
+    told.rules = [watching("isp", include=named)]
+    told.roster = Roster({ACCOUNT.at("Nobody"): an_entry(refused=True)})
+    told.found()
+    assert told.of(ACCOUNT.at("Nobody")) == set()
+    assert "Nobody" not in told.sweep.isps
+
+
 def test_mail_that_nobody_has_sent_wakes_all_who_were_quiet(told: Told) -> None:
     told.sends(SHOP, 9_900).sends(NEWS, 100)
-    told.roster = Roster({NEWS: Entry(read=NOW), SHOP: Entry(read=NOW, volume=5)})
+    told.roster = Roster({NEWS: an_entry(), SHOP: an_entry(5)})
     told.found()
     assert told.of(NEWS) == set(), "a hundred mails matter to no rule"
     told.sends(ACCOUNT, 10_400).sends(NEWS, 500)
-    told.roster = Roster({NEWS: Entry(read=NOW), SHOP: Entry(read=NOW, volume=5)})
+    told.roster = Roster({NEWS: an_entry(), SHOP: an_entry(5)})
     told.found()
     assert told.of(NEWS) >= {Metric.SEND, Metric.PERMANENT_BOUNCE}
 
@@ -114,7 +166,7 @@ def test_an_address_in_a_domain_is_not_counted_beside_it(told: Told) -> None:
     address = Scope(identity="anna@shop.example.com")
     told.sends(SHOP, 9_700).sends(address, 9_700).sends(NEWS, 300)
     told.roster = Roster(
-        {SHOP: Entry(NOW, 5), address: Entry(NOW, 5), NEWS: Entry(NOW)}, told.roster.listed
+        {SHOP: an_entry(5), address: an_entry(5), NEWS: an_entry()}, told.roster.listed
     )
     told.found()
     assert told.of(NEWS) >= {Metric.SEND}, "300 mails are nobody's, and not 9,400 too many"
@@ -123,14 +175,14 @@ def test_an_address_in_a_domain_is_not_counted_beside_it(told: Told) -> None:
 def test_where_an_identity_cannot_be_read_nobody_is_woken(told: Told) -> None:
     told.sends(SHOP, 1).sends(NEWS, 1)
     told.counts[Metric.SEND, SHOP] = Gap.UNAVAILABLE
-    told.roster = Roster({NEWS: Entry(NOW), SHOP: Entry(NOW, 5)})
+    told.roster = Roster({NEWS: an_entry(), SHOP: an_entry(5)})
     told.found()
     assert told.of(NEWS) == set()
 
 
 def test_a_sender_whose_name_ses_refuses_is_not_asked_about(told: Told) -> None:
     told.sends(NEWS, 5_000)
-    told.roster = Roster({NEWS: Entry(refused=NOW)})
+    told.roster = Roster({NEWS: an_entry(refused=True)})
     told.remembered = frozenset({NEWS})
     told.found()
     assert told.of(NEWS) == set()
@@ -144,14 +196,14 @@ def test_only_what_some_rule_covers_is_asked_about(told: Told) -> None:
     assert told.of(NEWS) == {Metric.SEND, Metric.PERMANENT_BOUNCE}
 
 
-def test_excluded_names_are_not_asked_about(told: Told) -> None:
+def test_of_excluded_names_nothing_is_asked_but_whose_mail_it_is(told: Told) -> None:
     told.rules = [
         watching("identity", exclude=Globs({Dimension.IDENTITY: ("*.TEST.example.com",)}))
     ]
     test = Scope(identity="a.test.example.com")
     told.sends(NEWS, 5_000).sends(test, 5_000)
     told.found()
-    assert told.of(test) == set()
+    assert told.of(test) == {Metric.SEND}
     assert Metric.PERMANENT_BOUNCE in told.of(NEWS)
 
 
@@ -160,7 +212,7 @@ def test_included_names_are_the_only_ones_and_an_unknown_provider_is_one_more(to
     told.rules = [watching("identity", "isp", include=named)]
     told.sends(NEWS, 5_000).sends(SHOP, 5_000)
     told.found()
-    assert told.of(SHOP) == set()
+    assert told.of(SHOP) == {Metric.SEND}
     assert told.of(ACCOUNT.at("Orange")) == {Metric.SEND, Metric.PERMANENT_BOUNCE}
     assert told.of(ACCOUNT.at("Hotmail")) == set()
 
@@ -174,12 +226,15 @@ def test_of_many_only_the_top_by_volume_are_watched_and_the_others_counted_daily
         told.sends(sender, 1_000 * (each + 1))
     address = Scope(identity="anna@4.example.com")
     told.roster = Roster(
-        {sender: Entry(NOW, 1_000 * (each + 1)) for each, sender in enumerate(senders)}
-        | {address: Entry(NOW, 4_900)}
+        {sender: an_entry(1_000 * (each + 1)) for each, sender in enumerate(senders)}
+        | {address: an_entry(4_900)}
     )
     told.found()
     asked = [told.of(sender) for sender in senders]
     assert asked == [set(), set(), set(), *[{Metric.SEND, Metric.PERMANENT_BOUNCE}] * 2]
+    assert not told.sweep.watches(told.rules[0], senders[0])
+    with_alert = replace(told.sweep, remembered=frozenset({senders[0]}))
+    assert with_alert.watches(told.rules[0], senders[0])
     told.now += timedelta(days=1)
     told.found()
     assert told.of(senders[0]) == {Metric.SEND}
@@ -194,25 +249,54 @@ def test_one_query_serves_every_window_of_every_rule(told: Told) -> None:
     assert told.sweep.window == Window(60), "which is all that VDM has"
 
 
+def test_the_top_is_of_those_that_the_rule_is_about(told: Told) -> None:
+    mine = Globs({Dimension.IDENTITY: ("*.example.com",)})
+    told.rules = [watching("identity", include=mine, top=1), a_rule("all")]
+    larger = Scope(identity="a.example.org")
+    told.roster = Roster({NEWS: an_entry(5), larger: an_entry(99)})
+    assert told.sweep.watches(told.rules[0], NEWS)
+
+
 def test_who_has_waited_longest_comes_first_and_then_who_sends_most(told: Told) -> None:
     waiting = Scope(identity="waiting.example.com")
     new = Scope(identity="new.example.com")
     told.roster = Roster(
         {
-            NEWS: Entry(NOW, 10),
-            SHOP: Entry(NOW, 99),
-            waiting: Entry(NOW - HOUR, 1),
+            NEWS: an_entry(10),
+            SHOP: an_entry(99),
+            waiting: an_entry(1, NOW - HOUR),
             new: Entry(),
         }
     )
-    assert told.sweep.due == [new, waiting, SHOP, NEWS]
+    assert [one for one in told.sweep.due if one.identity] == [new, waiting, SHOP, NEWS]
 
 
 def test_a_step_says_how_much_it_may_lead_to(told: Told) -> None:
     told.sends(NEWS, 5_000)
-    last = list(steps(told.sweep, {}))[-1]
+    last = worth_asking(told.sweep, {})[-1]
     assert last == Step((Query(Metric.SEND, NEWS),), reserve=3)
-    assert last.cost == 4
+    told.rules = [watching("identity_at_isp")]
+    assert worth_asking(told.sweep, {})[-1].reserve == 1 + 2 * 11, "every provider, and all others"
+
+
+def test_whoever_is_begun_with_comes_before_the_next(told: Told) -> None:
+    """Only so is somebody read to the end when queries are few."""
+    told.rules = [watching("identity", "identity_at_isp")]
+    told.sends(NEWS, 5_000, bounced=400).sends(SHOP, 5_000)
+    found: dict[Query, Series | Gap] = {ACCOUNT_SENT: a_series(10_000)}
+    found |= {Query(metric, NEWS): told.answer(metric, NEWS) for metric in METRICS[:2]}
+    asked = [query.scope for step in worth_asking(told.sweep, found) for query in step.queries]
+    assert asked.index(NEWS.at("Gmail")) < asked.index(SHOP)
+
+
+def test_as_many_steps_are_taken_as_can_be_afforded() -> None:
+    one, two, three = (Query(metric, NEWS) for metric in METRICS[:3])
+    steps = [Step((one,), 3), Step((two,), 9), Step((one, three), 1)]
+    assert affordable(steps, None, None) == [one, two, three]
+    assert affordable(steps, 20, 20) == [one, two, three]
+    assert affordable(steps, 6, 20) == [one], "the second has to wait, and who comes after it too"
+    assert affordable(steps, 6, 8) == [one, three], "the second can never be afforded"
+    assert affordable(steps, 3, 20) == []
 
 
 FIGURES = st.tuples(st.integers(0, 20_000), st.integers(0, 2_000), st.integers(0, 100))

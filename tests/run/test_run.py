@@ -14,7 +14,8 @@ from vdm_alerts.core.messages import Message
 from vdm_alerts.core.metrics import ACCOUNT, Dimension, Metric, Scope, Series, Window
 from vdm_alerts.core.queries import Query
 from vdm_alerts.core.rates import Gap
-from vdm_alerts.core.rules import Severity
+from vdm_alerts.core.roster import Roster
+from vdm_alerts.core.rules import Globs, Severity
 from vdm_alerts.ports import AccessDenied, Busy, Rulebook, Standing, Summary, Unavailable, WentBack
 from vdm_alerts.run import MOST_RECORDED, StillOwed, run
 
@@ -349,7 +350,24 @@ def test_alerts_of_a_rule_that_is_gone_are_forgotten(
     world.knows(a_rule("another", warning="90%", critical=None))
     goes(world, hours=1)
     assert world.store.memory.alerts == {}
-    assert "forgotten, because the rule is gone" in caplog.text
+    assert "forgotten, because it is not watched any more" in caplog.text
+
+
+def test_alerts_of_a_scope_that_the_rule_watches_no_more_are_forgotten(world: World) -> None:
+    sends(world, NEWS, bounces=600)
+    goes(world)
+    without = Globs({Dimension.IDENTITY: ("news.*",)})
+    world.knows(replace(a_rule(), exclude=without))
+    goes(world, hours=1)
+    assert world.store.memory.alerts == {}
+
+
+def test_what_was_read_is_remembered_only_once_what_came_of_it_is(world: World) -> None:
+    """A part that breaks a rule would else be taken for looked at, and never told of."""
+    sends(world, NEWS, bounces=600)
+    world.store.refuses_to_save = AccessDenied("dynamodb:BatchWriteItem")
+    goes(world)
+    assert world.rosters.roster == Roster()
 
 
 def test_rules_that_cannot_be_read_are_not_gone(world: World) -> None:

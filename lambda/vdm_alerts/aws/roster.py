@@ -42,10 +42,8 @@ class TableRoster:
             _log.warning("the roster cannot be read, and is made anew: %s", error)
             return Roster()
 
-    def save(self, roster: Roster, replacing: Roster) -> None:
-        """Write *roster* whole, where it differs from what was *replacing*."""
-        if roster == replacing:
-            return
+    def save(self, roster: Roster) -> None:
+        """Write *roster* whole: there is not a run that leaves it as it was."""
         plain = json.dumps(encode_roster(roster), separators=(",", ":"))
         packed = zlib.compress(plain.encode())
         parts = [packed[start : start + PART] for start in range(0, len(packed), PART)]

@@ -41,6 +41,9 @@ VDM_IS_OFF = Finding(
 MOST_FAILURES = 5
 """Calls in a row without an answer, boto3's repeats not counted, after which no more are made."""
 
+MOST_DENIALS = 20
+"""Denied scopes that are found one by one; after that a denied call is denied as a whole."""
+
 _ACTION = "ses:BatchGetMetricData"
 _log = logging.getLogger(__name__)
 
@@ -62,9 +65,9 @@ class Vdm:
     ) -> Mapping[Query, Series | Gap]:
         """Return the counts of each query in *window* ending *last*, or why there are none.
 
-        Raises AccessDenied where the very first call is refused, TodayRefused where these days are,
-        and Hindrance where VDM is off. What is not asked within *patience* is cut. Once AWS has
-        not answered several calls in a row, what is left is not asked for: it would only wait as
+        Raises AccessDenied where the account's own mail is denied, TodayRefused where these days
+        are refused, and Hindrance where VDM is off. What is not asked within *patience* is cut. So
+        is what is left once AWS has not answered several calls in a row: it would only wait as
         long.
         """
         reading = _Reading(
@@ -77,7 +80,7 @@ class Vdm:
         # Alone, because what it meets is what all the others would meet.
         found = dict(reading.asked(first))
         with ThreadPoolExecutor(CALLERS) as callers:
-            for each in callers.map(reading.asked_or_denied, rest):
+            for each in callers.map(reading.asked, rest):
                 found |= each
         return found
 
@@ -90,39 +93,32 @@ class _Reading:
     starts: datetime
     ends: datetime
     over: float
-    left: Gap | None = None
-    """Why nothing more is asked; None while there is no reason."""
+    is_over: bool = False
     failures: int = 0
+    denials: int = 0
     refused: set[Scope] = field(default_factory=set)
-
-    def asked_or_denied(self, batch: Sequence[Query]) -> Mapping[Query, Series | Gap]:
-        """Return the answers to *batch*, with a gap for each query of a call that AWS denies."""
-        try:
-            return self.asked(batch)
-        except AccessDenied:
-            return dict.fromkeys(batch, Gap.ACCESS_DENIED)
 
     def asked(self, batch: Sequence[Query]) -> Mapping[Query, Series | Gap]:
         """Return the answers to *batch*. Raises AccessDenied, TodayRefused and Hindrance."""
-        if time.monotonic() > self.over:
-            self.left = self.left or Gap.CUT
-        if self.left:
-            return dict.fromkeys(batch, self.left)
-        if known := self.refused.intersection(query.scope for query in batch):
-            rest = [query for query in batch if query.scope not in known]
-            refused = {query: Gap.REFUSED for query in batch if query.scope in known}
-            return refused | dict(self.asked(rest)) if rest else refused
+        self.is_over |= time.monotonic() > self.over
+        if self.is_over:
+            return dict.fromkeys(batch, Gap.CUT)
+        refused = {query: Gap.REFUSED for query in batch if query.scope in self.refused}
+        rest = [query for query in batch if query not in refused]
+        return {**refused, **(self._answered(rest) if rest else {})}
+
+    def _answered(self, batch: Sequence[Query]) -> Mapping[Query, Series | Gap]:
         try:
             found = self._call(batch)
-        except AccessDenied:
-            raise
+        except AccessDenied as denial:
+            return self._apart(batch, denial)
         except Unavailable as error:
             refusal = error.__cause__
             if isinstance(refusal, ClientError) and code_of(refusal) == "BadRequestException":
-                return self._apart(batch, refusal)
+                return self._apart(batch, error)
             return self._failed(batch, error)
         except Hindrance:
-            self.left = Gap.UNAVAILABLE
+            self.is_over = True
             raise
         except Exception as error:  # noqa: BLE001 - botocore has no name for an answer in pieces
             return self._failed(batch, error)
@@ -143,29 +139,47 @@ class _Reading:
     def _failed(self, batch: Sequence[Query], error: Exception) -> Mapping[Query, Series | Gap]:
         _log.warning("%d series were not read: %s", len(batch), error)
         self.failures += 1
-        if self.failures >= MOST_FAILURES:
-            self.left = Gap.UNAVAILABLE
+        self.is_over |= self.failures >= MOST_FAILURES
         return dict.fromkeys(batch, Gap.UNAVAILABLE)
 
-    def _apart(self, batch: Sequence[Query], refusal: ClientError) -> Mapping[Query, Series | Gap]:
-        """Ask for *batch*, which SES refuses whole, in halves, until what it refuses is alone.
+    def _apart(
+        self, batch: Sequence[Query], no: AccessDenied | Unavailable
+    ) -> Mapping[Query, Series | Gap]:
+        """Ask for *batch*, to which SES said *no*, in parts, until what it means is alone.
 
-        The account has no name that could be wrong: there it is the days.
+        The account has no name that could be wrong, and no resource of its own that could be
+        denied: there it is the days, or everything.
         """
-        scopes = list(dict.fromkeys(query.scope for query in batch))
-        parts: Sequence[Query | Scope] = scopes if scopes != [ACCOUNT] else batch
-        if len(parts) > 1:
-            half = set(parts[: len(parts) // 2])
-            first = [query for query in batch if query in half or query.scope in half]
-            second = [query for query in batch if query not in first]
+        if len(batch) > 1 and not (isinstance(no, AccessDenied) and self.denials >= MOST_DENIALS):
+            first, second = _halves(batch)
             return {**self.asked(first), **self.asked(second)}
-        if ACCOUNT_SENT in batch:
-            self.left = Gap.UNAVAILABLE
-            raise TodayRefused(str(refusal)) from refusal
-        _log.warning("SES refuses %s: %s", scopes[0], refusal)
-        if scopes != [ACCOUNT]:
-            self.refused.add(scopes[0])
+        scope = batch[0].scope
+        if isinstance(no, AccessDenied):
+            if ACCOUNT_SENT in batch:
+                self.is_over = True
+                raise no
+            self.denials += 1
+            _log.warning("AWS denies %d series, of %s: %s", len(batch), scope, no)
+            return dict.fromkeys(batch, Gap.ACCESS_DENIED)
+        if batch[0] == ACCOUNT_SENT:
+            self.is_over = True
+            raise TodayRefused(str(no.__cause__)) from no
+        _log.warning("SES refuses %s of %s: %s", batch[0].metric, scope, no.__cause__)
+        if scope != ACCOUNT:
+            self.refused.add(scope)
         return dict.fromkeys(batch, Gap.REFUSED)
+
+
+def _halves(batch: Sequence[Query]) -> tuple[Sequence[Query], Sequence[Query]]:
+    """Return *batch* in two: by scopes, and of one scope the first query apart from the others."""
+    scopes = list(dict.fromkeys(query.scope for query in batch))
+    if len(scopes) == 1:
+        return batch[:1], batch[1:]
+    half = set(scopes[: len(scopes) // 2])
+    return (
+        [query for query in batch if query.scope in half],
+        [query for query in batch if query.scope not in half],
+    )
 
 
 def _batches(queries: Sequence[Query]) -> Iterator[Sequence[Query]]:

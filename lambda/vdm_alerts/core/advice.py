@@ -11,12 +11,13 @@ from vdm_alerts.core.rates import Indicator
 class Advice:
     """The words for one indicator.
 
-    *events* is what is counted; *happened* ends a sentence that begins "12 of 300 mails"; *source*
-    is where AWS says *why*.
+    *events* is what is counted, of which *mail*; *happened* ends a sentence that begins "12 of 300
+    mails"; *source* is where AWS says *why*.
     """
 
     noun: str
     events: str
+    mail: str
     happened: str
     why: str
     source: str
@@ -30,6 +31,7 @@ ADVICE: Mapping[Indicator, Advice] = {
     Indicator.BOUNCE_RATE: Advice(
         noun="bounce rate",
         events="bounces",
+        mail="mail",
         happened="bounced permanently",
         why="Amazon SES reviews an account at a bounce rate of 5% and may pause its sending at "
         "10%. It takes a volume of its own choosing; the figures here are VDM's, over the window "
@@ -54,6 +56,7 @@ ADVICE: Mapping[Indicator, Advice] = {
     Indicator.TRANSIENT_BOUNCE_RATE: Advice(
         noun="transient bounce rate",
         events="transient bounces",
+        mail="mail",
         happened="bounced for now",
         why="Transient bounces are full mailboxes, greylisting and providers that slow you down. "
         "SES does not review them, but a rise at one provider is often the first sign that it "
@@ -70,6 +73,7 @@ ADVICE: Mapping[Indicator, Advice] = {
     Indicator.COMPLAINT_RATE: Advice(
         noun="complaint rate",
         events="complaints",
+        mail="mail to providers that report complaints",
         happened="were reported as spam",
         why="Amazon SES reviews an account at a complaint rate of 0.1% and may pause its sending "
         "at 0.5%. The rate is of mail delivered to providers that report complaints to SES; "
@@ -90,6 +94,7 @@ ADVICE: Mapping[Indicator, Advice] = {
     Indicator.DELIVERY_RATE: Advice(
         noun="delivery rate",
         events="deliveries",
+        mail="mail",
         happened="were delivered",
         why="What is not delivered has bounced, or is still being tried. A fall at one provider "
         "means that it defers or refuses your mail.",
@@ -105,6 +110,7 @@ ADVICE: Mapping[Indicator, Advice] = {
     Indicator.OPEN_RATE: Advice(
         noun="open rate",
         events="opens",
+        mail="mail with engagement tracking",
         happened="were opened",
         why="Of mail with engagement tracking that reached a mailbox, ever less is looked at; a "
         "fall at one provider often means that it has begun to file your mail as spam.",
@@ -117,6 +123,7 @@ ADVICE: Mapping[Indicator, Advice] = {
     Indicator.CLICK_RATE: Advice(
         noun="click rate",
         events="clicks",
+        mail="mail with tracked links",
         happened="were clicked in",
         why="Of mail with tracked links that reached a mailbox, ever less is followed; a sudden "
         "fall often means that links are broken or blocked.",

@@ -17,6 +17,9 @@ from vdm_alerts.core.rules import Severity
 SCHEMA = 1
 """The version of the shape below; a newer one is not read as if it were this."""
 
+ROSTER_SCHEMA = 1
+"""The version of a roster's shape. One of another version is not read, and is made anew."""
+
 T = TypeVar("T", Alert, Finding)
 
 
@@ -47,17 +50,19 @@ def decode(plain: dict[str, Any], type_: type[T]) -> T:
 def encode_roster(roster: Roster) -> dict[str, Any]:
     """Return *roster* as a dict of strings, numbers and lists: a row for each who sends."""
     return {
-        "schema": SCHEMA,
+        "schema": ROSTER_SCHEMA,
         "listed": {key.name: at.isoformat() for key, at in roster.listed.items()},
         "swept": _text(roster.swept),
         "asked": roster.asked,
+        "unclaimed": roster.unclaimed,
         "today_refused": _text(roster.today_refused),
         "entries": [
             [
                 {key.name: name for key, name in scope.dimensions.items()},
                 _text(entry.read),
+                _text(entry.tried),
                 entry.volume,
-                _text(entry.drilled),
+                {rule: at.isoformat() for rule, at in entry.drilled.items()},
                 _text(entry.refused),
             ]
             for scope, entry in roster.entries.items()
@@ -67,22 +72,25 @@ def encode_roster(roster: Roster) -> dict[str, Any]:
 
 def decode_roster(plain: dict[str, Any]) -> Roster:
     """Return the roster that was encoded as *plain*. Raises UnreadableRecord."""
-    if plain.get("schema") != SCHEMA:
-        message = f"roster has schema {plain.get('schema')!r}, this version reads {SCHEMA}"
+    if plain.get("schema") != ROSTER_SCHEMA:
+        message = f"roster has schema {plain.get('schema')!r}, this version reads {ROSTER_SCHEMA}"
         raise UnreadableRecord(message)
     try:
         return Roster(
             entries={
                 Scope(**{key.lower(): name for key, name in names.items()}): Entry(
-                    _instant(read), int(volume), _instant(drilled), _instant(refused)
+                    read=_instant(read),
+                    tried=_instant(tried),
+                    volume=int(volume),
+                    drilled={rule: _aware(at) for rule, at in drilled.items()},
+                    refused=_instant(refused),
                 )
-                for names, read, volume, drilled, refused in plain["entries"]
+                for names, read, tried, volume, drilled, refused in plain["entries"]
             },
-            listed={
-                Dimension[key]: datetime.fromisoformat(at) for key, at in plain["listed"].items()
-            },
+            listed={Dimension[key]: _aware(at) for key, at in plain["listed"].items()},
             swept=_instant(plain["swept"]),
             asked=int(plain["asked"]),
+            unclaimed=int(plain["unclaimed"]),
             today_refused=date.fromisoformat(day) if (day := plain["today_refused"]) else None,
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -95,7 +103,15 @@ def _text(at: date | None) -> str | None:
 
 
 def _instant(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
+    return None if text is None else _aware(text)
+
+
+def _aware(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        message = f"{text} has no offset"
+        raise ValueError(message)
+    return at
 
 
 _converter = Converter(omit_if_default=True)

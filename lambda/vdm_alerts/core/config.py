@@ -1,5 +1,6 @@
 """From the text of a rule to a `Rule`, or to every problem in it, each with its path."""
 
+import contextlib
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -8,6 +9,7 @@ from typing import Any, get_origin
 from cattrs import ClassValidationError, Converter, IterableValidationError
 from cattrs.cols import homogenous_tuple_structure_factory
 from cattrs.errors import ForbiddenExtraKeysError, IterableValidationNote
+from cattrs.gen import make_dict_structure_fn
 
 from vdm_alerts.core.errors import VdmAlertsError
 from vdm_alerts.core.metrics import Dimension, Window
@@ -96,7 +98,7 @@ def parse_rule(name: str, text: str, source: str) -> Rule:
     """
     try:
         table = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # The former for a number of thousands of digits.
         raise BadRule(source, [Problem("(the text)", f"is not TOML: {error}")]) from error
     problems = list(_contradictions(table))
     try:
@@ -129,8 +131,9 @@ def _contradictions(table: Mapping[str, Any]) -> Iterator[Problem]:
     indicator = INDICATORS.get(str(table.get("indicator")))
     low_is_bad = indicator is not None and indicator.low_is_bad
     for key in ("warning", "critical"):
-        if low_is_bad and str(table.get(key)).replace(" ", "") in {"100%", "100.0%"}:
-            yield Problem(key, "is reached by every rate: this one is bad where it is low")
+        with contextlib.suppress(ValueError):
+            if low_is_bad and float(share(table.get(key))) >= 1:
+                yield Problem(key, "is reached by every rate: this one is bad where it is low")
     try:
         first, second = share(warning), share(critical)
     except ValueError:
@@ -191,7 +194,20 @@ def _list(type_: Any, converter: Converter) -> Callable[[Any, Any], Any]:  # noq
     return checked
 
 
+def _names(type_: Any, converter: Converter) -> Callable[[Any, Any], Any]:  # noqa: ANN401
+    structure = make_dict_structure_fn(type_, converter, _cattrs_forbid_extra_keys=True)
+
+    def checked(value: object, type_: Any) -> Any:  # noqa: ANN401 - cattrs calls it for any type
+        if not isinstance(value, dict):
+            message = f"{shown(value)} is no table of lists; write identity = [...] and the like"
+            raise ValueError(message)  # noqa: TRY004 - as every problem of a text is
+        return structure(value, type_)
+
+    return checked
+
+
 _converter = Converter(forbid_extra_keys=True)
+_converter.register_structure_hook_factory(lambda type_: type_ is _Names, _names)
 _converter.register_structure_hook_factory(_is_tuple, _list)
 _converter.register_structure_hook(Indicator, one_of(INDICATORS))
 _converter.register_structure_hook(KindName, one_of(KINDS))

@@ -11,12 +11,10 @@ from vdm_alerts.core.metrics import ACCOUNT, Dimension, Scope, Series
 from vdm_alerts.core.queries import Found, Query, answer
 from vdm_alerts.core.rates import Rate
 from vdm_alerts.core.rules import Rule
-from vdm_alerts.core.steps import Step, asking
+from vdm_alerts.core.steps import Step, ask_for
 from vdm_alerts.core.sweep import Sweep
 from vdm_alerts.core.verdicts import Breached, Evidence
 
-MOST_SUSPECTS = 5
-"""Identities looked at by provider where the account, or a provider, breaks a rule."""
 MOST_CASES = 20
 """Scopes that break a rule, and are looked into for who is behind it, at a run."""
 AT_ONCE = 3
@@ -52,17 +50,17 @@ class Case:
         It has to have half of them, and to be worse than the whole: that the largest part of the
         mail has the largest part of its bounces names nobody.
         """
-        if self._leader is None:
-            return None
-        suspect, events = self._leader
-        volume = answer(Query(self.rule.indicator.volume, suspect), self.sweep.isps, self.found)
-        if not isinstance(volume, Series):
-            return None
-        mails, whole = volume.total(self.evidence.window, self.sweep.last), self.evidence.rate
-        if not mails or (events / mails <= whole.value and events < whole.events):
-            return None
-        its_own = Evidence(Rate(events, mails), self.evidence.window)
-        return Culprit(suspect, events / whole.events, its_own)
+        for suspect, events in (self._leader, self._sender):
+            if suspect is None:
+                continue
+            volume = answer(self._volume(suspect), self.sweep.isps, self.found)
+            if not isinstance(volume, Series):
+                return None
+            mails, whole = volume.total(self.evidence.window, self.sweep.last), self.evidence.rate
+            if mails and (events / mails > whole.value or events >= whole.events):
+                its_own = Evidence(Rate(events, mails), self.evidence.window)
+                return Culprit(suspect, min(1.0, events / whole.events), its_own)
+        return None
 
     def steps(self) -> Iterator[Step]:
         """Yield what has still to be asked before somebody, or nobody, can be named."""
@@ -70,18 +68,21 @@ class Case:
             count
             for suspect, count in self._counts.items()
             # What an address in a domain has is the domain's too.
-            if suspect.domain is None or suspect.domain not in self._counts
+            if not self.sweep.is_within_a_domain(suspect)
         )
         is_open = left > max(self._counts.values(), default=0) and left >= self._half
         not_asked = (one for one in self._suspects if one not in self._counts)
         if is_open and (queries := [self._events(one) for one in islice(not_asked, AT_ONCE)]):
-            yield from asking(queries, self.sweep, self.found)
-        elif self._leader:
-            volume = Query(self.rule.indicator.volume, self._leader[0])
-            yield from asking([volume], self.sweep, self.found)
+            yield from ask_for(queries, self.sweep, self.found)
+        else:
+            suspects = [one for one, _ in (self._leader, self._sender) if one]
+            yield from ask_for(map(self._volume, suspects), self.sweep, self.found)
 
     def _events(self, scope: Scope) -> Query:
         return Query(self.rule.indicator.events, scope)
+
+    def _volume(self, scope: Scope) -> Query:
+        return Query(self.rule.indicator.volume, scope)
 
     @property
     def _half(self) -> float:
@@ -95,16 +96,20 @@ class Case:
             if self.scope.isp:
                 return []  # It is one itself.
             return parts(self.rule, self.scope, isps)
-        counted = [
-            (events.total(self.evidence.window, self.sweep.last), str(scope), scope)
-            for scope in self.sweep.read(self.found)
-            if scope.kind == (Dimension.IDENTITY,)
-            and isinstance(events := self.found.get(self._events(scope)), Series)
-        ]
-        senders = [scope for _, _, scope in nlargest(MOST_SUSPECTS, counted)]
+        senders = [one for one, count in self._senders.items() if count >= self._half]
         if self.scope.isp:
             return [sender.at(self.scope.isp) for sender in senders]
         return [part for one in senders for part in parts(self.rule, one, isps)]
+
+    @cached_property
+    def _senders(self) -> Mapping[Scope, int]:
+        """The events of each identity, all its mail counted; only one with half can be it."""
+        return {
+            scope: events.total(self.evidence.window, self.sweep.last)
+            for scope in self.sweep.everybody
+            if scope.kind == (Dimension.IDENTITY,)
+            and isinstance(events := self.found.get(self._events(scope)), Series)
+        }
 
     @cached_property
     def _counts(self) -> Mapping[Scope, int]:
@@ -121,27 +126,33 @@ class Case:
         }
 
     @cached_property
-    def _leader(self) -> tuple[Scope, int] | None:
+    def _leader(self) -> tuple[Scope | None, int]:
         """The suspect with the most events; None where that is not half of them."""
+        return self._first(self._counts)
+
+    @cached_property
+    def _sender(self) -> tuple[Scope | None, int]:
+        """The identity with the most of the account's events, wherever they are; None likewise."""
+        return self._first(self._senders if self.scope == ACCOUNT else {})
+
+    def _first(self, counts: Mapping[Scope, int]) -> tuple[Scope | None, int]:
         # Of an address and the domain that it is in, the address says more.
-        ranked = [
-            (count, one.domain is not None, str(one), one) for one, count in self._counts.items()
-        ]
-        if not ranked or max(ranked)[0] < self._half:
-            return None
-        count, _, _, suspect = max(ranked)
-        return suspect, count
+        first = max(
+            counts, key=lambda one: (counts[one], one.domain is not None, str(one)), default=None
+        )
+        if first is None or counts[first] < self._half:
+            return None, 0
+        return first, counts[first]
 
 
 def cases(sweep: Sweep, found: Found) -> Iterator[Case]:
     """Yield the breaches in *found* that are worth looking into, the worst of each rule first."""
-    read = sweep.read(found)
     for rule in sweep.rules:
         if rule.indicator.low_is_bad:
             continue
         breaches = [
             Case(rule, scope, seen.evidence, sweep, found)
-            for scope in read
+            for scope in sweep.everybody
             if sweep.watches(rule, scope)
             and isinstance(seen := verdict(rule, scope, sweep, found), Breached)
         ]

@@ -1,11 +1,13 @@
 """Looking closer: the parts of a sender's mail at each mailbox provider."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from vdm_alerts.core.isps import OTHER_ISPS
 from vdm_alerts.core.metrics import ACCOUNT, Scope, Series
 from vdm_alerts.core.queries import Found, Query, answer
+from vdm_alerts.core.rates import Gap
 from vdm_alerts.core.rules import Rule
 from vdm_alerts.core.steps import Step, weighing
 from vdm_alerts.core.sweep import Sweep
@@ -26,6 +28,7 @@ class _Case:
 
     turn: tuple[bool, float, str]
     rule: Rule
+    scope: Scope
     whole: Series
     parts: Sequence[Scope]
 
@@ -49,6 +52,18 @@ def drills(sweep: Sweep, found: Found) -> Iterator[Step]:
     """
     for case in sorted(_cases(sweep, found), key=lambda case: case.turn):
         yield from _of_parts(case, sweep, found)
+
+
+def drilled(sweep: Sweep, found: Found) -> Mapping[Scope, Collection[str]]:
+    """Return of whose parts all is known that matters, with the names of the rules it is for."""
+    done: defaultdict[Scope, set[str]] = defaultdict(set)
+    for case in _cases(sweep, found):
+        events = (found.get(Query(case.rule.indicator.events, part)) for part in case.parts)
+        if not any(isinstance(each, Gap) for each in events) and not any(
+            _of_parts(case, sweep, found)
+        ):
+            done[case.scope].add(case.rule.name)
+    return done
 
 
 def by_weight(rule: Rule, sweep: Sweep, found: Found) -> Sequence[str]:
@@ -86,10 +101,9 @@ def _of_parts(case: _Case, sweep: Sweep, found: Found) -> Iterator[Step]:
 
 def _cases(sweep: Sweep, found: Found) -> Iterator[_Case]:
     """Yield whose mail may hide what breaks a rule at a provider, as far as it is their turn."""
-    read = sweep.read(found)
     for rule in sweep.rules:
         isps = by_weight(rule, sweep, found)
-        for scope in read:
+        for scope in sweep.everybody:
             if not sweep.watches_parts(rule, scope):
                 continue
             whole = found.get(Query(rule.indicator.events, scope))
@@ -98,11 +112,11 @@ def _cases(sweep: Sweep, found: Found) -> Iterator[_Case]:
             watched = [one for one in parts(rule, scope, isps) if rule.covers(one)]
             badness = _badness(rule, scope, sweep, found)
             if badness >= NEAR or not sweep.remembered.isdisjoint(watched):
-                yield _Case((False, -badness, str(scope)), rule, whole, watched)
-            elif sweep.roster.is_drill_due(scope, sweep.now):
-                drilled = sweep.roster.entry(scope).drilled
+                yield _Case((False, -badness, str(scope)), rule, scope, whole, watched)
+            elif sweep.is_drill_due(rule, scope):
+                drilled = sweep.roster.entry(scope).drilled.get(rule.name)
                 waited = drilled.timestamp() if drilled else 0
-                yield _Case((True, waited, str(scope)), rule, whole, watched)
+                yield _Case((True, waited, str(scope)), rule, scope, whole, watched)
 
 
 def _badness(rule: Rule, scope: Scope, sweep: Sweep, found: Found) -> float:

@@ -5,7 +5,8 @@ import re
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 _IDENTITY = re.compile(r"(?:[^@\s*]+@)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
-_ADDRESS = re.compile(r"([\w.!#$%&'*+/=?^`{|}~-])[\w.!#$%&'*+/=?^`{|}~-]*@([\w-]+(?:\.[\w-]+)+)")
+_LOCAL = r"""(?:"[^"]+"|[\w.!#$%&'*+/=?^`{|}~-]+)"""
+_ADDRESS = re.compile(rf"({_LOCAL})@([\w-]+(?:\.[\w-]+)*)")
 
 
 def is_well_formed(name: str) -> bool:
@@ -23,19 +24,20 @@ def is_well_formed_identity(name: str) -> bool:
 
 
 def domain_of(identity: str) -> str | None:
-    """Return the domain that the address *identity* is in; None where it is no address."""
+    """Return the domain that the address *identity* is in, in lower case; None for no address."""
     _, at, domain = identity.rpartition("@")
-    return domain if at else None
+    return domain.lower() if at else None
 
 
 def masked(text: str) -> str:
     """Return *text* with every e-mail address in it made unreadable, each still told from others.
 
-    "anna@example.com" becomes "a***4f2d@example.com". Whoever knows the address finds it again.
+    "anna@example.com" becomes "a***4f2d0c11@example.com". Whoever knows the address finds it again.
     """
     return _ADDRESS.sub(_masked, text)
 
 
 def _masked(address: re.Match[str]) -> str:
-    digest = hashlib.sha256(address[0].lower().encode()).hexdigest()[:4]
-    return f"{address[1]}***{digest}@{address[2]}"
+    digest = hashlib.sha256(address[0].lower().encode()).hexdigest()[:8]
+    first = address[1].lstrip('"')[:1]
+    return f"{first}***{digest}@{address[2]}"

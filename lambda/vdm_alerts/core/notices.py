@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import IntEnum
 from typing import TypeAlias
 
@@ -66,18 +66,16 @@ class Affected:
         """The figures of this run; None where there was no mail, or no answer."""
         return evidence_of(self.verdict)
 
-    @property
-    def rank(self) -> tuple[bool, int, int, float]:
-        """Where it stands among the others: owed a word, then bad, then by kind, then high.
+    def rank(self, rule: Rule) -> tuple[bool, int, int, float]:
+        """Return where it stands among the others: owed a word, then bad, then by kind, then worse.
 
         The account comes first of the kinds, then who sends, and only then where it goes.
         """
-        rate = self.evidence.rate.value if self.evidence else 0.0
         return (
             self.reason is not None,
             self.severity or 0,
             -min((list(Dimension).index(one) + 1 for one in self.alert.scope.kind), default=0),
-            rate,
+            rule.badness(self.evidence.rate.value) if self.evidence else 0.0,
         )
 
 
@@ -88,7 +86,8 @@ class Incident:
     *sequence* counts the messages of the incident from 1; a message that has to be sent again
     carries the same number. *affected* begins with the scope that matters most. *account* are the
     figures of the whole account, where the rule covers it, and *culprit* is who is behind what the
-    lead is accused of. Where what was told before is not *remembered*, the message says so.
+    lead is accused of. Where days are counted *until* one before today, or what was told before is
+    not *remembered*, the message says so.
     """
 
     id: str
@@ -98,6 +97,7 @@ class Incident:
     affected: tuple[Affected, ...]
     account: Evidence | None = None
     culprit: Culprit | None = None
+    until: date | None = None
     remembered: bool = True
 
     @property
@@ -179,8 +179,10 @@ def _incident(
     verdicts: Mapping[Key, Verdict],
     culprit: Callable[[Key], Culprit | None],
 ) -> Incident:
-    affected = sorted(group, key=lambda one: (*(-part for part in one.rank), str(one.alert.scope)))
-    rule = rules[affected[0].alert.rule]
+    rule = rules[group[0].alert.rule]
+    affected = sorted(
+        group, key=lambda one: (*(-part for part in one.rank(rule)), str(one.alert.scope))
+    )
     return Incident(
         id=incident,
         sequence=1 + max((one.alert.told.sequence for one in group if one.alert.told), default=0),

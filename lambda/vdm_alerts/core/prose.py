@@ -45,7 +45,8 @@ def incident_subject(incident: Incident) -> str:
         case _, Reason.FIRING:
             weight, verb = str(incident.lead.severity), "is"
     noun = ADVICE[incident.rule.indicator].noun.capitalize()
-    rate = f"{f' {verb}' if incident.lead.evidence else ':'} {_rate(incident.lead)}"
+    found = _rate(incident.lead, incident.rule)
+    rate = f"{f' {verb}' if incident.lead.evidence else ':'} {found}"
     return f"[{weight}] {noun} {of(incident.lead.alert.scope)}{rate}"
 
 
@@ -64,7 +65,8 @@ def headline(incident: Incident) -> str:
             line = f"your {percent(rule.first_line.share)} threshold"
             news = f"{subject} is back {good} {line}: {sentence(rule.indicator, evidence)}."
         case Healthy():
-            news = f"{subject} has ended without mending: no mail in the last {rule.windows[-1]}."
+            mail = f"no {ADVICE[rule.indicator].mail} in the last {rule.windows[-1]}"
+            news = f"{subject} is not known any more, which proves nothing: {mail}."
         case Unknown() | None:
             news = f"{subject} cannot be read at the moment; it was {bad} your threshold."
     if incident.account is None or not lead.alert.scope.kind:
@@ -112,7 +114,8 @@ def incident_text(incident: Incident, origin: Origin, now: datetime) -> str:
 def footer(incident: Incident, origin: Origin, now: datetime) -> str:
     """Return where and when, and since when or for how long."""
     began = min(one.since for one in incident.affected if one.since)
-    place = f"{origin}, {stamp(now)}."
+    until = f" Days are counted until {incident.until}." if incident.until else ""
+    place = f"{origin}, {stamp(now)}.{until}"
     if incident.severity is None:
         return f"{place} It lasted {span(now - began)}, from {stamp(began)}."
     return place if began == now else f"{place} Going on since {stamp(began)}."
@@ -138,9 +141,12 @@ def others(incident: Incident) -> list[str]:
     rest = incident.affected[1:]
     firing = [one for one in rest if one.is_firing]
     mended = [one for one in rest if not one.is_firing]
-    bad, _ = _sides(incident.rule)
+    rule = incident.rule
+    bad, _ = _sides(rule)
     titled = ((f"Also {bad} the threshold:", firing), (f"No longer {bad} it:", mended))
-    paragraphs = ["\n".join([title, *_lines(group)]) for title, group in titled if group]
+    paragraphs = [
+        "\n".join([title, *_lines(group, incident.rule)]) for title, group in titled if group
+    ]
     return paragraphs if incident.remembered else [*paragraphs, _AMNESIA]
 
 
@@ -208,15 +214,17 @@ def _sides(rule: Rule) -> tuple[str, str]:
     return ("below", "above") if rule.indicator.low_is_bad else ("above", "below")
 
 
-def _lines(affected: Sequence[Affected]) -> Iterator[str]:
+def _lines(affected: Sequence[Affected], rule: Rule) -> Iterator[str]:
     for one in affected[:MOST_SHOWN]:
         marked = f", {one.severity.name.lower()}" if one.severity else ""
-        yield f"  {one.alert.scope} ({kind_name(one.alert.scope)}): {_rate(one)}{marked}"
+        yield f"  {one.alert.scope} ({kind_name(one.alert.scope)}): {_rate(one, rule)}{marked}"
     if len(affected) > MOST_SHOWN:
         yield f"  and {len(affected) - MOST_SHOWN:,} more"
 
 
-def _rate(one: Affected) -> str:
+def _rate(one: Affected, rule: Rule) -> str:
     if one.evidence:
         return percent(one.evidence.rate.value)
-    return "no mail any more" if isinstance(one.verdict, Healthy) else "not readable at the moment"
+    if isinstance(one.verdict, Healthy):
+        return f"no {ADVICE[rule.indicator].mail} any more"
+    return "not readable at the moment"

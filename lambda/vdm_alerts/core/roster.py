@@ -1,6 +1,6 @@
 """Who sends in the account, and what is remembered of reading them: so that less need be asked."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
@@ -8,27 +8,25 @@ from vdm_alerts.core.metrics import Dimension, Metric, Scope, Series, Window
 from vdm_alerts.core.queries import Found, Query
 from vdm_alerts.core.rates import Gap
 
-LISTED_FOR = timedelta(days=1)
-"""How long a list of who there is holds."""
 LISTED_AGAIN = timedelta(hours=1)
-"""How long it holds at the least, whoever seems to be missing in it."""
-QUIET_FOR = timedelta(days=1)
-"""How long one who has sent nothing lately, or is in good order, is left alone."""
+"""How long a list of who there is holds at the least, whoever seems to be missing in it."""
 REFUSED_FOR = timedelta(days=7)
 """How long it is remembered that SES refused a name, or to answer for the day that is going on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is known of one who sends.
+    """What is known of one who sends, or of a provider.
 
-    *read* is when its mail was last counted, *volume* how much that was in the window, *drilled*
-    when it was last looked at by provider, *refused* when SES last refused its very name.
+    *tried* is when it was last asked about, *read* when that was answered to the end, and *volume*
+    how much it had sent in the window. *drilled* is when, by the name of each rule, its parts at
+    providers were last looked at, and *refused* when SES last refused its very name.
     """
 
     read: datetime | None = None
+    tried: datetime | None = None
     volume: int = 0
-    drilled: datetime | None = None
+    drilled: Mapping[str, datetime] = field(default_factory=dict)
     refused: datetime | None = None
 
 
@@ -37,14 +35,16 @@ class Roster:
     """Everybody who is known to send, and how far reading has come.
 
     *listed* is when each sort of sender was last listed, *swept* when the last reading was, *asked*
-    how many queries have been made on the UTC day of that, and *today_refused* the day on which SES
-    last refused to answer for the day itself.
+    how many queries have been made on the UTC day of that, *unclaimed* how much mail of the account
+    was nobody's then, and *today_refused* the day on which SES last refused to answer for the day
+    itself.
     """
 
     entries: Mapping[Scope, Entry] = field(default_factory=dict)
     listed: Mapping[Dimension, datetime] = field(default_factory=dict)
     swept: datetime | None = None
     asked: int = 0
+    unclaimed: int = 0
     today_refused: date | None = None
 
     def entry(self, scope: Scope) -> Entry:
@@ -56,10 +56,10 @@ class Roster:
         refused = self.entry(scope).refused
         return refused is not None and now - refused < REFUSED_FOR
 
-    def is_listed(self, dimension: Dimension, now: datetime) -> bool:
-        """Say whether the list of *dimension* still holds."""
+    def is_listed(self, dimension: Dimension, now: datetime, rest: timedelta) -> bool:
+        """Say whether the list of *dimension* is no older at *now* than *rest*."""
         listed = self.listed.get(dimension)
-        return listed is not None and now - listed < LISTED_FOR
+        return listed is not None and now - listed < rest
 
     def with_listed(self, dimension: Dimension, scopes: Iterable[Scope], now: datetime) -> "Roster":
         """Return the roster with *scopes*, and no others, under *dimension*."""
@@ -76,16 +76,6 @@ class Roster:
         refused = self.today_refused
         return refused is None or today - refused >= REFUSED_FOR
 
-    def is_due(self, scope: Scope, now: datetime) -> bool:
-        """Say whether the mail of *scope*, which is quiet, is to be counted at *now*."""
-        read = self.entry(scope).read
-        return read is None or now - read >= QUIET_FOR
-
-    def is_drill_due(self, scope: Scope, now: datetime) -> bool:
-        """Say whether *scope*, which is in good order, is to be looked at by provider at *now*."""
-        drilled = self.entry(scope).drilled
-        return drilled is None or now - drilled >= QUIET_FOR
-
     def unlisted(self, dimension: Dimension, now: datetime) -> "Roster":
         """Return the roster without the list of *dimension*, unless it is quite new."""
         listed = self.listed.get(dimension)
@@ -94,32 +84,54 @@ class Roster:
         others = {key: each for key, each in self.listed.items() if key is not dimension}
         return replace(self, listed=others)
 
-    def after(
-        self, found: Found, window: Window, last: date, now: datetime, asked: int
-    ) -> "Roster":
-        """Return the roster after a reading at *now* that made *asked* queries, and *found* this.
+    def after(self, reading: "Reading", now: datetime) -> "Roster":
+        """Return the roster after *reading* at *now*.
 
-        Who could not be read to the end keeps the time of the reading before, and so comes first
-        in the next.
+        Who could not be read to the end is still to be read; who was not even asked about keeps the
+        time of the reading before, and so comes first in the next.
         """
-        unfinished = {
-            query.scope for query, seen in found.items() if seen in (Gap.CUT, Gap.UNAVAILABLE)
-        }
-        parts = {query.scope.whole for query in found if query.scope.isp}
-        drilled = parts - {scope.whole for scope in unfinished if scope.isp}
-        entries = dict(self.entries)
-        for scope, entry in self.entries.items():
-            sent = found.get(Query(Metric.SEND, scope))
-            if sent is Gap.REFUSED:
-                entries[scope] = replace(entry, refused=now)
-            elif isinstance(sent, Series):
-                entries[scope] = Entry(
-                    read=entry.read if scope in unfinished else now,
-                    volume=sent.total(window, last),
-                    drilled=now if scope in drilled else entry.drilled,
-                )
-        today = now.date()
-        return replace(self, entries=entries, swept=now, asked=self.asked_on(today) + asked)
+        found = reading.found
+        asked = {query.scope for query in found}
+        cut = {query.scope for query, seen in found.items() if seen is Gap.CUT}
+        failed = {query.scope for query, seen in found.items() if seen is Gap.UNAVAILABLE}
+        providers = {scope for scope in asked if scope.isp and not scope.whole.kind}
+        entries = dict.fromkeys(providers, Entry()) | dict(self.entries)
+        for scope in entries.keys() & asked - cut:
+            entry, sent = entries[scope], found.get(Query(Metric.SEND, scope))
+            if self.is_refused(scope, now):
+                continue  # It was not asked about: that is why its answer is known.
+            entries[scope] = Entry(
+                read=entry.read if scope in failed or isinstance(sent, Gap) else now,
+                tried=now,
+                volume=sent.total(reading.window, reading.last)
+                if isinstance(sent, Series)
+                else entry.volume,
+                drilled={**entry.drilled, **dict.fromkeys(reading.drilled.get(scope, ()), now)},
+                refused=now if sent is Gap.REFUSED else None,
+            )
+        return replace(
+            self,
+            entries=entries,
+            swept=now,
+            asked=self.asked_on(now.date()) + reading.asked,
+            unclaimed=reading.unclaimed,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What there is to remember of one reading.
+
+    It *found* these answers in *window* ending *last*, by so many queries *asked*; it came to an
+    end with the parts of some senders, *drilled* for some rules; and so much mail was *unclaimed*.
+    """
+
+    found: Found
+    window: Window
+    last: date
+    asked: int
+    drilled: Mapping[Scope, Collection[str]]
+    unclaimed: int
 
 
 def allowance(roster: Roster, most: int | None, now: datetime) -> int | None:

@@ -7,7 +7,7 @@ from datetime import date
 from enum import IntEnum
 from fnmatch import fnmatchcase
 
-from vdm_alerts.core.isps import KNOWN_ISPS
+from vdm_alerts.core.isps import KNOWN_ISPS, OTHER_ISPS
 from vdm_alerts.core.metrics import Dimension, Kind, Scope, Series, Window
 from vdm_alerts.core.rates import Indicator, Rate
 
@@ -70,7 +70,8 @@ class Rule:
     def isps(self) -> tuple[str, ...]:
         """The providers to ask about: those known, and those that *include* names outright."""
         named = self.include.patterns.get(Dimension.ISP, ())
-        return (*KNOWN_ISPS, *(one for one in named if not set(one) & set("*?[")))
+        literal = (one for one in named if one != OTHER_ISPS and not set(one) & set("*?["))
+        return (*KNOWN_ISPS, *literal)
 
     @property
     def first_line(self) -> Threshold:
@@ -122,7 +123,9 @@ class Rule:
         """
         if self.indicator.low_is_bad:
             return True
-        fewest = max(self.min_events, math.ceil(self.first_line.share * self.min_volume))
+        # A share is a fraction of two: 0.07 of 100 comes to a hair more than 7.
+        reached = math.ceil(self.first_line.share * self.min_volume - 1e-9)
+        fewest = max(self.min_events, reached)
         return any(events.total(window, last) >= fewest for window in self.windows)
 
     def _reaches(self, value: float, line: float) -> bool:

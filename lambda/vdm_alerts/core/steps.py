@@ -7,13 +7,15 @@ it; and only where that is enough too, what it has to be divided by.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from vdm_alerts.core.metrics import ACCOUNT, Dimension, Metric, Scope, Series, Window
+from vdm_alerts.core.metrics import Dimension, Metric, Scope, Series, Window
 from vdm_alerts.core.queries import ACCOUNT_SENT, Found, Query, answer, ingredients
 from vdm_alerts.core.rules import Rule
 from vdm_alerts.core.sweep import Sweep
 
 LATELY = Window(2)
 """The days in which mail that nobody is known to have sent is looked for."""
+LEAST_UNCLAIMED = 10
+"""How much of that is taken for chance: the account is counted a moment before its identities."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,35 +31,52 @@ class Step:
         return len(self.queries) + self.reserve
 
 
-def steps(sweep: Sweep, found: Found) -> Iterator[Step]:
-    """Yield what is worth asking after *found*, the weightiest first; nothing once all is known.
-
-    Raises nothing, and asks for nothing that is in *found* already.
-    """
+def of_whole(sweep: Sweep, found: Found) -> Iterator[Step]:
+    """Yield what is to be known whatever was sent: all of the account, and of open alerts."""
+    yield from ask_for([ACCOUNT_SENT], sweep, found)
     for scope in sweep.whole:
-        queries = {
-            Query(metric, scope)
-            for rule in sweep.concerned(scope)
-            for metric in (rule.indicator.volume, rule.indicator.events)
-        }
-        if scope == ACCOUNT:
-            queries.add(ACCOUNT_SENT)
-        yield from asking(queries, sweep, found)
-    begun = mail_of_nobody(sweep, found, [*sweep.whole, *sweep.due])
+        yield from all_of(scope, sweep, found)
+
+
+def of_begun(sweep: Sweep, found: Found) -> Iterator[Step]:
+    """Yield what else is worth asking of those whose mail has been counted."""
+    for scope in sweep.everybody:
+        sent = found.get(Query(Metric.SEND, scope))
+        if isinstance(sent, Series) and scope not in sweep.whole:
+            for rule in sweep.concerned(scope):
+                if sweep.is_in_top(rule, scope) and rule.may_speak_of(sent, sweep.last):
+                    yield from weighing(rule, scope, sweep, found)
+
+
+def of_next(sweep: Sweep, found: Found) -> Iterator[Step]:
+    """Yield the first question to everybody else: all of a provider, and the mail of a sender."""
+    begun = unclaimed(sweep, found) - sweep.roster.unclaimed >= fewest_unclaimed(sweep)
     for scope in (*sweep.due, *(sweep.resting if begun else ())):
-        yield from _of_sender(scope, sweep, found)
+        sent = Query(Metric.SEND, scope)
+        if scope.isp:
+            yield from all_of(scope, sweep, found)
+        elif sent not in found:
+            yield Step((sent,), _most_after(scope, sweep))
 
 
-def _of_sender(scope: Scope, sweep: Sweep, found: Found) -> Iterator[Step]:
+def all_of(scope: Scope, sweep: Sweep, found: Found) -> Iterator[Step]:
+    """Yield the question for every metric of *scope* that some rule needs."""
+    metrics = [
+        metric
+        for rule in sweep.concerned(scope)
+        for metric in (rule.indicator.volume, rule.indicator.events)
+    ]
+    yield from ask_for([Query(metric, scope) for metric in metrics], sweep, found)
+
+
+def _most_after(scope: Scope, sweep: Sweep) -> int:
+    """Return how many questions at the most may follow the one for the mail of *scope*."""
     rules = sweep.concerned(scope)
-    sent = found.get(Query(Metric.SEND, scope))
-    if sent is None:
-        metrics = {each for one in rules for each in (one.indicator.events, one.indicator.volume)}
-        yield Step((Query(Metric.SEND, scope),), len(metrics - {Metric.SEND}))
-    elif isinstance(sent, Series):
-        for rule in rules:
-            if sweep.is_in_top(rule, scope) and rule.may_speak_of(sent, sweep.last):
-                yield from weighing(rule, scope, sweep, found)
+    metrics = {each for one in rules for each in (one.indicator.events, one.indicator.volume)}
+    drilled = [
+        one for one in rules if sweep.watches_parts(one, scope) and sweep.is_drill_due(one, scope)
+    ]
+    return len(metrics - {Metric.SEND}) + 2 * len(drilled) * (len(sweep.isps) + 1)
 
 
 def weighing(rule: Rule, scope: Scope, sweep: Sweep, found: Found) -> Iterator[Step]:
@@ -65,12 +84,12 @@ def weighing(rule: Rule, scope: Scope, sweep: Sweep, found: Found) -> Iterator[S
     events = answer(Query(rule.indicator.events, scope), sweep.isps, found)
     volume = Query(rule.indicator.volume, scope)
     if events is None:
-        yield from asking([Query(rule.indicator.events, scope)], sweep, found, then=[volume])
+        yield from ask_for([Query(rule.indicator.events, scope)], sweep, found, then=[volume])
     elif isinstance(events, Series) and rule.may_be_broken_by(events, sweep.last):
-        yield from asking([volume], sweep, found)
+        yield from ask_for([volume], sweep, found)
 
 
-def asking(
+def ask_for(
     queries: Iterable[Query], sweep: Sweep, found: Found, then: Iterable[Query] = ()
 ) -> Iterator[Step]:
     """Yield one step for whatever of *queries* is not known yet, and may lead to *then*."""
@@ -83,24 +102,30 @@ def asking(
         yield Step(now, len(unknown(then)))
 
 
-def mail_of_nobody(sweep: Sweep, found: Found, known: Iterable[Scope]) -> bool:
-    """Say whether the account has lately sent mail that none of the *known* identities has sent.
+def unclaimed(sweep: Sweep, found: Found) -> int:
+    """Return how much mail the account has lately sent that no identity has, as far as is known.
 
-    Enough of it to matter to some rule, that is: a sender who has been quiet, or is new, has begun.
-    Where one of them cannot be read, or is not watched, there is no telling. An address in a domain
-    is not counted beside it.
+    0 where one of them cannot be read, or is too small to be watched: then there is no telling. An
+    address in a domain is not counted beside it. Nothing is known, and so nothing unclaimed, before
+    all whose turn it is have been counted.
     """
     account = found.get(ACCOUNT_SENT)
-    watching = [rule for rule in sweep.rules if (Dimension.IDENTITY,) in rule.scopes]
-    if not watching or sweep.leaves_out_identities or not isinstance(account, Series):
-        return False
-    of_identities = 0
-    for scope in known:
-        if scope.kind != (Dimension.IDENTITY,) or scope.domain in sweep.roster.entries:
+    is_watched = any((Dimension.IDENTITY,) in rule.scopes for rule in sweep.rules)
+    if not is_watched or sweep.leaves_out_identities or not isinstance(account, Series):
+        return 0
+    claimed = 0
+    for scope in (*sweep.whole, *sweep.due, *sweep.resting):
+        if scope.kind != (Dimension.IDENTITY,) or sweep.is_within_a_domain(scope):
             continue
         sent = found.get(Query(Metric.SEND, scope))
-        if not isinstance(sent, Series):
-            return False
-        of_identities += sent.total(LATELY, sweep.last)
-    unclaimed = account.total(LATELY, sweep.last) - of_identities
-    return unclaimed >= min(rule.min_volume for rule in watching)
+        if isinstance(sent, Series):
+            claimed += sent.total(LATELY, sweep.last)
+        elif scope not in sweep.resting:
+            return 0
+    return max(0, account.total(LATELY, sweep.last) - claimed)
+
+
+def fewest_unclaimed(sweep: Sweep) -> int:
+    """Return how much more mail of nobody means that somebody has begun to send."""
+    watching = [rule for rule in sweep.rules if (Dimension.IDENTITY,) in rule.scopes]
+    return max(LEAST_UNCLAIMED, min((rule.min_volume for rule in watching), default=0))

@@ -3,13 +3,12 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from heapq import nlargest
 
 from vdm_alerts.core.isps import OTHER_ISPS
-from vdm_alerts.core.metrics import ACCOUNT, LONGEST_WINDOW, Dimension, Kind, Metric, Scope, Window
-from vdm_alerts.core.queries import Found, Query
+from vdm_alerts.core.metrics import ACCOUNT, LONGEST_WINDOW, Dimension, Kind, Scope, Window
 from vdm_alerts.core.roster import Roster
 from vdm_alerts.core.rules import Rule
 
@@ -38,63 +37,95 @@ class Sweep:
         return Window(min(self.longest.days + 1, LONGEST_WINDOW.days))
 
     @cached_property
-    def isps(self) -> Sequence[str]:
-        """Every provider that some rule has a name for."""
-        return list(dict.fromkeys(isp for rule in self.rules for isp in rule.isps))
+    def rest(self) -> timedelta:
+        """How long who is quiet, or in good order, is left alone.
+
+        A day, less what a schedule may be early. But what a rule about single days is to find is
+        out of its window by the next day.
+        """
+        shortest = min(window.days for rule in self.rules for window in rule.windows)
+        return timedelta(hours=4) if shortest == 1 else timedelta(hours=23, minutes=30)
 
     @cached_property
-    def whole(self) -> Sequence[Scope]:
-        """The scopes of which everything is asked, the weightiest first."""
-        providers = (ACCOUNT.at(isp) for isp in (*self.isps, OTHER_ISPS))
-        watched = (scope for scope in providers if any(rule.covers(scope) for rule in self.rules))
-        open_ = sorted(self.remembered.difference(self.refused), key=str)
-        return list(dict.fromkeys([ACCOUNT, *watched, *open_]))
+    def isps(self) -> Sequence[str]:
+        """Every provider that some rule has a name for, and that SES does not refuse."""
+        named = dict.fromkeys(isp for rule in self.rules for isp in rule.isps)
+        return [isp for isp in named if ACCOUNT.at(isp) not in self.refused]
 
     @cached_property
     def refused(self) -> Collection[Scope]:
-        """The senders that SES is known to refuse to answer for; they are not asked about."""
+        """Those whom SES is known to refuse to answer for; they are not asked about."""
         entries = self.roster.entries
-        return dict.fromkeys(one for one in entries if self.roster.is_refused(one, self.now))
+        return {one for one in entries if self.roster.is_refused(one, self.now)}
 
     @cached_property
-    def due(self) -> Sequence[Scope]:
-        """The senders whose turn it is: who has waited longest, and then who sends most, first."""
-        return sorted((one for one in self._senders if self._is_due(one)), key=self._turn)
+    def whole(self) -> Collection[Scope]:
+        """The scopes of which everything is asked, whatever they send; the account first."""
+        open_ = sorted(self.remembered.difference(self.refused), key=str)
+        return dict.fromkeys([ACCOUNT, *open_])
+
+    @cached_property
+    def due(self) -> Collection[Scope]:
+        """Those whose turn it is: who has waited longest, then providers, then who sends most."""
+        return dict.fromkeys(sorted(filter(self._is_due, self._others), key=self._turn))
 
     @cached_property
     def resting(self) -> Collection[Scope]:
-        """The senders whose turn it is not."""
-        due = set(self.due)
-        return dict.fromkeys(one for one in self._senders if one not in due)
+        """Those whose turn it is not."""
+        return dict.fromkeys(one for one in self._others if one not in self.due)
 
-    def read(self, found: Found) -> Sequence[Scope]:
-        """Return the scopes that *found* has anything of, beside parts at providers."""
-        scopes = (*self.whole, *self.due, *self.resting, *self.refused)
-        return [one for one in scopes if Query(Metric.SEND, one) in found or one in self.whole]
+    @cached_property
+    def everybody(self) -> Sequence[Scope]:
+        """All that this sweep is about, whether it is their turn or not."""
+        return [*self.whole, *self.due, *self.resting, *self.refused]
 
     @cached_property
     def leaves_out_identities(self) -> bool:
         """Whether there is mail of identities that this sweep does not ask about."""
-        asked = {*self.whole, *self.due}
         return any(
-            scope not in asked and (entry.volume or scope not in self.resting)
+            scope in self.refused or (scope in self.resting and entry.volume)
             for scope, entry in self.roster.entries.items()
             if scope.kind == (Dimension.IDENTITY,)
         )
 
     @cached_property
-    def _senders(self) -> Sequence[Scope]:
-        left_out = {*self.whole, *self.refused}
-        return [one for one in self.roster.entries if one not in left_out and self.concerned(one)]
+    def _others(self) -> Sequence[Scope]:
+        providers = (ACCOUNT.at(isp) for isp in (*self.isps, OTHER_ISPS))
+        known = dict.fromkeys([*providers, *self.roster.entries])
+        # An identity that no rule watches is counted all the same, to know whose mail it is.
+        counts = any((Dimension.IDENTITY,) in rule.scopes for rule in self.rules)
+        return [
+            one
+            for one in known
+            if one not in self.whole
+            and one not in self.refused
+            and (self._is_watched(one) or (counts and one.kind == (Dimension.IDENTITY,)))
+        ]
+
+    def _is_watched(self, scope: Scope) -> bool:
+        return bool(self.concerned(scope)) or any(rule.covers(scope) for rule in self.rules)
 
     def _is_due(self, scope: Scope) -> bool:
-        sends = self.roster.entry(scope).volume > 0
-        is_hot = sends and any(self.is_in_top(rule, scope) for rule in self.concerned(scope))
-        return is_hot or self.roster.is_due(scope, self.now)
-
-    def _turn(self, scope: Scope) -> tuple[float, int, str]:
+        if scope.isp:
+            return True
         entry = self.roster.entry(scope)
-        return entry.read.timestamp() if entry.read else 0, -entry.volume, str(scope)
+        rules = self.concerned(scope)
+        is_small = bool(rules) and not any(self.is_in_top(rule, scope) for rule in rules)
+        if entry.volume and not is_small:
+            return True
+        return entry.read is None or self.now - entry.read >= self.rest
+
+    def _turn(self, scope: Scope) -> tuple[float, bool, bool, int, str]:
+        entry = self.roster.entry(scope)
+        # What is left of all providers has no entry, and its turn after theirs.
+        tried = self.roster.swept if scope.is_derived else entry.tried
+        waited = tried.timestamp() if tried else 0
+        return waited, scope.isp is None, scope.is_derived, -entry.volume, str(scope)
+
+    def is_drill_due(self, rule: Rule, scope: Scope) -> bool:
+        """Say whether the parts of *scope*, which is in good order, are to be looked at again."""
+        drilled = self.roster.entry(scope).drilled.get(rule.name)
+        return drilled is None or self.now - drilled >= self.rest
 
     def watches(self, rule: Rule, scope: Scope) -> bool:
         """Say whether *rule* is to judge *scope*."""
@@ -106,15 +137,20 @@ class Sweep:
 
     def concerned(self, scope: Scope) -> Sequence[Rule]:
         """Return the rules that watch *scope* itself, or some part of it at a provider."""
-        return [
-            rule
-            for rule in self.rules
-            if (rule.covers(scope) and not rule.indicator.gap_of(scope))
-            or (
-                (*scope.kind, Dimension.ISP) in rule.scopes
-                and any(rule.covers(scope.at(isp)) for isp in (*self.isps, OTHER_ISPS))
-            )
-        ]
+        if scope not in self._concerned:
+            self._concerned[scope] = [rule for rule in self.rules if self._concerns(rule, scope)]
+        return self._concerned[scope]
+
+    @cached_property
+    def _concerned(self) -> dict[Scope, Sequence[Rule]]:
+        return {}
+
+    def _concerns(self, rule: Rule, scope: Scope) -> bool:
+        if rule.covers(scope) and not rule.indicator.gap_of(scope):
+            return True
+        return (*scope.kind, Dimension.ISP) in rule.scopes and any(
+            rule.covers(scope.at(isp)) for isp in (*self.isps, OTHER_ISPS)
+        )
 
     def is_in_top(self, rule: Rule, scope: Scope) -> bool:
         """Say whether *scope*, when last read, sent enough among its like for *rule*."""
@@ -125,16 +161,28 @@ class Sweep:
 
     @cached_property
     def _least(self) -> Mapping[str, Mapping[Kind, int]]:
-        """The volume of the last of the top of each kind, by the rules that have a top.
-
-        An address in a domain takes no place of its own: its mail is the domain's.
-        """
-        volumes: defaultdict[Kind, list[int]] = defaultdict(list)
-        for scope, entry in self.roster.entries.items():
-            if scope.domain not in self.roster.entries:
-                volumes[scope.kind].append(entry.volume)
+        """The volume of the last of the top of each kind, by the rules that have a top."""
         return {
-            rule.name: {kind: min(nlargest(rule.top, each)) for kind, each in volumes.items()}
+            rule.name: {
+                kind: min(nlargest(rule.top, volumes))
+                for kind, volumes in self._volumes(rule).items()
+            }
             for rule in self.rules
             if rule.top is not None
         }
+
+    def _volumes(self, rule: Rule) -> Mapping[Kind, Sequence[int]]:
+        volumes: defaultdict[Kind, list[int]] = defaultdict(list)
+        for scope, entry in self.roster.entries.items():
+            if self._concerns(rule, scope) and not self.is_within_a_domain(scope):
+                volumes[scope.kind].append(entry.volume)
+        return volumes
+
+    def is_within_a_domain(self, scope: Scope) -> bool:
+        """Say whether *scope* is an address whose domain is an identity, and counts its mail."""
+        domain = scope.domain
+        return domain is not None and domain.identity in self._domains
+
+    @cached_property
+    def _domains(self) -> Collection[str]:
+        return {one.identity.lower() for one in self.roster.entries if one.identity}

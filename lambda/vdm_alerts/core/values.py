@@ -25,6 +25,8 @@ KINDS: Mapping[str, Kind] = {
     "configuration_set_at_isp": (Dimension.CONFIGURATION_SET, Dimension.ISP),
     "tenant_at_isp": (Dimension.TENANT, Dimension.ISP),
 }
+MOST = 10**12
+
 KindName = NewType("KindName", tuple)  # type: ignore[type-arg]  # a Kind; cattrs needs a name
 Share = NewType("Share", float)
 Count = NewType("Count", int)
@@ -70,8 +72,8 @@ def window(value: object) -> Window:
 
 
 def count(value: object) -> Count:
-    """Return a whole number from 1 up."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+    """Return a whole number from 1 up, and no larger than a count of mails can be."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MOST:
         message = f"{shown(value)} is not a count; write a whole number from 1 up"
         raise ValueError(message)
     return Count(value)
@@ -89,6 +91,8 @@ def isp_glob(value: object) -> IspGlob:
     """Return a pattern of providers; one without a wildcard has to be what SES calls it."""
     name = glob(value)
     plain = name.lower()
+    if name == OTHER_ISPS:
+        return IspGlob(name)
     if set(name) & set("*?["):
         if any(fnmatchcase(isp.lower(), plain) for isp in KNOWN_ISPS):
             return IspGlob(name)
@@ -110,5 +114,5 @@ def isp_glob(value: object) -> IspGlob:
 
 def shown(value: object) -> str:
     """Return *value* as a person wrote it, near enough, and never long."""
-    text = f'"{value}"' if isinstance(value, str) else str(value)
+    text = f'"{value}"' if isinstance(value, str) else f"{value!r:.99}"
     return text if len(text) <= 40 else f"{text[:39]}…"  # noqa: PLR2004 - as much as helps
