@@ -115,6 +115,8 @@ def gather(
         return Gathered(rulebook, None, subscribers, findings)
     if not seen.failed:
         findings += _unread(seen)
+    if limits.queries_a_day is not None and seen.is_starved:
+        findings.append(_too_few(limits.queries_a_day))
     mail = seen.found.get(ACCOUNT_SENT)
     is_empty = isinstance(mail, Series) and not mail.total(seen.sweep.longest, seen.sweep.last)
     if is_empty:
@@ -149,6 +151,15 @@ def _unread(seen: Survey) -> list[Finding]:
             )
         )
     return findings
+
+
+def _too_few(queries: int) -> Finding:
+    return Finding(
+        about="queriesPerDay",
+        what=f"{queries:,} queries of VDM a day are too few to read everybody in a day",
+        remedy="Deploy again with more queriesPerDay, or have rules watch less: fewer scopes, or "
+        "only the largest of each (top)",
+    )
 
 
 def _no_mail(window: Window) -> Finding:

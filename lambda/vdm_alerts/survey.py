@@ -33,6 +33,9 @@ class Limits:
 
 UNLIMITED = Limits()
 
+TOO_LONG = timedelta(hours=25)
+"""How long nobody is to wait for being read again, however few queries may be made."""
+
 
 @dataclass(frozen=True)
 class Survey:
@@ -84,6 +87,14 @@ class Survey:
         # Mail that is still nobody's is of somebody who is not on the list.
         is_new = left - sweep.roster.unclaimed >= fewest_unclaimed(sweep)
         return roster.unlisted(Dimension.IDENTITY, sweep.now) if is_new else roster
+
+    @property
+    def is_starved(self) -> bool:
+        """Whether somebody has been cut off for more than a day."""
+        now, entry = self.sweep.now, self.sweep.roster.entry
+        cut = {query.scope for query, seen in self.found.items() if seen is Gap.CUT}
+        waiting = (entry(scope).tried for scope in cut)
+        return any(tried is not None and now - tried > TOO_LONG for tried in waiting)
 
     def culprit(self, key: Key) -> Culprit | None:
         """Return who is behind the breach that was found of *key*, if it is anybody in particular.

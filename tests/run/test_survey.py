@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from accounts import watching
 from builders import HOUR, LEASE, NEWS, NOW, ORIGIN, TODAY, a_rule
 from fakes import World, sends
 
@@ -96,6 +97,20 @@ def test_a_name_that_ses_refuses_is_asked_about_once_and_told_of_while_it_lasts(
     assert "SES refuses to answer for news.example.com" in world.notifier.sent[0].text
 
 
+def test_a_name_that_was_refused_is_asked_about_again_after_a_week(world: World) -> None:
+    world.series.answers[Query(Metric.SEND, NEWS)] = Gap.REFUSED
+    goes(world)
+    world.knows(a_rule(windows=(30,)))
+    sends(world, NEWS, bounces=600)
+    asked = {}
+    for hours in range(1, 24 * 8):
+        goes(world, hours)
+        asked[hours] = bool(asked_of(world, NEWS))
+    assert not any(asked[hours] for hours in range(1, 24 * 7))
+    assert asked[24 * 7]
+    assert "[WARNING] Bounce rate of news.example.com is 6%" in world.subjects
+
+
 def test_a_reading_makes_no_more_queries_than_it_may_and_goes_on_where_it_stopped(
     world: World,
 ) -> None:
@@ -119,6 +134,45 @@ def test_a_reading_makes_no_more_queries_than_it_may_and_goes_on_where_it_stoppe
     assert not first & second
     assert first | second | third == set(SENDERS)
     assert asked_of(world, ACCOUNT) == {Metric.SEND, Metric.PERMANENT_BOUNCE}
+
+
+def test_a_budget_that_does_not_suffice_for_a_day_is_told_once(world: World) -> None:
+    world.account.senders = SENDERS
+    for sender in SENDERS:
+        sends(world, sender, bounces=100)
+    world.knows(a_rule(windows=(7,)))
+    for hours in range(72):
+        goes(world, hours, Limits(queries_a_day=100))
+    assert world.subjects == [
+        "[WARNING] 100 queries of VDM a day are too few to read everybody in a day"
+    ]
+
+
+def test_under_the_smallest_budget_everybody_has_their_turn(world: World) -> None:
+    """Providers, senders and their parts alike."""
+    parts = replace(watching("identity", "identity_at_isp", "isp", "account"), min_events=20)
+    world.knows(parts)
+    world.account.senders = SENDERS[:5]
+    sends(world, ACCOUNT, bounces=100)
+    for sender in SENDERS[:5]:
+        sends(world, sender, bounces=30)
+    sends(world, ACCOUNT.at("NetEase"), bounces=900)
+    sends(world, SENDERS[3].at("Aol"), bounces=30, of=300)
+    for hours in range(72):
+        goes(world, hours, Limits(queries_a_day=800))
+    said = "".join(message.text for message in world.notifier.sent)
+    assert "The bounce rate at NetEase has passed" in said
+    assert "3.example.com at Aol" in said
+
+
+def test_who_cannot_be_read_does_not_keep_the_others_waiting(world: World) -> None:
+    world.account.senders = [*SENDERS, NEWS]
+    for sender in SENDERS:
+        world.series.answers[Query(Metric.SEND, sender)] = Gap.UNAVAILABLE
+    sends(world, NEWS, bounces=600)
+    for hours in range(4):
+        goes(world, hours, Limits(queries_a_day=800))
+    assert "[WARNING] Bounce rate of news.example.com is 6%" in world.subjects
 
 
 def test_queries_of_a_day_are_counted_over_its_runs(world: World) -> None:
@@ -165,6 +219,27 @@ def test_where_ses_refuses_today_it_is_done_without_and_remembered(
     asked.clear()
     goes(world, hours=1)
     assert set(asked) == {TODAY - DAY}
+
+
+def test_that_today_is_refused_is_not_remembered_where_yesterday_is_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(*_: object) -> Any:
+        raise TodayRefused("no")
+
+    read = world.series.read
+    monkeypatch.setattr(world.series, "read", refuses)
+    goes(world)
+    monkeypatch.setattr(world.series, "read", read)
+    sends(world, NEWS, bounces=600)
+    goes(world, hours=1)
+    assert "[WARNING] Bounce rate of news.example.com is 6%" in world.subjects
+
+
+def test_a_message_says_until_when_it_counts_where_that_is_not_today(world: World) -> None:
+    sends(world, NEWS, bounces=600)
+    goes(world, hours=24, limits=Limits(include_today=False))
+    assert "Days are counted until 2026-03-12." in world.notifier.sent[0].text
 
 
 def test_today_is_left_out_where_one_wants_it_so(world: World) -> None:
