@@ -1,5 +1,6 @@
 """Which parts of the mail are looked into."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,13 +9,17 @@ from builders import HOUR, NEWS, NOW, TODAY, a_series, an_entry
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vdm_alerts.core.drill import verdict
+from vdm_alerts.core.drill import drilled, verdict
 from vdm_alerts.core.isps import KNOWN_ISPS, OTHER_ISPS
-from vdm_alerts.core.metrics import ACCOUNT, Metric
+from vdm_alerts.core.metrics import ACCOUNT, Metric, Scope, Series
+from vdm_alerts.core.plan import worth_asking
+from vdm_alerts.core.queries import ACCOUNT_SENT, Query
+from vdm_alerts.core.rates import Gap
 from vdm_alerts.core.roster import Roster
 from vdm_alerts.core.verdicts import Breached, judge
 
 PAIRS = watching("identity_at_isp")
+COMPLAINED = watching("identity_at_isp", like=COMPLAINTS)
 WHERE = (*KNOWN_ISPS, OTHER_ISPS)
 
 
@@ -70,6 +75,57 @@ def test_who_is_in_order_is_looked_into_once_a_day_and_who_is_not_every_time(tol
     told.sends(NEWS, 10_000, bounced=30)
     told.found()
     assert told.of(NEWS.at("Gmail")) >= {Metric.PERMANENT_BOUNCE}
+
+
+def order(told: Told, *scopes: Scope) -> list[Scope]:
+    """*scopes* in the order in which their parts come to be asked about, once they are counted."""
+    found: dict[Query, Series | Gap] = {ACCOUNT_SENT: told.answer(Metric.SEND, ACCOUNT)}
+    for scope in scopes:
+        found |= {Query(metric, scope): told.answer(metric, scope) for metric in METRICS}
+    asked = [query.scope for step in worth_asking(told.sweep, found) for query in step.queries]
+    wholes = [scope.whole for scope in asked if scope.isp and scope.whole in scopes]
+    return list(dict.fromkeys(wholes))
+
+
+def test_the_worst_is_looked_into_first_and_then_who_has_waited_longest(told: Told) -> None:
+    told.rules = [PAIRS]
+    bad, worse, first, second = (Scope(identity=f"{name}.example.com") for name in "abcd")
+    told.sends(bad, 10_000, bounced=300).sends(worse, 10_000, bounced=400)
+    told.sends(first, 10_000, bounced=30).sends(second, 10_000, bounced=30)
+    told.roster = Roster(
+        {
+            bad: an_entry(5),
+            worse: an_entry(5),
+            second: an_entry(5, NOW - timedelta(days=2), drilled=("bounce-rate",)),
+            first: an_entry(5, NOW - timedelta(days=3), drilled=("bounce-rate",)),
+        }
+    )
+    assert order(told, bad, second, first, worse) == [worse, bad, first, second]
+
+
+def test_who_is_behind_a_breach_comes_before_what_may_hide_in_other_mail(told: Told) -> None:
+    told.rules = [watching("identity"), replace(PAIRS, name="pairs")]
+    told.sends(NEWS, 10_000, bounced=450).sends(SHOP, 10_000, bounced=501)
+    assert order(told, NEWS, SHOP) == [SHOP, NEWS]
+
+
+def test_looking_into_a_breach_is_not_looking_for_what_another_rule_is_about(told: Told) -> None:
+    told.rules = [watching("identity"), replace(COMPLAINED, name="pairs")]
+    told.sends(NEWS, 10_000, bounced=800, complained=30)
+    found = told.found()
+    assert drilled(told.sweep, found) == {NEWS: {"pairs"}}
+    told.sends(NEWS, 10_000, bounced=800, complained=0)
+    assert drilled(told.sweep, told.found()) == {}
+
+
+def test_a_look_that_was_cut_off_is_none(told: Told) -> None:
+    told.rules = [PAIRS]
+    told.sends(NEWS, 10_000, bounced=60)
+    found = told.found()
+    assert drilled(told.sweep, found) == {NEWS: {"bounce-rate"}}
+    gmail = Query(Metric.PERMANENT_BOUNCE, NEWS.at("Gmail"))
+    assert drilled(told.sweep, {**found, gmail: Gap.CUT}) == {}
+    assert drilled(told.sweep, {key: found[key] for key in found if key != gmail}) == {}
 
 
 AT_EACH = st.tuples(
