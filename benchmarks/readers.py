@@ -31,9 +31,9 @@ from vdm_alerts.aws.account import SesAccount
 from vdm_alerts.aws.answers import answers, reads_time_quickly
 from vdm_alerts.core.config import parse_rule
 from vdm_alerts.core.metrics import Scope, Series, Window
-from vdm_alerts.core.plan import worth_asking
-from vdm_alerts.core.queries import Query
-from vdm_alerts.core.roster import Roster
+from vdm_alerts.core.reading.plan import worth_asking
+from vdm_alerts.core.reading.queries import Query
+from vdm_alerts.core.reading.roster import Roster
 from vdm_alerts.core.rules import Rule
 from vdm_alerts.core.values import KINDS
 from vdm_alerts.core.verdicts import Breached, Unknown

@@ -6,12 +6,12 @@ from datetime import datetime
 from builders import NOW, a_rule, a_series
 
 from vdm_alerts.core.metrics import ACCOUNT, Metric, Scope, Series
-from vdm_alerts.core.plan import worth_asking
-from vdm_alerts.core.queries import Query
 from vdm_alerts.core.rates import Gap, Indicator
-from vdm_alerts.core.roster import Roster
+from vdm_alerts.core.reading.plan import worth_asking
+from vdm_alerts.core.reading.queries import Query
+from vdm_alerts.core.reading.roster import Roster
+from vdm_alerts.core.reading.sweep import Sweep
 from vdm_alerts.core.rules import Rule
-from vdm_alerts.core.sweep import Sweep
 from vdm_alerts.core.values import KINDS
 
 SHOP = Scope(identity="shop.example.com")

@@ -9,7 +9,7 @@ from vdm_alerts.core.alerts import Alert, Firing, Key, Told
 from vdm_alerts.core.metrics import Dimension, Scope, Series, Window
 from vdm_alerts.core.prose import Origin
 from vdm_alerts.core.rates import Indicator, Rate
-from vdm_alerts.core.roster import Entry
+from vdm_alerts.core.reading.roster import Entry
 from vdm_alerts.core.rules import Rule, Severity, Threshold
 from vdm_alerts.core.verdicts import Breached, Evidence, Healthy
 from vdm_alerts.run import Lease

@@ -14,12 +14,12 @@ from vdm_alerts.aws.pace import CALLS_A_SECOND, SHARE
 from vdm_alerts.aws.vdm import CALLERS, MOST_QUERIES
 from vdm_alerts.core.config import parse_rule
 from vdm_alerts.core.metrics import Metric, Scope, Series
-from vdm_alerts.core.plan import worth_asking
-from vdm_alerts.core.queries import Query
 from vdm_alerts.core.rates import Gap
-from vdm_alerts.core.roster import Entry, Roster
+from vdm_alerts.core.reading.plan import worth_asking
+from vdm_alerts.core.reading.queries import Query
+from vdm_alerts.core.reading.roster import Entry, Roster
+from vdm_alerts.core.reading.sweep import Sweep
 from vdm_alerts.core.rules import Rule
-from vdm_alerts.core.sweep import Sweep
 from vdm_alerts.run import MOST_RECORDED, RECORDED_EVERY, RESERVE
 
 RULES = Path(__file__).parents[2] / "rules"

@@ -6,11 +6,11 @@ from datetime import date, datetime, timedelta
 
 from vdm_alerts.asking import Asking
 from vdm_alerts.core.alerts import Key
-from vdm_alerts.core.culprits import Culprit
 from vdm_alerts.core.findings import Finding
 from vdm_alerts.core.metrics import Scope, Series, Window
-from vdm_alerts.core.queries import ACCOUNT_SENT
 from vdm_alerts.core.rates import Gap
+from vdm_alerts.core.reading.culprits import Culprit
+from vdm_alerts.core.reading.queries import ACCOUNT_SENT
 from vdm_alerts.core.rules import Rule
 from vdm_alerts.core.verdicts import Healthy, Verdict
 from vdm_alerts.ports import Ports, Rulebook, Standing

@@ -8,17 +8,17 @@ from functools import cached_property
 
 from vdm_alerts.asking import Asking
 from vdm_alerts.core.alerts import Key
-from vdm_alerts.core.culprits import Case, Culprit
-from vdm_alerts.core.drill import drilled, verdict
 from vdm_alerts.core.isps import OTHER_ISPS
 from vdm_alerts.core.metrics import Dimension, Metric, Scope, Series
-from vdm_alerts.core.plan import affordable, worth_asking
-from vdm_alerts.core.queries import ACCOUNT_SENT, Found, Query, answer
 from vdm_alerts.core.rates import Gap
-from vdm_alerts.core.roster import Reading, Roster, allowance
+from vdm_alerts.core.reading.culprits import Case, Culprit
+from vdm_alerts.core.reading.drill import drilled, verdict
+from vdm_alerts.core.reading.plan import affordable, worth_asking
+from vdm_alerts.core.reading.queries import ACCOUNT_SENT, Found, Query, answer
+from vdm_alerts.core.reading.roster import Reading, Roster, allowance
+from vdm_alerts.core.reading.steps import Step, fewest_unclaimed, unclaimed
+from vdm_alerts.core.reading.sweep import Sweep
 from vdm_alerts.core.rules import Rule
-from vdm_alerts.core.steps import Step, fewest_unclaimed, unclaimed
-from vdm_alerts.core.sweep import Sweep
 from vdm_alerts.core.verdicts import Breached, Unknown, Verdict
 from vdm_alerts.ports import Ports, TodayRefused
 

@@ -13,7 +13,7 @@ from moto import mock_aws
 from vdm_alerts.aws import roster as adapter
 from vdm_alerts.aws.roster import TableRoster
 from vdm_alerts.core.metrics import Dimension, Scope
-from vdm_alerts.core.roster import Entry, Roster
+from vdm_alerts.core.reading.roster import Entry, Roster
 from vdm_alerts.ports import RosterStore, Unavailable
 
 ROSTER = Roster(

@@ -11,7 +11,7 @@ from fakes import World
 
 from vdm_alerts import handler, wiring
 from vdm_alerts.core.metrics import ACCOUNT, Metric, Scope
-from vdm_alerts.core.queries import Query
+from vdm_alerts.core.reading.queries import Query
 from vdm_alerts.ports import Busy, Ports
 from vdm_alerts.settings import VARIABLES, BadSettings, environment_of, read_settings
 

@@ -11,8 +11,8 @@ from builders import HOUR, LEASE, NEWS, NOW, ORIGIN, TODAY, a_rule
 from fakes import World, sends
 
 from vdm_alerts.core.metrics import ACCOUNT, Dimension, Metric, Scope, Series, Window
-from vdm_alerts.core.queries import Query
 from vdm_alerts.core.rates import Gap, Indicator
+from vdm_alerts.core.reading.queries import Query
 from vdm_alerts.ports import AccessDenied, Standing, Summary, TodayRefused, Unavailable
 from vdm_alerts.run import run
 from vdm_alerts.survey import Limits

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from botocore.utils import parse_timestamp
 
 from vdm_alerts.core.metrics import Series
-from vdm_alerts.core.queries import Query
 from vdm_alerts.core.rates import Gap
+from vdm_alerts.core.reading.queries import Query
 
 if TYPE_CHECKING:
     from botocore.session import Session

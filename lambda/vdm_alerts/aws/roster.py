@@ -9,7 +9,7 @@ from uuid import uuid4
 from vdm_alerts.aws.dynamodb import partition
 from vdm_alerts.aws.refusals import doing
 from vdm_alerts.core.codec import UnreadableRecord, decode_roster, encode_roster
-from vdm_alerts.core.roster import Roster
+from vdm_alerts.core.reading.roster import Roster
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table

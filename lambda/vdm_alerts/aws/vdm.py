@@ -15,8 +15,8 @@ from vdm_alerts.aws.pace import Pace
 from vdm_alerts.aws.refusals import code_of, doing
 from vdm_alerts.core.findings import Finding, Hindrance
 from vdm_alerts.core.metrics import ACCOUNT, Scope, Series, Window
-from vdm_alerts.core.queries import ACCOUNT_SENT, Query
 from vdm_alerts.core.rates import Gap
+from vdm_alerts.core.reading.queries import ACCOUNT_SENT, Query
 from vdm_alerts.ports import AccessDenied, TodayRefused, Unavailable
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from vdm_alerts.core.alerts import Alert, State
 from vdm_alerts.core.errors import VdmAlertsError
 from vdm_alerts.core.findings import Finding
 from vdm_alerts.core.metrics import Dimension, Scope
-from vdm_alerts.core.roster import Entry, Roster
+from vdm_alerts.core.reading.roster import Entry, Roster
 from vdm_alerts.core.rules import Severity
 
 SCHEMA = 1

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any, assert_never
 
 from vdm_alerts.core import prose
-from vdm_alerts.core.culprits import Culprit
 from vdm_alerts.core.metrics import Scope
 from vdm_alerts.core.notices import Affected, Incident, Notice, Trouble
 from vdm_alerts.core.prose import Origin
+from vdm_alerts.core.reading.culprits import Culprit
 from vdm_alerts.core.rules import Severity
 from vdm_alerts.core.verdicts import Evidence
 

@@ -8,9 +8,9 @@ from enum import IntEnum
 from typing import TypeAlias
 
 from vdm_alerts.core.alerts import Alert, Firing, Key, Ok, Told
-from vdm_alerts.core.culprits import Culprit
 from vdm_alerts.core.findings import Finding
 from vdm_alerts.core.metrics import ACCOUNT, Dimension
+from vdm_alerts.core.reading.culprits import Culprit
 from vdm_alerts.core.rules import Rule, Severity
 from vdm_alerts.core.verdicts import Evidence, Verdict, evidence_of
 

@@ -6,13 +6,13 @@ from functools import cached_property
 from heapq import nlargest
 from itertools import islice
 
-from vdm_alerts.core.drill import by_weight, parts, verdict
 from vdm_alerts.core.metrics import ACCOUNT, Dimension, Scope, Series
-from vdm_alerts.core.queries import Found, Query, answer
 from vdm_alerts.core.rates import Rate
+from vdm_alerts.core.reading.drill import by_weight, parts, verdict
+from vdm_alerts.core.reading.queries import Found, Query, answer
+from vdm_alerts.core.reading.steps import Step, ask_for
+from vdm_alerts.core.reading.sweep import Sweep
 from vdm_alerts.core.rules import Rule
-from vdm_alerts.core.steps import Step, ask_for
-from vdm_alerts.core.sweep import Sweep
 from vdm_alerts.core.verdicts import Breached, Evidence
 
 MOST_CASES = 20

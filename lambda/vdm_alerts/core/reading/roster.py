@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from vdm_alerts.core.metrics import Dimension, Metric, Scope, Series, Window
-from vdm_alerts.core.queries import Found, Query
 from vdm_alerts.core.rates import Gap
+from vdm_alerts.core.reading.queries import Found, Query
 
 LISTED_AGAIN = timedelta(hours=1)
 """How long a list of who there is holds at the least, whoever seems to be missing in it."""

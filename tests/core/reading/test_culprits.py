@@ -4,12 +4,12 @@ import pytest
 from accounts import BOUNCES, COMPLAINTS, SHOP, Told
 from builders import HOTMAIL, NEWS, a_rule, a_series
 
-from vdm_alerts.core.culprits import MOST_CASES, Case, Culprit
-from vdm_alerts.core.drill import verdict
 from vdm_alerts.core.isps import OTHER_ISPS
 from vdm_alerts.core.metrics import ACCOUNT, Metric, Scope, Window
-from vdm_alerts.core.queries import Query
 from vdm_alerts.core.rates import Gap, Indicator, Rate
+from vdm_alerts.core.reading.culprits import MOST_CASES, Case, Culprit
+from vdm_alerts.core.reading.drill import verdict
+from vdm_alerts.core.reading.queries import Query
 from vdm_alerts.core.rules import Rule
 from vdm_alerts.core.verdicts import Breached, Evidence, Unknown
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from vdm_alerts.core.metrics import Dimension, Metric, Scope, Series, Window
-from vdm_alerts.core.queries import ACCOUNT_SENT, Found, Query, answer, ingredients
+from vdm_alerts.core.reading.queries import ACCOUNT_SENT, Found, Query, answer, ingredients
+from vdm_alerts.core.reading.sweep import Sweep
 from vdm_alerts.core.rules import Rule
-from vdm_alerts.core.sweep import Sweep
 
 LATELY = Window(2)
 """The days in which mail that nobody is known to have sent is looked for."""
@@ -24,11 +24,6 @@ class Step:
 
     queries: tuple[Query, ...]
     reserve: int = 0
-
-    @property
-    def cost(self) -> int:
-        """How many queries to set aside before taking this step."""
-        return len(self.queries) + self.reserve
 
 
 def of_whole(sweep: Sweep, found: Found) -> Iterator[Step]:

@@ -9,7 +9,7 @@ from heapq import nlargest
 
 from vdm_alerts.core.isps import OTHER_ISPS
 from vdm_alerts.core.metrics import ACCOUNT, LONGEST_WINDOW, Dimension, Kind, Scope, Window
-from vdm_alerts.core.roster import Roster
+from vdm_alerts.core.reading.roster import Roster
 from vdm_alerts.core.rules import Rule
 
 

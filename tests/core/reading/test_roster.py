@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from vdm_alerts.core.codec import UnreadableRecord, decode_roster, encode_roster
 from vdm_alerts.core.metrics import ACCOUNT, Dimension, Metric, Scope, Window
-from vdm_alerts.core.queries import Query
 from vdm_alerts.core.rates import Gap
-from vdm_alerts.core.roster import Entry, Reading, Roster, allowance
+from vdm_alerts.core.reading.queries import Query
+from vdm_alerts.core.reading.roster import Entry, Reading, Roster, allowance
 
 DAY = timedelta(days=1)
 SHOP = Scope(identity="shop.example.com")

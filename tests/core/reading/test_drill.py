@@ -9,13 +9,13 @@ from builders import HOUR, NEWS, NOW, TODAY, a_series, an_entry
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vdm_alerts.core.drill import drilled, verdict
 from vdm_alerts.core.isps import KNOWN_ISPS, OTHER_ISPS
 from vdm_alerts.core.metrics import ACCOUNT, Metric, Scope, Series
-from vdm_alerts.core.plan import worth_asking
-from vdm_alerts.core.queries import ACCOUNT_SENT, Query
 from vdm_alerts.core.rates import Gap
-from vdm_alerts.core.roster import Roster
+from vdm_alerts.core.reading.drill import drilled, verdict
+from vdm_alerts.core.reading.plan import worth_asking
+from vdm_alerts.core.reading.queries import ACCOUNT_SENT, Query
+from vdm_alerts.core.reading.roster import Roster
 from vdm_alerts.core.verdicts import Breached, judge
 
 PAIRS = watching("identity_at_isp")

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from vdm_alerts.core.isps import OTHER_ISPS
 from vdm_alerts.core.metrics import ACCOUNT, Scope, Series
-from vdm_alerts.core.queries import Found, Query, answer
 from vdm_alerts.core.rates import Gap
+from vdm_alerts.core.reading.queries import Found, Query, answer
+from vdm_alerts.core.reading.steps import Step, weighing
+from vdm_alerts.core.reading.sweep import Sweep
 from vdm_alerts.core.rules import Rule
-from vdm_alerts.core.steps import Step, weighing
-from vdm_alerts.core.sweep import Sweep
 from vdm_alerts.core.verdicts import Breached, Healthy, Unknown, Verdict, judge
 
 NEAR = 0.5

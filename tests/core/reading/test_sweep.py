@@ -10,15 +10,15 @@ from builders import HOUR, NEWS, NOW, TODAY, a_rule, a_series, an_entry
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vdm_alerts.core.drill import verdict
 from vdm_alerts.core.isps import KNOWN_ISPS, OTHER_ISPS
 from vdm_alerts.core.metrics import ACCOUNT, Dimension, Metric, Scope, Series, Window
-from vdm_alerts.core.plan import affordable, worth_asking
-from vdm_alerts.core.queries import ACCOUNT_SENT, Query, answer
 from vdm_alerts.core.rates import Gap
-from vdm_alerts.core.roster import Entry, Roster
+from vdm_alerts.core.reading.drill import verdict
+from vdm_alerts.core.reading.plan import affordable, worth_asking
+from vdm_alerts.core.reading.queries import ACCOUNT_SENT, Query, answer
+from vdm_alerts.core.reading.roster import Entry, Roster
+from vdm_alerts.core.reading.steps import Step
 from vdm_alerts.core.rules import Globs
-from vdm_alerts.core.steps import Step
 from vdm_alerts.core.verdicts import Breached, judge
 
 

@@ -14,11 +14,11 @@ comes first the next time.
 
 from collections.abc import Sequence
 
-from vdm_alerts.core.culprits import cases
-from vdm_alerts.core.drill import drills
-from vdm_alerts.core.queries import Found, Query
-from vdm_alerts.core.steps import Step, of_begun, of_next, of_whole
-from vdm_alerts.core.sweep import Sweep
+from vdm_alerts.core.reading.culprits import cases
+from vdm_alerts.core.reading.drill import drills
+from vdm_alerts.core.reading.queries import Found, Query
+from vdm_alerts.core.reading.steps import Step, of_begun, of_next, of_whole
+from vdm_alerts.core.reading.sweep import Sweep
 
 
 def worth_asking(sweep: Sweep, found: Found) -> Sequence[Step]:

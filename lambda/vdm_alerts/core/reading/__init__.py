@@ -1,0 +1,1 @@
+"""What is asked of VDM, of whom, and what is remembered of it."""
