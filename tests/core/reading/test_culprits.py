@@ -172,5 +172,7 @@ def test_of_a_rate_that_is_bad_where_it_is_low_nobody_is_named(told: Told) -> No
     told.rules = [rule]
     told.sends(NEWS, 10_000)
     told.counts[Metric.DELIVERY, NEWS] = a_series(5_000)
+    told.counts[Metric.DELIVERY, ACCOUNT] = a_series(50_000)
     assert blamed(told, NEWS, rule) is None
+    assert blamed(told, ACCOUNT, rule) is None
     assert told.of(NEWS.at("Hotmail")) == set()

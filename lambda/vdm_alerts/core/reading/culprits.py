@@ -48,8 +48,11 @@ class Case:
         """Who most of the events belong to, and where; None where it is nobody in particular.
 
         It has to have half of them, and to be worse than the whole: that the largest part of the
-        mail has the largest part of its bounces names nobody.
+        mail has the largest part of its bounces names nobody. Nobody is looked for behind a rate
+        that is bad where it is low.
         """
+        if self.rule.indicator.low_is_bad:
+            return None
         for suspect, events in (self._leader, self._sender):
             if suspect is None:
                 continue
