@@ -103,16 +103,15 @@ def _surveys(url: str, rules: Sequence[Rule], hours: int) -> Iterator[Survey]:
     ports: Any = SimpleNamespace(
         account=SesAccount(client),
         series=SimpleNamespace(read=counted),
-        rosters=SimpleNamespace(
-            load=lambda: kept.roster,
-            save=lambda roster, replacing: vars(kept).update(roster=roster),  # noqa: ARG005
-        ),
+        rosters=SimpleNamespace(load=lambda: kept.roster),
     )
     for hour in range(hours):
         now = NOW + timedelta(hours=hour)
-        yield vdm_alerts.survey.survey(
+        seen = vdm_alerts.survey.survey(
             ports, rules, (), now, UNLIMITED, timedelta(hours=1), Asking()
         )
+        kept.roster = seen.roster
+        yield seen
 
 
 def _unknown(seen: Survey) -> list[str]:
