@@ -62,9 +62,9 @@ def sweeps(url: str, _: int, shown: Shown) -> None:
     rules = [replace(rule, windows=(Window(59),)) for rule in _shipped()]
     surveys = _surveys(url, rules, hours=2)
     for name in ("first", "next"):
-        before, asked = _usage(url)["calls"], len(_least)
+        before, asked = _taken(url), len(_least)
         seen = next(surveys)
-        calls = _usage(url)["calls"] - before
+        calls = _taken(url) - before
         shown[f"{name}_extra_calls"] = calls - sum(_least[asked:])
         shown[f"{name}_unknown"] = _unknown(seen)
     shown["answered"] = sum(isinstance(each, Series) for each in seen.found.values())
@@ -147,10 +147,11 @@ def _ours(url: str) -> Any:  # noqa: ANN401 - boto3's
     return made
 
 
-def _usage(url: str) -> Mapping[str, int]:
+def _taken(url: str) -> int:
+    """Return how many calls the server has taken, without those that were one too many."""
     with contextlib.closing(urllib.request.urlopen(f"{url}/_vdm/usage")) as answer:  # noqa: S310
         usage: Mapping[str, int] = json.load(answer)
-    return usage
+    return usage["calls"] - usage["refused"]
 
 
 def main() -> None:
