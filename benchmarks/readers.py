@@ -11,24 +11,20 @@ import os
 import signal
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
-import botocore.session
-
 import vdm_alerts.survey
 from benchmarks import today
-from benchmarks.fixture import DAYS, METRICS, NOW, ROOT, Shown, client
+from benchmarks.fixture import DAYS, METRICS, NOW, ROOT, Shown, usage
 from benchmarks.stopwatch import Stopwatch
 from vdm_alerts.asking import Asking
 from vdm_alerts.aws import vdm
 from vdm_alerts.aws.account import SesAccount
-from vdm_alerts.aws.answers import answers, reads_time_quickly
+from vdm_alerts.aws.answers import answers
 from vdm_alerts.core.config import parse_rule
 from vdm_alerts.core.metrics import Scope, Series, Window
 from vdm_alerts.core.reading.plan import worth_asking
@@ -38,6 +34,7 @@ from vdm_alerts.core.rules import Rule
 from vdm_alerts.core.values import KINDS
 from vdm_alerts.core.verdicts import Breached, Unknown
 from vdm_alerts.survey import UNLIMITED, Survey
+from vdm_alerts.wiring import READING, quick_session
 
 decoding, planning = Stopwatch(), Stopwatch()
 
@@ -130,16 +127,7 @@ def _shipped() -> Sequence[Rule]:
 
 def _ours(url: str) -> Any:  # noqa: ANN401 - boto3's
     """Return a client as the function has it, whose decoding is timed."""
-    core = botocore.session.Session()
-    reads_time_quickly(core)
-    made = client(
-        url,
-        boto3.Session(botocore_session=core),
-        max_pool_connections=vdm.CALLERS,
-        connect_timeout=2,
-        read_timeout=10,
-        retries={"mode": "standard", "total_max_attempts": 4},
-    )
+    made = quick_session().client("sesv2", endpoint_url=url, config=READING)
     operation = "sesv2.BatchGetMetricData"
     made.meta.events.register(f"before-parse.{operation}", decoding.starts)
     made.meta.events.register(f"response-received.{operation}", decoding.ends)
@@ -149,9 +137,8 @@ def _ours(url: str) -> Any:  # noqa: ANN401 - boto3's
 
 def _taken(url: str) -> int:
     """Return how many calls the server has taken, without those that were one too many."""
-    with contextlib.closing(urllib.request.urlopen(f"{url}/_vdm/usage")) as answer:  # noqa: S310
-        usage: Mapping[str, int] = json.load(answer)
-    return usage["calls"] - usage["refused"]
+    counted = usage(url)
+    return counted["calls"] - counted["refused"]
 
 
 def main() -> None:

@@ -16,7 +16,6 @@ counted. What people write today is stopped after so many seconds, so that it do
 """
 
 import argparse
-import contextlib
 import json
 import math
 import os
@@ -24,13 +23,12 @@ import random
 import subprocess
 import sys
 import tempfile
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.fixture import METRICS, NOW, ROOT, account_of
+from benchmarks.fixture import METRICS, NOW, ROOT, account_of, usage
 from benchmarks.report import report
 from vdm_alerts.core.isps import ISPS_WITHOUT_FEEDBACK_LOOP, KNOWN_ISPS
 
@@ -172,23 +170,22 @@ def measured(reader: str, account: str, identities: int, seconds: int) -> Mappin
                 check=True,
             )
             found: dict[str, Any] = json.loads(done.stdout)
-            with contextlib.closing(urllib.request.urlopen(f"{url}/_vdm/usage")) as answer:  # noqa: S310
-                found["usage"] = json.load(answer)
+            found["usage"] = usage(url)
     return {**found, "identities": identities}
 
 
 def row(case: str, contender: str, found: Mapping[str, Any]) -> dict[str, object]:
     """Return what there is to say of every contender in every case."""
-    usage, wall = found["usage"], found["wall"]
+    counted, wall = found["usage"], found["wall"]
     return {
         "case": case,
         "contender": contender,
-        "queries": usage["queries"],
+        "queries": counted["queries"],
         "full_fanout_queries": found["identities"] * len(METRICS),
         "answered": found["answered"],
         "wall_s": round(wall, 1),
-        "quota_share": round(usage["queries"] / wall / QUERIES_A_SECOND, 3),
-        "refused_share": round(usage["refused"] / max(1, usage["calls"]), 4),
+        "quota_share": round(counted["queries"] / wall / QUERIES_A_SECOND, 3),
+        "refused_share": round(counted["refused"] / max(1, counted["calls"]), 4),
         "plan_and_decode_share": round((found["planning"] + found["decoding"]) / wall, 3),
         "cpu_share": round(found["cpu"] / wall, 3),
         "peak_mb": round(found["mb"]),

@@ -6,7 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
-from benchmarks.fixture import DAYS, METRICS, NOW, Shown, client
+import boto3
+from botocore.config import Config
+
+from benchmarks.fixture import DAYS, METRICS, NOW, Shown
 from vdm_alerts.aws.vdm import MOST_QUERIES
 
 
@@ -53,3 +56,8 @@ def _calls(identities: int) -> Sequence[Any]:
     ]
     starts = range(0, len(queries), MOST_QUERIES)
     return [queries[start : start + MOST_QUERIES] for start in starts]
+
+
+def client(url: str, **config: Any) -> Any:  # noqa: ANN401 - boto3's
+    """Return a client of the local VDM at *url*, with *config* and nothing else."""
+    return boto3.client("sesv2", endpoint_url=url, config=Config(**config))

@@ -29,13 +29,21 @@ _PATIENCE = Config(
 # A publish whose answer was lost is sent again, and people get it twice; so no more than once.
 _TELLING = _PATIENCE.merge(Config(retries={"mode": "standard", "total_max_attempts": 2}))
 
+READING = _PATIENCE.merge(Config(max_pool_connections=CALLERS))
+"""How SES is asked: with a connection for every caller."""
+
+
+def quick_session() -> Any:  # noqa: ANN401 - its clients are of whichever service
+    """Return a boto3 session, of the environment, whose clients read instants quickly."""
+    core = botocore.session.Session()
+    reads_time_quickly(core)
+    return boto3.Session(botocore_session=core)
+
 
 def wire(settings: Settings) -> Ports:
     """Return the ports on AWS, with the credentials and the Region of the environment."""
-    core = botocore.session.Session()
-    reads_time_quickly(core)
-    session: Any = boto3.Session(botocore_session=core)
-    ses = session.client("sesv2", config=_PATIENCE.merge(Config(max_pool_connections=CALLERS)))
+    session = quick_session()
+    ses = session.client("sesv2", config=READING)
     table = session.resource("dynamodb", config=_PATIENCE).Table(settings.table)
     return Ports(
         rules=ParameterRules(

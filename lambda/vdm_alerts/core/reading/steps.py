@@ -105,11 +105,10 @@ def unclaimed(sweep: Sweep, found: Found) -> int:
     all whose turn it is have been counted.
     """
     account = found.get(ACCOUNT_SENT)
-    is_watched = any((Dimension.IDENTITY,) in rule.scopes for rule in sweep.rules)
-    if not is_watched or sweep.leaves_out_identities or not isinstance(account, Series):
+    if not sweep.about_identities or sweep.leaves_out_identities or not isinstance(account, Series):
         return 0
     claimed = 0
-    for scope in (*sweep.whole, *sweep.due, *sweep.resting):
+    for scope in sweep.everybody:
         if scope.kind != (Dimension.IDENTITY,) or sweep.is_within_a_domain(scope):
             continue
         sent = found.get(Query(Metric.SEND, scope))
@@ -122,5 +121,5 @@ def unclaimed(sweep: Sweep, found: Found) -> int:
 
 def fewest_unclaimed(sweep: Sweep) -> int:
     """Return how much more mail of nobody means that somebody has begun to send."""
-    watching = [rule for rule in sweep.rules if (Dimension.IDENTITY,) in rule.scopes]
-    return max(LEAST_UNCLAIMED, min((rule.min_volume for rule in watching), default=0))
+    fewest = min((rule.min_volume for rule in sweep.about_identities), default=0)
+    return max(LEAST_UNCLAIMED, fewest)

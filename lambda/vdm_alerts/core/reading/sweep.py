@@ -80,6 +80,11 @@ class Sweep:
         return [*self.whole, *self.due, *self.resting, *self.refused]
 
     @cached_property
+    def about_identities(self) -> Sequence[Rule]:
+        """The rules that watch identities."""
+        return [rule for rule in self.rules if (Dimension.IDENTITY,) in rule.scopes]
+
+    @cached_property
     def leaves_out_identities(self) -> bool:
         """Whether there is mail of identities that this sweep does not ask about."""
         return any(
@@ -93,13 +98,15 @@ class Sweep:
         providers = (ACCOUNT.at(isp) for isp in (*self.isps, OTHER_ISPS))
         known = dict.fromkeys([*providers, *self.roster.entries])
         # An identity that no rule watches is counted all the same, to know whose mail it is.
-        counts = any((Dimension.IDENTITY,) in rule.scopes for rule in self.rules)
         return [
             one
             for one in known
             if one not in self.whole
             and one not in self.refused
-            and (self._is_watched(one) or (counts and one.kind == (Dimension.IDENTITY,)))
+            and (
+                self._is_watched(one)
+                or (self.about_identities and one.kind == (Dimension.IDENTITY,))
+            )
         ]
 
     def _is_watched(self, scope: Scope) -> bool:
