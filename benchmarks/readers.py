@@ -105,7 +105,7 @@ def _surveys(url: str, rules: Sequence[Rule], hours: int) -> Iterator[Survey]:
     for hour in range(hours):
         now = NOW + timedelta(hours=hour)
         seen = vdm_alerts.survey.survey(
-            ports, rules, (), now, UNLIMITED, timedelta(hours=1), Asking()
+            ports, rules, {}, now, UNLIMITED, timedelta(hours=1), Asking()
         )
         kept.roster = seen.roster
         yield seen

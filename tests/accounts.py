@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from builders import NOW, a_rule, a_series
+from builders import NOW, a_rule, a_series, a_sure_rule, firing
 
 from vdm_alerts.core.metrics import ACCOUNT, Metric, Scope, Series
 from vdm_alerts.core.rates import Gap, Indicator
@@ -24,6 +24,10 @@ COMPLAINTS = a_rule(
     windows=(7,),
     min_volume=1_000,
     min_events=5,
+)
+SURE = a_sure_rule()
+SURE_OF_COMPLAINTS = a_sure_rule(
+    "complaint-rate", indicator=Indicator.COMPLAINT_RATE, warning="0.1%", critical="0.5%"
 )
 METRICS = (
     Metric.SEND,
@@ -55,7 +59,8 @@ class Told:
 
     @property
     def sweep(self) -> Sweep:
-        return Sweep(self.rules, self.roster, self.remembered, self.now, self.now.date())
+        alerts = {("bounce-rate", scope): firing(scope) for scope in self.remembered}
+        return Sweep(self.rules, self.roster, alerts, self.now, self.now.date())
 
     def found(self) -> dict[Query, Series | Gap]:
         """Ask until nothing is worth asking any more."""

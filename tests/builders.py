@@ -6,12 +6,13 @@ from typing import Any
 import boto3
 
 from vdm_alerts.core.alerts import Alert, Firing, Key, Told
+from vdm_alerts.core.feedback import FEEDBACK
 from vdm_alerts.core.metrics import Dimension, Scope, Series, Window
 from vdm_alerts.core.prose import Origin
-from vdm_alerts.core.rates import Indicator, Rate
+from vdm_alerts.core.rates import Gap, Indicator, Rate
 from vdm_alerts.core.reading.roster import Entry
 from vdm_alerts.core.rules import Rule, Severity, Threshold
-from vdm_alerts.core.verdicts import Breached, Evidence, Healthy
+from vdm_alerts.core.verdicts import Breached, Evidence, Healthy, Subject, Unknown, Unsure
 from vdm_alerts.run import Lease
 
 NOW = datetime(2026, 3, 12, 9, tzinfo=UTC)
@@ -19,6 +20,8 @@ TODAY = NOW.date()
 HOUR = timedelta(hours=1)
 NEWS = Scope(identity="news.example.com")
 HOTMAIL = Scope(isp="Hotmail")
+OF = Subject(Indicator.BOUNCE_RATE, NEWS)
+LINE = Threshold(Severity.WARNING, 0.05)
 ORIGIN = Origin("111122223333", "eu-west-1")
 WHERE = " - 111122223333 eu-west-1"
 """How every subject ends."""
@@ -61,7 +64,9 @@ def a_rule(
     windows: tuple[int, ...] = (3,),
     min_volume: int = 200,
     min_events: int = 10,
+    **more: Any,
 ) -> Rule:
+    """A rule that compares rates, unless *more* says how much doubt may be left."""
     lines = ((Severity.WARNING, warning), (Severity.CRITICAL, critical))
     return Rule(
         name=name,
@@ -74,7 +79,15 @@ def a_rule(
         thresholds=tuple(Threshold(severity, share(at)) for severity, at in lines if at),
         min_volume=min_volume,
         min_events=min_events,
+        **{"doubt": None, "feedback": FEEDBACK[indicator], **more},
     )
+
+
+def a_sure_rule(name: str = "bounce-rate", **more: Any) -> Rule:
+    """A rule as they are where nothing is said of confidence, windows and few events."""
+    windows = more.pop("windows", (1, 2, 3, 5, 7))
+    least = {"min_volume": 1, "min_events": 2, "doubt": 0.005}
+    return a_rule(name, windows=windows, **{**least, **more})
 
 
 def a_series(*counts: int, ending: date = TODAY) -> Series:
@@ -96,11 +109,23 @@ def evidence(percentage: str, of: int = 10_000, days: int = 3) -> Evidence:
 
 def breached(percentage: str = "6%", severity: Severity = Severity.WARNING) -> Breached:
     line = {Severity.WARNING: "5%", Severity.CRITICAL: "10%"}[severity]
-    return Breached(Threshold(severity, share(line)), evidence(percentage))
+    return Breached(OF, Threshold(severity, share(line)), evidence(percentage))
 
 
 def healthy(percentage: str = "1%") -> Healthy:
-    return Healthy(evidence(percentage))
+    return Healthy(OF, LINE, Window(3), evidence(percentage))
+
+
+def no_mail() -> Healthy:
+    return Healthy(OF, LINE, Window(3), None)
+
+
+def unsure() -> Unsure:
+    return Unsure(OF, LINE, Window(3), evidence("5.1%"))
+
+
+def unknown(gap: Gap = Gap.UNAVAILABLE) -> Unknown:
+    return Unknown(OF, gap)
 
 
 def firing(

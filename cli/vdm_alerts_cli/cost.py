@@ -13,7 +13,7 @@ from rich.table import Table
 from vdm_alerts.aws.pace import CALLS_A_SECOND, SHARE
 from vdm_alerts.aws.vdm import CALLERS, MOST_QUERIES
 from vdm_alerts.core.config import parse_rule
-from vdm_alerts.core.metrics import Metric, Scope, Series
+from vdm_alerts.core.metrics import LONGEST_WINDOW, Metric, Scope, Series
 from vdm_alerts.core.rates import Gap
 from vdm_alerts.core.reading.plan import worth_asking
 from vdm_alerts.core.reading.queries import Query
@@ -111,8 +111,8 @@ class Deployment:
         senders = (Scope(identity=f"{each}.example.com") for each in range(self.identities))
         roster = Roster(dict.fromkeys([*sets, *senders], Entry()))
         now = datetime(2026, 1, 31, tzinfo=UTC)
-        sweep = Sweep(self.rules, roster, frozenset(), now, now.date())
-        days = [now.date() - timedelta(days=age) for age in range(sweep.window.days)]
+        sweep = Sweep(self.rules, roster, {}, now, now.date())
+        days = [now.date() - timedelta(days=age) for age in range(LONGEST_WINDOW.days)]
         mail, bounces, none = (Series(dict.fromkeys(days, each)) for each in (1_000, 10, 0))
         counts = {Metric.PERMANENT_BOUNCE: bounces, Metric.COMPLAINT: none}
         found: dict[Query, Series | Gap] = {}

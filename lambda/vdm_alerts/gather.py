@@ -1,18 +1,19 @@
 """The first step of a run: everything that is known, and what could not be learnt."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from vdm_alerts.asking import Asking
-from vdm_alerts.core.alerts import Key
+from vdm_alerts.core.alerts import Alert, Key
 from vdm_alerts.core.findings import Finding
-from vdm_alerts.core.metrics import Scope, Series, Window
+from vdm_alerts.core.metrics import Series, Window
 from vdm_alerts.core.rates import Gap
 from vdm_alerts.core.reading.culprits import Culprit
 from vdm_alerts.core.reading.queries import ACCOUNT_SENT
+from vdm_alerts.core.reputation import Estimate
 from vdm_alerts.core.rules import Rule
-from vdm_alerts.core.verdicts import Healthy, Verdict
+from vdm_alerts.core.verdicts import Healthy, Unsure, Verdict
 from vdm_alerts.ports import Ports, Rulebook, Standing
 from vdm_alerts.survey import Limits, Survey, survey
 
@@ -53,9 +54,9 @@ class Gathered:
 
     @property
     def until(self) -> date | None:
-        """The last day that was asked for, where that is not the one that is going on."""
-        sweep = self.survey.sweep if self.survey else None
-        return sweep.last if sweep and sweep.last < sweep.now.date() else None
+        """The last day that counts, where that is not the one that is going on."""
+        at = self.survey.at if self.survey else None
+        return at.last if at and at.last < at.now.date() else None
 
     @property
     def newest_day(self) -> date | None:
@@ -72,12 +73,20 @@ class Gathered:
         """
         verdicts = self.survey.verdicts if self.survey else {}
         if self.silent:
-            return {key: each for key, each in verdicts.items() if each != Healthy(None)}
+            return {
+                key: each
+                for key, each in verdicts.items()
+                if not isinstance(each, Healthy | Unsure) or each.evidence
+            }
         return verdicts
 
     def culprit(self, key: Key) -> Culprit | None:
         """Return who is behind the breach of *key*, if it is anybody in particular."""
         return self.survey.culprit(key) if self.survey else None
+
+    def estimate(self, rule: Rule) -> Estimate | None:
+        """Return an estimate of the rate of *rule* by which SES judges the account, if it does."""
+        return self.survey.estimate(rule) if self.survey else None
 
     def is_gone(self, key: Key) -> bool:
         """Say whether *key* is known to be watched no more: its rule, or by it the scope."""
@@ -89,9 +98,9 @@ class Gathered:
 
 
 def gather(
-    ports: Ports, remembered: Iterable[Scope], now: datetime, limits: Limits, patience: timedelta
+    ports: Ports, alerts: Mapping[Key, Alert], now: datetime, limits: Limits, patience: timedelta
 ) -> Gathered:
-    """Ask for all there is, and of the *remembered* scopes too, which may be gone by now.
+    """Ask for all there is, and of the scopes of *alerts* too, which may be gone by now.
 
     What cannot be had, or is not read within *patience*, becomes a finding, and the rest goes on.
     """
@@ -108,9 +117,7 @@ def gather(
         return Gathered(rulebook, None, subscribers, findings)
 
     rules = list(rulebook.rules.values())
-    seen = asking.tried(
-        lambda: survey(ports, rules, set(remembered), now, limits, patience, asking), None
-    )
+    seen = asking.tried(lambda: survey(ports, rules, alerts, now, limits, patience, asking), None)
     if seen is None:
         return Gathered(rulebook, None, subscribers, findings)
     if not seen.failed:

@@ -62,7 +62,7 @@ def run(
         if before.last_run and now < before.last_run:
             message = f"asked to run as of {now}, but the last run was as of {before.last_run}"
             raise WentBack(message)
-        seen = gather(ports, (scope for _, scope in before.alerts), now, limits, lease.patience)
+        seen = gather(ports, before.alerts, now, limits, lease.patience)
         verdicts = seen.verdicts
         alerts = _advanced(before, seen, verdicts, now)
         known = replace(before, alerts={alert.key: alert for alert in alerts}, last_run=now)
@@ -119,7 +119,7 @@ def _advanced(
     for key, verdict in verdicts.items():
         rule, scope = key
         was = before.alerts.get(key, Alert(rule, scope))
-        alerts[key] = advance(was, verdict, now)
+        alerts[key] = advance(was, verdict, seen.rules[rule], now)
         if type(was.state) is not type(alerts[key].state):
             _log.info("%s of %s: now %s", rule, scope, alerts[key].state)
     return notices.gather((alert for alert in alerts.values() if not alert.is_at_rest), now)
@@ -137,7 +137,8 @@ def _owed(
     findings = [*amnesia, *seen.findings]
     trouble = notices.trouble(findings, before.findings, before.trouble_sequence)
     owed: list[Notice] = [
-        replace(one, remembered=not amnesia, until=seen.until) for one in incidents
+        replace(one, remembered=not amnesia, until=seen.until, estimate=seen.estimate(one.rule))
+        for one in incidents
     ]
     return [*owed, trouble] if trouble else owed
 
@@ -215,10 +216,11 @@ def _readings(seen: Gathered, verdicts: Mapping[Key, Verdict], known: Memory) ->
 
     Every one of them costs money, and an account can have ten thousand identities.
     """
+    open_ = {key for key, alert in known.alerts.items() if alert.is_open}
     readings = [
-        Reading(seen.rules[rule], scope, evidence.rate.value)
+        Reading(seen.rules[rule].at(scope), scope, evidence.rate.value)
         for (rule, scope), verdict in verdicts.items()
-        if scope == ACCOUNT or (rule, scope) in known.alerts
+        if scope == ACCOUNT or (rule, scope) in open_
         if (evidence := evidence_of(verdict))
     ]
     account = [each for each in readings if each.scope == ACCOUNT]

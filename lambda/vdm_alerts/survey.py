@@ -1,25 +1,27 @@
 """Reading the account: who sends in it, and what VDM has counted of their mail."""
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
 from vdm_alerts.asking import Asking
-from vdm_alerts.core.alerts import Key
+from vdm_alerts.core.alerts import Alert, Key
+from vdm_alerts.core.buckets import AsOf
 from vdm_alerts.core.isps import OTHER_ISPS
-from vdm_alerts.core.metrics import Dimension, Metric, Scope, Series
+from vdm_alerts.core.metrics import ACCOUNT, LONGEST_WINDOW, Dimension, Metric, Scope, Series
 from vdm_alerts.core.rates import Gap
 from vdm_alerts.core.reading.culprits import Case, Culprit
 from vdm_alerts.core.reading.drill import drilled, verdict
 from vdm_alerts.core.reading.plan import affordable, worth_asking
-from vdm_alerts.core.reading.queries import ACCOUNT_SENT, Found, Query, answer
+from vdm_alerts.core.reading.queries import ACCOUNT_SENT, Found, Query, answer, as_of
 from vdm_alerts.core.reading.roster import Reading, Roster, allowance
 from vdm_alerts.core.reading.steps import Step, fewest_unclaimed, unclaimed
 from vdm_alerts.core.reading.sweep import Sweep
+from vdm_alerts.core.reputation import Estimate, estimate
 from vdm_alerts.core.rules import Rule
-from vdm_alerts.core.verdicts import Breached, Unknown, Verdict
+from vdm_alerts.core.verdicts import Breached, Subject, Unknown, Verdict
 from vdm_alerts.ports import Ports, TodayRefused
 
 
@@ -49,6 +51,11 @@ class Survey:
     asked: int
     failed: bool = False
 
+    @property
+    def at(self) -> AsOf:
+        """Until when mail has been counted."""
+        return as_of(self.sweep.now, self.sweep.last, self.found)
+
     @cached_property
     def verdicts(self) -> Mapping[Key, Verdict]:
         """The judgement of every scope that was read, by every rule that watches it."""
@@ -75,14 +82,14 @@ class Survey:
         if all(each is None for each in answers):
             return None
         gaps = (each for each in answers if isinstance(each, Gap))
-        return Unknown(next(gaps, Gap.TOO_FEW))
+        return Unknown(Subject(rule.indicator, scope), next(gaps, Gap.TOO_FEW))
 
     @property
     def roster(self) -> Roster:
         """What is to be remembered of this reading."""
         sweep, found = self.sweep, self.found
         left = unclaimed(sweep, found)
-        reading = Reading(found, sweep.window, sweep.last, self.asked, drilled(sweep, found), left)
+        reading = Reading(found, sweep.recent, sweep.last, self.asked, drilled(sweep, found), left)
         roster = sweep.roster.after(reading, sweep.now)
         # Mail that is still nobody's is of somebody who is not on the list.
         is_new = left - sweep.roster.unclaimed >= fewest_unclaimed(sweep)
@@ -108,11 +115,21 @@ class Survey:
         rules = {rule.name: rule for rule in self.sweep.rules}
         return Case(rules[name], scope, seen.evidence, self.sweep, self.found).culprit
 
+    def estimate(self, rule: Rule) -> Estimate | None:
+        """Return an estimate of the rate of *rule* by which SES judges the account, if it does."""
+        events, volume = (
+            self.found.get(Query(metric, ACCOUNT))
+            for metric in (rule.indicator.events, rule.indicator.volume)
+        )
+        if not (isinstance(events, Series) and isinstance(volume, Series)):
+            return None
+        return estimate(rule.indicator, events, volume, self.at, rule.representative)
+
 
 def survey(
     ports: Ports,
     rules: Sequence[Rule],
-    remembered: Collection[Scope],
+    alerts: Mapping[Key, Alert],
     now: datetime,
     limits: Limits,
     patience: timedelta,
@@ -120,7 +137,7 @@ def survey(
 ) -> Survey:
     """Read as of *now*, within *patience*, all that *rules* need.
 
-    *remembered* are the scopes that alerts are open for. What cannot be had is kept as a gap, and
+    *alerts* are those that are remembered. What cannot be had is kept as a gap, and
     told to *asking*.
     """
     over = time.monotonic() + patience.total_seconds()
@@ -128,7 +145,7 @@ def survey(
     today = now.date()
     yesterday = today - timedelta(days=1)
     is_served = limits.include_today and known.serves_today(today)
-    sweep = Sweep(rules, known, frozenset(remembered), now, today if is_served else yesterday)
+    sweep = Sweep(rules, known, alerts, now, today if is_served else yesterday)
     sweep = replace(sweep, roster=_listed(ports, sweep, asking))
     most = allowance(known, limits.queries_a_day, now)
     try:
@@ -173,7 +190,9 @@ def _read(ports: Ports, sweep: Sweep, most: int | None, over: float, asking: Ask
         if left <= timedelta():
             queries = ()
         try:
-            answers = ports.series.read(queries, sweep.window, sweep.last, left) if queries else {}
+            answers = (
+                ports.series.read(queries, LONGEST_WINDOW, sweep.last, left) if queries else {}
+            )
         except Exception as error:
             if isinstance(error, TodayRefused) and sweep.last == sweep.now.date():
                 raise

@@ -53,10 +53,10 @@ def test_it_tells_the_story_and_leaves_nothing_behind(root: Path, temporary: Pat
     assert emulators(temporary) == set()
     assert list(temporary.iterdir()) == []
     for kind in (
-        "Subject: [WARNING] Bounce rate of news.example.com is 5.7%",
-        "Subject: [CRITICAL] Bounce rate of news.example.com has risen to 12%",
-        "Subject: [RESOLVED] Bounce rate of news.example.com is back to 1%",
-        "Subject: [WARNING] Complaint rate of offers.example.com is 0.32%",
+        "Subject: [WARNING] Bounce rate of news.example.com is 7%",
+        "Subject: [CRITICAL] Bounce rate of news.example.com has risen to 14.5%",
+        "Subject: [RESOLVED] Bounce rate of news.example.com is back to 1.1%",
+        "Subject: [CRITICAL] Complaint rate of offers.example.com is 1.6%",
     ):
         assert done.stdout.count(kind) == 1
     assert done.stdout.count("Nothing is said.") == 8

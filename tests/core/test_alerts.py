@@ -1,44 +1,143 @@
-from builders import HOUR, NEWS, NOW, breached, firing, healthy
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from builders import (
+    HOUR,
+    NEWS,
+    NOW,
+    OF,
+    a_rule,
+    a_sure_rule,
+    breached,
+    firing,
+    healthy,
+    no_mail,
+    unknown,
+    unsure,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vdm_alerts.core.alerts import Alert, Firing, Ok, advance
+from vdm_alerts.core.alerts import Alert, Firing, Ok, Pending, State, advance
+from vdm_alerts.core.judging import Phase
+from vdm_alerts.core.metrics import Window
 from vdm_alerts.core.rates import Gap
 from vdm_alerts.core.rules import Severity
-from vdm_alerts.core.verdicts import Healthy, Unknown
+from vdm_alerts.core.verdicts import Silent, Verdict
 
+WARNING, CRITICAL = Severity.WARNING, Severity.CRITICAL
 LATER = NOW + HOUR
+ANEW = Alert("r", NEWS)
+
+
+def after(*verdicts: Verdict, alert: Alert = ANEW, **rule: Any) -> State:
+    """The state after one verdict an hour, the first of them now, by a rule that has more."""
+    for hours, verdict in enumerate(verdicts):
+        alert = advance(alert, verdict, a_sure_rule(**rule), NOW + hours * HOUR)
+    return alert.state
 
 
 def test_a_breach_begins_an_episode_at_the_instant_it_is_seen() -> None:
-    assert advance(Alert("r", NEWS), breached(), NOW).state == Firing(Severity.WARNING, NOW)
+    assert after(breached()) == Firing(WARNING, NOW)
 
 
 def test_an_episode_that_goes_on_keeps_its_beginning() -> None:
-    alert = advance(firing(), breached(severity=Severity.CRITICAL), LATER)
-    assert alert.state == Firing(Severity.CRITICAL, NOW)
+    assert after(breached(), breached(severity=CRITICAL)) == Firing(CRITICAL, NOW)
 
 
-def test_a_healthy_verdict_ends_the_episode() -> None:
-    assert advance(firing(), healthy(), LATER).state == Ok()
+def test_no_mail_where_a_rule_wants_some_is_a_breach_like_any_other() -> None:
+    assert after(Silent(OF, CRITICAL, Window(3))) == Firing(CRITICAL, NOW)
+
+
+@pytest.mark.parametrize("end", [healthy(), no_mail()])
+def test_an_episode_ends_once_nothing_is_wrong_any_longer(end: Verdict) -> None:
+    assert after(breached(), end) == Ok(LATER)
 
 
 def test_a_new_episode_has_a_beginning_of_its_own() -> None:
-    ended = advance(firing(), healthy(), LATER)
-    assert advance(ended, breached(), LATER + HOUR).state == Firing(Severity.WARNING, LATER + HOUR)
+    assert after(breached(), healthy(), breached()) == Firing(WARNING, LATER + HOUR)
 
 
-def test_no_mail_at_all_ends_the_episode_because_nothing_is_wrong_any_longer() -> None:
-    assert advance(firing(), Healthy(None), LATER).state == Ok()
+@pytest.mark.parametrize(
+    "state", [Ok(NOW), Pending(WARNING, NOW, NOW), Firing(WARNING, NOW), Firing(WARNING, NOW, NOW)]
+)
+@pytest.mark.parametrize("gap", list(Gap))
+def test_not_knowing_changes_nothing_nor_begins_a_wait_anew(state: State, gap: Gap) -> None:
+    assert after(unknown(gap), alert=replace(ANEW, state=state), hold=HOUR) == state
 
 
-@given(st.sampled_from([Alert("r", NEWS), firing(), firing(told=Severity.WARNING)]))
+def test_where_nothing_is_proven_what_is_going_on_goes_on() -> None:
+    assert after(unsure()) == Ok()
+    assert after(breached(), unsure()) == Firing(WARNING, NOW)
+    assert after(breached(), unsure(), hold=2 * HOUR) == Pending(WARNING, NOW)
+
+
+def test_what_is_held_fires_once_it_has_been_broken_for_long_enough() -> None:
+    assert after(breached(), breached(), hold=2 * HOUR) == Pending(WARNING, NOW)
+    assert after(*[breached()] * 3, hold=2 * HOUR) == Firing(WARNING, NOW)
+    assert after(breached(), unknown(), breached(), hold=2 * HOUR) == Firing(WARNING, NOW)
+
+
+def test_the_wait_is_of_time_and_not_of_readings() -> None:
+    alert = ANEW
+    for minute in range(30):
+        now = NOW + timedelta(minutes=minute)
+        alert = advance(alert, breached(), a_sure_rule(hold=HOUR), now)
+    assert alert.state == Pending(WARNING, NOW)
+
+
+def test_what_is_well_in_between_begins_the_wait_anew() -> None:
+    held = after(breached(), healthy(), breached(), breached(), hold=2 * HOUR)
+    assert held == Pending(WARNING, NOW + 2 * HOUR)
+
+
+def test_what_waits_still_knows_since_when_all_was_well() -> None:
+    waiting = after(breached(), alert=replace(ANEW, state=Ok(NOW - HOUR)), hold=HOUR)
+    assert waiting == Pending(WARNING, NOW, NOW - HOUR)
+    assert replace(ANEW, state=waiting).phase == Phase(NOW - HOUR)
+    over = after(unknown(), healthy(), alert=replace(ANEW, state=waiting), hold=HOUR)
+    assert over == Ok(NOW - HOUR)
+
+
+def test_an_episode_ends_once_it_has_been_over_for_long_enough() -> None:
+    mending = after(breached(), healthy(), healthy(), clear_after=2 * HOUR)
+    assert mending == Firing(WARNING, NOW, LATER)
+    assert after(breached(), *[healthy()] * 3, clear_after=2 * HOUR) == Ok(NOW + 3 * HOUR)
+
+
+@pytest.mark.parametrize("again", [breached(), unsure()])
+def test_what_is_not_over_after_all_begins_that_wait_anew(again: Verdict) -> None:
+    state = after(breached(), healthy(), again, healthy(), clear_after=2 * HOUR)
+    assert state == Firing(WARNING, NOW, NOW + 3 * HOUR)
+
+
+def test_that_it_is_over_is_remembered_for_as_long_as_a_window_reaches_back_to_it() -> None:
+    ended = replace(ANEW, state=Ok(NOW))
+    for days, state in ((6, Ok(NOW)), (7, Ok())):
+        assert advance(ended, healthy(), a_sure_rule(), NOW + timedelta(days=days)).state == state
+    assert not ended.is_open
+    assert not ended.is_at_rest
+
+
+def test_where_rates_are_compared_it_need_not_be_remembered_that_it_is_over() -> None:
+    assert advance(firing(), healthy(), a_rule(), LATER).state == Ok()
+
+
+@given(st.sampled_from([ANEW, firing(), firing(told=WARNING)]))
 def test_not_knowing_neither_fires_nor_resolves(alert: Alert) -> None:
     for gap in Gap:
-        assert advance(alert, Unknown(gap), LATER) == alert
+        assert advance(alert, unknown(gap), a_rule(), LATER) == alert
 
 
 def test_an_alert_is_at_rest_once_nothing_is_wrong_and_nobody_is_owed_a_word() -> None:
-    assert Alert("r", NEWS).is_at_rest
+    assert ANEW.is_at_rest
     assert not firing().is_at_rest
-    assert not advance(firing(told=Severity.WARNING), healthy(), LATER).is_at_rest
+    assert not advance(firing(told=WARNING), healthy(), a_rule(), LATER).is_at_rest
+
+
+def test_an_alert_says_what_is_going_on_for_the_next_judgement() -> None:
+    assert ANEW.phase == Phase()
+    assert firing(severity=CRITICAL).phase == Phase(NOW, CRITICAL)
+    assert replace(ANEW, state=Ok(NOW)).phase == Phase(NOW)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -6,7 +7,7 @@ from builders import NOW, firing
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vdm_alerts.core.alerts import Alert, Firing, Ok, Told
+from vdm_alerts.core.alerts import Alert, Firing, Ok, Pending, Told
 from vdm_alerts.core.codec import UnreadableRecord, decode, encode
 from vdm_alerts.core.findings import Finding
 from vdm_alerts.core.metrics import Scope
@@ -16,7 +17,11 @@ words = st.text(min_size=1, max_size=20)
 instants = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis adds it
 severities = st.sampled_from(Severity)
 scopes = st.builds(Scope, *[st.none() | words] * 3)
-states = st.just(Ok()) | st.builds(Firing, severities, instants)
+states = (
+    st.builds(Ok, st.none() | instants)
+    | st.builds(Pending, severities, instants, st.none() | instants)
+    | st.builds(Firing, severities, instants, st.none() | instants)
+)
 tolds = st.none() | st.builds(Told, severities, instants, st.integers(1, 10**6), instants)
 alerts = st.builds(Alert, words, scopes, states, tolds, st.none() | words)
 
@@ -31,10 +36,10 @@ def test_a_finding_is_read_back_as_it_was_written(finding: Finding) -> None:
     assert decode(encode(finding), Finding) == finding
 
 
-def test_a_record_looks_like_this_for_as_long_as_the_schema_is_one() -> None:
+def test_a_record_looks_like_this_for_as_long_as_the_schema_is_two() -> None:
     """A table holds these for years: a change here needs a new schema and a migration."""
     assert encode(firing(told=Severity.WARNING)) == {
-        "schema": 1,
+        "schema": 2,
         "rule": "bounce-rate",
         "scope": {"identity": "news.example.com"},
         "state": {"is": "Firing", "severity": "WARNING", "since": "2026-03-12T09:00:00+00:00"},
@@ -50,8 +55,13 @@ def test_a_record_looks_like_this_for_as_long_as_the_schema_is_one() -> None:
 
 
 def test_a_record_of_another_schema_is_not_guessed_at() -> None:
-    with pytest.raises(UnreadableRecord, match="schema 2, this version reads 1"):
-        decode({**encode(firing()), "schema": 2}, Alert)
+    with pytest.raises(UnreadableRecord, match="schema 3, this version reads 2"):
+        decode({**encode(firing()), "schema": 3}, Alert)
+
+
+def test_what_was_written_before_there_was_any_waiting_is_read_as_it_was_meant() -> None:
+    for alert in (firing(), replace(firing(told=Severity.WARNING), state=Ok())):
+        assert decode({**encode(alert), "schema": 1}, Alert) == alert
 
 
 def test_a_record_that_is_damaged_is_not_guessed_at() -> None:

@@ -1,14 +1,18 @@
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from builders import NEWS
 
-from vdm_alerts.core.config import BadRule, _Document, parse_rule
+from vdm_alerts.core.config import BadRule, parse_rule
+from vdm_alerts.core.document import Document
+from vdm_alerts.core.feedback import FEEDBACK
 from vdm_alerts.core.isps import KNOWN_ISPS
-from vdm_alerts.core.metrics import Dimension, Window
+from vdm_alerts.core.metrics import ACCOUNT, Dimension, Scope, Window
 from vdm_alerts.core.rates import Indicator
-from vdm_alerts.core.rules import Severity
+from vdm_alerts.core.rules import Severity, Silence
 from vdm_alerts.core.values import INDICATORS, KINDS
 
 GOOD = """
@@ -65,7 +69,7 @@ def test_the_reference_names_every_key_indicator_and_scope_and_no_other(root: Pa
     first = re.findall(r"^\| (`.+?) \|", page, re.MULTILINE)
     named = [name for cell in first for name in re.findall(r"`(\w+)`", cell)]
     headings = ["indicator", "scopes"]
-    keys = [field.name for field in fields(_Document)]
+    keys = [field.name for field in fields(Document)]
     assert sorted(named) == sorted([*keys, *INDICATORS, *KINDS, *headings])
     (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
     assert parse_rule("example", example, "here").top == 100
@@ -93,3 +97,77 @@ def test_a_text_that_is_nested_beyond_reason_is_a_bad_rule_like_any_other() -> N
 
 def test_there_are_bad_rules_to_try() -> None:
     assert len(BAD_RULES) >= 5
+
+
+MORE = """
+confidence = "90%"
+above_baseline = 3
+drop_below = 0.5
+hold = "6h"
+clear_after = "2d"
+missing_data = "breaching"
+representative_volume = 5_000
+feedback = { "6h" = "70%", "1h" = "50%" }
+"""
+
+
+def test_a_rule_says_how_sure_one_has_to_be_and_how_long_it_waits() -> None:
+    rule = parse_rule("x", GOOD + MORE.replace("drop_below = 0.5\n", ""), "here")
+    assert (rule.doubt, rule.unusual, rule.silence) == (0.1, 3, Silence.BREACHING)
+    assert (rule.hold, rule.clear_after) == (timedelta(hours=6), timedelta(days=2))
+    assert (rule.representative, rule.feedback.arrived) == (5_000, ((1, 0.5), (6, 0.7)))
+
+
+def test_where_a_rule_says_little_it_is_sure_and_looks_at_several_windows() -> None:
+    text = 'indicator = "open_rate"\nscopes = ["account"]\nwarning = "5%"'
+    rule = parse_rule("x", text, "here")
+    assert (rule.doubt, rule.min_volume, rule.min_events) == (0.005, 1, 2)
+    assert [window.days for window in rule.windows] == [1, 2, 3, 5, 7]
+    assert rule.feedback == FEEDBACK[Indicator.OPEN_RATE]
+    plain = parse_rule("x", f'{text}\nconfidence = "none"', "here")
+    assert (plain.doubt, plain.min_events) == (None, 1)
+
+
+OVERRIDES = (
+    GOOD.replace('["account", "isp"]', '["account", "identity", "identity_at_isp"]')
+    + """
+above_baseline = 3
+
+[[overrides]]
+identity = "*.example.com"
+critical = "12%"
+
+[[overrides]]
+identity = "news.example.com"
+confidence = "none"
+min_volume = 50
+
+[[overrides]]
+identity = "news.*"
+isp = "Hotmail"
+warning = "7%"
+"""
+)
+
+
+def test_the_most_specific_override_counts_and_no_other() -> None:
+    text = OVERRIDES.replace('"news.*"', '"news.example.com"')
+    rule = parse_rule("x", text, "here")
+    assert rule.at(ACCOUNT) is rule
+    shop, news = rule.at(Scope(identity="shop.example.com")), rule.at(NEWS)
+    assert [line.share for line in shop.thresholds] == [0.05, 0.12]
+    assert (shop.doubt, shop.unusual, shop.min_volume) == (0.005, 3, 200)
+    assert [line.share for line in news.thresholds] == [0.05, 0.1], "not the other's 12%"
+    assert (news.doubt, news.unusual, news.min_volume) == (None, None, 50)
+    assert rule.at(NEWS.at("Yahoo")) == news
+    pair = rule.at(NEWS.at("Hotmail"))
+    assert (pair.doubt, [line.share for line in pair.thresholds]) == (0.005, [0.07, 0.1])
+    backwards = replace(rule, overrides=rule.overrides[::-1])
+    assert backwards.at(NEWS.at("Hotmail")) == pair
+
+
+def test_overrides_of_which_neither_is_the_more_specific_are_refused() -> None:
+    with pytest.raises(
+        BadRule, match=r"overrides\[2\]  may be of the same names as overrides\[0\]"
+    ):
+        parse_rule("x", OVERRIDES, "here")

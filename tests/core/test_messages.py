@@ -5,15 +5,19 @@ from datetime import timedelta
 import pytest
 from builders import (
     HOTMAIL,
+    HOUR,
+    LINE,
     NOW,
+    OF,
     ORIGIN,
     WHERE,
     a_rule,
     breached,
-    evidence,
     firing,
     healthy,
+    no_mail,
     nobody,
+    unknown,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,12 +26,13 @@ from vdm_alerts.core.advice import ADVICE
 from vdm_alerts.core.alerts import Alert, Key, Ok
 from vdm_alerts.core.findings import Finding
 from vdm_alerts.core.messages import LONGEST_CHAT, LONGEST_SUBJECT, MOST_LISTED, Message, compose
-from vdm_alerts.core.metrics import ACCOUNT, Scope
+from vdm_alerts.core.metrics import ACCOUNT, Scope, Window
 from vdm_alerts.core.notices import Incident, Trouble, incidents
 from vdm_alerts.core.prose import MOST_SHOWN
-from vdm_alerts.core.rates import Gap, Indicator
+from vdm_alerts.core.rates import Indicator, Rate
+from vdm_alerts.core.reputation import Ahead, Estimate
 from vdm_alerts.core.rules import Severity
-from vdm_alerts.core.verdicts import Healthy, Unknown, Verdict
+from vdm_alerts.core.verdicts import Breached, Evidence, Verdict
 
 WARNING, CRITICAL = Severity.WARNING, Severity.CRITICAL
 SNS_LIMIT = 256 * 1024
@@ -52,28 +57,32 @@ def test_a_warning_says_who_how_much_and_of_how_many_in_its_first_sentence() -> 
     message = said((firing(), breached("5.75%")))
     assert message.subject == f"[WARNING] Bounce rate of news.example.com is 5.7%{WHERE}"
     assert message.text.splitlines()[0] == (
-        "The bounce rate of news.example.com has passed your 5% warning threshold: "
-        "575 of 10,000 mails bounced permanently in the last 3 days (5.7%)."
+        "575 of 10,000 mails bounced permanently in the last 3 days (5.7%): "
+        "the bounce rate of news.example.com has reached your 5% warning threshold."
     )
 
 
 def test_an_escalation_says_what_it_has_risen_to() -> None:
     message = said((firing(severity=CRITICAL, told=WARNING), breached("12%", CRITICAL)))
     assert message.subject == f"[CRITICAL] Bounce rate of news.example.com has risen to 12%{WHERE}"
-    assert "has passed your 10% critical threshold" in message.text
+    assert "has reached your 10% critical threshold." in message.text
 
 
 def test_a_resolution_says_what_it_is_back_to_and_gives_no_advice() -> None:
     message = said((over(firing(told=CRITICAL)), healthy("1.1%")))
     assert message.subject == f"[RESOLVED] Bounce rate of news.example.com is back to 1.1%{WHERE}"
-    assert "is back below your 5% threshold" in message.text
+    assert "the bounce rate of news.example.com is below your 5% threshold." in message.text
     assert "What to do" not in message.text
 
 
 def test_a_resolution_for_want_of_mail_says_so() -> None:
-    message = said((over(firing(told=CRITICAL)), Healthy(None)))
+    message = said((over(firing(told=CRITICAL)), no_mail()))
     assert message.subject.startswith("[ENDED] Bounce rate of news.example.com: no mail any more")
-    assert "is not known any more, which proves nothing: no mail in the last 3 days" in message.text
+    first, *_ = message.text.splitlines()
+    assert first == (
+        "No mail in the last 3 days, so the bounce rate of news.example.com is not known, which "
+        "proves nothing."
+    )
     assert "white_check_mark" not in message.chat
 
 
@@ -112,9 +121,9 @@ def test_the_account_is_called_the_account() -> None:
 
 
 def test_a_figure_that_is_not_known_is_never_shown_as_zero() -> None:
-    message = said((firing(), Unknown(Gap.UNAVAILABLE)))
+    message = said((firing(), unknown()))
     assert "not readable at the moment" in message.subject
-    assert "cannot be read at the moment" in message.text
+    assert "is not known: unavailable. It was above your threshold when last" in message.text
     (affected,) = json.loads(message.document)["affected"]
     assert affected["rate"] is None
     assert affected["events"] is None
@@ -149,16 +158,20 @@ def test_the_document_for_machines_has_every_figure() -> None:
         "id": "bounce-rate-20260312T0900Z",
         "sequence": 1,
         "remembered": True,
+        "parameter": "/vdm-alerts/rules/shipped/bounce-rate",
         "culprit": None,
+        "estimate": None,
         "affected": [
             {
                 "scope": {"EMAIL_IDENTITY": "news.example.com"},
                 "severity": "WARNING",
                 "since": "2026-03-12T09:00:00+00:00",
+                "threshold": 0.05,
                 "rate": 0.06,
                 "events": 600,
                 "volume": 10_000,
                 "window_days": 3,
+                "sure": None,
             }
         ],
         "affected_total": 1,
@@ -277,14 +290,6 @@ def test_the_details_of_a_finding_are_shown_line_by_line() -> None:
     assert "problem.\n  warning  is missing\n\n   Edit it.\n" in text
 
 
-def test_the_figures_of_the_whole_account_are_given_because_ses_judges_by_them() -> None:
-    incident = replace(about((firing(), breached("12%", CRITICAL))), account=evidence("3%"))
-    text = compose(incident, ORIGIN, NOW).text
-    assert "Your whole account, which is what SES judges, is at 3% (300 of 10,000)." in text
-    account = replace(about((firing(ACCOUNT), breached())), account=evidence("6%"))
-    assert "Your whole account" not in compose(account, ORIGIN, NOW).text
-
-
 def test_where_a_configuration_set_is_affected_the_first_step_stops_it() -> None:
     newsletter = Scope(configuration_set="newsletter")
     steps = json.loads(said((firing(), breached()), (firing(newsletter), breached())).chat)[
@@ -325,3 +330,42 @@ def test_every_form_of_every_message_can_be_sent(identity: str) -> None:
     json.loads(message.chat)
     json.loads(message.document)
     assert all(value and value.isascii() for value in message.attributes.values())
+
+
+AT_TWO = Estimate(
+    Rate(240, 12_000),
+    Window(6),
+    is_short=False,
+    review=Ahead(0.05, 900, 9 * HOUR),
+    pause=Ahead(0.1, None, None),
+)
+
+
+def test_how_near_the_account_is_to_what_ses_does_is_told_while_something_is_wrong() -> None:
+    incident = replace(about((firing(), breached())), estimate=AT_TWO)
+    message = compose(incident, ORIGIN, NOW)
+    assert "An estimate of the rate it goes by: 2% (240 of 12,000), over the last 6" in message.text
+    assert "at 5%, which is 900 mails or 9 hours away" in message.chat
+    assert json.loads(message.document)["estimate"] == {
+        "rate": 0.02,
+        "events": 240,
+        "volume": 12_000,
+        "window_days": 6,
+        "sure": None,
+        "review": {"limit": 0.05, "mails": 900, "hours": 9.0},
+        "pause": {"limit": 0.1, "mails": None, "hours": None},
+    }
+    over_now = about((over(firing(told=WARNING)), healthy()))
+    ended = compose(replace(over_now, estimate=AT_TWO), ORIGIN, NOW)
+    assert "estimate" not in ended.text
+
+
+def test_how_sure_one_is_comes_with_what_that_allows_for() -> None:
+    sure = Breached(OF, LINE, Evidence(Rate(80, 1_000), Window(2), sure=0.998))
+    message = said((firing(), sure))
+    assert message.text.startswith("80 of 1,000 mails bounced permanently in the last 2 days (8%)")
+    assert "99.8% sure that the bounce rate of news.example.com is above" in message.text
+    assert "allows for feedback that comes late" in message.text
+    (affected,) = json.loads(message.document)["affected"]
+    assert (affected["sure"], affected["threshold"]) == (0.998, 0.05)
+    assert "allows for" not in said((firing(), breached())).text

@@ -37,6 +37,6 @@ def test_scopes_are_told_apart_by_what_they_name() -> None:
     assert len({NEWS, Scope(identity="news.example.com")}) == 1
 
 
-@pytest.mark.parametrize(("days", "text"), [(1, "1 day"), (7, "7 days")])
+@pytest.mark.parametrize(("days", "text"), [(1, "day"), (7, "7 days")])
 def test_a_window_reads_as_people_say_it(days: int, text: str) -> None:
     assert str(Window(days)) == text

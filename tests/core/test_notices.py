@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from builders import HOTMAIL, HOUR, NEWS, NOW, a_rule, breached, firing, healthy, nobody
+from builders import HOTMAIL, HOUR, NEWS, NOW, a_rule, breached, firing, healthy, nobody, unknown
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +18,6 @@ from vdm_alerts.core.notices import (
     incidents,
     trouble,
 )
-from vdm_alerts.core.rates import Gap
 from vdm_alerts.core.rules import Severity
 from vdm_alerts.core.verdicts import Unknown, Verdict
 
@@ -109,13 +108,6 @@ def test_the_higher_rate_leads_among_equals() -> None:
     assert incident.lead.alert.scope == loud
 
 
-def test_a_message_holds_the_figures_of_the_whole_account() -> None:
-    account = healthy("3%")
-    incident = the_incident(firing(), verdicts={("bounce-rate", ACCOUNT): account})
-    assert incident.account == account.evidence
-    assert the_incident(firing()).account is None
-
-
 def test_the_first_message_of_an_incident_is_number_one_and_the_next_counts_on() -> None:
     assert the_incident(firing()).sequence == 1
     assert the_incident(firing(told=WARNING, sequence=4), firing(HOTMAIL)).sequence == 5
@@ -157,7 +149,7 @@ verdicts_seen = st.lists(
     st.one_of(
         severities.map(lambda severity: breached(severity=severity)),
         st.just(healthy()),
-        st.just(Unknown(Gap.UNAVAILABLE)),
+        st.just(unknown()),
     ),
     max_size=12,
 )
@@ -168,7 +160,7 @@ def _told(history: Sequence[Verdict], lost: frozenset[int] = frozenset()) -> lis
     alert, heard = Alert("bounce-rate", NEWS), []
     for hour, verdict in enumerate(history):
         now = NOW + hour * HOUR
-        (alert,) = gather([advance(alert, verdict, now)], now)
+        (alert,) = gather([advance(alert, verdict, a_rule(), now)], now)
         for incident in incidents([alert], RULES, {}, nobody):
             if hour not in lost:
                 heard.append(incident.reason)

@@ -10,12 +10,13 @@ from builders import HOTMAIL, HOUR, LEASE, NEWS, NOW, ORIGIN, a_rule, a_series
 from fakes import World, sends
 
 from vdm_alerts.core.findings import Finding, Hindrance
+from vdm_alerts.core.globs import Globs
 from vdm_alerts.core.messages import Message
 from vdm_alerts.core.metrics import ACCOUNT, Dimension, Metric, Scope, Series, Window
 from vdm_alerts.core.rates import Gap
 from vdm_alerts.core.reading.queries import Query
 from vdm_alerts.core.reading.roster import Roster
-from vdm_alerts.core.rules import Globs, Severity
+from vdm_alerts.core.rules import Severity
 from vdm_alerts.ports import AccessDenied, Busy, Rulebook, Standing, Summary, Unavailable, WentBack
 from vdm_alerts.run import MOST_RECORDED, StillOwed, run
 

@@ -161,7 +161,7 @@ def test_under_the_smallest_budget_everybody_has_their_turn(world: World) -> Non
     for hours in range(72):
         goes(world, hours, Limits(queries_a_day=800))
     said = "".join(message.text for message in world.notifier.sent)
-    assert "The bounce rate at NetEase has passed" in said
+    assert "the bounce rate at NetEase has reached" in said
     assert "3.example.com at Aol" in said
 
 

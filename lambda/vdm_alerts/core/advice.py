@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from vdm_alerts.core.metrics import Dimension
+from vdm_alerts.core.metrics import Dimension, Scope
 from vdm_alerts.core.rates import Indicator
 
 
@@ -141,3 +141,20 @@ KIND_NAMES: Mapping[Dimension, str] = {
     Dimension.TENANT: "tenant",
     Dimension.ISP: "mailbox provider",
 }
+
+
+def of(scope: Scope) -> str:
+    """Return *scope* as it follows "the bounce rate"."""
+    words = {
+        Dimension.IDENTITY: "of",
+        Dimension.CONFIGURATION_SET: "of the configuration set",
+        Dimension.TENANT: "of the tenant",
+        Dimension.ISP: "at",
+    }
+    parts = [f"{words[key]} {value}" for key, value in scope.dimensions.items()]
+    return " ".join(parts) or f"of {scope}"
+
+
+def kind_name(scope: Scope) -> str:
+    """Return what sort of thing *scope* is, in words."""
+    return " at ".join(KIND_NAMES[dimension] for dimension in scope.kind) or "all mail"

@@ -1,28 +1,44 @@
 """What is remembered of one rule in one scope, and how a verdict moves it on."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeAlias, assert_never
 
+from vdm_alerts.core.judging import Phase
 from vdm_alerts.core.metrics import Scope
-from vdm_alerts.core.rules import Severity
-from vdm_alerts.core.verdicts import Breached, Healthy, Unknown, Verdict
+from vdm_alerts.core.rules import Rule, Severity
+from vdm_alerts.core.verdicts import Breached, Healthy, Silent, Unknown, Unsure, Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Ok:
-    """Nothing is wrong here, as far as is known."""
+    """Nothing is wrong here, as far as is known: *since* an alert ended, or ever."""
+
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """The rule is broken here *since* an instant, not yet for as long as it takes to say so.
+
+    Before, all was well since *well*, or ever.
+    """
+
+    severity: Severity
+    since: datetime
+    well: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Firing:
-    """The rule is broken here, without a break since *since*."""
+    """The rule is broken here *since* an instant; since *mending*, it no longer seems to be."""
 
     severity: Severity
     since: datetime
+    mending: datetime | None = None
 
 
-State: TypeAlias = Ok | Firing
+State: TypeAlias = Ok | Pending | Firing
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +70,76 @@ class Alert:
         return self.rule, self.scope
 
     @property
+    def phase(self) -> Phase:
+        """What is going on here, for the next judgement."""
+        match self.state:
+            case Ok(since=since) | Pending(well=since):
+                return Phase(since)
+            case Firing(severity=severity, since=since):
+                return Phase(since, severity)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is wrong here, or somebody is owed a word."""
+        return not isinstance(self.state, Ok) or self.told is not None
+
+    @property
     def is_at_rest(self) -> bool:
-        """Whether there is nothing to remember: all is well, and nobody is owed a word."""
-        return isinstance(self.state, Ok) and self.told is None
+        """Whether there is nothing to remember."""
+        return not self.is_open and self.state == Ok()
 
 
 Key: TypeAlias = tuple[str, Scope]
 
 
-def advance(alert: Alert, verdict: Verdict, now: datetime) -> Alert:
-    """Return *alert* as it stands after *verdict*."""
+def advance(alert: Alert, verdict: Verdict, rule: Rule, now: datetime) -> Alert:
+    """Return *alert* as it stands after *verdict* by *rule*."""
+    rule = rule.at(alert.scope)
     match verdict:
-        case Breached(severity=severity):
-            began = alert.state.since if isinstance(alert.state, Firing) else now
-            return replace(alert, state=Firing(severity, began))
+        case Breached(severity=severity) | Silent(severity=severity):
+            return replace(alert, state=_broken(alert.state, severity, rule, now))
         case Healthy():
-            return replace(alert, state=Ok())
+            return replace(alert, state=_well(alert.state, rule, now))
+        case Unsure():
+            return replace(alert, state=_unsure(alert.state))
         case Unknown():
             return alert  # Not knowing is no news: it neither fires nor resolves.
         case _:
             assert_never(verdict)
+
+
+def _broken(state: State, severity: Severity, rule: Rule, now: datetime) -> State:
+    match state:
+        case Ok(since=well):
+            return _held(Pending(severity, now, well), rule, now)
+        case Pending(since=since, well=well):
+            return _held(Pending(severity, since, well), rule, now)
+        case Firing(since=since):
+            return Firing(severity, since)
+
+
+def _held(pending: Pending, rule: Rule, now: datetime) -> State:
+    """Return *pending*, or what comes of it once it has been broken for long enough."""
+    is_due = now - pending.since >= rule.hold
+    return Firing(pending.severity, pending.since) if is_due else pending
+
+
+def _well(state: State, rule: Rule, now: datetime) -> State:
+    match state:
+        case Ok(since=since):
+            # What a window does not reach back to any more need not be remembered.
+            is_past = since is None or now - since >= timedelta(days=rule.longest.days)
+            return Ok() if is_past else state
+        case Pending(well=well):
+            return Ok(well)
+        case Firing(mending=mending):
+            mended = mending or now
+            if now - mended < rule.clear_after:
+                return replace(state, mending=mended)
+            # Where rates are just compared, what has been judged is judged again.
+            return Ok() if rule.doubt is None else Ok(now)
+
+
+def _unsure(state: State) -> State:
+    """Return *state* where nothing is proven: what is going on goes on."""
+    return replace(state, mending=None) if isinstance(state, Firing) else state

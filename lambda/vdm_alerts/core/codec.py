@@ -14,8 +14,12 @@ from vdm_alerts.core.metrics import Dimension, Scope
 from vdm_alerts.core.reading.roster import Entry, Roster
 from vdm_alerts.core.rules import Severity
 
-SCHEMA = 1
-"""The version of the shape below; a newer one is not read as if it were this."""
+SCHEMA = 2
+"""The version of the shape below; a newer one is not read as if it were this.
+
+2 has alerts that are pending, mending or not long over; whatever was written as 1 reads as 2.
+"""
+READABLE = {1, SCHEMA}
 
 ROSTER_SCHEMA = 1
 """The version of a roster's shape. One of another version is not read, and is made anew."""
@@ -37,7 +41,7 @@ def decode(plain: dict[str, Any], type_: type[T]) -> T:
 
     Raises UnreadableRecord where it was written by a version with another schema.
     """
-    if plain.get("schema") != SCHEMA:
+    if plain.get("schema") not in READABLE:
         message = f"record has schema {plain.get('schema')!r}, this version reads {SCHEMA}"
         raise UnreadableRecord(message)
     try:

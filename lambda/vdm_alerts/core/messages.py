@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from vdm_alerts.core import prose
@@ -11,8 +11,9 @@ from vdm_alerts.core.metrics import Scope
 from vdm_alerts.core.notices import Affected, Incident, Notice, Trouble
 from vdm_alerts.core.prose import Origin
 from vdm_alerts.core.reading.culprits import Culprit
+from vdm_alerts.core.reputation import Ahead, Estimate
 from vdm_alerts.core.rules import Severity
-from vdm_alerts.core.verdicts import Evidence
+from vdm_alerts.core.verdicts import Breached, Evidence
 
 LONGEST_SUBJECT = 99
 """Characters SNS takes in a subject: less than 100, none of them a line break or control.
@@ -88,6 +89,7 @@ def _about_incident(incident: Incident, origin: Origin, now: datetime) -> Messag
             paragraphs=[
                 prose.headline(incident),
                 *prose.blame(incident),
+                *prose.judged_by_ses(incident),
                 *prose.others(incident),
                 f"{prose.footer(incident, origin, now)} Rule {incident.rule.name}.",
             ],
@@ -99,7 +101,9 @@ def _about_incident(incident: Incident, origin: Origin, now: datetime) -> Messag
             id=incident.id,
             sequence=incident.sequence,
             remembered=incident.remembered,
+            parameter=incident.rule.source,
             culprit=_behind(incident.culprit) if incident.culprit else None,
+            estimate=_estimated(incident.estimate) if incident.estimate else None,
             affected=[_plain(one) for one in incident.affected[:MOST_LISTED]],
             affected_total=len(incident.affected),
         ),
@@ -203,6 +207,7 @@ def _plain(one: Affected) -> dict[str, Any]:
         "scope": _named(one.alert.scope),
         "severity": one.severity.name if one.severity else "OK",
         "since": one.since.isoformat() if one.since else None,
+        "threshold": one.verdict.threshold.share if isinstance(one.verdict, Breached) else None,
         **_figures(one.evidence),
     }
 
@@ -211,6 +216,20 @@ def _behind(culprit: Culprit) -> dict[str, Any]:
     """Return who is behind an incident, with how much of it, a fraction, for a machine."""
     scope = _named(culprit.scope)
     return {"scope": scope, "share": culprit.share, **_figures(culprit.evidence)}
+
+
+def _estimated(found: Estimate) -> dict[str, Any]:
+    """Return the estimate of the rate that SES goes by; a limit out of sight is null away."""
+    return {
+        **_figures(Evidence(found.rate, found.window)),
+        "review": _ahead(found.review),
+        "pause": _ahead(found.pause),
+    }
+
+
+def _ahead(ahead: Ahead) -> dict[str, Any]:
+    hours = None if ahead.time is None else round(ahead.time / timedelta(hours=1), 1)
+    return {"limit": ahead.limit, "mails": ahead.mails, "hours": hours}
 
 
 def _named(scope: Scope) -> dict[str, str]:
@@ -223,4 +242,5 @@ def _figures(evidence: Evidence | None) -> dict[str, Any]:
         "events": evidence.rate.events if evidence else None,
         "volume": evidence.rate.volume if evidence else None,
         "window_days": evidence.window.days if evidence else None,
+        "sure": evidence.sure if evidence else None,
     }

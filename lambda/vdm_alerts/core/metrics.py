@@ -1,7 +1,7 @@
 """What VDM counts, of whose mail, on which days."""
 
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import InitVar, dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
@@ -111,7 +111,7 @@ class Window:
         return last - timedelta(days=self.days - 1)
 
     def __str__(self) -> str:
-        return "1 day" if self.days == 1 else f"{self.days} days"
+        return "day" if self.days == 1 else f"{self.days} days"
 
 
 LONGEST_WINDOW = Window(60)
@@ -159,6 +159,13 @@ class Series:
         """Return the messages counted in *window* ending *last*."""
         end = (last - self._first).days + 1
         return sum(self._daily[max(0, end - window.days) : max(0, end)])
+
+    def daily(self, days: int, last: date) -> Sequence[int]:
+        """Return the messages of each of so many *days*, the *last* one at the end."""
+        begin = (last - self._first).days + 1 - days
+        counts = self._daily[max(0, begin) : max(0, begin + days)].tolist()
+        before = [0] * min(days, max(0, -begin))
+        return before + counts + [0] * (days - len(before) - len(counts))
 
     def minus(self, parts: Iterable["Series"]) -> "Series":
         """Return what is left of each day without *parts*: none, where those are counted ahead."""

@@ -7,10 +7,11 @@ from datetime import date, datetime
 from enum import IntEnum
 from typing import TypeAlias
 
-from vdm_alerts.core.alerts import Alert, Firing, Key, Ok, Told
+from vdm_alerts.core.alerts import Alert, Firing, Key, Ok, Pending, Told
 from vdm_alerts.core.findings import Finding
-from vdm_alerts.core.metrics import ACCOUNT, Dimension
+from vdm_alerts.core.metrics import Dimension
 from vdm_alerts.core.reading.culprits import Culprit
+from vdm_alerts.core.reputation import Estimate
 from vdm_alerts.core.rules import Rule, Severity
 from vdm_alerts.core.verdicts import Evidence, Verdict, evidence_of
 
@@ -32,7 +33,7 @@ def due(alert: Alert) -> Reason | None:
             return Reason.ESCALATED
         case Ok(), Told():
             return Reason.RESOLVED
-        case _:
+        case _:  # What is pending has not been told of yet, or is not over for good.
             return None
 
 
@@ -75,7 +76,7 @@ class Affected:
             self.reason is not None,
             self.severity or 0,
             -min((list(Dimension).index(one) + 1 for one in self.alert.scope.kind), default=0),
-            rule.badness(self.evidence.rate.value) if self.evidence else 0.0,
+            rule.at(self.alert.scope).badness(self.evidence.rate.value) if self.evidence else 0.0,
         )
 
 
@@ -84,9 +85,9 @@ class Incident:
     """A message about one rule: every scope it is broken in, or was until now.
 
     *sequence* counts the messages of the incident from 1; a message that has to be sent again
-    carries the same number. *affected* begins with the scope that matters most. *account* are the
-    figures of the whole account, where the rule covers it, and *culprit* is who is behind what the
-    lead is accused of. Where days are counted *until* one before today, or what was told before is
+    carries the same number. *affected* begins with the scope that matters most. *culprit* is who is
+    behind what the lead is accused of, and *estimate* is of the rate that SES itself goes by, where
+    it goes by this one. Where days are counted *until* one before today, or what was told before is
     not *remembered*, the message says so.
     """
 
@@ -95,8 +96,8 @@ class Incident:
     reason: Reason
     rule: Rule
     affected: tuple[Affected, ...]
-    account: Evidence | None = None
     culprit: Culprit | None = None
+    estimate: Estimate | None = None
     until: date | None = None
     remembered: bool = True
 
@@ -138,8 +139,11 @@ Notice: TypeAlias = Incident | Trouble
 
 
 def gather(alerts: Iterable[Alert], now: datetime) -> list[Alert]:
-    """Return *alerts* with every firing one in an incident: its rule's open one, or a new one."""
-    remembered = list(alerts)
+    """Return *alerts* with every firing one in an incident: its rule's open one, or a new one.
+
+    One that ended before anybody was told of it leaves its incident.
+    """
+    remembered = [alert if alert.is_open else replace(alert, incident=None) for alert in alerts]
     opened = {alert.rule: alert.incident for alert in remembered if alert.incident}
     return [
         replace(alert, incident=opened.setdefault(alert.rule, f"{alert.rule}-{now:%Y%m%dT%H%MZ}"))
@@ -165,7 +169,7 @@ def incidents(
         if alert.rule in rules and alert.incident and not alert.is_at_rest:
             groups[alert.incident].append(Affected(alert, verdicts.get(alert.key), due(alert)))
     owed = [
-        _incident(incident, group, rules, verdicts, culprit)
+        _incident(incident, group, rules, culprit)
         for incident, group in groups.items()
         if any(one.reason for one in group)
     ]
@@ -176,7 +180,6 @@ def _incident(
     incident: str,
     group: Sequence[Affected],
     rules: Mapping[str, Rule],
-    verdicts: Mapping[Key, Verdict],
     culprit: Callable[[Key], Culprit | None],
 ) -> Incident:
     rule = rules[group[0].alert.rule]
@@ -189,7 +192,6 @@ def _incident(
         reason=max(one.reason for one in group if one.reason),
         rule=rule,
         affected=tuple(affected),
-        account=evidence_of(verdicts.get((rule.name, ACCOUNT))),
         culprit=culprit(affected[0].alert.key),
     )
 
@@ -201,6 +203,8 @@ def delivered(alert: Alert, incident: Incident, now: datetime) -> Alert:
             return replace(alert, told=Told(severity, since, incident.sequence, now))
         case Ok():
             return replace(alert, told=None, incident=None)
+        case Pending():
+            return alert
 
 
 def trouble(

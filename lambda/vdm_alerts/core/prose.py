@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from vdm_alerts.core.advice import ADVICE, KIND_NAMES
-from vdm_alerts.core.metrics import Dimension, Scope
+from vdm_alerts.core.advice import ADVICE, kind_name, of
+from vdm_alerts.core.instants import span, stamp
 from vdm_alerts.core.notices import Affected, Incident, Reason, Trouble
-from vdm_alerts.core.rates import Indicator, percent
+from vdm_alerts.core.rates import percent
 from vdm_alerts.core.rules import Rule
-from vdm_alerts.core.verdicts import Breached, Evidence, Healthy, Unknown
+from vdm_alerts.core.verdicts import Healthy, Silent, Subject, Unknown
 
 MOST_SHOWN = 20
 """Scopes listed to a person; the rest are counted."""
@@ -17,6 +17,11 @@ MOST_SHOWN = 20
 _AMNESIA = (
     "History unavailable: what was told before cannot be read or kept at the moment, so this may "
     "repeat an earlier message."
+)
+
+_SURENESS = (
+    "How sure that is allows for feedback that comes late and for mailings that differ, and starts "
+    "from the presumption that the rate is 0.3 of the threshold."
 )
 
 
@@ -51,27 +56,24 @@ def incident_subject(incident: Incident) -> str:
 
 
 def headline(incident: Incident) -> str:
-    """Return what happened, where, and the figures that say so; then the account's."""
+    """Return what was judged, and how: the sentence of the verdict."""
     lead, rule = incident.lead, incident.rule
-    subject = f"The {ADVICE[rule.indicator].noun} {of(lead.alert.scope)}"
-    bad, good = _sides(rule)
+    subject = Subject(rule.indicator, lead.alert.scope)
     match lead.verdict:
-        case Breached(threshold=threshold, evidence=evidence):
-            line = f"your {percent(threshold.share)} {threshold.severity.name.lower()} threshold"
-            fell = "has fallen below" if rule.indicator.low_is_bad else "has passed"
-            passed = fell if lead.reason else f"is still {bad}"
-            news = f"{subject} {passed} {line}: {sentence(rule.indicator, evidence)}."
-        case Healthy(evidence=Evidence() as evidence):
-            line = f"your {percent(rule.first_line.share)} threshold"
-            news = f"{subject} is back {good} {line}: {sentence(rule.indicator, evidence)}."
-        case Healthy():
-            mail = f"no {ADVICE[rule.indicator].mail} in the last {rule.windows[-1]}"
-            news = f"{subject} is not known any more, which proves nothing: {mail}."
-        case Unknown() | None:
-            news = f"{subject} cannot be read at the moment; it was {bad} your threshold."
-    if incident.account is None or not lead.alert.scope.kind:
-        return news
-    return f"{news} Your whole account, which is what SES judges, is at {incident.account.rate}."
+        case Unknown() as verdict:
+            return f"{verdict} It was {subject.bad_side} your threshold when last read."
+        case None:
+            return (
+                f"{_capital(str(subject))} cannot be read at the moment; it was "
+                f"{subject.bad_side} your threshold."
+            )
+        case verdict:
+            return str(verdict)
+
+
+def judged_by_ses(incident: Incident) -> list[str]:
+    """Return a paragraph on the rate by which SES itself judges, while there is cause for it."""
+    return [str(incident.estimate)] if incident.estimate and incident.severity else []
 
 
 def blame(incident: Incident) -> list[str]:
@@ -86,23 +88,22 @@ def blame(incident: Incident) -> list[str]:
     return [f"{percent(culprit.share)} of these {advice.events}: {culprit.scope}{its_own}."]
 
 
-def sentence(indicator: Indicator, evidence: Evidence) -> str:
-    """Return the counts, the window and the rate that a verdict rests on."""
-    rate = evidence.rate
-    return (
-        f"{rate.events:,} of {rate.volume:,} mails {ADVICE[indicator].happened} "
-        f"in the last {evidence.window} ({percent(rate.value)})"
-    )
-
-
 def incident_text(incident: Incident, origin: Origin, now: datetime) -> str:
     """Return the whole e-mail about *incident*."""
     advice = ADVICE[incident.rule.indicator]
-    parts = [headline(incident), *blame(incident), *others(incident)]
+    parts = [
+        headline(incident),
+        *blame(incident),
+        *judged_by_ses(incident),
+        *others(incident),
+    ]
     if incident.severity:
         numbered = (f"  {number}. {step}" for number, step in enumerate(steps(incident, origin), 1))
         parts.append("\n".join(["What to do:", *numbered]))
         parts.append(f"Why it matters: {advice.why}\n{advice.source}")
+    evidence = incident.lead.evidence
+    if evidence and evidence.sure is not None:
+        parts.append(_SURENESS)
     parts.append(
         f"{footer(incident, origin, now)}\n"
         f"The thresholds are in the SSM parameter {incident.rule.source}.\n"
@@ -142,7 +143,7 @@ def others(incident: Incident) -> list[str]:
     firing = [one for one in rest if one.is_firing]
     mended = [one for one in rest if not one.is_firing]
     rule = incident.rule
-    bad, _ = _sides(rule)
+    bad = "below" if rule.indicator.low_is_bad else "above"
     titled = ((f"Also {bad} the threshold:", firing), (f"No longer {bad} it:", mended))
     paragraphs = [
         "\n".join([title, *_lines(group, incident.rule)]) for title, group in titled if group
@@ -176,42 +177,8 @@ def trouble_text(trouble: Trouble, origin: Origin, now: datetime) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def span(length: timedelta) -> str:
-    """Return *length* to the hour, as a person says it."""
-    days, hours = divmod(round(length / timedelta(hours=1)), 24)
-    parts = [
-        f"{count} {unit}{'' if count == 1 else 's'}"
-        for count, unit in ((days, "day"), (hours, "hour"))
-        if count
-    ]
-    return " and ".join(parts) or "less than an hour"
-
-
-def stamp(instant: datetime) -> str:
-    """Return *instant* (UTC) to the minute, as a person reads it."""
-    return f"{instant:%Y-%m-%d %H:%M} UTC"
-
-
-def of(scope: Scope) -> str:
-    """Return *scope* as it follows "the bounce rate"."""
-    words = {
-        Dimension.IDENTITY: "of",
-        Dimension.CONFIGURATION_SET: "of the configuration set",
-        Dimension.TENANT: "of the tenant",
-        Dimension.ISP: "at",
-    }
-    parts = [f"{words[key]} {value}" for key, value in scope.dimensions.items()]
-    return " ".join(parts) or f"of {scope}"
-
-
-def kind_name(scope: Scope) -> str:
-    """Return what sort of thing *scope* is, in words."""
-    return " at ".join(KIND_NAMES[dimension] for dimension in scope.kind) or "all mail"
-
-
-def _sides(rule: Rule) -> tuple[str, str]:
-    """Return on which side of *rule*'s thresholds it is bad to be, and on which it is good."""
-    return ("below", "above") if rule.indicator.low_is_bad else ("above", "below")
+def _capital(sentence: str) -> str:
+    return sentence[0].upper() + sentence[1:]
 
 
 def _lines(affected: Sequence[Affected], rule: Rule) -> Iterator[str]:
@@ -225,6 +192,6 @@ def _lines(affected: Sequence[Affected], rule: Rule) -> Iterator[str]:
 def _rate(one: Affected, rule: Rule) -> str:
     if one.evidence:
         return percent(one.evidence.rate.value)
-    if isinstance(one.verdict, Healthy):
+    if isinstance(one.verdict, Healthy | Silent):
         return f"no {ADVICE[rule.indicator].mail} any more"
     return "not readable at the moment"

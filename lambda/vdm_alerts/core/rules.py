@@ -1,15 +1,24 @@
-"""Rules: what is watched, where the lines are, and how much mail it takes to speak."""
+"""Rules: what is watched, where the lines are, and what it takes to speak."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date
-from enum import IntEnum
-from fnmatch import fnmatchcase
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import Enum, IntEnum
 
+from vdm_alerts.core import posterior
+from vdm_alerts.core.feedback import Feedback
+from vdm_alerts.core.globs import ANY, WILD, Globs, Names
 from vdm_alerts.core.isps import KNOWN_ISPS, OTHER_ISPS
 from vdm_alerts.core.metrics import Dimension, Kind, Scope, Series, Window
-from vdm_alerts.core.rates import Indicator, Rate
+from vdm_alerts.core.rates import Indicator, Rate, percent
+
+REPRESENTATIVE = 10_000
+"""Mails that SES is taken to judge an account by, where a rule does not say.
+
+Two notices of AWS's that are public speak of 10,476 mails in 75 days, and of 10,192 in 225:
+https://github.com/steedos/workflow/issues/1052 and
+https://blog.lalatendu.info/misc/aws-q-n-a/aws-important-change-in-your-sending-status
+"""
 
 
 class Severity(IntEnum):
@@ -23,35 +32,73 @@ class Severity(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Threshold:
-    """A line: a rate that reaches *share* (a fraction) is of *severity*."""
+class Usual:
+    """What a series has been itself: its *rate*, over *window* before the days that are judged.
 
-    severity: Severity
-    share: float
+    *factor* times that is too much, or too little.
+    """
+
+    rate: Rate
+    window: Window
+    factor: float
+
+    def __str__(self) -> str:
+        return f"{self.factor:g} times its own {self.rate} in the {self.window} before"
 
 
 @dataclass(frozen=True, slots=True)
-class Globs:
-    """Patterns of names, a tuple for each dimension that has any; case is nothing to them."""
+class Threshold:
+    """A line: a rate that reaches *share* (a fraction) is of *severity*.
 
-    patterns: Mapping[Dimension, tuple[str, ...]] = field(default_factory=dict)
+    Where it is not the rule's own but comes of what is *usual*, as much is added to it as that may
+    be by chance.
+    """
 
-    def match(self, dimension: Dimension, name: str) -> bool:
-        """Say whether *name* is one of those meant for *dimension*."""
-        return any(
-            fnmatchcase(name.lower(), pattern.lower())
-            for pattern in self.patterns.get(dimension, ())
+    severity: Severity
+    share: float
+    usual: Usual | None = None
+
+    def is_reached_by(self, value: float, indicator: Indicator) -> bool:
+        """Say whether a rate of *value* is on the line, or beyond it."""
+        return value <= self.share if indicator.low_is_bad else value >= self.share
+
+    @property
+    def named(self) -> str:
+        """The line with its severity, as it stands in a sentence."""
+        return (
+            str(self)
+            if self.usual
+            else f"your {percent(self.share)} {self.severity.name.lower()} threshold"
         )
+
+    def __str__(self) -> str:
+        if self.usual:
+            return f"{percent(self.share)}, which is {self.usual}, and a margin"
+        return f"your {percent(self.share)} threshold"
+
+
+class Silence(Enum):
+    """What it means that in none of a rule's windows there was any mail to judge."""
+
+    KEEP = "keep"
+    OK = "ok"
+    BREACHING = "breaching"
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One indicator, watched in some kinds of scope, over some windows, against its thresholds.
 
-    *source* is where it is written, such as "/vdm-alerts/rules/shipped/bounce-rate". A rate counts
-    only from *min_volume* messages and *min_events* events on: below them it is too few to tell.
+    *source* is where it is written, such as "/vdm-alerts/rules/shipped/bounce-rate". *doubt* is how
+    much of it may be left that a rate is beyond a threshold: a probability, or None where rates are
+    simply compared. A rate counts only from *min_volume* messages and *min_events* events on.
+    Where it is *unusual* times what it was itself over the weeks before, it is a warning too.
+    *feedback* is how late one hears of mail. It fires once it has been broken for as long as
+    *hold*, and ends once that is over for as long as *clear_after*; *silence* says what
+    no mail means.
     Names that *include* has patterns for have to match one of them, and none of *exclude*. Of each
-    kind of sender, only the *top* ones by volume are watched, where that is set.
+    kind of sender, only the *top* ones by volume are watched, where that is set. *overrides* say
+    what is different for some. *representative* is how much mail SES is taken to judge by.
     """
 
     name: str
@@ -60,23 +107,36 @@ class Rule:
     scopes: frozenset[Kind]
     windows: tuple[Window, ...]
     thresholds: tuple[Threshold, ...]
+    doubt: float | None
     min_volume: int
     min_events: int
-    include: Globs = Globs()
-    exclude: Globs = Globs()
+    feedback: Feedback
+    unusual: float | None = None
+    hold: timedelta = timedelta()
+    clear_after: timedelta = timedelta()
+    silence: Silence = Silence.OK
+    include: Globs = ANY
+    exclude: Globs = ANY
     top: int | None = None
+    overrides: tuple["Override", ...] = ()
+    representative: int = REPRESENTATIVE
 
     @property
     def isps(self) -> tuple[str, ...]:
         """The providers to ask about: those known, and those that *include* names outright."""
         named = self.include.patterns.get(Dimension.ISP, ())
-        literal = (one for one in named if one != OTHER_ISPS and not set(one) & set("*?["))
+        literal = (one for one in named if one != OTHER_ISPS and not set(one) & WILD)
         return (*KNOWN_ISPS, *literal)
 
     @property
     def first_line(self) -> Threshold:
         """The threshold that a rate that gets worse reaches first."""
         return min(self.thresholds, key=lambda line: line.severity)
+
+    @property
+    def longest(self) -> Window:
+        """The longest of the windows."""
+        return self.windows[-1]
 
     def covers(self, scope: Scope) -> bool:
         """Say whether this rule watches *scope*, as far as its name tells."""
@@ -90,30 +150,39 @@ class Rule:
             for dimension, name in scope.dimensions.items()
         )
 
-    def has_enough(self, rate: Rate) -> bool:
-        """Say whether *rate* is of enough messages, and enough that is bad, to mean something."""
-        bad = rate.volume - rate.events if self.indicator.low_is_bad else rate.events
-        return rate.volume >= self.min_volume and bad >= self.min_events
-
-    def passed_by(self, rate: Rate) -> Threshold | None:
-        """Return the highest threshold that *rate* reaches, if any."""
-        passed = (line for line in self.thresholds if self._reaches(rate.value, line.share))
-        return max(passed, key=lambda line: line.severity, default=None)
+    def at(self, scope: Scope) -> "Rule":
+        """Return this rule as it is for *scope*: itself, or the most specific override of it."""
+        found: Override | None = None
+        for each in self.overrides:
+            if each.names.match(scope) and (found is None or each.names.is_within(found.names)):
+                found = each
+        return found.rule if found else self
 
     def badness(self, value: float) -> float:
         """Return how bad a rate of *value* is: 1 at the first threshold, and the more the worse."""
         first = self.first_line.share
         return (1 - value) / (1 - first) if self.indicator.low_is_bad else value / first
 
+    def worst(self, events: Series, volume: Series, last: date) -> float:
+        """Return how bad the worst rate in any window ending *last* is; 0 where no mail was."""
+        return max(
+            (
+                self.badness(events.total(window, last) / mails)
+                for window in self.windows
+                if (mails := volume.total(window, last))
+            ),
+            default=0.0,
+        )
+
     def may_speak_of(self, sent: Series, last: date) -> bool:
         """Say whether so much was sent by *last* that the rate, whatever it is, may count.
 
-        No volume is more than what was sent. But mail may be delivered on a later day than it was
-        sent on, so the day before the window is looked at too.
+        What is heard of in a window may be of mail sent as long before as *feedback* takes, and be
+        delivered on a later day than it was sent on.
         """
-        return any(
-            sent.total(Window(window.days + 1), last) >= self.min_volume for window in self.windows
-        )
+        least = max(self.min_volume, 0 if self.indicator.low_is_bad else self.fewest_events)
+        late = 1 + (self.feedback.days if self.doubt else 0)
+        return any(sent.total(Window(each.days + late), last) >= least for each in self.windows)
 
     def may_be_broken_by(self, events: Series, last: date) -> bool:
         """Say whether *events*, of a volume not known, may be enough to break this rule.
@@ -123,10 +192,27 @@ class Rule:
         """
         if self.indicator.low_is_bad:
             return True
-        # A share is a fraction of two: 0.07 of 100 comes to a hair more than 7.
-        reached = math.ceil(self.first_line.share * self.min_volume - 1e-9)
-        fewest = max(self.min_events, reached)
-        return any(events.total(window, last) >= fewest for window in self.windows)
+        return any(events.total(window, last) >= self.fewest_events for window in self.windows)
 
-    def _reaches(self, value: float, line: float) -> bool:
-        return value <= line if self.indicator.low_is_bad else value >= line
+    @property
+    def fewest_events(self) -> int:
+        """The fewest events that can break this rule, anywhere, in however little mail."""
+        return min(map(_fewest_events, (self, *(each.rule for each in self.overrides))))
+
+
+def _fewest_events(rule: Rule) -> int:
+    line = rule.first_line.share
+    if rule.doubt is None:
+        # A share is a fraction of two: 0.07 of 100 comes to a hair more than 7.
+        return max(rule.min_events, math.ceil(line * rule.min_volume - 1e-9))
+    # What is unusual may be as little as anything.
+    lowest = 0.0 if rule.unusual else line
+    return max(rule.min_events, posterior.fewest(rule.min_volume, lowest, rule.doubt))
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """What is different for the scopes that *names* are of: for them, *rule* counts instead."""
+
+    names: Names
+    rule: Rule

@@ -6,13 +6,17 @@ Each reader raises ValueError, saying what should stand there instead.
 import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from fnmatch import fnmatchcase
-from typing import Any, NewType
+from typing import Any, NewType, TypeGuard
 
+from vdm_alerts.core.feedback import Feedback
+from vdm_alerts.core.globs import WILD
 from vdm_alerts.core.isps import KNOWN_ISPS, MISNAMED_ISPS, OTHER_ISPS, UNNAMED_ISPS
 from vdm_alerts.core.metrics import LONGEST_WINDOW, Dimension, Kind, Window
 from vdm_alerts.core.names import is_well_formed
 from vdm_alerts.core.rates import Indicator
+from vdm_alerts.core.rules import Silence
 
 INDICATORS: Mapping[str, Indicator] = {indicator.key: indicator for indicator in Indicator}
 KINDS: Mapping[str, Kind] = {
@@ -25,10 +29,18 @@ KINDS: Mapping[str, Kind] = {
     "configuration_set_at_isp": (Dimension.CONFIGURATION_SET, Dimension.ISP),
     "tenant_at_isp": (Dimension.TENANT, Dimension.ISP),
 }
+SILENCES: Mapping[str, Silence] = {silence.value: silence for silence in Silence}
 MOST = 10**12
+LONGEST_NAME = 320
+"""Letters of an e-mail address: https://datatracker.ietf.org/doc/html/rfc3696#section-3."""
+PLAIN = "none"
+"""The confidence of a rule that compares rates, and asks no more."""
 
 KindName = NewType("KindName", tuple)  # type: ignore[type-arg]  # a Kind; cattrs needs a name
 Share = NewType("Share", float)
+Doubt = NewType("Doubt", float)
+Above = NewType("Above", float)
+Below = NewType("Below", float)
 Count = NewType("Count", int)
 Glob = NewType("Glob", str)
 IspGlob = NewType("IspGlob", str)
@@ -37,7 +49,7 @@ IspGlob = NewType("IspGlob", str)
 def suggestion(word: object, known: Iterable[str]) -> str:
     """Return the ending of a sentence that offers what was probably meant."""
     names = list(known)
-    near = difflib.get_close_matches(str(word).lower(), names, n=1)
+    near = difflib.get_close_matches(str(word).lower(), names, n=1, cutoff=0.65)
     return f'; did you mean "{near[0]}"?' if near else f"; it takes {', '.join(names)}"
 
 
@@ -55,17 +67,87 @@ def one_of(choices: Mapping[str, Any]) -> Callable[[Any, Any], Any]:
 
 def share(value: object) -> Share:
     """Return a fraction from a percentage such as "0.1%"."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?) ?%", value) if isinstance(value, str) else None
+    match = _percentage(value)
     if not match or not 0 < float(match[1]) <= 100:  # noqa: PLR2004 - per cent
         message = f'{shown(value)} is not a percentage; write it like "5%" or "0.1%"'
         raise ValueError(message)
     return Share(float(match[1]) / 100)
 
 
+def doubt(value: object) -> Doubt | None:
+    """Return how much doubt may be left, from a percentage such as "99.5%"; None for "none"."""
+    if value == PLAIN:
+        return None
+    match = _percentage(value)
+    if not match or not 50 <= float(match[1]) < 100:  # noqa: PLR2004 - per cent
+        message = (
+            f'{shown(value)} is not a confidence; write it like "99.5%", from 50% to below 100%, '
+            f'or "{PLAIN}" for rates to be simply compared'
+        )
+        raise ValueError(message)
+    return Doubt(round(1 - float(match[1]) / 100, 12))
+
+
+def _percentage(value: object) -> re.Match[str] | None:
+    return re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?%", value) if isinstance(value, str) else None
+
+
+def above(value: object) -> Above:
+    """Return how many times what is usual is too much."""
+    if not _is_number(value) or not 1 < float(value) <= MOST:
+        message = (
+            f"{shown(value)} is not how many times too much is; write a number above 1, like 3"
+        )
+        raise ValueError(message)
+    return Above(float(value))
+
+
+def below(value: object) -> Below:
+    """Return how many times what is usual is too little."""
+    if not _is_number(value) or not 0 < float(value) < 1:
+        message = f"{shown(value)} is not how little too little is; write it like 0.8, below 1"
+        raise ValueError(message)
+    return Below(float(value))
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def duration(value: object) -> timedelta:
+    """Return so much time, from hours or days such as "6h" and "2d"."""
+    match = re.fullmatch(r"([1-9][0-9]{0,3})([hd])", value) if isinstance(value, str) else None
+    length = (
+        timedelta(**{"hours" if match[2] == "h" else "days": int(match[1])})
+        if match
+        else timedelta()
+    )
+    if not timedelta() < length <= timedelta(days=LONGEST_WINDOW.days):
+        message = f'{shown(value)} is not a time; write hours or days, "1h" to "60d"'
+        raise ValueError(message)
+    return length
+
+
+def feedback(value: object) -> Feedback:
+    """Return how late feedback is, from a table of times and the percentages there are by then."""
+    if not isinstance(value, dict) or not value:
+        message = f'{shown(value)} is no table of times; write it like {{ "1h" = "93%" }}'
+        raise ValueError(message)
+    arrived = sorted(
+        (duration(time) / timedelta(hours=1), float(share(arrived)))
+        for time, arrived in value.items()
+    )
+    shares = [share for _, share in arrived]
+    if shares != sorted(shares):
+        message = "falls: what has arrived by a later time cannot be less"
+        raise ValueError(message)
+    return Feedback(tuple(arrived))
+
+
 def window(value: object) -> Window:
     """Return a window from days such as "3d"."""
-    match = re.fullmatch(r"(\d+)d", value) if isinstance(value, str) else None
-    if not match or not 1 <= int(match[1]) <= LONGEST_WINDOW.days:
+    match = re.fullmatch(r"([1-9][0-9]?)d", value) if isinstance(value, str) else None
+    if not match or int(match[1]) > LONGEST_WINDOW.days:
         message = f'{shown(value)} is not a window; write whole days, "1d" to "60d"'
         raise ValueError(message)
     return Window(int(match[1]))
@@ -81,8 +163,11 @@ def count(value: object) -> Count:
 
 def glob(value: object) -> Glob:
     """Return a pattern of names."""
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str) or not value.strip() or set(value) & set("[]"):
         message = f'{shown(value)} is not a name or a pattern; write it like "*.example.com"'
+        raise ValueError(message)
+    if len(value) > LONGEST_NAME:
+        message = f"{shown(value)} is longer than any name"
         raise ValueError(message)
     return Glob(value)
 
@@ -93,7 +178,7 @@ def isp_glob(value: object) -> IspGlob:
     plain = name.lower()
     if name == OTHER_ISPS:
         return IspGlob(name)
-    if set(name) & set("*?["):
+    if set(name) & WILD:
         if any(fnmatchcase(isp.lower(), plain) for isp in KNOWN_ISPS):
             return IspGlob(name)
         message = f"{shown(name)} matches nothing at SES; it has {', '.join(KNOWN_ISPS)}"

@@ -1,33 +1,85 @@
-"""The judgement of one series at one instant."""
+"""The judgement of one series at one instant, and the one sentence that explains it."""
 
 from dataclasses import dataclass
-from datetime import date
 from typing import TypeAlias
 
-from vdm_alerts.core.metrics import Series, Window
-from vdm_alerts.core.rates import Gap, Rate
-from vdm_alerts.core.rules import Rule, Severity, Threshold
+from vdm_alerts.core.advice import ADVICE, of
+from vdm_alerts.core.metrics import Scope, Window
+from vdm_alerts.core.rates import Gap, Indicator, Rate, percent
+from vdm_alerts.core.rules import Severity, Threshold
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is judged: one rate, of one scope."""
+
+    indicator: Indicator
+    scope: Scope
+
+    def __str__(self) -> str:
+        return f"the {ADVICE[self.indicator].noun} {of(self.scope)}"
+
+    @property
+    def bad_side(self) -> str:
+        """Which side of a threshold it is bad to be on."""
+        return "below" if self.indicator.low_is_bad else "above"
+
+    @property
+    def good_side(self) -> str:
+        """Which side of a threshold it is good to be on."""
+        return "above" if self.indicator.low_is_bad else "below"
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The numbers a verdict rests on: a rate, and the window it was seen in."""
+    """The numbers a verdict rests on: a rate as it was counted, and the window it was seen in.
+
+    *sure* is the probability that the true rate is on the side of the threshold that the verdict
+    says, after allowing for late feedback and uneven days; None where rates are simply compared.
+    """
 
     rate: Rate
     window: Window
+    sure: float | None = None
+
+    def counted(self, indicator: Indicator) -> str:
+        """Return what was counted, as the beginning of a sentence."""
+        rate = self.rate
+        return (
+            f"{rate.events:,} of {rate.volume:,} mails {ADVICE[indicator].happened} "
+            f"in the last {self.window} ({percent(rate.value)})"
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Healthy:
-    """Nothing is proven wrong; *evidence* is the worst rate seen, None where no mail was."""
+    """Nothing is proven wrong, and what was, is so no longer. *line* is the nearest threshold.
 
+    *evidence* is None where no mail was; it then speaks of the *window* that has none.
+    """
+
+    of: Subject
+    line: Threshold
+    window: Window
     evidence: Evidence | None
+
+    def __str__(self) -> str:
+        if self.evidence is None:
+            return _no_mail(self.of, self.window)
+        counted, side = self.evidence.counted(self.of.indicator), self.of.good_side
+        if self.evidence.sure is not None:
+            how = _percentage(self.evidence.sure)
+            return f"{counted}: {how} sure that {self.of} is {side} {self.line} again."
+        if self.line.is_reached_by(self.evidence.rate.value, self.of.indicator):
+            return f"{counted}: too few to be sure on which side of {self.line} {self.of} is."
+        return f"{counted}: {self.of} is {side} {self.line}."
 
 
 @dataclass(frozen=True, slots=True)
 class Breached:
-    """The rate has reached *threshold*."""
+    """The rate has passed *threshold*."""
 
+    of: Subject
     threshold: Threshold
     evidence: Evidence
 
@@ -36,45 +88,73 @@ class Breached:
         """How bad: the severity of the threshold that was passed."""
         return self.threshold.severity
 
+    def __str__(self) -> str:
+        counted, sure = self.evidence.counted(self.of.indicator), self.evidence.sure
+        if sure is None:
+            return f"{counted}: {self.of} has reached {self.threshold.named}."
+        side = self.of.bad_side
+        return (
+            f"{counted}: {_percentage(sure)} sure that {self.of} is {side} {self.threshold.named}."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """There was no mail in *window*, where the rule says that this is a breach of itself."""
+
+    of: Subject
+    severity: Severity
+    window: Window
+
+    def __str__(self) -> str:
+        what = f"No {ADVICE[self.of.indicator].mail} in the last {self.window}"
+        return f"{what}, which the rule about {self.of} takes for a breach."
+
+
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """The numbers are known, and prove nothing either way: too few, or too near to *line*.
+
+    *evidence* is None where no mail was.
+    """
+
+    of: Subject
+    line: Threshold
+    window: Window
+    evidence: Evidence | None
+
+    def __str__(self) -> str:
+        if self.evidence is None:
+            return _no_mail(self.of, self.window)
+        counted = self.evidence.counted(self.of.indicator)
+        return f"{counted}: not enough to be sure on which side of {self.line} {self.of} is."
+
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
     """The numbers could not be had, so nothing is said either way."""
 
+    of: Subject
     gap: Gap
 
+    def __str__(self) -> str:
+        subject = str(self.of)
+        return f"{subject[0].upper()}{subject[1:]} is not known: {self.gap}."
 
-Verdict: TypeAlias = Healthy | Breached | Unknown
+
+Verdict: TypeAlias = Healthy | Breached | Silent | Unsure | Unknown
 
 
 def evidence_of(verdict: Verdict | None) -> Evidence | None:
     """Return the figures that *verdict* rests on, if it rests on any."""
-    return None if verdict is None or isinstance(verdict, Unknown) else verdict.evidence
+    return verdict.evidence if isinstance(verdict, Healthy | Breached | Unsure) else None
 
 
-def judge(rule: Rule, events: Series | Gap, volume: Series | Gap, last: date) -> Verdict:
-    """Judge by *rule* the events among the messages of *volume*, in its windows ending *last*.
+def _no_mail(of: Subject, window: Window) -> str:
+    mail = ADVICE[of.indicator].mail
+    return f"No {mail} in the last {window}, so {of} is not known, which proves nothing."
 
-    The worst window decides. Where one of the two series is missing, so is the verdict; and where
-    a rate has reached a threshold on too little mail to mean it, nothing is said either way.
-    """
-    if isinstance(events, Gap):
-        return Unknown(events)
-    if isinstance(volume, Gap):
-        return Unknown(volume)
-    seen = [
-        Evidence(Rate(events.total(window, last), messages), window)
-        for window in rule.windows
-        if (messages := volume.total(window, last))
-    ]
-    passed = [
-        Breached(threshold, evidence)
-        for evidence in seen
-        if (threshold := rule.passed_by(evidence.rate))
-    ]
-    breaches = [breach for breach in passed if rule.has_enough(breach.evidence.rate)]
-    if passed and not breaches:
-        return Unknown(Gap.TOO_FEW)
-    if breaches:
-        return max(breaches, key=lambda one: (one.severity, rule.badness(one.evidence.rate.value)))
-    return Healthy(max(seen, key=lambda evidence: rule.badness(evidence.rate.value), default=None))
+
+def _percentage(sure: float) -> str:
+    """Return how sure one is, never as if there were no doubt."""
+    return "more than 99.9%" if sure >= 0.9995 else percent(sure)  # noqa: PLR2004 - it rounds

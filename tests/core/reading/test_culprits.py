@@ -162,7 +162,8 @@ def test_no_complaint_at_gmail_is_asked_for_on_its_own(told: Told) -> None:
     assert who is not None
     assert who.scope == NEWS.at("Yahoo")
     gmail = verdict(COMPLAINTS, NEWS.at("Gmail"), told.sweep, told.found())
-    assert gmail == Unknown(Gap.NO_FEEDBACK_LOOP)
+    assert isinstance(gmail, Unknown)
+    assert gmail.gap is Gap.NO_FEEDBACK_LOOP
 
 
 def test_of_a_rate_that_is_bad_where_it_is_low_nobody_is_named(told: Told) -> None:

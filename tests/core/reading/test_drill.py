@@ -5,18 +5,19 @@ from datetime import timedelta
 
 import pytest
 from accounts import COMPLAINTS, METRICS, SHOP, Told, watching
-from builders import HOUR, NEWS, NOW, TODAY, a_series, an_entry
+from builders import HOUR, NEWS, NOW, a_series, an_entry
 from hypothesis import given
 from hypothesis import strategies as st
 
 from vdm_alerts.core.isps import KNOWN_ISPS, OTHER_ISPS
+from vdm_alerts.core.judging import judge
 from vdm_alerts.core.metrics import ACCOUNT, Metric, Scope, Series
 from vdm_alerts.core.rates import Gap
 from vdm_alerts.core.reading.drill import drilled, verdict
 from vdm_alerts.core.reading.plan import worth_asking
-from vdm_alerts.core.reading.queries import ACCOUNT_SENT, Query
+from vdm_alerts.core.reading.queries import ACCOUNT_SENT, Query, as_of
 from vdm_alerts.core.reading.roster import Roster
-from vdm_alerts.core.verdicts import Breached, judge
+from vdm_alerts.core.verdicts import Breached
 
 PAIRS = watching("identity_at_isp")
 COMPLAINED = watching("identity_at_isp", like=COMPLAINTS)
@@ -154,6 +155,7 @@ def test_no_part_that_breaks_a_rule_is_missed(figures: list[tuple[int, int, int,
         for isp, row in rows.items():
             if rule.indicator.gap_of(NEWS.at(isp)) is None:
                 events, volume = row[rule.indicator.events], row[rule.indicator.volume]
-                true = judge(rule, a_series(events), a_series(volume), TODAY)
+                counts = a_series(events), a_series(volume)
+                true = judge(rule, NEWS.at(isp), counts, as_of(NOW, NOW.date(), found))
                 seen = verdict(rule, NEWS.at(isp), told.sweep, found)
                 assert isinstance(true, Breached) == isinstance(seen, Breached)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from heapq import nlargest
 from itertools import islice
@@ -9,7 +10,7 @@ from itertools import islice
 from vdm_alerts.core.metrics import ACCOUNT, Dimension, Scope, Series
 from vdm_alerts.core.rates import Rate
 from vdm_alerts.core.reading.drill import by_weight, parts, verdict
-from vdm_alerts.core.reading.queries import Found, Query, answer
+from vdm_alerts.core.reading.queries import Found, Query, answer, as_of
 from vdm_alerts.core.reading.steps import Step, ask_for
 from vdm_alerts.core.reading.sweep import Sweep
 from vdm_alerts.core.rules import Rule
@@ -59,7 +60,7 @@ class Case:
             volume = answer(self._volume(suspect), self.sweep.isps, self.found)
             if not isinstance(volume, Series):
                 return None
-            mails, whole = volume.total(self.evidence.window, self.sweep.last), self.evidence.rate
+            mails, whole = volume.total(self.evidence.window, self._last), self.evidence.rate
             if mails and (events / mails > whole.value or events >= whole.events):
                 its_own = Evidence(Rate(events, mails), self.evidence.window)
                 return Culprit(suspect, min(1.0, events / whole.events), its_own)
@@ -80,6 +81,11 @@ class Case:
         else:
             suspects = [one for one, _ in (self._leader, self._sender) if one]
             yield from ask_for(map(self._volume, suspects), self.sweep, self.found)
+
+    @cached_property
+    def _last(self) -> date:
+        """The last of the days that the evidence is of."""
+        return as_of(self.sweep.now, self.sweep.last, self.found).last
 
     def _events(self, scope: Scope) -> Query:
         return Query(self.rule.indicator.events, scope)
@@ -108,7 +114,7 @@ class Case:
     def _senders(self) -> Mapping[Scope, int]:
         """The events of each identity, all its mail counted; only one with half can be it."""
         return {
-            scope: events.total(self.evidence.window, self.sweep.last)
+            scope: events.total(self.evidence.window, self._last)
             for scope in self.sweep.everybody
             if scope.kind == (Dimension.IDENTITY,)
             and isinstance(events := self.found.get(self._events(scope)), Series)
@@ -121,9 +127,7 @@ class Case:
             one: answer(self._events(one), self.sweep.isps, self.found) for one in self._suspects
         }
         return {
-            one: seen.total(self.evidence.window, self.sweep.last)
-            if isinstance(seen, Series)
-            else 0
+            one: seen.total(self.evidence.window, self._last) if isinstance(seen, Series) else 0
             for one, seen in answers.items()
             if seen is not None
         }

@@ -5,13 +5,14 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from vdm_alerts.core.isps import OTHER_ISPS
+from vdm_alerts.core.judging import judge
 from vdm_alerts.core.metrics import ACCOUNT, Scope, Series
 from vdm_alerts.core.rates import Gap
-from vdm_alerts.core.reading.queries import Found, Query, answer
+from vdm_alerts.core.reading.queries import Found, Query, answer, as_of
 from vdm_alerts.core.reading.steps import Step, weighing
 from vdm_alerts.core.reading.sweep import Sweep
 from vdm_alerts.core.rules import Rule
-from vdm_alerts.core.verdicts import Breached, Healthy, Unknown, Verdict, judge
+from vdm_alerts.core.verdicts import Subject, Unknown, Verdict
 
 NEAR = 0.5
 """From how much of the first threshold on a sender is looked at by provider at every run.
@@ -35,13 +36,19 @@ class _Case:
 
 def verdict(rule: Rule, scope: Scope, sweep: Sweep, found: Found) -> Verdict | None:
     """Return the judgement of *scope* as far as it has been asked about; None where it has not."""
+    key = rule.name, scope
+    if key in sweep.judged:
+        return sweep.judged[key]
     if gap := rule.indicator.gap_of(scope):
-        return Unknown(gap)
+        return Unknown(Subject(rule.indicator, scope), gap)
     events = answer(Query(rule.indicator.events, scope), sweep.isps, found)
     volume = answer(Query(rule.indicator.volume, scope), sweep.isps, found)
     if events is None or volume is None:
         return None
-    return judge(rule, events, volume, sweep.last)
+    phase = sweep.phase(rule, scope)
+    at = as_of(sweep.now, sweep.last, found)
+    sweep.judged[key] = judge(rule, scope, (events, volume), at, phase, sweep.series(rule))
+    return sweep.judged[key]
 
 
 def drills(sweep: Sweep, found: Found) -> Iterator[Step]:
@@ -71,7 +78,7 @@ def by_weight(rule: Rule, sweep: Sweep, found: Found) -> Sequence[str]:
 
     def weight(isp: str) -> int:
         events = found.get(Query(rule.indicator.events, ACCOUNT.at(isp)))
-        return events.total(rule.windows[-1], sweep.last) if isinstance(events, Series) else 0
+        return events.total(rule.longest, sweep.last) if isinstance(events, Series) else 0
 
     return [*sorted(sweep.isps, key=weight, reverse=True), OTHER_ISPS]
 
@@ -121,7 +128,8 @@ def _cases(sweep: Sweep, found: Found) -> Iterator[_Case]:
 
 def _badness(rule: Rule, scope: Scope, sweep: Sweep, found: Found) -> float:
     """Return how near *scope* is to breaking *rule*, 0 where that is not known."""
-    seen = verdict(rule, scope, sweep, found)
-    if not isinstance(seen, Breached | Healthy) or seen.evidence is None:
+    events = answer(Query(rule.indicator.events, scope), sweep.isps, found)
+    volume = answer(Query(rule.indicator.volume, scope), sweep.isps, found)
+    if not (isinstance(events, Series) and isinstance(volume, Series)):
         return 0.0
-    return rule.badness(seen.evidence.rate.value)
+    return rule.at(scope).worst(events, volume, sweep.last)

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import TypeAlias
 
+from vdm_alerts.core.buckets import AsOf
 from vdm_alerts.core.metrics import ACCOUNT, Metric, Scope, Series
 from vdm_alerts.core.rates import Gap
 
@@ -20,6 +22,17 @@ ACCOUNT_SENT = Query(Metric.SEND, ACCOUNT)
 
 Found: TypeAlias = Mapping[Query, Series | Gap]
 """What has been answered so far, or why it was not."""
+
+
+def as_of(now: datetime, last: date, found: Found) -> AsOf:
+    """Return until when mail has been counted, of what was asked for until *last*.
+
+    That nothing at all has been counted of today says nothing of today: SES may not serve it yet.
+    """
+    account = (found.get(Query(metric, ACCOUNT)) for metric in Metric)
+    newest = {each.newest_day for each in account if isinstance(each, Series)}
+    is_missing = last == now.date() and last not in newest
+    return AsOf(now, last - timedelta(days=1) if is_missing else last)
 
 
 def ingredients(query: Query, isps: Sequence[str]) -> Sequence[Query]:

@@ -7,33 +7,41 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 from heapq import nlargest
 
+from vdm_alerts.core.alerts import Alert, Key
 from vdm_alerts.core.isps import OTHER_ISPS
+from vdm_alerts.core.judging import ORDINARY, Phase
 from vdm_alerts.core.metrics import ACCOUNT, LONGEST_WINDOW, Dimension, Kind, Scope, Window
 from vdm_alerts.core.reading.roster import Roster
 from vdm_alerts.core.rules import Rule
+from vdm_alerts.core.verdicts import Verdict
 
 
 @dataclass(frozen=True)
 class Sweep:
     """One reading of the account: by which rules, of whom, as of when.
 
-    *remembered* are the scopes that alerts are open for. *last* is the newest day to ask for.
+    *alerts* are those that are remembered. *last* is the newest day to ask for.
     """
 
     rules: Sequence[Rule]
     roster: Roster
-    remembered: frozenset[Scope]
+    alerts: Mapping[Key, Alert]
     now: datetime
     last: date
 
     @cached_property
-    def longest(self) -> Window:
-        """The longest window of any rule."""
-        return max(window for rule in self.rules for window in rule.windows)
+    def remembered(self) -> frozenset[Scope]:
+        """The scopes that alerts are open for."""
+        return frozenset(scope for (_, scope), alert in self.alerts.items() if alert.is_open)
 
     @cached_property
-    def window(self) -> Window:
-        """The days to ask for: one query serves every rule, and the day before their windows."""
+    def longest(self) -> Window:
+        """The longest window of any rule."""
+        return max(rule.longest for rule in self.rules)
+
+    @cached_property
+    def recent(self) -> Window:
+        """The days in which somebody who is not quiet has sent something."""
         return Window(min(self.longest.days + 1, LONGEST_WINDOW.days))
 
     @cached_property
@@ -128,6 +136,30 @@ class Sweep:
         tried = self.roster.swept if scope.is_derived else entry.tried
         waited = tried.timestamp() if tried else 0
         return waited, scope.isp is None, scope.is_derived, -entry.volume, str(scope)
+
+    def phase(self, rule: Rule, scope: Scope) -> Phase:
+        """Return what is going on with *rule* in *scope* already."""
+        alert = self.alerts.get((rule.name, scope))
+        return alert.phase if alert else ORDINARY
+
+    def series(self, rule: Rule) -> int:
+        """Return how many series *rule* judges, at one run or another."""
+        if rule.name not in self._series:
+            parts = len(self.isps) + 1
+            self._series[rule.name] = sum(
+                self.watches(rule, scope) + parts * self.watches_parts(rule, scope)
+                for scope in self.everybody
+            )
+        return self._series[rule.name]
+
+    @cached_property
+    def _series(self) -> dict[str, int]:
+        return {}
+
+    @cached_property
+    def judged(self) -> dict[Key, Verdict]:
+        """The verdicts so far; what they rest on does not change while a sweep goes on."""
+        return {}
 
     def is_drill_due(self, rule: Rule, scope: Scope) -> bool:
         """Say whether the parts of *scope*, which is in good order, are to be looked at again."""

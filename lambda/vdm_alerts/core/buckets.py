@@ -1,0 +1,76 @@
+"""Days, or hours, each with the mail that what was counted in it can be of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from operator import le, mul
+from typing import NamedTuple
+
+from vdm_alerts.core.feedback import DAY, Feedback
+from vdm_alerts.core.metrics import Series, Window
+
+LEAST_HOURS = 0.1
+"""How much of a day has gone by at the least, so that there is something to divide by."""
+
+
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """An instant, and the last day whose counts are known at it, whole or as far as it has come."""
+
+    now: datetime
+    last: date
+
+    @property
+    def midnight(self) -> datetime:
+        """The beginning of the last day."""
+        return datetime.combine(self.last, time(), UTC)
+
+    @property
+    def hours(self) -> float:
+        """How much of the last day has been counted, in hours."""
+        return min(DAY, max(LEAST_HOURS, (self.now - self.midnight) / timedelta(hours=1)))
+
+
+class Bucket(NamedTuple):
+    """What was counted from an instant on, for so many *hours*.
+
+    *exposure* is the mail that the events can be of, as far as one can have heard of it.
+    """
+
+    begins: datetime
+    hours: float
+    events: int
+    volume: int
+    exposure: float
+
+
+def days(
+    events: Series, volume: Series, window: Window, feedback: Feedback, at: AsOf
+) -> Sequence[Bucket]:
+    """Return the days of *window*, the last one first and as far as it has come."""
+    counted = events.daily(window.days, at.last)
+    mails = volume.daily(window.days + feedback.days, at.last)
+    buckets = []
+    for age in range(window.days):
+        hours = at.hours if age == 0 else DAY
+        until = len(mails) - age
+        sent = mails[until - feedback.days - 1 : until]
+        exposure = sum(map(mul, feedback.of_day(hours), reversed(sent)))
+        begins = at.midnight - timedelta(days=age)
+        buckets.append(Bucket(begins, hours, counted[-1 - age], sent[-1], exposure))
+    return buckets
+
+
+def none_reaches(
+    line: float, events: Series, volume: Series, window: Window, feedback: Feedback, at: AsOf
+) -> bool:
+    """Say quickly, without the buckets, that none of the `days` has a rate above *line*.
+
+    It may not say so of some that have none. In a day one can hear at least of its own mail; and
+    where no part of a window is above the line, neither is the whole.
+    """
+    mails = volume.daily(window.days, at.last)
+    whole, today = line * feedback.of_day()[0], line * feedback.of_day(at.hours)[0]
+    most = [whole * each for each in mails[:-1]]
+    most.append(today * mails[-1])
+    return all(map(le, events.daily(window.days, at.last), most))

@@ -1,0 +1,170 @@
+"""The language of rules: its keys, and the type of each."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from typing import Any, get_origin
+
+from cattrs import Converter
+from cattrs.cols import homogenous_tuple_structure_factory
+from cattrs.gen import make_dict_structure_fn
+
+from vdm_alerts.core import values
+from vdm_alerts.core.feedback import Feedback
+from vdm_alerts.core.globs import Globs, Names
+from vdm_alerts.core.metrics import Dimension, Window
+from vdm_alerts.core.rates import Indicator
+from vdm_alerts.core.rules import Silence
+from vdm_alerts.core.values import (
+    INDICATORS,
+    KINDS,
+    SILENCES,
+    Above,
+    Below,
+    Count,
+    Doubt,
+    Glob,
+    IspGlob,
+    KindName,
+    Share,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """How a rate is judged: what a rule says for all, and an override for some."""
+
+    warning: Share | None = None
+    critical: Share | None = None
+    confidence: "Confidence | None" = None
+    min_volume: Count | None = None
+    min_events: Count | None = None
+    above_baseline: Above | None = None
+    drop_below: Below | None = None
+    hold: timedelta | None = None
+    clear_after: timedelta | None = None
+    missing_data: Silence | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """How much doubt may be left; None where rates are simply compared."""
+
+    doubt: Doubt | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Override(Policy):
+    """What is different for some: those whose names match, all that are given."""
+
+    identity: Glob | None = None
+    configuration_set: Glob | None = None
+    tenant: Glob | None = None
+    isp: IspGlob | None = None
+
+    @property
+    def names(self) -> Names:
+        """The patterns, by what they are names of."""
+        patterns = (self.identity, self.configuration_set, self.tenant, self.isp)
+        return Names({key: each for key, each in zip(Dimension, patterns, strict=True) if each})
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """Patterns of names, by what they are names of."""
+
+    identity: tuple[Glob, ...] = ()
+    configuration_set: tuple[Glob, ...] = ()
+    tenant: tuple[Glob, ...] = ()
+    isp: tuple[IspGlob, ...] = ()
+
+    @property
+    def globs(self) -> Globs:
+        """The patterns, as rules have them."""
+        patterns = (self.identity, self.configuration_set, self.tenant, self.isp)
+        return Globs({key: each for key, each in zip(Dimension, patterns, strict=True) if each})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matter:
+    """What a rule is about."""
+
+    indicator: Indicator
+    scopes: tuple[KindName, ...]
+    windows: tuple[Window, ...] = tuple(Window(days) for days in (1, 2, 3, 5, 7))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document(Policy, Matter):
+    """A rule as it is written down."""
+
+    include: Lists = Lists()
+    exclude: Lists = Lists()
+    top: Count | None = None
+    feedback: Feedback | None = None
+    representative_volume: Count | None = None
+    overrides: tuple[Override, ...] = ()
+
+
+def policy_of(document: Document, override: Override | None = None) -> Policy:
+    """Return how *document* judges, where *override*, if any, says otherwise."""
+    keys = [field.name for field in fields(Policy)]
+    said = {key: getattr(document, key) for key in keys}
+    other = {key: getattr(override, key) for key in keys} if override else {}
+    return Policy(**{**said, **{key: each for key, each in other.items() if each is not None}})
+
+
+def read(table: Mapping[str, Any]) -> Document:
+    """Return what *table* says. Raises ClassValidationError, with every problem in it."""
+    return _converter.structure(table, Document)
+
+
+def _is_tuple(type_: Any) -> bool:  # noqa: ANN401 - cattrs asks of any type
+    origin: object = get_origin(type_)
+    return origin is tuple
+
+
+def _list(type_: Any, converter: Converter) -> Callable[[Any, Any], Any]:  # noqa: ANN401
+    structure = homogenous_tuple_structure_factory(type_, converter)
+
+    def checked(value: object, type_: Any) -> Any:  # noqa: ANN401 - cattrs calls it for any type
+        if not isinstance(value, list) or not value:
+            message = f"{values.shown(value)} is not a list of at least one, in square brackets"
+            raise ValueError(message)
+        return structure(value, type_)
+
+    return checked
+
+
+def _table(type_: Any, converter: Converter) -> Callable[[Any, Any], Any]:  # noqa: ANN401
+    structure = make_dict_structure_fn(type_, converter, _cattrs_forbid_extra_keys=True)
+
+    def checked(value: object, type_: Any) -> Any:  # noqa: ANN401 - cattrs calls it for any type
+        if not isinstance(value, dict):
+            message = f"{values.shown(value)} is no table; write {_TABLES[type_]}"
+            raise ValueError(message)  # noqa: TRY004 - as every problem of a text is
+        return structure(value, type_)
+
+    return checked
+
+
+_TABLES = {
+    Lists: "identity = [...] and the like",
+    Override: '[[overrides]], and under it identity = "..." and what is different',
+}
+_converter = Converter(forbid_extra_keys=True)
+_converter.register_structure_hook_factory(lambda type_: type_ in _TABLES, _table)
+_converter.register_structure_hook_factory(_is_tuple, _list)
+_converter.register_structure_hook(Indicator, values.one_of(INDICATORS))
+_converter.register_structure_hook(KindName, values.one_of(KINDS))
+_converter.register_structure_hook(Silence, values.one_of(SILENCES))
+_converter.register_structure_hook(Confidence, lambda value, _: Confidence(values.doubt(value)))
+_converter.register_structure_hook(Share, lambda value, _: values.share(value))
+_converter.register_structure_hook(Above, lambda value, _: values.above(value))
+_converter.register_structure_hook(Below, lambda value, _: values.below(value))
+_converter.register_structure_hook(timedelta, lambda value, _: values.duration(value))
+_converter.register_structure_hook(Feedback, lambda value, _: values.feedback(value))
+_converter.register_structure_hook(Window, lambda value, _: values.window(value))
+_converter.register_structure_hook(Count, lambda value, _: values.count(value))
+_converter.register_structure_hook(Glob, lambda value, _: values.glob(value))
+_converter.register_structure_hook(IspGlob, lambda value, _: values.isp_glob(value))
