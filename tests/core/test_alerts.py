@@ -40,11 +40,11 @@ def after(*verdicts: Verdict, alert: Alert = ANEW, **rule: Any) -> State:
 
 
 def test_a_breach_begins_an_episode_at_the_instant_it_is_seen() -> None:
-    assert after(breached()) == Firing(WARNING, NOW)
+    assert after(breached()) == Firing(WARNING, NOW, line=0.05)
 
 
 def test_an_episode_that_goes_on_keeps_its_beginning() -> None:
-    assert after(breached(), breached(severity=CRITICAL)) == Firing(CRITICAL, NOW)
+    assert after(breached(), breached(severity=CRITICAL)) == Firing(CRITICAL, NOW, line=0.1)
 
 
 def test_no_mail_where_a_rule_wants_some_is_a_breach_like_any_other() -> None:
@@ -57,7 +57,7 @@ def test_an_episode_ends_once_nothing_is_wrong_any_longer(end: Verdict) -> None:
 
 
 def test_a_new_episode_has_a_beginning_of_its_own() -> None:
-    assert after(breached(), healthy(), breached()) == Firing(WARNING, LATER + HOUR)
+    assert after(breached(), healthy(), breached()) == Firing(WARNING, LATER + HOUR, line=0.05)
 
 
 @pytest.mark.parametrize(
@@ -70,14 +70,16 @@ def test_not_knowing_changes_nothing_nor_begins_a_wait_anew(state: State, gap: G
 
 def test_where_nothing_is_proven_what_is_going_on_goes_on() -> None:
     assert after(unsure()) == Ok()
-    assert after(breached(), unsure()) == Firing(WARNING, NOW)
+    assert after(breached(), unsure()) == Firing(WARNING, NOW, line=0.05)
     assert after(breached(), unsure(), hold=2 * HOUR) == Pending(WARNING, NOW)
 
 
 def test_what_is_held_fires_once_it_has_been_broken_for_long_enough() -> None:
     assert after(breached(), breached(), hold=2 * HOUR) == Pending(WARNING, NOW)
-    assert after(*[breached()] * 3, hold=2 * HOUR) == Firing(WARNING, NOW)
-    assert after(breached(), unknown(), breached(), hold=2 * HOUR) == Firing(WARNING, NOW)
+    assert after(*[breached()] * 3, hold=2 * HOUR) == Firing(WARNING, NOW, line=0.05)
+    assert after(breached(), unknown(), breached(), hold=2 * HOUR) == Firing(
+        WARNING, NOW, line=0.05
+    )
 
 
 def test_the_wait_is_of_time_and_not_of_readings() -> None:
@@ -96,21 +98,21 @@ def test_what_is_well_in_between_begins_the_wait_anew() -> None:
 def test_what_waits_still_knows_since_when_all_was_well() -> None:
     waiting = after(breached(), alert=replace(ANEW, state=Ok(NOW - HOUR)), hold=HOUR)
     assert waiting == Pending(WARNING, NOW, NOW - HOUR)
-    assert replace(ANEW, state=waiting).phase == Phase(NOW - HOUR)
+    assert replace(ANEW, state=waiting).phase(a_sure_rule()) == Phase(NOW - HOUR)
     over = after(unknown(), healthy(), alert=replace(ANEW, state=waiting), hold=HOUR)
     assert over == Ok(NOW - HOUR)
 
 
 def test_an_episode_ends_once_it_has_been_over_for_long_enough() -> None:
     mending = after(breached(), healthy(), healthy(), clear_after=2 * HOUR)
-    assert mending == Firing(WARNING, NOW, LATER)
+    assert mending == Firing(WARNING, NOW, LATER, 0.05)
     assert after(breached(), *[healthy()] * 3, clear_after=2 * HOUR) == Ok(NOW + 3 * HOUR)
 
 
 @pytest.mark.parametrize("again", [breached(), unsure()])
 def test_what_is_not_over_after_all_begins_that_wait_anew(again: Verdict) -> None:
     state = after(breached(), healthy(), again, healthy(), clear_after=2 * HOUR)
-    assert state == Firing(WARNING, NOW, NOW + 3 * HOUR)
+    assert state == Firing(WARNING, NOW, NOW + 3 * HOUR, 0.05)
 
 
 def test_that_it_is_over_is_remembered_for_as_long_as_a_window_reaches_back_to_it() -> None:
@@ -138,6 +140,15 @@ def test_an_alert_is_at_rest_once_nothing_is_wrong_and_nobody_is_owed_a_word() -
 
 
 def test_an_alert_says_what_is_going_on_for_the_next_judgement() -> None:
-    assert ANEW.phase == Phase()
-    assert firing(severity=CRITICAL).phase == Phase(NOW, CRITICAL)
-    assert replace(ANEW, state=Ok(NOW)).phase == Phase(NOW)
+    rule = a_sure_rule()
+    assert ANEW.phase(rule) == Phase()
+    assert firing(severity=CRITICAL).phase(rule) == Phase(NOW, CRITICAL)
+    assert replace(ANEW, state=Ok(NOW)).phase(rule) == Phase(NOW)
+
+
+def test_what_fires_by_a_threshold_that_was_edited_is_judged_as_if_for_the_first_time() -> None:
+    alert = advance(ANEW, breached(), a_sure_rule(), NOW)
+    assert alert.phase(a_sure_rule()) == Phase(NOW, WARNING)
+    edited = a_sure_rule(warning="6%")
+    assert alert.phase(edited) == Phase()
+    assert advance(alert, healthy(), edited, LATER).state == Ok(), "by the former it is not over"

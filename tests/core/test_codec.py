@@ -20,7 +20,7 @@ scopes = st.builds(Scope, *[st.none() | words] * 3)
 states = (
     st.builds(Ok, st.none() | instants)
     | st.builds(Pending, severities, instants, st.none() | instants)
-    | st.builds(Firing, severities, instants, st.none() | instants)
+    | st.builds(Firing, severities, instants, st.none() | instants, st.none() | st.floats(0, 1))
 )
 tolds = st.none() | st.builds(Told, severities, instants, st.integers(1, 10**6), instants)
 alerts = st.builds(Alert, words, scopes, states, tolds, st.none() | words)
@@ -42,7 +42,12 @@ def test_a_record_looks_like_this_for_as_long_as_the_schema_is_two() -> None:
         "schema": 2,
         "rule": "bounce-rate",
         "scope": {"identity": "news.example.com"},
-        "state": {"is": "Firing", "severity": "WARNING", "since": "2026-03-12T09:00:00+00:00"},
+        "state": {
+            "is": "Firing",
+            "severity": "WARNING",
+            "since": "2026-03-12T09:00:00+00:00",
+            "line": "0.05",
+        },
         "told": {
             "severity": "WARNING",
             "since": "2026-03-12T09:00:00+00:00",

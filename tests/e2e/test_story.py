@@ -62,13 +62,13 @@ configuration_set = "receipts"
 tenant = "acme"
 isp = "Yahoo"
 send = "1000x60"
-permanent_bounce = "100x60"
+permanent_bounce = "200x60"
 """)
     first, (told,) = stage.run()
     before = len(stage.deployed.log())
     second = stage.judge()
     assert second["queries"] < first["queries"] - 20, "who is idle is read once a day"
     assert "anna@example.com" in told.text
-    assert "acme (tenant): 10%, critical" in told.text
+    assert "acme (tenant): 20%, critical" in told.text
     assert "anna" not in json.dumps(stage.deployed.log()[before:])
     assert stage.judge(stage.now + timedelta(days=1))["queries"] == second["queries"] + 25

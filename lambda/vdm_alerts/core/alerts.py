@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias, assert_never
 
-from vdm_alerts.core.judging import Phase
+from vdm_alerts.core.judging import ORDINARY, Phase
 from vdm_alerts.core.metrics import Scope
 from vdm_alerts.core.rules import Rule, Severity
 from vdm_alerts.core.verdicts import Breached, Healthy, Silent, Unknown, Unsure, Verdict
@@ -31,11 +31,19 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Firing:
-    """The rule is broken here *since* an instant; since *mending*, it no longer seems to be."""
+    """The rule is broken here *since* an instant; since *mending*, it no longer seems to be.
+
+    *line* is the share of the rule's threshold that was passed; None where it was none of those.
+    """
 
     severity: Severity
     since: datetime
     mending: datetime | None = None
+    line: float | None = None
+
+    def is_by(self, rule: Rule) -> bool:
+        """Say whether *rule* is still the one that this has been judged by, and not edited."""
+        return self.line is None or self.line in {line.share for line in rule.thresholds}
 
 
 State: TypeAlias = Ok | Pending | Firing
@@ -69,14 +77,18 @@ class Alert:
         """What tells this alert from every other."""
         return self.rule, self.scope
 
-    @property
-    def phase(self) -> Phase:
-        """What is going on here, for the next judgement."""
+    def phase(self, rule: Rule) -> Phase:
+        """Return what is going on here, for the next judgement by *rule*.
+
+        What was judged by other thresholds is judged as if for the first time.
+        """
         match self.state:
             case Ok(since=since) | Pending(well=since):
                 return Phase(since)
-            case Firing(severity=severity, since=since):
+            case Firing(severity=severity, since=since) if self.state.is_by(rule.at(self.scope)):
                 return Phase(since, severity)
+            case Firing():
+                return ORDINARY
 
     @property
     def is_open(self) -> bool:
@@ -96,8 +108,8 @@ def advance(alert: Alert, verdict: Verdict, rule: Rule, now: datetime) -> Alert:
     """Return *alert* as it stands after *verdict* by *rule*."""
     rule = rule.at(alert.scope)
     match verdict:
-        case Breached(severity=severity) | Silent(severity=severity):
-            return replace(alert, state=_broken(alert.state, severity, rule, now))
+        case Breached() | Silent():
+            return replace(alert, state=_broken(alert.state, verdict, rule, now))
         case Healthy():
             return replace(alert, state=_well(alert.state, rule, now))
         case Unsure():
@@ -108,20 +120,13 @@ def advance(alert: Alert, verdict: Verdict, rule: Rule, now: datetime) -> Alert:
             assert_never(verdict)
 
 
-def _broken(state: State, severity: Severity, rule: Rule, now: datetime) -> State:
-    match state:
-        case Ok(since=well):
-            return _held(Pending(severity, now, well), rule, now)
-        case Pending(since=since, well=well):
-            return _held(Pending(severity, since, well), rule, now)
-        case Firing(since=since):
-            return Firing(severity, since)
-
-
-def _held(pending: Pending, rule: Rule, now: datetime) -> State:
-    """Return *pending*, or what comes of it once it has been broken for long enough."""
-    is_due = now - pending.since >= rule.hold
-    return Firing(pending.severity, pending.since) if is_due else pending
+def _broken(state: State, verdict: Breached | Silent, rule: Rule, now: datetime) -> State:
+    began = now if isinstance(state, Ok) else state.since
+    if not isinstance(state, Firing) and now - began < rule.hold:
+        well = state.since if isinstance(state, Ok) else state.well
+        return Pending(verdict.severity, began, well)
+    line = verdict.threshold if isinstance(verdict, Breached) else None
+    return Firing(verdict.severity, began, line=line.share if line and not line.usual else None)
 
 
 def _well(state: State, rule: Rule, now: datetime) -> State:
@@ -136,8 +141,8 @@ def _well(state: State, rule: Rule, now: datetime) -> State:
             mended = mending or now
             if now - mended < rule.clear_after:
                 return replace(state, mending=mended)
-            # Where rates are just compared, what has been judged is judged again.
-            return Ok() if rule.doubt is None else Ok(now)
+            # Where rates are just compared, or by other lines, all of it is judged again.
+            return Ok() if rule.doubt is None or not state.is_by(rule) else Ok(now)
 
 
 def _unsure(state: State) -> State:

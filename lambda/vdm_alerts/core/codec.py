@@ -32,7 +32,7 @@ class UnreadableRecord(VdmAlertsError):
 
 
 def encode(record: Alert | Finding) -> dict[str, Any]:
-    """Return *record* as a dict of strings, numbers and dicts, with the schema's version."""
+    """Return *record* as a dict of strings, whole numbers and dicts, with the schema's version."""
     return {"schema": SCHEMA, **_converter.unstructure(record)}
 
 
@@ -121,6 +121,8 @@ def _aware(text: str) -> datetime:
 _converter = Converter(omit_if_default=True)
 _converter.register_unstructure_hook(datetime, datetime.isoformat)
 _converter.register_structure_hook(datetime, lambda text, _: datetime.fromisoformat(text))
+# DynamoDB has no floats; their texts are exact.
+_converter.register_unstructure_hook(float, repr)
 _converter.register_unstructure_hook(Severity, lambda severity: severity.name)
 _converter.register_structure_hook(Severity, lambda name, _: Severity[name])
 configure_tagged_union(State, _converter, tag_name="is")

@@ -140,7 +140,7 @@ class Sweep:
     def phase(self, rule: Rule, scope: Scope) -> Phase:
         """Return what is going on with *rule* in *scope* already."""
         alert = self.alerts.get((rule.name, scope))
-        return alert.phase if alert else ORDINARY
+        return alert.phase(rule) if alert else ORDINARY
 
     def series(self, rule: Rule) -> int:
         """Return how many series *rule* judges, at one run or another."""
