@@ -68,9 +68,13 @@ def sweeps(url: str, _: int, shown: Shown) -> None:
 
 
 def drill(url: str, _: int, shown: Shown) -> None:
-    """Read by the sweep that ships, whose rules watch every identity at every provider too."""
+    """Read by the sweep that ships, whose rules watch every identity at every provider too.
+
+    They do so from a thousand mails on, as whoever watches that many should have them.
+    """
     kinds = frozenset(KINDS[each] for each in ("account", "identity", "isp", "identity_at_isp"))
-    seen = next(_surveys(url, [replace(rule, scopes=kinds) for rule in _shipped()], hours=1))
+    rules = [replace(rule, scopes=kinds, min_volume=1_000) for rule in _shipped()]
+    seen = next(_surveys(url, rules, hours=1))
     shown["answered"] = seen.asked
     shown["breached"] = [
         f"{rule} {scope}"

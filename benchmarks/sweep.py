@@ -116,7 +116,7 @@ def account_in_trouble(identities: int) -> tuple[str, set[str]]:
 
     Everybody sends from a thousand to a hundred thousand mails a day. Of those, half a per cent
     bounces, and one in ten thousand is complained about. In trouble are two in a hundred pairs, of
-    those with enough mail to tell: there 6 to 25% bounce, or half to two per cent complain.
+    those with enough mail to tell: there 8 to 25% bounce, or half to two per cent complain.
     """
     chance = random.Random(SEED)  # noqa: S311 - figures, and no secrets
     volumes = [int(chance.lognormvariate(7.6, 1.2)) for _ in range(identities)]
@@ -135,7 +135,7 @@ def account_in_trouble(identities: int) -> tuple[str, set[str]]:
             if complains:
                 complaints = math.ceil(mails * chance.uniform(0.005, 0.02))
             else:
-                bounces = math.ceil(mails * chance.uniform(0.06, 0.25))
+                bounces = math.ceil(mails * chance.uniform(0.08, 0.25))
             rule = "complaint-rate" if complains else "bounce-rate"
             in_trouble.add(f"{rule} {number}.example.com at {isp}")
         mail += [

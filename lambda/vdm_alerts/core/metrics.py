@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import InitVar, dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
-from itertools import compress
+from itertools import compress, product
 from typing import TypeAlias
 
 from vdm_alerts.core.isps import OTHER_ISPS
@@ -43,6 +43,12 @@ Kind: TypeAlias = tuple[Dimension, ...]
 """What sort of scope: the dimensions it names, in the order of `Dimension`; () is the account."""
 
 
+_KINDS: Mapping[tuple[bool, ...], Kind] = {
+    named: tuple(compress(Dimension, named)) for named in product((False, True), repeat=4)
+}
+"""Every kind, by which dimensions are named: it is asked for all the time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """Whose mail is meant: the account's, or the part that has all the named dimensions."""
@@ -62,8 +68,12 @@ class Scope:
     @property
     def kind(self) -> Kind:
         """Which dimensions are named."""
-        values = (self.identity, self.configuration_set, self.tenant, self.isp)
-        return tuple(compress(Dimension, (value is not None for value in values)))
+        return _KINDS[
+            self.identity is not None,
+            self.configuration_set is not None,
+            self.tenant is not None,
+            self.isp is not None,
+        ]
 
     @property
     def is_derived(self) -> bool:
@@ -169,8 +179,10 @@ class Series:
 
     def minus(self, parts: Iterable["Series"]) -> "Series":
         """Return what is left of each day without *parts*: none, where those are counted ahead."""
-        left = dict(self.days)
+        left = list(self._daily)
         for part in parts:
-            for day, count in part.days.items():
-                left[day] = left.get(day, 0) - count
-        return Series({day: max(0, count) for day, count in left.items()})
+            if not left:
+                break
+            counts = part.daily(len(left), self._first + timedelta(days=len(left) - 1))
+            left = [max(0, one - other) for one, other in zip(left, counts, strict=True)]
+        return Series({self._first + timedelta(days=age): each for age, each in enumerate(left)})

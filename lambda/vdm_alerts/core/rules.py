@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import Enum, IntEnum
+from functools import cached_property
 
 from vdm_alerts.core import posterior
 from vdm_alerts.core.feedback import Feedback
@@ -85,7 +86,7 @@ class Silence(Enum):
     BREACHING = "breaching"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rule:
     """One indicator, watched in some kinds of scope, over some windows, against its thresholds.
 
@@ -128,12 +129,12 @@ class Rule:
         literal = (one for one in named if one != OTHER_ISPS and not set(one) & WILD)
         return (*KNOWN_ISPS, *literal)
 
-    @property
+    @cached_property
     def first_line(self) -> Threshold:
         """The threshold that a rate that gets worse reaches first."""
         return min(self.thresholds, key=lambda line: line.severity)
 
-    @property
+    @cached_property
     def longest(self) -> Window:
         """The longest of the windows."""
         return self.windows[-1]
@@ -174,6 +175,11 @@ class Rule:
             default=0.0,
         )
 
+    @cached_property
+    def reach(self) -> Window:
+        """The days that any window can take in: the last of them may not have been counted yet."""
+        return Window(self.longest.days + 1)
+
     def may_speak_of(self, sent: Series, last: date) -> bool:
         """Say whether so much was sent by *last* that the rate, whatever it is, may count.
 
@@ -182,19 +188,17 @@ class Rule:
         """
         least = max(self.min_volume, 0 if self.indicator.low_is_bad else self.fewest_events)
         late = 1 + (self.feedback.days if self.doubt else 0)
-        return any(sent.total(Window(each.days + late), last) >= least for each in self.windows)
+        return sent.total(Window(self.reach.days + late), last) >= least
 
-    def may_be_broken_by(self, events: Series, last: date) -> bool:
-        """Say whether *events*, of a volume not known, may be enough to break this rule.
+    def may_be_broken_by(self, events: int) -> bool:
+        """Say whether so many *events* within `reach`, of a volume not known, may be enough.
 
         So they may in a part of the mail, too: where they are too few for the whole, they are for
         every part.
         """
-        if self.indicator.low_is_bad:
-            return True
-        return any(events.total(window, last) >= self.fewest_events for window in self.windows)
+        return self.indicator.low_is_bad or events >= self.fewest_events
 
-    @property
+    @cached_property
     def fewest_events(self) -> int:
         """The fewest events that can break this rule, anywhere, in however little mail."""
         return min(map(_fewest_events, (self, *(each.rule for each in self.overrides))))

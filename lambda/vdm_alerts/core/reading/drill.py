@@ -25,12 +25,15 @@ AT_ONCE = 2
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """A sender whose parts may break *rule*; *turn* is when it comes, the lowest first."""
+    """A sender whose parts may break *rule*; *turn* is when it comes, the lowest first.
+
+    *whole* is how many events it has had.
+    """
 
     turn: tuple[bool, float, str]
     rule: Rule
     scope: Scope
-    whole: Series
+    whole: int
     parts: Sequence[Scope]
 
 
@@ -96,14 +99,14 @@ def _of_parts(case: _Case, sweep: Sweep, found: Found) -> Iterator[Step]:
     """
     left, open_ = case.whole, 0
     for part in case.parts:
-        if open_ == AT_ONCE or not case.rule.may_be_broken_by(left, sweep.last):
+        if open_ == AT_ONCE or not case.rule.may_be_broken_by(left):
             return
         yield from weighing(case.rule, part, sweep, found)
         events = found.get(Query(case.rule.indicator.events, part))
         if events is None:
             open_ += 1
         elif isinstance(events, Series):
-            left = left.minus([events])
+            left -= events.total(case.rule.reach, sweep.last)
 
 
 def _cases(sweep: Sweep, found: Found) -> Iterator[_Case]:
@@ -113,8 +116,11 @@ def _cases(sweep: Sweep, found: Found) -> Iterator[_Case]:
         for scope in sweep.everybody:
             if not sweep.watches_parts(rule, scope):
                 continue
-            whole = found.get(Query(rule.indicator.events, scope))
-            if not (isinstance(whole, Series) and rule.may_be_broken_by(whole, sweep.last)):
+            events = found.get(Query(rule.indicator.events, scope))
+            if not isinstance(events, Series):
+                continue
+            whole = events.total(rule.reach, sweep.last)
+            if not rule.may_be_broken_by(whole):
                 continue
             watched = [one for one in parts(rule, scope, isps) if rule.covers(one)]
             badness = _badness(rule, scope, sweep, found)

@@ -80,7 +80,7 @@ def weighing(rule: Rule, scope: Scope, sweep: Sweep, found: Found) -> Iterator[S
     volume = Query(rule.indicator.volume, scope)
     if events is None:
         yield from ask_for([Query(rule.indicator.events, scope)], sweep, found, then=[volume])
-    elif isinstance(events, Series) and rule.may_be_broken_by(events, sweep.last):
+    elif isinstance(events, Series) and rule.may_be_broken_by(events.total(rule.reach, sweep.last)):
         yield from ask_for([volume], sweep, found)
 
 
