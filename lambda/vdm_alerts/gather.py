@@ -125,7 +125,7 @@ def gather(
     if limits.queries_a_day is not None and seen.is_starved:
         findings.append(_too_few(limits.queries_a_day))
     mail = seen.found.get(ACCOUNT_SENT)
-    is_empty = isinstance(mail, Series) and not mail.total(seen.sweep.longest, seen.sweep.last)
+    is_empty = isinstance(mail, Series) and not mail.total(seen.sweep.longest, seen.at.last)
     if is_empty:
         findings.append(_no_mail(seen.sweep.longest))
     return Gathered(rulebook, seen, subscribers, findings, is_empty or not standing.may_send)

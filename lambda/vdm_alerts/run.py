@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from vdm_alerts.core import notices
-from vdm_alerts.core.alerts import Alert, Firing, Key, advance
+from vdm_alerts.core.alerts import Alert, Firing, Key, advance, aged
 from vdm_alerts.core.errors import VdmAlertsError
 from vdm_alerts.core.findings import Finding, Hindrance
 from vdm_alerts.core.messages import compose
@@ -113,12 +113,16 @@ def _advanced(
     before: Memory, seen: Gathered, verdicts: Mapping[Key, Verdict], now: datetime
 ) -> Sequence[Alert]:
     """Return every alert that is not at rest, as it stands after *verdicts*."""
-    alerts = {key: alert for key, alert in before.alerts.items() if not seen.is_gone(key)}
+    alerts = {
+        key: aged(alert, seen.rules[alert.rule], now) if alert.rule in seen.rules else alert
+        for key, alert in before.alerts.items()
+        if not seen.is_gone(key)
+    }
     for rule, scope in before.alerts.keys() - alerts.keys():
         _log.warning("%s of %s: forgotten, because it is not watched any more", rule, scope)
     for key, verdict in verdicts.items():
         rule, scope = key
-        was = before.alerts.get(key, Alert(rule, scope))
+        was = alerts.get(key, Alert(rule, scope))
         alerts[key] = advance(was, verdict, seen.rules[rule], now)
         if type(was.state) is not type(alerts[key].state):
             _log.info("%s of %s: now %s", rule, scope, alerts[key].state)

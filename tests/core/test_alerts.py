@@ -20,7 +20,7 @@ from builders import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vdm_alerts.core.alerts import Alert, Firing, Ok, Pending, State, advance
+from vdm_alerts.core.alerts import Alert, Firing, Ok, Pending, State, advance, aged
 from vdm_alerts.core.judging import Phase
 from vdm_alerts.core.metrics import Window
 from vdm_alerts.core.rates import Gap
@@ -48,7 +48,7 @@ def test_an_episode_that_goes_on_keeps_its_beginning() -> None:
 
 
 def test_no_mail_where_a_rule_wants_some_is_a_breach_like_any_other() -> None:
-    assert after(Silent(OF, CRITICAL, Window(3))) == Firing(CRITICAL, NOW)
+    assert after(Silent(OF, CRITICAL, Window(3))) == Firing(CRITICAL, NOW, silent=True)
 
 
 @pytest.mark.parametrize("end", [healthy(), no_mail()])
@@ -98,7 +98,7 @@ def test_what_is_well_in_between_begins_the_wait_anew() -> None:
 def test_what_waits_still_knows_since_when_all_was_well() -> None:
     waiting = after(breached(), alert=replace(ANEW, state=Ok(NOW - HOUR)), hold=HOUR)
     assert waiting == Pending(WARNING, NOW, NOW - HOUR)
-    assert replace(ANEW, state=waiting).phase(a_sure_rule()) == Phase(NOW - HOUR)
+    assert replace(ANEW, state=waiting).phase(a_sure_rule()) == Phase(NOW - HOUR, is_pending=True)
     over = after(unknown(), healthy(), alert=replace(ANEW, state=waiting), hold=HOUR)
     assert over == Ok(NOW - HOUR)
 
@@ -117,8 +117,9 @@ def test_what_is_not_over_after_all_begins_that_wait_anew(again: Verdict) -> Non
 
 def test_that_it_is_over_is_remembered_for_as_long_as_a_window_reaches_back_to_it() -> None:
     ended = replace(ANEW, state=Ok(NOW))
-    for days, state in ((6, Ok(NOW)), (7, Ok())):
-        assert advance(ended, healthy(), a_sure_rule(), NOW + timedelta(days=days)).state == state
+    for days, state in ((7, Ok(NOW)), (8, Ok())):
+        assert aged(ended, a_sure_rule(), NOW + timedelta(days=days)).state == state
+    assert aged(firing(), a_sure_rule(), NOW + timedelta(days=99)) == firing()
     assert not ended.is_open
     assert not ended.is_at_rest
 

@@ -14,7 +14,7 @@ feedbacks = st.dictionaries(st.integers(1, 200), st.floats(0.01, 1), min_size=1,
 
 
 def test_of_a_days_mail_one_hears_on_the_day_and_on_the_next() -> None:
-    assert HALF.days == 1
+    assert HALF.lag == 1
     assert HALF.of_day() == pytest.approx([0.5, 0.5])
 
 

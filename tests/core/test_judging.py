@@ -11,9 +11,9 @@ from builders import HOUR, NEWS, NOW, TODAY, a_rule, a_series, a_sure_rule, shar
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vdm_alerts.core.buckets import AsOf, Bucket, days
+from vdm_alerts.core.buckets import AsOf, Bucket, day_buckets
 from vdm_alerts.core.feedback import FEEDBACK, Feedback
-from vdm_alerts.core.judging import ORDINARY, Phase, judge
+from vdm_alerts.core.judging import EXPECTED, ORDINARY, Phase, judge
 from vdm_alerts.core.metrics import Series, Window
 from vdm_alerts.core.rates import Gap, Indicator
 from vdm_alerts.core.rules import Rule, Severity, Silence
@@ -23,6 +23,8 @@ from vdm_alerts.core.verdicts import Breached, Healthy, Silent, Unknown, Unsure,
 WARNING, CRITICAL = Severity.WARNING, Severity.CRITICAL
 DAY = timedelta(days=1)
 EVENING = AsOf(datetime.combine(TODAY, time(23), NOW.tzinfo), TODAY)
+NEXT = AsOf(EVENING.now + 10 * HOUR, TODAY)
+"""On the morning after the last day."""
 AT_ONCE = Feedback(((0.001, 1.0),))
 """Bounces that come with the mail, which leaves the counts as they are."""
 RULE = a_sure_rule(feedback=AT_ONCE)
@@ -104,7 +106,8 @@ def test_less_doubt_is_left_where_very_many_series_are_judged() -> None:
 def test_of_a_rate_that_should_be_high_the_misses_are_counted(
     delivered: int, expected: int
 ) -> None:
-    assert severity(judged(a_series(delivered), a_series(1_000), DELIVERY)) == expected
+    verdict = judged(a_series(delivered), a_series(1_000), DELIVERY, NEXT)
+    assert severity(verdict) == expected
 
 
 def test_of_a_rate_that_should_be_high_and_is_never_much_the_events_are() -> None:
@@ -112,7 +115,17 @@ def test_of_a_rate_that_should_be_high_and_is_never_much_the_events_are() -> Non
         "opens", indicator=Indicator.OPEN_RATE, warning="10%", critical="5%", feedback=AT_ONCE
     )
     for opened, expected in ((100, 0), (90, 0), (60, WARNING), (20, CRITICAL)):
-        assert severity(judged(a_series(opened), a_series(1_000), rule)) == expected
+        assert severity(judged(a_series(opened), a_series(1_000), rule, NEXT)) == expected
+
+
+def test_of_a_rate_that_should_be_high_mail_that_may_not_have_been_heard_of_says_nothing() -> None:
+    """A newsletter of five minutes ago; and five mails on the day after a large mailing."""
+    opens = a_sure_rule("opens", indicator=Indicator.OPEN_RATE, warning="10%", critical="5%")
+    assert isinstance(judged(a_series(32), a_series(10_000), opens), Healthy)
+    rule = replace(DELIVERY, feedback=FEEDBACK[Indicator.DELIVERY_RATE])
+    small = a_series(19_600, 5), a_series(20_000, 5)
+    for at in (EVENING, NEXT):
+        assert isinstance(judged(*small, rule, at), Healthy)
 
 
 # Feedback comes late.
@@ -133,9 +146,9 @@ def test_late_feedback_is_set_against_the_mail_that_it_can_be_of() -> None:
 def test_in_the_morning_the_mail_of_today_has_hardly_been_heard_of() -> None:
     feedback = FEEDBACK[Indicator.COMPLAINT_RATE]
     morning = AsOf(datetime.combine(TODAY, time(2), NOW.tzinfo), TODAY)
-    (today, *_) = days(a_series(0), a_series(10_000), Window(2), feedback, morning)
+    (today, *_) = day_buckets(a_series(0), a_series(10_000), Window(2), feedback, morning)
     assert (today.hours, today.volume) == (2, 10_000)
-    assert today.exposure == pytest.approx(10_000 * 0.063)
+    assert today.expected == pytest.approx(10_000 * 0.063)
 
 
 @given(
@@ -154,11 +167,11 @@ def test_what_is_quickly_passed_over_would_not_have_been_found(
     quick = judge(rule, NEWS, counts, at)
     if isinstance(quick, Healthy) and any(mails):
         long_ago = Phase(NOW - 60 * DAY)
-        buckets = days(*counts, rule.longest, rule.feedback, at)
+        buckets = day_buckets(*counts, rule.longest, rule.feedback, at)
         windows = [(at.midnight - (each.days - 1) * DAY, each) for each in rule.windows]
-        for sight in sights(buckets, windows, Line(share(line))):
+        for sight in sights(buckets, windows, Line(share(line)), EXPECTED):
             doubt = Line(share(line)).doubt(sight.weighed_events, sight.weighed_mails)
-            assert doubt > 0.005 or sight.rate.events < 2
+            assert doubt > 0.005 or sight.events < 2
         assert judge(rule, NEWS, counts, at, long_ago) == quick
 
 
@@ -192,47 +205,72 @@ def test_only_what_has_come_since_makes_it_worse() -> None:
 def test_an_alert_ends_once_a_day_after_it_proves_that_it_is_over() -> None:
     mails = a_series(1_000, 1_000)
     since = Phase(EVENING.now - DAY, WARNING)
-    verdict = judged(a_series(300, 10), mails, phase=since)
+    verdict = judged(a_series(300, 10), mails, at=NEXT, phase=since)
     assert isinstance(verdict, Healthy)
     assert window(verdict) == 1
     assert verdict.evidence is not None
     assert verdict.evidence.sure is not None
     assert verdict.evidence.sure > 0.95
-    assert isinstance(judged(a_series(300, 45), mails, phase=since), Breached), (
-        "4.5% proves nothing"
-    )
+    near = judged(a_series(300, 45), mails, at=NEXT, phase=since)
+    assert isinstance(near, Breached), "4.5% proves nothing"
 
 
-def test_the_day_that_an_alert_began_on_does_not_end_it() -> None:
-    verdict = judged(a_series(10), a_series(1_000), phase=Phase(EVENING.now - HOUR, WARNING))
-    assert isinstance(verdict, Unsure)
+def test_neither_the_day_that_an_alert_began_on_ends_it_nor_the_one_that_is_going_on() -> None:
+    clean = a_series(10), a_series(1_000)
+    assert isinstance(judged(*clean, phase=Phase(EVENING.now - HOUR, WARNING)), Unsure)
+    assert isinstance(judged(*clean, phase=Phase(EVENING.now - DAY, WARNING)), Unsure)
 
 
-def test_a_few_hours_do_not_end_it() -> None:
-    early = AsOf(datetime.combine(TODAY, time(3), NOW.tzinfo), TODAY)
-    later = replace(early, now=early.now + 2 * HOUR)
-    since = Phase(early.now - DAY, WARNING)
-    counts = a_series(300, 0), a_series(1_000, 1_000)
-    assert not isinstance(judged(*counts, at=early, phase=since), Healthy)
-    assert isinstance(judged(*counts, at=later, phase=since), Healthy)
+def test_feedback_that_is_still_to_come_does_not_end_it() -> None:
+    """A large mailing of yesterday, of which nothing more is heard, and a bad small one."""
+    events, mails = a_series(12_000, 25), a_series(100_000, 250)
+    since = Phase(EVENING.now - DAY, WARNING)
+    bounces = replace(RULE, feedback=FEEDBACK[Indicator.BOUNCE_RATE])
+    assert not isinstance(judged(events, mails, bounces, NEXT, since), Healthy)
+
+
+def test_a_mailing_that_has_just_gone_out_does_not_end_it() -> None:
+    rule = a_sure_rule("c", indicator=Indicator.COMPLAINT_RATE, warning="0.1%", critical="0.5%")
+    events = a_series(140, 30, 10, 4, 2, 2, 0, 0)
+    mails = a_series(100_000, *[0] * 6, 100_000)
+    since = Phase(EVENING.now - 7 * DAY, WARNING)
+    morning = AsOf(datetime.combine(TODAY, time(1), NOW.tzinfo), TODAY)
+    assert not isinstance(judged(events, mails, rule, morning, since), Healthy)
 
 
 def test_mail_too_little_to_prove_anything_ends_it_in_time() -> None:
     rule = a_sure_rule(warning="0.1%", critical=None, feedback=AT_ONCE)
-    mails = a_series(50, *[10] * 7)
-    for age, ended in ((6, False), (7, True)):
+    mails = a_series(50, *[10] * 8)
+    for age, ended in ((7, False), (8, True)):
         since = Phase(EVENING.now - age * DAY, WARNING)
-        verdict = judged(a_series(*[0] * 8), mails, rule, phase=since)
+        verdict = judged(a_series(*[0] * 9), mails, rule, phase=since)
         assert isinstance(verdict, Healthy) == ended
+
+
+def test_a_window_of_days_is_not_cut_to_one_of_hours() -> None:
+    rule = replace(RULE, windows=(Window(3),))
+    mails, since = a_series(*[1_000] * 4), Phase(EVENING.now - DAY, WARNING)
+    assert not isinstance(judged(a_series(0, 0, 400, 0), mails, rule, NEXT, since), Healthy)
+    past = replace(since, since=EVENING.now - 3 * DAY)
+    assert isinstance(judged(a_series(400, 9, 9, 9), mails, rule, NEXT, past), Healthy)
 
 
 def test_an_alert_ends_for_want_of_mail_only_after_a_week_of_it() -> None:
     rule = replace(RULE, windows=(Window(1), Window(2)))
     since = Phase(EVENING.now - 20 * DAY, WARNING)
-    assert isinstance(judged(a_series(0), a_series(9, *[0] * 6), rule, phase=since), Unsure)
-    verdict = judged(a_series(0), a_series(9, *[0] * 7), rule, phase=since)
+    assert isinstance(judged(a_series(0), a_series(9, *[0] * 7), rule, phase=since), Unsure)
+    verdict = judged(a_series(0), a_series(9, *[0] * 8), rule, phase=since)
     assert isinstance(verdict, Healthy)
     assert verdict.evidence is None
+
+
+def test_what_is_pending_is_neither_begun_anew_by_doubt_nor_by_a_night_without_mail() -> None:
+    pending = Phase(is_pending=True)
+    mails = a_series(1_000)
+    assert isinstance(judged(a_series(60), mails, phase=pending), Unsure), "6% proves nothing yet"
+    assert isinstance(judged(a_series(40), mails, phase=pending), Healthy)
+    night = replace(RULE, windows=(Window(1),))
+    assert isinstance(judged(a_series(90, 0), a_series(900, 0), night, phase=pending), Unsure)
 
 
 @pytest.mark.parametrize(
@@ -240,16 +278,39 @@ def test_an_alert_ends_for_want_of_mail_only_after_a_week_of_it() -> None:
     [(Silence.OK, Healthy), (Silence.KEEP, Unsure), (Silence.BREACHING, Silent)],
 )
 def test_a_rule_says_what_no_mail_means(silence: Silence, kind: type) -> None:
+    long_ago = a_series(5, *[0] * 10)
     for rule in (RULE, a_rule(windows=(3,))):
-        verdict = judged(Series({}), Series({}), replace(rule, silence=silence))
+        verdict = judged(Series({}), long_ago, replace(rule, silence=silence))
         assert isinstance(verdict, kind)
 
 
-def test_mail_that_comes_again_ends_an_alert_about_none() -> None:
+def test_who_never_sent_anything_is_not_missed_nor_who_sent_yesterday() -> None:
+    rule = replace(RULE, silence=Silence.BREACHING, windows=(Window(1),))
+    for mails in (Series({}), a_series(100, 0)):
+        assert isinstance(judged(Series({}), mails, rule), Unsure)
+    assert isinstance(judged(Series({}), a_series(100, 0, 0), rule), Silent)
+
+
+def test_mail_that_comes_again_ends_an_alert_about_none_and_no_other() -> None:
     rule = replace(RULE, silence=Silence.BREACHING)
-    since = Phase(EVENING.now - HOUR, WARNING)
+    since = Phase(EVENING.now - HOUR, WARNING, of_silence=True)
     mails = a_series(*[100] * 5, *[0] * 8, 100)
     assert isinstance(judged(a_series(1), mails, rule, phase=since), Healthy)
+    of_rate = replace(since, of_silence=False)
+    assert isinstance(judged(a_series(1), mails, rule, phase=of_rate), Unsure)
+
+
+def test_what_is_heard_after_the_last_mail_counts_by_the_mail_that_it_is_of() -> None:
+    rule = a_sure_rule(
+        "c", indicator=Indicator.COMPLAINT_RATE, warning="0.1%", critical="1%", windows=(1,)
+    )
+    at = AsOf(datetime.combine(TODAY, time(12), NOW.tzinfo), TODAY)
+    verdict = judged(a_series(100, 150), a_series(100_000, 0), rule, at)
+    assert isinstance(verdict, Breached)
+    assert str(verdict).startswith(
+        "150 of the 24,625 or so mails that one can have heard of by now were reported as spam "
+        "today so far (0.6%): more than 99.9% sure"
+    )
 
 
 # What is usual.
@@ -293,8 +354,22 @@ def test_a_rate_that_should_be_high_is_breached_where_it_drops(
 ) -> None:
     rule = replace(DELIVERY, thresholds=a_rule(warning=line, critical=None).thresholds, unusual=0.9)
     events = a_series(*[was] * 35, *[is_now] * 3)
-    verdict = judged(events, a_series(*[1_000] * 38), rule)
+    verdict = judged(events, a_series(*[1_000] * 38), rule, NEXT)
     assert isinstance(verdict, Breached) == (is_now / was < 0.9)
+
+
+def test_what_is_wrong_now_does_not_become_usual_while_it_lasts() -> None:
+    rule = replace(RULE, unusual=3.0)
+    events, mails = a_series(*[5] * 35, *[30] * 20), a_series(*[1_000] * 55)
+    since = Phase(EVENING.now - 19 * DAY, WARNING)
+    assert isinstance(judged(events, mails, rule, NEXT, since), Breached)
+
+
+def test_a_threshold_of_ones_own_is_named_before_what_is_unusual() -> None:
+    rule = replace(RULE, unusual=3.0)
+    verdict = judged(a_series(*[5] * 35, *[90] * 3), a_series(*[1_000] * 38), rule)
+    assert isinstance(verdict, Breached)
+    assert verdict.threshold.share == 0.05
 
 
 # Whatever the counts are.
@@ -332,13 +407,13 @@ def test_what_is_seen_does_not_depend_on_the_order_of_the_buckets(
     counted: list[tuple[int, int]], order: random.Random
 ) -> None:
     buckets = [
-        Bucket(NOW - age * 6 * HOUR, 6, events, mails, mails * 0.9)
+        Bucket(NOW - age * 6 * HOUR, 6, events, mails, mails * 0.9, 0)
         for age, (events, mails) in enumerate(counted)
     ]
     windows = [(NOW - hours * HOUR, Window(hours)) for hours in (0, 6, 24, 48)]
-    seen = list(sights(buckets, windows, Line(0.05)))
+    seen = list(sights(buckets, windows, Line(0.05), EXPECTED))
     order.shuffle(buckets)
-    assert list(sights(buckets, windows, Line(0.05))) == seen
+    assert list(sights(buckets, windows, Line(0.05), EXPECTED)) == seen
 
 
 @pytest.mark.parametrize("gap", list(Gap))
@@ -373,9 +448,9 @@ def test_buckets_may_be_of_any_length() -> None:
     """Twelve hours of two hours each weigh more than one of twelve: each differs on its own."""
 
     def weight(*buckets: Bucket) -> Any:
-        (sight,) = sights(buckets, [(NOW - 12 * HOUR, Window(1))], Line(0.05))
+        (sight,) = sights(buckets, [(NOW - 12 * HOUR, Window(1))], Line(0.05), EXPECTED)
         return sight.weighed_mails
 
-    one = Bucket(NOW - 12 * HOUR, 12, 60, 12_000, 12_000)
-    several = [Bucket(NOW - age * 2 * HOUR, 2, 10, 2_000, 2_000) for age in range(1, 7)]
+    one = Bucket(NOW - 12 * HOUR, 12, 60, 12_000, 12_000, 0)
+    several = [Bucket(NOW - age * 2 * HOUR, 2, 10, 2_000, 2_000, 0) for age in range(1, 7)]
     assert weight(one) < weight(*several) < 12_000

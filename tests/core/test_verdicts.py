@@ -57,8 +57,8 @@ DELIVERY = Subject(Indicator.DELIVERY_RATE, ACCOUNT)
         (
             replace(healthy(), evidence=Evidence(Rate(3, 900), Window(1), sure=0.973)),
             (
-                "3 of 900 mails bounced permanently in the last day (0.33%): 97.3% sure that the "
-                "bounce rate of news.example.com is below your 5% threshold again."
+                "3 of 900 mails bounced permanently today so far (0.33%): 97.3% sure that the "
+                "bounce rate of news.example.com is back below your 5% threshold."
             ),
         ),
         (

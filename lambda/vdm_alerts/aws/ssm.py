@@ -47,9 +47,9 @@ class ParameterRules:
             text, source = texts[place], f"{self._path}/{place}"
             try:
                 rules[name] = _rule(name, text, source)
-            except BadRule as error:
+            except Exception as error:  # noqa: BLE001 - no rule may stop the others
                 unusable.add(name)
-                findings.append(_unusable(error))
+                findings.append(_unusable(_as_bad(source, error)))
                 continue
             if text and place != name and digest(text) != self._shipped.get(name):
                 findings.append(_edited(name, source, own=f"{self._path}/{name}"))
@@ -133,6 +133,13 @@ def _first(problems: list[str]) -> list[str]:
     """Return as many of *problems* as fit in a mail that people read."""
     more = len(problems) - MOST_PROBLEMS
     return [*problems[:MOST_PROBLEMS], f"  and {more} more"] if more > 0 else problems
+
+
+def _as_bad(source: str, error: Exception) -> BadRule:
+    """Return *error*, of whatever kind, as what is wrong with the rule at *source*."""
+    if isinstance(error, BadRule):
+        return error
+    return BadRule(source, [Problem("(the text)", f"cannot be read: {error!r:.200}")])
 
 
 def _unusable(error: BadRule) -> Finding:

@@ -135,6 +135,16 @@ ADVICE: Mapping[Indicator, Advice] = {
     ),
 }
 
+SILENCE_STEPS = (
+    (
+        "See whether what sends this mail still runs, and what SES answers when it tries: an "
+        "account that may not send, a quota that is used up, an identity that is not verified "
+        "any more."
+    ),
+    'If it is to send no more, take it out of the rule (exclude), or have missing_data be "ok".',
+)
+"""What helps where no mail is what is wrong."""
+
 KIND_NAMES: Mapping[Dimension, str] = {
     Dimension.IDENTITY: "identity",
     Dimension.CONFIGURATION_SET: "configuration set",

@@ -33,13 +33,15 @@ class Pending:
 class Firing:
     """The rule is broken here *since* an instant; since *mending*, it no longer seems to be.
 
-    *line* is the share of the rule's threshold that was passed; None where it was none of those.
+    *line* is the share of the rule's threshold that was passed; None where it was none of those,
+    and *silent* says that it was for want of mail.
     """
 
     severity: Severity
     since: datetime
     mending: datetime | None = None
     line: float | None = None
+    silent: bool = False
 
     def is_by(self, rule: Rule) -> bool:
         """Say whether *rule* is still the one that this has been judged by, and not edited."""
@@ -83,10 +85,12 @@ class Alert:
         What was judged by other thresholds is judged as if for the first time.
         """
         match self.state:
-            case Ok(since=since) | Pending(well=since):
+            case Ok(since=since):
                 return Phase(since)
-            case Firing(severity=severity, since=since) if self.state.is_by(rule.at(self.scope)):
-                return Phase(since, severity)
+            case Pending(well=since):
+                return Phase(since, is_pending=True)
+            case Firing() as firing if firing.is_by(rule.at(self.scope)):
+                return Phase(firing.since, firing.severity, firing.silent)
             case Firing():
                 return ORDINARY
 
@@ -112,6 +116,8 @@ def advance(alert: Alert, verdict: Verdict, rule: Rule, now: datetime) -> Alert:
             return replace(alert, state=_broken(alert.state, verdict, rule, now))
         case Healthy():
             return replace(alert, state=_well(alert.state, rule, now))
+        case Unsure(evidence=None):
+            return alert
         case Unsure():
             return replace(alert, state=_unsure(alert.state))
         case Unknown():
@@ -126,15 +132,14 @@ def _broken(state: State, verdict: Breached | Silent, rule: Rule, now: datetime)
         well = state.since if isinstance(state, Ok) else state.well
         return Pending(verdict.severity, began, well)
     line = verdict.threshold if isinstance(verdict, Breached) else None
-    return Firing(verdict.severity, began, line=line.share if line and not line.usual else None)
+    own = line.share if line and not line.usual else None
+    return Firing(verdict.severity, began, line=own, silent=line is None)
 
 
 def _well(state: State, rule: Rule, now: datetime) -> State:
     match state:
-        case Ok(since=since):
-            # What a window does not reach back to any more need not be remembered.
-            is_past = since is None or now - since >= timedelta(days=rule.longest.days)
-            return Ok() if is_past else state
+        case Ok():
+            return state
         case Pending(well=well):
             return Ok(well)
         case Firing(mending=mending):
@@ -143,6 +148,15 @@ def _well(state: State, rule: Rule, now: datetime) -> State:
                 return replace(state, mending=mended)
             # Where rates are just compared, or by other lines, all of it is judged again.
             return Ok() if rule.doubt is None or not state.is_by(rule) else Ok(now)
+
+
+def aged(alert: Alert, rule: Rule, now: datetime) -> Alert:
+    """Return *alert* without what no window of *rule* reaches back to any more."""
+    match alert.state:
+        case Ok(since=datetime() as since) if now - since >= timedelta(days=rule.reach.days):
+            return replace(alert, state=Ok())
+        case _:
+            return alert
 
 
 def _unsure(state: State) -> State:

@@ -7,9 +7,11 @@ from typing import Any
 
 from vdm_alerts.core import values
 from vdm_alerts.core.globs import Names
-from vdm_alerts.core.metrics import Dimension, Kind
+from vdm_alerts.core.metrics import LONGEST_WINDOW, Dimension, Kind
+from vdm_alerts.core.usual import BEFORE
 from vdm_alerts.core.values import INDICATORS, KINDS, PLAIN
 
+MOST_BESIDE = LONGEST_WINDOW.days - BEFORE.days
 Table = Mapping[str, Any]
 _USUAL = ("above_baseline", "drop_below")
 _KEYS: Mapping[str, Dimension] = {each.name.lower(): each for each in Dimension}
@@ -50,7 +52,8 @@ def _between(table: Table) -> Iterator[tuple[str, str]]:
     warning, critical = table.get("warning"), table.get("critical")
     if warning is None and critical is None:
         yield "warning", 'is missing, and so is critical: write at least one, like "5%"'
-    indicator = INDICATORS.get(str(table.get("indicator")))
+    key = table.get("indicator")
+    indicator = INDICATORS.get(key) if isinstance(key, str) else None
     low_is_bad = indicator is not None and indicator.low_is_bad
     for key in ("warning", "critical"):
         with contextlib.suppress(ValueError):
@@ -76,6 +79,18 @@ def _between(table: Table) -> Iterator[tuple[str, str]]:
             )
         if key in table and table.get("confidence") == PLAIN:
             yield key, f'takes a confidence, and this one is "{PLAIN}"'
+        if key in table and _longest(table) > MOST_BESIDE:
+            yield key, f"takes the 28 days before, of 60: windows go up to {MOST_BESIDE}d beside it"
+
+
+def _longest(table: Table) -> int:
+    """Return the days of the longest window, as far as they can be read."""
+    longest = 0
+    windows = table.get("windows")
+    for each in windows if isinstance(windows, list) else []:
+        with contextlib.suppress(ValueError):
+            longest = max(longest, values.window(each).days)
+    return longest
 
 
 def _ties(named: Sequence[tuple[str, Table]], kinds: list[Kind]) -> Iterator[tuple[str, str]]:

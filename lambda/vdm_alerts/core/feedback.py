@@ -27,9 +27,16 @@ class Feedback:
     arrived: tuple[tuple[float, float], ...]
 
     @property
-    def days(self) -> int:
+    def lag(self) -> int:
         """How many days later than its mail the last of it can be counted."""
         return int(-(-2 * self.arrived[-1][0] // DAY))
+
+    def by(self, hours: float) -> float:
+        """Return how much there is to hear has arrived so many *hours* after a mail."""
+        for (begin, before), (end, after) in pairwise(self._points):
+            if hours < end:
+                return before + (after - before) * max(0.0, hours - begin) / (end - begin)
+        return 1.0
 
     def of_day(self, hours: float = DAY) -> Sequence[float]:
         """Return how much of each day's mail one hears of in the first *hours* of a day.
@@ -38,9 +45,13 @@ class Feedback:
         """
         return _of_day(self, hours)
 
+    @property
+    def _points(self) -> Sequence[tuple[float, float]]:
+        return [(0.0, 0.0), *self.arrived, (2 * self.arrived[-1][0], 1.0)]
+
     def _heard(self, hours: float) -> float:
         """Return the share that has arrived, summed over the *hours* after a mail."""
-        points = [(0.0, 0.0), *self.arrived, (2 * self.arrived[-1][0], 1.0)]
+        points = self._points
         total = max(0.0, hours - points[-1][0])
         for (begin, before), (end, after) in pairwise(points):
             if hours <= begin:
@@ -61,12 +72,14 @@ def _of_day(feedback: Feedback, hours: float) -> tuple[float, ...]:
     own = heard(0, hours, hours)
     earlier = (
         heard(-age * DAY, (1 - age) * DAY, hours) - heard(-age * DAY, (1 - age) * DAY, 0)
-        for age in range(1, feedback.days + 1)
+        for age in range(1, feedback.lag + 1)
     )
     return own, *earlier
 
 
 _BOUNCES = Feedback(((1, 0.93), (6, 0.96), (24, 0.99)))
+# SES hands most mail over within seconds, and goes on trying for hours.
+_DELIVERIES = Feedback(((1, 0.98), (6, 0.99), (24, 0.999)))
 _COMPLAINTS = Feedback(((1, 0.06), (6, 0.42), (24, 0.81), (48, 0.92), (72, 0.96)))
 # Of opens, 52% within 6 hours and 79% within a day: https://dev.marketingcharts.com/digital-35890;
 # 95% within a week: http://i-emailer.com/resourcecenter/email_open_velocity.html
@@ -76,7 +89,7 @@ FEEDBACK: Mapping[Indicator, Feedback] = {
     Indicator.BOUNCE_RATE: _BOUNCES,
     Indicator.TRANSIENT_BOUNCE_RATE: _BOUNCES,
     Indicator.COMPLAINT_RATE: _COMPLAINTS,
-    Indicator.DELIVERY_RATE: _BOUNCES,
+    Indicator.DELIVERY_RATE: _DELIVERIES,
     Indicator.OPEN_RATE: _OPENS,
     Indicator.CLICK_RATE: _OPENS,
 }

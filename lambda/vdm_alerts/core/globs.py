@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from functools import lru_cache
 
 from vdm_alerts.core.metrics import Dimension, Scope
 
@@ -59,24 +58,30 @@ def matches(name: str, pattern: str) -> bool:
     return fnmatchcase(name.lower(), pattern.lower())
 
 
-@lru_cache
 def _within(narrow: str, wide: str) -> bool:
     """Say whether every name of the pattern *narrow* is one of *wide*, too."""
-    if not wide:
-        return not narrow
-    if wide[0] == "*":
-        return _within(narrow, wide[1:]) or (bool(narrow) and _within(narrow[1:], wide))
-    if not narrow or (narrow[0] != wide[0] and (wide[0] != "?" or narrow[0] == "*")):
-        return False
-    return _within(narrow[1:], wide[1:])
+    # Whether what is left of wide from one letter on takes what is left of narrow, from its end.
+    takes = [not wide[place:].strip("*") for place in range(len(wide) + 1)]
+    for letter in reversed(narrow):
+        before, takes = takes, [False] * (len(wide) + 1)
+        for place in range(len(wide) - 1, -1, -1):
+            if wide[place] == "*":
+                takes[place] = takes[place + 1] or before[place]
+            elif wide[place] == letter or (wide[place] == "?" and letter != "*"):
+                takes[place] = before[place + 1]
+    return takes[0]
 
 
-@lru_cache
 def _meet(one: str, other: str) -> bool:
     """Say whether some name is of both patterns."""
-    if not one or not other:
-        return not (one + other).strip("*")
-    if one[0] == "*" or other[0] == "*":
-        star, rest = (one, other) if one[0] == "*" else (other, one)
-        return _meet(star[1:], rest) or _meet(star, rest[1:])
-    return (one[0] == other[0] or "?" in {one[0], other[0]}) and _meet(one[1:], other[1:])
+    # Whether what is left of other from one letter on meets what is left of one, from its end.
+    meets = [not other[place:].strip("*") for place in range(len(other) + 1)]
+    for letter in reversed(one):
+        before, meets = meets, [False] * (len(other) + 1)
+        meets[-1] = letter == "*" and before[-1]
+        for place in range(len(other) - 1, -1, -1):
+            if letter == "*" or other[place] == "*":
+                meets[place] = before[place] or meets[place + 1]
+            elif letter == other[place] or "?" in {letter, other[place]}:
+                meets[place] = before[place + 1]
+    return meets[0]

@@ -1,10 +1,11 @@
 """From counts and a rule to a verdict."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from operator import attrgetter
 
-from vdm_alerts.core.buckets import AsOf, Bucket, days, none_reaches
+from vdm_alerts.core.buckets import AsOf, Bucket, day_buckets, none_reaches
 from vdm_alerts.core.metrics import Scope, Series, Window
 from vdm_alerts.core.rates import Gap, Rate
 from vdm_alerts.core.rules import Rule, Severity, Silence, Threshold
@@ -23,23 +24,34 @@ from vdm_alerts.core.verdicts import (
 
 CLEAR = 0.95
 """How sure one has to be that what was wrong is over."""
-CLEAR_HOURS = 4
-"""And of how many hours."""
-QUIET = Window(7)
-"""How long there has to be no mail before that ends anything."""
+QUIET = Window(8)
+"""The days, today among them, without any mail, after which that ends an alert: a week at least."""
+NEAR_ENOUGH = 0.1
+"""By how much of the mail that was sent the mail that one has heard of may differ, unsaid."""
+EXPECTED: Callable[[Bucket], float] = attrgetter("expected")
+HEARD: Callable[[Bucket], float] = attrgetter("heard")
+MOST: Callable[[Bucket], float] = attrgetter("most")
 MANY = 1000
 """From how many series on a rule allows less doubt in each, as chance has so many more chances."""
 
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """What is going on already: an alert of *severity*, or none, *since* an instant, or ever.
+    """What is going on already, *since* an instant, or ever: an alert of *severity*, or none.
 
-    What was before it has been judged, and a window does not reach back past it to change it.
+    What was before has been judged, and a window does not reach back past it to change it. The
+    alert may be of *silence*; where there is none, one may be *pending*.
     """
 
     since: datetime | None = None
     severity: Severity | None = None
+    of_silence: bool = False
+    is_pending: bool = False
+
+    @property
+    def is_going_on(self) -> bool:
+        """Whether there is an alert, or may soon be."""
+        return self.severity is not None or self.is_pending
 
 
 ORDINARY = Phase()
@@ -66,7 +78,11 @@ def judge(
     assert isinstance(volume, Series)
     case = _Case(rule, subject, events, volume, at, phase)
     if not volume.total(rule.longest, at.last):
-        return case.without_mail()
+        is_late = rule.doubt is not None and events.total(rule.longest, at.last)
+        if not is_late:
+            return case.without_mail()
+    elif phase.of_silence:
+        case = replace(case, phase=ORDINARY)  # There is mail again, and so that is over.
     return case.compared() if rule.doubt is None else case.weighed(rule.doubt, series)
 
 
@@ -85,19 +101,19 @@ class _Case:
         """Judge that there was no mail at all."""
         line, window, last = self.rule.first_line, self.rule.longest, self.at.last
         if self.rule.silence is Silence.BREACHING:
-            return Silent(self.of, line.severity, window)
-        is_quiet = self.phase.severity is None or not self.volume.total(QUIET, last)
+            # Today has only begun; and who has never sent anything is not missed.
+            is_silent = self.volume.newest_day and not self.volume.total(self.rule.reach, last)
+            if is_silent:
+                return Silent(self.of, line.severity, window)
+            return Unsure(self.of, line, window, None)
+        is_quiet = not (self.phase.is_going_on and self.volume.total(QUIET, last))
         is_over = self.rule.silence is Silence.OK and is_quiet
         return (Healthy if is_over else Unsure)(self.of, line, window, None)
 
     def compared(self) -> Verdict:
         """Judge by comparing rates with thresholds, and nothing else: the worst window decides."""
         rule, indicator = self.rule, self.of.indicator
-        seen = [
-            Evidence(Rate(self.events.total(window, self.at.last), mails), window)
-            for window in rule.windows
-            if (mails := self.volume.total(window, self.at.last))
-        ]
+        seen = [each for window in rule.windows if (each := self._counted(window))]
         worst = max(seen, key=lambda one: rule.badness(one.rate.value))
         passed = [
             (line, one)
@@ -120,34 +136,32 @@ class _Case:
 
     def weighed(self, doubt: float, series: int) -> Verdict:
         """Judge by how sure one can be that the true rate is beyond a threshold."""
-        lines = self._lines()
-        is_open = self.phase.severity is not None and not self._was_silence
+        rule, lines = self.rule, self._lines()
+        counted = self._counted(rule.longest)
+        is_open = self.phase.severity is not None
         if not is_open and self._is_plainly_good(lines[0]):
-            return Healthy(self.of, lines[0], self.rule.longest, self._in(self.rule.longest))
-        buckets = days(self.events, self.volume, self.rule.longest, self.rule.feedback, self.at)
+            return Healthy(self.of, lines[0], rule.longest, counted)
+        buckets = day_buckets(self.events, self.volume, rule.longest, rule.feedback, self.at)
         if is_open and (cleared := self._cleared(lines[0], buckets)):
             return Healthy(self.of, lines[0], cleared.window, cleared)
         allowed = doubt * min(1.0, MANY / series)
-        for line in sorted(lines, key=lambda line: -line.severity):
+        for line in sorted(lines, key=lambda line: (-line.severity, line.usual is not None)):
             seen = self._seen(line, buckets, self._floor(line))
             if surest := min(seen, key=lambda one: one[0], default=None):
                 left, sight = surest
                 if left <= allowed:
-                    return Breached(self.of, line, Evidence(sight.rate, sight.window, 1 - left))
-        nothing = Unsure if is_open else Healthy
-        return nothing(self.of, lines[0], self.rule.longest, self._in(self.rule.longest))
-
-    @property
-    def _was_silence(self) -> bool:
-        """Whether the alert that is open is of no mail: any that has come since ends it."""
-        if self.rule.silence is not Silence.BREACHING or self.phase.since is None:
-            return False
-        before = self.phase.since.date() - timedelta(days=1)
-        return not self.volume.total(self.rule.longest, before)
+                    return Breached(self.of, line, self._evidence(sight, 1 - left))
+        is_near = is_open or (
+            self.phase.is_pending and any(self._seen(lines[0], buckets, self._floor(lines[0])))
+        )
+        return (Unsure if is_near else Healthy)(self.of, lines[0], rule.longest, counted)
 
     def _lines(self) -> Sequence[Threshold]:
         """Return the lines that count here, the one that is reached first at the head."""
-        unusual = usual_line(self.rule, self.events, self.volume, self.at.last)
+        last = self.at.last - timedelta(days=self.rule.longest.days)
+        if self.phase.since and self.phase.severity:  # What is wrong now does not become usual.
+            last = min(last, self.phase.since.date() - timedelta(days=1))
+        unusual = usual_line(self.rule, self.events, self.volume, last)
         lines = [*self.rule.thresholds, *([unusual] if unusual else [])]
         return sorted(lines, key=lambda line: line.share, reverse=self.of.indicator.low_is_bad)
 
@@ -156,10 +170,25 @@ class _Case:
             line.share, self.events, self.volume, self.rule.longest, self.rule.feedback, self.at
         )
 
-    def _in(self, window: Window) -> Evidence:
-        last = self.at.last
-        rate = Rate(self.events.total(window, last), self.volume.total(window, last))
-        return Evidence(rate, window)
+    def _counted(self, window: Window) -> Evidence | None:
+        """Return what was counted in *window*, None where there was no mail."""
+        mails = self.volume.total(window, self.at.last)
+        if not mails:
+            return None
+        rate = Rate(self.events.total(window, self.at.last), mails)
+        return Evidence(rate, window, until=self._until(self.at.last))
+
+    def _evidence(self, sight: Sight, sure: float | None, last: date | None = None) -> Evidence:
+        """Return what decided: as it was counted, or where that differs, of the mail heard of."""
+        is_counted = abs(sight.mails - sight.volume) <= NEAR_ENOUGH * sight.volume
+        mails = sight.volume if is_counted else max(1, round(sight.mails))
+        until = self._until(last or self.at.last)
+        return Evidence(
+            Rate(sight.events, mails), sight.window, sure, until, is_of_heard=not is_counted
+        )
+
+    def _until(self, last: date) -> date | None:
+        return None if last == self.at.now.date() else last
 
     def _floor(self, line: Threshold) -> date:
         """Return the day before which nothing speaks for *line* any more.
@@ -171,16 +200,14 @@ class _Case:
         holds = phase.severity is not None and line.severity <= phase.severity
         return date.min if holds or phase.since is None else phase.since.date()
 
-    def _windows(self, floor: date) -> Sequence[tuple[datetime, Window]]:
-        """Return the rule's windows, cut off at *floor*, each after the instant it begins at."""
-        most = (self.at.last - floor).days + 1
-        if most < 1:
-            return ()
+    def _windows(self, floor: date, last: date) -> Sequence[tuple[datetime, Window]]:
+        """Return the rule's windows ending *last*, each after the instant it begins at.
+
+        They are cut off at *floor*, but none is shorter than the shortest that the rule names.
+        """
+        most = max((last - floor).days + 1, self.rule.windows[0].days)
         cut = sorted({min(window, Window(most)) for window in self.rule.windows})
-        return [
-            (datetime.combine(window.first_day(self.at.last), time(), UTC), window)
-            for window in cut
-        ]
+        return [(datetime.combine(window.first_day(last), time(), UTC), window) for window in cut]
 
     def _line(self, threshold: Threshold) -> Line:
         return Line(threshold.share, self.of.indicator.low_is_bad)
@@ -188,30 +215,37 @@ class _Case:
     def _seen(
         self, threshold: Threshold, buckets: Sequence[Bucket], floor: date
     ) -> Iterator[tuple[float, Sight]]:
-        """Yield each window with the doubt that is left in it."""
-        line = self._line(threshold)
-        for sight in sights(buckets, self._windows(floor), line):
+        """Yield each window whose rate is on the bad side, with the doubt that is left in it."""
+        line, windows = self._line(threshold), self._windows(floor, self.at.last)
+        # Mail that is not heard of yet makes a high rate higher, and a low one lower.
+        mails_of = HEARD if line.low else EXPECTED
+        for sight in sights(buckets, windows, line, mails_of):
             events, mails = sight.weighed_events, sight.weighed_mails
-            bad = sight.exposure - sight.rate.events if line.low else sight.rate.events
-            is_enough = sight.exposure >= self.rule.min_volume and bad >= self.rule.min_events
+            bad = sight.mails - sight.events if line.low else sight.events
+            is_enough = sight.mails >= self.rule.min_volume and bad >= self.rule.min_events
             if is_enough and (events < line.share * mails) == line.low:
                 yield line.doubt(events, mails), sight
 
     def _cleared(self, threshold: Threshold, buckets: Sequence[Bucket]) -> Evidence | None:
-        """Return what proves that it is over, in a window wholly after the alert began.
+        """Return what proves that it is over, by whole days after the one that the alert began on.
 
-        Of mail too little to prove anything, it is over too when nothing has come of it in the
-        longest window.
+        Of mail too little to prove anything, it is over too once so many days have passed as the
+        longest window has, with a rate on the good side.
         """
         assert self.phase.since is not None
-        line, after = self._line(threshold), self.phase.since.date() + timedelta(days=1)
-        seen = list(sights(buckets, self._windows(after), line))
-        for sight in seen:
+        is_whole = self.at.last < self.at.now.date()
+        last = self.at.last if is_whole else self.at.last - timedelta(days=1)
+        days = (last - self.phase.since.date()).days
+        if days < self.rule.windows[0].days:
+            return None
+        floor = self.phase.since.date() + timedelta(days=1)
+        line, mails_of = self._line(threshold), MOST if self.of.indicator.low_is_bad else HEARD
+        past = buckets if is_whole else buckets[1:]
+        for sight in sights(past, self._windows(floor, last), line, mails_of):
             sure = line.sure_of_good(sight.weighed_events, sight.weighed_mails)
-            if sight.hours >= CLEAR_HOURS and sure >= CLEAR:
-                return Evidence(sight.rate, sight.window, sure)
-        if seen and seen[-1].window == self.rule.longest:
-            whole = seen[-1]
-            if not threshold.is_reached_by(whole.rate.value, self.of.indicator):
-                return Evidence(whole.rate, whole.window)
+            if sure >= CLEAR:
+                return self._evidence(sight, sure, last)
+            is_good = not threshold.is_reached_by(sight.events / sight.mails, self.of.indicator)
+            if is_good and days >= self.rule.longest.days == sight.window.days:
+                return self._evidence(sight, None, last)
         return None

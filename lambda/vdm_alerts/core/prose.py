@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from vdm_alerts.core.advice import ADVICE, kind_name, of
+from vdm_alerts.core.advice import ADVICE, SILENCE_STEPS, kind_name, of
 from vdm_alerts.core.instants import span, stamp
 from vdm_alerts.core.notices import Affected, Incident, Reason, Trouble
 from vdm_alerts.core.rates import percent
@@ -21,7 +21,7 @@ _AMNESIA = (
 
 _SURENESS = (
     "How sure that is allows for feedback that comes late and for mailings that differ, and starts "
-    "from the presumption that the rate is 0.3 of the threshold."
+    "from the presumption that all is well."
 )
 
 
@@ -73,7 +73,8 @@ def headline(incident: Incident) -> str:
 
 def judged_by_ses(incident: Incident) -> list[str]:
     """Return a paragraph on the rate by which SES itself judges, while there is cause for it."""
-    return [str(incident.estimate)] if incident.estimate and incident.severity else []
+    is_cause = incident.severity and not _is_of_silence(incident)
+    return [str(incident.estimate)] if incident.estimate and is_cause else []
 
 
 def blame(incident: Incident) -> list[str]:
@@ -100,9 +101,10 @@ def incident_text(incident: Incident, origin: Origin, now: datetime) -> str:
     if incident.severity:
         numbered = (f"  {number}. {step}" for number, step in enumerate(steps(incident, origin), 1))
         parts.append("\n".join(["What to do:", *numbered]))
+    if incident.severity and not _is_of_silence(incident):
         parts.append(f"Why it matters: {advice.why}\n{advice.source}")
     evidence = incident.lead.evidence
-    if evidence and evidence.sure is not None:
+    if incident.severity and evidence and evidence.sure is not None:
         parts.append(_SURENESS)
     parts.append(
         f"{footer(incident, origin, now)}\n"
@@ -124,6 +126,8 @@ def footer(incident: Incident, origin: Origin, now: datetime) -> str:
 
 def steps(incident: Incident, origin: Origin) -> list[str]:
     """Return what to do, how to stop the mail first where that can be said."""
+    if _is_of_silence(incident):
+        return list(SILENCE_STEPS)
     general = list(ADVICE[incident.rule.indicator].steps)
     for one in incident.affected:
         if (name := one.alert.scope.configuration_set) and one.is_firing:
@@ -144,7 +148,8 @@ def others(incident: Incident) -> list[str]:
     mended = [one for one in rest if not one.is_firing]
     rule = incident.rule
     bad = "below" if rule.indicator.low_is_bad else "above"
-    titled = ((f"Also {bad} the threshold:", firing), (f"No longer {bad} it:", mended))
+    also = "Also without mail:" if _is_of_silence(incident) else f"Also {bad} the threshold:"
+    titled = ((also, firing), (f"No longer {bad} it:", mended))
     paragraphs = [
         "\n".join([title, *_lines(group, incident.rule)]) for title, group in titled if group
     ]
@@ -175,6 +180,11 @@ def trouble_text(trouble: Trouble, origin: Origin, now: datetime) -> str:
         parts.append("\n".join(["No longer so:", *(f"  {one.what}." for one in trouble.gone)]))
     parts.append(f"{origin}, {stamp(now)}.")
     return "\n\n".join(parts) + "\n"
+
+
+def _is_of_silence(incident: Incident) -> bool:
+    """Say whether no mail is what is wrong."""
+    return isinstance(incident.lead.verdict, Silent)
 
 
 def _capital(sentence: str) -> str:

@@ -135,4 +135,6 @@ class _Pace:
             full = rate.volume + room
             had = (rate.events + now * room) / full
             needed = room + full * (limit - had) / (now - had)
+        if needed / self.mails * (self.took / timedelta(days=1)) > LONGEST_WINDOW.days:
+            return Ahead(limit, None, None)  # That is as good as never.
         return Ahead(limit, math.ceil(needed - 1e-9), self.took * (needed / self.mails))

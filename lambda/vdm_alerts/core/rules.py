@@ -1,6 +1,7 @@
 """Rules: what is watched, where the lines are, and what it takes to speak."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import Enum, IntEnum
@@ -151,6 +152,12 @@ class Rule:
             for dimension, name in scope.dimensions.items()
         )
 
+    def covers_isp(self, isp: str) -> bool:
+        """Say whether this rule watches what goes to *isp*, as far as its name tells."""
+        key = Dimension.ISP
+        is_included = key not in self.include.patterns or self.include.match(key, isp)
+        return is_included and not self.exclude.match(key, isp)
+
     def at(self, scope: Scope) -> "Rule":
         """Return this rule as it is for *scope*: itself, or the most specific override of it."""
         found: Override | None = None
@@ -186,9 +193,8 @@ class Rule:
         What is heard of in a window may be of mail sent as long before as *feedback* takes, and be
         delivered on a later day than it was sent on.
         """
-        least = max(self.min_volume, 0 if self.indicator.low_is_bad else self.fewest_events)
-        late = 1 + (self.feedback.days if self.doubt else 0)
-        return sent.total(Window(self.reach.days + late), last) >= least
+        late = Window(self.reach.days + 1 + self.feedback.lag)
+        return sent.total(late, last) >= self.fewest_mails
 
     def may_be_broken_by(self, events: int) -> bool:
         """Say whether so many *events* within `reach`, of a volume not known, may be enough.
@@ -201,7 +207,19 @@ class Rule:
     @cached_property
     def fewest_events(self) -> int:
         """The fewest events that can break this rule, anywhere, in however little mail."""
-        return min(map(_fewest_events, (self, *(each.rule for each in self.overrides))))
+        return min(map(_fewest_events, self._variants))
+
+    @cached_property
+    def fewest_mails(self) -> int:
+        """The fewest mails of which that can be so."""
+        is_low = self.indicator.low_is_bad
+        return min(
+            max(each.min_volume, 0 if is_low else _fewest_events(each)) for each in self._variants
+        )
+
+    @property
+    def _variants(self) -> Sequence["Rule"]:
+        return (self, *(each.rule for each in self.overrides))
 
 
 def _fewest_events(rule: Rule) -> int:

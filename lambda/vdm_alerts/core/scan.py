@@ -4,7 +4,7 @@ It takes buckets of any length, days or hours.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -12,7 +12,6 @@ from typing import NamedTuple
 from vdm_alerts.core import posterior
 from vdm_alerts.core.buckets import Bucket
 from vdm_alerts.core.metrics import Window
-from vdm_alerts.core.rates import Rate
 
 HOUR_SCATTER, DAY_SCATTER = 0.3, 0.1
 """How much the rates of single hours, and of single days, differ beyond chance.
@@ -61,39 +60,45 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What there is in one *window*: the *rate* as counted, and what it weighs."""
+    """What there is in one *window*: *events* of so many *mails*, and what they weigh.
+
+    Of *volume* mails that were sent in it.
+    """
 
     window: Window
-    rate: Rate
-    exposure: float
-    hours: float
+    events: int
+    volume: int
+    mails: float
     weighed_events: float
     weighed_mails: float
 
 
 def sights(
-    buckets: Iterable[Bucket], windows: Sequence[tuple[datetime, Window]], line: Line
+    buckets: Iterable[Bucket],
+    windows: Sequence[tuple[datetime, Window]],
+    line: Line,
+    mails_of: Callable[[Bucket], float],
 ) -> Iterator[Sight]:
     """Yield what there is in each of *windows*, the shortest first, of those that have any mail.
 
     *windows* are the instants that they begin at; a bucket belongs to those that it is wholly in.
+    *mails_of* says how much mail the events of a bucket are taken to be of.
     """
     left = sorted(buckets)
     events = volume = 0
-    hours = exposure = weighed_events = weighed_mails = 0.0
+    mails = weighed_events = weighed_mails = 0.0
     for begins, window in windows:
         while left and left[-1].begins >= begins:
             bucket = left.pop()
-            weight = 1 / (1 + _scatter(bucket.hours) ** 2 * bucket.exposure * line.rarity)
+            own = mails_of(bucket)
+            weight = 1 / (1 + _scatter(bucket.hours) ** 2 * own * line.rarity)
             events += bucket.events
             volume += bucket.volume
-            hours += bucket.hours
-            exposure += bucket.exposure
+            mails += own
             weighed_events += weight * bucket.events
-            weighed_mails += weight * bucket.exposure
-        if volume:
-            rate = Rate(events, volume)
-            yield Sight(window, rate, exposure, hours, weighed_events, weighed_mails)
+            weighed_mails += weight * own
+        if mails:
+            yield Sight(window, events, volume, mails, weighed_events, weighed_mails)
 
 
 def _scatter(hours: float) -> float:

@@ -1,9 +1,9 @@
 """What a series has been itself, and the line beyond which it is not itself any more."""
 
-from datetime import date, timedelta
+from datetime import date
 
 from vdm_alerts.core import posterior
-from vdm_alerts.core.metrics import LONGEST_WINDOW, Series, Window
+from vdm_alerts.core.metrics import Series, Window
 from vdm_alerts.core.rates import Rate
 from vdm_alerts.core.rules import Rule, Severity, Threshold, Usual
 
@@ -12,23 +12,21 @@ BEFORE = Window(28)
 
 
 def usual_line(rule: Rule, events: Series, volume: Series, last: date) -> Threshold | None:
-    """Return the line beyond which this series is not itself, where *rule* asks for one.
+    """Return the line beyond which this series is not what it was until *last*, if *rule* asks.
 
     As much is allowed for as what is usual may be off by chance. None where there was no mail
     before, or where a threshold of the rule is reached sooner.
     """
     if rule.unusual is None:
         return None
-    before = last - timedelta(days=rule.longest.days)
-    window = Window(min(BEFORE.days, LONGEST_WINDOW.days - rule.longest.days))
-    mails = volume.total(window, before)
+    mails = volume.total(BEFORE, last)
     if not mails:
         return None
-    rate = Rate(events.total(window, before), mails)
+    rate = Rate(events.total(BEFORE, last), mails)
     share = rule.unusual * _bound(rate, low=rule.indicator.low_is_bad)
     if rule.first_line.is_reached_by(share, rule.indicator):
         return None
-    return Threshold(Severity.WARNING, share, Usual(rate, window, rule.unusual))
+    return Threshold(Severity.WARNING, share, Usual(rate, BEFORE, rule.unusual))
 
 
 def _bound(rate: Rate, *, low: bool) -> float:

@@ -69,7 +69,7 @@ def share(value: object) -> Share:
     """Return a fraction from a percentage such as "0.1%"."""
     match = _percentage(value)
     if not match or not 0 < float(match[1]) <= 100:  # noqa: PLR2004 - per cent
-        message = f'{shown(value)} is not a percentage; write it like "5%" or "0.1%"'
+        message = f'{shown(value)} is not a percentage; write it like "5%", down to "0.0001%"'
         raise ValueError(message)
     return Share(float(match[1]) / 100)
 
@@ -81,7 +81,7 @@ def doubt(value: object) -> Doubt | None:
     match = _percentage(value)
     if not match or not 50 <= float(match[1]) < 100:  # noqa: PLR2004 - per cent
         message = (
-            f'{shown(value)} is not a confidence; write it like "99.5%", from 50% to below 100%, '
+            f'{shown(value)} is not a confidence; write it like "99.5%", from 50% to 99.9999%, '
             f'or "{PLAIN}" for rates to be simply compared'
         )
         raise ValueError(message)
@@ -89,7 +89,9 @@ def doubt(value: object) -> Doubt | None:
 
 
 def _percentage(value: object) -> re.Match[str] | None:
-    return re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?%", value) if isinstance(value, str) else None
+    return (
+        re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,4})?) ?%", value) if isinstance(value, str) else None
+    )
 
 
 def above(value: object) -> Above:
@@ -137,6 +139,9 @@ def feedback(value: object) -> Feedback:
         (duration(time) / timedelta(hours=1), float(share(arrived)))
         for time, arrived in value.items()
     )
+    if len({time for time, _ in arrived}) < len(arrived):
+        message = "says one time twice"
+        raise ValueError(message)
     shares = [share for _, share in arrived]
     if shares != sorted(shares):
         message = "falls: what has arrived by a later time cannot be less"

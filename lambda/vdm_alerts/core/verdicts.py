@@ -1,6 +1,7 @@
 """The judgement of one series at one instant, and the one sentence that explains it."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TypeAlias
 
 from vdm_alerts.core.advice import ADVICE, of
@@ -36,19 +37,30 @@ class Evidence:
 
     *sure* is the probability that the true rate is on the side of the threshold that the verdict
     says, after allowing for late feedback and uneven days; None where rates are simply compared.
+    *until* is the window's last day, None where that is the one that is going on. The rate may be
+    of the mail that one can have heard of by now.
     """
 
     rate: Rate
     window: Window
     sure: float | None = None
+    until: date | None = None
+    is_of_heard: bool = False
 
     def counted(self, indicator: Indicator) -> str:
         """Return what was counted, as the beginning of a sentence."""
-        rate = self.rate
-        return (
-            f"{rate.events:,} of {rate.volume:,} mails {ADVICE[indicator].happened} "
-            f"in the last {self.window} ({percent(rate.value)})"
-        )
+        rate, happened = self.rate, ADVICE[indicator].happened
+        mails = f"{rate.volume:,} mails"
+        if self.is_of_heard:
+            mails = f"the {rate.volume:,} or so mails that one can have heard of by now"
+        return f"{rate.events:,} of {mails} {happened} {self._when} ({percent(rate.value)})"
+
+    @property
+    def _when(self) -> str:
+        is_one = self.window.days == 1
+        if self.until is None:
+            return "today so far" if is_one else f"in the last {self.window}"
+        return f"on {self.until}" if is_one else f"in the {self.window} until {self.until}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +81,7 @@ class Healthy:
         counted, side = self.evidence.counted(self.of.indicator), self.of.good_side
         if self.evidence.sure is not None:
             how = _percentage(self.evidence.sure)
-            return f"{counted}: {how} sure that {self.of} is {side} {self.line} again."
+            return f"{counted}: {how} sure that {self.of} is back {side} {self.line}."
         if self.line.is_reached_by(self.evidence.rate.value, self.of.indicator):
             return f"{counted}: too few to be sure on which side of {self.line} {self.of} is."
         return f"{counted}: {self.of} is {side} {self.line}."

@@ -60,10 +60,11 @@ class Case:
             volume = answer(self._volume(suspect), self.sweep.isps, self.found)
             if not isinstance(volume, Series):
                 return None
-            mails, whole = volume.total(self.evidence.window, self._last), self.evidence.rate
-            if mails and (events / mails > whole.value or events >= whole.events):
-                its_own = Evidence(Rate(events, mails), self.evidence.window)
-                return Culprit(suspect, min(1.0, events / whole.events), its_own)
+            window, all_events = self.evidence.window, self.evidence.rate.events
+            mails, all_mails = volume.total(window, self._last), self._mails
+            if mails and (events * all_mails > all_events * mails or events >= all_events):
+                its_own = Evidence(Rate(events, mails), window)
+                return Culprit(suspect, min(1.0, events / all_events), its_own)
         return None
 
     def steps(self) -> Iterator[Step]:
@@ -81,6 +82,12 @@ class Case:
         else:
             suspects = [one for one, _ in (self._leader, self._sender) if one]
             yield from ask_for(map(self._volume, suspects), self.sweep, self.found)
+
+    @cached_property
+    def _mails(self) -> int:
+        """How much mail was sent in the window of the evidence."""
+        volume = answer(self._volume(self.scope), self.sweep.isps, self.found)
+        return volume.total(self.evidence.window, self._last) if isinstance(volume, Series) else 0
 
     @cached_property
     def _last(self) -> date:

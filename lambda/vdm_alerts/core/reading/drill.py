@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from vdm_alerts.core.isps import OTHER_ISPS
 from vdm_alerts.core.judging import judge
-from vdm_alerts.core.metrics import ACCOUNT, Scope, Series
+from vdm_alerts.core.metrics import ACCOUNT, Metric, Scope, Series
 from vdm_alerts.core.rates import Gap
 from vdm_alerts.core.reading.queries import Found, Query, answer, as_of
 from vdm_alerts.core.reading.steps import Step, weighing
@@ -47,7 +47,11 @@ def verdict(rule: Rule, scope: Scope, sweep: Sweep, found: Found) -> Verdict | N
     events = answer(Query(rule.indicator.events, scope), sweep.isps, found)
     volume = answer(Query(rule.indicator.volume, scope), sweep.isps, found)
     if events is None or volume is None:
-        return None
+        # Who has sent nothing need not be asked what became of it.
+        sent = found.get(Query(Metric.SEND, scope))
+        if not isinstance(sent, Series) or sent.total(rule.reach, sweep.last):
+            return None
+        events, volume = Series({}), sent
     phase = sweep.phase(rule, scope)
     at = as_of(sweep.now, sweep.last, found)
     sweep.judged[key] = judge(rule, scope, (events, volume), at, phase, sweep.series(rule))
@@ -138,4 +142,4 @@ def _badness(rule: Rule, scope: Scope, sweep: Sweep, found: Found) -> float:
     volume = answer(Query(rule.indicator.volume, scope), sweep.isps, found)
     if not (isinstance(events, Series) and isinstance(volume, Series)):
         return 0.0
-    return rule.at(scope).worst(events, volume, sweep.last)
+    return rule.at(scope).worst(events, volume, as_of(sweep.now, sweep.last, found).last)

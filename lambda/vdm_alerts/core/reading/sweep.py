@@ -143,12 +143,13 @@ class Sweep:
         return alert.phase(rule) if alert else ORDINARY
 
     def series(self, rule: Rule) -> int:
-        """Return how many series *rule* judges, at one run or another."""
+        """Return how many series *rule* judges that have any mail."""
         if rule.name not in self._series:
-            parts = len(self.isps) + 1
+            at = sum(rule.covers_isp(isp) for isp in (*self.isps, OTHER_ISPS))
             self._series[rule.name] = sum(
-                self.watches(rule, scope) + parts * self.watches_parts(rule, scope)
+                self.watches(rule, scope) + at * self.watches_parts(rule, scope)
                 for scope in self.everybody
+                if self.roster.entry(scope).volume or not scope.kind or scope.isp
             )
         return self._series[rule.name]
 
