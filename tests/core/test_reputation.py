@@ -87,12 +87,12 @@ def test_a_limit_is_ahead_only_where_the_pace_leads_to_it(
     for ahead, limit in ((found.review, 0.05), (found.pause, 0.1)):
         if found.rate.value >= limit:
             assert ahead.mails == 0
-        elif ahead.mails is None:
-            assert bounced <= limit * sent
-        else:
-            assert bounced > limit * sent
+        elif bounced <= limit * sent:
+            assert not ahead.is_in_sight
+        elif ahead.mails is not None:
             assert ahead.mails > 0
             assert ahead.time
+            assert timedelta() < ahead.time <= timedelta(days=60)
     if found.review.mails and found.pause.mails:
         assert found.review.mails <= found.pause.mails
 
@@ -115,3 +115,8 @@ def test_it_says_what_it_is_and_how_far_it_is_to_the_limits() -> None:
     assert str(short).endswith(
         "at 5%, which is reached, and may pause it at 10%, which is reached."
     )
+
+
+def test_what_would_take_longer_than_anybody_can_tell_is_not_in_sight() -> None:
+    slowly = estimated(a_series(*[0] * 30, 6, 6, 6), a_series(*[300] * 30, 100, 100, 100))
+    assert slowly.review.mails is None
