@@ -116,11 +116,7 @@ def advance(alert: Alert, verdict: Verdict, rule: Rule, now: datetime) -> Alert:
             return replace(alert, state=_broken(alert.state, verdict, rule, now))
         case Healthy():
             return replace(alert, state=_well(alert.state, rule, now))
-        case Unsure(evidence=None):
-            return alert
-        case Unsure():
-            return replace(alert, state=_unsure(alert.state))
-        case Unknown():
+        case Unsure() | Unknown():
             return alert  # Not knowing is no news: it neither fires nor resolves.
         case _:
             assert_never(verdict)
@@ -157,8 +153,3 @@ def aged(alert: Alert, rule: Rule, now: datetime) -> Alert:
             return replace(alert, state=Ok())
         case _:
             return alert
-
-
-def _unsure(state: State) -> State:
-    """Return *state* where nothing is proven: what is going on goes on."""
-    return replace(state, mending=None) if isinstance(state, Firing) else state
