@@ -454,3 +454,13 @@ def test_buckets_may_be_of_any_length() -> None:
     one = Bucket(NOW - 12 * HOUR, 12, 60, 12_000, 12_000, 0)
     several = [Bucket(NOW - age * 2 * HOUR, 2, 10, 2_000, 2_000, 0) for age in range(1, 7)]
     assert weight(one) < weight(*several) < 12_000
+
+
+def test_a_window_that_ends_yesterday_is_as_long_as_any_other() -> None:
+    """Every Monday is bad, and so is every week; six days without it do not end that."""
+    rule = replace(RULE, windows=(Window(7),))
+    monday_to_sunday = a_series(400, *[70] * 6, 0)
+    since = Phase(EVENING.now - 8 * DAY, WARNING)
+    midnight = AsOf(datetime.combine(TODAY, time(5), NOW.tzinfo), TODAY)
+    mails = a_series(*[2_000] * 7, 100)
+    assert not isinstance(judged(monday_to_sunday, mails, rule, midnight, since), Healthy)

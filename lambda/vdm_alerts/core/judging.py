@@ -141,7 +141,7 @@ class _Case:
         is_open = self.phase.severity is not None
         if not is_open and self._is_plainly_good(lines[0]):
             return Healthy(self.of, lines[0], rule.longest, counted)
-        buckets = day_buckets(self.events, self.volume, rule.longest, rule.feedback, self.at)
+        buckets = day_buckets(self.events, self.volume, rule.reach, rule.feedback, self.at)
         if is_open and (cleared := self._cleared(lines[0], buckets)):
             return Healthy(self.of, lines[0], cleared.window, cleared)
         allowed = doubt * min(1.0, MANY / series)
