@@ -20,6 +20,7 @@ TODAY = NOW.date()
 HOUR = timedelta(hours=1)
 NEWS = Scope(identity="news.example.com")
 HOTMAIL = Scope(isp="Hotmail")
+WATCHED = frozenset({(), (Dimension.IDENTITY,), (Dimension.CONFIGURATION_SET,), (Dimension.ISP,)})
 OF = Subject(Indicator.BOUNCE_RATE, NEWS)
 LINE = Threshold(Severity.WARNING, 0.05)
 ORIGIN = Origin("111122223333", "eu-west-1")
@@ -72,14 +73,11 @@ def a_rule(
         name=name,
         source=f"/vdm-alerts/rules/shipped/{name}",
         indicator=indicator,
-        scopes=frozenset(
-            {(), (Dimension.IDENTITY,), (Dimension.CONFIGURATION_SET,), (Dimension.ISP,)}
-        ),
         windows=tuple(Window(days) for days in windows),
         thresholds=tuple(Threshold(severity, share(at)) for severity, at in lines if at),
         min_volume=min_volume,
         min_events=min_events,
-        **{"doubt": None, "feedback": FEEDBACK[indicator], **more},
+        **{"scopes": WATCHED, "doubt": None, "feedback": FEEDBACK[indicator], **more},
     )
 
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from builders import HOTMAIL, HOUR, LEASE, NEWS, NOW, ORIGIN, a_rule, a_series
+from builders import HOTMAIL, HOUR, LEASE, NEWS, NOW, ORIGIN, a_rule, a_series, a_sure_rule
 from fakes import World, sends
 
 from vdm_alerts.core.findings import Finding, Hindrance
@@ -16,7 +16,7 @@ from vdm_alerts.core.metrics import ACCOUNT, Dimension, Metric, Scope, Series, W
 from vdm_alerts.core.rates import Gap
 from vdm_alerts.core.reading.queries import Query
 from vdm_alerts.core.reading.roster import Roster
-from vdm_alerts.core.rules import Severity
+from vdm_alerts.core.rules import Severity, Silence
 from vdm_alerts.ports import AccessDenied, Busy, Rulebook, Standing, Summary, Unavailable, WentBack
 from vdm_alerts.run import MOST_RECORDED, StillOwed, run
 
@@ -545,3 +545,36 @@ def test_a_rate_is_recorded_once_more_when_it_is_well_again(world: World) -> Non
     ]
     goes(world, hours=12)
     assert [one.scope for one in world.recorder.readings] == [ACCOUNT]
+
+
+def test_a_rule_about_identities_alone_is_judged_at_the_first_run(world: World) -> None:
+    world.knows(a_sure_rule(scopes=frozenset({(Dimension.IDENTITY,)})))
+    sends(world, NEWS, bounces=900)
+    goes(world)
+    assert world.subjects == ["[WARNING] Bounce rate of news.example.com is 10%"]
+
+
+def test_no_mail_is_told_of_whoever_had_some_where_a_rule_wants_it(world: World) -> None:
+    watched = frozenset({(Dimension.IDENTITY,)})
+    world.knows(a_sure_rule(windows=(2,), scopes=watched, silence=Silence.BREACHING))
+    world.account.senders = [NEWS, Scope(identity="never.example.com")]
+    world.series.answers[Query(Metric.SEND, NEWS)] = a_series(9, 0, 0, 0)
+    goes(world)
+    assert world.subjects == ["[WARNING] Bounce rate of news.example.com: no mail any more"]
+    (message,) = world.notifier.sent
+    assert "See whether what sends this mail still runs" in message.text
+    assert "never.example.com" not in message.text
+
+
+def test_that_an_alert_ended_is_not_remembered_for_ever(world: World) -> None:
+    world.knows(a_sure_rule())
+    sends(world, NEWS, bounces=2_000)
+    goes(world)
+    later = {NOW.date() + timedelta(days=days): 10_000 for days in range(20)}
+    world.series.answers[Query(Metric.SEND, ACCOUNT)] = Series(later)
+    world.series.answers[Query(Metric.SEND, NEWS)] = Series({})
+    goes(world, hours=24 * 9)
+    assert world.subjects[-1] == "[ENDED] Bounce rate of news.example.com: no mail any more"
+    assert world.store.memory.alerts
+    goes(world, hours=24 * 18)
+    assert world.store.memory.alerts == {}

@@ -144,7 +144,7 @@ class _Case:
         buckets = day_buckets(self.events, self.volume, rule.reach, rule.feedback, self.at)
         if is_open and (cleared := self._cleared(lines[0], buckets)):
             return Healthy(self.of, lines[0], cleared.window, cleared)
-        allowed = doubt * min(1.0, MANY / series)
+        allowed = doubt * MANY / max(MANY, series)
         for line in sorted(lines, key=lambda line: (-line.severity, line.usual is not None)):
             seen = self._seen(line, buckets, self._floor(line))
             if surest := min(seen, key=lambda one: one[0], default=None):

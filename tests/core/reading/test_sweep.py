@@ -332,3 +332,18 @@ def test_what_is_not_asked_could_have_broken_no_rule(
                 assert isinstance(all_known, Breached) == isinstance(seen, Breached)
                 if isinstance(seen, Breached):
                     assert seen == all_known
+
+
+def test_the_series_of_a_rule_are_those_that_may_have_mail(told: Told) -> None:
+    told.rules = [watching("identity"), watching("identity_at_isp", name="pairs")]
+    told.sends(NEWS, 1_000).sends(SHOP, 0)
+    identities, pairs = told.rules
+    assert told.sweep.series(identities) == 2, "nobody has been read"
+    told.roster = Roster({NEWS: an_entry(1_000), SHOP: an_entry(0)})
+    assert told.sweep.series(identities) == 1
+    assert told.sweep.series(pairs) == len(KNOWN_ISPS) + 1
+    only = replace(pairs, name="only", include=Globs({Dimension.ISP: ("Hotmail",)}))
+    told.rules = [only]
+    assert told.sweep.series(only) == 1
+    told.roster = Roster({SHOP: an_entry(0)})
+    assert told.sweep.series(only) == 0

@@ -143,15 +143,19 @@ class Sweep:
         return alert.phase(rule) if alert else ORDINARY
 
     def series(self, rule: Rule) -> int:
-        """Return how many series *rule* judges that have any mail."""
+        """Return how many series *rule* judges that have any mail, as far as is known."""
         if rule.name not in self._series:
             at = sum(rule.covers_isp(isp) for isp in (*self.isps, OTHER_ISPS))
             self._series[rule.name] = sum(
                 self.watches(rule, scope) + at * self.watches_parts(rule, scope)
                 for scope in self.everybody
-                if self.roster.entry(scope).volume or not scope.kind or scope.isp
+                if self._may_have_mail(scope)
             )
         return self._series[rule.name]
+
+    def _may_have_mail(self, scope: Scope) -> bool:
+        entry = self.roster.entry(scope)
+        return bool(entry.volume) or entry.read is None or scope == ACCOUNT
 
     @cached_property
     def _series(self) -> dict[str, int]:
