@@ -78,8 +78,7 @@ def judge(
     assert isinstance(volume, Series)
     case = _Case(rule, subject, events, volume, at, phase)
     if not volume.total(rule.longest, at.last):
-        is_late = rule.doubt is not None and events.total(rule.longest, at.last)
-        if not is_late:
+        if rule.doubt is None or not events.total(rule.longest, at.last):
             return case.without_mail()
     elif phase.of_silence:
         case = replace(case, phase=ORDINARY)  # There is mail again, and so that is over.
@@ -102,8 +101,7 @@ class _Case:
         line, window, last = self.rule.first_line, self.rule.longest, self.at.last
         if self.rule.silence is Silence.BREACHING:
             # Today has only begun; and who has never sent anything is not missed.
-            is_silent = self.volume.newest_day and not self.volume.total(self.rule.reach, last)
-            if is_silent:
+            if self.volume.newest_day and not self.volume.total(self.rule.reach, last):
                 return Silent(self.of, line.severity, window)
             return Unsure(self.of, line, window, None)
         is_quiet = not (self.phase.is_going_on and self.volume.total(QUIET, last))
