@@ -221,6 +221,20 @@ def test_neither_the_day_that_an_alert_began_on_ends_it_nor_the_one_that_is_goin
     assert isinstance(judged(*clean, phase=Phase(EVENING.now - DAY, WARNING)), Unsure)
 
 
+def test_todays_clean_mail_does_not_end_it_nor_do_todays_bounces_keep_it() -> None:
+    mails, since = a_series(1_000, 1_000, 1_000), Phase(EVENING.now - 2 * DAY, WARNING)
+    assert not isinstance(judged(a_series(300, 45, 0), mails, phase=since), Healthy)
+    ended = judged(a_series(300, 5, 45), mails, phase=since)
+    assert isinstance(ended, Healthy)
+    assert ended.evidence is not None
+    assert (ended.evidence.rate.events, ended.evidence.rate.volume) == (5, 1_000)
+
+
+def test_an_alert_does_not_end_by_a_clean_day_while_the_next_would_begin_it_anew() -> None:
+    mails, since = a_series(1_000, 1_000, 1_000), Phase(EVENING.now - 2 * DAY, WARNING)
+    assert isinstance(judged(a_series(300, 5, 120), mails, phase=since), Breached)
+
+
 def test_feedback_that_is_still_to_come_does_not_end_it() -> None:
     """A large mailing of yesterday, of which nothing more is heard, and a bad small one."""
     events, mails = a_series(12_000, 25), a_series(100_000, 250)

@@ -1,9 +1,9 @@
 """From counts and a rule to a verdict."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 
 from vdm_alerts.core.buckets import AsOf, Bucket, day_buckets, none_reaches
 from vdm_alerts.core.metrics import Scope, Series, Window
@@ -71,11 +71,10 @@ def judge(
     """
     rule, subject = rule.at(scope), Subject(rule.indicator, scope)
     events, volume = counts
-    for each in counts:
-        if isinstance(each, Gap):
-            return Unknown(subject, each)
-    assert isinstance(events, Series)
-    assert isinstance(volume, Series)
+    if isinstance(events, Gap):
+        return Unknown(subject, events)
+    if isinstance(volume, Gap):
+        return Unknown(subject, volume)
     case = _Case(rule, subject, events, volume, at, phase)
     if not volume.total(rule.longest, at.last):
         if rule.doubt is None or not events.total(rule.longest, at.last):
@@ -140,13 +139,11 @@ class _Case:
         if not is_open and self._is_plainly_good(lines[0]):
             return Healthy(self.of, lines[0], rule.longest, counted)
         buckets = day_buckets(self.events, self.volume, rule.reach, rule.feedback, self.at)
-        if is_open and (cleared := self._cleared(lines[0], buckets)):
-            return Healthy(self.of, lines[0], cleared.window, cleared)
         allowed = doubt * MANY / max(MANY, series)
+        if is_open and (cleared := self._cleared(lines[0], buckets, allowed)):
+            return Healthy(self.of, lines[0], cleared.window, cleared)
         for line in sorted(lines, key=lambda line: (-line.severity, line.usual is not None)):
-            seen = self._seen(line, buckets, self._floor(line))
-            if surest := min(seen, key=lambda one: one[0], default=None):
-                left, sight = surest
+            for left, sight in self._seen(line, buckets, self._floor(line)):
                 if left <= allowed:
                     return Breached(self.of, line, self._evidence(sight, 1 - left))
         is_near = is_open or (
@@ -180,10 +177,8 @@ class _Case:
         """Return what decided: as it was counted, or where that differs, of the mail heard of."""
         is_counted = abs(sight.mails - sight.volume) <= NEAR_ENOUGH * sight.volume
         mails = sight.volume if is_counted else max(1, round(sight.mails))
-        until = self._until(last or self.at.last)
-        return Evidence(
-            Rate(sight.events, mails), sight.window, sure, until, is_of_heard=not is_counted
-        )
+        rate, until = Rate(sight.events, mails), self._until(last or self.at.last)
+        return Evidence(rate, sight.window, sure, until, is_of_heard=not is_counted)
 
     def _until(self, last: date) -> date | None:
         return None if last == self.at.now.date() else last
@@ -212,29 +207,35 @@ class _Case:
 
     def _seen(
         self, threshold: Threshold, buckets: Sequence[Bucket], floor: date
-    ) -> Iterator[tuple[float, Sight]]:
-        """Yield each window whose rate is on the bad side, with the doubt that is left in it."""
+    ) -> Sequence[tuple[float, Sight]]:
+        """Return the windows whose rate is on the bad side, by the doubt left in each."""
         line, windows = self._line(threshold), self._windows(floor, self.at.last)
         # Mail that is not heard of yet makes a high rate higher, and a low one lower.
         mails_of = HEARD if line.low else EXPECTED
+        bad_ones = []
         for sight in sights(buckets, windows, line, mails_of):
             events, mails = sight.weighed_events, sight.weighed_mails
             bad = sight.mails - sight.events if line.low else sight.events
             is_enough = sight.mails >= self.rule.min_volume and bad >= self.rule.min_events
             if is_enough and (events < line.share * mails) == line.low:
-                yield line.doubt(events, mails), sight
+                bad_ones.append((line.doubt(events, mails), sight))
+        return sorted(bad_ones, key=itemgetter(0))
 
-    def _cleared(self, threshold: Threshold, buckets: Sequence[Bucket]) -> Evidence | None:
+    def _cleared(
+        self, threshold: Threshold, buckets: Sequence[Bucket], allowed: float
+    ) -> Evidence | None:
         """Return what proves that it is over, by whole days after the one that the alert began on.
 
-        Of mail too little to prove anything, it is over too once so many days have passed as the
-        longest window has, with a rate on the good side.
+        Of mail too little to prove anything, it is over too after as many days on the good side as
+        the longest window has. It is not where today's mail would begin the alert anew.
         """
         assert self.phase.since is not None
         is_whole = self.at.last < self.at.now.date()
-        last = self.at.last if is_whole else self.at.last - timedelta(days=1)
+        last = self.at.last - timedelta(days=not is_whole)
         days = (last - self.phase.since.date()).days
         if days < self.rule.windows[0].days:
+            return None
+        if any(left <= allowed for left, _ in self._seen(threshold, buckets, self.at.now.date())):
             return None
         floor = self.phase.since.date() + timedelta(days=1)
         line, mails_of = self._line(threshold), MOST if self.of.indicator.low_is_bad else HEARD
