@@ -3,11 +3,13 @@
 import contextlib
 import json
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from vdm_alerts.core.config import parse_rule
 from vdm_alerts.core.metrics import Metric, Window
+from vdm_alerts.core.rules import Rule
 
 ROOT = Path(__file__).parents[1]
 RUNTIME = ROOT / "build" / "runtime" / "newest" / "bin" / "python"
@@ -33,6 +35,12 @@ def account_of(identities: int, *rows: str) -> str:
         for number in range(identities)
     )
     return "\n".join(["begins = 2026-01-01", *mail])
+
+
+def shipped() -> Sequence[Rule]:
+    """Return the rules that ship."""
+    files = sorted((ROOT / "rules").glob("*.toml"))
+    return [parse_rule(file.stem, file.read_text(), file.name) for file in files]
 
 
 def usage(url: str) -> Mapping[str, int]:

@@ -16,10 +16,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from benchmarks.fixture import NOW, ROOT
+from benchmarks.fixture import NOW, shipped
 from benchmarks.report import arguments, report
 from vdm_alerts.core.buckets import AsOf
-from vdm_alerts.core.config import parse_rule
 from vdm_alerts.core.judging import ORDINARY, Phase, judge
 from vdm_alerts.core.metrics import Scope, Series
 from vdm_alerts.core.rates import Indicator
@@ -46,10 +45,9 @@ class Case:
 
 def rules() -> Sequence[Rule]:
     """Return the rules that ship, and one about transient bounces."""
-    files = sorted((ROOT / "rules").glob("*.toml"))
-    shipped = [parse_rule(file.stem, file.read_text(), file.name) for file in files]
-    bounces = next(one for one in shipped if one.indicator is Indicator.BOUNCE_RATE)
-    return [*shipped, replace(bounces, name="x", indicator=Indicator.TRANSIENT_BOUNCE_RATE)]
+    ship = shipped()
+    bounces = next(one for one in ship if one.indicator is Indicator.BOUNCE_RATE)
+    return [*ship, replace(bounces, name="x", indicator=Indicator.TRANSIENT_BOUNCE_RATE)]
 
 
 def cases() -> Iterator[Case]:

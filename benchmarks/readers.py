@@ -19,13 +19,12 @@ from typing import Any
 
 import vdm_alerts.survey
 from benchmarks import today
-from benchmarks.fixture import DAYS, METRICS, NOW, ROOT, Shown, usage
+from benchmarks.fixture import DAYS, METRICS, NOW, Shown, shipped, usage
 from benchmarks.stopwatch import Stopwatch
 from vdm_alerts.asking import Asking
 from vdm_alerts.aws import vdm
 from vdm_alerts.aws.account import SesAccount
 from vdm_alerts.aws.answers import answers
-from vdm_alerts.core.config import parse_rule
 from vdm_alerts.core.metrics import Scope, Series, Window
 from vdm_alerts.core.reading.plan import worth_asking
 from vdm_alerts.core.reading.queries import Query
@@ -56,7 +55,7 @@ def reader(url: str, identities: int, shown: Shown) -> None:
 
 def sweeps(url: str, _: int, shown: Shown) -> None:
     """Read by the sweep that ships, twice, an hour apart; of 59 days, so that 60 are asked for."""
-    rules = [replace(rule, windows=(Window(59),)) for rule in _shipped()]
+    rules = [replace(rule, windows=(Window(59),)) for rule in shipped()]
     surveys = _surveys(url, rules, hours=2)
     for name in ("first", "next"):
         before, asked = _taken(url), len(_least)
@@ -73,7 +72,7 @@ def drill(url: str, _: int, shown: Shown) -> None:
     They do so from a thousand mails on, as whoever watches that many should have them.
     """
     kinds = frozenset(KINDS[each] for each in ("account", "identity", "isp", "identity_at_isp"))
-    rules = [replace(rule, scopes=kinds, min_volume=1_000) for rule in _shipped()]
+    rules = [replace(rule, scopes=kinds, min_volume=1_000) for rule in shipped()]
     seen = next(_surveys(url, rules, hours=1))
     shown["answered"] = seen.asked
     shown["breached"] = [
@@ -122,11 +121,6 @@ def _unknown(seen: Survey) -> list[str]:
         str(key[1]) for key, each in verdicts if isinstance(each, Unknown) and each.gap.is_failure
     }
     return sorted(gaps)
-
-
-def _shipped() -> Sequence[Rule]:
-    files = sorted((ROOT / "rules").glob("*.toml"))
-    return [parse_rule(file.stem, file.read_text(), file.name) for file in files]
 
 
 def _ours(url: str) -> Any:  # noqa: ANN401 - boto3's

@@ -146,7 +146,6 @@ def read(reader: Vdm, asked: list[Query], last: date) -> Mapping[Query, Series |
 
 @settings(
     max_examples=150,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
@@ -199,7 +198,7 @@ def possible(query: Query, faults: list[Fault]) -> set[Gap]:
 
 
 @given(asked=queries)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_without_faults_all_is_known_but_what_is_refused(
     reader: Vdm, endpoint: Endpoint, asked: list[Query]
 ) -> None:

@@ -65,8 +65,7 @@ class Override(Policy):
     @property
     def names(self) -> Names:
         """The patterns, by what they are names of."""
-        patterns = (self.identity, self.configuration_set, self.tenant, self.isp)
-        return Names({key: each for key, each in zip(Dimension, patterns, strict=True) if each})
+        return Names(_by_dimension(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +80,7 @@ class Lists:
     @property
     def globs(self) -> Globs:
         """The patterns, as rules have them."""
-        patterns = (self.identity, self.configuration_set, self.tenant, self.isp)
-        return Globs({key: each for key, each in zip(Dimension, patterns, strict=True) if each})
+        return Globs(_by_dimension(self))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +102,12 @@ class Document(Policy, Matter):
     feedback: Feedback | None = None
     representative_volume: Count | None = None
     overrides: tuple[Override, ...] = ()
+
+
+def _by_dimension(named: Override | Lists) -> dict[Dimension, Any]:
+    """Return what *named* says of each dimension, of those that it names."""
+    said = {each: getattr(named, each.name.lower()) for each in Dimension}
+    return {dimension: each for dimension, each in said.items() if each}
 
 
 def policy_of(document: Document, override: Override | None = None) -> Policy:

@@ -53,12 +53,11 @@ class Feedback:
         """Return the share that has arrived, summed over the *hours* after a mail."""
         points = self._points
         total = max(0.0, hours - points[-1][0])
-        for (begin, before), (end, after) in pairwise(points):
+        for (begin, before), (end, _) in pairwise(points):
             if hours <= begin:
                 break
             reached = min(hours, end)
-            share = before + (after - before) * (reached - begin) / (end - begin)
-            total += (reached - begin) * (before + share) / 2
+            total += (reached - begin) * (before + self.by(reached)) / 2
         return total
 
 

@@ -64,7 +64,7 @@ def headline(incident: Incident) -> str:
             return f"{verdict} It was {subject.bad_side} your threshold when last read."
         case None:
             return (
-                f"{_capital(str(subject))} cannot be read at the moment; it was "
+                f"{subject.begun} cannot be read at the moment; it was "
                 f"{subject.bad_side} your threshold."
             )
         case verdict:
@@ -185,10 +185,6 @@ def trouble_text(trouble: Trouble, origin: Origin, now: datetime) -> str:
 def _is_of_silence(incident: Incident) -> bool:
     """Say whether no mail is what is wrong."""
     return isinstance(incident.lead.verdict, Silent)
-
-
-def _capital(sentence: str) -> str:
-    return sentence[0].upper() + sentence[1:]
 
 
 def _lines(affected: Sequence[Affected], rule: Rule) -> Iterator[str]:

@@ -6,6 +6,7 @@ from vdm_alerts.core import posterior
 from vdm_alerts.core.metrics import Series, Window
 from vdm_alerts.core.rates import Rate
 from vdm_alerts.core.rules import Rule, Severity, Threshold, Usual
+from vdm_alerts.core.scan import Line
 
 BEFORE = Window(28)
 """The days that what is usual is taken from, before those that are judged."""
@@ -34,9 +35,8 @@ def _bound(rate: Rate, *, low: bool) -> float:
 
     The rarer of the two that a mail can come to is counted, as a line counts them.
     """
-    if not low:
-        return posterior.at_the_most(rate.events, rate.volume)
-    if rate.value >= 0.5:  # noqa: PLR2004 - the rarer half
+    if Line(rate.value, low).counts_misses:
         misses = max(0, rate.volume - rate.events)
         return 1 - posterior.at_the_most(misses, rate.volume)
-    return posterior.at_the_least(rate.events, rate.volume)
+    bound = posterior.at_the_least if low else posterior.at_the_most
+    return bound(rate.events, rate.volume)

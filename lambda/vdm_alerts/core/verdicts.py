@@ -21,6 +21,11 @@ class Subject:
         return f"the {ADVICE[self.indicator].noun} {of(self.scope)}"
 
     @property
+    def begun(self) -> str:
+        """The same, as a sentence begins with it."""
+        return str(self).replace("the", "The", 1)
+
+    @property
     def bad_side(self) -> str:
         """Which side of a threshold it is bad to be on."""
         return "below" if self.indicator.low_is_bad else "above"
@@ -150,8 +155,7 @@ class Unknown:
     gap: Gap
 
     def __str__(self) -> str:
-        subject = str(self.of)
-        return f"{subject[0].upper()}{subject[1:]} is not known: {self.gap}."
+        return f"{self.of.begun} is not known: {self.gap}."
 
 
 Verdict: TypeAlias = Healthy | Breached | Silent | Unsure | Unknown

@@ -10,7 +10,7 @@ from heapq import nlargest
 from vdm_alerts.core.alerts import Alert, Key
 from vdm_alerts.core.isps import OTHER_ISPS
 from vdm_alerts.core.judging import ORDINARY, Phase
-from vdm_alerts.core.metrics import ACCOUNT, LONGEST_WINDOW, Dimension, Kind, Scope, Window
+from vdm_alerts.core.metrics import ACCOUNT, Dimension, Kind, Scope, Window
 from vdm_alerts.core.reading.roster import Roster
 from vdm_alerts.core.rules import Rule
 from vdm_alerts.core.verdicts import Verdict
@@ -42,7 +42,7 @@ class Sweep:
     @cached_property
     def recent(self) -> Window:
         """The days in which somebody who is not quiet has sent something."""
-        return Window(min(self.longest.days + 1, LONGEST_WINDOW.days))
+        return max(rule.reach for rule in self.rules)
 
     @cached_property
     def rest(self) -> timedelta:
