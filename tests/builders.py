@@ -8,10 +8,10 @@ import boto3
 from vdm_alerts.core.alerts import Alert, Firing, Key, Told
 from vdm_alerts.core.feedback import FEEDBACK
 from vdm_alerts.core.metrics import Dimension, Scope, Series, Window
-from vdm_alerts.core.prose import Origin
 from vdm_alerts.core.rates import Gap, Indicator, Rate
 from vdm_alerts.core.reading.roster import Entry
 from vdm_alerts.core.rules import Rule, Severity, Threshold
+from vdm_alerts.core.telling.prose import Origin
 from vdm_alerts.core.verdicts import Breached, Evidence, Healthy, Subject, Unknown, Unsure
 from vdm_alerts.run import Lease
 

@@ -8,12 +8,12 @@ from datetime import date, datetime, timedelta
 from builders import WHERE, a_series
 
 from vdm_alerts.core.findings import Hindrance
-from vdm_alerts.core.messages import Message
 from vdm_alerts.core.metrics import Metric, Scope, Series, Window
 from vdm_alerts.core.rates import Gap
 from vdm_alerts.core.reading.queries import Query
 from vdm_alerts.core.reading.roster import Roster
 from vdm_alerts.core.rules import Rule
+from vdm_alerts.core.telling.messages import Message
 from vdm_alerts.ports import (
     Busy,
     Memory,

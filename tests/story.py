@@ -9,8 +9,8 @@ from fakes import World
 from vdm_alerts.aws.account import SesAccount
 from vdm_alerts.aws.vdm import Vdm
 from vdm_alerts.core.config import parse_rule
-from vdm_alerts.core.messages import Message
 from vdm_alerts.core.shipped import FOLDER
+from vdm_alerts.core.telling.messages import Message
 from vdm_alerts.ports import Summary
 from vdm_alerts.run import run
 from vdm_local.endpoint import Endpoint

@@ -9,12 +9,12 @@ from typing import Protocol
 from vdm_alerts.core.alerts import Alert, Key
 from vdm_alerts.core.errors import VdmAlertsError
 from vdm_alerts.core.findings import Finding, Hindrance
-from vdm_alerts.core.messages import Message
 from vdm_alerts.core.metrics import Scope, Series, Window
 from vdm_alerts.core.rates import Gap
 from vdm_alerts.core.reading.queries import Query
 from vdm_alerts.core.reading.roster import Roster
 from vdm_alerts.core.rules import Rule
+from vdm_alerts.core.telling.messages import Message
 
 
 class AccessDenied(Hindrance):

@@ -6,15 +6,15 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from vdm_alerts.core import notices
 from vdm_alerts.core.alerts import Alert, Firing, Key, advance, aged
 from vdm_alerts.core.errors import VdmAlertsError
 from vdm_alerts.core.findings import Finding, Hindrance
-from vdm_alerts.core.messages import compose
 from vdm_alerts.core.metrics import ACCOUNT
-from vdm_alerts.core.notices import Incident, Notice
-from vdm_alerts.core.prose import Origin
 from vdm_alerts.core.rules import Severity
+from vdm_alerts.core.telling import notices
+from vdm_alerts.core.telling.messages import compose
+from vdm_alerts.core.telling.notices import Incident, Notice
+from vdm_alerts.core.telling.prose import Origin
 from vdm_alerts.core.verdicts import Unknown, Verdict, evidence_of
 from vdm_alerts.gather import Gathered, gather
 from vdm_alerts.ports import Memory, Ports, Reading, Summary, WentBack

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from vdm_alerts.core.errors import VdmAlertsError
-from vdm_alerts.core.prose import Origin
+from vdm_alerts.core.telling.prose import Origin
 
 
 class BadSettings(VdmAlertsError):

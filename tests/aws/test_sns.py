@@ -8,7 +8,7 @@ from botocore.config import Config
 from botocore.stub import Stubber
 
 from vdm_alerts.aws.sns import Topic
-from vdm_alerts.core.messages import Message
+from vdm_alerts.core.telling.messages import Message
 from vdm_alerts.ports import AccessDenied, Unavailable
 
 MESSAGE = Message("Subject", "prose", '{"chat": 1}', '{"machine": 1}', {"severity": "WARNING"})

@@ -12,7 +12,7 @@ from vdm_alerts.core.feedback import FEEDBACK
 from vdm_alerts.core.isps import KNOWN_ISPS
 from vdm_alerts.core.metrics import ACCOUNT, Dimension, Scope, Window
 from vdm_alerts.core.rates import Indicator
-from vdm_alerts.core.rules import Severity, Silence
+from vdm_alerts.core.rules import MissingData, Severity
 from vdm_alerts.core.values import INDICATORS, KINDS
 
 GOOD = """
@@ -113,7 +113,7 @@ feedback = { "6h" = "70%", "1h" = "50%" }
 
 def test_a_rule_says_how_sure_one_has_to_be_and_how_long_it_waits() -> None:
     rule = parse_rule("x", GOOD + MORE.replace("drop_below = 0.5\n", ""), "here")
-    assert (rule.doubt, rule.unusual, rule.silence) == (0.1, 3, Silence.BREACHING)
+    assert (rule.doubt, rule.unusual, rule.missing_data) == (0.1, 3, MissingData.BREACHING)
     assert (rule.hold, rule.clear_after) == (timedelta(hours=6), timedelta(days=2))
     assert (rule.representative, rule.feedback.arrived) == (5_000, ((1, 0.5), (6, 0.7)))
 

@@ -16,7 +16,7 @@ from vdm_alerts.core.feedback import FEEDBACK, Feedback
 from vdm_alerts.core.judging import EXPECTED, ORDINARY, Phase, judge
 from vdm_alerts.core.metrics import Series, Window
 from vdm_alerts.core.rates import Gap, Indicator
-from vdm_alerts.core.rules import Rule, Severity, Silence
+from vdm_alerts.core.rules import MissingData, Rule, Severity
 from vdm_alerts.core.scan import Line, sights
 from vdm_alerts.core.verdicts import Breached, Healthy, Silent, Unknown, Unsure, Verdict
 
@@ -288,25 +288,25 @@ def test_what_is_pending_is_neither_begun_anew_by_doubt_nor_by_a_night_without_m
 
 
 @pytest.mark.parametrize(
-    ("silence", "kind"),
-    [(Silence.OK, Healthy), (Silence.KEEP, Unsure), (Silence.BREACHING, Silent)],
+    ("meaning", "kind"),
+    [(MissingData.OK, Healthy), (MissingData.KEEP, Unsure), (MissingData.BREACHING, Silent)],
 )
-def test_a_rule_says_what_no_mail_means(silence: Silence, kind: type) -> None:
+def test_a_rule_says_what_no_mail_means(meaning: MissingData, kind: type) -> None:
     long_ago = a_series(5, *[0] * 10)
     for rule in (RULE, a_rule(windows=(3,))):
-        verdict = judged(Series({}), long_ago, replace(rule, silence=silence))
+        verdict = judged(Series({}), long_ago, replace(rule, missing_data=meaning))
         assert isinstance(verdict, kind)
 
 
 def test_who_never_sent_anything_is_not_missed_nor_who_sent_yesterday() -> None:
-    rule = replace(RULE, silence=Silence.BREACHING, windows=(Window(1),))
+    rule = replace(RULE, missing_data=MissingData.BREACHING, windows=(Window(1),))
     for mails in (Series({}), a_series(100, 0)):
         assert isinstance(judged(Series({}), mails, rule), Unsure)
     assert isinstance(judged(Series({}), a_series(100, 0, 0), rule), Silent)
 
 
 def test_mail_that_comes_again_ends_an_alert_about_none_and_no_other() -> None:
-    rule = replace(RULE, silence=Silence.BREACHING)
+    rule = replace(RULE, missing_data=MissingData.BREACHING)
     since = Phase(EVENING.now - HOUR, WARNING, of_silence=True)
     mails = a_series(*[100] * 5, *[0] * 8, 100)
     assert isinstance(judged(a_series(1), mails, rule, phase=since), Healthy)

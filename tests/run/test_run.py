@@ -11,12 +11,12 @@ from fakes import World, sends
 
 from vdm_alerts.core.findings import Finding, Hindrance
 from vdm_alerts.core.globs import Globs
-from vdm_alerts.core.messages import Message
 from vdm_alerts.core.metrics import ACCOUNT, Dimension, Metric, Scope, Series, Window
 from vdm_alerts.core.rates import Gap
 from vdm_alerts.core.reading.queries import Query
 from vdm_alerts.core.reading.roster import Roster
-from vdm_alerts.core.rules import Severity, Silence
+from vdm_alerts.core.rules import MissingData, Severity
+from vdm_alerts.core.telling.messages import Message
 from vdm_alerts.ports import AccessDenied, Busy, Rulebook, Standing, Summary, Unavailable, WentBack
 from vdm_alerts.run import MOST_RECORDED, StillOwed, run
 
@@ -556,7 +556,7 @@ def test_a_rule_about_identities_alone_is_judged_at_the_first_run(world: World) 
 
 def test_no_mail_is_told_of_whoever_had_some_where_a_rule_wants_it(world: World) -> None:
     watched = frozenset({(Dimension.IDENTITY,)})
-    world.knows(a_sure_rule(windows=(2,), scopes=watched, silence=Silence.BREACHING))
+    world.knows(a_sure_rule(windows=(2,), scopes=watched, missing_data=MissingData.BREACHING))
     world.account.senders = [NEWS, Scope(identity="never.example.com")]
     world.series.answers[Query(Metric.SEND, NEWS)] = a_series(9, 0, 0, 0)
     goes(world)

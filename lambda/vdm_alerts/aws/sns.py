@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING
 
 from vdm_alerts.aws.refusals import doing
-from vdm_alerts.core.messages import Message
+from vdm_alerts.core.telling.messages import Message
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient

@@ -12,7 +12,7 @@ from vdm_alerts.core.contradictions import contradictions
 from vdm_alerts.core.document import Document, Policy, policy_of, read
 from vdm_alerts.core.errors import VdmAlertsError
 from vdm_alerts.core.feedback import FEEDBACK
-from vdm_alerts.core.rules import REPRESENTATIVE, Override, Rule, Severity, Silence, Threshold
+from vdm_alerts.core.rules import REPRESENTATIVE, MissingData, Override, Rule, Severity, Threshold
 from vdm_alerts.core.values import INDICATORS, KINDS, suggestion
 
 DOUBT = 0.005
@@ -82,7 +82,7 @@ def _rule(name: str, source: str, document: Document, policy: Policy) -> Rule:
         unusual=None if doubt is None else policy.above_baseline or policy.drop_below,
         hold=policy.hold or timedelta(),
         clear_after=policy.clear_after or timedelta(),
-        silence=policy.missing_data or Silence.OK,
+        missing_data=policy.missing_data or MissingData.OK,
         include=document.include.globs,
         exclude=document.exclude.globs,
         top=document.top,

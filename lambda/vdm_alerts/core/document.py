@@ -14,11 +14,11 @@ from vdm_alerts.core.feedback import Feedback
 from vdm_alerts.core.globs import Globs, Names
 from vdm_alerts.core.metrics import Dimension, Window
 from vdm_alerts.core.rates import Indicator
-from vdm_alerts.core.rules import Silence
+from vdm_alerts.core.rules import MissingData
 from vdm_alerts.core.values import (
     INDICATORS,
     KINDS,
-    SILENCES,
+    MISSING_DATA,
     Above,
     Below,
     Count,
@@ -43,7 +43,7 @@ class Policy:
     drop_below: Below | None = None
     hold: timedelta | None = None
     clear_after: timedelta | None = None
-    missing_data: Silence | None = None
+    missing_data: MissingData | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,7 @@ _converter.register_structure_hook_factory(lambda type_: type_ in _TABLES, _tabl
 _converter.register_structure_hook_factory(_is_tuple, _list)
 _converter.register_structure_hook(Indicator, values.one_of(INDICATORS))
 _converter.register_structure_hook(KindName, values.one_of(KINDS))
-_converter.register_structure_hook(Silence, values.one_of(SILENCES))
+_converter.register_structure_hook(MissingData, values.one_of(MISSING_DATA))
 _converter.register_structure_hook(Confidence, lambda value, _: Confidence(values.doubt(value)))
 _converter.register_structure_hook(Share, lambda value, _: values.share(value))
 _converter.register_structure_hook(Above, lambda value, _: values.above(value))

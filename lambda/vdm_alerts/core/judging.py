@@ -8,7 +8,7 @@ from operator import attrgetter, itemgetter
 from vdm_alerts.core.buckets import AsOf, Bucket, day_buckets, none_reaches
 from vdm_alerts.core.metrics import Scope, Series, Window
 from vdm_alerts.core.rates import Gap, Rate
-from vdm_alerts.core.rules import Rule, Severity, Silence, Threshold
+from vdm_alerts.core.rules import MissingData, Rule, Severity, Threshold
 from vdm_alerts.core.scan import Line, Sight, sights
 from vdm_alerts.core.usual import usual_line
 from vdm_alerts.core.verdicts import (
@@ -98,13 +98,13 @@ class _Case:
     def without_mail(self) -> Verdict:
         """Judge that there was no mail at all."""
         line, window, last = self.rule.first_line, self.rule.longest, self.at.last
-        if self.rule.silence is Silence.BREACHING:
+        if self.rule.missing_data is MissingData.BREACHING:
             # Today has only begun; and who has never sent anything is not missed.
             if self.volume.newest_day and not self.volume.total(self.rule.reach, last):
                 return Silent(self.of, line.severity, window)
             return Unsure(self.of, line, window, None)
         is_quiet = not (self.phase.is_going_on and self.volume.total(QUIET, last))
-        is_over = self.rule.silence is Silence.OK and is_quiet
+        is_over = self.rule.missing_data is MissingData.OK and is_quiet
         return (Healthy if is_over else Unsure)(self.of, line, window, None)
 
     def compared(self) -> Verdict:

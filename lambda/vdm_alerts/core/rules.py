@@ -79,7 +79,7 @@ class Threshold:
         return f"your {percent(self.share)} threshold"
 
 
-class Silence(Enum):
+class MissingData(Enum):
     """What it means that in none of a rule's windows there was any mail to judge."""
 
     KEEP = "keep"
@@ -96,7 +96,7 @@ class Rule:
     simply compared. A rate counts only from *min_volume* messages and *min_events* events on.
     Where it is *unusual* times what it was itself over the weeks before, it is a warning too.
     *feedback* is how late one hears of mail. It fires once it has been broken for as long as
-    *hold*, and ends once that is over for as long as *clear_after*; *silence* says what
+    *hold*, and ends once that is over for as long as *clear_after*; *missing_data* says what
     no mail means.
     Names that *include* has patterns for have to match one of them, and none of *exclude*. Of each
     kind of sender, only the *top* ones by volume are watched, where that is set. *overrides* say
@@ -116,7 +116,7 @@ class Rule:
     unusual: float | None = None
     hold: timedelta = timedelta()
     clear_after: timedelta = timedelta()
-    silence: Silence = Silence.OK
+    missing_data: MissingData = MissingData.OK
     include: Globs = ANY
     exclude: Globs = ANY
     top: int | None = None

@@ -16,7 +16,7 @@ from vdm_alerts.core.isps import KNOWN_ISPS, MISNAMED_ISPS, OTHER_ISPS, UNNAMED_
 from vdm_alerts.core.metrics import LONGEST_WINDOW, Dimension, Kind, Window
 from vdm_alerts.core.names import is_well_formed
 from vdm_alerts.core.rates import Indicator
-from vdm_alerts.core.rules import Silence
+from vdm_alerts.core.rules import MissingData
 
 INDICATORS: Mapping[str, Indicator] = {indicator.key: indicator for indicator in Indicator}
 KINDS: Mapping[str, Kind] = {
@@ -29,7 +29,7 @@ KINDS: Mapping[str, Kind] = {
     "configuration_set_at_isp": (Dimension.CONFIGURATION_SET, Dimension.ISP),
     "tenant_at_isp": (Dimension.TENANT, Dimension.ISP),
 }
-SILENCES: Mapping[str, Silence] = {silence.value: silence for silence in Silence}
+MISSING_DATA: Mapping[str, MissingData] = {each.value: each for each in MissingData}
 MOST = 10**12
 LONGEST_NAME = 320
 """Letters of an e-mail address: https://datatracker.ietf.org/doc/html/rfc3696#section-3."""

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from vdm_alerts.core.advice import ADVICE, SILENCE_STEPS, kind_name, of
 from vdm_alerts.core.instants import span, stamp
-from vdm_alerts.core.notices import Affected, Incident, Reason, Trouble
 from vdm_alerts.core.rates import percent
 from vdm_alerts.core.rules import Rule
+from vdm_alerts.core.telling.notices import Affected, Incident, Reason, Trouble
 from vdm_alerts.core.verdicts import Healthy, Silent, Subject, Unknown
 
 MOST_SHOWN = 20

@@ -25,13 +25,19 @@ from hypothesis import strategies as st
 from vdm_alerts.core.advice import ADVICE
 from vdm_alerts.core.alerts import Alert, Key, Ok
 from vdm_alerts.core.findings import Finding
-from vdm_alerts.core.messages import LONGEST_CHAT, LONGEST_SUBJECT, MOST_LISTED, Message, compose
 from vdm_alerts.core.metrics import ACCOUNT, Scope, Window
-from vdm_alerts.core.notices import Incident, Trouble, incidents
-from vdm_alerts.core.prose import MOST_SHOWN
 from vdm_alerts.core.rates import Indicator, Rate
 from vdm_alerts.core.reputation import Ahead, Estimate
 from vdm_alerts.core.rules import Severity
+from vdm_alerts.core.telling.messages import (
+    LONGEST_CHAT,
+    LONGEST_SUBJECT,
+    MOST_LISTED,
+    Message,
+    compose,
+)
+from vdm_alerts.core.telling.notices import Incident, Trouble, incidents
+from vdm_alerts.core.telling.prose import MOST_SHOWN
 from vdm_alerts.core.verdicts import Breached, Evidence, Verdict
 
 WARNING, CRITICAL = Severity.WARNING, Severity.CRITICAL

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
-from vdm_alerts.core import prose
 from vdm_alerts.core.metrics import Scope
-from vdm_alerts.core.notices import Affected, Incident, Notice, Trouble
-from vdm_alerts.core.prose import Origin
 from vdm_alerts.core.reading.culprits import Culprit
 from vdm_alerts.core.reputation import Ahead, Estimate
 from vdm_alerts.core.rules import Severity
+from vdm_alerts.core.telling import prose
+from vdm_alerts.core.telling.notices import Affected, Incident, Notice, Trouble
+from vdm_alerts.core.telling.prose import Origin
 from vdm_alerts.core.verdicts import Breached, Evidence
 
 LONGEST_SUBJECT = 99

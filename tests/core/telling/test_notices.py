@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from vdm_alerts.core.alerts import Alert, Key, Ok, advance
 from vdm_alerts.core.findings import Finding
 from vdm_alerts.core.metrics import ACCOUNT, Scope
-from vdm_alerts.core.notices import (
+from vdm_alerts.core.rules import Severity
+from vdm_alerts.core.telling.notices import (
     Incident,
     Reason,
     delivered,
@@ -18,7 +19,6 @@ from vdm_alerts.core.notices import (
     incidents,
     trouble,
 )
-from vdm_alerts.core.rules import Severity
 from vdm_alerts.core.verdicts import Unknown, Verdict
 
 WARNING, CRITICAL = Severity.WARNING, Severity.CRITICAL
