@@ -2,16 +2,18 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from builders import WHERE, a_series
 
 from vdm_alerts.core.findings import Hindrance
+from vdm_alerts.core.history import Transition
 from vdm_alerts.core.metrics import Metric, Scope, Series, Window
 from vdm_alerts.core.rates import Gap
 from vdm_alerts.core.reading.queries import Query
 from vdm_alerts.core.reading.roster import Roster
+from vdm_alerts.core.rulebook import Rulebook
 from vdm_alerts.core.rules import Rule
 from vdm_alerts.core.telling.messages import Message
 from vdm_alerts.ports import (
@@ -19,9 +21,9 @@ from vdm_alerts.ports import (
     Memory,
     Ports,
     Reading,
-    Rulebook,
     Standing,
     Summary,
+    Superseded,
 )
 
 
@@ -105,6 +107,7 @@ class FakeStore:
     refuses_to_save: Hindrance | None = None
     saves: int = 0
     held_until: datetime | None = None
+    history: list[Transition] = field(default_factory=list)
 
     @contextmanager
     def lease(self, until: datetime, now: datetime) -> Iterator[None]:
@@ -121,12 +124,15 @@ class FakeStore:
     def load(self) -> Memory:
         return self.memory
 
-    def save(self, memory: Memory, replacing: Memory) -> None:
+    def save(self, memory: Memory, replacing: Memory, history: Sequence[Transition] = ()) -> Memory:
         if self.refuses_to_save:
             raise self.refuses_to_save
-        assert replacing == self.memory
-        self.memory = memory
+        if replacing.version != self.memory.version:
+            raise Superseded("another run has saved since")
+        self.memory = replace(memory, version=self.memory.version + 1)
+        self.history += history
         self.saves += 1
+        return self.memory
 
 
 @dataclass

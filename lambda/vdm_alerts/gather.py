@@ -1,6 +1,6 @@
 """The first step of a run: everything that is known, and what could not be learnt."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -12,9 +12,10 @@ from vdm_alerts.core.rates import Gap
 from vdm_alerts.core.reading.culprits import Culprit
 from vdm_alerts.core.reading.queries import ACCOUNT_SENT
 from vdm_alerts.core.reputation import Estimate
+from vdm_alerts.core.rulebook import Rulebook
 from vdm_alerts.core.rules import Rule
 from vdm_alerts.core.verdicts import Healthy, Unsure, Verdict
-from vdm_alerts.ports import Ports, Rulebook, Standing
+from vdm_alerts.ports import Ports, Standing
 from vdm_alerts.survey import Limits, Survey, survey
 
 NO_SUBSCRIBER = Finding(
@@ -48,9 +49,9 @@ class Gathered:
         return self.rulebook.rules if self.rulebook else {}
 
     @property
-    def unusable(self) -> frozenset[str]:
+    def unusable(self) -> Collection[str]:
         """The names of the rules that cannot be used, as far as they are known."""
-        return self.rulebook.unusable if self.rulebook else frozenset()
+        return self.rulebook.unusable.keys() if self.rulebook else ()
 
     @property
     def until(self) -> date | None:
@@ -112,7 +113,9 @@ def gather(
     rulebook = asking.tried(ports.rules.rules, None)
     # Where SES does not say how the account stands, reading will tell whether VDM is on.
     standing = asking.tried(ports.account.standing, Standing(vdm_enabled=True))
-    findings += [*(rulebook.findings if rulebook else ()), *standing.findings]
+    if rulebook:
+        findings += dict.fromkeys([*rulebook.unusable.values(), *rulebook.findings])
+    findings += standing.findings
     if rulebook is None or not (standing.vdm_enabled and rulebook.rules):
         return Gathered(rulebook, None, subscribers, findings)
 

@@ -9,12 +9,15 @@ from typing import Protocol
 from vdm_alerts.core.alerts import Alert, Key
 from vdm_alerts.core.errors import VdmAlertsError
 from vdm_alerts.core.findings import Finding, Hindrance
+from vdm_alerts.core.history import Transition
 from vdm_alerts.core.metrics import Scope, Series, Window
 from vdm_alerts.core.rates import Gap
 from vdm_alerts.core.reading.queries import Query
 from vdm_alerts.core.reading.roster import Roster
+from vdm_alerts.core.rulebook import Rulebook, Written
 from vdm_alerts.core.rules import Rule
 from vdm_alerts.core.telling.messages import Message
+from vdm_alerts.core.telling.numbering import Attempt
 
 
 class AccessDenied(Hindrance):
@@ -66,20 +69,12 @@ class Busy(VdmAlertsError):
     """Another run is acting; this one has to be tried again later."""
 
 
+class Superseded(VdmAlertsError):
+    """Another run has saved since this one loaded; what this one found is not worth keeping."""
+
+
 class WentBack(VdmAlertsError):
     """A run was asked to act at an instant before the last one it acted at."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rulebook:
-    """The rules that can be used, by name, and what is wrong with those that cannot.
-
-    A rule that is in neither *rules* nor *unusable* is known not to exist.
-    """
-
-    rules: Mapping[str, Rule]
-    unusable: frozenset[str] = frozenset()
-    findings: Sequence[Finding] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +88,21 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What one run leaves for the next: alerts not at rest, and what was told of the service."""
+    """What one run leaves for the next: alerts not at rest, and what was told of the service.
+
+    *attempts* are the messages, by their ids, of which it is not known whether they went out, and
+    *rules* the last version of each rule that could be used. *introduced* says that the account's
+    first summary has been told. *version* counts the saves.
+    """
 
     alerts: Mapping[Key, Alert] = field(default_factory=dict)
     findings: Sequence[Finding] = ()
     trouble_sequence: int = 0
     last_run: datetime | None = None
+    attempts: Mapping[str, Attempt] = field(default_factory=dict)
+    rules: Mapping[str, Written] = field(default_factory=dict)
+    introduced: bool = False
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,10 +202,12 @@ class AlertStore(Protocol):
     def load(self) -> Memory:
         """Return what the last run left. Raises AccessDenied or Unavailable."""
 
-    def save(self, memory: Memory, replacing: Memory) -> None:
+    def save(self, memory: Memory, replacing: Memory, history: Sequence[Transition] = ()) -> Memory:
         """Remember *memory* in place of what was *replacing*, as loaded or as saved before.
 
-        Raises AccessDenied or Unavailable; some of it may then have been written.
+        Returns it as it is remembered now, and keeps *history* beside it. Raises Superseded where
+        somebody else has saved since, and AccessDenied or Unavailable; of a great many alerts some
+        may then have been written, those of one incident together where that can be.
         """
 
 

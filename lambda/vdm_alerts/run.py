@@ -71,7 +71,7 @@ def run(
             # What fires, and in which incident, is saved before a word goes out: should the save
             # after it fail, the message that is sent again carries the same id and number.
             try:
-                ports.store.save(known, replacing=before)
+                known = ports.store.save(known, replacing=before)
             except Hindrance as hindrance:
                 amnesia = [hindrance.finding]
                 owed = _owed(before, known, seen, verdicts, amnesia)

@@ -15,9 +15,10 @@ from vdm_alerts.core.metrics import ACCOUNT, Dimension, Metric, Scope, Series, W
 from vdm_alerts.core.rates import Gap
 from vdm_alerts.core.reading.queries import Query
 from vdm_alerts.core.reading.roster import Roster
+from vdm_alerts.core.rulebook import Rulebook
 from vdm_alerts.core.rules import MissingData, Severity
 from vdm_alerts.core.telling.messages import Message
-from vdm_alerts.ports import AccessDenied, Busy, Rulebook, Standing, Summary, Unavailable, WentBack
+from vdm_alerts.ports import AccessDenied, Busy, Standing, Summary, Unavailable, WentBack
 from vdm_alerts.run import MOST_RECORDED, StillOwed, run
 
 OFF = Finding("VDM", "VDM is off", "Switch it on")
@@ -170,7 +171,7 @@ def test_without_its_memory_a_run_tells_what_is_wrong_now_and_says_that_it_may_r
 
 def test_a_rule_that_cannot_be_used_stops_no_other(world: World) -> None:
     bad = Finding("rule", "A rule cannot be used", "Edit it")
-    world.rules.book = Rulebook({"bounce-rate": a_rule()}, frozenset({"bad"}), [bad])
+    world.rules.book = Rulebook({"bounce-rate": a_rule()}, {"bad": bad})
     sends(world, NEWS, bounces=600)
     goes(world)
     assert world.subjects == [
@@ -182,9 +183,8 @@ def test_a_rule_that_cannot_be_used_stops_no_other(world: World) -> None:
 def test_an_alert_whose_rule_went_bad_is_kept_as_it_is(world: World) -> None:
     sends(world, NEWS, bounces=600)
     goes(world)
-    world.rules.book = Rulebook(
-        {}, frozenset({"bounce-rate"}), [Finding("rule", "A rule cannot be used", "Edit it")]
-    )
+    bad = Finding("rule", "A rule cannot be used", "Edit it")
+    world.rules.book = Rulebook({}, {"bounce-rate": bad})
     before = world.store.memory.alerts
     goes(world, hours=1)
     assert world.store.memory.alerts == before
@@ -398,7 +398,7 @@ def test_a_message_that_breaks_does_not_stop_the_next(
 ) -> None:
     sends(world, NEWS, bounces=600)
     world.rules.book = Rulebook(
-        {"bounce-rate": a_rule()}, frozenset(), [Finding("rule", "A rule is bad", "Edit it")]
+        {"bounce-rate": a_rule()}, {}, [Finding("rule", "A rule is bad", "Edit it")]
     )
     publish, calls = world.notifier.publish, 0
 
@@ -477,7 +477,7 @@ def test_where_nobody_knows_who_is_subscribed_it_is_said_all_the_same(world: Wor
 
 def test_a_rule_that_cannot_be_used_is_counted_at_every_run(world: World) -> None:
     """It is told once; while it lasts, an alarm goes on."""
-    world.rules.book = Rulebook({}, frozenset({"bounce-rate"}), [OFF])
+    world.rules.book = Rulebook({}, {"bounce-rate": OFF})
     assert [goes(world, hours=hours).unread for hours in range(3)] == [1, 1, 1]
 
 

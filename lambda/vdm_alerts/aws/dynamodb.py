@@ -20,6 +20,7 @@ from vdm_alerts.aws.refusals import code_of, doing
 from vdm_alerts.core.alerts import Alert
 from vdm_alerts.core.codec import UnreadableRecord, decode, encode
 from vdm_alerts.core.findings import Finding, Hindrance
+from vdm_alerts.core.history import Transition
 from vdm_alerts.ports import Busy, Memory
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class TableStore:
         except (UnreadableRecord, KeyError, TypeError, ValueError) as error:
             raise Hindrance(_unreadable(self._table.name, error)) from error
 
-    def save(self, memory: Memory, replacing: Memory) -> None:
+    def save(self, memory: Memory, replacing: Memory, history: Sequence[Transition] = ()) -> Memory:
         """Write what in *memory* differs from what was *replacing*, the run's own item last."""
         gone = replacing.alerts.keys() - memory.alerts.keys()
         with doing("dynamodb:BatchWriteItem"), self._table.batch_writer() as batch:
@@ -102,6 +103,7 @@ class TableStore:
         }
         with doing("dynamodb:PutItem"):
             self._table.put_item(Item=run)
+        return memory
 
 
 def partition(table: "Table", name: str) -> Iterator[Any]:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from vdm_alerts.aws.refusals import doing
 from vdm_alerts.core.config import BadRule, Problem, parse_rule
 from vdm_alerts.core.findings import Finding
+from vdm_alerts.core.rulebook import Rulebook, Written
 from vdm_alerts.core.rules import Rule
 from vdm_alerts.core.shipped import FOLDER, digest
-from vdm_alerts.ports import Rulebook
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
@@ -39,26 +39,24 @@ class ParameterRules:
         """Return the rules as they stand now: nothing is kept while the function is warm."""
         with doing("ssm:GetParametersByPath"):
             texts = self._texts()
-        if not texts:
-            return Rulebook({}, frozenset(self._shipped), [self._no_rules()])
+        if not texts:  # That is an accident, which ends nothing that they have found.
+            return Rulebook({}, dict.fromkeys(self._shipped, none := self._no_rules()), [none])
         places = self._places(texts)
-        rules, unusable, findings = {}, set(), []
+        rules, unusable, findings, written = {}, {}, [], {}
         for name, place in sorted(places.items()):
             text, source = texts[place], f"{self._path}/{place}"
             try:
                 rules[name] = _rule(name, text, source)
             except Exception as error:  # noqa: BLE001 - no rule may stop the others
-                unusable.add(name)
-                findings.append(_unusable(_as_bad(source, error)))
+                unusable[name] = _unusable(_as_bad(source, error))
                 continue
-            if text and place != name and digest(text) != self._shipped.get(name):
+            written[name] = Written(text or "", source)
+            if place != name and digest(text or "") != self._shipped.get(name):
                 findings.append(_edited(name, source, own=f"{self._path}/{name}"))
-        for name in sorted(self._shipped.keys() - places.keys()):
-            unusable.add(name)  # Somebody has deleted it; that ends nothing that it found.
-            findings.append(self._gone(name))
+        findings += [self._gone(name) for name in sorted(self._shipped.keys() - places.keys())]
         astray = texts.keys() - places.keys() - {f"{FOLDER}/{name}" for name in places}
         findings += [self._astray(place) for place in sorted(astray)]
-        return Rulebook(rules, frozenset(unusable), findings)
+        return Rulebook(rules, unusable, findings, written)
 
     def _places(self, texts: Collection[str]) -> dict[str, str]:
         """Return where among *texts* each rule stands that counts, by its name."""
@@ -84,7 +82,7 @@ class ParameterRules:
     def _no_rules(self) -> Finding:
         return Finding(
             about=self._path,
-            what=f"There is no rule under {self._path} in SSM Parameter Store; nothing is judged",
+            what=f"There is no rule under {self._path} in SSM Parameter Store",
             remedy="Put the shipped ones back from the repository, each like this",
             command=self._restore("bounce-rate"),
         )
@@ -148,6 +146,5 @@ def _unusable(error: BadRule) -> Finding:
         about=error.source,
         what=f"A rule cannot be used, {heading}",
         details="\n".join(_first(problems)),
-        remedy="Edit that parameter in SSM Parameter Store; it is read again at the next run. Until"
-        " then nothing is judged by it, nor by a shipped rule of its name",
+        remedy="Edit that parameter in SSM Parameter Store; it is read again at the next run",
     )

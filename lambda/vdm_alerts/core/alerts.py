@@ -1,20 +1,27 @@
 """What is remembered of one rule in one scope, and how a verdict moves it on."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TypeAlias, assert_never
 
 from vdm_alerts.core.judging import ORDINARY, Phase
-from vdm_alerts.core.metrics import Scope
+from vdm_alerts.core.metrics import Scope, Window
+from vdm_alerts.core.rates import Rate
 from vdm_alerts.core.rules import Rule, Severity
 from vdm_alerts.core.verdicts import Breached, Healthy, Silent, Unknown, Unsure, Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Ok:
-    """Nothing is wrong here, as far as is known: *since* an alert ended, or ever."""
+    """Nothing is wrong here, as far as is known: *since* an alert ended, or ever.
+
+    How that ended, where nothing has simply mended: by counts that were *revised* to a lower rate
+    in the days that it was told of, or as it is *unwatched* now, for the reason given.
+    """
 
     since: datetime | None = None
+    revised: Rate | None = None
+    unwatched: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,27 +59,41 @@ State: TypeAlias = Ok | Pending | Firing
 
 
 @dataclass(frozen=True, slots=True)
+class Ground:
+    """The figures that people were told: a *rate*, in *window* ending on the day *last*."""
+
+    rate: Rate
+    window: Window
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """What people were last told of this alert, by which message of its incident.
 
-    *since* is when the episode began that they were told of.
+    *since* is when the episode began that they were told of, and *ground* on what figures, if any.
     """
 
     severity: Severity
     since: datetime
     sequence: int
     at: datetime
+    ground: Ground | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """Where one rule stands in one scope, what was last told of it, and in which incident."""
+    """Where one rule stands in one scope, what was last told of it, and in which incident.
+
+    *ends* are the instants at which it ended lately.
+    """
 
     rule: str
     scope: Scope
     state: State = Ok()
     told: Told | None = None
     incident: str | None = None
+    ends: tuple[datetime, ...] = ()
 
     @property
     def key(self) -> "Key":

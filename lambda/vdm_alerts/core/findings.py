@@ -1,6 +1,6 @@
 """What a person should hear that is no rate: of the account itself, or of this service."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from vdm_alerts.core.errors import VdmAlertsError
 from vdm_alerts.core.rules import Severity
@@ -12,9 +12,9 @@ class Finding:
 
     *about* tells findings apart: one that says something new of the same thing replaces what was
     said before. *details* are further lines, and *command* is one for a shell that does the remedy.
-    Where it *hinders*, mail goes unwatched. A *passing*
-    one (an outage, a throttled call) is expected to mend itself: it is logged and counted, and no
-    person is written to about it.
+    *meanwhile* is what holds until then. Where it *hinders*, mail goes unwatched. A *passing* one
+    (an outage, a throttled call) is expected to mend itself: it is logged and counted, and no
+    person is written to about it. *who* it is about may change without being news.
     """
 
     about: str
@@ -25,11 +25,14 @@ class Finding:
     hinders: bool = True
     passing: bool = False
     command: str = ""
+    meanwhile: str = ""
+    who: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def mending(self) -> str:
         """What to do about it and the command, without a full stop that would be copied with it."""
-        return f"{self.remedy}: {self.command}" if self.command else self.remedy
+        remedy = f"{self.remedy}. {self.meanwhile}" if self.meanwhile else self.remedy
+        return f"{remedy}: {self.command}" if self.command else remedy
 
     def __str__(self) -> str:
         details = f"\n{self.details}\n" if self.details else " "

@@ -1,0 +1,47 @@
+"""What has happened to alerts, a line each, for whoever asks later."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from vdm_alerts.core.alerts import Alert, Firing, Key
+from vdm_alerts.core.metrics import Scope
+from vdm_alerts.core.verdicts import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A step in the life of the alert of *rule* in *scope*: from one state to another, and *why*.
+
+    States are written "Ok", "Pending WARNING", "Firing CRITICAL". *why* is the sentence of the
+    verdict, or that it is not watched any more.
+    """
+
+    rule: str
+    scope: Scope
+    at: datetime
+    before: str
+    after: str
+    why: str
+
+
+def transitions(
+    before: Mapping[Key, Alert],
+    after: Mapping[Key, Alert],
+    verdicts: Mapping[Key, Verdict],
+    now: datetime,
+) -> Iterator[Transition]:
+    """Yield every step between what was remembered and what is to be."""
+    for key, alert in after.items():
+        was = before.get(key, Alert(*key))
+        if named(was) != named(alert):
+            ended = getattr(alert.state, "unwatched", "")
+            why = ended or str(verdicts.get(key, ""))
+            yield Transition(alert.rule, alert.scope, now, named(was), named(alert), why)
+
+
+def named(alert: Alert) -> str:
+    """Return the state of *alert*, with how bad it is."""
+    state = alert.state
+    kind = type(state).__name__
+    return f"{kind} {state.severity}" if isinstance(state, Firing) else kind

@@ -1,0 +1,21 @@
+"""The numbers of messages, so that one that is sent twice is the same one twice."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A message that was about to go out: its number, and what it would have been the *news* of.
+
+    Nobody knows whether it did. The same news will carry the same number.
+    """
+
+    sequence: int
+    news: str
+
+
+def numbered(last: int, attempt: Attempt | None, news: str) -> int:
+    """Return the number of a message of *news* after the *last* that is known to have gone out."""
+    if attempt is None:
+        return last + 1
+    return attempt.sequence if attempt.news == news else max(last, attempt.sequence) + 1
