@@ -19,8 +19,9 @@ from datetime import timedelta
 from benchmarks.fixture import NOW, shipped
 from benchmarks.report import arguments, report
 from vdm_alerts.core.buckets import AsOf
-from vdm_alerts.core.judging import ORDINARY, Phase, judge
+from vdm_alerts.core.judging import judge
 from vdm_alerts.core.metrics import Scope, Series
+from vdm_alerts.core.phase import ORDINARY, Phase
 from vdm_alerts.core.rates import Indicator
 from vdm_alerts.core.rules import Rule, Severity
 from vdm_alerts.core.verdicts import Breached

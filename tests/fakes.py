@@ -102,7 +102,7 @@ class FakeRosters:
 
 @dataclass
 class FakeStore:
-    memory: Memory = field(default_factory=Memory)
+    memory: Memory = field(default_factory=lambda: Memory(introduced=True))
     hindrance: Hindrance | None = None
     refuses_to_save: Hindrance | None = None
     saves: int = 0

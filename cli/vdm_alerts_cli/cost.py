@@ -20,7 +20,8 @@ from vdm_alerts.core.reading.queries import Query
 from vdm_alerts.core.reading.roster import Entry, Roster
 from vdm_alerts.core.reading.sweep import Sweep
 from vdm_alerts.core.rules import Rule
-from vdm_alerts.run import MOST_RECORDED, RECORDED_EVERY, RESERVE
+from vdm_alerts.record import MOST_RECORDED, RECORDED_EVERY
+from vdm_alerts.run import RESERVE
 
 RULES = Path(__file__).parents[2] / "rules"
 HOUR = timedelta(hours=1)

@@ -1,11 +1,13 @@
 """The first step of a run: everything that is known, and what could not be learnt."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from vdm_alerts.asking import Asking
-from vdm_alerts.core.alerts import Alert, Key
+from vdm_alerts.core.advice import kind_name
+from vdm_alerts.core.alerts import Key
 from vdm_alerts.core.findings import Finding
 from vdm_alerts.core.metrics import Series, Window
 from vdm_alerts.core.rates import Gap
@@ -14,9 +16,16 @@ from vdm_alerts.core.reading.queries import ACCOUNT_SENT
 from vdm_alerts.core.reputation import Estimate
 from vdm_alerts.core.rulebook import Rulebook
 from vdm_alerts.core.rules import Rule
+from vdm_alerts.core.silences import Silence, Silences, expired
+from vdm_alerts.core.telling.notices import Watch
 from vdm_alerts.core.verdicts import Healthy, Unsure, Verdict
-from vdm_alerts.ports import Ports, Standing
+from vdm_alerts.ports import Memory, Ports, Standing
 from vdm_alerts.survey import Limits, Survey, survey
+
+TOO_LONG = timedelta(days=1)
+"""How long what should pass may last before people are told of it."""
+MOST_NAMED = 5
+"""Names in a sentence."""
 
 NO_SUBSCRIBER = Finding(
     about="subscribers",
@@ -34,7 +43,9 @@ class Gathered:
     """What a run knows: the rules, the answers, and what is amiss.
 
     *rulebook* is None where the rules could not be read, and *survey* where there was no reading
-    VDM. *silent* says that the account as a whole sends nothing at the moment.
+    VDM. *silent* says that the account as a whole sends nothing at the moment, and *silences* are
+    what people asked not to be told of. *passing* says since when there has been each thing that
+    is amiss and should pass, by what it is about.
     """
 
     rulebook: Rulebook | None
@@ -42,6 +53,8 @@ class Gathered:
     subscribers: int | None
     findings: Sequence[Finding]
     silent: bool = False
+    silences: Sequence[Silence] = ()
+    passing: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
     def rules(self) -> Mapping[str, Rule]:
@@ -49,9 +62,9 @@ class Gathered:
         return self.rulebook.rules if self.rulebook else {}
 
     @property
-    def unusable(self) -> Collection[str]:
-        """The names of the rules that cannot be used, as far as they are known."""
-        return self.rulebook.unusable.keys() if self.rulebook else ()
+    def unusable(self) -> Mapping[str, Finding]:
+        """What is wrong with each rule that cannot be used as it is, as far as they are known."""
+        return self.rulebook.unusable if self.rulebook else {}
 
     @property
     def until(self) -> date | None:
@@ -89,40 +102,78 @@ class Gathered:
         """Return an estimate of the rate of *rule* by which SES judges the account, if it does."""
         return self.survey.estimate(rule) if self.survey else None
 
-    def is_gone(self, key: Key) -> bool:
-        """Say whether *key* is known to be watched no more: its rule, or by it the scope."""
+    @property
+    def watch(self) -> Watch:
+        """What is watched, as people are told when it begins."""
+        keys = self.verdicts.keys()
+        scopes = {scope for _, scope in keys}
+        return Watch(tuple(sorted({rule for rule, _ in keys})), Counter(one.kind for one in scopes))
+
+    def is_silenced(self, key: Key) -> bool:
+        """Say whether somebody has asked not to hear of *key*."""
+        return any(silence.covers(*key) for silence in self.silences)
+
+    def gone(self, key: Key) -> str:
+        """Return why *key* is watched no more, as the beginning of a sentence; "" where it is."""
         name, scope = key
-        if self.rulebook is None or name in self.unusable:
-            return False
+        if self.rulebook is None or (name in self.unusable and name not in self.rules):
+            return ""
         rule = self.rules.get(name)
-        return rule is None or not rule.covers(scope)
+        if rule is None:
+            return f"There is no rule {name} any more"
+        if not rule.covers(scope):
+            return f"The rule {name} does not watch {scope} any more"
+        if self.survey and (sender := self.survey.missing(scope)):
+            return f"There is no {kind_name(sender)} {sender} in this account any more"
+        return ""
 
 
 def gather(
-    ports: Ports, alerts: Mapping[Key, Alert], now: datetime, limits: Limits, patience: timedelta
+    ports: Ports, before: Memory, now: datetime, limits: Limits, patience: timedelta
 ) -> Gathered:
-    """Ask for all there is, and of the scopes of *alerts* too, which may be gone by now.
+    """Ask for all there is, and of the scopes that *before* has alerts of, which may be gone.
 
     What cannot be had, or is not read within *patience*, becomes a finding, and the rest goes on.
     """
     asking = Asking()
+    seen = _asked(ports, before, now, limits, patience, asking)
+    passing = {each.about for each in seen.findings if each.passing and each.hinders}
+    since = {about: before.passing.get(about, now) for about in sorted(passing)}
+    findings = [
+        each.lasting() if now - since.get(each.about, now) > TOO_LONG else each
+        for each in seen.findings
+    ]
+    return replace(seen, findings=findings, passing=since)
+
+
+def _asked(
+    ports: Ports,
+    before: Memory,
+    now: datetime,
+    limits: Limits,
+    patience: timedelta,
+    asking: Asking,
+) -> Gathered:
     findings = asking.findings
     subscribers = asking.tried(ports.notifier.subscribers, None)
     if subscribers == 0:
         findings.append(NO_SUBSCRIBER)
-    rulebook = asking.tried(ports.rules.rules, None)
+    rulebook = asking.tried(lambda: ports.rules.rules().with_last_good(before.rules), None)
+    silences = asking.tried(ports.silences.silences, Silences())
     # Where SES does not say how the account stands, reading will tell whether VDM is on.
     standing = asking.tried(ports.account.standing, Standing(vdm_enabled=True))
     if rulebook:
         findings += dict.fromkeys([*rulebook.unusable.values(), *rulebook.findings])
+    findings += [*silences.findings, *expired(silences, now)]
     findings += standing.findings
+    known = Gathered(rulebook, None, subscribers, findings, silences=silences.lasting(now))
     if rulebook is None or not (standing.vdm_enabled and rulebook.rules):
-        return Gathered(rulebook, None, subscribers, findings)
+        return known
 
-    rules = list(rulebook.rules.values())
+    rules, alerts = list(rulebook.rules.values()), before.alerts
     seen = asking.tried(lambda: survey(ports, rules, alerts, now, limits, patience, asking), None)
     if seen is None:
-        return Gathered(rulebook, None, subscribers, findings)
+        return known
     if not seen.failed:
         findings += _unread(seen)
     if limits.queries_a_day is not None and seen.is_starved:
@@ -131,7 +182,7 @@ def gather(
     is_empty = isinstance(mail, Series) and not mail.total(seen.sweep.longest, seen.at.last)
     if is_empty:
         findings.append(_no_mail(seen.sweep.longest))
-    return Gathered(rulebook, seen, subscribers, findings, is_empty or not standing.may_send)
+    return replace(known, survey=seen, silent=is_empty or not standing.may_send)
 
 
 def _unread(seen: Survey) -> list[Finding]:
@@ -140,27 +191,34 @@ def _unread(seen: Survey) -> list[Finding]:
     missing = [query for query, answer in found.items() if isinstance(answer, Gap)]
     passing = {Gap.UNAVAILABLE, Gap.CUT}
     refused = {str(query.scope) for query in missing if found[query] not in passing}
+    unread = sorted({str(query.scope) for query in missing if found[query] in passing})
     findings = []
     if refused:
         findings.append(
             Finding(
                 about="refused",
-                what=f"SES refuses to answer for {', '.join(sorted(refused)[:5])}"
-                f"{f' and {len(refused) - 5} more' if len(refused) > 5 else ''}",  # noqa: PLR2004
+                what=f"SES refuses to answer for {', '.join(_first(sorted(refused)))}",
                 remedy="Why, in SES's own words, is in the function's log; what cannot be read is "
                 "not watched",
             )
         )
-    if unread := sum(found[query] in passing for query in missing):
+    if unread:
         findings.append(
             Finding(
                 about="series",
-                what=f"{unread} of {len(found)} series could not be read",
-                remedy="They are asked for again at the next run",
+                what="Not all mail could be read",
+                remedy="It is asked for again at the next run",
                 passing=True,
+                who=_first(unread),
             )
         )
     return findings
+
+
+def _first(names: Sequence[str]) -> tuple[str, ...]:
+    """Return as many of *names* as a person reads, and how many more there are."""
+    more = len(names) - MOST_NAMED
+    return (*names[:MOST_NAMED], f"and {more:,} more") if more > 0 else tuple(names)
 
 
 def _too_few(queries: int) -> Finding:

@@ -90,9 +90,10 @@ class Standing:
 class Memory:
     """What one run leaves for the next: alerts not at rest, and what was told of the service.
 
-    *attempts* are the messages, by their ids, of which it is not known whether they went out, and
-    *rules* the last version of each rule that could be used. *introduced* says that the account's
-    first summary has been told. *version* counts the saves.
+    *attempts* are the messages, by their ids, of which it is not known whether they went out,
+    *rules* the last version of each rule that could be used, and *passing* since when there has
+    been what should pass, by what it is about. *introduced* says that the account's first summary
+    has been told. *version* counts the saves.
     """
 
     alerts: Mapping[Key, Alert] = field(default_factory=dict)
@@ -101,6 +102,7 @@ class Memory:
     last_run: datetime | None = None
     attempts: Mapping[str, Attempt] = field(default_factory=dict)
     rules: Mapping[str, Written] = field(default_factory=dict)
+    passing: Mapping[str, datetime] = field(default_factory=dict)
     introduced: bool = False
     version: int = 0
 

@@ -103,6 +103,14 @@ class Survey:
         waiting = (entry(scope).tried for scope in cut)
         return any(tried is not None and now - tried > TOO_LONG for tried in waiting)
 
+    def missing(self, scope: Scope) -> Scope | None:
+        """Return the sender that *scope* is of, where it is on no list of this account any more."""
+        sender, roster = scope.whole, self.sweep.roster
+        is_listed = len(sender.kind) == 1 and roster.is_listed(
+            sender.kind[0], self.sweep.now, self.sweep.rest
+        )
+        return sender if is_listed and sender not in roster.entries else None
+
     def culprit(self, key: Key) -> Culprit | None:
         """Return who is behind the breach that was found of *key*, if it is anybody in particular.
 

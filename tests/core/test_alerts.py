@@ -20,12 +20,24 @@ from builders import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vdm_alerts.core.alerts import Alert, Firing, Ok, Pending, State, advance, aged
-from vdm_alerts.core.judging import Phase
+from vdm_alerts.core.alerts import (
+    FLAPPING,
+    LATELY,
+    STEADY,
+    Alert,
+    Firing,
+    Ok,
+    Pending,
+    State,
+    advance,
+    aged,
+    unwatched,
+)
 from vdm_alerts.core.metrics import Window
-from vdm_alerts.core.rates import Gap
-from vdm_alerts.core.rules import Severity
-from vdm_alerts.core.verdicts import Silent, Verdict
+from vdm_alerts.core.phase import Phase
+from vdm_alerts.core.rates import Gap, Rate
+from vdm_alerts.core.rules import Severity, Threshold
+from vdm_alerts.core.verdicts import Evidence, Healthy, Silent, Verdict
 
 WARNING, CRITICAL = Severity.WARNING, Severity.CRITICAL
 LATER = NOW + HOUR
@@ -154,3 +166,54 @@ def test_what_fires_by_a_threshold_that_was_edited_is_judged_as_if_for_the_first
     edited = a_sure_rule(warning="6%")
     assert alert.phase(edited) == Phase()
     assert advance(alert, healthy(), edited, LATER).state == Ok(), "by the former it is not over"
+
+
+# An end, and how it came about.
+
+
+def ended(hours: int, **rule: Any) -> Alert:
+    """An alert that has begun and ended so many times, an hour each."""
+    alert = ANEW
+    for hour in range(hours):
+        for verdict in (breached(), healthy()):
+            alert = advance(alert, verdict, a_sure_rule(**rule), NOW + hour * HOUR)
+    return alert
+
+
+def test_each_end_is_remembered_for_a_while() -> None:
+    alert = ended(2)
+    assert alert.ends == (NOW, NOW + HOUR)
+    assert not alert.is_at_rest
+    assert aged(alert, a_sure_rule(), NOW + LATELY).ends == (NOW + HOUR,)
+    assert aged(alert, a_sure_rule(), NOW + LATELY + HOUR).is_at_rest
+
+
+def test_what_comes_and_goes_is_over_only_once_it_has_been_so_for_days() -> None:
+    alert = advance(ended(FLAPPING), breached(), a_sure_rule(), NOW + 5 * HOUR)
+    assert alert.comes_and_goes
+    mending = advance(alert, healthy(), a_sure_rule(), NOW + 6 * HOUR)
+    assert isinstance(mending.state, Firing)
+    almost = advance(mending, healthy(), a_sure_rule(), NOW + 5 * HOUR + STEADY)
+    assert isinstance(almost.state, Firing)
+    over = advance(almost, healthy(), a_sure_rule(), NOW + 6 * HOUR + STEADY)
+    assert over.state == Ok(NOW + 6 * HOUR + STEADY)
+    again = advance(almost, breached(), a_sure_rule(), NOW + 5 * HOUR + STEADY)
+    assert again.state == Firing(WARNING, NOW + 5 * HOUR, line=0.05)
+
+
+def test_where_later_counts_withdraw_what_was_told_the_end_says_so() -> None:
+    line, days = Threshold(WARNING, 0.05), Window(1)
+    recounted = Evidence(Rate(410, 10_000), days, until=NOW.date())
+    withdrawn = Healthy(OF, line, days, recounted, told=Rate(520, 10_000))
+    alert = advance(firing(told=WARNING), withdrawn, a_sure_rule(), LATER)
+    assert alert.state == Ok(revised=Rate(410, 10_000))
+    assert str(withdrawn) == (
+        "410 of 10,000 mails bounced permanently on 2026-03-12 (4.1%), by later counts, and not "
+        "5.2% (520 of 10,000) as you were told."
+    )
+
+
+def test_what_is_watched_no_longer_ends_with_a_word_where_people_know_of_it() -> None:
+    gone = unwatched(firing(told=WARNING), "There is no rule bounce-rate any more")
+    assert gone.state == Ok(unwatched="There is no rule bounce-rate any more")
+    assert unwatched(firing(), "There is no rule bounce-rate any more").is_at_rest

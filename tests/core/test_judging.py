@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from vdm_alerts.core.buckets import AsOf, Bucket, day_buckets
 from vdm_alerts.core.feedback import FEEDBACK, Feedback
-from vdm_alerts.core.judging import EXPECTED, ORDINARY, Phase, judge
+from vdm_alerts.core.judging import EXPECTED, judge
 from vdm_alerts.core.metrics import Series, Window
+from vdm_alerts.core.phase import ORDINARY, Phase
 from vdm_alerts.core.rates import Gap, Indicator
 from vdm_alerts.core.rules import MissingData, Rule, Severity
 from vdm_alerts.core.scan import Line, sights

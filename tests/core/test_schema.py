@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from vdm_alerts.core.config import DOUBT
 from vdm_alerts.core.contradictions import contradictions
 from vdm_alerts.core.document import Document, Override, read
-from vdm_alerts.core.rules import REPRESENTATIVE
+from vdm_alerts.core.rules import REMIND_AFTER, REPRESENTATIVE
 
 PATH = Path(__file__).parents[2] / "docs" / "rule.schema.json"
 SCHEMA = json.loads(PATH.read_text())
@@ -89,6 +89,9 @@ def parses(table: dict[str, Any]) -> bool:
 @settings(max_examples=500)
 @given(keys, pools)
 @example("windows", ["1d", "60d"])
+@example("remind_after", ["1d", "6h", "1d"])
+@example("remind_after", "never")
+@example("remind_after", [])
 @example("feedback", {"1h": "93%"})
 @example("feedback", {})
 @example("overrides", [{"identity": "a", "min_volume": 5}])
@@ -116,6 +119,7 @@ def test_it_knows_every_key_and_what_they_are_by_default() -> None:
     assert properties["windows"]["default"] == [f"{each.days}d" for each in Document.windows]
     assert properties["confidence"]["default"] == f"{(1 - DOUBT) * 100:g}%"
     assert properties["representative_volume"]["default"] == REPRESENTATIVE
+    assert properties["remind_after"]["default"] == [f"{each.days}d" for each in REMIND_AFTER]
 
 
 @pytest.mark.parametrize("path", sorted((PATH.parents[1] / "rules").glob("*.toml")))

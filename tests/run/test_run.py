@@ -19,7 +19,8 @@ from vdm_alerts.core.rulebook import Rulebook
 from vdm_alerts.core.rules import MissingData, Severity
 from vdm_alerts.core.telling.messages import Message
 from vdm_alerts.ports import AccessDenied, Busy, Standing, Summary, Unavailable, WentBack
-from vdm_alerts.run import MOST_RECORDED, StillOwed, run
+from vdm_alerts.record import MOST_RECORDED
+from vdm_alerts.run import StillOwed, run
 
 OFF = Finding("VDM", "VDM is off", "Switch it on")
 

@@ -1,14 +1,21 @@
 """What is remembered of one rule in one scope, and how a verdict moves it on."""
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TypeAlias, assert_never
 
-from vdm_alerts.core.judging import ORDINARY, Phase
-from vdm_alerts.core.metrics import Scope, Window
+from vdm_alerts.core.metrics import Scope
+from vdm_alerts.core.phase import ORDINARY, Phase
 from vdm_alerts.core.rates import Rate
+from vdm_alerts.core.revision import Ground
 from vdm_alerts.core.rules import Rule, Severity
 from vdm_alerts.core.verdicts import Breached, Healthy, Silent, Unknown, Unsure, Verdict
+
+FLAPPING = 2
+"""So many ends, within LATELY, make an alert one that comes and goes."""
+LATELY = timedelta(days=14)
+STEADY = timedelta(days=3)
+"""For how long such an alert has to be over before that is said, or believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +66,11 @@ State: TypeAlias = Ok | Pending | Firing
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
-    """The figures that people were told: a *rate*, in *window* ending on the day *last*."""
-
-    rate: Rate
-    window: Window
-    last: date
-
-
-@dataclass(frozen=True, slots=True)
 class Told:
     """What people were last told of this alert, by which message of its incident.
 
     *since* is when the episode began that they were told of, and *ground* on what figures, if any.
+    Of a message of which nobody knows whether it went out, *sequence* is 0.
     """
 
     severity: Severity
@@ -79,6 +78,11 @@ class Told:
     sequence: int
     at: datetime
     ground: Ground | None = None
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether the message has gone out for certain."""
+        return self.sequence > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,8 @@ class Alert:
             case Pending(well=since):
                 return Phase(since, is_pending=True)
             case Firing() as firing if firing.is_by(rule.at(self.scope)):
-                return Phase(firing.since, firing.severity, firing.silent)
+                told = self.told.ground if self.told else None
+                return Phase(firing.since, firing.severity, firing.silent, told=told)
             case Firing():
                 return ORDINARY
 
@@ -123,7 +128,12 @@ class Alert:
     @property
     def is_at_rest(self) -> bool:
         """Whether there is nothing to remember."""
-        return not self.is_open and self.state == Ok()
+        return not self.is_open and self.state == Ok() and not self.ends
+
+    @property
+    def comes_and_goes(self) -> bool:
+        """Whether it has ended so often lately that one more end is not to be believed at once."""
+        return len(self.ends) >= FLAPPING
 
 
 Key: TypeAlias = tuple[str, Scope]
@@ -136,7 +146,7 @@ def advance(alert: Alert, verdict: Verdict, rule: Rule, now: datetime) -> Alert:
         case Breached() | Silent():
             return replace(alert, state=_broken(alert.state, verdict, rule, now))
         case Healthy():
-            return replace(alert, state=_well(alert.state, rule, now))
+            return _well(alert, verdict, rule, now)
         case Unsure() | Unknown():
             return alert  # Not knowing is no news: it neither fires nor resolves.
         case _:
@@ -153,24 +163,38 @@ def _broken(state: State, verdict: Breached | Silent, rule: Rule, now: datetime)
     return Firing(verdict.severity, began, line=own, silent=line is None)
 
 
-def _well(state: State, rule: Rule, now: datetime) -> State:
-    match state:
+def _well(alert: Alert, verdict: Healthy, rule: Rule, now: datetime) -> Alert:
+    match alert.state:
         case Ok():
-            return state
+            return alert
         case Pending(well=well):
-            return Ok(well)
-        case Firing(mending=mending):
+            return replace(alert, state=Ok(well))
+        case Firing(mending=mending) as state:
             mended = mending or now
-            if now - mended < rule.clear_after:
-                return replace(state, mending=mended)
-            # Where rates are just compared, or by other lines, all of it is judged again.
-            return Ok() if rule.doubt is None or not state.is_by(rule) else Ok(now)
+            if now - mended < _wait(alert, rule):
+                return replace(alert, state=replace(state, mending=mended))
+            # Where rates are just compared, or by other lines, all of it is judged again; so it is
+            # where what was found wrong has turned out not to have been.
+            is_anew = rule.doubt is None or not state.is_by(rule) or verdict.told is not None
+            now_rate = verdict.evidence.rate if verdict.told and verdict.evidence else None
+            ended = Ok(None if is_anew else now, revised=now_rate)
+            return replace(alert, state=ended, ends=(*alert.ends, now))
+
+
+def _wait(alert: Alert, rule: Rule) -> timedelta:
+    """Return for how long *alert* has to be over before it ends."""
+    return max(rule.clear_after, STEADY) if alert.comes_and_goes else rule.clear_after
+
+
+def unwatched(alert: Alert, why: str) -> Alert:
+    """Return *alert* where nobody looks any more, because of *why*."""
+    return replace(alert, state=Ok(unwatched=why if alert.told else ""), ends=())
 
 
 def aged(alert: Alert, rule: Rule, now: datetime) -> Alert:
-    """Return *alert* without what no window of *rule* reaches back to any more."""
-    match alert.state:
-        case Ok(since=datetime() as since) if now - since >= timedelta(days=rule.reach.days):
-            return replace(alert, state=Ok())
-        case _:
-            return alert
+    """Return *alert* without what is too long ago to matter: to its windows, or to its ends."""
+    ends = tuple(end for end in alert.ends if now - end < LATELY)
+    state = alert.state
+    if isinstance(state, Ok) and state.since and now - state.since >= timedelta(rule.reach.days):
+        state = replace(state, since=None)
+    return replace(alert, state=state, ends=ends)

@@ -12,7 +12,15 @@ from vdm_alerts.core.contradictions import contradictions
 from vdm_alerts.core.document import Document, Policy, policy_of, read
 from vdm_alerts.core.errors import VdmAlertsError
 from vdm_alerts.core.feedback import FEEDBACK
-from vdm_alerts.core.rules import REPRESENTATIVE, MissingData, Override, Rule, Severity, Threshold
+from vdm_alerts.core.rules import (
+    REMIND_AFTER,
+    REPRESENTATIVE,
+    MissingData,
+    Override,
+    Rule,
+    Severity,
+    Threshold,
+)
 from vdm_alerts.core.values import INDICATORS, KINDS, suggestion
 
 DOUBT = 0.005
@@ -87,6 +95,7 @@ def _rule(name: str, source: str, document: Document, policy: Policy) -> Rule:
         exclude=document.exclude.globs,
         top=document.top,
         representative=document.representative_volume or REPRESENTATIVE,
+        remind_after=REMIND_AFTER if document.remind_after is None else document.remind_after,
     )
 
 

@@ -26,6 +26,7 @@ from vdm_alerts.core.values import (
     Glob,
     IspGlob,
     KindName,
+    Reminders,
     Share,
 )
 
@@ -101,6 +102,7 @@ class Document(Policy, Matter):
     top: Count | None = None
     feedback: Feedback | None = None
     representative_volume: Count | None = None
+    remind_after: Reminders | None = None
     overrides: tuple[Override, ...] = ()
 
 
@@ -166,6 +168,7 @@ _converter.register_structure_hook(Confidence, lambda value, _: Confidence(value
 _converter.register_structure_hook(Share, lambda value, _: values.share(value))
 _converter.register_structure_hook(Above, lambda value, _: values.above(value))
 _converter.register_structure_hook(Below, lambda value, _: values.below(value))
+_converter.register_structure_hook(Reminders, lambda value, _: values.reminders(value))
 _converter.register_structure_hook(timedelta, lambda value, _: values.duration(value))
 _converter.register_structure_hook(Feedback, lambda value, _: values.feedback(value))
 _converter.register_structure_hook(Window, lambda value, _: values.window(value))

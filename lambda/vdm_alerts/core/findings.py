@@ -1,6 +1,6 @@
 """What a person should hear that is no rate: of the account itself, or of this service."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from vdm_alerts.core.errors import VdmAlertsError
 from vdm_alerts.core.rules import Severity
@@ -34,9 +34,19 @@ class Finding:
         remedy = f"{self.remedy}. {self.meanwhile}" if self.meanwhile else self.remedy
         return f"{remedy}: {self.command}" if self.command else remedy
 
+    def lasting(self) -> "Finding":
+        """Return it as it is told once it has not passed for long: by then it is no passing one."""
+        how = f"{self.what}, for more than a day now"
+        return replace(self, what=how, passing=False)
+
+    @property
+    def told(self) -> str:
+        """What happened, and to whom."""
+        return f"{self.what}: {', '.join(self.who)}" if self.who else self.what
+
     def __str__(self) -> str:
         details = f"\n{self.details}\n" if self.details else " "
-        return f"{self.what}.{details}{self.mending}"
+        return f"{self.told}.{details}{self.mending}"
 
 
 class Hindrance(VdmAlertsError):

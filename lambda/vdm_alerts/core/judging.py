@@ -7,8 +7,10 @@ from operator import attrgetter, itemgetter
 
 from vdm_alerts.core.buckets import AsOf, Bucket, day_buckets, none_reaches
 from vdm_alerts.core.metrics import Scope, Series, Window
+from vdm_alerts.core.phase import ORDINARY, Phase
 from vdm_alerts.core.rates import Gap, Rate
-from vdm_alerts.core.rules import MissingData, Rule, Severity, Threshold
+from vdm_alerts.core.revision import revised
+from vdm_alerts.core.rules import MissingData, Rule, Threshold
 from vdm_alerts.core.scan import Line, Sight, sights
 from vdm_alerts.core.usual import usual_line
 from vdm_alerts.core.verdicts import (
@@ -35,28 +37,6 @@ MANY = 1000
 """From how many series on a rule allows less doubt in each, as chance has so many more chances."""
 
 
-@dataclass(frozen=True, slots=True)
-class Phase:
-    """What is going on already, *since* an instant, or ever: an alert of *severity*, or none.
-
-    What was before has been judged, and a window does not reach back past it to change it. The
-    alert may be of *silence*; where there is none, one may be *pending*.
-    """
-
-    since: datetime | None = None
-    severity: Severity | None = None
-    of_silence: bool = False
-    is_pending: bool = False
-
-    @property
-    def is_going_on(self) -> bool:
-        """Whether there is an alert, or may soon be."""
-        return self.severity is not None or self.is_pending
-
-
-ORDINARY = Phase()
-
-
 def judge(
     rule: Rule,
     scope: Scope,
@@ -81,7 +61,8 @@ def judge(
             return case.without_mail()
     elif phase.of_silence:
         case = replace(case, phase=ORDINARY)  # There is mail again, and so that is over.
-    return case.compared() if rule.doubt is None else case.weighed(rule.doubt, series)
+    found = case.compared() if rule.doubt is None else case.weighed(rule.doubt, series)
+    return revised(found, rule, events, volume, at, phase.told) if phase.told else found
 
 
 @dataclass(frozen=True, slots=True)

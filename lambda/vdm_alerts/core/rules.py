@@ -23,6 +23,10 @@ https://blog.lalatendu.info/misc/aws-q-n-a/aws-important-change-in-your-sending-
 """
 
 
+REMIND_AFTER = tuple(timedelta(days=days) for days in (1, 3, 7))
+"""When people are reminded of what goes on, where a rule does not say."""
+
+
 class Severity(IntEnum):
     """How bad it is; a higher one outranks a lower."""
 
@@ -101,6 +105,8 @@ class Rule:
     Names that *include* has patterns for have to match one of them, and none of *exclude*. Of each
     kind of sender, only the *top* ones by volume are watched, where that is set. *overrides* say
     what is different for some. *representative* is how much mail SES is taken to judge by.
+    People are reminded of what goes on *remind_after* these times, and then after every one as long
+    as the last.
     """
 
     name: str
@@ -122,6 +128,7 @@ class Rule:
     top: int | None = None
     overrides: tuple["Override", ...] = ()
     representative: int = REPRESENTATIVE
+    remind_after: tuple[timedelta, ...] = REMIND_AFTER
 
     @property
     def isps(self) -> tuple[str, ...]:

@@ -37,6 +37,7 @@ PLAIN = "none"
 """The confidence of a rule that compares rates, and asks no more."""
 
 KindName = NewType("KindName", tuple)  # type: ignore[type-arg]  # a Kind; cattrs needs a name
+Reminders = NewType("Reminders", tuple)  # type: ignore[type-arg]  # of timedelta
 Share = NewType("Share", float)
 Doubt = NewType("Doubt", float)
 Above = NewType("Above", float)
@@ -128,6 +129,16 @@ def duration(value: object) -> timedelta:
         message = f'{shown(value)} is not a time; write hours or days, "1h" to "60d"'
         raise ValueError(message)
     return length
+
+
+def reminders(value: object) -> Reminders:
+    """Return the times of a list such as ["1d", "7d"], or none for "never"."""
+    if value == "never":
+        return Reminders(())
+    if not isinstance(value, list) or not value:
+        message = f'{shown(value)} is no list of times; write it like ["1d", "7d"], or "never"'
+        raise ValueError(message)
+    return Reminders(tuple(sorted({duration(each) for each in value})))
 
 
 def feedback(value: object) -> Feedback:

@@ -29,14 +29,15 @@ from vdm_alerts.core.metrics import ACCOUNT, Scope, Window
 from vdm_alerts.core.rates import Indicator, Rate
 from vdm_alerts.core.reputation import Ahead, Estimate
 from vdm_alerts.core.rules import Severity
+from vdm_alerts.core.telling.chat import LONGEST_CHAT
+from vdm_alerts.core.telling.document import MOST_LISTED
+from vdm_alerts.core.telling.incidents import Incident, incidents
 from vdm_alerts.core.telling.messages import (
-    LONGEST_CHAT,
     LONGEST_SUBJECT,
-    MOST_LISTED,
     Message,
     compose,
 )
-from vdm_alerts.core.telling.notices import Incident, Trouble, incidents
+from vdm_alerts.core.telling.notices import Trouble
 from vdm_alerts.core.telling.prose import MOST_SHOWN
 from vdm_alerts.core.verdicts import Breached, Evidence, Verdict
 
@@ -47,7 +48,7 @@ SNS_LIMIT = 256 * 1024
 def about(*pairs: tuple[Alert, Verdict]) -> Incident:
     alerts = [alert for alert, _ in pairs]
     verdicts: dict[Key, Verdict] = {alert.key: verdict for alert, verdict in pairs}
-    (incident,) = incidents(alerts, {"bounce-rate": a_rule()}, verdicts, nobody)
+    (incident,) = incidents(alerts, {"bounce-rate": a_rule()}, verdicts, nobody, {}, NOW)
     return incident
 
 
@@ -172,6 +173,7 @@ def test_the_document_for_machines_has_every_figure() -> None:
                 "scope": {"EMAIL_IDENTITY": "news.example.com"},
                 "severity": "WARNING",
                 "since": "2026-03-12T09:00:00+00:00",
+                "reason": "FIRING",
                 "threshold": 0.05,
                 "rate": 0.06,
                 "events": 600,

@@ -1,198 +1,93 @@
-from collections.abc import Sequence
+"""How much is said in one run, and in how many messages."""
+
 from dataclasses import replace
-from itertools import pairwise
 
-from builders import HOTMAIL, HOUR, NEWS, NOW, a_rule, breached, firing, healthy, nobody, unknown
-from hypothesis import given
-from hypothesis import strategies as st
+from builders import a_rule, firing
 
-from vdm_alerts.core.alerts import Alert, Key, Ok, advance
 from vdm_alerts.core.findings import Finding
 from vdm_alerts.core.metrics import ACCOUNT, Scope
 from vdm_alerts.core.rules import Severity
+from vdm_alerts.core.telling.incidents import Affected, Incident
 from vdm_alerts.core.telling.notices import (
-    Incident,
-    Reason,
-    delivered,
-    due,
-    gather,
-    incidents,
+    MOST_MESSAGES,
+    Digest,
+    Watch,
+    incidents_in,
+    summary,
     trouble,
+    within_bounds,
 )
-from vdm_alerts.core.verdicts import Unknown, Verdict
+from vdm_alerts.core.telling.numbering import Attempt
+from vdm_alerts.core.telling.reasons import Reason
 
-WARNING, CRITICAL = Severity.WARNING, Severity.CRITICAL
-RULES = {"bounce-rate": a_rule()}
+CRITICAL = Severity.CRITICAL
 OFF = Finding("VDM", "VDM is off", "Switch it on")
 DENIED = Finding("ses:GetAccount", "AWS refused ses:GetAccount", "Allow it")
 OUTAGE = Finding("SES", "SES is down", "Wait", passing=True)
+WATCH = Watch(("bounce-rate",), {ACCOUNT.kind: 1})
 
 
-def the_incident(*alerts: Alert, verdicts: dict[Key, Verdict] | None = None) -> Incident:
-    (incident,) = incidents(alerts, RULES, verdicts or {}, nobody)
-    return incident
+def an_incident(number: int, severity: Severity = Severity.WARNING) -> Incident:
+    alert = firing(Scope(identity=f"{number}.example.com"), severity)
+    affected = (Affected(alert, None, Reason.FIRING),)
+    return Incident(f"bounce-rate-{number}", 1, Reason.FIRING, a_rule(), affected)
 
 
-def test_a_breach_nobody_was_told_of_is_owed() -> None:
-    assert due(firing()) is Reason.FIRING
+def test_what_is_left_after_so_many_messages_shares_the_last() -> None:
+    for number in (1, MOST_MESSAGES):
+        few = [an_incident(each) for each in range(number)]
+        assert within_bounds(few, others=0) == few
+    many = [an_incident(each) for each in range(MOST_MESSAGES + 1)]
+    *alone, last = within_bounds(many, others=0)
+    assert alone == many[: MOST_MESSAGES - 1]
+    assert isinstance(last, Digest)
+    assert list(incidents_in(last)) == many[MOST_MESSAGES - 1 :]
+    assert len(within_bounds(many, others=1)) == MOST_MESSAGES - 1
 
 
-def test_what_was_told_is_not_owed_again() -> None:
-    assert due(firing(told=WARNING)) is None
-
-
-def test_a_rise_above_what_was_told_is_owed() -> None:
-    assert due(firing(severity=CRITICAL, told=WARNING)) is Reason.ESCALATED
-
-
-def test_a_fall_below_what_was_told_waits_for_the_next_message() -> None:
-    assert due(firing(severity=WARNING, told=CRITICAL)) is None
-
-
-def test_the_end_of_what_was_told_is_owed() -> None:
-    assert due(replace(firing(told=WARNING), state=Ok())) is Reason.RESOLVED
-
-
-def test_the_end_of_what_nobody_heard_of_is_not_worth_a_word() -> None:
-    assert due(replace(firing(), state=Ok())) is None
-
-
-def test_alerts_of_one_rule_that_begin_together_are_one_incident() -> None:
-    alerts = [replace(firing(scope), incident=None) for scope in (NEWS, HOTMAIL, ACCOUNT)]
-    gathered = gather(alerts, NOW)
-    assert {alert.incident for alert in gathered} == {"bounce-rate-20260312T0900Z"}
-    assert len(incidents(gathered, RULES, {}, nobody)) == 1
-
-
-def test_an_alert_that_begins_later_joins_the_open_incident() -> None:
-    late = replace(firing(HOTMAIL), incident=None)
-    gathered = gather([firing(told=WARNING), late], NOW + HOUR)
-    assert {alert.incident for alert in gathered} == {"bounce-rate-20260312T0900Z"}
-
-
-def test_alerts_of_two_rules_are_two_incidents() -> None:
-    other = replace(firing(HOTMAIL), rule="complaint-rate", incident=None)
-    gathered = gather([firing(), other], NOW)
-    rules = {**RULES, "complaint-rate": a_rule("complaint-rate")}
-    assert [one.rule.name for one in incidents(gathered, rules, {}, nobody)] == [
-        "bounce-rate",
-        "complaint-rate",
-    ]
-
-
-def test_a_message_lists_what_is_still_firing_beside_what_is_new() -> None:
-    incident = the_incident(firing(told=WARNING), firing(HOTMAIL))
-    assert incident.reason is Reason.FIRING
-    assert [one.alert.scope for one in incident.affected] == [HOTMAIL, NEWS]
-
-
-def test_the_most_urgent_reason_speaks_for_the_message() -> None:
-    incident = the_incident(firing(), firing(HOTMAIL, CRITICAL, told=WARNING))
-    assert incident.reason is Reason.ESCALATED
-    assert incident.severity is CRITICAL
-
-
-def test_the_account_leads_and_then_who_sends_and_then_where_to() -> None:
-    everyone = [Scope(isp="Aol"), Scope(configuration_set="a"), NEWS, ACCOUNT]
-    incident = the_incident(*(firing(scope) for scope in everyone))
-    assert [one.alert.scope for one in incident.affected] == list(reversed(everyone))
-
-
-def test_the_higher_rate_leads_among_equals() -> None:
-    quiet, loud = Scope(identity="a.example.com"), Scope(identity="z.example.com")
-    verdicts: dict[Key, Verdict] = {
-        ("bounce-rate", quiet): breached("6%"),
-        ("bounce-rate", loud): breached("8%"),
-    }
-    incident = the_incident(firing(quiet), firing(loud), verdicts=verdicts)
-    assert incident.lead.alert.scope == loud
-
-
-def test_the_first_message_of_an_incident_is_number_one_and_the_next_counts_on() -> None:
-    assert the_incident(firing()).sequence == 1
-    assert the_incident(firing(told=WARNING, sequence=4), firing(HOTMAIL)).sequence == 5
-
-
-def test_a_message_that_was_not_delivered_keeps_its_id_and_number() -> None:
-    first = the_incident(firing(told=WARNING, sequence=1), firing(HOTMAIL))
-    again = the_incident(firing(told=WARNING, sequence=1), firing(HOTMAIL))
+def test_a_shared_message_that_is_sent_again_has_the_same_id() -> None:
+    many = [an_incident(each) for each in range(9)]
+    first, again, other = (within_bounds(each, 0)[-1] for each in (many, many, many[:-1]))
     assert (first.id, first.sequence) == (again.id, again.sequence)
+    assert first.id != other.id
 
 
-def test_an_incident_that_is_over_has_no_severity() -> None:
-    over = replace(firing(told=CRITICAL), state=Ok())
-    assert the_incident(over).severity is None
+def test_a_shared_message_is_as_urgent_as_the_worst_in_it() -> None:
+    for severity in Severity:
+        shared = within_bounds([*map(an_incident, range(8)), an_incident(8, severity)], 0)[-1]
+        assert shared.severity is severity
+        assert shared.is_urgent == (severity is CRITICAL)
 
 
-def test_the_worst_incident_is_told_first() -> None:
-    bad = replace(firing(severity=CRITICAL), rule="z", incident="z-1")
-    rules = {**RULES, "z": a_rule("z")}
-    assert [one.id for one in incidents([firing(HOTMAIL), bad], rules, {}, nobody)] == [
-        "z-1",
-        "bounce-rate-20260312T0900Z",
-    ]
+def test_the_first_message_ever_has_everything_in_it_however_much() -> None:
+    first = summary([an_incident(each) for each in range(50)], WATCH, {})
+    assert (len(first.incidents), first.sequence, first.watch) == (50, 1, WATCH)
+    nothing = summary([], WATCH, {})
+    assert (nothing.severity, nothing.is_urgent) == (None, False)
 
 
-def test_what_was_told_keeps_when_it_began() -> None:
-    alert = firing(since=NOW - HOUR)
-    told = delivered(alert, the_incident(alert), NOW).told
-    assert told is not None
-    assert (told.since, told.at) == (NOW - HOUR, NOW)
+def test_the_first_message_that_is_sent_again_has_the_same_number_unless_it_says_more() -> None:
+    first = summary([an_incident(1)], WATCH, {})
+    tried = {first.id: Attempt(first.sequence, first.news)}
+    assert summary([an_incident(1)], WATCH, tried).sequence == 1
+    assert summary([an_incident(1), an_incident(2)], WATCH, tried).sequence == 2
 
 
-def test_an_alert_whose_rule_cannot_be_read_waits_for_it() -> None:
-    assert incidents([firing()], {}, {}, nobody) == []
+def test_the_end_of_trouble_that_people_may_have_heard_of_is_owed() -> None:
+    begun = trouble([OFF], told=[], told_sequence=0)
+    assert begun is not None
+    tried = Attempt(begun.sequence, begun.news)
+    again = trouble([OFF], told=[], told_sequence=0, attempt=tried)
+    assert again is not None
+    assert again.sequence == 1
+    over = trouble([], told=[], told_sequence=0, attempt=tried)
+    assert over is not None
+    assert (over.sequence, over.severity) == (2, None)
 
 
-severities = st.sampled_from([WARNING, CRITICAL])
-verdicts_seen = st.lists(
-    st.one_of(
-        severities.map(lambda severity: breached(severity=severity)),
-        st.just(healthy()),
-        st.just(unknown()),
-    ),
-    max_size=12,
-)
-
-
-def _told(history: Sequence[Verdict], lost: frozenset[int] = frozenset()) -> list[Reason]:
-    """What people hear over *history*, one verdict an hour, where some messages get lost."""
-    alert, heard = Alert("bounce-rate", NEWS), []
-    for hour, verdict in enumerate(history):
-        now = NOW + hour * HOUR
-        (alert,) = gather([advance(alert, verdict, a_rule(), now)], now)
-        for incident in incidents([alert], RULES, {}, nobody):
-            if hour not in lost:
-                heard.append(incident.reason)
-                alert = delivered(alert, incident, now)
-        assert hour in lost or due(alert) is None, "a delivered notice is owed again"
-    return heard
-
-
-@given(verdicts_seen)
-def test_nothing_is_said_twice_and_nothing_but_news_is_said(history: list[Verdict]) -> None:
-    heard = _told(history)
-    for before, after in pairwise(heard):
-        assert (before, after) != (Reason.FIRING, Reason.FIRING)
-        assert (before, after) != (Reason.RESOLVED, Reason.RESOLVED)
-        assert (before, after) != (Reason.RESOLVED, Reason.ESCALATED)
-
-
-@given(verdicts_seen)
-def test_unknown_verdicts_change_nothing_that_is_said(history: list[Verdict]) -> None:
-    known = [verdict for verdict in history if not isinstance(verdict, Unknown)]
-    assert _told(history) == _told(known)
-
-
-@given(verdicts_seen.filter(bool), st.frozensets(st.integers(0, 12)))
-def test_a_breach_that_stays_is_told_whatever_was_lost_before(
-    history: list[Verdict], lost: frozenset[int]
-) -> None:
-    ends = [*history, breached(severity=CRITICAL), breached(severity=CRITICAL)]
-    last = len(ends) - 1
-    heard = _told(ends, lost - {last})
-    assert heard
-    assert heard[-1] in {Reason.FIRING, Reason.ESCALATED}
+def test_who_it_is_about_may_change_without_being_news() -> None:
+    unread = Finding("series", "Not all could be read", "Wait", who=("a", "b"))
+    assert trouble([replace(unread, who=("c",))], told=[unread], told_sequence=1) is None
 
 
 def test_something_new_that_is_wrong_with_the_service_is_told_once() -> None:

@@ -9,8 +9,8 @@ from heapq import nlargest
 
 from vdm_alerts.core.alerts import Alert, Key
 from vdm_alerts.core.isps import OTHER_ISPS
-from vdm_alerts.core.judging import ORDINARY, Phase
 from vdm_alerts.core.metrics import ACCOUNT, Dimension, Kind, Scope, Window
+from vdm_alerts.core.phase import ORDINARY, Phase
 from vdm_alerts.core.reading.roster import Roster
 from vdm_alerts.core.rules import Rule
 from vdm_alerts.core.verdicts import Verdict

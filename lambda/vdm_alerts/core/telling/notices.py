@@ -1,232 +1,154 @@
-"""What is owed to people, and how it is gathered so that one incident is one message."""
+"""What is said in one run: how much of what is owed, and in how many messages."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime
-from enum import IntEnum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from vdm_alerts.core.alerts import Alert, Firing, Key, Ok, Pending, Told
 from vdm_alerts.core.findings import Finding
-from vdm_alerts.core.metrics import Dimension
-from vdm_alerts.core.reading.culprits import Culprit
-from vdm_alerts.core.reputation import Estimate
-from vdm_alerts.core.rules import Rule, Severity
-from vdm_alerts.core.verdicts import Evidence, Verdict, evidence_of
+from vdm_alerts.core.metrics import Kind
+from vdm_alerts.core.rules import Severity
+from vdm_alerts.core.telling.incidents import Incident, digest_of
+from vdm_alerts.core.telling.numbering import Attempt, numbered
 
-
-class Reason(IntEnum):
-    """Why a word is owed; where several are, the highest speaks for the message."""
-
-    RESOLVED = 1
-    FIRING = 2
-    ESCALATED = 3
-
-
-def due(alert: Alert) -> Reason | None:
-    """Say why a word is owed, judging by what was last delivered and not by what just changed."""
-    match alert.state, alert.told:
-        case Firing(), None:
-            return Reason.FIRING
-        case Firing(severity=now_at), Told(severity=told_at) if now_at > told_at:
-            return Reason.ESCALATED
-        case Ok(), Told():
-            return Reason.RESOLVED
-        case _:  # What is pending has not been told of yet, or is not over for good.
-            return None
-
-
-@dataclass(frozen=True, slots=True)
-class Affected:
-    """One scope of an incident: its alert, the verdict of this run, and the word it is owed."""
-
-    alert: Alert
-    verdict: Verdict | None
-    reason: Reason | None
-
-    @property
-    def is_firing(self) -> bool:
-        """Whether the rule is still broken here."""
-        return isinstance(self.alert.state, Firing)
-
-    @property
-    def severity(self) -> Severity | None:
-        """How bad it is here now; None where it is not."""
-        return self.alert.state.severity if isinstance(self.alert.state, Firing) else None
-
-    @property
-    def since(self) -> datetime | None:
-        """When the episode began that is, or was, going on here."""
-        if isinstance(self.alert.state, Firing):
-            return self.alert.state.since
-        return self.alert.told.since if self.alert.told else None
-
-    @property
-    def evidence(self) -> Evidence | None:
-        """The figures of this run; None where there was no mail, or no answer."""
-        return evidence_of(self.verdict)
-
-    def rank(self, rule: Rule) -> tuple[bool, int, int, float]:
-        """Return where it stands among the others: owed a word, then bad, then by kind, then worse.
-
-        The account comes first of the kinds, then who sends, and only then where it goes.
-        """
-        return (
-            self.reason is not None,
-            self.severity or 0,
-            -min((list(Dimension).index(one) + 1 for one in self.alert.scope.kind), default=0),
-            rule.at(self.alert.scope).badness(self.evidence.rate.value) if self.evidence else 0.0,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Incident:
-    """A message about one rule: every scope it is broken in, or was until now.
-
-    *sequence* counts the messages of the incident from 1; a message that has to be sent again
-    carries the same number. *affected* begins with the scope that matters most. *culprit* is who is
-    behind what the lead is accused of, and *estimate* is of the rate that SES itself goes by, where
-    it goes by this one. Where days are counted *until* one before today, or what was told before is
-    not *remembered*, the message says so.
-    """
-
-    id: str
-    sequence: int
-    reason: Reason
-    rule: Rule
-    affected: tuple[Affected, ...]
-    culprit: Culprit | None = None
-    estimate: Estimate | None = None
-    until: date | None = None
-    remembered: bool = True
-
-    @property
-    def lead(self) -> Affected:
-        """The scope that the message is first of all about."""
-        return self.affected[0]
-
-    @property
-    def severity(self) -> Severity | None:
-        """The worst severity anywhere in the incident now; None once it is over."""
-        return max((one.severity for one in self.affected if one.severity), default=None)
-
-    @property
-    def faded(self) -> bool:
-        """Whether it is over for want of figures, which is no proof that anything has mended."""
-        return self.severity is None and self.lead.evidence is None
+SERVICE, SUMMARY = "service", "summary"
+"""The ids of the messages that are about no incident alone."""
+MOST_MESSAGES = 5
+"""Messages in one run; the last of them tells of all that is left."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """A message of *findings*, none once all is in order, and of those that are *gone*.
 
-    *kept* are those that were told before and may stand still: nobody could look.
+    *kept* are those that were told before and may stand still: nobody could look. *beside* says
+    that some rate is wrong at the same time.
     """
 
     sequence: int
     findings: tuple[Finding, ...]
     gone: tuple[Finding, ...] = ()
     kept: tuple[Finding, ...] = ()
+    beside: bool = False
+
+    @property
+    def id(self) -> str:
+        """The same for all of these."""
+        return SERVICE
 
     @property
     def severity(self) -> Severity | None:
         """The worst severity of any finding; None where there is none."""
         return max((finding.severity for finding in self.findings), default=None)
 
+    @property
+    def is_urgent(self) -> bool:
+        """Whether it is critical."""
+        return self.severity is Severity.CRITICAL
 
-Notice: TypeAlias = Incident | Trouble
+    @property
+    def news(self) -> str:
+        """What the message says, in short: two that say the same have the same."""
+        return _news(self.findings)
 
 
-def gather(alerts: Iterable[Alert], now: datetime) -> list[Alert]:
-    """Return *alerts* with every firing one in an incident: its rule's open one, or a new one.
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What is watched: by which *rules*, and how many scopes of each kind."""
 
-    One that ended before anybody was told of it leaves its incident.
+    rules: tuple[str, ...]
+    scopes: Mapping[Kind, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """One message of several *incidents*; the first one ever says what there is to *watch*."""
+
+    id: str
+    sequence: int
+    incidents: tuple[Incident, ...]
+    watch: Watch | None = None
+
+    @property
+    def severity(self) -> Severity | None:
+        """The worst severity of any incident now; None where all are over, or there is none."""
+        return max((one.severity for one in self.incidents if one.severity), default=None)
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether any of them is."""
+        return any(one.is_urgent for one in self.incidents)
+
+    @property
+    def news(self) -> str:
+        """What the message says, in short: two that say the same have the same."""
+        return digest_of([one.id, one.sequence, one.news] for one in self.incidents)
+
+
+Notice: TypeAlias = Incident | Digest | Trouble
+
+
+def incidents_in(notice: Notice) -> Sequence[Incident]:
+    """Return the incidents that *notice* tells of."""
+    match notice:
+        case Incident():
+            return (notice,)
+        case Digest(incidents=incidents):
+            return incidents
+        case Trouble():
+            return ()
+
+
+def summary(incidents: Sequence[Incident], watch: Watch, attempts: Mapping[str, Attempt]) -> Digest:
+    """Return the first message ever: what is watched, and everything that is wrong at first sight.
+
+    So nobody who switches this on gets a message for everything that has long been so.
     """
-    remembered = [alert if alert.is_open else replace(alert, incident=None) for alert in alerts]
-    opened = {alert.rule: alert.incident for alert in remembered if alert.incident}
-    return [
-        replace(alert, incident=opened.setdefault(alert.rule, f"{alert.rule}-{now:%Y%m%dT%H%MZ}"))
-        if isinstance(alert.state, Firing) and alert.incident is None
-        else alert
-        for alert in remembered
-    ]
+    first = Digest(SUMMARY, 0, tuple(incidents), watch)
+    number = numbered(0, attempts.get(SUMMARY), first.news)
+    return Digest(SUMMARY, number, first.incidents, watch)
 
 
-def incidents(
-    alerts: Iterable[Alert],
-    rules: Mapping[str, Rule],
-    verdicts: Mapping[Key, Verdict],
-    culprit: Callable[[Key], Culprit | None],
-) -> list[Incident]:
-    """Return the message that each incident owes, the worst incident first.
-
-    *alerts* are gathered ones; *culprit* finds out who is behind a breach. An alert whose rule
-    cannot be read now has to wait for it.
-    """
-    groups: defaultdict[str, list[Affected]] = defaultdict(list)
-    for alert in alerts:
-        if alert.rule in rules and alert.incident and not alert.is_at_rest:
-            groups[alert.incident].append(Affected(alert, verdicts.get(alert.key), due(alert)))
-    owed = [
-        _incident(incident, group, rules, culprit)
-        for incident, group in groups.items()
-        if any(one.reason for one in group)
-    ]
-    return sorted(owed, key=lambda one: (-(one.severity or 0), one.id))
-
-
-def _incident(
-    incident: str,
-    group: Sequence[Affected],
-    rules: Mapping[str, Rule],
-    culprit: Callable[[Key], Culprit | None],
-) -> Incident:
-    rule = rules[group[0].alert.rule]
-    affected = sorted(
-        group, key=lambda one: (*(-part for part in one.rank(rule)), str(one.alert.scope))
-    )
-    return Incident(
-        id=incident,
-        sequence=1 + max((one.alert.told.sequence for one in group if one.alert.told), default=0),
-        reason=max(one.reason for one in group if one.reason),
-        rule=rule,
-        affected=tuple(affected),
-        culprit=culprit(affected[0].alert.key),
-    )
-
-
-def delivered(alert: Alert, incident: Incident, now: datetime) -> Alert:
-    """Return *alert* as it stands once the message about its *incident* has gone out."""
-    match alert.state:
-        case Firing(severity=severity, since=since):
-            return replace(alert, told=Told(severity, since, incident.sequence, now))
-        case Ok():
-            return replace(alert, told=None, incident=None)
-        case Pending():
-            return alert
+def within_bounds(incidents: Sequence[Incident], others: int) -> list[Notice]:
+    """Return *incidents* in as many messages as there may be in a run, beside *others*."""
+    most = MOST_MESSAGES - others
+    if len(incidents) <= most:
+        return list(incidents)
+    shared = tuple(incidents[most - 1 :])
+    numbers = digest_of([one.id, one.sequence] for one in shared)
+    return [*incidents[: most - 1], Digest(f"digest-{numbers}", 1, shared)]
 
 
 def trouble(
-    findings: Sequence[Finding], told: Sequence[Finding], told_sequence: int
+    findings: Sequence[Finding],
+    told: Sequence[Finding],
+    told_sequence: int,
+    attempt: Attempt | None = None,
+    *,
+    beside: bool = False,
 ) -> Trouble | None:
     """Return the message that is owed about findings, if any, the worst of them first.
 
     One is owed when something is wrong that people were not told of yet, and once more when
-    nothing is wrong any longer. A passing finding is told to nobody, but while there is one
-    it is too early to say that all is well.
+    nothing is wrong any longer of what they have been told, or may have been by *attempt*. A
+    passing finding is told to nobody, but while there is one it is too early to say that all is
+    well. *beside* says that some rate is wrong.
     """
     lasting = [finding for finding in findings if not finding.passing]
     is_news = any(finding not in told for finding in lasting)
-    is_over = bool(told) and not findings
+    is_over = bool(told or attempt) and not findings
     if not (is_news or is_over):
         return None
     abouts = {finding.about for finding in lasting}
     others = tuple(finding for finding in told if finding.about not in abouts)
     blind = any(finding.hinders for finding in findings)
     return Trouble(
-        sequence=told_sequence + 1,
+        sequence=numbered(told_sequence, attempt, _news(lasting)),
         findings=tuple(sorted(lasting, key=lambda finding: -finding.severity)),
         gone=() if blind else others,
         kept=others if blind else (),
+        beside=beside,
     )
+
+
+def _news(findings: Sequence[Finding]) -> str:
+    return digest_of([each.about, each.what, each.details] for each in findings)

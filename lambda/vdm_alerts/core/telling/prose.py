@@ -7,8 +7,10 @@ from datetime import datetime
 from vdm_alerts.core.advice import ADVICE, SILENCE_STEPS, kind_name, of
 from vdm_alerts.core.instants import span, stamp
 from vdm_alerts.core.rates import percent
-from vdm_alerts.core.rules import Rule
-from vdm_alerts.core.telling.notices import Affected, Incident, Reason, Trouble
+from vdm_alerts.core.rules import Rule, Severity
+from vdm_alerts.core.telling.incidents import Affected, Incident
+from vdm_alerts.core.telling.notices import Trouble
+from vdm_alerts.core.telling.reasons import Reason
 from vdm_alerts.core.verdicts import Healthy, Silent, Subject, Unknown
 
 MOST_SHOWN = 20
@@ -38,27 +40,55 @@ class Origin:
 
 def incident_subject(incident: Incident) -> str:
     """Return the news in one line, its weight first."""
-    match incident.severity, incident.reason:
-        case None, _:
-            weight, verb = "ENDED" if incident.faded else "RESOLVED", "is back to"
-        case severity, Reason.RESOLVED:
-            weight, verb = f"{severity}, partly resolved", "is back to"
-        case _, Reason.ESCALATED:
-            falls = incident.rule.indicator.low_is_bad
-            weight = str(incident.lead.severity)
-            verb = "has fallen to" if falls else "has risen to"
-        case _, Reason.FIRING:
-            weight, verb = str(incident.lead.severity), "is"
-    noun = ADVICE[incident.rule.indicator].noun.capitalize()
-    found = _rate(incident.lead, incident.rule)
-    rate = f"{f' {verb}' if incident.lead.evidence else ':'} {found}"
-    return f"[{weight}] {noun} {of(incident.lead.alert.scope)}{rate}"
+    return f"[{_weight(incident)}] {incident_news(incident)}"
+
+
+def incident_news(incident: Incident) -> str:
+    """Return the news in one line, without its weight."""
+    lead, advice = incident.lead, ADVICE[incident.rule.indicator]
+    subject = f"{advice.noun.capitalize()} {of(lead.alert.scope)}"
+    if lead.reason is Reason.ENDED:
+        return f"{subject}: watched no longer"
+    if lead.reason is Reason.REVISED and (now := lead.revised) and (was := lead.told_rate):
+        return f"{subject} was {percent(now.value)}, by later counts, and not {percent(was.value)}"
+    found = _rate(lead, incident.rule)
+    return f"{subject}{f' {_verb(incident)}' if lead.evidence else ':'} {found}"
+
+
+def _weight(incident: Incident) -> str:
+    """Return how much the news matters."""
+    severity, reason = incident.severity, incident.reason
+    if reason.weight == Reason.RESOLVED.weight:
+        if severity:
+            return f"{severity}, partly resolved"
+        if reason is Reason.REVISED:
+            return "REVISED"
+        return "ENDED" if reason is Reason.ENDED or incident.faded else "RESOLVED"
+    return str(incident.lead.severity)
+
+
+def _verb(incident: Incident) -> str:
+    falls = incident.rule.indicator.low_is_bad
+    match incident.reason:
+        case Reason.ESCALATED:
+            return "has fallen to" if falls else "has risen to"
+        case Reason.FIRING:
+            return "is"
+        case Reason.REPEAT:
+            return "is still"
+        case _:
+            return "is back to"
 
 
 def headline(incident: Incident) -> str:
     """Return what was judged, and how: the sentence of the verdict."""
     lead, rule = incident.lead, incident.rule
     subject = Subject(rule.indicator, lead.alert.scope)
+    if lead.unwatched:
+        return (
+            f"{lead.unwatched}, so nobody looks at {subject} any longer. It was "
+            f"{subject.bad_side} your threshold when last read."
+        )
     match lead.verdict:
         case Unknown() as verdict:
             return f"{verdict} It was {subject.bad_side} your threshold when last read."
@@ -159,18 +189,18 @@ def others(incident: Incident) -> list[str]:
 def trouble_subject(trouble: Trouble) -> str:
     """Return the worst of what is wrong in one line, and how much else is."""
     if not trouble.findings:
-        return "[OK] All is in order again"
+        return f"[OK] {in_order(trouble).removesuffix('.')}"
     worst, *more = trouble.findings
     return f"[{trouble.severity}] {worst.what}{f', and {len(more)} more' if more else ''}"
 
 
 def trouble_text(trouble: Trouble, origin: Origin, now: datetime) -> str:
     """Return the whole e-mail about what is wrong beside the rates."""
-    parts = [] if trouble.findings else ["All is in order again."]
+    parts = [] if trouble.findings else [in_order(trouble)]
     for number, finding in enumerate(trouble.findings[:MOST_SHOWN], 1):
         details = f"\n{finding.details}\n" if finding.details else ""
         stop = "" if finding.command else "."
-        parts.append(f"{number}. {finding.what}.{details}\n   {finding.mending}{stop}")
+        parts.append(f"{number}. {finding.told}.{details}\n   {finding.mending}{stop}")
     if any(finding.hinders for finding in trouble.findings):
         parts.append(
             "Until that is mended VDM Alerts cannot do all of its work, and its silence does not "
@@ -182,6 +212,11 @@ def trouble_text(trouble: Trouble, origin: Origin, now: datetime) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def in_order(trouble: Trouble) -> str:
+    """Return that nothing is wrong any more, unless it is a rate."""
+    return "All else is in order again." if trouble.beside else "All is in order again."
+
+
 def _is_of_silence(incident: Incident) -> bool:
     """Say whether no mail is what is wrong."""
     return isinstance(incident.lead.verdict, Silent)
@@ -189,13 +224,24 @@ def _is_of_silence(incident: Incident) -> bool:
 
 def _lines(affected: Sequence[Affected], rule: Rule) -> Iterator[str]:
     for one in affected[:MOST_SHOWN]:
-        marked = f", {one.severity.name.lower()}" if one.severity else ""
-        yield f"  {one.alert.scope} ({kind_name(one.alert.scope)}): {_rate(one, rule)}{marked}"
+        yield f"  {one.alert.scope} ({kind_name(one.alert.scope)}): {_rate(one, rule)}{_marks(one)}"
     if len(affected) > MOST_SHOWN:
         yield f"  and {len(affected) - MOST_SHOWN:,} more"
 
 
+def _marks(one: Affected) -> str:
+    """Return how bad it is, whether it was worse, and what explains it."""
+    marks = [one.severity.name.lower()] if one.severity else []
+    if one.reason is Reason.DEESCALATED:
+        marks.append(f"no longer {Severity.CRITICAL.name.lower()}")
+    if one.is_firing and one.cause:
+        marks.append(f"because of {one.cause}")
+    return "".join(f", {mark}" for mark in marks)
+
+
 def _rate(one: Affected, rule: Rule) -> str:
+    if one.unwatched:
+        return "watched no longer"
     if one.evidence:
         return percent(one.evidence.rate.value)
     if isinstance(one.verdict, Healthy | Silent):

@@ -1,0 +1,93 @@
+"""What people are owed in one run, and what is remembered of having told them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from vdm_alerts.core.alerts import Alert, Firing
+from vdm_alerts.core.findings import Finding
+from vdm_alerts.core.rulebook import read
+from vdm_alerts.core.rules import Rule
+from vdm_alerts.core.telling import incidents, notices
+from vdm_alerts.core.telling.notices import SERVICE, SUMMARY, Digest, Notice, Trouble, incidents_in
+from vdm_alerts.core.telling.numbering import Attempt
+from vdm_alerts.gather import Gathered
+from vdm_alerts.ports import Memory
+
+
+def owed(
+    known: Memory, seen: Gathered, amnesia: Sequence[Finding], now: datetime, *, quiet: bool
+) -> list[Notice]:
+    """Return every message that people are owed at *now*, the worst first.
+
+    While it is *quiet*, what is not critical waits. *known* is what there is to remember, with the
+    alerts as they stand now, and *amnesia* why it cannot be.
+    """
+    found = [
+        replace(one, remembered=not amnesia, until=seen.until, estimate=seen.estimate(one.rule))
+        for one in incidents.incidents(
+            _heard(known, seen),
+            _rules(known, seen),
+            seen.verdicts,
+            seen.culprit,
+            known.attempts,
+            now,
+        )
+    ]
+    trouble = notices.trouble(
+        [*amnesia, *seen.findings],
+        known.findings,
+        known.trouble_sequence,
+        known.attempts.get(SERVICE),
+        beside=any(isinstance(alert.state, Firing) for alert in known.alerts.values()),
+    )
+    others: list[Notice] = [trouble] if trouble and (trouble.is_urgent or not quiet) else []
+    if not (known.introduced or amnesia) and seen.survey and not seen.survey.failed:
+        first = notices.summary(found, seen.watch, known.attempts)
+        return [first, *others] if first.is_urgent or not quiet else others
+    speaking = [one for one in found if one.is_urgent or not quiet]
+    return [*notices.within_bounds(speaking, len(others)), *others]
+
+
+def _heard(known: Memory, seen: Gathered) -> list[Alert]:
+    """Return the alerts that nobody has asked not to hear of."""
+    return [alert for key, alert in known.alerts.items() if not seen.is_silenced(key)]
+
+
+def _rules(known: Memory, seen: Gathered) -> Mapping[str, Rule]:
+    """Return the rules, and for a last word those that are there no more."""
+    names = {alert.rule for alert in known.alerts.values()} - seen.rules.keys()
+    former = {name: read(name, known.rules[name]) for name in names if name in known.rules}
+    return {**{name: rule for name, rule in former.items() if rule}, **seen.rules}
+
+
+def attempting(known: Memory, due: Sequence[Notice], now: datetime) -> Memory:
+    """Return what is to be remembered before *due* goes out: that it may have, from then on."""
+    alerts, attempts = dict(known.alerts), dict(known.attempts)
+    for notice in due:
+        for each in (notice, *incidents_in(notice)):
+            attempts[each.id] = Attempt(each.sequence, each.news)
+        for incident in incidents_in(notice):
+            for one in incident.affected:
+                alerts[one.alert.key] = incidents.attempted(one, now)
+    return replace(known, alerts=alerts, attempts=attempts)
+
+
+def delivering(known: Memory, told: Sequence[Notice], now: datetime) -> Memory:
+    """Return what is to be remembered once *told* has gone out."""
+    alerts, attempts = dict(known.alerts), dict(known.attempts)
+    for notice in told:
+        for each in (notice, *incidents_in(notice)):
+            attempts.pop(each.id, None)
+        for incident in incidents_in(notice):
+            for one in incident.affected:
+                alerts[one.alert.key] = incidents.delivered(one, incident.sequence, now)
+        if isinstance(notice, Trouble):
+            findings = (*notice.findings, *notice.kept)
+            known = replace(known, findings=findings, trouble_sequence=notice.sequence)
+        if isinstance(notice, Digest) and notice.watch:
+            known = replace(known, introduced=True)
+    awake = {key: alert for key, alert in alerts.items() if not alert.is_at_rest}
+    open_ = {SERVICE, SUMMARY, *(alert.incident for alert in awake.values())}
+    kept = {name: each for name, each in attempts.items() if name in open_}
+    return replace(known, alerts=awake, attempts=kept)

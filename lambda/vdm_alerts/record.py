@@ -1,0 +1,70 @@
+"""One run in numbers, and the rates worth a metric."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from vdm_alerts.core.alerts import Firing
+from vdm_alerts.core.metrics import ACCOUNT
+from vdm_alerts.core.rules import Severity
+from vdm_alerts.core.verdicts import Unknown, evidence_of
+from vdm_alerts.gather import Gathered
+from vdm_alerts.ports import Memory, Reading, Summary
+
+MOST_RECORDED = 20
+"""Rates beside the account's that a run makes a metric of."""
+RECORDED_EVERY = timedelta(hours=6)
+"""How often it does: rates are of days, and a metric is paid for by the hour with data in it."""
+
+
+def summary(
+    seen: Gathered, after: Memory, now: datetime, *, findings: int, told: int, owed: int
+) -> Summary:
+    """Return the numbers of a run that has *seen* this and leaves *after*."""
+    newest, verdicts = seen.newest_day, seen.verdicts.values()
+    firing = [one.state.severity for one in after.alerts.values() if isinstance(one.state, Firing)]
+    unjudged = sum(each.hinders for each in seen.unusable.values())
+    return Summary(
+        queries=seen.survey.asked if seen.survey else 0,
+        days_behind=None if newest is None else (now.date() - newest).days,
+        series_judged=len(verdicts),
+        series_unknown=sum(isinstance(each, Unknown) and each.gap.is_failure for each in verdicts),
+        alerts_warning=firing.count(Severity.WARNING),
+        alerts_critical=firing.count(Severity.CRITICAL),
+        notices_told=told,
+        notices_owed=owed - told,
+        findings=findings,
+        unread=len(seen.passing) + unjudged,
+        subscribers=seen.subscribers,
+    )
+
+
+def readings(
+    seen: Gathered, known: Memory, now: datetime, before: datetime | None
+) -> Sequence[Reading]:
+    """Return the rates worth a metric each: the account's, and the worst of what fires.
+
+    None where the last run, as of *before*, has recorded them not long ago. Every one of them costs money, and an account can have ten thousand identities.
+    """
+    if not _is_later_spell(now, before):
+        return ()
+    open_ = {key for key, alert in known.alerts.items() if alert.is_open}
+    found = [
+        Reading(seen.rules[rule].at(scope), scope, evidence.rate.value)
+        for (rule, scope), verdict in seen.verdicts.items()
+        if scope == ACCOUNT or (rule, scope) in open_
+        if (evidence := evidence_of(verdict))
+    ]
+    account = [each for each in found if each.scope == ACCOUNT]
+    firing = [each for each in found if each.scope != ACCOUNT]
+    return [*account, *sorted(firing, key=_height, reverse=True)[:MOST_RECORDED]]
+
+
+def _is_later_spell(now: datetime, before: datetime | None) -> bool:
+    """Say whether *now* is in a later spell for recording rates than *before* was."""
+    spell = RECORDED_EVERY.total_seconds()
+    return before is None or now.timestamp() // spell > before.timestamp() // spell
+
+
+def _height(reading: Reading) -> float:
+    """Return how bad *reading* is, beside its rule's first threshold."""
+    return reading.rule.badness(reading.value)
