@@ -15,6 +15,7 @@ from vdm_alerts.core.reading.queries import Query
 from vdm_alerts.core.reading.roster import Roster
 from vdm_alerts.core.rulebook import Rulebook
 from vdm_alerts.core.rules import Rule
+from vdm_alerts.core.silences import Silences
 from vdm_alerts.core.telling.messages import Message
 from vdm_alerts.ports import (
     Busy,
@@ -35,6 +36,16 @@ class FakeRules:
         if isinstance(self.book, Hindrance):
             raise self.book
         return self.book
+
+
+@dataclass
+class FakeSilences:
+    kept: Silences | Hindrance = field(default_factory=Silences)
+
+    def silences(self) -> Silences:
+        if isinstance(self.kept, Hindrance):
+            raise self.kept
+        return self.kept
 
 
 @dataclass
@@ -168,6 +179,7 @@ class World:
     """Everything around a run, as a test sets it up and looks at it afterwards."""
 
     rules: FakeRules = field(default_factory=FakeRules)
+    silences: FakeSilences = field(default_factory=FakeSilences)
     account: FakeAccount = field(default_factory=FakeAccount)
     series: FakeSeries = field(default_factory=FakeSeries)
     rosters: FakeRosters = field(default_factory=FakeRosters)
@@ -179,6 +191,7 @@ class World:
     def ports(self) -> Ports:
         return Ports(
             self.rules,
+            self.silences,
             self.account,
             self.series,
             self.rosters,

@@ -1,7 +1,7 @@
 """The first step of a run: everything that is known, and what could not be learnt."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from vdm_alerts.asking import Asking
@@ -14,6 +14,7 @@ from vdm_alerts.core.reading.queries import ACCOUNT_SENT
 from vdm_alerts.core.reputation import Estimate
 from vdm_alerts.core.rulebook import Rulebook
 from vdm_alerts.core.rules import Rule
+from vdm_alerts.core.silences import Silence, Silences, expired
 from vdm_alerts.core.verdicts import Healthy, Unsure, Verdict
 from vdm_alerts.ports import Ports, Standing
 from vdm_alerts.survey import Limits, Survey, survey
@@ -34,7 +35,8 @@ class Gathered:
     """What a run knows: the rules, the answers, and what is amiss.
 
     *rulebook* is None where the rules could not be read, and *survey* where there was no reading
-    VDM. *silent* says that the account as a whole sends nothing at the moment.
+    VDM. *silent* says that the account as a whole sends nothing at the moment, and *silences* are
+    what people asked not to be told of.
     """
 
     rulebook: Rulebook | None
@@ -42,6 +44,7 @@ class Gathered:
     subscribers: int | None
     findings: Sequence[Finding]
     silent: bool = False
+    silences: Sequence[Silence] = ()
 
     @property
     def rules(self) -> Mapping[str, Rule]:
@@ -111,18 +114,21 @@ def gather(
     if subscribers == 0:
         findings.append(NO_SUBSCRIBER)
     rulebook = asking.tried(ports.rules.rules, None)
+    silences = asking.tried(ports.silences.silences, Silences())
     # Where SES does not say how the account stands, reading will tell whether VDM is on.
     standing = asking.tried(ports.account.standing, Standing(vdm_enabled=True))
     if rulebook:
         findings += dict.fromkeys([*rulebook.unusable.values(), *rulebook.findings])
+    findings += [*silences.findings, *expired(silences, now)]
     findings += standing.findings
+    known = Gathered(rulebook, None, subscribers, findings, silences=silences.lasting(now))
     if rulebook is None or not (standing.vdm_enabled and rulebook.rules):
-        return Gathered(rulebook, None, subscribers, findings)
+        return known
 
     rules = list(rulebook.rules.values())
     seen = asking.tried(lambda: survey(ports, rules, alerts, now, limits, patience, asking), None)
     if seen is None:
-        return Gathered(rulebook, None, subscribers, findings)
+        return known
     if not seen.failed:
         findings += _unread(seen)
     if limits.queries_a_day is not None and seen.is_starved:
@@ -131,7 +137,7 @@ def gather(
     is_empty = isinstance(mail, Series) and not mail.total(seen.sweep.longest, seen.at.last)
     if is_empty:
         findings.append(_no_mail(seen.sweep.longest))
-    return Gathered(rulebook, seen, subscribers, findings, is_empty or not standing.may_send)
+    return replace(known, survey=seen, silent=is_empty or not standing.may_send)
 
 
 def _unread(seen: Survey) -> list[Finding]:

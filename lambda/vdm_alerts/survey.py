@@ -15,14 +15,14 @@ from vdm_alerts.core.rates import Gap
 from vdm_alerts.core.reading.culprits import Case, Culprit
 from vdm_alerts.core.reading.drill import drilled, verdict
 from vdm_alerts.core.reading.plan import affordable, worth_asking
-from vdm_alerts.core.reading.queries import ACCOUNT_SENT, Found, Query, answer, as_of
+from vdm_alerts.core.reading.queries import ACCOUNT_SENT, Found, Query, TodayRefused, answer, as_of
 from vdm_alerts.core.reading.roster import Reading, Roster, allowance
 from vdm_alerts.core.reading.steps import Step, fewest_unclaimed, unclaimed
 from vdm_alerts.core.reading.sweep import Sweep
 from vdm_alerts.core.reputation import Estimate, estimate
 from vdm_alerts.core.rules import Rule
 from vdm_alerts.core.verdicts import Breached, Subject, Unknown, Verdict
-from vdm_alerts.ports import Ports, TodayRefused
+from vdm_alerts.ports import Ports
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,9 @@
-from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
 from botocore.stub import Stubber
-from moto import mock_aws
 
 from vdm_alerts.aws.ssm import ParameterRules
 from vdm_alerts.core.shipped import digest
@@ -19,12 +17,6 @@ windows = ["3d"]
 warning = "5%"
 """
 STRICTER = GOOD.replace("5%", "4%")
-
-
-@pytest.fixture
-def ssm() -> Iterator[Any]:
-    with mock_aws():
-        yield boto3.client("ssm")
 
 
 def rules_in(ssm: Any, **shipped: str) -> ParameterRules:
@@ -151,5 +143,5 @@ def test_what_ssm_refuses_is_named(code: str, error: type[Exception]) -> None:
     client: Any = boto3.client("ssm", config=Config(retries={"total_max_attempts": 1}))
     with Stubber(client) as stubber:
         stubber.add_client_error("get_parameters_by_path", code)
-        with pytest.raises(error, match="ssm:GetParametersByPath"):
+        with pytest.raises(error, match="ssm:GetParametersByPath of /vdm-alerts/rules"):
             rules_in(client).rules()

@@ -24,7 +24,7 @@ def texts_under(client: "SSMClient", path: str) -> Mapping[str, str | None]:
     Each goes by what follows the path in its name. Raises AccessDenied or Unavailable.
     """
     pages = client.get_paginator("get_parameters_by_path")
-    with doing("ssm:GetParametersByPath"):
+    with doing(f"ssm:GetParametersByPath of {path}"):
         return {
             each["Name"].removeprefix(f"{path}/"): (
                 each["Value"] if each["Type"] == "String" else None
