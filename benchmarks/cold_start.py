@@ -121,6 +121,7 @@ def _environment() -> Mapping[str, str]:
         table="table",
         topic_arn="arn:aws:sns:eu-west-1:111122223333:topic",
         rules_path="/vdm-alerts/rules",
+        silences_path="/vdm-alerts/silences",
         shipped_rules="bounce-rate=0123456789ab",
         service="vdm-alerts",
         quota_share=SHARE,

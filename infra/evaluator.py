@@ -74,6 +74,7 @@ class Evaluator(Construct):
         """
         super().__init__(scope, id_)
         self.service = settings.prefix
+        self.silences_path = f"/{settings.prefix}/silences"
         self.log_group = logs.LogGroup(
             self,
             "Log",
@@ -86,6 +87,7 @@ class Evaluator(Construct):
             table=memory.table.table_name,
             topic_arn=notices.topic.topic_arn,
             rules_path=rulebook.path,
+            silences_path=self.silences_path,
             shipped_rules=rulebook.shipped,
             service=self.service,
             quota_share=settings.quota_share,
@@ -123,15 +125,6 @@ class Evaluator(Construct):
         self, memory: Memory, rulebook: Rulebook, notices: Notices, lost: Lost
     ) -> list[tuple[str, str]]:
         """Return all that the function may do, each action with the one resource it is for."""
-        rules = Arn.format(
-            ArnComponents(
-                service="ssm",
-                resource="parameter",
-                resource_name=rulebook.path.removeprefix("/"),
-                arn_format=ArnFormat.SLASH_RESOURCE_NAME,
-            ),
-            Stack.of(self),
-        )
         everything = "*"  # SES has no resource for the account, its lists or its ISPs.
         return [
             ("ses:GetAccount", everything),
@@ -139,7 +132,8 @@ class Evaluator(Construct):
             ("ses:ListConfigurationSets", everything),
             ("ses:ListTenants", everything),
             ("ses:BatchGetMetricData", everything),
-            ("ssm:GetParametersByPath", rules),
+            ("ssm:GetParametersByPath", self._parameters(rulebook.path)),
+            ("ssm:GetParametersByPath", self._parameters(self.silences_path)),
             ("dynamodb:Query", memory.table.table_arn),
             ("dynamodb:PutItem", memory.table.table_arn),
             ("dynamodb:DeleteItem", memory.table.table_arn),
@@ -151,3 +145,15 @@ class Evaluator(Construct):
             ("logs:CreateLogStream", self.log_group.log_group_arn),
             ("logs:PutLogEvents", self.log_group.log_group_arn),
         ]
+
+    def _parameters(self, path: str) -> str:
+        """Return the ARN by which reading all parameters under *path* is granted."""
+        return Arn.format(
+            ArnComponents(
+                service="ssm",
+                resource="parameter",
+                resource_name=path.removeprefix("/"),
+                arn_format=ArnFormat.SLASH_RESOURCE_NAME,
+            ),
+            Stack.of(self),
+        )

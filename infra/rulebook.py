@@ -6,7 +6,8 @@ from pathlib import Path
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from vdm_alerts.core.config import BadRule, Problem, parse_rule
+from vdm_alerts.core.config import BadRule, parse_rule
+from vdm_alerts.core.problems import Problem
 from vdm_alerts.core.rates import Indicator
 from vdm_alerts.core.shipped import FOLDER, digest
 

@@ -93,3 +93,4 @@ class VdmAlerts(Stack):
         CfnOutput(self, "TopicArn", value=notices.topic.topic_arn)
         CfnOutput(self, "TableName", value=memory.table.table_name)
         CfnOutput(self, "RulesPath", value=rulebook.path)
+        CfnOutput(self, "SilencesPath", value=evaluator.silences_path)

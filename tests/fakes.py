@@ -7,14 +7,16 @@ from datetime import date, datetime, timedelta
 
 from builders import WHERE, a_series
 
-from vdm_alerts.core.findings import Hindrance
+from vdm_alerts.core.config import BadRule, parse_rule
+from vdm_alerts.core.findings import Finding, Hindrance
 from vdm_alerts.core.history import Transition
 from vdm_alerts.core.metrics import Metric, Scope, Series, Window
 from vdm_alerts.core.rates import Gap
 from vdm_alerts.core.reading.queries import Query
 from vdm_alerts.core.reading.roster import Roster
-from vdm_alerts.core.rulebook import Rulebook
+from vdm_alerts.core.rulebook import Rulebook, Written
 from vdm_alerts.core.rules import Rule
+from vdm_alerts.core.silences import Silences
 from vdm_alerts.core.telling.messages import Message
 from vdm_alerts.ports import (
     Busy,
@@ -35,6 +37,16 @@ class FakeRules:
         if isinstance(self.book, Hindrance):
             raise self.book
         return self.book
+
+
+@dataclass
+class FakeSilences:
+    kept: Silences | Hindrance = field(default_factory=Silences)
+
+    def silences(self) -> Silences:
+        if isinstance(self.kept, Hindrance):
+            raise self.kept
+        return self.kept
 
 
 @dataclass
@@ -168,6 +180,7 @@ class World:
     """Everything around a run, as a test sets it up and looks at it afterwards."""
 
     rules: FakeRules = field(default_factory=FakeRules)
+    silences: FakeSilences = field(default_factory=FakeSilences)
     account: FakeAccount = field(default_factory=FakeAccount)
     series: FakeSeries = field(default_factory=FakeSeries)
     rosters: FakeRosters = field(default_factory=FakeRosters)
@@ -179,6 +192,7 @@ class World:
     def ports(self) -> Ports:
         return Ports(
             self.rules,
+            self.silences,
             self.account,
             self.series,
             self.rosters,
@@ -194,6 +208,22 @@ class World:
 
     def knows(self, *rules: Rule) -> "World":
         self.rules.book = Rulebook({rule.name: rule for rule in rules})
+        return self
+
+    def knows_written(self, name: str, text: str) -> "World":
+        """Have the rule of that name be what is written, good or bad, beside all others."""
+        source, book = f"/vdm-alerts/rules/{name}", self.rules.book
+        assert isinstance(book, Rulebook)
+        rules = {**book.rules}
+        rules.pop(name, None)
+        try:
+            rules[name] = parse_rule(name, text, source)
+        except BadRule as error:
+            bad = Finding(source, f"A rule cannot be used, {error}", "Edit it")
+            self.rules.book = Rulebook(rules, {**book.unusable, name: bad}, written=book.written)
+        else:
+            written = {**book.written, name: Written(text, source)}
+            self.rules.book = Rulebook(rules, written=written)
         return self
 
 

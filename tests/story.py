@@ -4,14 +4,14 @@ from pathlib import Path
 
 import boto3
 from builders import LEASE, ORIGIN
-from fakes import World
+from fakes import FakeStore, World
 
 from vdm_alerts.aws.account import SesAccount
 from vdm_alerts.aws.vdm import Vdm
 from vdm_alerts.core.config import parse_rule
 from vdm_alerts.core.shipped import FOLDER
 from vdm_alerts.core.telling.messages import Message
-from vdm_alerts.ports import Summary
+from vdm_alerts.ports import Memory, Summary
 from vdm_alerts.run import run
 from vdm_local.endpoint import Endpoint
 from vdm_local.scenario import Run, load_scenario
@@ -29,7 +29,7 @@ def tell(path: Path) -> list[tuple[Run, Summary, list[Message]]]:
         parse_rule(file.stem, file.read_text(), f"/vdm-alerts/rules/{FOLDER}/{file.stem}")
         for file in sorted((ROOT / "rules").glob("*.toml"))
     ]
-    world = World().knows(*rules)
+    world = World(store=FakeStore(Memory())).knows(*rules)
     told = []
     with serving(endpoint) as url:
         client = boto3.client("sesv2", endpoint_url=url)

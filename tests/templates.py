@@ -69,16 +69,18 @@ def alarm(template: Template, name: str) -> dict[str, Any]:
 
 
 def permissions(template: Template, policy: str) -> dict[str, Any]:
-    """What the role of *policy* may do: each action with its resource."""
+    """What the role of *policy* may do: each action with its resource, or a list of several."""
     policies = template.find_resources("AWS::IAM::Policy")
     (found,) = [each for name, each in policies.items() if name.startswith(policy)]
     statements = found["Properties"]["PolicyDocument"]["Statement"]
     assert all(isinstance(each["Action"], str) for each in statements), "one action a statement"
     assert all(not isinstance(each["Resource"], list) for each in statements), "one resource"
     assert {each["Effect"] for each in statements} == {"Allow"}
-    allowed = {each["Action"]: each["Resource"] for each in statements}
-    assert len(allowed) == len(statements), "each action once"
-    return allowed
+    allowed: dict[str, list[Any]] = {}
+    for each in statements:
+        assert each["Resource"] not in allowed.setdefault(each["Action"], []), "each once"
+        allowed[each["Action"]].append(each["Resource"])
+    return {action: each[0] if len(each) == 1 else each for action, each in allowed.items()}
 
 
 def logical(reference: Any) -> str:

@@ -1,7 +1,7 @@
 """The first step of a run: everything that is known, and what could not be learnt."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
@@ -26,6 +26,7 @@ TOO_LONG = timedelta(days=1)
 """How long what should pass may last before people are told of it."""
 MOST_NAMED = 5
 """Names in a sentence."""
+_SOME = "series"
 
 NO_SUBSCRIBER = Finding(
     about="subscribers",
@@ -140,7 +141,10 @@ def gather(
     passing = {each.about for each in seen.findings if each.passing and each.hinders}
     since = {about: before.passing.get(about, now) for about in sorted(passing)}
     findings = [
-        each.lasting() if now - since.get(each.about, now) > TOO_LONG else each
+        # Of single series, whoever has waited for long has a finding of its own.
+        each.lasting()
+        if each.about != _SOME and now - since.get(each.about, now) > TOO_LONG
+        else each
         for each in seen.findings
     ]
     return replace(seen, findings=findings, passing=since)
@@ -187,17 +191,16 @@ def _asked(
 
 def _unread(seen: Survey) -> list[Finding]:
     """Return what to say of the series that were not read, without an error for all of them."""
-    found = seen.found
-    missing = [query for query, answer in found.items() if isinstance(answer, Gap)]
+    missing = [query for query, answer in seen.found.items() if isinstance(answer, Gap)]
     passing = {Gap.UNAVAILABLE, Gap.CUT}
-    refused = {str(query.scope) for query in missing if found[query] not in passing}
-    unread = sorted({str(query.scope) for query in missing if found[query] in passing})
+    refused = {str(query.scope) for query in missing if seen.found[query] not in passing}
+    unread = {str(query.scope) for query in missing if seen.found[query] in passing}
     findings = []
     if refused:
         findings.append(
             Finding(
                 about="refused",
-                what=f"SES refuses to answer for {', '.join(_first(sorted(refused)))}",
+                what=f"SES refuses to answer for {', '.join(_first(refused))}",
                 remedy="Why, in SES's own words, is in the function's log; what cannot be read is "
                 "not watched",
             )
@@ -205,20 +208,29 @@ def _unread(seen: Survey) -> list[Finding]:
     if unread:
         findings.append(
             Finding(
-                about="series",
+                about=_SOME,
                 what="Not all mail could be read",
                 remedy="It is asked for again at the next run",
                 passing=True,
                 who=_first(unread),
             )
         )
+    if unread_for_long := seen.unread_for_long:
+        findings.append(
+            Finding(
+                about="unread",
+                what="Some mail could not be read for more than a day, and is not watched",
+                remedy="It is asked for at every run; why it fails is in the function's log",
+                who=_first([str(scope) for scope in unread_for_long]),
+            )
+        )
     return findings
 
 
-def _first(names: Sequence[str]) -> tuple[str, ...]:
+def _first(names: Collection[str]) -> tuple[str, ...]:
     """Return as many of *names* as a person reads, and how many more there are."""
-    more = len(names) - MOST_NAMED
-    return (*names[:MOST_NAMED], f"and {more:,} more") if more > 0 else tuple(names)
+    first, more = sorted(names)[:MOST_NAMED], len(names) - MOST_NAMED
+    return (*first, f"and {more:,} more") if more > 0 else tuple(first)
 
 
 def _too_few(queries: int) -> Finding:

@@ -16,6 +16,7 @@ from vdm_alerts.core.reading.queries import Query
 from vdm_alerts.core.reading.roster import Roster
 from vdm_alerts.core.rulebook import Rulebook, Written
 from vdm_alerts.core.rules import Rule
+from vdm_alerts.core.silences import Silences
 from vdm_alerts.core.telling.messages import Message
 from vdm_alerts.core.telling.numbering import Attempt
 
@@ -47,20 +48,6 @@ class Unavailable(Hindrance):
                 what=f"{action} failed: {why}",
                 remedy="It is tried again at every run",
                 passing=passing,
-            )
-        )
-
-
-class TodayRefused(Hindrance):
-    """SES refused to answer for the days that it was asked about; today may be one too many."""
-
-    def __init__(self, why: str) -> None:
-        """Say *why* in SES's own words."""
-        super().__init__(
-            Finding(
-                about="days",
-                what=f"SES refuses to answer for the days that it is asked about: {why}",
-                remedy="Please report it: VDM Alerts asks for whole UTC days, sixty at the most",
             )
         )
 
@@ -144,6 +131,16 @@ class RuleSource(Protocol):
 
     def rules(self) -> Rulebook:
         """Return every rule, and a finding for each that cannot be used.
+
+        Raises AccessDenied or Unavailable where none could be read.
+        """
+
+
+class SilenceSource(Protocol):
+    """Where people say what they do not want to be told of for a while."""
+
+    def silences(self) -> Silences:
+        """Return every silence, those that are over too, and a finding for each unusable one.
 
         Raises AccessDenied or Unavailable where none could be read.
         """
@@ -242,6 +239,7 @@ class Ports:
     """Everything that a run acts through."""
 
     rules: RuleSource
+    silences: SilenceSource
     account: AccountSource
     series: SeriesSource
     rosters: RosterStore

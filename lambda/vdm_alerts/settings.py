@@ -25,6 +25,7 @@ class Settings:
     table: str
     topic_arn: str
     rules_path: str
+    silences_path: str
     shipped_rules: str
     service: str
     quota_share: float

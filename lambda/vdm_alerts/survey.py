@@ -1,7 +1,7 @@
 """Reading the account: who sends in it, and what VDM has counted of their mail."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -15,14 +15,14 @@ from vdm_alerts.core.rates import Gap
 from vdm_alerts.core.reading.culprits import Case, Culprit
 from vdm_alerts.core.reading.drill import drilled, verdict
 from vdm_alerts.core.reading.plan import affordable, worth_asking
-from vdm_alerts.core.reading.queries import ACCOUNT_SENT, Found, Query, answer, as_of
+from vdm_alerts.core.reading.queries import ACCOUNT_SENT, Found, Query, TodayRefused, answer, as_of
 from vdm_alerts.core.reading.roster import Reading, Roster, allowance
 from vdm_alerts.core.reading.steps import Step, fewest_unclaimed, unclaimed
 from vdm_alerts.core.reading.sweep import Sweep
 from vdm_alerts.core.reputation import Estimate, estimate
 from vdm_alerts.core.rules import Rule
 from vdm_alerts.core.verdicts import Breached, Subject, Unknown, Verdict
-from vdm_alerts.ports import Ports, TodayRefused
+from vdm_alerts.ports import Ports
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,14 @@ class Survey:
         cut = {query.scope for query, seen in self.found.items() if seen is Gap.CUT}
         waiting = (entry(scope).tried for scope in cut)
         return any(tried is not None and now - tried > TOO_LONG for tried in waiting)
+
+    @property
+    def unread_for_long(self) -> Collection[Scope]:
+        """Who could be read once, and could not for more than a day by now."""
+        now, entry = self.sweep.now, self.sweep.roster.entry
+        failed = {query.scope for query, seen in self.found.items() if seen is Gap.UNAVAILABLE}
+        read = {scope: at for scope in failed if (at := entry(scope).read)}
+        return [scope for scope, at in read.items() if now - at > TOO_LONG]
 
     def missing(self, scope: Scope) -> Scope | None:
         """Return the sender that *scope* is of, where it is on no list of this account any more."""

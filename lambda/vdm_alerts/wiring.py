@@ -12,6 +12,7 @@ from vdm_alerts.aws.cloudwatch import EmbeddedMetrics
 from vdm_alerts.aws.dynamodb import TableStore
 from vdm_alerts.aws.pace import CALLS_A_SECOND, Pace
 from vdm_alerts.aws.roster import TableRoster
+from vdm_alerts.aws.silences import ParameterSilences
 from vdm_alerts.aws.sns import Topic
 from vdm_alerts.aws.ssm import ParameterRules
 from vdm_alerts.aws.vdm import CALLERS, Vdm
@@ -45,10 +46,10 @@ def wire(settings: Settings) -> Ports:
     session = quick_session()
     ses = session.client("sesv2", config=READING)
     table = session.resource("dynamodb", config=_PATIENCE).Table(settings.table)
+    parameters = session.client("ssm", config=_PATIENCE)
     return Ports(
-        rules=ParameterRules(
-            session.client("ssm", config=_PATIENCE), settings.rules_path, settings.digests
-        ),
+        rules=ParameterRules(parameters, settings.rules_path, settings.digests),
+        silences=ParameterSilences(parameters, settings.silences_path),
         account=SesAccount(ses),
         series=Vdm(ses, Pace(CALLS_A_SECOND * settings.quota_share)),
         rosters=TableRoster(table),

@@ -1,11 +1,9 @@
-from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
 from botocore.stub import Stubber
-from moto import mock_aws
 
 from vdm_alerts.aws.ssm import ParameterRules
 from vdm_alerts.core.shipped import digest
@@ -19,12 +17,6 @@ windows = ["3d"]
 warning = "5%"
 """
 STRICTER = GOOD.replace("5%", "4%")
-
-
-@pytest.fixture
-def ssm() -> Iterator[Any]:
-    with mock_aws():
-        yield boto3.client("ssm")
 
 
 def rules_in(ssm: Any, **shipped: str) -> ParameterRules:
@@ -48,8 +40,8 @@ def test_a_rule_that_does_not_parse_is_a_finding_and_the_others_stand(ssm: Any) 
     put(ssm, "good", GOOD)
     put(ssm, "bad", GOOD.replace("5%", "5"))
     book = rules_in(ssm).rules()
-    assert list(book.rules) == ["good"]
-    (finding,) = book.findings
+    assert (list(book.rules), list(book.unusable), book.findings) == (["good"], ["bad"], [])
+    finding = book.unusable["bad"]
     assert finding.what == "A rule cannot be used, /vdm-alerts/rules/bad: 1 problem"
     assert finding.details.startswith('  warning  "5" is not a percentage')
     assert not finding.passing
@@ -57,7 +49,7 @@ def test_a_rule_that_does_not_parse_is_a_finding_and_the_others_stand(ssm: Any) 
 
 def test_a_rule_that_was_saved_encrypted_is_told_so(ssm: Any) -> None:
     ssm.put_parameter(Name=f"{PATH}/rule", Value=GOOD, Type="SecureString")
-    (finding,) = rules_in(ssm).rules().findings
+    (finding,) = rules_in(ssm).rules().unusable.values()
     assert "is no String but encrypted or a list; save it as a String" in finding.details
 
 
@@ -95,10 +87,10 @@ def test_a_shipped_rule_that_is_not_as_deployed_counts_and_is_told(ssm: Any, dep
     assert list(rules_in(ssm, rule=deployed).rules().findings) == []
 
 
-def test_a_shipped_rule_that_was_deleted_is_told_and_ends_nothing(ssm: Any) -> None:
+def test_a_shipped_rule_that_was_deleted_is_told_and_known_to_be_gone(ssm: Any) -> None:
     put(ssm, "shipped/other", GOOD)
     book = rules_in(ssm, rule=GOOD, other=GOOD).rules()
-    assert (list(book.rules), set(book.unusable)) == (["other"], {"rule"})
+    assert (list(book.rules), book.unusable) == (["other"], {}), "so that its alerts can end"
     (finding,) = book.findings
     assert finding.what.startswith("The shipped rule rule was deleted")
     assert finding.command == (
@@ -112,8 +104,8 @@ def test_a_shipped_rule_that_was_deleted_is_told_and_ends_nothing(ssm: Any) -> N
 def test_a_shipped_rule_that_is_broken_by_an_edit_is_told_once_and_as_unusable(ssm: Any) -> None:
     put(ssm, "shipped/rule", GOOD.replace("5%", "5"))
     book = rules_in(ssm, rule=GOOD).rules()
-    assert set(book.unusable) == {"rule"}
-    (finding,) = book.findings
+    assert (list(book.unusable), book.findings) == (["rule"], [])
+    finding = book.unusable["rule"]
     assert finding.what == "A rule cannot be used, /vdm-alerts/rules/shipped/rule: 1 problem"
 
 
@@ -151,5 +143,5 @@ def test_what_ssm_refuses_is_named(code: str, error: type[Exception]) -> None:
     client: Any = boto3.client("ssm", config=Config(retries={"total_max_attempts": 1}))
     with Stubber(client) as stubber:
         stubber.add_client_error("get_parameters_by_path", code)
-        with pytest.raises(error, match="ssm:GetParametersByPath"):
+        with pytest.raises(error, match="ssm:GetParametersByPath of /vdm-alerts/rules"):
             rules_in(client).rules()

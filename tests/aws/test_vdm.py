@@ -17,8 +17,8 @@ from vdm_alerts.aws.vdm import CALLERS, MOST_FAILURES, Vdm
 from vdm_alerts.core.findings import Hindrance
 from vdm_alerts.core.metrics import ACCOUNT, Metric, Scope, Series, Window
 from vdm_alerts.core.rates import Gap
-from vdm_alerts.core.reading.queries import Query
-from vdm_alerts.ports import AccessDenied, TodayRefused
+from vdm_alerts.core.reading.queries import Query, TodayRefused
+from vdm_alerts.ports import AccessDenied
 from vdm_alerts.wiring import READING
 from vdm_local.answers import Answer
 from vdm_local.endpoint import Endpoint

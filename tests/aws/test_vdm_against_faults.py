@@ -24,8 +24,8 @@ from vdm_alerts.aws.vdm import Vdm
 from vdm_alerts.core.findings import Hindrance
 from vdm_alerts.core.metrics import ACCOUNT, Metric, Scope, Series, Window
 from vdm_alerts.core.rates import Gap
-from vdm_alerts.core.reading.queries import ACCOUNT_SENT, Query
-from vdm_alerts.ports import AccessDenied, TodayRefused
+from vdm_alerts.core.reading.queries import ACCOUNT_SENT, Query, TodayRefused
+from vdm_alerts.ports import AccessDenied
 from vdm_local.endpoint import Endpoint
 from vdm_local.faults import CallFault, CallKind, Fault, QueryFault, QueryKind, Reach
 from vdm_local.quota import Quota

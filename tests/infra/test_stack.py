@@ -71,11 +71,16 @@ def test_the_function_may_do_this_and_nothing_else(template: Template) -> None:
     }
 
 
-def test_the_function_reads_the_rules_and_no_other_parameter(template: Template) -> None:
-    resource = permissions(template, "EvaluatorRole")["ssm:GetParametersByPath"]
-    assert resource["Fn::Join"][1][-1] == ":parameter/vdm-alerts/rules"
+def test_the_function_reads_rules_and_silences_and_no_other_parameter(template: Template) -> None:
+    resources = permissions(template, "EvaluatorRole")["ssm:GetParametersByPath"]
+    assert [each["Fn::Join"][1][-1] for each in resources] == [
+        ":parameter/vdm-alerts/rules",
+        ":parameter/vdm-alerts/silences",
+    ]
     environment = the(template, "AWS::Lambda::Function")["Environment"]["Variables"]
     assert environment["VDM_ALERTS_RULES_PATH"] == "/vdm-alerts/rules"
+    assert environment["VDM_ALERTS_SILENCES_PATH"] == "/vdm-alerts/silences"
+    assert template.to_json()["Outputs"]["SilencesPath"]["Value"] == "/vdm-alerts/silences"
 
 
 def test_the_function_has_no_managed_policy(template: Template) -> None:

@@ -27,6 +27,7 @@ ENVIRONMENT = {
     "VDM_ALERTS_TABLE": "memory",
     "VDM_ALERTS_TOPIC_ARN": "arn:aws:sns:eu-west-1:111122223333:alerts",
     "VDM_ALERTS_RULES_PATH": "/vdm-alerts/rules",
+    "VDM_ALERTS_SILENCES_PATH": "/vdm-alerts/silences",
     "VDM_ALERTS_SHIPPED_RULES": "bounce-rate=0123456789ab",
     "VDM_ALERTS_SERVICE": "vdm-alerts",
     "VDM_ALERTS_QUOTA_SHARE": "0.97",

@@ -18,10 +18,20 @@ from vdm_alerts.core.reading.roster import Roster
 from vdm_alerts.core.rulebook import Rulebook
 from vdm_alerts.core.rules import MissingData, Severity
 from vdm_alerts.core.telling.messages import Message
-from vdm_alerts.ports import AccessDenied, Busy, Standing, Summary, Unavailable, WentBack
+from vdm_alerts.ports import AccessDenied, Busy, Memory, Standing, Summary, Unavailable, WentBack
 from vdm_alerts.record import MOST_RECORDED
 from vdm_alerts.run import StillOwed, run
 
+BOUNCES = """
+indicator = "bounce_rate"
+scopes = ["account", "identity", "isp"]
+windows = ["3d"]
+confidence = "none"
+warning = "5%"
+critical = "10%"
+min_volume = 200
+min_events = 10
+"""
 OFF = Finding("VDM", "VDM is off", "Switch it on")
 
 
@@ -61,8 +71,11 @@ def test_what_is_over_and_told_leaves_no_trace(world: World) -> None:
     goes(world)
     sends(world, NEWS, bounces=100)
     goes(world, hours=1)
+    (ended,) = world.store.memory.alerts.values()
+    assert (ended.is_open, ended.ends) == (False, (NOW + HOUR,)), "but that it ended lately"
+    goes(world, hours=24 * 15)
     assert world.store.memory.alerts == {}
-    assert world.store.memory.last_run == NOW + HOUR
+    assert world.store.memory.last_run == NOW + 15 * 24 * HOUR
 
 
 def test_one_incident_is_one_message_however_many_scopes_it_reaches(world: World) -> None:
@@ -89,12 +102,12 @@ def test_a_message_sent_again_after_a_failed_save_carries_the_same_id_and_number
     sends(world, NEWS, bounces=600)
     save, saves = world.store.save, 0
 
-    def fails_the_second_time(*arguments: object, **more: object) -> None:
+    def fails_the_second_time(*arguments: Any) -> Memory:
         nonlocal saves
         saves += 1
         if saves == 2:
             raise Unavailable("dynamodb:PutItem", "no answer")
-        save(*arguments, **more)  # type: ignore[arg-type]
+        return save(*arguments)
 
     monkeypatch.setattr(world.store, "save", fails_the_second_time)
     with pytest.raises(Unavailable):
@@ -344,24 +357,51 @@ def test_an_identity_that_is_gone_ends_its_alert(world: World) -> None:
     assert world.subjects[1].startswith("[ENDED] Bounce rate of news.example.com")
 
 
-def test_alerts_of_a_rule_that_is_gone_are_forgotten(
-    world: World, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_alerts_of_a_rule_that_is_gone_end_with_a_word(world: World) -> None:
+    world.knows_written("bounce-rate", BOUNCES)
     sends(world, NEWS, bounces=600)
     goes(world)
     world.knows(a_rule("another", warning="90%", critical=None))
     goes(world, hours=1)
+    goes(world, hours=2)
+    assert world.subjects[1:] == ["[ENDED] Bounce rate of news.example.com: watched no longer"]
+    assert world.notifier.sent[1].text.startswith(
+        "There is no rule bounce-rate any more, so nobody looks at the bounce rate of "
+        "news.example.com any longer. It was above your threshold when last read."
+    )
     assert world.store.memory.alerts == {}
-    assert "forgotten, because it is not watched any more" in caplog.text
+    assert "bounce-rate" not in world.store.memory.rules
 
 
-def test_alerts_of_a_scope_that_the_rule_watches_no_more_are_forgotten(world: World) -> None:
+def test_alerts_of_a_scope_that_the_rule_watches_no_more_end_with_a_word(world: World) -> None:
     sends(world, NEWS, bounces=600)
     goes(world)
     without = Globs({Dimension.IDENTITY: ("news.*",)})
     world.knows(replace(a_rule(), exclude=without))
     goes(world, hours=1)
+    assert "does not watch news.example.com any more" in world.notifier.sent[1].text
     assert world.store.memory.alerts == {}
+
+
+def test_an_alert_of_who_is_no_longer_there_ends_with_a_word(world: World) -> None:
+    sends(world, NEWS, bounces=600)
+    goes(world)
+    world.account.senders = ()
+    goes(world, hours=30)
+    assert "There is no identity news.example.com in this account any more" in (
+        world.notifier.sent[-1].text
+    )
+    assert world.store.memory.alerts == {}
+
+
+def test_an_alert_that_nobody_was_told_of_ends_without_a_word_with_its_rule(world: World) -> None:
+    sends(world, NEWS, bounces=600)
+    world.notifier.confirmed = 0
+    goes(world)
+    world.notifier.confirmed = 1
+    world.knows(a_rule("another", warning="90%", critical=None))
+    goes(world, hours=1)
+    assert world.notifier.sent == []
 
 
 def test_what_was_read_is_remembered_only_once_what_came_of_it_is(world: World) -> None:
@@ -577,5 +617,5 @@ def test_that_an_alert_ended_is_not_remembered_for_ever(world: World) -> None:
     goes(world, hours=24 * 9)
     assert world.subjects[-1] == "[ENDED] Bounce rate of news.example.com: no mail any more"
     assert world.store.memory.alerts
-    goes(world, hours=24 * 18)
+    goes(world, hours=24 * 24)
     assert world.store.memory.alerts == {}

@@ -18,5 +18,5 @@ def test_every_run_of_a_scenario_tells_what_it_says_it_tells(path: Path) -> None
 def test_the_demos_story_has_each_kind_of_message_once_and_silent_runs_between() -> None:
     runs = load_scenario(SCENARIOS / "newsletter.toml").runs
     told = [reason for run in runs for reason in run.tells]
-    assert told == ["FIRING", "ESCALATED", "RESOLVED", "FIRING"]
+    assert told == ["SUMMARY", "FIRING", "ESCALATED", "REPEAT", "RESOLVED", "FIRING"]
     assert sum(not run.tells for run in runs) >= 5

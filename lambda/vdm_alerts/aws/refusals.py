@@ -22,7 +22,8 @@ def code_of(error: ClientError) -> str:
 def doing(action: str) -> Iterator[None]:
     """Raise what goes wrong in the block as AccessDenied or Unavailable of *action*.
 
-    *action* is spelled as in IAM policies. boto3 has retried by then whatever can be retried.
+    *action* is spelled as in IAM policies, and may say of what. boto3 has retried by then
+    whatever can be retried.
     """
     try:
         yield

@@ -3,20 +3,15 @@
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-from vdm_alerts.aws.refusals import doing
-from vdm_alerts.core.config import BadRule, Problem, parse_rule
+from vdm_alerts.aws.parameters import parsed, texts_under, unusable_text
+from vdm_alerts.core.config import parse_rule
 from vdm_alerts.core.findings import Finding
+from vdm_alerts.core.problems import BadDocument
 from vdm_alerts.core.rulebook import Rulebook, Written
-from vdm_alerts.core.rules import Rule
 from vdm_alerts.core.shipped import FOLDER, digest
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
-
-MOST_PROBLEMS = 20
-"""Problems of one rule that a person is told at a time."""
-
-_NO_STRING = Problem("(the parameter)", "is no String but encrypted or a list; save it as a String")
 
 
 class ParameterRules:
@@ -37,19 +32,18 @@ class ParameterRules:
 
     def rules(self) -> Rulebook:
         """Return the rules as they stand now: nothing is kept while the function is warm."""
-        with doing("ssm:GetParametersByPath"):
-            texts = self._texts()
+        texts = texts_under(self._client, self._path)
         if not texts:  # That is an accident, which ends nothing that they have found.
             return Rulebook({}, dict.fromkeys(self._shipped, none := self._no_rules()), [none])
         places = self._places(texts)
         rules, unusable, findings, written = {}, {}, [], {}
         for name, place in sorted(places.items()):
             text, source = texts[place], f"{self._path}/{place}"
-            try:
-                rules[name] = _rule(name, text, source)
-            except Exception as error:  # noqa: BLE001 - no rule may stop the others
-                unusable[name] = _unusable(_as_bad(source, error))
+            rule = parsed(parse_rule, name, text, source)
+            if isinstance(rule, BadDocument):
+                unusable[name] = unusable_text("rule", rule)
                 continue
+            rules[name] = rule
             written[name] = Written(text or "", source)
             if place != name and digest(text or "") != self._shipped.get(name):
                 findings.append(_edited(name, source, own=f"{self._path}/{name}"))
@@ -67,17 +61,6 @@ class ParameterRules:
             if "/" not in (name := place.removeprefix(f"{FOLDER}/")) and name != place
         }
         return shipped | own
-
-    def _texts(self) -> dict[str, str | None]:
-        """Return every parameter's text, None for no plain one, by what follows the path."""
-        pages = self._client.get_paginator("get_parameters_by_path")
-        return {
-            each["Name"].removeprefix(f"{self._path}/"): (
-                each["Value"] if each["Type"] == "String" else None
-            )
-            for page in pages.paginate(Path=self._path, Recursive=True)
-            for each in page["Parameters"]
-        }
 
     def _no_rules(self) -> Finding:
         return Finding(
@@ -110,12 +93,6 @@ class ParameterRules:
         )
 
 
-def _rule(name: str, text: str | None, source: str) -> Rule:
-    if text is None:
-        raise BadRule(source, [_NO_STRING])
-    return parse_rule(name, text, source)
-
-
 def _edited(name: str, source: str, own: str) -> Finding:
     return Finding(
         about=source,
@@ -124,27 +101,4 @@ def _edited(name: str, source: str, own: str) -> Finding:
         remedy=f"Save its text as the SSM parameter {own}: that one counts instead, and no "
         "deployment touches it",
         hinders=False,
-    )
-
-
-def _first(problems: list[str]) -> list[str]:
-    """Return as many of *problems* as fit in a mail that people read."""
-    more = len(problems) - MOST_PROBLEMS
-    return [*problems[:MOST_PROBLEMS], f"  and {more} more"] if more > 0 else problems
-
-
-def _as_bad(source: str, error: Exception) -> BadRule:
-    """Return *error*, of whatever kind, as what is wrong with the rule at *source*."""
-    if isinstance(error, BadRule):
-        return error
-    return BadRule(source, [Problem("(the text)", f"cannot be read: {error!r:.200}")])
-
-
-def _unusable(error: BadRule) -> Finding:
-    heading, *problems = str(error).splitlines()
-    return Finding(
-        about=error.source,
-        what=f"A rule cannot be used, {heading}",
-        details="\n".join(_first(problems)),
-        remedy="Edit that parameter in SSM Parameter Store; it is read again at the next run",
     )

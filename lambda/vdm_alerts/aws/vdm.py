@@ -16,8 +16,8 @@ from vdm_alerts.aws.refusals import code_of, doing
 from vdm_alerts.core.findings import Finding, Hindrance
 from vdm_alerts.core.metrics import ACCOUNT, Scope, Series, Window
 from vdm_alerts.core.rates import Gap
-from vdm_alerts.core.reading.queries import ACCOUNT_SENT, Query
-from vdm_alerts.ports import AccessDenied, TodayRefused, Unavailable
+from vdm_alerts.core.reading.queries import ACCOUNT_SENT, Query, TodayRefused
+from vdm_alerts.ports import AccessDenied, Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client

@@ -1,17 +1,13 @@
 """From the text of a rule to a `Rule`, or to every problem in it, each with its path."""
 
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
-
-from cattrs import ClassValidationError, IterableValidationError
-from cattrs.errors import ForbiddenExtraKeysError, IterableValidationNote
 
 from vdm_alerts.core.contradictions import contradictions
 from vdm_alerts.core.document import Document, Policy, policy_of, read
-from vdm_alerts.core.errors import VdmAlertsError
 from vdm_alerts.core.feedback import FEEDBACK
+from vdm_alerts.core.problems import BadDocument, Language
 from vdm_alerts.core.rules import (
     REMIND_AFTER,
     REPRESENTATIVE,
@@ -21,32 +17,14 @@ from vdm_alerts.core.rules import (
     Severity,
     Threshold,
 )
-from vdm_alerts.core.values import INDICATORS, KINDS, suggestion
+from vdm_alerts.core.values import INDICATORS, KINDS
 
 DOUBT = 0.005
 """The doubt that may be left, where a rule does not say: one is 99.5% sure."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong at *path* of a rule, with what should stand there instead."""
-
-    path: str
-    what: str
-
-
-class BadRule(VdmAlertsError):
-    """A rule's text cannot be used; *problems* are all that is wrong with it."""
-
-    def __init__(self, source: str, problems: Iterable[Problem]) -> None:
-        """Say of the rule at *source* everything that is wrong with it."""
-        self.source = source
-        self.problems = tuple(problems)
-        count = len(self.problems)
-        width = max(len(problem.path) for problem in self.problems)
-        lines = [f"  {problem.path:{width}}  {problem.what}" for problem in self.problems]
-        heading = f"{source}: {count} {'problem' if count == 1 else 'problems'}"
-        super().__init__("\n".join([heading, *lines]))
+class BadRule(BadDocument):
+    """A rule's text cannot be used."""
 
 
 def parse_rule(name: str, text: str, source: str) -> Rule:
@@ -54,17 +32,7 @@ def parse_rule(name: str, text: str, source: str) -> Rule:
 
     Raises BadRule, naming *source*, with every problem of the text at once.
     """
-    try:
-        table = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # The former for a number of thousands of digits.
-        raise BadRule(source, [Problem("(the text)", f"is not TOML: {error}")]) from error
-    problems = [Problem(path, what) for path, what in contradictions(table)]
-    try:
-        document = read(table)
-    except ClassValidationError as error:
-        raise BadRule(source, [*_problems(error), *problems]) from error
-    if problems:
-        raise BadRule(source, problems)
+    document = _LANGUAGE.parse(text, source)
     general = _rule(name, source, document, policy_of(document))
     overrides = (
         Override(each.names, _rule(name, source, document, policy_of(document, each)))
@@ -99,33 +67,8 @@ def _rule(name: str, source: str, document: Document, policy: Policy) -> Rule:
     )
 
 
-def _problems(
-    error: ClassValidationError | IterableValidationError, path: str = ""
-) -> Iterator[Problem]:
-    """Yield every problem that *error* holds, from the outside in."""
-    noted, bare = error.group_exceptions()
-    for each, note in noted:
-        if isinstance(note, IterableValidationNote):
-            where = f"{path}[{note.index}]"
-        else:
-            where = f"{path}.{note.name}".lstrip(".")
-        if isinstance(each, ClassValidationError | IterableValidationError):
-            yield from _problems(each, where)
-        elif isinstance(each, KeyError):
-            yield Problem(where, f"is missing; {_HINTS[where]}")
-        else:
-            yield Problem(where, str(each))
-    for each in bare:
-        if isinstance(each, ForbiddenExtraKeysError):
-            known = [field.name for field in fields(each.cl)]
-            for key in sorted(each.extra_fields):
-                where = f"{path}.{key}".lstrip(".")
-                yield Problem(where, f"is not a key of {path or 'a rule'}{suggestion(key, known)}")
-        else:
-            yield Problem(path, str(each))
-
-
 _HINTS: Mapping[str, str] = {
     "indicator": f"write one of {', '.join(INDICATORS)}",
     "scopes": f"write a list of {', '.join(KINDS)}",
 }
+_LANGUAGE = Language("a rule", read, contradictions, _HINTS, BadRule)

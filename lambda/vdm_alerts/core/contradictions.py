@@ -3,16 +3,15 @@
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
-from typing import Any
 
 from vdm_alerts.core import values
 from vdm_alerts.core.globs import Names
 from vdm_alerts.core.metrics import LONGEST_WINDOW, Dimension, Kind
+from vdm_alerts.core.problems import Table
 from vdm_alerts.core.usual import BEFORE
 from vdm_alerts.core.values import INDICATORS, KINDS, PLAIN
 
 MOST_BESIDE = LONGEST_WINDOW.days - BEFORE.days
-Table = Mapping[str, Any]
 _USUAL = ("above_baseline", "drop_below")
 _KEYS: Mapping[str, Dimension] = {each.name.lower(): each for each in Dimension}
 

@@ -1,9 +1,9 @@
-"""The language of rules: its keys, and the type of each."""
+"""The language of rules: its keys, and the type of each, of which other documents have some too."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from datetime import timedelta
-from typing import Any, get_origin
+from datetime import datetime, timedelta
+from typing import Any, TypeVar, get_origin
 
 from cattrs import Converter
 from cattrs.cols import homogenous_tuple_structure_factory
@@ -28,7 +28,10 @@ from vdm_alerts.core.values import (
     KindName,
     Reminders,
     Share,
+    Words,
 )
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +58,8 @@ class Confidence:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Override(Policy):
-    """What is different for some: those whose names match, all that are given."""
+class Named:
+    """Whose names match, all that are given."""
 
     identity: Glob | None = None
     configuration_set: Glob | None = None
@@ -67,6 +70,11 @@ class Override(Policy):
     def names(self) -> Names:
         """The patterns, by what they are names of."""
         return Names(_by_dimension(self))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Override(Named, Policy):
+    """What is different for some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +114,7 @@ class Document(Policy, Matter):
     overrides: tuple[Override, ...] = ()
 
 
-def _by_dimension(named: Override | Lists) -> dict[Dimension, Any]:
+def _by_dimension(named: Named | Lists) -> dict[Dimension, Any]:
     """Return what *named* says of each dimension, of those that it names."""
     said = {each: getattr(named, each.name.lower()) for each in Dimension}
     return {dimension: each for dimension, each in said.items() if each}
@@ -122,7 +130,12 @@ def policy_of(document: Document, override: Override | None = None) -> Policy:
 
 def read(table: Mapping[str, Any]) -> Document:
     """Return what *table* says. Raises ClassValidationError, with every problem in it."""
-    return _converter.structure(table, Document)
+    return read_as(Document, table)
+
+
+def read_as(kind: type[T], table: Mapping[str, Any]) -> T:
+    """Return what *table* says as a document of *kind*, a dataclass. Raises as `read` does."""
+    return _converter.structure(table, kind)
 
 
 def _is_tuple(type_: Any) -> bool:  # noqa: ANN401 - cattrs asks of any type
@@ -175,3 +188,5 @@ _converter.register_structure_hook(Window, lambda value, _: values.window(value)
 _converter.register_structure_hook(Count, lambda value, _: values.count(value))
 _converter.register_structure_hook(Glob, lambda value, _: values.glob(value))
 _converter.register_structure_hook(IspGlob, lambda value, _: values.isp_glob(value))
+_converter.register_structure_hook(datetime, lambda value, _: values.instant(value))
+_converter.register_structure_hook(Words, lambda value, _: values.words(value))

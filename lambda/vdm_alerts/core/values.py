@@ -6,7 +6,7 @@ Each reader raises ValueError, saying what should stand there instead.
 import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from fnmatch import fnmatchcase
 from typing import Any, NewType, TypeGuard
 
@@ -35,6 +35,7 @@ LONGEST_NAME = 320
 """Letters of an e-mail address: https://datatracker.ietf.org/doc/html/rfc3696#section-3."""
 PLAIN = "none"
 """The confidence of a rule that compares rates, and asks no more."""
+_INSTANT = "2026-03-20T09:00:00Z"
 
 KindName = NewType("KindName", tuple)  # type: ignore[type-arg]  # a Kind; cattrs needs a name
 Reminders = NewType("Reminders", tuple)  # type: ignore[type-arg]  # of timedelta
@@ -45,6 +46,7 @@ Below = NewType("Below", float)
 Count = NewType("Count", int)
 Glob = NewType("Glob", str)
 IspGlob = NewType("IspGlob", str)
+Words = NewType("Words", str)
 
 
 def suggestion(word: object, known: Iterable[str]) -> str:
@@ -213,7 +215,36 @@ def isp_glob(value: object) -> IspGlob:
     return IspGlob(name)
 
 
+def instant(value: object) -> datetime:
+    """Return an instant, in UTC, from a date and a time that say their offset."""
+    if not isinstance(value, datetime):
+        message = f"{shown(value)} is not an instant; write it like {_INSTANT}, without quotes"
+        raise ValueError(message)  # noqa: TRY004 - as every problem of a text is
+    if value.tzinfo is None:
+        message = (
+            f"{shown(value)} is a local time, and does not say of where; write it with its offset, "
+            f"like {_INSTANT} in UTC or {_INSTANT.replace('Z', '+01:00')}"
+        )
+        raise ValueError(message)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        message = f"{shown(value)} is not an instant that ever comes"
+        raise ValueError(message) from error
+
+
+def words(value: object) -> Words:
+    """Return what somebody has to say, in one line."""
+    said = " ".join(value.split()) if isinstance(value, str) else ""
+    if not said:
+        message = f"{shown(value)} says nothing; write it in words, in quotes"
+        raise ValueError(message)
+    return Words(said)
+
+
 def shown(value: object) -> str:
     """Return *value* as a person wrote it, near enough, and never long."""
+    if isinstance(value, date | time):
+        return value.isoformat()
     text = f'"{value}"' if isinstance(value, str) else f"{value!r:.99}"
     return text if len(text) <= 40 else f"{text[:39]}…"  # noqa: PLR2004 - as much as helps

@@ -76,3 +76,10 @@ def test_two_rules_share_no_incident() -> None:
 def test_an_incident_that_is_open_keeps_its_alerts_whatever_is_found_of_the_cause() -> None:
     early = replace(firing(NEWS, told=Severity.WARNING), incident="bounce-rate-old")
     assert incidents(early, new(ACCOUNT))[NEWS] == "bounce-rate-old"
+
+
+def test_two_senders_that_are_bad_at_one_provider_share_it_where_it_is_breached_too() -> None:
+    sets = Scope(configuration_set="newsletter")
+    causes = {NEWS: PAIR, HOTMAIL: PAIR, sets: sets.at("Hotmail")}
+    assert set(incidents(new(NEWS), new(sets), new(HOTMAIL), causes=causes).values()) == {FIRST}
+    assert len(set(incidents(new(NEWS), new(sets), causes=causes).values())) == 2

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import TypeAlias
 
 from vdm_alerts.core.buckets import AsOf
+from vdm_alerts.core.findings import Finding, Hindrance
 from vdm_alerts.core.metrics import ACCOUNT, Metric, Scope, Series
 from vdm_alerts.core.rates import Gap
 
@@ -16,6 +17,20 @@ class Query:
 
     metric: Metric
     scope: Scope
+
+
+class TodayRefused(Hindrance):
+    """SES refused to answer for the days that it was asked about; today may be one too many."""
+
+    def __init__(self, why: str) -> None:
+        """Say *why* in SES's own words."""
+        super().__init__(
+            Finding(
+                about="days",
+                what=f"SES refuses to answer for the days that it is asked about: {why}",
+                remedy="Please report it: VDM Alerts asks for whole UTC days, sixty at the most",
+            )
+        )
 
 
 ACCOUNT_SENT = Query(Metric.SEND, ACCOUNT)

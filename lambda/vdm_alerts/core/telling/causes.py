@@ -20,26 +20,33 @@ def gather(alerts: Iterable[Alert], now: datetime, culprit: Culprits) -> list[Al
     that. An alert that ended before anybody was told of it leaves its incident.
     """
     remembered = [alert if alert.is_open else replace(alert, incident=None) for alert in alerts]
+    firing = {one.key for one in remembered if isinstance(one.state, Firing)}
     homes: dict[Key, str] = {}
     for alert in remembered:
-        if alert.incident:
-            for scope in (alert.scope, cause_of(alert, culprit)):
-                homes.setdefault((alert.rule, scope), alert.incident)
-    taken = set(homes.values())
-    new = [one for one in remembered if isinstance(one.state, Firing) and not one.incident]
+        for link in _links(alert, firing, culprit) if alert.incident else ():
+            homes.setdefault(link, alert.incident or "")
     found: dict[Key, str] = {}
+    new = [one for one in remembered if one.key in firing and not one.incident]
     for alert in sorted(new, key=lambda one: (len(one.scope.kind), str(one.scope))):
-        cause = cause_of(alert, culprit)
-        wheres = ((alert.rule, scope) for scope in (ACCOUNT, alert.scope, cause))
-        known = (homes[where] for where in wheres if where in homes)
-        incident = next(known, None) or _fresh(f"{alert.rule}-{now:%Y%m%dT%H%MZ}", taken)
-        taken.add(incident)
-        for scope in (alert.scope, cause):
-            homes.setdefault((alert.rule, scope), incident)
-        found[alert.key] = incident
+        links = [*_links(alert, firing, culprit), (alert.rule, ACCOUNT)]
+        known = next((homes[link] for link in links if link in homes), None)
+        found[alert.key] = known or _fresh(f"{alert.rule}-{now:%Y%m%dT%H%MZ}", homes.values())
+        for link in links[:-1]:
+            homes.setdefault(link, found[alert.key])
     return [
         replace(one, incident=found[one.key]) if one.key in found else one for one in remembered
     ]
+
+
+def _links(alert: Alert, firing: Collection[Key], culprit: Culprits) -> list[Key]:
+    """Return what ties *alert* to others: its scope, its cause, and the provider that it is at.
+
+    The provider only where that is breached as a whole, by whoever it is.
+    """
+    cause = cause_of(alert, culprit)
+    links = [(alert.rule, alert.scope), (alert.rule, cause)]
+    provider = (alert.rule, Scope(isp=cause.isp))
+    return [*links, provider] if cause.isp and provider in firing else links
 
 
 def cause_of(alert: Alert, culprit: Culprits) -> Scope:
