@@ -128,6 +128,7 @@ def _environment() -> Mapping[str, str]:
         queries_a_day=None,
         include_today=True,
         mask_addresses=True,
+        quiet_hours=None,
     )
     return {
         "PATH": os.environ["PATH"],

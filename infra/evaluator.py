@@ -94,6 +94,7 @@ class Evaluator(Construct):
             queries_a_day=settings.queries_a_day,
             include_today=settings.include_today,
             mask_addresses=settings.mask_addresses,
+            quiet_hours=settings.quiet_hours,
         )
         self.function = lambda_.Function(
             self,

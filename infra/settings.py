@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from infra.cadence import NoSchedule, cadence
+from vdm_alerts.core.quiet_hours import QuietHours, parse_quiet_hours
 
 CHOICES: Mapping[str, str] = {
     "email": "the addresses to write to, separated by commas",
@@ -27,6 +28,8 @@ CHOICES: Mapping[str, str] = {
     "includeToday": '"true" to count the day that is going on, "false" for whole days alone',
     "maskAddresses": '"true" to keep e-mail addresses out of logs and metrics, "false" to show '
     "them there",
+    "quietHours": 'when of every day nobody is to be written to, like "22:00-07:00 Europe/Berlin", '
+    'or "none"',
     "enableVdm": '"true" to switch Virtual Deliverability Manager on, "false" to leave it as it is',
 }
 """Every context key of ours, and what it takes."""
@@ -61,6 +64,7 @@ class Settings:
     queries_a_day: int | None
     include_today: bool
     mask_addresses: bool
+    quiet_hours: QuietHours | None
     enable_vdm: bool
 
 
@@ -110,7 +114,8 @@ def read_context(context: Mapping[str, object]) -> Settings:
         if value not in {"true", "false"}
     ]
     slack, wrong = _slack(context)
-    problems += wrong
+    quiet_hours, wrong_hours = _quiet_hours(context)
+    problems += [*wrong, *wrong_hours]
     if problems:
         raise BadContext("\n".join(["The CDK context cannot be used:", *problems]))
     on = {key for key, value in switches.items() if value == "true"}
@@ -128,6 +133,7 @@ def read_context(context: Mapping[str, object]) -> Settings:
         queries_a_day=int(queries) if queries.isdecimal() else None,
         include_today="includeToday" in on,
         mask_addresses="maskAddresses" in on,
+        quiet_hours=quiet_hours,
         enable_vdm="enableVdm" in on,
     )
 
@@ -148,6 +154,14 @@ def _slack(context: Mapping[str, object]) -> tuple[tuple[str, str] | None, list[
         if not re.fullmatch(r"[A-Z0-9]{8,}", named.get(key, ""))
     ]
     return (None, wrong) if wrong else ((named[_SLACK[0]], named[_SLACK[1]]), [])
+
+
+def _quiet_hours(context: Mapping[str, object]) -> tuple[QuietHours | None, list[str]]:
+    """Return the quiet hours, if there are any, and what is wrong with them."""
+    try:
+        return parse_quiet_hours(str(context.get("quietHours", "")).strip()), []
+    except ValueError as error:
+        return None, [f"quietHours: {error}; it takes {CHOICES['quietHours']}"]
 
 
 def _is_cdk_own(key: str) -> bool:

@@ -23,6 +23,7 @@ EVERYTHING = {
     "prefix": "marketing-alerts",
     "dashboard": "true",
     "encrypt": "true",
+    "quietHours": "22:00-07:00 Europe/Berlin",
     "enableVdm": "true",
 }
 CHOICES = {"ordinary": ORDINARY, "everything": EVERYTHING}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from vdm_alerts.core.errors import VdmAlertsError
+from vdm_alerts.core.quiet_hours import NONE, QuietHours, parse_quiet_hours
 from vdm_alerts.core.telling.prose import Origin
 
 
@@ -19,7 +20,8 @@ class Settings:
     *shipped_rules* names the rules that came with the deployment, each with the digest of its
     text: "bounce-rate=0123456789ab complaint-rate=...". *quota_share* is how much to take of what
     SES answers in a second, a fraction; *queries_a_day* are as many as may be made, any number for
-    None. *mask_addresses* keeps e-mail addresses out of logs and metrics.
+    None. *mask_addresses* keeps e-mail addresses out of logs and metrics. In *quiet_hours*, where
+    there are any, people would rather not be written to.
     """
 
     table: str
@@ -32,6 +34,7 @@ class Settings:
     queries_a_day: int | None
     include_today: bool
     mask_addresses: bool
+    quiet_hours: QuietHours | None
 
     @property
     def digests(self) -> Mapping[str, str]:
@@ -52,11 +55,14 @@ VARIABLES: Mapping[str, str] = {
 """The environment variable of each setting; the stack sets them from here too."""
 
 _UNLIMITED = "unlimited"
+_ABSENT = {"queries_a_day": _UNLIMITED, "quiet_hours": NONE}
+"""What is written for None."""
 _READERS: Mapping[str, Callable[[str], object]] = {
     "quota_share": float,
     "queries_a_day": lambda text: None if text == _UNLIMITED else int(text),
     "include_today": lambda text: {"true": True, "false": False}[text],
     "mask_addresses": lambda text: {"true": True, "false": False}[text],
+    "quiet_hours": parse_quiet_hours,
 }
 
 
@@ -78,10 +84,10 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 
 def environment_of(settings: Settings) -> Mapping[str, str]:
     """Return the environment that *settings* are read from again."""
-    return {name: _text(getattr(settings, key)) for key, name in VARIABLES.items()}
+    return {name: _text(key, getattr(settings, key)) for key, name in VARIABLES.items()}
 
 
-def _text(value: object) -> str:
+def _text(key: str, value: object) -> str:
     if value is None:
-        return _UNLIMITED
+        return _ABSENT[key]
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -26,7 +26,7 @@ def files(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_it_holds_our_package_and_four_others(built: Path) -> None:
+def test_it_holds_our_package_and_five_others(built: Path) -> None:
     packages = {path.name for path in built.iterdir() if path.is_dir()} - {"__pycache__"}
     ours = {name for name in packages if not name.endswith(".dist-info")}
     assert ours == {
@@ -37,6 +37,7 @@ def test_it_holds_our_package_and_four_others(built: Path) -> None:
         "cattr",
         "cattrs",
         "jmespath",
+        "tzdata",
     }
     assert {path.name for path in built.glob("*.py")} == {"typing_extensions.py"}
 
@@ -132,3 +133,24 @@ def test_it_imports_where_there_is_boto3_and_nothing_of_this_environment(
         check=True,
     )
     assert all(path.startswith(str(built)) for path in done.stdout.split())
+
+
+def test_every_time_zone_is_there_where_the_machine_has_none(built: Path, root: Path) -> None:
+    script = """
+import tzdata, zoneinfo
+from importlib import resources
+from vdm_alerts.core.quiet_hours import parse_quiet_hours
+
+zones = resources.files("tzdata").joinpath("zones").read_text().split()
+for zone in zones:
+    assert str(parse_quiet_hours(f"22:00-07:00 {zone}")) == f"22:00-07:00 {zone}"
+print(zoneinfo.TZPATH, len(zones) > 500, tzdata.__file__)
+"""
+    done = subprocess.run(
+        [root / "local" / ".venv" / "bin" / "python", "-c", script],
+        env={"PYTHONPATH": str(built), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONTZPATH": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == f"() True {built}/tzdata/__init__.py"

@@ -23,6 +23,7 @@ def test_without_addresses_there_is_a_topic_and_nobody_on_it() -> None:
         queries_a_day=None,
         include_today=True,
         mask_addresses=True,
+        quiet_hours=None,
         enable_vdm=False,
     )
 
@@ -87,6 +88,10 @@ def test_an_account_without_concurrency_to_spare_reserves_none(no: object) -> No
         (GOOD | {"encrypt": "yes"}, 'encrypt: "yes" is neither; it takes "true" for a KMS key'),
         (GOOD | {"enableVDM": "true"}, "enableVDM: is not a context key of VDM Alerts; did you"),
         (
+            GOOD | {"quietHours": "22:00-07:00 Berlin"},
+            'quietHours: "Berlin" is no time zone; write its IANA name, "Europe/Berlin"; it takes',
+        ),
+        (
             GOOD | {"reserve": "perhaps"},
             'reserve: "perhaps" is neither; it takes "true" to reserve',
         ),
@@ -109,6 +114,13 @@ def test_a_slack_channel_takes_its_workspace_too() -> None:
             read_context(GOOD | {each: value for each, value in ids.items() if each != key})
     with pytest.raises(BadContext, match='slackChannelId: "#alerts" is no id'):
         read_context(GOOD | ids | {"slackChannelId": "#alerts"})
+
+
+def test_quiet_hours_are_of_a_place() -> None:
+    hours = read_context(GOOD | {"quietHours": " 22:00-7:00 Europe/Berlin"}).quiet_hours
+    assert str(hours) == "22:00-07:00 Europe/Berlin"
+    for none in ("", "none"):
+        assert read_context(GOOD | {"quietHours": none}).quiet_hours is None
 
 
 def test_everything_that_is_wrong_is_said_at_once() -> None:

@@ -14,6 +14,7 @@ from infra.rulebook import LONGEST, Rulebook
 from infra.stack import VdmAlerts
 from vdm_alerts.aws.dynamodb import EXPIRES
 from vdm_alerts.core.config import BadRule
+from vdm_alerts.core.quiet_hours import parse_quiet_hours
 from vdm_alerts.core.shipped import digest
 from vdm_alerts.settings import VARIABLES, read_settings
 
@@ -81,6 +82,12 @@ def test_the_function_reads_rules_and_silences_and_no_other_parameter(template: 
     assert environment["VDM_ALERTS_RULES_PATH"] == "/vdm-alerts/rules"
     assert environment["VDM_ALERTS_SILENCES_PATH"] == "/vdm-alerts/silences"
     assert template.to_json()["Outputs"]["SilencesPath"]["Value"] == "/vdm-alerts/silences"
+
+
+@pytest.mark.parametrize("text", ["none", "22:00-07:00 Europe/Berlin"])
+def test_the_function_is_told_the_quiet_hours(text: str) -> None:
+    function = the(stack(quiet_hours=parse_quiet_hours(text)), "AWS::Lambda::Function")
+    assert function["Environment"]["Variables"]["VDM_ALERTS_QUIET_HOURS"] == text
 
 
 def test_the_function_has_no_managed_policy(template: Template) -> None:

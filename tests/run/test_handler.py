@@ -34,6 +34,7 @@ ENVIRONMENT = {
     "VDM_ALERTS_QUERIES_A_DAY": "unlimited",
     "VDM_ALERTS_INCLUDE_TODAY": "true",
     "VDM_ALERTS_MASK_ADDRESSES": "true",
+    "VDM_ALERTS_QUIET_HOURS": "none",
 }
 
 
@@ -139,6 +140,7 @@ def test_an_address_is_in_the_message_and_in_the_log_only_where_one_wants_it(
         ("VDM_ALERTS_QUOTA_SHARE", "much"),
         ("VDM_ALERTS_QUERIES_A_DAY", "many"),
         ("VDM_ALERTS_INCLUDE_TODAY", "yes"),
+        ("VDM_ALERTS_QUIET_HOURS", "22:00-07:00 Berlin"),
     ],
 )
 def test_a_variable_that_cannot_be_read_is_named(variable: str, value: str) -> None:
@@ -147,8 +149,9 @@ def test_a_variable_that_cannot_be_read_is_named(variable: str, value: str) -> N
 
 
 def test_settings_are_read_back_from_the_environment_that_is_made_of_them() -> None:
-    for queries in ("unlimited", "5000"):
-        environment = {**ENVIRONMENT, "VDM_ALERTS_QUERIES_A_DAY": queries}
+    for queries, hours in (("unlimited", "none"), ("5000", "22:00-07:00 Europe/Berlin")):
+        chosen = {"VDM_ALERTS_QUERIES_A_DAY": queries, "VDM_ALERTS_QUIET_HOURS": hours}
+        environment = {**ENVIRONMENT, **chosen}
         assert environment_of(read_settings(environment)) == environment
 
 

@@ -120,7 +120,7 @@ def test_no_more_is_imported_than_a_run_needs(asset: Path) -> None:
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_nothing_but_the_runtime_and_boto3_is_there(runtime: str) -> None:
     python = RUNTIME / runtime / "bin" / "python"
-    ours = ["attr", "cattrs", "aws_lambda_powertools", "typing_extensions", "vdm_alerts"]
+    ours = ["attr", "cattrs", "aws_lambda_powertools", "typing_extensions", "tzdata", "vdm_alerts"]
     source = f"import importlib.util as i; print([n for n in {ours} if i.find_spec(n)])"
     done = subprocess.run([python, "-I", "-c", source], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
