@@ -42,7 +42,8 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
     try:
         settings, ports = _wired()
         limits = Limits(settings.queries_a_day, settings.include_today)
-        summary = run(ports, settings.origin, _now(event, wall), Lease(wall, until), limits)
+        lease, now = Lease(wall, until), _now(event, wall)
+        summary = run(ports, settings.origin, now, lease, limits, settings.quiet_hours)
     except VdmAlertsError as error:
         log.error("the run failed: %s", error)  # noqa: TRY400 - it says all there is to say
         raise
