@@ -199,6 +199,27 @@ def test_who_is_overtaken_between_two_transactions_goes_no_further(
     assert other.load() == Memory(version=2)
 
 
+def test_who_is_overtaken_between_two_pages_of_reading_saves_nothing(
+    table: Any, store: TableStore
+) -> None:
+    """A query is no transaction: some of what it reads may be newer than the rest."""
+    large = [replace(alert, incident="x" * 30_000) for alert in many(60)]
+    before = store.save(remembering(*large), replacing=Memory())
+    other = TableStore(a_second_view(table))
+    pages: list[Any] = []
+
+    def overtakes(**_: Any) -> None:
+        pages.append(None)
+        if len(pages) == 2:
+            other.save(replace(before, alerts={}), replacing=before)
+
+    table.meta.client.meta.events.register("provide-client-params.dynamodb.Query", overtakes)
+    mixed = store.load()
+    assert 0 < len(mixed.alerts) < 60
+    with pytest.raises(Superseded):
+        store.save(mixed, replacing=mixed)
+
+
 @pytest.mark.parametrize("count", [0, 1], ids=["one item", "a transaction"])
 @pytest.mark.parametrize("version", [0, 1], ids=["at first", "later"])
 def test_a_write_whose_answer_was_lost_is_tried_again_and_counts_once(

@@ -84,7 +84,8 @@ class TableStore:
         over it.
         """
         with doing("dynamodb:Query"):
-            items = list(partition(self._table, MEMORY))
+            # The run's item is the last, and its version has to be no newer than what else is read.
+            items = list(partition(self._table, MEMORY, backwards=True))
         try:
             return memory_of(items)
         except (UnreadableRecord, AttributeError, KeyError, TypeError, ValueError) as error:
@@ -142,11 +143,12 @@ def _fenced() -> Iterator[None]:
         raise
 
 
-def partition(table: "Table", name: str) -> Iterator[Any]:
-    """Yield every item of the partition *name* of *table*."""
+def partition(table: "Table", name: str, *, backwards: bool = False) -> Iterator[Any]:
+    """Yield every item of the partition *name* of *table*, by its key."""
     query: dict[str, Any] = {
         "KeyConditionExpression": Key("pk").eq(name),
         "ConsistentRead": True,
+        "ScanIndexForward": not backwards,
     }
     page = table.query(**query)
     yield from page["Items"]
