@@ -114,7 +114,7 @@ class FakeRosters:
 
 @dataclass
 class FakeStore:
-    memory: Memory = field(default_factory=lambda: Memory(introduced=True))
+    memory: Memory = field(default_factory=Memory)
     hindrance: Hindrance | None = None
     refuses_to_save: Hindrance | None = None
     saves: int = 0
@@ -184,7 +184,7 @@ class World:
     account: FakeAccount = field(default_factory=FakeAccount)
     series: FakeSeries = field(default_factory=FakeSeries)
     rosters: FakeRosters = field(default_factory=FakeRosters)
-    store: FakeStore = field(default_factory=FakeStore)
+    store: FakeStore = field(default_factory=lambda: FakeStore(Memory(introduced=True)))
     notifier: FakeNotifier = field(default_factory=FakeNotifier)
     recorder: FakeRecorder = field(default_factory=FakeRecorder)
 

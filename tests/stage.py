@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from vdm_alerts.aws.dynamodb import TableStore
+from vdm_alerts.ports import Memory
 from vdm_local.deployment import Delivery, Deployment, Inbox, RunFailed
 
 EMPTY = "begins = 2026-03-01"
@@ -56,6 +58,14 @@ class Stage:
                 ssm.put_parameter(Name=f"{path}/{name}", Value=text, Type="String", Overwrite=True)
             elif name in self.rules():
                 ssm.delete_parameter(Name=f"{path}/{name}")
+
+    def begin(self) -> None:
+        """Empty the table but for the first message's having been told, and skip all told so far.
+
+        What the first run says is a matter of its own.
+        """
+        self.forget()
+        TableStore(self.deployed.table).save(Memory(introduced=True), replacing=Memory())
 
     def forget(self) -> None:
         """Empty the table, and skip what was told so far."""

@@ -140,13 +140,9 @@ def gather(
     seen = _asked(ports, before, now, limits, patience, asking)
     passing = {each.about for each in seen.findings if each.passing and each.hinders}
     since = {about: before.passing.get(about, now) for about in sorted(passing)}
-    findings = [
-        # Of single series, whoever has waited for long has a finding of its own.
-        each.lasting()
-        if each.about != _SOME and now - since.get(each.about, now) > TOO_LONG
-        else each
-        for each in seen.findings
-    ]
+    # Of single series, whoever has waited for long has a finding of its own.
+    long = {about for about, at in since.items() if about != _SOME and now - at > TOO_LONG}
+    findings = [each.lasting() if each.about in long else each for each in seen.findings]
     return replace(seen, findings=findings, passing=since)
 
 

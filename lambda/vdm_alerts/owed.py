@@ -42,7 +42,8 @@ def owed(
         beside=any(isinstance(alert.state, Firing) for alert in known.alerts.values()),
     )
     others: list[Notice] = [trouble] if trouble and (trouble.is_urgent or not quiet) else []
-    if not (known.introduced or amnesia) and seen.survey and not seen.survey.failed:
+    is_first = not (known.introduced or amnesia)
+    if is_first and seen.survey and not (seen.survey.failed or seen.silent):
         first = notices.summary(found, seen.watch, known.attempts)
         return [first, *others] if first.is_urgent or not quiet else others
     speaking = [one for one in found if one.is_urgent or not quiet]

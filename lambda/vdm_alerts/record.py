@@ -43,7 +43,8 @@ def readings(
 ) -> Sequence[Reading]:
     """Return the rates worth a metric each: the account's, and the worst of what fires.
 
-    None where the last run, as of *before*, has recorded them not long ago. Every one of them costs money, and an account can have ten thousand identities.
+    None where the last run, as of *before*, has recorded them not long ago. Every one of them costs
+    money, and an account can have ten thousand identities.
     """
     if not _is_later_spell(now, before):
         return ()

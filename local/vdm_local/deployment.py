@@ -63,14 +63,18 @@ class Deployment:
             config=Config(proxies={}),
         )
 
-    def forget(self) -> None:
-        """Have it remember nothing, as before its first run."""
+    @property
+    def table(self) -> Any:  # noqa: ANN401 - boto3's own
+        """What it remembers in."""
         resource = self.session.resource(
             "dynamodb", endpoint_url=self.aws.url, verify=str(self.aws.certificate)
         )
-        table = resource.Table(self.outputs["TableName"])
-        for item in table.scan()["Items"]:
-            table.delete_item(Key={"pk": item["pk"], "sk": item["sk"]})
+        return resource.Table(self.outputs["TableName"])
+
+    def forget(self) -> None:
+        """Have it remember nothing, as before its first run."""
+        for item in self.table.scan()["Items"]:
+            self.table.delete_item(Key={"pk": item["pk"], "sk": item["sk"]})
 
     def run(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Invoke the function with *event* and return its summary. Raises RunFailed."""

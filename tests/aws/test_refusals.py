@@ -15,6 +15,12 @@ def an_error(code: str, status: int = 400, message: str = "no") -> ClientError:
     )
 
 
+def cancelled(*codes: str) -> ClientError:
+    error = an_error("TransactionCanceledException", message=f"see [{', '.join(codes)}]")
+    error.response["CancellationReasons"] = [{"Code": code} for code in codes]
+    return error
+
+
 @pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException", "AuthorizationError"])
 def test_a_missing_permission_lasts_until_it_is_given(code: str) -> None:
     with pytest.raises(AccessDenied) as caught, doing("ses:GetAccount"):
@@ -23,12 +29,27 @@ def test_a_missing_permission_lasts_until_it_is_given(code: str) -> None:
     assert not caught.value.finding.passing
 
 
+def test_the_permission_that_is_missing_is_the_one_that_aws_names() -> None:
+    words = (
+        "User: arn:aws:sts::111122223333:assumed-role/r/f is not authorized to perform: "
+        "dynamodb:DeleteItem on resource: arn:aws:dynamodb:eu-west-1:111122223333:table/t because "
+        "no identity-based policy allows the dynamodb:DeleteItem action"
+    )
+    with pytest.raises(AccessDenied) as caught, doing("dynamodb:TransactWriteItems"):
+        raise an_error("AccessDeniedException", message=words)
+    assert caught.value.action == "dynamodb:DeleteItem"
+
+
 @pytest.mark.parametrize(
     "error",
     [
         an_error("TooManyRequestsException", 429),
         an_error("ThrottlingException"),
-        an_error("ProvisionedThroughputExceededException", 500),
+        an_error("ProvisionedThroughputExceededException"),
+        an_error("TransactionConflictException"),
+        an_error("TransactionInProgressException"),
+        cancelled("None", "TransactionConflict"),
+        cancelled("ThrottlingError", "None"),
         an_error("InternalServiceErrorException", 500),
         ConnectTimeoutError(endpoint_url="https://email.eu-west-1.amazonaws.com"),
     ],
@@ -44,6 +65,12 @@ def test_being_busy_or_down_passes(error: Exception) -> None:
 def test_a_refusal_for_good_is_no_outage(code: str) -> None:
     with pytest.raises(Unavailable, match=code) as caught, doing("sns:Publish"):
         raise an_error(code, 404)
+    assert not caught.value.finding.passing
+
+
+def test_a_transaction_that_can_never_be_done_is_no_outage() -> None:
+    with pytest.raises(Unavailable) as caught, doing("dynamodb:TransactWriteItems"):
+        raise cancelled("None", "ValidationError")
     assert not caught.value.finding.passing
 
 

@@ -11,13 +11,23 @@ from fakes import FakeStore
 from moto import mock_aws
 
 from vdm_alerts.aws.dynamodb import TableStore
+from vdm_alerts.aws.items import run_item
+from vdm_alerts.core.alerts import Alert, Ok
+from vdm_alerts.core.codec import encode
 from vdm_alerts.core.findings import Finding, Hindrance
-from vdm_alerts.core.metrics import ACCOUNT
+from vdm_alerts.core.history import Transition
+from vdm_alerts.core.metrics import ACCOUNT, Scope, Window
+from vdm_alerts.core.rates import Rate
+from vdm_alerts.core.revision import Ground
+from vdm_alerts.core.rulebook import Written
 from vdm_alerts.core.rules import Severity
-from vdm_alerts.ports import AlertStore, Busy, Memory, Unavailable
+from vdm_alerts.core.telling.numbering import Attempt
+from vdm_alerts.ports import AlertStore, Busy, Memory, Superseded, Unavailable
 
 UNTIL = NOW + HOUR
 OFF = Finding("VDM", "VDM is off", "Switch it on")
+MINE = Written('indicator = "bounce_rate"', "/vdm-alerts/rules/bounce-rate")
+BEGAN = Transition("bounce-rate", NEWS, NOW, "Ok", "Firing WARNING", "bounces are 6%")
 
 
 @pytest.fixture(params=["in memory", "in DynamoDB"])
@@ -29,8 +39,8 @@ def store(request: pytest.FixtureRequest) -> Iterator[AlertStore]:
             yield TableStore(a_table())
 
 
-def remembering(*alerts: Any) -> Memory:
-    return Memory({alert.key: alert for alert in alerts}, [OFF], 3, NOW)
+def remembering(*alerts: Alert, **more: Any) -> Memory:
+    return Memory({alert.key: alert for alert in alerts}, (OFF,), 3, NOW, **more)
 
 
 def test_before_the_first_run_nothing_is_remembered(store: AlertStore) -> None:
@@ -38,29 +48,88 @@ def test_before_the_first_run_nothing_is_remembered(store: AlertStore) -> None:
 
 
 def test_what_was_saved_is_what_is_loaded(store: AlertStore) -> None:
-    memory = remembering(firing(NEWS, told=Severity.WARNING), firing(HOTMAIL), firing(ACCOUNT))
-    store.save(memory, replacing=Memory())
-    loaded = store.load()
-    assert loaded.alerts == memory.alerts
-    assert list(loaded.findings) == [OFF]
-    assert (loaded.trouble_sequence, loaded.last_run) == (3, NOW)
+    told = firing(NEWS, told=Severity.WARNING)
+    assert told.told
+    on_these_figures = replace(told.told, ground=Ground(Rate(6, 100), Window(3), NOW.date()))
+    memory = remembering(
+        replace(told, told=on_these_figures, ends=(NOW - HOUR, NOW)),
+        replace(firing(HOTMAIL), state=Ok(NOW, revised=Rate(1, 100))),
+        replace(firing(ACCOUNT), state=Ok(NOW, unwatched="the rule is gone"), incident=None),
+        attempts={"bounce-rate-20260312T0900Z": Attempt(2, "ESCALATED")},
+        rules={"bounce-rate": MINE, "mine": Written("", "/vdm-alerts/rules/mine")},
+        passing={"ses:GetAccount": NOW - HOUR},
+        introduced=True,
+    )
+    saved = store.save(memory, replacing=Memory())
+    assert saved == replace(memory, version=saved.version)
+    assert store.load() == saved
 
 
 def test_what_is_no_longer_remembered_is_gone(store: AlertStore) -> None:
-    before = remembering(firing(NEWS), firing(HOTMAIL))
+    before = remembering(
+        firing(NEWS), firing(HOTMAIL), attempts={"id": Attempt(1, "FIRING")}, rules={"mine": MINE}
+    )
     store.save(before, replacing=Memory())
     after = replace(remembering(firing(HOTMAIL)), findings=())
     store.save(after, replacing=store.load())
-    assert store.load().alerts == after.alerts
-    assert list(store.load().findings) == []
+    loaded = store.load()
+    assert loaded.alerts == after.alerts
+    assert (loaded.findings, loaded.attempts, loaded.rules) == ((), {}, {})
 
 
-def test_a_thousand_alerts_are_remembered(store: AlertStore) -> None:
+def test_what_does_not_change_stays(store: AlertStore) -> None:
+    before = store.save(remembering(firing(NEWS), rules={"mine": MINE}), replacing=Memory())
+    edited = replace(MINE, text="edited")
+    after = replace(before, rules={"mine": MINE, "other": edited}, last_run=NOW + HOUR)
+    again = store.save(after, replacing=before)
+    assert store.load().alerts == before.alerts
+    assert store.load().rules == {"mine": MINE, "other": edited}
+    store.save(replace(again, rules={"mine": edited}), replacing=again)
+    assert store.load().rules == {"mine": edited}
+    assert store.load().last_run == NOW + HOUR
+
+
+def test_every_save_is_another_version(store: AlertStore) -> None:
+    first = store.save(remembering(firing(NEWS)), replacing=Memory())
+    second = store.save(first, replacing=first)
+    third = store.save(Memory(), replacing=second)
+    assert 0 < first.version < second.version < third.version == store.load().version
+
+
+@pytest.mark.parametrize("scope", [NEWS, HOTMAIL], ids=["what another changed", "something else"])
+def test_who_was_overtaken_saves_nothing_at_all(store: AlertStore, scope: Scope) -> None:
+    before = store.save(remembering(firing(NEWS)), replacing=Memory())
+    mine = remembering(firing(scope, Severity.CRITICAL), introduced=True)
+    store.save(replace(before, alerts={}), replacing=before)
+    there = store.load()
+    for late in (mine, before):
+        with pytest.raises(Superseded, match="another run has saved since"):
+            store.save(late, replacing=before, history=[BEGAN])
+    assert store.load() == there
+
+
+def test_who_knows_of_nothing_does_not_write_over_what_there_is(store: AlertStore) -> None:
+    store.save(remembering(firing(NEWS)), replacing=Memory())
+    there = store.load()
+    with pytest.raises(Superseded):
+        store.save(Memory(), replacing=Memory())
+    assert store.load() == there
+
+
+def test_what_happened_is_nothing_that_a_run_remembers(store: AlertStore) -> None:
+    memory = store.save(remembering(firing(NEWS)), replacing=Memory(), history=[BEGAN])
+    assert store.load() == memory
+    store.save(memory, replacing=memory, history=[replace(BEGAN, at=NOW + HOUR)])
+    assert store.load().alerts == memory.alerts
+
+
+def test_hundreds_of_alerts_are_remembered(store: AlertStore) -> None:
     many = remembering(
-        *(firing(replace(NEWS, identity=f"{each}.example.com")) for each in range(1_000))
+        *(firing(replace(NEWS, identity=f"{each}.example.com")) for each in range(250))
     )
-    store.save(many, replacing=Memory())
-    assert store.load().alerts == many.alerts
+    saved = store.save(many, replacing=Memory())
+    assert store.load() == saved
+    assert store.save(Memory(), replacing=saved) == store.load()
 
 
 def test_the_lease_is_one_runs_at_a_time(store: AlertStore) -> None:
@@ -91,15 +160,19 @@ def test_memory_beyond_one_page_is_read_whole() -> None:
     with mock_aws():
         store = TableStore(a_table())
         many = remembering(
-            *(firing(replace(NEWS, identity=f"{each}{'x' * 900}.example")) for each in range(600))
+            *(
+                replace(firing(replace(NEWS, identity=f"{each}.example")), incident="x" * 30_000)
+                for each in range(60)
+            )
         )
         store.save(many, replacing=Memory())
-        assert len(store.load().alerts) == 600
+        assert len(store.load().alerts) == 60
 
 
 def test_the_number_of_messages_is_a_number_after_dynamodb_too(store: AlertStore) -> None:
     store.save(remembering(), replacing=Memory())
     assert type(store.load().trouble_sequence) is int
+    assert type(store.load().version) is int
 
 
 def test_a_lease_that_has_not_run_out_cannot_be_taken_later_either(store: AlertStore) -> None:
@@ -114,7 +187,16 @@ def test_a_lease_that_has_not_run_out_cannot_be_taken_later_either(store: AlertS
         {"sk": "alert#x", "record": {"schema": 1, "rule": "r", "state": {"is": "Dozing"}}},
         {"sk": "alert#x"},
         {"sk": "run", "last_run": "2026-03-12T09:00:00+00:00"},
+        {"sk": "alert#x", "record": "x"},
+        {"sk": "alert#x", "record": {**encode(firing()), "schema": 4}},
+        {"sk": "rule#x", "record": {"schema": 3, "text": ""}},
+        {"sk": "rule#x", "record": {**encode(MINE), "schema": 4}},
+        {"sk": "plan#x", "record": {"schema": 3}},
         {"sk": "run", "findings": [], "trouble_sequence": 1, "last_run": "yesterday"},
+        {**run_item(Memory()), "schema": 4},
+        {**run_item(Memory()), "version": "the newest"},
+        {**run_item(Memory()), "attempts": ["id"]},
+        {**run_item(Memory()), "attempts": {"id": {"schema": 3, "sequence": 1}}},
     ],
 )
 def test_a_record_that_cannot_be_read_is_a_hindrance_that_says_what_to_do(

@@ -24,7 +24,7 @@ def _stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 @pytest.fixture
 def stage(_stage: Stage) -> Stage:
-    """The deployed stack as on its first day."""
-    _stage.forget()
+    """The deployed stack, with nothing told yet but that it watches."""
+    _stage.begin()
     _stage.now = datetime(2026, 1, 1, tzinfo=UTC)
     return _stage

@@ -12,7 +12,7 @@ from templates import CHOSEN, CONTEXT, everything, logical, ordinary, permission
 
 from infra.rulebook import LONGEST, Rulebook
 from infra.stack import VdmAlerts
-from vdm_alerts.aws.dynamodb import EXPIRES
+from vdm_alerts.aws.items import EXPIRES
 from vdm_alerts.core.config import BadRule
 from vdm_alerts.core.quiet_hours import parse_quiet_hours
 from vdm_alerts.core.shipped import digest

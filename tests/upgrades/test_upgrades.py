@@ -18,7 +18,7 @@ from vdm_alerts.aws.dynamodb import TableStore
 from vdm_alerts.core.alerts import Firing
 from vdm_alerts.core.config import parse_rule
 from vdm_alerts.core.rules import Severity
-from vdm_alerts.ports import Memory
+from vdm_alerts.ports import Memory, Superseded
 
 HERE = Path(__file__).parent
 VERSIONS = sorted(path for path in HERE.iterdir() if (path / "table.json").exists())
@@ -30,8 +30,8 @@ def table() -> Iterator[Any]:
         yield a_table()
 
 
-def test_there_is_an_earlier_version() -> None:
-    assert [path.name for path in VERSIONS][:1] == ["0.1"]
+def test_there_are_earlier_versions() -> None:
+    assert [path.name for path in VERSIONS][:2] == ["0.1", "0.2"]
 
 
 @pytest.mark.parametrize("version", VERSIONS, ids=lambda path: path.name)
@@ -50,8 +50,12 @@ def test_what_it_remembered_is_remembered_and_can_be_saved_anew(version: Path, t
     assert firing == dict.fromkeys(
         ("news.example.com", "newsletter", "Hotmail"), (Severity.WARNING, Severity.WARNING)
     )
+    assert memory.introduced, "people have known of it for long"
+    assert (memory.attempts, memory.rules) == ({}, {})
     store.save(Memory(), replacing=memory)
     assert store.load().alerts == {}, "under the same keys, so that nothing stays behind"
+    with pytest.raises(Superseded):
+        store.save(memory, replacing=memory)
 
 
 @pytest.mark.parametrize(

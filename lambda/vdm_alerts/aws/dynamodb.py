@@ -1,10 +1,9 @@
 """What is remembered between runs, in one DynamoDB table.
 
-The partition "memory" holds an item for the run and one for every alert that is not at rest, so
-that one query reads all of it; the partition "lease" holds who may act, and "roster" who sends.
+`items` says what its partitions "memory" and "history" look like; "lease" holds who may act, and
+"roster" who sends.
 """
 
-import json
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,24 +12,29 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from boto3.dynamodb.conditions import Attr, Key
+from boto3.dynamodb.conditions import Attr, ConditionExpressionBuilder, Key
 from botocore.exceptions import BotoCoreError, ClientError
 
-from vdm_alerts.aws.refusals import code_of, doing
-from vdm_alerts.core.alerts import Alert
-from vdm_alerts.core.codec import UnreadableRecord, decode, encode
+from vdm_alerts.aws.items import EXPIRES, MEMORY, Write, changes, memory_of, packed, run_item
+from vdm_alerts.aws.refusals import codes_of, doing
+from vdm_alerts.core.codec import UnreadableRecord
 from vdm_alerts.core.findings import Finding, Hindrance
 from vdm_alerts.core.history import Transition
-from vdm_alerts.ports import Busy, Memory
+from vdm_alerts.ports import Busy, Memory, Superseded
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-EXPIRES = "until"
-"""The attribute by whose time, in seconds since 1970, DynamoDB removes an item: a dead lease."""
+MOST = 99
+"""Writes in a transaction, beside that of the run's own item: it holds 100 items.
+
+It holds 4 MB, too: 40 kB for each of them, of which the largest, a rule, takes 8.
+Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+"""
 
 _LEASE = {"pk": "lease", "sk": "lease"}
-_RUN = {"pk": "memory", "sk": "run"}
+_FAILED = {"ConditionalCheckFailedException", "ConditionalCheckFailed"}
+"""A condition that does not hold, as DynamoDB says it of one item and of one in a transaction."""
 _log = logging.getLogger(__name__)
 
 
@@ -57,7 +61,7 @@ class TableStore:
                     ConditionExpression=free,
                 )
             except ClientError as error:
-                if code_of(error) == "ConditionalCheckFailedException":
+                if codes_of(error) & _FAILED:
                     message = "another run is acting; this one is tried again"
                     raise Busy(message) from error
                 raise
@@ -80,57 +84,77 @@ class TableStore:
         over it.
         """
         with doing("dynamodb:Query"):
-            items = list(partition(self._table, "memory"))
+            # The run's item is the last, and its version has to be no newer than what else is read.
+            items = list(partition(self._table, MEMORY, backwards=True))
         try:
-            return _memory(items)
-        except (UnreadableRecord, KeyError, TypeError, ValueError) as error:
+            return memory_of(items)
+        except (UnreadableRecord, AttributeError, KeyError, TypeError, ValueError) as error:
             raise Hindrance(_unreadable(self._table.name, error)) from error
 
     def save(self, memory: Memory, replacing: Memory, history: Sequence[Transition] = ()) -> Memory:
-        """Write what in *memory* differs from what was *replacing*, the run's own item last."""
-        gone = replacing.alerts.keys() - memory.alerts.keys()
-        with doing("dynamodb:BatchWriteItem"), self._table.batch_writer() as batch:
-            for key in gone:
-                batch.delete_item(Key=_alert_key(replacing.alerts[key]))
-            for key, alert in memory.alerts.items():
-                if replacing.alerts.get(key) != alert:
-                    batch.put_item(Item={**_alert_key(alert), "record": encode(alert)})
-        run = {
-            **_RUN,
-            "findings": [encode(finding) for finding in memory.findings],
-            "trouble_sequence": memory.trouble_sequence,
-            "last_run": memory.last_run.isoformat() if memory.last_run else None,
+        """Write what differs, the run's own attributes with the last of it.
+
+        It takes as many transactions as it needs, each of which follows on the one before it.
+        """
+        *earlier, last = packed(changes(memory, replacing, history), MOST)
+        for writes in earlier:
+            replacing = self._write(replacing, writes, replacing.version)
+        return self._write(memory, last, replacing.version)
+
+    def _write(self, memory: Memory, writes: Sequence[Write], version: int) -> Memory:
+        """Do *writes* and put the run's item of *memory*, all or nothing; return it as it is now.
+
+        Raises Superseded where the item that is there is not of *version*.
+        """
+        memory = replace(memory, version=version + 1)
+        token = uuid4().hex
+        same = Attr("version").eq(version) if version else Attr("version").not_exists()
+        # boto3 may try again what was done, if the answer was lost: that is known by its token.
+        condition = ConditionExpressionBuilder().build_expression(same | Attr("token").eq(token))
+        put: Any = {
+            "TableName": self._table.name,
+            "Item": {**run_item(memory), "token": token},
+            "ConditionExpression": condition.condition_expression,
+            "ExpressionAttributeNames": condition.attribute_name_placeholders,
+            "ExpressionAttributeValues": condition.attribute_value_placeholders,
         }
-        with doing("dynamodb:PutItem"):
-            self._table.put_item(Item=run)
+        client = self._table.meta.client
+        if not writes:  # Outside of a transaction a unit costs half.
+            with doing("dynamodb:PutItem"), _fenced():
+                client.put_item(**put)
+            return memory
+        actions: Any = [{do: {"TableName": self._table.name, **what}} for do, what in writes]
+        with doing("dynamodb:TransactWriteItems"), _fenced():
+            client.transact_write_items(
+                TransactItems=[{"Put": put}, *actions], ClientRequestToken=token
+            )
         return memory
 
 
-def partition(table: "Table", name: str) -> Iterator[Any]:
-    """Yield every item of the partition *name* of *table*."""
+@contextmanager
+def _fenced() -> Iterator[None]:
+    """Raise Superseded where the block finds another version than the one that it replaces."""
+    try:
+        yield
+    except ClientError as error:
+        if codes_of(error) & _FAILED:
+            message = "another run has saved since this one loaded; this one is tried again"
+            raise Superseded(message) from error
+        raise
+
+
+def partition(table: "Table", name: str, *, backwards: bool = False) -> Iterator[Any]:
+    """Yield every item of the partition *name* of *table*, by its key."""
     query: dict[str, Any] = {
         "KeyConditionExpression": Key("pk").eq(name),
         "ConsistentRead": True,
+        "ScanIndexForward": not backwards,
     }
     page = table.query(**query)
     yield from page["Items"]
     while last := page.get("LastEvaluatedKey"):
         page = table.query(**query, ExclusiveStartKey=last)
         yield from page["Items"]
-
-
-def _memory(items: Sequence[Any]) -> Memory:
-    run = next((item for item in items if item["sk"] == _RUN["sk"]), None)
-    alerts = [decode(item["record"], Alert) for item in items if item is not run]
-    memory = Memory(alerts={alert.key: alert for alert in alerts})
-    if run is None:
-        return memory
-    return replace(
-        memory,
-        findings=[decode(record, Finding) for record in run["findings"]],
-        trouble_sequence=int(run["trouble_sequence"]),
-        last_run=datetime.fromisoformat(run["last_run"]) if run["last_run"] else None,
-    )
 
 
 def _unreadable(table: str, error: Exception) -> Finding:
@@ -140,9 +164,3 @@ def _unreadable(table: str, error: Exception) -> Finding:
         remedy="Deploy the version of VDM Alerts that wrote it, or, to begin anew, delete the "
         f'items of the partition "memory" from the DynamoDB table {table}',
     )
-
-
-def _alert_key(alert: Alert) -> dict[str, str]:
-    """Return the table's key of *alert*: its rule and scope, told apart whatever they contain."""
-    dimensions = {key.value: value for key, value in alert.scope.dimensions.items()}
-    return {"pk": "memory", "sk": f"alert#{json.dumps([alert.rule, dimensions])}"}

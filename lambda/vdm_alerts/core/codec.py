@@ -12,26 +12,30 @@ from vdm_alerts.core.errors import VdmAlertsError
 from vdm_alerts.core.findings import Finding
 from vdm_alerts.core.metrics import Dimension, Scope
 from vdm_alerts.core.reading.roster import Entry, Roster
+from vdm_alerts.core.rulebook import Written
 from vdm_alerts.core.rules import Severity
+from vdm_alerts.core.telling.numbering import Attempt
 
-SCHEMA = 2
+SCHEMA = 3
 """The version of the shape below; a newer one is not read as if it were this.
 
-2 has alerts that are pending, mending or not long over; whatever was written as 1 reads as 2.
+2 has alerts that are pending, mending or not long over. 3 has how and how often they ended, on what
+figures they were told, and attempts and rules beside them. Whatever was written as an earlier one
+reads as 3: it lacks only what has a default.
 """
-READABLE = {1, SCHEMA}
+READABLE = {1, 2, SCHEMA}
 
 ROSTER_SCHEMA = 1
 """The version of a roster's shape. One of another version is not read, and is made anew."""
 
-T = TypeVar("T", Alert, Finding)
+T = TypeVar("T", Alert, Finding, Attempt, Written)
 
 
 class UnreadableRecord(VdmAlertsError):
     """A remembered record has a shape that this version does not know."""
 
 
-def encode(record: Alert | Finding) -> dict[str, Any]:
+def encode(record: Alert | Finding | Attempt | Written) -> dict[str, Any]:
     """Return *record* as a dict of strings, whole numbers and dicts, with the schema's version."""
     return {"schema": SCHEMA, **_converter.unstructure(record)}
 
@@ -41,14 +45,19 @@ def decode(plain: dict[str, Any], type_: type[T]) -> T:
 
     Raises UnreadableRecord where it was written by a version with another schema.
     """
-    if plain.get("schema") not in READABLE:
-        message = f"record has schema {plain.get('schema')!r}, this version reads {SCHEMA}"
-        raise UnreadableRecord(message)
+    require_readable(plain.get("schema"))
     try:
         return _converter.structure({key: plain[key] for key in plain if key != "schema"}, type_)
     except (BaseValidationError, KeyError, TypeError, ValueError) as error:
         message = f"record cannot be read as {type_.__name__}: {error}"
         raise UnreadableRecord(message) from error
+
+
+def require_readable(schema: object) -> None:
+    """Raise UnreadableRecord where *schema* is none that this version reads."""
+    if schema not in READABLE:
+        message = f"record has schema {schema!r}, this version reads {SCHEMA}"
+        raise UnreadableRecord(message)
 
 
 def encode_roster(roster: Roster) -> dict[str, Any]:
@@ -121,6 +130,8 @@ def _aware(text: str) -> datetime:
 _converter = Converter(omit_if_default=True)
 _converter.register_unstructure_hook(datetime, datetime.isoformat)
 _converter.register_structure_hook(datetime, lambda text, _: datetime.fromisoformat(text))
+_converter.register_unstructure_hook(date, date.isoformat)
+_converter.register_structure_hook(date, lambda text, _: date.fromisoformat(text))
 # DynamoDB has no floats; their texts are exact.
 _converter.register_unstructure_hook(float, repr)
 _converter.register_unstructure_hook(Severity, lambda severity: severity.name)

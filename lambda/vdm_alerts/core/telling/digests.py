@@ -34,7 +34,7 @@ def text(digest: Digest, origin: Origin, now: datetime) -> str:
             f"  {number}. {step}" for number, step in enumerate(prose.steps(worst, origin), 1)
         )
         parts.append("\n".join(["What to do about the first:", *numbered]))
-    parts.append(f"{origin}, {stamp(now)}.\nMessage {digest.sequence} of {digest.id}.")
+    parts.append(f"{origin}, {stamp(now)}.\n{digest.id.capitalize()}, message {digest.sequence}.")
     return "\n\n".join(parts) + "\n"
 
 
