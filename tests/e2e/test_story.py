@@ -32,8 +32,8 @@ def test_the_deployed_function_tells_the_story_and_keeps_silent_between(
             culprits.append(culprit and culprit["scope"])
             assert ("of these" in each.text) == (culprit is not None)
     bounces, complaints = "bounce-rate-20260312T0900Z", "complaint-rate-20260319T0900Z"
-    told = [(bounces, number) for number in (1, 2, 3, 4)]
-    assert threads == [("summary", 1), *told, (complaints, 1)]
+    warned = [(bounces, number) for number in (1, 2, 3, 4)]
+    assert threads == [("summary", 1), *warned, (complaints, 1)]
     news = {"EMAIL_IDENTITY": "news.example.com", "ISP": "Hotmail"}
     offers = {"EMAIL_IDENTITY": "offers.example.com", "ISP": "Yahoo"}
     assert culprits == [None, news, news, news, None, offers]
