@@ -30,6 +30,7 @@ def owed(
             _rules(known, seen),
             seen.verdicts,
             seen.culprit,
+            known.numbers,
             known.attempts,
             now,
         )
@@ -76,11 +77,12 @@ def attempting(known: Memory, due: Sequence[Notice], now: datetime) -> Memory:
 
 def delivering(known: Memory, told: Sequence[Notice], now: datetime) -> Memory:
     """Return what is to be remembered once *told* has gone out."""
-    alerts, attempts = dict(known.alerts), dict(known.attempts)
+    alerts, attempts, numbers = dict(known.alerts), dict(known.attempts), dict(known.numbers)
     for notice in told:
         for each in (notice, *incidents_in(notice)):
             attempts.pop(each.id, None)
         for incident in incidents_in(notice):
+            numbers[incident.id] = incident.sequence
             for one in incident.affected:
                 alerts[one.alert.key] = incidents.delivered(one, incident.sequence, now)
         if isinstance(notice, Trouble):
@@ -90,5 +92,9 @@ def delivering(known: Memory, told: Sequence[Notice], now: datetime) -> Memory:
             known = replace(known, introduced=True)
     awake = {key: alert for key, alert in alerts.items() if not alert.is_at_rest}
     open_ = {SERVICE, SUMMARY, *(alert.incident for alert in awake.values())}
-    kept = {name: each for name, each in attempts.items() if name in open_}
-    return replace(known, alerts=awake, attempts=kept)
+    return replace(
+        known,
+        alerts=awake,
+        attempts={name: each for name, each in attempts.items() if name in open_},
+        numbers={name: last for name, last in numbers.items() if name in open_},
+    )

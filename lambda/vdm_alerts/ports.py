@@ -77,7 +77,8 @@ class Standing:
 class Memory:
     """What one run leaves for the next: alerts not at rest, and what was told of the service.
 
-    *attempts* are the messages, by their ids, of which it is not known whether they went out,
+    *numbers* are those of the last message about each open incident, by its id, and *attempts* the
+    messages of which it is not known whether they went out;
     *rules* the last version of each rule that could be used, and *passing* since when there has
     been what should pass, by what it is about. *introduced* says that the account's first summary
     has been told. *version* counts the saves.
@@ -87,6 +88,7 @@ class Memory:
     findings: Sequence[Finding] = ()
     trouble_sequence: int = 0
     last_run: datetime | None = None
+    numbers: Mapping[str, int] = field(default_factory=dict)
     attempts: Mapping[str, Attempt] = field(default_factory=dict)
     rules: Mapping[str, Written] = field(default_factory=dict)
     passing: Mapping[str, datetime] = field(default_factory=dict)

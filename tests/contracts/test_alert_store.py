@@ -55,6 +55,7 @@ def test_what_was_saved_is_what_is_loaded(store: AlertStore) -> None:
         replace(told, told=on_these_figures, ends=(NOW - HOUR, NOW)),
         replace(firing(HOTMAIL), state=Ok(NOW, revised=Rate(1, 100))),
         replace(firing(ACCOUNT), state=Ok(NOW, unwatched="the rule is gone"), incident=None),
+        numbers={"bounce-rate-20260312T0900Z": 1},
         attempts={"bounce-rate-20260312T0900Z": Attempt(2, "ESCALATED")},
         rules={"bounce-rate": MINE, "mine": Written("", "/vdm-alerts/rules/mine")},
         passing={"ses:GetAccount": NOW - HOUR},

@@ -46,6 +46,7 @@ def run_item(memory: Memory) -> Item:
         "findings": [encode(finding) for finding in memory.findings],
         "trouble_sequence": memory.trouble_sequence,
         "last_run": memory.last_run.isoformat() if memory.last_run else None,
+        "numbers": dict(memory.numbers),
         "attempts": {message: encode(attempt) for message, attempt in memory.attempts.items()},
         "passing": {about: since.isoformat() for about, since in memory.passing.items()},
         "introduced": memory.introduced,
@@ -83,6 +84,7 @@ def memory_of(items: Sequence[Item]) -> Memory:
         findings=tuple(decode(record, Finding) for record in run["findings"]),
         trouble_sequence=int(run["trouble_sequence"]),
         last_run=datetime.fromisoformat(run["last_run"]) if run["last_run"] else None,
+        numbers={incident: int(last) for incident, last in run.get("numbers", {}).items()},
         attempts={
             message: decode(record, Attempt) for message, record in run.get("attempts", {}).items()
         },

@@ -32,9 +32,10 @@ def owed(
     rules: Mapping[str, Rule] = RULES,
     verdicts: Mapping[Key, Verdict] | None = None,
     attempts: Mapping[str, Attempt] | None = None,
+    numbers: Mapping[str, int] | None = None,
     now: datetime = NOW,
 ) -> list[Incident]:
-    return incidents(alerts, rules, verdicts or {}, nobody, attempts or {}, now)
+    return incidents(alerts, rules, verdicts or {}, nobody, numbers or {}, attempts or {}, now)
 
 
 def the_incident(*alerts: Alert, verdicts: dict[Key, Verdict] | None = None) -> Incident:
@@ -108,6 +109,12 @@ def test_what_was_told_keeps_when_it_began() -> None:
 
 def test_an_alert_whose_rule_cannot_be_read_waits_for_it() -> None:
     assert owed([firing()], {}) == []
+
+
+def test_the_number_counts_on_where_who_was_told_last_has_left() -> None:
+    stays = firing(told=WARNING, sequence=2)
+    (incident,) = owed([stays, firing(HOTMAIL)], numbers={"bounce-rate-20260312T0900Z": 5})
+    assert incident.sequence == 6
 
 
 # What is not certain.

@@ -48,7 +48,7 @@ SNS_LIMIT = 256 * 1024
 def about(*pairs: tuple[Alert, Verdict]) -> Incident:
     alerts = [alert for alert, _ in pairs]
     verdicts: dict[Key, Verdict] = {alert.key: verdict for alert, verdict in pairs}
-    (incident,) = incidents(alerts, {"bounce-rate": a_rule()}, verdicts, nobody, {}, NOW)
+    (incident,) = incidents(alerts, {"bounce-rate": a_rule()}, verdicts, nobody, {}, {}, NOW)
     return incident
 
 

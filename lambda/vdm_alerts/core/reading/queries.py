@@ -43,10 +43,12 @@ def as_of(now: datetime, last: date, found: Found) -> AsOf:
     """Return until when mail has been counted, of what was asked for until *last*.
 
     That nothing at all has been counted of today says nothing of today: SES may not serve it yet.
+    The account's mail shows that; where it could not be read, anybody's does.
     """
-    account = (found.get(Query(metric, ACCOUNT)) for metric in Metric)
-    newest = {each.newest_day for each in account if isinstance(each, Series)}
-    is_missing = last == now.date() and last not in newest
+    account = [found.get(Query(metric, ACCOUNT)) for metric in Metric]
+    known = [each for each in account if isinstance(each, Series)]
+    anybody = known or (each for each in found.values() if isinstance(each, Series))
+    is_missing = last == now.date() and all(each.newest_day != last for each in anybody)
     return AsOf(now, last - timedelta(days=1) if is_missing else last)
 
 

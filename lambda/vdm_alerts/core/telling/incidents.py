@@ -146,13 +146,15 @@ def incidents(
     rules: Mapping[str, Rule],
     verdicts: Mapping[Key, Verdict],
     culprit: Culprits,
+    numbers: Mapping[str, int],
     attempts: Mapping[str, Attempt],
     now: datetime,
 ) -> list[Incident]:
     """Return the message that each incident owes, the worst incident first.
 
-    *alerts* are gathered ones, none that people have asked not to hear of; *attempts* are messages
-    of which it is not known whether they went out. An alert whose rule cannot be read now has to
+    *alerts* are gathered ones, none that people have asked not to hear of; *numbers* are those of
+    the last messages, by incident, and *attempts* messages of which it is not known whether they
+    went out. An alert whose rule cannot be read now has to
     wait for it.
     """
     groups: defaultdict[str, list[Alert]] = defaultdict(list)
@@ -166,7 +168,11 @@ def incidents(
         if is_to_be_repeated(group, rule.remind_after, now):
             affected = [_repeated(one) for one in affected]
         if any(one.weight for one in affected):
-            owed.append(_incident(incident, affected, rule, culprit, attempts))
+            found = _incident(incident, affected, rule, culprit)
+            told = (one.told.sequence for one in group if one.told)
+            last = max(numbers.get(incident, 0), *told, 0)
+            number = numbered(last, attempts.get(incident), found.news)
+            owed.append(replace(found, sequence=number))
     return sorted(owed, key=lambda one: (-(one.severity or 0), one.id))
 
 
@@ -184,15 +190,13 @@ def _incident(
     group: Sequence[Affected],
     rule: Rule,
     culprit: Culprits,
-    attempts: Mapping[str, Attempt],
 ) -> Incident:
     affected = sorted(
         group, key=lambda one: (*(-part for part in one.rank(rule)), str(one.alert.scope))
     )
-    last = max((one.alert.told.sequence for one in group if one.alert.told), default=0)
     reason = affected[0].reason
     assert reason
-    found = Incident(
+    return Incident(
         id=incident,
         sequence=0,
         reason=reason,
@@ -200,7 +204,6 @@ def _incident(
         affected=tuple(affected),
         culprit=culprit(affected[0].alert.key),
     )
-    return replace(found, sequence=numbered(last, attempts.get(incident), found.news))
 
 
 def attempted(one: Affected, now: datetime) -> Alert:

@@ -1,0 +1,245 @@
+"""Whether what is promised was kept: judged from outside, by the truth and by what was delivered.
+
+It knows how many mails bounce, which is the truth; what people were told, from which it works out
+what they believe; and what each run saw. It knows nothing of alerts and how they are remembered.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from proof.world import Actor, Delivery, Fault, World, parsed, source_of
+from vdm_alerts.core.alerts import FLAPPING, LATELY
+from vdm_alerts.core.metrics import ACCOUNT, Dimension, Scope
+
+if TYPE_CHECKING:
+    from proof.histories import Overlap
+
+Key: TypeAlias = tuple[str, Scope]
+RANK = {"OK": 0, "WARNING": 1, "CRITICAL": 2}
+ENDS = {"done", "died", "Busy", "WentBack", "Superseded", "StillOwed", "Unavailable"}
+"""How a run may end here."""
+WRONG = (
+    "lost",
+    "beyond the promise",
+    "wrongly told",
+    "wrongly resolved",
+    "bad rule",
+    "unseen",
+    "broken",
+)
+"""What may be found wrong, as the proof counts it."""
+
+
+@dataclass
+class Oracle:
+    """Looks at every run once it has ended; *wrong* is what was promised and not kept."""
+
+    world: World
+    wrong: list[tuple[str, str]] = field(default_factory=list)
+    faults: Counter[str] = field(default_factory=Counter)
+    runs: Counter[str] = field(default_factory=Counter)
+    looks: int = 0
+    beliefs: dict[Key, int] = field(default_factory=dict)
+    _believed_by: dict[Key, bool] = field(default_factory=dict)
+    _numbers: dict[tuple[str, int], tuple[Any, ...]] = field(default_factory=dict)
+    _settled: set[tuple[str, int]] = field(default_factory=set)
+    _repeated: set[tuple[str, int]] = field(default_factory=set)
+    _told_at: dict[Key, datetime] = field(default_factory=dict)
+    _read: int = 0
+    _bad_since: dict[str, int] = field(default_factory=dict)
+    _known_rules: set[str] = field(default_factory=set)
+
+    def looks_at(self, actor: Actor, *, may_repeat: bool = False) -> None:
+        """Look at what *actor*, whose run has ended, did; and at the world, if it went well."""
+        self._count(actor)
+        self._known_rules &= self.world.rules.keys()
+        self._looks_at_messages(may_repeat=may_repeat)
+        self._looks_at_records(actor)
+        if actor.outcome == "done" and not actor.struck and not actor.down:
+            self._looks_at_beliefs(actor)
+
+    def looks_at_overlap(self, actors: list[Actor], overlap: "Overlap") -> None:
+        """Look at two runs that came in each other's way."""
+        self.faults["leases that ran out" if overlap.lease_out else "runs at once"] += 1
+        for actor in actors:
+            self._count(actor)
+            self._looks_at_records(actor)
+        self._looks_at_messages(may_repeat=overlap.lease_out)
+
+    def _count(self, actor: Actor) -> None:
+        self.faults.update(f"{name} {fault.value}" for name, fault in actor.struck)
+        self.runs[actor.outcome] += 1
+        if actor.outcome not in ENDS:
+            self._finds("broken", f"a run ended as {actor.outcome}")
+        self.faults.update(f"{service} down" for service in actor.down)
+
+    def _finds(self, what: str, details: object) -> None:
+        self.wrong.append((what, f"as of {self.world.now:%d %H:%M}: {details}"))
+
+    # Promise 2: nothing is said twice, but where nobody could know that it had been said; and 3:
+    # what is said was true.
+
+    def _looks_at_messages(self, *, may_repeat: bool) -> None:
+        new = self.world.delivered[self._read :]
+        self._read = len(self.world.delivered)
+        for delivery in new:
+            for incident in incidents_in(delivery.document):
+                self._looks_at_incident(delivery, incident, may_repeat=may_repeat)
+        for delivery in self.world.delivered:
+            if delivery.is_confirmed:
+                self._settled |= {number_of(each) for each in numbered_in(delivery.document)}
+
+    def _looks_at_incident(
+        self, delivery: Delivery, incident: Mapping[str, Any], *, may_repeat: bool
+    ) -> None:
+        number, rule = number_of(incident), incident["rule"]
+        content = tuple(
+            sorted((str(scope_of(one)), one["severity"]) for one in incident["affected"])
+        )
+        remembered = incident["remembered"]
+        if remembered and number in self._settled and not may_repeat:
+            self._finds("beyond the promise", f"{number} was known to have gone out")
+        if remembered and self._numbers.setdefault(number, content) != content:
+            self._finds("beyond the promise", f"{number} says {content} and then something else")
+        is_news = incident["reason"] == "REPEAT"
+        for one in incident["affected"]:
+            key, rank = (rule, scope_of(one)), RANK[one["severity"]]
+            before = self.beliefs.get(key)
+            is_news |= before != rank or not self._believed_by.get(key, True)
+            if one["reason"] in {"FIRING", "ESCALATED"}:
+                self._looks_at_claim(key, rank, delivery)
+            if one["reason"] in {"RESOLVED", "REVISED"}:
+                self._looks_at_end(key, delivery)
+            self.beliefs[key], self._believed_by[key] = rank, remembered
+            self._told_at[key] = delivery.now
+        is_repeated = remembered and not is_news and number not in self._repeated
+        if is_repeated and not may_repeat:
+            self._finds("beyond the promise", f"{number} says nothing new: {content}")
+        self._repeated.add(number)
+
+    def _seen(self, key: Key, since: datetime | None, until: datetime) -> list[tuple[int, ...]]:
+        """Return what runs have seen in between: the levels of the days that the rule looks at."""
+        name, scope = key
+        days = 1 if name == "comparing" else 3
+        return [
+            levels[:days]
+            for now, seen, levels in self.world.seen
+            if seen == scope and (since is None or now >= since) and now <= until
+        ]
+
+    def _looks_at_claim(self, key: Key, rank: int, delivery: Delivery) -> None:
+        seen = self._seen(key, None, delivery.now)
+        # Mail whose bounces cannot have come yet counts for less where one has to be sure.
+        times = 1 if key[0] == "comparing" else 2
+        if not any(severity(max(levels) * times) >= rank for levels in seen):
+            self._finds("wrongly told", f"{key} has rank {rank}, and nobody saw more than {seen}")
+
+    def _looks_at_end(self, key: Key, delivery: Delivery) -> None:
+        seen = self._seen(key, self._told_at.get(key), delivery.now)
+        if not any(severity(min(levels)) == 0 for levels in seen):
+            self._finds("wrongly resolved", f"{key}: since it was told, seen were {seen}")
+
+    # Promise 1: what is wrong is told; and 4: a bad rule goes on as it last was, and is told.
+
+    def _looks_at_beliefs(self, actor: Actor) -> None:
+        world = self.world
+        for name, text in world.rules.items():
+            if parsed(name, text):
+                self._known_rules.add(name)
+                self._bad_since.pop(name, None)
+            else:
+                self._bad_since.setdefault(name, self._read_of(actor))
+        if not world.subscribers:
+            return
+        is_quiet = world.quiet_hours is not None and world.quiet_hours.hold(world.now)
+        for name in sorted({name for name, _ in self.beliefs} | self._known_rules):
+            for scope in (ACCOUNT, *world.levels):
+                self._looks_at_belief((name, scope), is_quiet=is_quiet)
+        if not is_quiet:
+            self._looks_at_bad_rules()
+
+    def _looks_at_belief(self, key: Key, *, is_quiet: bool) -> None:
+        world, (name, scope) = self.world, key
+        believed = self.beliefs.get(key, 0)
+        if scope in world.unknown or any(
+            each.covers(name, scope) and not each.is_over(world.now)
+            for each in world.silences.values()
+        ):
+            return
+        self.looks += 1
+        is_watched = name in self._known_rules and (scope == ACCOUNT or scope in world.senders)
+        level = world.level(scope, world.now.date())
+        is_sure = level >= SURELY_CRITICAL
+        truth = severity(level) if name == "comparing" or is_sure else 0
+        if is_watched and believed < truth and not (is_quiet and truth < RANK["CRITICAL"]):
+            self._finds("lost", f"{key} is at {level} of 1,000, and people believe {believed}")
+        if is_quiet or (is_watched and name != "comparing"):
+            return
+        if is_watched and (severity(level) or self._comes_and_goes(key)):
+            return
+        if believed and self._believed_by[key] and (is_watched or name not in world.rules):
+            self._finds("lost", f"the end of {key} was not told; people believe {believed}")
+
+    def _comes_and_goes(self, key: Key) -> bool:
+        ends = [
+            each
+            for each in self.world.history
+            if (each.rule, each.scope) == key and each.before.startswith("Firing")
+            if each.after == "Ok" and self.world.now - each.at <= LATELY
+        ]
+        return len(ends) >= FLAPPING
+
+    def _read_of(self, actor: Actor) -> int:
+        own = [n for n, each in enumerate(self.world.delivered) if each.actor is actor]
+        return own[0] if own else len(self.world.delivered)
+
+    def _looks_at_bad_rules(self) -> None:
+        for name, since in self._bad_since.items():
+            told = [each.document for each in self.world.delivered if "findings" in each.document]
+            if not any(name in str(document["findings"]) for document in told[-1:]):
+                self._finds("bad rule", f"{source_of(name)}, since message {since}, was not told")
+
+    # Promise 5: what nobody could look at never looks well in the figures that alarms go by.
+
+    def _looks_at_records(self, actor: Actor) -> None:
+        for who, summary in self.world.recorded:
+            if who is actor:
+                is_blind = "ses" in actor.down or ("read", Fault.FAILS) in actor.struck
+                if is_blind and not (summary.unread or summary.series_unknown):
+                    self._finds("unseen", f"nothing could be read, and that is not in {summary}")
+                if actor.outcome not in {"done", "StillOwed", "died"}:
+                    self._finds("unseen", f"a run that ended as {actor.outcome} was recorded")
+
+
+SURELY_CRITICAL = 250
+"""Of a thousand mails, so many leave no doubt that it is more than one in ten."""
+
+
+def severity(level: int) -> int:
+    """Return how bad so many bounces of a thousand are, by lines at 5% and at 10%."""
+    return (level >= 50) + (level >= 100)
+
+
+def incidents_in(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return every incident that the message with *document* tells of."""
+    if "affected" in document:
+        return [document]
+    return list(document.get("incidents", ()))
+
+
+def numbered_in(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return what in *document* has a number of its own, and was remembered."""
+    return [each for each in incidents_in(document) if each["remembered"]]
+
+
+def number_of(incident: Mapping[str, Any]) -> tuple[str, int]:
+    """Return the id and the number of a message about *incident*."""
+    return incident["id"], incident["sequence"]
+
+
+def scope_of(one: Mapping[str, Any]) -> Scope:
+    """Return the scope of an entry in the list of who is affected."""
+    return Scope(identity=one["scope"].get(Dimension.IDENTITY.value))
