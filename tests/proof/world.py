@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from enum import Enum
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from builders import ORIGIN
 
@@ -133,18 +133,22 @@ class Delivery:
 
 @dataclass
 class World:
-    """Everything that outlives a run, and what was seen of it."""
+    """Everything that outlives a run, and what was seen of it.
+
+    The *mail* is as a function says; by default, each sender's as the *levels* of its days say.
+    """
 
     now: datetime
     senders: tuple[Scope, ...]
     rules: dict[str, str]
-    known_rules: frozenset[str] = frozenset()
+    sets: tuple[Scope, ...] = ()
+    mail: Callable[[Query, Sequence[date], datetime], Series] | None = None
     levels: dict[Scope, dict[date, int]] = field(default_factory=dict)
-    unknown: set[Scope] = field(default_factory=set)
+    unknown: frozenset[Scope] = frozenset()
     silences: dict[str, Silence] = field(default_factory=dict)
     quiet_hours: QuietHours | None = None
     subscribers: int = 1
-    down: set[str] = field(default_factory=set)
+    down: frozenset[str] = frozenset()
     items: dict[str, dict[str, Any]] = field(default_factory=dict)
     history: list[Transition] = field(default_factory=list)
     roster: Roster = field(default_factory=Roster)
@@ -164,7 +168,7 @@ class World:
     def acts(self, actor: Actor, now: datetime | None = None) -> Actor:
         """Have *actor* run, as of *now*; whatever it ends in is its outcome."""
         taken = actor.now = now or self.now
-        actor.down = frozenset(self.down)
+        actor.down = self.down
         ports = ports_of(self, actor)
         try:
             run(ports, ORIGIN, taken, Lease(taken, taken + LASTS), quiet_hours=self.quiet_hours)
@@ -197,9 +201,9 @@ def ports_of(world: World, actor: Actor) -> Ports:
         rules=_Rules(world, actor),
         silences=_Silences(world, actor),
         account=_Account(world, actor),
-        series=_Mail(world, actor),
+        series=Mail(world, actor),
         rosters=_Rosters(world, actor),
-        store=_Store(world, actor),
+        store=Store(world, actor),
         notifier=_Topic(world, actor),
         recorder=_Recorder(world, actor),
     )
@@ -240,24 +244,27 @@ class _Account(_Hand):
         return self.actor.does("identities", lambda: self.world.senders)
 
     def configuration_sets(self) -> Sequence[Scope]:
-        return ()
+        return self.world.sets
 
     def tenants(self) -> Sequence[Scope]:
         return ()
 
 
-class _Mail(_Hand):
-    """A thousand mails an hour from each sender, of which so many bounce as the day's level says."""
+class Mail(_Hand):
+    """A thousand mails an hour from each sender, of which as many bounce as a day's level says."""
 
     def read(
         self, queries: Sequence[Query], window: Window, last: date, _: timedelta
     ) -> Mapping[Query, Series | Gap]:
         return self.actor.does(
-            "read", lambda: {query: self._answer(query, window, last) for query in queries}
+            "read", lambda: {query: self.answer(query, window, last) for query in queries}
         )
 
-    def _answer(self, query: Query, window: Window, last: date) -> Series | Gap:
+    def answer(self, query: Query, window: Window, last: date) -> Series | Gap:
+        """Return what VDM says to *query*."""
         world, scope = self.world, query.scope
+        if world.mail:
+            return world.mail(query, [last - timedelta(days=age) for age in range(60)], world.now)
         if scope in world.unknown:
             return Gap.UNAVAILABLE
         if scope.isp:
@@ -291,7 +298,12 @@ class _Rosters(_Hand):
         self.actor.does("save the roster", lambda: setattr(self.world, "roster", roster))
 
 
-class _Store(_Hand):
+class Store(_Hand):
+    """A table that is written in transactions of a few, by who has the lease and its version."""
+
+    is_leased: ClassVar = True
+    is_fenced: ClassVar = True
+
     @contextmanager
     def lease(self, until: datetime, now: datetime) -> Iterator[None]:
         self.actor.does("lease", lambda: self._take(until, now))
@@ -303,7 +315,7 @@ class _Store(_Hand):
 
     def _take(self, until: datetime, now: datetime) -> None:
         holder = self.world.holder
-        if holder and holder[0] is not self.actor and holder[1] > now:
+        if self.is_leased and holder and holder[0] is not self.actor and holder[1] > now:
             raise Busy("another run is acting")
         self.world.holder = self.actor, until
 
@@ -334,7 +346,7 @@ class _Store(_Hand):
     ) -> Memory:
         def write() -> Memory:
             stored = self.world.items.get("run", {}).get("version", 0)
-            if stored != version:
+            if self.is_fenced and stored != version:
                 raise Superseded("another run has saved since")
             for what, details in writes:
                 if what == "Delete":

@@ -1,0 +1,128 @@
+"""Every single way for a story to be broken off, and every pair of ways for a short one."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from copy import copy, deepcopy
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from unittest.mock import patch
+
+from proof.histories import SENDERS, History, Step, play
+from proof.oracle import Key, Oracle
+from proof.world import LASTS, Actor, Fault, World
+from vdm_alerts.core.metrics import Scope, Series
+from vdm_alerts.core.reading.queries import Query
+from vdm_local.scenario import Run, Scenario, load_scenario
+
+ROOT = Path(__file__).parents[2]
+STORY = ROOT / "local" / "vdm_local" / "scenarios" / "newsletter.toml"
+SHORT = History((*(Step(levels={SENDERS[0]: level}) for level in (10, 60, 250, 0)), Step(), Step()))
+"""A warning, a rise, an end, and two runs that nothing happens to."""
+CRASHES = (Fault.DIES_BEFORE, Fault.DIES_AFTER)
+
+
+def stories_broken_off(every: int = 1) -> Iterator[Oracle]:
+    """Yield the demo's story, broken off or failing at each effect of each run in turn.
+
+    At *every* so manieth of them. After it, once the lease has run out, the run is tried again, and
+    from then on people have to believe what they would have believed without it.
+    """
+    scenario = load_scenario(STORY)
+    providers = patch("vdm_alerts.core.rules.KNOWN_ISPS", ("Gmail", "Hotmail", "Yahoo"))
+    with providers:
+        told, before, effects = _told(scenario)
+        points = (
+            (number, effect, fault)
+            for number, count in enumerate(effects)
+            for effect in range(count)
+            for fault in Fault
+        )
+        for count, (number, effect, fault) in enumerate(points):
+            if count % every == 0:
+                oracle = deepcopy(before[number])
+                _goes_on(oracle, scenario.runs[number:], told[number:], {effect: fault})
+                yield oracle
+
+
+def _told(
+    scenario: Scenario,
+) -> tuple[Sequence[Mapping[Key, int]], Sequence[Oracle], Sequence[int]]:
+    """Return what people believe after each run, the world before it, and its effects."""
+    oracle = Oracle(_world(scenario), knows_truth=False)
+    told, before, effects = [], [], []
+    for run in scenario.runs:
+        before.append(deepcopy(oracle))
+        oracle.world.now = run.at
+        actor = oracle.world.acts(Actor())
+        oracle.looks_at(actor)
+        told.append(copy(oracle.beliefs))
+        effects.append(len(actor.done))
+    return told, before, effects
+
+
+def _goes_on(
+    oracle: Oracle,
+    runs: Sequence[Run],
+    told: Sequence[Mapping[Key, int]],
+    faults: Mapping[int, Fault],
+) -> None:
+    world = oracle.world
+    for run, believed in zip(runs, told, strict=True):
+        world.now = max(world.now, run.at)
+        actor = world.acts(Actor(faults))
+        oracle.looks_at(actor)
+        if actor.struck:
+            world.now += LASTS + timedelta(minutes=5)
+            oracle.looks_at(world.acts(Actor()))
+        faults = {}
+        if oracle.beliefs != believed:
+            what = f"people believe {oracle.beliefs} and not {believed}"
+            oracle.wrong.append(("lost", f"as of {run.at}: {what}"))
+
+
+def _world(scenario: Scenario) -> World:
+    texts = {file.stem: file.read_text() for file in sorted((ROOT / "rules").glob("*.toml"))}
+    senders = tuple(Scope(identity=name) for name in scenario.identities)
+    world = World(scenario.runs[0].at, senders, texts, mail=_Mail(scenario))
+    world.sets = tuple(Scope(configuration_set=name) for name in scenario.configuration_sets)
+    return world
+
+
+class _Mail:
+    """What VDM would count of a scenario."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+
+    def __call__(self, query: Query, days: Sequence[date], now: datetime) -> Series:
+        named = {key.value: value for key, value in query.scope.dimensions.items()}
+        return Series(dict(self.scenario.counts(query.metric.value, named, days, now)))
+
+    def __deepcopy__(self, _: object) -> "_Mail":
+        return self  # It does not change.
+
+
+def pairs_broken_off(every: int = 1) -> Iterator[Oracle]:
+    """Yield the short story with its function dying twice, at each pair of effects in turn."""
+    count = 0
+    for number, step in enumerate(SHORT.steps[:-2]):
+        for first in _faults(SHORT, number):
+            once = _struck(SHORT, number, step, first)
+            for later in range(number + 1, len(SHORT.steps) - 2):
+                for second in _faults(once, later):
+                    count += 1
+                    if count % every == 0:
+                        yield play(_struck(once, later, once.steps[later], second))
+
+
+def _faults(history: History, number: int) -> Iterator[Mapping[int, Fault]]:
+    """Yield every way for the run of that *number* to die."""
+    cut = History(history.steps[: number + 1])
+    effects = len(play(cut).last.done)
+    return ({effect: crash} for effect in range(effects) for crash in CRASHES)
+
+
+def _struck(history: History, number: int, step: Step, faults: Mapping[int, Fault]) -> History:
+    steps = [*history.steps]
+    steps[number] = replace(step, faults=faults)
+    return History(tuple(steps))

@@ -1,0 +1,63 @@
+"""Histories made up from a seed, the same every time."""
+
+import random
+from dataclasses import replace
+from typing import Any
+
+from proof.histories import HOUR, LEVELS, MEND, RULES, SENDERS, History, Overlap, Step
+from proof.world import Fault
+from vdm_alerts.core.metrics import ACCOUNT
+
+LENGTHS = (HOUR, HOUR, HOUR, HOUR, HOUR / 12, 9 * HOUR, 24 * HOUR, 75 * HOUR, -HOUR / 2)
+"""How long after the last run the next one comes; a clock that is set back is among them."""
+SERVICES = ("table", "topic", "ses", "ssm")
+
+
+def made_up(seed: int) -> History:
+    """Return the history of *seed*, the same every time."""
+    chance = random.Random(seed)  # noqa: S311 - a play of chance, not a secret
+    steps = [Step(levels={SENDERS[0]: chance.choice(LEVELS)})]
+    bad: set[str] = set()
+    steps += [_made_up(chance, bad) for _ in range(chance.randint(3, 12))]
+    good = {name: RULES[name] for name in sorted(bad)}
+    steps += [replace(MEND, rules=good), Step(), Step()]
+    quiet = "22:00-07:00 Europe/Berlin" if chance.random() < 0.15 else "none"
+    return History(tuple(steps), quiet)
+
+
+def _made_up(chance: random.Random, bad: set[str]) -> Step:
+    """Return a step in which a few things change, and some go wrong."""
+    said: dict[str, Any] = {"after": chance.choice(LENGTHS)}
+    if chance.random() < 0.5:
+        said["levels"] = {chance.choice(SENDERS): chance.choice(LEVELS)}
+    if chance.random() < 0.1:
+        said["revised"] = {chance.choice(SENDERS): chance.choice(LEVELS)}
+    if chance.random() < 0.1:
+        name = chance.choice(sorted(RULES))
+        text = chance.choice(("indicator = 7", None, RULES[name]))
+        said["rules"] = {name: text}
+        (bad.discard if text == RULES[name] else bad.add)(name)
+    if chance.random() < 0.08:
+        said["silences"] = {chance.choice("ab"): chance.choice((None, 2 * HOUR, 30 * HOUR))}
+    if chance.random() < 0.05:
+        said["senders"] = chance.choice((SENDERS, SENDERS[:1]))
+    return Step(**said, **_trouble(chance))
+
+
+def _trouble(chance: random.Random) -> dict[str, Any]:
+    """Return what goes wrong with one run."""
+    said: dict[str, Any] = {}
+    if chance.random() < 0.12:
+        scopes = (*SENDERS, ACCOUNT)
+        said["unknown"] = frozenset(chance.sample(scopes, chance.randint(0, 3)))
+    if chance.random() < 0.15:
+        said["down"] = frozenset(chance.sample(SERVICES, chance.choice((0, 0, 1, 1, 2))))
+    if chance.random() < 0.06:
+        said["subscribers"] = chance.choice((0, 1))
+    if chance.random() < 0.4:
+        count = chance.choice((1, 1, 2))
+        said["faults"] = {chance.randint(0, 20): chance.choice(list(Fault)) for _ in range(count)}
+    if chance.random() < 0.1:
+        at = chance.choice((None, chance.randint(0, 18)))
+        said["overlap"] = Overlap(chance.randint(1, 18), at, chance.random() < 0.6)
+    return said

@@ -1,0 +1,129 @@
+"""What the proof is worth: the same service, broken on purpose, each way in one of its promises."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from unittest.mock import patch
+
+from proof import world
+from vdm_alerts import run
+from vdm_alerts.core.metrics import Series
+from vdm_alerts.core.rulebook import Rulebook, Written
+from vdm_alerts.core.telling.numbering import Attempt
+from vdm_alerts.owed import delivering
+from vdm_alerts.ports import Memory, Summary
+from vdm_alerts.record import summary
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A way to break promise *promise*, by *patches*; the proof has to find one of *finds*."""
+
+    name: str
+    promise: int
+    finds: tuple[str, ...]
+    patches: dict[str, Any]
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """Have the service be broken that way for the block."""
+        with ExitStack() as broken:
+            for what, other in self.patches.items():
+                broken.enter_context(patch(what, other))
+            yield
+
+
+def _told_before_it_is(known: Memory, due: Sequence[Any], now: datetime) -> Memory:
+    return delivering(known, due, now)
+
+
+def _always_told(send: Callable[..., bool]) -> Callable[..., bool]:
+    def sent(*arguments: Any) -> bool:
+        send(*arguments)
+        return True
+
+    return sent
+
+
+def _counted_on(last: int, attempt: Attempt | None, news: str) -> int:
+    del attempt, news
+    return last + 1
+
+
+def _zero(answer: Callable[..., Any]) -> Callable[..., Any]:
+    def answered(self: Any, query: Any, *days: Any) -> Any:
+        return Series({}) if query.scope in self.world.unknown else answer(self, query, *days)
+
+    return answered
+
+
+def _forgetful(book: Rulebook, last_good: dict[str, Written]) -> Rulebook:
+    del last_good
+    return book
+
+
+def _all_or_nothing(book: Rulebook, last_good: dict[str, Written]) -> Rulebook:
+    del last_good
+    if book.unusable:
+        message = "a rule is bad"
+        raise ValueError(message)
+    return book
+
+
+def _blind(*arguments: Any, **more: Any) -> Summary:
+    return replace(summary(*arguments, **more), unread=0, series_unknown=0)
+
+
+VARIANTS = (
+    Variant(
+        "what is due is saved as told, and then told",
+        1,
+        ("lost",),
+        {"vdm_alerts.run.attempting": _told_before_it_is},
+    ),
+    Variant(
+        "a message that failed is taken for delivered",
+        1,
+        ("lost",),
+        {"vdm_alerts.run._sent": _always_told(run._sent)},
+    ),
+    Variant(
+        "nobody remembers what was about to be said",
+        2,
+        ("beyond the promise",),
+        {"vdm_alerts.core.telling.incidents.numbered": _counted_on},
+    ),
+    Variant(
+        "neither a lease nor a version keeps two runs apart",
+        2,
+        ("beyond the promise",),
+        {"proof.world.Store.is_leased": False, "proof.world.Store.is_fenced": False},
+    ),
+    Variant(
+        "what is unknown is zero",
+        3,
+        ("wrongly resolved", "wrongly told"),
+        {"proof.world.Mail.answer": _zero(world.Mail.answer)},
+    ),
+    Variant(
+        "a bad rule is forgotten",
+        4,
+        ("lost",),
+        {"vdm_alerts.core.rulebook.Rulebook.with_last_good": _forgetful},
+    ),
+    Variant(
+        "a bad rule stops the others",
+        4,
+        ("lost", "bad rule"),
+        {"vdm_alerts.core.rulebook.Rulebook.with_last_good": _all_or_nothing},
+    ),
+    Variant(
+        "what could not be read is counted as read",
+        5,
+        ("unseen",),
+        {"vdm_alerts.run.summary": _blind},
+    ),
+)
+"""Every one of them has to be caught."""
