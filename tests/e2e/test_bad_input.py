@@ -89,7 +89,7 @@ def test_a_rule_that_does_not_parse(stage: Stage) -> None:
         assert "/vdm-alerts/rules/bounce-rate: 3 problems" in text
         assert 'indicator  "bounce_rat" is not known here; did you mean "bounce_rate"?' in text
         assert "Edit that parameter in SSM Parameter Store" in text
-        assert "nothing is judged by it, nor by a shipped rule of its name" in text
+        assert "Until then nothing is judged by it" in text
         summary, _ = stage.run()
         assert summary["series_judged"] > 10, "the other rule is judged by all the same"
     all_clear(stage)
@@ -120,7 +120,7 @@ def without(stage: Stage, action: str) -> Iterator[None]:
     (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
     document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
     left = [each for each in document["Statement"] if each["Action"] != action]
-    assert len(left) == len(document["Statement"]) - 1
+    assert len(left) < len(document["Statement"])
     _allow(iam, role, name, {**document, "Statement": left})
     try:
         yield

@@ -74,4 +74,6 @@ permanent_bounce = "200x60"
     assert "anna@example.com" in told.text
     assert "acme (tenant): 20%, critical" in told.text
     assert "anna" not in json.dumps(stage.deployed.log()[before:])
-    assert stage.judge(stage.now + timedelta(days=1))["queries"] == second["queries"] + 25
+    later, (reminder,) = stage.run(stage.now + timedelta(days=1))
+    assert later["queries"] == second["queries"] + 25
+    assert reminder.document["reason"] == "REPEAT"
