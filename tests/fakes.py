@@ -210,20 +210,25 @@ class World:
         self.rules.book = Rulebook({rule.name: rule for rule in rules})
         return self
 
-    def knows_written(self, name: str, text: str) -> "World":
-        """Have the rule of that name be what is written, good or bad, beside all others."""
-        source, book = f"/vdm-alerts/rules/{name}", self.rules.book
-        assert isinstance(book, Rulebook)
-        rules = {**book.rules}
-        rules.pop(name, None)
-        try:
-            rules[name] = parse_rule(name, text, source)
-        except BadRule as error:
-            bad = Finding(source, f"A rule cannot be used, {error}", "Edit it")
-            self.rules.book = Rulebook(rules, {**book.unusable, name: bad}, written=book.written)
-        else:
-            written = {**book.written, name: Written(text, source)}
-            self.rules.book = Rulebook(rules, written=written)
+    def writes(self, texts: Mapping[str, str], folder: str = "mine") -> "World":
+        """Have the rules of *texts* be what is written, good or bad; an empty one is there no more.
+
+        Those of other names stay as they are.
+        """
+        assert isinstance(self.rules.book, Rulebook)
+        rules, written = dict(self.rules.book.rules), dict(self.rules.book.written)
+        bad = dict(self.rules.book.unusable)
+        for name, text in texts.items():
+            source = f"/vdm-alerts/rules/{folder}/{name}"
+            for each in (rules, written, bad):
+                each.pop(name, None)
+            try:
+                rules |= {name: parse_rule(name, text, source)} if text else {}
+            except BadRule as error:
+                bad[name] = Finding(source, f"A rule cannot be used, {error}", "Edit it")
+            else:
+                written |= {name: Written(text, source)} if text else {}
+        self.rules.book = Rulebook(rules, bad, written=written)
         return self
 
 

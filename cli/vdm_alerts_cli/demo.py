@@ -20,7 +20,8 @@ from rich.text import Text
 from vdm_local.cdk import ROOT, bootstrap
 from vdm_local.deployment import EMAIL, Delivery, Deployment, deploy
 from vdm_local.launcher import NO_ACCOUNT, LocalAws, is_running, start, stop
-from vdm_local.scenario import Run, load_scenario
+from vdm_local.runs import Run
+from vdm_local.scenario import load_scenario
 
 STORY = ROOT / "local" / "vdm_local" / "scenarios" / "newsletter.toml"
 KEPT = ROOT / "build" / "local-aws.json"

@@ -24,6 +24,7 @@ At the top level, with what holds by default:
     enforcement       = "HEALTHY"            or "PROBATION", or "SHUTDOWN"
     idle_identities   = []                   identities that send nothing
     today             = "served"             or "refused": no query may reach into the current day
+    quiet_hours       = "none"               or "22:00-07:00 Europe/Berlin", of who is told
     seed              = 0                    what chance follows: the order of results, and faults
 
 Each `[[fault]]` is something that goes wrong with BatchGetMetricData; the first that hits counts:
@@ -42,20 +43,28 @@ Each `[[fault]]` is something that goes wrong with BatchGetMetricData; the first
     query-failure, query-denied                    an entry in Errors in place of the result
     query-missing                                  neither a result nor an error
 
-Each `[[run]]` is an instant at which VDM Alerts looks, with the reasons of the messages that it
-should send, for those who play the scenario.
+Each `[[run]]` is an instant at which VDM Alerts looks, for those who play the scenario:
+
+    at         = 2026-03-10T09:00:00Z
+    tells      = ["FIRING"]           the reasons of the messages that it should send, or none
+    story      = "They pass 5%."      what to say of it
+    rules      = { mine = "..." }     texts of rules that are there from then on; "" for none
+    silences   = { move = "..." }     the same of silences
+    gone       = ["a.example.com"]    identities that are not in the account then
+    unreadable = ["b.example.com"]    whose counts VDM fails to answer for then
 """
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from vdm_local.fault_notation import parse_fault
-from vdm_local.faults import Fault
+from vdm_local.faults import Fault, QueryFault, QueryKind, Reach
 from vdm_local.rows import DAY, Row, parse_row, total
+from vdm_local.runs import Run, parse_run
 from vdm_local.traffic import METRICS, Stream, key_of
 
 ENFORCEMENTS = ("HEALTHY", "PROBATION", "SHUTDOWN")
@@ -75,15 +84,6 @@ class BadScenario(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """An instant at which VDM Alerts looks, the messages due then, and what to say of it."""
-
-    at: datetime
-    tells: tuple[str, ...]
-    story: str
-
-
-@dataclass(frozen=True, slots=True)
 class Scenario:
     """An account with SES: what is switched on, who is in it, and what they send."""
 
@@ -97,6 +97,8 @@ class Scenario:
     today: str = "served"
     seed: int = 0
     faults: Sequence[Fault] = ()
+    gone: Sequence[str] = ()
+    quiet_hours: str = "none"
     _found: Mapping[tuple[str, str], Sequence[Stream]] = field(
         init=False, repr=False, compare=False
     )
@@ -112,8 +114,14 @@ class Scenario:
 
     @property
     def identities(self) -> Sequence[str]:
-        """Every identity, those that send nothing too."""
-        return sorted({*self.idle_identities, *(stream.identity for stream in self.streams)})
+        """Every identity that is not gone, those that send nothing too."""
+        senders = (stream.identity for stream in self.streams)
+        return sorted({*self.idle_identities, *senders} - {*self.gone})
+
+    def at(self, run: Run) -> "Scenario":
+        """Return the scenario as it is at *run*."""
+        failing = [QueryFault(QueryKind.FAILURE, Reach(value=name)) for name in run.unreadable]
+        return replace(self, faults=[*self.faults, *failing], gone=run.gone)
 
     @property
     def configuration_sets(self) -> Sequence[str]:
@@ -161,12 +169,13 @@ def parse_scenario(text: str, source: str) -> Scenario:
         scenario = Scenario(
             begins=_a_day(table.pop("begins")),
             streams=[_stream(entry) for entry in _entries(table, "mail")],
-            runs=[_run(entry) for entry in _entries(table, "run")],
+            runs=[parse_run(entry) for entry in _entries(table, "run")],
             vdm_enabled=table.pop("vdm_enabled", True),
             sending_enabled=table.pop("sending_enabled", True),
             enforcement=_one_of(ENFORCEMENTS, table.pop("enforcement", "HEALTHY")),
             idle_identities=tuple(table.pop("idle_identities", ())),
             today=_one_of(("served", "refused"), table.pop("today", "served")),
+            quiet_hours=table.pop("quiet_hours", "none"),
             seed=_a_seed(table.pop("seed", 0)),
             faults=[parse_fault(*each) for each in enumerate(_entries(table, "fault"), 1)],
         )
@@ -211,13 +220,3 @@ def _a_seed(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError("seed must be a whole number: 7")
     return value
-
-
-def _run(entry: dict[str, Any]) -> Run:
-    at = entry.pop("at")
-    if not isinstance(at, datetime) or at.tzinfo is None:
-        raise TypeError("a run's at must be an instant, without quotes: 2026-03-10T09:00:00Z")
-    run = Run(at.astimezone(UTC), tuple(entry.pop("tells", ())), entry.pop("story", ""))
-    if entry:
-        raise ValueError(f"not known in a run: {', '.join(sorted(entry))}")
-    return run

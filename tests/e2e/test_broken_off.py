@@ -12,7 +12,8 @@ from typing import Any
 from stage import Stage
 
 from vdm_local.deployment import Delivery, RunFailed
-from vdm_local.scenario import Run, load_scenario
+from vdm_local.runs import Run
+from vdm_local.scenario import load_scenario
 
 STORY = "local/vdm_local/scenarios/newsletter.toml"
 KILLED = """

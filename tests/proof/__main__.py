@@ -89,6 +89,11 @@ def caught(variant: Variant, tries: int = TRIES) -> int | None:
     return None
 
 
+def _caught(number: int) -> int | None:
+    logging.disable(logging.CRITICAL)
+    return caught(VARIANTS[number])
+
+
 def _told(work: Callable[[], Any]) -> Any:
     logging.disable(logging.CRITICAL)
     return work()
@@ -118,9 +123,11 @@ def main() -> int:
             tallies[names[0]].adds(tally)
         for name, part in zip(names[1:], found, strict=False):
             tallies[name].adds(part.get())
-        hunts = VARIANTS if is_whole else ()
-        seeds_caught = pool.map(partial(caught), hunts)
-    variants = dict(zip((each.name for each in hunts), seeds_caught, strict=True))
+        hunts = range(len(VARIANTS)) if is_whole else range(0)
+        seeds_caught = pool.map(_caught, hunts, chunksize=1)
+    variants = {
+        VARIANTS[number].name: seed for number, seed in zip(hunts, seeds_caught, strict=True)
+    }
     _report(tallies, variants, chosen, perf_counter() - begun)
     is_kept = not any(tally.wrong for tally in tallies.values())
     return 0 if is_kept and None not in variants.values() else 1

@@ -88,6 +88,13 @@ class Oracle:
     def _finds(self, what: str, details: object) -> None:
         self.wrong.append((what, f"as of {self.world.now:%d %H:%M}: {details}"))
 
+    def believed(self) -> Mapping[Key, int]:
+        """Return what people believe by messages that knew what had been told before.
+
+        One that did not is marked so, and nobody follows it up.
+        """
+        return {key: rank for key, rank in self.beliefs.items() if self._believed_by[key]}
+
     # Promise 2: nothing is said twice, but where nobody could know that it had been said; and 3:
     # what is said was true.
 

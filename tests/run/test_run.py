@@ -358,7 +358,7 @@ def test_an_identity_that_is_gone_ends_its_alert(world: World) -> None:
 
 
 def test_alerts_of_a_rule_that_is_gone_end_with_a_word(world: World) -> None:
-    world.knows_written("bounce-rate", BOUNCES)
+    world.writes({"bounce-rate": BOUNCES})
     sends(world, NEWS, bounces=600)
     goes(world)
     world.knows(a_rule("another", warning="90%", critical=None))

@@ -165,9 +165,10 @@ def incidents(
     for incident, group in groups.items():
         rule = rules[group[0].rule]
         affected = [_affected(one, verdicts.get(one.key), culprit) for one in group]
+        is_due = any(one.weight for one in affected)
         if is_to_be_repeated(group, rule.remind_after, now):
-            affected = [_repeated(one) for one in affected]
-        if any(one.weight for one in affected):
+            is_due, affected = True, [_repeated(one) for one in affected]
+        if is_due:
             found = _incident(incident, affected, rule, culprit)
             told = (one.told.sequence for one in group if one.told)
             last = max(numbers.get(incident, 0), *told, 0)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import assert_never
 
 from vdm_alerts.core.rules import Severity
-from vdm_alerts.core.telling import digests, document, prose
+from vdm_alerts.core.telling import digests, document, prose, troubles
 from vdm_alerts.core.telling.chat import chat
 from vdm_alerts.core.telling.incidents import Incident
 from vdm_alerts.core.telling.notices import Digest, Notice, Trouble
@@ -103,17 +103,17 @@ def _about_several(digest: Digest, origin: Origin, now: datetime) -> Message:
 
 
 def _about_trouble(trouble: Trouble, origin: Origin, now: datetime) -> Message:
-    subject = _subject(prose.trouble_subject(trouble), origin)
+    subject = _subject(troubles.subject(trouble), origin)
     figures = _figures("service", trouble, origin)
     return Message(
         subject=subject,
-        text=prose.trouble_text(trouble, origin, now),
+        text=troubles.text(trouble, origin, now),
         chat=_chat(
             trouble,
             origin,
             f"{_EMOJI[trouble.severity]} {subject}",
             paragraphs=[f"{one.told}. {one.details}" for one in trouble.findings]
-            or [prose.in_order(trouble)],
+            or [troubles.in_order(trouble)],
             steps=[one.mending for one in trouble.findings],
         ),
         document=document.document(figures, now, document.of_trouble(trouble)),

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from vdm_alerts.core.advice import ADVICE, SILENCE_STEPS, kind_name, of
+from vdm_alerts.core.alerts import FLAPPING, LATELY, STEADY
 from vdm_alerts.core.instants import span, stamp
 from vdm_alerts.core.rates import percent
 from vdm_alerts.core.rules import Rule, Severity
 from vdm_alerts.core.telling.incidents import Affected, Incident
-from vdm_alerts.core.telling.notices import Trouble
 from vdm_alerts.core.telling.reasons import Reason
 from vdm_alerts.core.verdicts import Healthy, Silent, Subject, Unknown
 
@@ -64,7 +64,8 @@ def _weight(incident: Incident) -> str:
         if reason is Reason.REVISED:
             return "REVISED"
         return "ENDED" if reason is Reason.ENDED or incident.faded else "RESOLVED"
-    return str(incident.lead.severity)
+    was_worse = f", no longer {Severity.CRITICAL.name.lower()}"
+    return f"{incident.lead.severity}{was_worse if reason is Reason.DEESCALATED else ''}"
 
 
 def _verb(incident: Incident) -> str:
@@ -76,6 +77,8 @@ def _verb(incident: Incident) -> str:
             return "is"
         case Reason.REPEAT:
             return "is still"
+        case Reason.DEESCALATED:
+            return "is up to" if falls else "is down to"
         case _:
             return "is back to"
 
@@ -136,6 +139,11 @@ def incident_text(incident: Incident, origin: Origin, now: datetime) -> str:
     evidence = incident.lead.evidence
     if incident.severity and evidence and evidence.sure is not None:
         parts.append(_SURENESS)
+    if incident.severity and (ends := incident.lead.alert.ends) and len(ends) >= FLAPPING:
+        parts.append(
+            f"This has come and gone {len(ends)} times in {span(LATELY)}: its end is told once it "
+            f"has been over for {span(STEADY)}."
+        )
     parts.append(
         f"{footer(incident, origin, now)}\n"
         f"The thresholds are in the SSM parameter {incident.rule.source}.\n"
@@ -184,37 +192,6 @@ def others(incident: Incident) -> list[str]:
         "\n".join([title, *_lines(group, incident.rule)]) for title, group in titled if group
     ]
     return paragraphs if incident.remembered else [*paragraphs, _AMNESIA]
-
-
-def trouble_subject(trouble: Trouble) -> str:
-    """Return the worst of what is wrong in one line, and how much else is."""
-    if not trouble.findings:
-        return f"[OK] {in_order(trouble).removesuffix('.')}"
-    worst, *more = trouble.findings
-    return f"[{trouble.severity}] {worst.what}{f', and {len(more)} more' if more else ''}"
-
-
-def trouble_text(trouble: Trouble, origin: Origin, now: datetime) -> str:
-    """Return the whole e-mail about what is wrong beside the rates."""
-    parts = [] if trouble.findings else [in_order(trouble)]
-    for number, finding in enumerate(trouble.findings[:MOST_SHOWN], 1):
-        details = f"\n{finding.details}\n" if finding.details else ""
-        stop = "" if finding.command else "."
-        parts.append(f"{number}. {finding.told}.{details}\n   {finding.mending}{stop}")
-    if any(finding.hinders for finding in trouble.findings):
-        parts.append(
-            "Until that is mended VDM Alerts cannot do all of its work, and its silence does not "
-            "mean that all is well."
-        )
-    if trouble.gone:
-        parts.append("\n".join(["No longer so:", *(f"  {one.what}." for one in trouble.gone)]))
-    parts.append(f"{origin}, {stamp(now)}.")
-    return "\n\n".join(parts) + "\n"
-
-
-def in_order(trouble: Trouble) -> str:
-    """Return that nothing is wrong any more, unless it is a rate."""
-    return "All else is in order again." if trouble.beside else "All is in order again."
 
 
 def _is_of_silence(incident: Incident) -> bool:

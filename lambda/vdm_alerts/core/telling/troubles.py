@@ -1,0 +1,38 @@
+"""The sentences of a message about what is wrong beside the rates."""
+
+from datetime import datetime
+
+from vdm_alerts.core.instants import stamp
+from vdm_alerts.core.telling.notices import Trouble
+from vdm_alerts.core.telling.prose import MOST_SHOWN, Origin
+
+
+def subject(trouble: Trouble) -> str:
+    """Return the worst of what is wrong in one line, and how much else is."""
+    if not trouble.findings:
+        return f"[OK] {in_order(trouble).removesuffix('.')}"
+    worst, *more = trouble.findings
+    return f"[{trouble.severity}] {worst.what}{f', and {len(more)} more' if more else ''}"
+
+
+def text(trouble: Trouble, origin: Origin, now: datetime) -> str:
+    """Return the whole e-mail about what is wrong beside the rates."""
+    parts = [] if trouble.findings else [in_order(trouble)]
+    for number, finding in enumerate(trouble.findings[:MOST_SHOWN], 1):
+        details = f"\n{finding.details}\n" if finding.details else ""
+        stop = "" if finding.command else "."
+        parts.append(f"{number}. {finding.told}.{details}\n   {finding.mending}{stop}")
+    if any(finding.hinders for finding in trouble.findings):
+        parts.append(
+            "Until that is mended VDM Alerts cannot do all of its work, and its silence does not "
+            "mean that all is well."
+        )
+    if trouble.gone:
+        parts.append("\n".join(["No longer so:", *(f"  {one.what}." for one in trouble.gone)]))
+    parts.append(f"{origin}, {stamp(now)}.")
+    return "\n\n".join(parts) + "\n"
+
+
+def in_order(trouble: Trouble) -> str:
+    """Return that nothing is wrong any more, unless it is a rate."""
+    return "All else is in order again." if trouble.beside else "All is in order again."

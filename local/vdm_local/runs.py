@@ -1,0 +1,42 @@
+"""The runs of a scenario: when VDM Alerts looks, and what has been done by then."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """An instant at which VDM Alerts looks, the messages due then, and what to say of it.
+
+    What a person has written by then, texts of *rules* and *silences* by their names, an empty one
+    where it is taken away; which identities are *gone* then, and which names *unreadable*.
+    """
+
+    at: datetime
+    tells: tuple[str, ...]
+    story: str
+    rules: Mapping[str, str] = field(default_factory=dict)
+    silences: Mapping[str, str] = field(default_factory=dict)
+    gone: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
+
+
+def parse_run(entry: dict[str, Any]) -> Run:
+    """Return the run that *entry* says. Raises TypeError and ValueError."""
+    at = entry.pop("at")
+    if not isinstance(at, datetime) or at.tzinfo is None:
+        raise TypeError("a run's at must be an instant, without quotes: 2026-03-10T09:00:00Z")
+    run = Run(
+        at.astimezone(UTC),
+        tells=tuple(entry.pop("tells", ())),
+        story=entry.pop("story", ""),
+        rules=entry.pop("rules", {}),
+        silences=entry.pop("silences", {}),
+        gone=tuple(entry.pop("gone", ())),
+        unreadable=tuple(entry.pop("unreadable", ())),
+    )
+    if entry:
+        raise ValueError(f"not known in a run: {', '.join(sorted(entry))}")
+    return run
