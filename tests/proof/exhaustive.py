@@ -9,6 +9,7 @@ from unittest.mock import patch
 
 from proof.histories import SENDERS, History, Step, play
 from proof.oracle import Key, Oracle
+from proof.ports import acts
 from proof.world import LASTS, Actor, Fault, World
 from vdm_alerts.core.metrics import Scope, Series
 from vdm_alerts.core.reading.queries import Query
@@ -54,7 +55,7 @@ def _told(
     for run in scenario.runs:
         before.append(deepcopy(oracle))
         oracle.world.now = run.at
-        actor = oracle.world.acts(Actor())
+        actor = acts(oracle.world, Actor())
         oracle.looks_at(actor)
         told.append(oracle.believed())
         effects.append(len(actor.done))
@@ -70,11 +71,11 @@ def _goes_on(
     world = oracle.world
     for run, believed in zip(runs, told, strict=True):
         world.now = max(world.now, run.at)
-        actor = world.acts(Actor(faults))
+        actor = acts(world, Actor(faults))
         oracle.looks_at(actor)
         if actor.struck:
             world.now += LASTS + timedelta(minutes=5)
-            oracle.looks_at(world.acts(Actor()))
+            oracle.looks_at(acts(world, Actor()))
         faults = {}
         now = oracle.believed()
         missing = believed.keys() - oracle.beliefs.keys()

@@ -7,6 +7,8 @@ from threading import Semaphore, Thread
 from unittest.mock import patch
 
 from proof.oracle import Oracle
+from proof.ports import acts
+from proof.rules import RULES
 from proof.world import LASTS, Actor, Fault, World
 from vdm_alerts.core.globs import Names
 from vdm_alerts.core.metrics import Dimension, Scope
@@ -15,22 +17,6 @@ from vdm_alerts.core.silences import Silence
 
 BEGINS = datetime(2026, 3, 2, 9, tzinfo=UTC)
 SENDERS = (Scope(identity="a.example.com"), Scope(identity="b.example.com"))
-COMPARING = """
-indicator = "bounce_rate"
-scopes = ["account", "identity"]
-windows = ["1d"]
-confidence = "none"
-warning = "5%"
-critical = "10%"
-"""
-SURE = """
-indicator = "bounce_rate"
-scopes = ["account", "identity"]
-windows = ["1d", "2d"]
-warning = "5%"
-critical = "10%"
-"""
-RULES = {"comparing": COMPARING, "sure": SURE}
 LEVELS = (0, 10, 60, 120, 250)
 """Bounces of a thousand mails: none, few, above a warning, above a critical line, and far above."""
 HOUR = timedelta(hours=1)
@@ -89,7 +75,7 @@ def play(history: History) -> Oracle:
                 actors = overlapping(world, step.overlap, step.faults)
                 oracle.looks_at_overlap(actors, step.overlap)
             else:
-                oracle.looks_at(world.acts(Actor(step.faults)))
+                oracle.looks_at(acts(world, Actor(step.faults)))
     return oracle
 
 
@@ -111,6 +97,8 @@ def change(world: World, step: Step) -> None:
         world.silences.pop(name, None)
         if length is not None:
             world.silences[name] = _silence(name, world.now + length)
+    if step.senders is not None and step.senders != world.senders:
+        world.listed_since = world.now
     for name in ("senders", "unknown", "down", "subscribers"):
         value = getattr(step, name)
         if value is not None:
@@ -140,20 +128,20 @@ def overlapping(world: World, overlap: Overlap, faults: Mapping[int, Fault]) -> 
     at, now = overlap.second_at, world.now
     second = Actor(pauses={} if at is None else {at: in_between})
 
-    def acts() -> None:
+    def goes() -> None:
         try:
-            world.acts(first, now)
+            acts(world, first, now)
         finally:
             second_goes.release()
 
-    thread = Thread(target=acts)
+    thread = Thread(target=goes)
     thread.start()
     second_goes.acquire()
     if overlap.lease_out:
         world.now += LASTS + timedelta(minutes=1)
     else:
         world.now += timedelta(minutes=1)
-    world.acts(second)
+    acts(world, second)
     first_goes.release()
     thread.join()
     return [first, second]

@@ -4,7 +4,8 @@ import random
 from dataclasses import replace
 from typing import Any
 
-from proof.histories import HOUR, LEVELS, MEND, RULES, SENDERS, History, Overlap, Step
+from proof.histories import HOUR, LEVELS, MEND, SENDERS, History, Overlap, Step
+from proof.rules import RULES
 from proof.world import Fault
 from vdm_alerts.core.metrics import ACCOUNT
 

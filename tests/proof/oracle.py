@@ -7,12 +7,14 @@ what they believe; and what each run saw. It knows nothing of alerts and how the
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from proof.world import Actor, Delivery, Fault, World, parsed, source_of
+from proof.delivered import incidents_in, number_of, scope_of
+from proof.rules import parsed, source_of
+from proof.world import Actor, Delivery, Fault, World
 from vdm_alerts.core.alerts import FLAPPING, LATELY
-from vdm_alerts.core.metrics import ACCOUNT, Dimension, Scope
+from vdm_alerts.core.metrics import ACCOUNT, Scope
 
 if TYPE_CHECKING:
     from proof.histories import Overlap
@@ -51,28 +53,27 @@ class Oracle:
     _believed_by: dict[Key, bool] = field(default_factory=dict)
     _numbers: dict[tuple[str, int], tuple[Any, ...]] = field(default_factory=dict)
     _settled: set[tuple[str, int]] = field(default_factory=set)
-    _numbers_told: set[tuple[str, int]] = field(default_factory=set)
-    _contents: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    _contents: dict[str, tuple[int, tuple[Any, ...]]] = field(default_factory=dict)
     _last: dict[Key, Delivery] = field(default_factory=dict)
-    _told_at: dict[Key, datetime] = field(default_factory=dict)
+    _wrong_at: dict[Key, int] = field(default_factory=dict)
     _read: int = 0
     _bad_since: dict[str, int] = field(default_factory=dict)
     _known_rules: set[str] = field(default_factory=set)
 
-    def looks_at(self, actor: Actor, *, may_repeat: bool = False) -> None:
+    def looks_at(self, actor: Actor) -> None:
         """Look at what *actor*, whose run has ended, did; and at the world, if it went well."""
         self._count(actor)
-        self._known_rules &= self.world.rules.keys()
-        self._looks_at_messages(may_repeat=may_repeat)
+        self._looks_at_rules(actor)
+        self._looks_at_messages()
         self._looks_at_records(actor)
-        is_clean = actor.outcome == "done" and not actor.struck and not actor.down
-        if is_clean and self.knows_truth:
-            self._looks_at_beliefs(actor)
+        if self._is_clean(actor) and self.knows_truth:
+            self._looks_at_beliefs()
 
     def looks_at_overlap(self, actors: list[Actor], overlap: "Overlap") -> None:
         """Look at two runs that came in each other's way."""
         self.faults["leases that ran out" if overlap.lease_out else "runs at once"] += 1
         for actor in actors:
+            self._looks_at_rules(actor)
             self._count(actor)
             self._looks_at_records(actor)
         self._looks_at_messages(may_repeat=overlap.lease_out)
@@ -98,7 +99,7 @@ class Oracle:
     # Promise 2: nothing is said twice, but where nobody could know that it had been said; and 3:
     # what is said was true.
 
-    def _looks_at_messages(self, *, may_repeat: bool) -> None:
+    def _looks_at_messages(self, *, may_repeat: bool = False) -> None:
         new = self.world.delivered[self._read :]
         self._read = len(self.world.delivered)
         for delivery in new:
@@ -106,70 +107,65 @@ class Oracle:
                 self._looks_at_incident(delivery, incident, may_repeat=may_repeat)
         for delivery in self.world.delivered:
             if delivery.is_confirmed:
-                self._settled |= {number_of(each) for each in numbered_in(delivery.document)}
+                told = incidents_in(delivery.document)
+                self._settled |= {number_of(each) for each in told if each["remembered"]}
 
     def _looks_at_incident(
         self, delivery: Delivery, incident: Mapping[str, Any], *, may_repeat: bool
     ) -> None:
         number, rule = number_of(incident), incident["rule"]
-        content = tuple(
-            sorted((str(scope_of(one)), one["severity"]) for one in incident["affected"])
-        )
-        remembered = incident["remembered"]
+        named = [(str(scope_of(one)), one["severity"]) for one in incident["affected"]]
+        content = tuple(sorted(named))
+        remembered, is_first = incident["remembered"], number not in self._numbers
         if remembered and number in self._settled and not may_repeat:
             self._finds("beyond the promise", f"{number} was known to have gone out")
         if remembered and self._numbers.setdefault(number, content) != content:
             self._finds("beyond the promise", f"{number} says {content} and then something else")
         is_news, is_certain = incident["reason"] == "REPEAT", True
-        for one in incident["affected"]:
-            key, rank = (rule, scope_of(one)), RANK[one["severity"]]
-            before = self.beliefs.get(key)
-            is_news |= before != rank or not self._believed_by.get(key, True)
+        ranks = [((rule, scope_of(one)), RANK[one["severity"]]) for one in incident["affected"]]
+        for one, (key, rank) in zip(incident["affected"], ranks, strict=True):
+            is_news |= self.beliefs.get(key) != rank or not self._believed_by.get(key, True)
             if self.knows_truth and one["reason"] in {"FIRING", "ESCALATED"}:
                 self._looks_at_claim(key, rank, delivery)
-            if self.knows_truth and one["reason"] in {"RESOLVED", "REVISED"}:
+            if self.knows_truth and one["reason"] == "RESOLVED":
                 self._looks_at_end(key, delivery)
             self.beliefs[key], self._believed_by[key] = rank, remembered
             is_certain &= key not in self._last or self._last[key].is_confirmed
-            self._last[key], self._told_at[key] = delivery, delivery.now
-        is_old = remembered and not is_news and number not in self._numbers_told
-        if is_old and not may_repeat and (is_certain or self._contents.get(number[0]) == content):
-            self._finds("beyond the promise", f"{number} says nothing new: {content}")
-        self._numbers_told.add(number)
-        self._contents[number[0]] = content
+            may_repeat |= key in self._last and self._last[key].actor.outcome == "Superseded"
+            self._last[key] = delivery
+            if rank:
+                self._wrong_at[key] = delivery.seen
+        before, known = self._contents.get(number[0], (0, ()))
+        if remembered and is_first and not (is_news or may_repeat) and number[1] == before + 1:
+            if not (before or any(rank for _, rank in ranks)):
+                # Its beginning was not heard, which nobody could know: no end would be worse.
+                self.faults["ends that nobody needed"] += 1
+            elif is_certain or known == content:
+                self._finds("beyond the promise", f"{number} says nothing new: {content}")
+        self._contents[number[0]] = number[1], content
 
-    def _seen(self, key: Key, since: datetime | None, until: datetime) -> list[tuple[int, ...]]:
+    def _seen(self, key: Key, since: int, until: int) -> list[tuple[int, ...]]:
         """Return what runs have seen in between: the levels of the days that the rule looks at."""
         name, scope = key
         days = 1 if name == "comparing" else 3
-        return [
-            levels[:days]
-            for now, seen, levels in self.world.seen
-            if seen == scope and (since is None or now >= since) and now <= until
-        ]
+        return [levels[:days] for seen, levels in self.world.seen[since:until] if seen == scope]
 
     def _looks_at_claim(self, key: Key, rank: int, delivery: Delivery) -> None:
-        seen = self._seen(key, None, delivery.now)
+        seen = self._seen(key, 0, delivery.seen)
         # Mail whose bounces cannot have come yet counts for less where one has to be sure.
         times = 1 if key[0] == "comparing" else 2
         if not any(severity(max(levels) * times) >= rank for levels in seen):
             self._finds("wrongly told", f"{key} has rank {rank}, and nobody saw more than {seen}")
 
     def _looks_at_end(self, key: Key, delivery: Delivery) -> None:
-        seen = self._seen(key, self._told_at.get(key), delivery.now)
+        seen = self._seen(key, self._wrong_at.get(key, 0), delivery.seen)
         if not any(severity(min(levels)) == 0 for levels in seen):
             self._finds("wrongly resolved", f"{key}: since it was told, seen were {seen}")
 
     # Promise 1: what is wrong is told; and 4: a bad rule goes on as it last was, and is told.
 
-    def _looks_at_beliefs(self, actor: Actor) -> None:
+    def _looks_at_beliefs(self) -> None:
         world = self.world
-        for name, text in world.rules.items():
-            if parsed(name, text):
-                self._known_rules.add(name)
-                self._bad_since.pop(name, None)
-            else:
-                self._bad_since.setdefault(name, self._read_of(actor))
         if not world.subscribers:
             return
         is_quiet = world.quiet_hours is not None and world.quiet_hours.hold(world.now)
@@ -188,7 +184,10 @@ class Oracle:
         ):
             return
         self.looks += 1
-        is_watched = name in self._known_rules and (scope == ACCOUNT or scope in world.senders)
+        is_listed = world.now - world.listed_since > READ_WITHIN
+        is_watched = name in self._known_rules and (
+            scope == ACCOUNT or (scope in world.senders and is_listed)
+        )
         level = world.level(scope, world.now.date())
         is_sure = level >= SURELY_CRITICAL
         truth = severity(level) if name == "comparing" or is_sure else 0
@@ -210,14 +209,25 @@ class Oracle:
         ]
         return len(ends) >= FLAPPING
 
-    def _read_of(self, actor: Actor) -> int:
-        own = [n for n, each in enumerate(self.world.delivered) if each.actor is actor]
-        return own[0] if own else len(self.world.delivered)
+    def _looks_at_rules(self, actor: Actor) -> None:
+        """Learn which rules are good, or were, and since which message the others are not."""
+        texts = self.world.rules
+        good = {name for name, text in texts.items() if parsed(name, text)}
+        self._known_rules &= texts.keys()
+        if self._is_clean(actor):
+            self._known_rules |= good
+            self._bad_since = {name: at for name, at in self._bad_since.items() if name not in good}
+        for name in texts.keys() - good:
+            self._bad_since.setdefault(name, self._read)
+
+    def _is_clean(self, actor: Actor) -> bool:
+        return actor.outcome == "done" and not actor.struck and not actor.down
 
     def _looks_at_bad_rules(self) -> None:
-        for name, since in self._bad_since.items():
-            told = [each.document for each in self.world.delivered if "findings" in each.document]
-            if not any(name in str(document["findings"]) for document in told[-1:]):
+        there = {name: at for name, at in self._bad_since.items() if name in self.world.rules}
+        for name, since in there.items():
+            told = (each.document for each in self.world.delivered[since:])
+            if not any(name in str(document.get("findings")) for document in told):
                 self._finds("bad rule", f"{source_of(name)}, since message {since}, was not told")
 
     # Promise 5: what nobody could look at never looks well in the figures that alarms go by.
@@ -232,6 +242,8 @@ class Oracle:
                     self._finds("unseen", f"a run that ended as {actor.outcome} was recorded")
 
 
+READ_WITHIN = timedelta(hours=25)
+"""How soon mail of a sender who is new is read."""
 SURELY_CRITICAL = 250
 """Of a thousand mails, so many leave no doubt that it is more than one in ten."""
 
@@ -239,25 +251,3 @@ SURELY_CRITICAL = 250
 def severity(level: int) -> int:
     """Return how bad so many bounces of a thousand are, by lines at 5% and at 10%."""
     return (level >= 50) + (level >= 100)
-
-
-def incidents_in(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return every incident that the message with *document* tells of."""
-    if "affected" in document:
-        return [document]
-    return list(document.get("incidents", ()))
-
-
-def numbered_in(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return what in *document* has a number of its own, and was remembered."""
-    return [each for each in incidents_in(document) if each["remembered"]]
-
-
-def number_of(incident: Mapping[str, Any]) -> tuple[str, int]:
-    """Return the id and the number of a message about *incident*."""
-    return incident["id"], incident["sequence"]
-
-
-def scope_of(one: Mapping[str, Any]) -> Scope:
-    """Return the scope of an entry in the list of who is affected."""
-    return Scope(**{key.name.lower(): one["scope"].get(key.value) for key in Dimension})

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from unittest.mock import patch
 
-from proof import world
+from proof import ports
 from vdm_alerts import run
 from vdm_alerts.core.metrics import Series
 from vdm_alerts.core.rulebook import Rulebook, Written
@@ -99,13 +99,13 @@ VARIANTS = (
         "neither a lease nor a version keeps two runs apart",
         2,
         ("beyond the promise",),
-        {"proof.world.Store.is_leased": False, "proof.world.Store.is_fenced": False},
+        {"proof.ports.Store.is_leased": False, "proof.ports.Store.is_fenced": False},
     ),
     Variant(
         "what is unknown is zero",
         3,
         ("wrongly resolved", "wrongly told"),
-        {"proof.world.Mail.answer": _zero(world.Mail.answer)},
+        {"proof.ports.Mail.answer": _zero(ports.Mail.answer)},
     ),
     Variant(
         "a bad rule is forgotten",

@@ -144,6 +144,13 @@ def test_the_end_of_what_people_may_have_heard_of_is_owed() -> None:
     assert (again.sequence, again.reason) == (2, Reason.RESOLVED)
 
 
+def test_what_begins_anew_after_an_end_that_people_may_have_heard_of_is_owed() -> None:
+    over = replace(firing(told=WARNING), state=Ok())
+    uncertain = attempted(the_incident(over).lead, NOW)
+    assert due(uncertain) is Reason.RESOLVED
+    assert due(replace(uncertain, state=firing().state)) is Reason.FIRING
+
+
 # Reminders.
 
 

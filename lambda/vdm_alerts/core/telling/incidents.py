@@ -208,12 +208,17 @@ def _incident(
 
 
 def attempted(one: Affected, now: datetime) -> Alert:
-    """Return the alert of *one* as it stands while a first message about it is on its way.
+    """Return the alert of *one* as it stands while a message about it is on its way.
 
-    Should nobody ever know whether that went out, its end is owed too.
+    Should nobody ever know whether that went out, what comes after a beginning is owed too, its
+    end, and what comes after an end, should it begin anew.
     """
-    told = delivered(one, 0, now).told if one.alert.told is None else one.alert.told
-    return replace(one.alert, told=told)
+    alert = one.alert
+    if alert.told is None:
+        return replace(alert, told=delivered(one, 0, now).told)
+    if isinstance(alert.state, Ok):
+        return replace(alert, told=replace(alert.told, sequence=0))
+    return alert
 
 
 def delivered(one: Affected, sequence: int, now: datetime) -> Alert:
