@@ -118,8 +118,9 @@ def _advanced(before: Memory, seen: Gathered, now: datetime) -> Memory:
     alerts: dict[Key, Alert] = {}
     for key, alert in before.alerts.items():
         if why := seen.gone(key):
-            alerts[key] = unwatched(alert, why)
             _log.warning("%s of %s: %s", *key, why)
+            if alert.rule in {*seen.rules, *before.rules}:  # Else there are no words for it.
+                alerts[key] = unwatched(alert, why)
         else:
             is_read = alert.rule in seen.rules
             alerts[key] = aged(alert, seen.rules[alert.rule], now) if is_read else alert

@@ -394,6 +394,29 @@ def test_an_alert_of_who_is_no_longer_there_ends_with_a_word(world: World) -> No
     assert world.store.memory.alerts == {}
 
 
+def test_an_alert_of_a_rule_that_nobody_remembers_is_forgotten(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    sends(world, NEWS, bounces=600)
+    goes(world)
+    world.knows(a_rule("another", warning="90%", critical=None))
+    goes(world, hours=1)
+    assert world.store.memory.alerts == {}
+    assert "There is no rule bounce-rate any more" in caplog.text
+
+
+def test_what_happens_to_an_alert_is_kept_with_the_sentence_that_explains_it(world: World) -> None:
+    sends(world, NEWS, bounces=600)
+    goes(world)
+    sends(world, NEWS, bounces=100)
+    goes(world, hours=1)
+    began, ended = world.store.history
+    assert (began.before, began.after, began.at) == ("Ok", "Firing WARNING", NOW)
+    assert (ended.before, ended.after, ended.at) == ("Firing WARNING", "Ok", NOW + HOUR)
+    assert began.why.startswith("600 of 10,000 mails bounced permanently in the last 3 days (6%)")
+    assert began.scope == ended.scope == NEWS
+
+
 def test_an_alert_that_nobody_was_told_of_ends_without_a_word_with_its_rule(world: World) -> None:
     sends(world, NEWS, bounces=600)
     world.notifier.confirmed = 0

@@ -32,8 +32,8 @@ def transitions(
     now: datetime,
 ) -> Iterator[Transition]:
     """Yield every step between what was remembered and what is to be."""
-    for key, alert in after.items():
-        was = before.get(key, Alert(*key))
+    for key in {**before, **after}:
+        was, alert = (alerts.get(key, Alert(*key)) for alerts in (before, after))
         if named(was) != named(alert):
             ended = getattr(alert.state, "unwatched", "")
             why = ended or str(verdicts.get(key, ""))

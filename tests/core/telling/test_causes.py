@@ -9,7 +9,7 @@ from vdm_alerts.core.alerts import Alert, Key
 from vdm_alerts.core.metrics import ACCOUNT, Scope
 from vdm_alerts.core.reading.culprits import Culprit
 from vdm_alerts.core.rules import Severity
-from vdm_alerts.core.telling.causes import Culprits, gather
+from vdm_alerts.core.telling.causes import MOST_INCIDENTS, Culprits, gather
 
 SHOP, YAHOO = Scope(identity="shop.example.com"), Scope(isp="Yahoo")
 PAIR = NEWS.at("Hotmail")
@@ -83,3 +83,13 @@ def test_two_senders_that_are_bad_at_one_provider_share_it_where_it_is_breached_
     causes = {NEWS: PAIR, HOTMAIL: PAIR, sets: sets.at("Hotmail")}
     assert set(incidents(new(NEWS), new(sets), new(HOTMAIL), causes=causes).values()) == {FIRST}
     assert len(set(incidents(new(NEWS), new(sets), causes=causes).values())) == 2
+
+
+def test_of_very_many_causes_the_last_incident_has_all_that_are_left() -> None:
+    many = [new(Scope(identity=f"{number:04}.example.com")) for number in range(1_000)]
+    found = incidents(*many)
+    assert len(set(found.values())) == MOST_INCIDENTS
+    later = gather(
+        [*gather(many, NOW, nobody), new(Scope(identity="late.example.com"))], NOW + HOUR, nobody
+    )
+    assert len({alert.incident for alert in later}) == MOST_INCIDENTS

@@ -1,5 +1,6 @@
 """What belongs together: alerts of one cause are one incident."""
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
@@ -9,6 +10,8 @@ from vdm_alerts.core.alerts import Alert, Firing, Key
 from vdm_alerts.core.metrics import ACCOUNT, Scope
 from vdm_alerts.core.reading.culprits import Culprit
 
+MOST_INCIDENTS = 50
+"""Open incidents of one rule: what is remembered of all of them has to fit into one item."""
 Culprits: TypeAlias = Callable[[Key], Culprit | None]
 """Finds out who is behind a breach, if it is anybody in particular."""
 
@@ -17,12 +20,16 @@ def gather(alerts: Iterable[Alert], now: datetime, culprit: Culprits) -> list[Al
     """Return *alerts* with every firing one in an incident, with those of the same cause.
 
     Where a rule is broken by the account as a whole, all that it finds from then on belongs to
-    that. An alert that ended before anybody was told of it leaves its incident.
+    that; where it has found very many causes, all further ones share the last incident. An alert
+    that ended before anybody was told of it leaves its incident.
     """
     remembered = [alert if alert.is_open else replace(alert, incident=None) for alert in alerts]
     firing = {one.key for one in remembered if isinstance(one.state, Firing)}
     homes: dict[Key, str] = {}
+    opened: defaultdict[str, list[str]] = defaultdict(list)
     for alert in remembered:
+        if alert.incident and alert.incident not in opened[alert.rule]:
+            opened[alert.rule].append(alert.incident)
         for link in _links(alert, firing, culprit) if alert.incident else ():
             homes.setdefault(link, alert.incident or "")
     found: dict[Key, str] = {}
@@ -30,7 +37,13 @@ def gather(alerts: Iterable[Alert], now: datetime, culprit: Culprits) -> list[Al
     for alert in sorted(new, key=lambda one: (len(one.scope.kind), str(one.scope))):
         links = [*_links(alert, firing, culprit), (alert.rule, ACCOUNT)]
         known = next((homes[link] for link in links if link in homes), None)
-        found[alert.key] = known or _fresh(f"{alert.rule}-{now:%Y%m%dT%H%MZ}", homes.values())
+        open_ = opened[alert.rule]
+        if known is None and len(open_) >= MOST_INCIDENTS:
+            known = open_[-1]
+        if known is None:
+            known = _fresh(f"{alert.rule}-{now:%Y%m%dT%H%MZ}", open_)
+            open_.append(known)
+        found[alert.key] = known
         for link in links[:-1]:
             homes.setdefault(link, found[alert.key])
     return [
