@@ -28,8 +28,8 @@ CHOICES: Mapping[str, str] = {
     "includeToday": '"true" to count the day that is going on, "false" for whole days alone',
     "maskAddresses": '"true" to keep e-mail addresses out of logs and metrics, "false" to show '
     "them there",
-    "quietHours": 'when of every day nobody is to be written to, like "22:00-07:00 Europe/Berlin", '
-    'or "none"',
+    "quietHours": "when of every day nobody is to be written to of what is not critical, like "
+    '"22:00-07:00 Europe/Berlin", or "none"',
     "enableVdm": '"true" to switch Virtual Deliverability Manager on, "false" to leave it as it is',
 }
 """Every context key of ours, and what it takes."""

@@ -121,11 +121,11 @@ class Gathered:
             return ""
         rule = self.rules.get(name)
         if rule is None:
-            return f"There is no rule {name} any more"
+            return f"The rule {name} was deleted"
         if not rule.covers(scope):
-            return f"The rule {name} does not watch {scope} any more"
+            return f"The rule {name} was changed and does not watch {scope}"
         if self.survey and (sender := self.survey.missing(scope)):
-            return f"There is no {kind_name(sender)} {sender} in this account any more"
+            return f"The {kind_name(sender)} {sender} was deleted from this account"
         return ""
 
 

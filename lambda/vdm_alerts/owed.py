@@ -35,17 +35,20 @@ def owed(
             now,
         )
     ]
+    if amnesia:  # What it says of an end, nobody would know to take back.
+        found = [replace(one, affected=one.firing) for one in found if one.lead.is_firing]
+    beside = any(isinstance(alert.state, Firing) for alert in known.alerts.values())
     trouble = notices.trouble(
         [*amnesia, *seen.findings],
         known.findings,
         known.trouble_sequence,
         known.attempts.get(SERVICE),
-        beside=any(isinstance(alert.state, Firing) for alert in known.alerts.values()),
+        beside=beside,
     )
     others: list[Notice] = [trouble] if trouble and (trouble.is_urgent or not quiet) else []
-    is_first = not (known.introduced or amnesia)
+    is_first = not (known.introduced or amnesia) and seen.watch.scopes
     if is_first and seen.survey and not (seen.survey.failed or seen.silent):
-        first = notices.summary(found, seen.watch, known.attempts)
+        first = notices.summary(found, seen.watch, known.attempts, beside=beside)
         return [first, *others] if first.is_urgent or not quiet else others
     speaking = [one for one in found if one.is_urgent or not quiet]
     return [*notices.within_bounds(speaking, len(others)), *others]

@@ -121,9 +121,10 @@ def _advanced(before: Memory, seen: Gathered, now: datetime) -> Memory:
             _log.warning("%s of %s: %s", *key, why)
             if alert.rule in {*seen.rules, *before.rules}:  # Else there are no words for it.
                 alerts[key] = unwatched(alert, why)
+        elif alert.rule in seen.rules:
+            alerts[key] = aged(alert, seen.rules[alert.rule], now)
         else:
-            is_read = alert.rule in seen.rules
-            alerts[key] = aged(alert, seen.rules[alert.rule], now) if is_read else alert
+            alerts[key] = alert
     for key, verdict in seen.verdicts.items():
         if not seen.gone(key):
             was = alerts.get(key, Alert(*key))
@@ -152,14 +153,14 @@ def _written(before: Memory, seen: Gathered, alerts: Sequence[Alert]) -> Mapping
 
 def _sent(ports: Ports, notice: Notice, origin: Origin, now: datetime) -> bool:
     """Send *notice*; say whether it went out for certain."""
-    message = compose(notice, origin, now)
     try:
+        message = compose(notice, origin, now)
         ports.notifier.publish(message)
     except Hindrance as hindrance:
-        _log.error("not sent, so still owed: %s: %s", message.subject, hindrance)
+        _log.error("not sent, so still owed: %s: %s", notice.id, hindrance)
         return False
     except Exception:  # noqa: BLE001 - one message must not silence those after it
-        _log.exception("not sent, so still owed, by an unknown error: %s", message.subject)
+        _log.exception("not sent, so still owed, by an unknown error: %s", notice.id)
         return False
     _log.info("told: %s", message.subject)
     return True

@@ -214,6 +214,6 @@ def test_where_later_counts_withdraw_what_was_told_the_end_says_so() -> None:
 
 
 def test_what_is_watched_no_longer_ends_with_a_word_where_people_know_of_it() -> None:
-    gone = unwatched(firing(told=WARNING), "There is no rule bounce-rate any more")
-    assert gone.state == Ok(unwatched="There is no rule bounce-rate any more")
-    assert unwatched(firing(), "There is no rule bounce-rate any more").is_at_rest
+    gone = unwatched(firing(told=WARNING), "The rule bounce-rate was deleted")
+    assert gone.state == Ok(unwatched="The rule bounce-rate was deleted")
+    assert unwatched(firing(), "The rule bounce-rate was deleted").is_at_rest

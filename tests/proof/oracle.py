@@ -7,7 +7,7 @@ what they believe; and what each run saw. It knows nothing of alerts and how the
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from proof.delivered import incidents_in, number_of, scope_of
@@ -56,6 +56,7 @@ class Oracle:
     _contents: dict[str, tuple[int, tuple[Any, ...]]] = field(default_factory=dict)
     _last: dict[Key, Delivery] = field(default_factory=dict)
     _wrong_at: dict[Key, int] = field(default_factory=dict)
+    _unclean: int = -1
     _read: int = 0
     _bad_since: dict[str, int] = field(default_factory=dict)
     _known_rules: set[str] = field(default_factory=set)
@@ -81,6 +82,8 @@ class Oracle:
     def _count(self, actor: Actor) -> None:
         self.faults.update(f"{name} {fault.value}" for name, fault in actor.struck)
         self.last = actor
+        if not self._is_clean(actor):
+            self._unclean = len(self.world.seen)
         self.runs[actor.outcome] += 1
         if actor.outcome not in ENDS:
             self._finds("broken", f"a run ended as {actor.outcome}")
@@ -121,28 +124,43 @@ class Oracle:
             self._finds("beyond the promise", f"{number} was known to have gone out")
         if remembered and self._numbers.setdefault(number, content) != content:
             self._finds("beyond the promise", f"{number} says {content} and then something else")
-        is_news, is_certain = incident["reason"] == "REPEAT", True
-        ranks = [((rule, scope_of(one)), RANK[one["severity"]]) for one in incident["affected"]]
-        for one, (key, rank) in zip(incident["affected"], ranks, strict=True):
-            is_news |= self.beliefs.get(key) != rank or not self._believed_by.get(key, True)
-            if self.knows_truth and one["reason"] in {"FIRING", "ESCALATED"}:
-                self._looks_at_claim(key, rank, delivery)
-            if self.knows_truth and one["reason"] == "RESOLVED":
-                self._looks_at_end(key, delivery)
-            self.beliefs[key], self._believed_by[key] = rank, remembered
-            is_certain &= key not in self._last or self._last[key].is_confirmed
-            may_repeat |= key in self._last and self._last[key].actor.outcome == "Superseded"
-            self._last[key] = delivery
-            if rank:
-                self._wrong_at[key] = delivery.seen
         before, known = self._contents.get(number[0], (0, ()))
+        ranks = [((rule, scope_of(one)), RANK[one["severity"]]) for one in incident["affected"]]
+        is_news = incident["reason"] == "REPEAT" or any(self._is_news(*each) for each in ranks)
+        lasts = [last for key, _ in ranks if (last := self._last.get(key))]
+        may_repeat |= any(last.actor.outcome == "Superseded" for last in lasts)
+        is_certain = all(last.is_confirmed and last.seen > self._unclean for last in lasts)
+        is_open = not all(last.is_confirmed for last in lasts)
+        for one, (key, rank) in zip(incident["affected"], ranks, strict=True):
+            self._looks_at_entry(delivery, one, key, rank)
+            if number[1] >= before:  # One that comes late is known by its number.
+                self._believes(delivery, key, rank, remembered=remembered)
         if remembered and is_first and not (is_news or may_repeat) and number[1] == before + 1:
             if not (before or any(rank for _, rank in ranks)):
                 # Its beginning was not heard, which nobody could know: no end would be worse.
                 self.faults["ends that nobody needed"] += 1
-            elif is_certain or known == content:
+            elif is_certain or (is_open and known == content):
                 self._finds("beyond the promise", f"{number} says nothing new: {content}")
-        self._contents[number[0]] = number[1], content
+        self._contents[number[0]] = max((before, known), (number[1], content))
+
+    def _is_news(self, key: Key, rank: int) -> bool:
+        return self.beliefs.get(key) != rank or not self._believed_by.get(key, True)
+
+    def _looks_at_entry(
+        self, delivery: Delivery, one: Mapping[str, Any], key: Key, rank: int
+    ) -> None:
+        if self.knows_truth and one["reason"] in {"FIRING", "ESCALATED"}:
+            self._looks_at_claim(key, rank, delivery)
+        if self.knows_truth and one["reason"] == "RESOLVED":
+            self._looks_at_end(key, delivery)
+
+    def _believes(self, delivery: Delivery, key: Key, rank: int, *, remembered: bool) -> None:
+        # What does not know what was told before takes nothing back.
+        self.beliefs[key] = rank if remembered else max(rank, self.beliefs.get(key, 0))
+        self._believed_by[key] = remembered
+        self._last[key] = delivery
+        if rank:
+            self._wrong_at[key] = delivery.seen
 
     def _seen(self, key: Key, since: int, until: int) -> list[tuple[int, ...]]:
         """Return what runs have seen in between: the levels of the days that the rule looks at."""
@@ -201,11 +219,13 @@ class Oracle:
             self._finds("lost", f"the end of {key} was not told; people believe {believed}")
 
     def _comes_and_goes(self, key: Key) -> bool:
+        named = {dimension.value: value for dimension, value in key[1].dimensions.items()}
         ends = [
             each
             for each in self.world.history
-            if (each.rule, each.scope) == key and each.before.startswith("Firing")
-            if each.after == "Ok" and self.world.now - each.at <= LATELY
+            if (each["rule"], each["scope"]) == (key[0], named)
+            if each["before"].startswith("Firing") and each["after"] == "Ok"
+            if self.world.now - datetime.fromisoformat(each["at"]) <= LATELY
         ]
         return len(ends) >= FLAPPING
 

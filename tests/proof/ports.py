@@ -183,20 +183,14 @@ class Store(_Hand):
         *earlier, last = packed(changes(memory, replacing, history), MOST)
         for writes in earlier:
             replacing = self._write(replacing, writes, replacing.version)
-        saved = self._write(memory, last, replacing.version, history)
+        saved = self._write(memory, last, replacing.version)
         for delivery in self.world.delivered:
             # Answered or not, it was taken for told only if the run says so.
             if delivery.actor is self.actor and _is_settled(memory, delivery.document):
                 delivery.is_confirmed = True
         return saved
 
-    def _write(
-        self,
-        memory: Memory,
-        writes: Sequence[Write],
-        version: int,
-        history: Sequence[Transition] = (),
-    ) -> Memory:
+    def _write(self, memory: Memory, writes: Sequence[Write], version: int) -> Memory:
         def write() -> Memory:
             stored = self.world.items.get("run", {}).get("version", 0)
             if self.is_fenced and stored != version:
@@ -206,7 +200,8 @@ class Store(_Hand):
                     self.world.items.pop(details["Key"]["sk"], None)
                 elif details["Item"]["pk"] == MEMORY:
                     self.world.items[details["Item"]["sk"]] = details["Item"]
-            self.world.history += history
+                else:
+                    self.world.history.append(details["Item"])
             after = replace(memory, version=version + 1)
             self.world.items["run"] = run_item(after)
             return after

@@ -11,7 +11,6 @@ from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from typing import Any, TypeVar
 
-from vdm_alerts.core.history import Transition
 from vdm_alerts.core.metrics import ACCOUNT, Scope, Series
 from vdm_alerts.core.quiet_hours import QuietHours
 from vdm_alerts.core.reading.queries import Query
@@ -130,7 +129,7 @@ class World:
     subscribers: int = 1
     down: frozenset[str] = frozenset()
     items: dict[str, dict[str, Any]] = field(default_factory=dict)
-    history: list[Transition] = field(default_factory=list)
+    history: list[dict[str, Any]] = field(default_factory=list)
     roster: Roster = field(default_factory=Roster)
     holder: tuple[Actor, datetime] | None = None
     delivered: list[Delivery] = field(default_factory=list)

@@ -366,8 +366,8 @@ def test_alerts_of_a_rule_that_is_gone_end_with_a_word(world: World) -> None:
     goes(world, hours=2)
     assert world.subjects[1:] == ["[ENDED] Bounce rate of news.example.com: watched no longer"]
     assert world.notifier.sent[1].text.startswith(
-        "There is no rule bounce-rate any more, so nobody looks at the bounce rate of "
-        "news.example.com any longer. It was above your threshold when last read."
+        "The rule bounce-rate was deleted. The bounce rate of news.example.com was above your "
+        "threshold before."
     )
     assert world.store.memory.alerts == {}
     assert "bounce-rate" not in world.store.memory.rules
@@ -379,7 +379,10 @@ def test_alerts_of_a_scope_that_the_rule_watches_no_more_end_with_a_word(world: 
     without = Globs({Dimension.IDENTITY: ("news.*",)})
     world.knows(replace(a_rule(), exclude=without))
     goes(world, hours=1)
-    assert "does not watch news.example.com any more" in world.notifier.sent[1].text
+    assert (
+        "The rule bounce-rate was changed and does not watch news.example.com"
+        in world.notifier.sent[1].text
+    )
     assert world.store.memory.alerts == {}
 
 
@@ -388,7 +391,7 @@ def test_an_alert_of_who_is_no_longer_there_ends_with_a_word(world: World) -> No
     goes(world)
     world.account.senders = ()
     goes(world, hours=30)
-    assert "There is no identity news.example.com in this account any more" in (
+    assert "The identity news.example.com was deleted from this account" in (
         world.notifier.sent[-1].text
     )
     assert world.store.memory.alerts == {}
@@ -402,7 +405,7 @@ def test_an_alert_of_a_rule_that_nobody_remembers_is_forgotten(
     world.knows(a_rule("another", warning="90%", critical=None))
     goes(world, hours=1)
     assert world.store.memory.alerts == {}
-    assert "There is no rule bounce-rate any more" in caplog.text
+    assert "The rule bounce-rate was deleted" in caplog.text
 
 
 def test_what_happens_to_an_alert_is_kept_with_the_sentence_that_explains_it(world: World) -> None:

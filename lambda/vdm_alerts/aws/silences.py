@@ -1,6 +1,5 @@
 """Silences, one Parameter Store parameter each."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vdm_alerts.aws.parameters import parsed, texts_under, unusable_text
@@ -27,11 +26,7 @@ class ParameterSilences:
             for name, text in sorted(texts.items())
         ]
         findings = [
-            replace(
-                unusable_text("silence", each),
-                meanwhile="Until then it silences nothing",
-                hinders=False,
-            )
+            unusable_text("silence", each).meanwhile("it silences nothing", hinders=False)
             for each in found
             if isinstance(each, BadDocument)
         ]

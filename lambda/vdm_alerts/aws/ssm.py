@@ -34,7 +34,8 @@ class ParameterRules:
         """Return the rules as they stand now: nothing is kept while the function is warm."""
         texts = texts_under(self._client, self._path)
         if not texts:  # That is an accident, which ends nothing that they have found.
-            return Rulebook({}, dict.fromkeys(self._shipped, none := self._no_rules()), [none])
+            none = self._no_rules()
+            return Rulebook({}, dict.fromkeys(self._shipped, none), [none], missing=none)
         places = self._places(texts)
         rules, unusable, findings, written = {}, {}, [], {}
         for name, place in sorted(places.items()):

@@ -192,7 +192,7 @@ def unwatched(alert: Alert, why: str) -> Alert:
 
 
 def aged(alert: Alert, rule: Rule, now: datetime) -> Alert:
-    """Return *alert* without what is too long ago to matter: to its windows, or to its ends."""
+    """Return *alert* without what is too long ago to matter to it."""
     ends = tuple(end for end in alert.ends if now - end < LATELY)
     state = alert.state
     if isinstance(state, Ok) and state.since and now - state.since >= timedelta(rule.reach.days):

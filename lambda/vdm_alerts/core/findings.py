@@ -12,7 +12,7 @@ class Finding:
 
     *about* tells findings apart: one that says something new of the same thing replaces what was
     said before. *details* are further lines, and *command* is one for a shell that does the remedy.
-    *meanwhile* is what holds until then. Where it *hinders*, mail goes unwatched. A *passing* one
+    Where it *hinders*, mail goes unwatched. A *passing* one
     (an outage, a throttled call) is expected to mend itself: it is logged and counted, and no
     person is written to about it. *who* it is about may change without being news.
     """
@@ -25,19 +25,26 @@ class Finding:
     hinders: bool = True
     passing: bool = False
     command: str = ""
-    meanwhile: str = ""
     who: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def mending(self) -> str:
         """What to do about it and the command, without a full stop that would be copied with it."""
-        remedy = f"{self.remedy}. {self.meanwhile}" if self.meanwhile else self.remedy
-        return f"{remedy}: {self.command}" if self.command else remedy
+        return f"{self.remedy}: {self.command}" if self.command else self.remedy
+
+    def meanwhile(self, how: str, *, hinders: bool) -> "Finding":
+        """Return it with *how* things are until it is mended, and whether mail goes unwatched."""
+        until = f"  Until that is mended {how}."
+        details = f"{self.details}\n{until}" if self.details else until
+        return replace(self, details=details, hinders=hinders)
 
     def lasting(self) -> "Finding":
-        """Return it as it is told once it has not passed for long: by then it is no passing one."""
-        how = f"{self.what}, for more than a day now"
-        return replace(self, what=how, passing=False)
+        """Return it as it is told once it has not passed for long: by then it is no passing one.
+
+        AWS's own words may be others at every run, which is no news.
+        """
+        what = f"{self.about} has not worked for more than a day"
+        return replace(self, what=what, who=(self.what,), passing=False)
 
     @property
     def told(self) -> str:

@@ -7,6 +7,9 @@ from vdm_alerts.core.config import BadRule, parse_rule
 from vdm_alerts.core.findings import Finding
 from vdm_alerts.core.rules import Rule
 
+KEPT = "it counts as it was when it last could be read"
+LEFT = "nothing is judged by it"
+
 
 @dataclass(frozen=True, slots=True)
 class Written:
@@ -20,26 +23,35 @@ class Written:
 class Rulebook:
     """The rules that can be used, by name, each as it was *written* too.
 
-    *unusable* is what to say of each that is there and cannot be used, and *findings* of all the
-    rest. A rule that is in neither *rules* nor *unusable* is known not to exist.
+    *unusable* is what to say of each that is there and cannot be used, *findings* of all the rest,
+    and *missing* where there is nothing at all. A rule that is in neither *rules* nor *unusable* is
+    known not to exist.
     """
 
     rules: Mapping[str, Rule]
     unusable: Mapping[str, Finding] = field(default_factory=dict)
     findings: Sequence[Finding] = ()
     written: Mapping[str, Written] = field(default_factory=dict)
+    missing: Finding | None = None
 
     def with_last_good(self, last_good: Mapping[str, Written]) -> "Rulebook":
-        """Return the book in which what cannot be used counts as it did when it last could be."""
-        found = {name: read(name, last_good[name]) for name in self.unusable if name in last_good}
+        """Return the book in which what cannot be used counts as it did when it last could be.
+
+        Where there is nothing at all, that is of all rules: nobody deletes them all on purpose.
+        """
+        unusable = {**self.unusable}
+        if self.missing:
+            unusable |= dict.fromkeys(last_good, self.missing)
+        found = {name: read(name, last_good[name]) for name in unusable if name in last_good}
         kept = {name: rule for name, rule in found.items() if rule}
         return replace(
             self,
+            findings=[each for each in self.findings if not (kept and each == self.missing)],
             rules={**self.rules, **kept},
             written={**self.written, **{name: last_good[name] for name in kept}},
             unusable={
-                name: _meanwhile(finding, goes_on=name in kept)
-                for name, finding in self.unusable.items()
+                name: finding.meanwhile(KEPT if name in kept else LEFT, hinders=name not in kept)
+                for name, finding in unusable.items()
             },
         )
 
@@ -50,9 +62,3 @@ def read(name: str, written: Written) -> Rule | None:
         return parse_rule(name, written.text, written.source)
     except BadRule:
         return None
-
-
-def _meanwhile(finding: Finding, *, goes_on: bool) -> Finding:
-    """Return *finding* with what its rule does until somebody has seen to it."""
-    how = "it counts as it was when it last could be read" if goes_on else "nothing is judged by it"
-    return replace(finding, meanwhile=f"Until then {how}", hinders=not goes_on)

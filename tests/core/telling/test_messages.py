@@ -7,6 +7,7 @@ from builders import (
     HOTMAIL,
     HOUR,
     LINE,
+    NEWS,
     NOW,
     OF,
     ORIGIN,
@@ -27,7 +28,9 @@ from vdm_alerts.core.alerts import Alert, Key, Ok
 from vdm_alerts.core.findings import Finding
 from vdm_alerts.core.metrics import ACCOUNT, Scope, Window
 from vdm_alerts.core.rates import Indicator, Rate
+from vdm_alerts.core.reading.culprits import Culprit
 from vdm_alerts.core.reputation import Ahead, Estimate
+from vdm_alerts.core.revision import Ground
 from vdm_alerts.core.rules import Severity
 from vdm_alerts.core.telling.chat import LONGEST_CHAT
 from vdm_alerts.core.telling.document import MOST_LISTED
@@ -37,9 +40,9 @@ from vdm_alerts.core.telling.messages import (
     Message,
     compose,
 )
-from vdm_alerts.core.telling.notices import Trouble
+from vdm_alerts.core.telling.notices import Trouble, Watch, summary
 from vdm_alerts.core.telling.prose import MOST_SHOWN
-from vdm_alerts.core.verdicts import Breached, Evidence, Verdict
+from vdm_alerts.core.verdicts import Breached, Evidence, Healthy, Verdict
 
 WARNING, CRITICAL = Severity.WARNING, Severity.CRITICAL
 SNS_LIMIT = 256 * 1024
@@ -377,3 +380,97 @@ def test_how_sure_one_is_comes_with_what_that_allows_for() -> None:
     (affected,) = json.loads(message.document)["affected"]
     assert (affected["sure"], affected["threshold"]) == (0.998, 0.05)
     assert "allows for" not in said((firing(), breached())).text
+
+
+def test_an_end_for_want_of_a_rule_says_so_and_names_no_parameter() -> None:
+    why = "The rule bounce-rate was deleted"
+    news, hotmail = (
+        replace(firing(scope, told=WARNING), state=Ok(unwatched=why)) for scope in (NEWS, HOTMAIL)
+    )
+    message = said((news, unknown()), (hotmail, unknown()))
+    assert message.subject == f"[ENDED] Bounce rate of news.example.com: watched no longer{WHERE}"
+    assert message.text.startswith(
+        "The rule bounce-rate was deleted. The bounce rate of news.example.com was above your "
+        "threshold before.\n\n"
+        "Watched no longer:\n  Hotmail (mailbox provider)\n"
+    )
+    assert "SSM parameter" not in message.text
+
+
+def test_what_later_counts_withdraw_says_what_was_told_and_what_is_so() -> None:
+    told = firing(told=WARNING)
+    assert told.told
+    ground = Ground(Rate(520, 10_000), Window(1), NOW.date())
+    alert = replace(
+        told, state=Ok(revised=Rate(410, 10_000)), told=replace(told.told, ground=ground)
+    )
+    evidence = Evidence(Rate(410, 10_000), Window(1), until=NOW.date())
+    message = said((alert, Healthy(OF, LINE, Window(1), evidence, told=ground.rate)))
+    assert message.subject == (
+        f"[REVISED] Bounce rate of news.example.com was 4.1%, not 5.2%{WHERE}"
+    )
+    assert message.text.startswith(
+        "410 of 10,000 mails bounced permanently on 2026-03-12 (4.1%), by later counts, and not "
+        "5.2% (520 of 10,000) as you were told.\n"
+    )
+
+
+def test_a_reminder_says_that_it_goes_on_and_what_is_no_longer_so_bad() -> None:
+    worse, better = firing(told=WARNING), firing(HOTMAIL, told=CRITICAL)
+    verdicts: dict[Key, Verdict] = {worse.key: breached("7%"), better.key: breached("6%")}
+    rules = {"bounce-rate": a_rule()}
+    (one,) = incidents([worse, better], rules, verdicts, nobody, {}, {}, NOW + timedelta(days=1))
+    message = compose(one, ORIGIN, NOW + timedelta(days=1))
+    assert message.subject == f"[WARNING] Bounce rate of news.example.com is still 7%{WHERE}"
+    assert "Hotmail (mailbox provider): 6%, warning, no longer critical" in message.text
+    (alone,) = incidents([better], rules, verdicts, nobody, {}, {}, NOW + timedelta(days=1))
+    assert compose(alone, ORIGIN, NOW).subject == (
+        f"[WARNING, no longer critical] Bounce rate at Hotmail is down to 6%{WHERE}"
+    )
+
+
+def test_who_is_explained_by_another_says_by_whom() -> None:
+    def culprit(_: Key) -> Culprit | None:
+        return Culprit(NEWS.at("Hotmail"), 0.8, Evidence(Rate(500, 2_000), Window(3)))
+
+    alerts = [firing(), firing(HOTMAIL)]
+    verdicts: dict[Key, Verdict] = {alert.key: breached("6%") for alert in alerts}
+    (one,) = incidents(alerts, {"bounce-rate": a_rule()}, verdicts, culprit, {}, {}, NOW)
+    assert "Hotmail (mailbox provider): 6%, warning, because of news.example.com at Hotmail" in (
+        compose(one, ORIGIN, NOW).text
+    )
+
+
+def test_what_comes_and_goes_says_when_its_end_will_be_told() -> None:
+    alert = replace(firing(), ends=(NOW, NOW))
+    assert "This has come and gone 2 times in 14 days: its end is told once it has been over" in (
+        said((alert, breached("6%"))).text
+    )
+
+
+def test_the_first_message_says_what_is_watched_and_what_is_wrong_at_first_sight() -> None:
+    watch = Watch(("bounce-rate", "complaint-rate"), {(): 1, NEWS.kind: 2, HOTMAIL.kind: 11})
+    well = compose(summary([], watch, {}), ORIGIN, NOW)
+    assert well.subject.startswith("[OK] VDM Alerts is watching, and nothing is beyond a threshold")
+    assert well.text.startswith(
+        "VDM Alerts has begun to watch the account, 2 identities and 11 mailbox providers, by the "
+        "rules bounce-rate and complaint-rate. "
+    )
+    wrong = compose(summary([about((firing(), breached("6%")))], watch, {}), ORIGIN, NOW)
+    assert "[WARNING] Bounce rate of news.example.com is 6%\n600 of 10,000 mails" in wrong.text
+    assert "What to do about the first:" in wrong.text
+    document = json.loads(wrong.document)
+    assert (document["kind"], document["reason"]) == ("summary", "SUMMARY")
+    assert [one["reason"] for one in document["incidents"]] == ["FIRING"]
+
+
+def test_a_great_many_incidents_make_a_message_that_sns_takes() -> None:
+    many = [
+        about((replace(firing(Scope(identity=f"{n}.example.com")), incident=f"i-{n}"), unknown()))
+        for n in range(500)
+    ]
+    message = compose(summary(many, Watch(("r",), {(): 1}), {}), ORIGIN, NOW)
+    size = len(message.text) + len(message.chat) + 2 * len(message.document)
+    assert size < SNS_LIMIT
+    assert "And 480 more." in message.text
+    assert json.loads(message.document)["incidents_total"] == 500

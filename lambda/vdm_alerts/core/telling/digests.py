@@ -19,7 +19,8 @@ def subject(digest: Digest) -> str:
     if digest.watch is None:
         return f"[{weight}] {count} more: {prose.incident_news(digest.incidents[0])}, ..."
     if not digest.incidents:
-        return f"[{weight}] VDM Alerts is watching, and nothing is beyond a threshold"
+        news = "there is nothing else to tell" if digest.beside else "nothing is beyond a threshold"
+        return f"[{weight}] VDM Alerts is watching, and {news}"
     if count == 1:
         return f"[{weight}] VDM Alerts is watching: {prose.incident_news(digest.incidents[0])}"
     return f"[{weight}] VDM Alerts is watching: {count} incidents at first sight"
@@ -42,7 +43,9 @@ def paragraphs(digest: Digest) -> list[str]:
     """Return what there is to watch, if that is to be said, and a paragraph for each incident."""
     watching = [_watching(digest.watch)] if digest.watch else []
     if digest.watch and not digest.incidents:
-        watching.append("Nothing is beyond a threshold, as far as one can be sure of it.")
+        but = "else is beyond a threshold than what you were told of or silenced"
+        nothing = but if digest.beside else "is beyond a threshold, as far as one can be sure of it"
+        watching.append(f"Nothing {nothing}.")
     more = len(digest.incidents) - MOST_SHOWN
     return [
         *watching,

@@ -18,6 +18,8 @@ MOST_FINDINGS = 50
 """Findings in it."""
 MOST_LISTED = 200
 """Scopes in it: at under 500 bytes each, far below the 256 KiB of SNS."""
+MOST_INCIDENTS = 50
+"""Incidents in it: each has figures of its own, a kilobyte or so, and it goes out twice."""
 
 
 def document(figures: Mapping[str, str], now: datetime, more: Mapping[str, object]) -> str:
@@ -43,7 +45,8 @@ def of_incident(incident: Incident, most: int = MOST_LISTED) -> dict[str, Any]:
 
 def of_digest(digest: Digest) -> dict[str, Any]:
     """Return what there is to know of every incident of *digest*, as far as there is room."""
-    each = MOST_LISTED // max(1, len(digest.incidents))
+    listed = digest.incidents[:MOST_INCIDENTS]
+    each = MOST_LISTED // max(1, len(listed))
     return {
         "id": digest.id,
         "sequence": digest.sequence,
@@ -55,7 +58,7 @@ def of_digest(digest: Digest) -> dict[str, Any]:
                 "severity": one.severity.name if one.severity else "OK",
                 **of_incident(one, max(1, each)),
             }
-            for one in digest.incidents[:MOST_LISTED]
+            for one in listed
         ],
         "incidents_total": len(digest.incidents),
     }

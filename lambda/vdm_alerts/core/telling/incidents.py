@@ -17,7 +17,7 @@ from vdm_alerts.core.rules import Rule, Severity
 from vdm_alerts.core.telling.causes import Culprits, cause_of
 from vdm_alerts.core.telling.numbering import Attempt, numbered
 from vdm_alerts.core.telling.reasons import Reason, due, is_to_be_repeated
-from vdm_alerts.core.verdicts import Evidence, Verdict, evidence_of
+from vdm_alerts.core.verdicts import Evidence, Healthy, Verdict, evidence_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +121,14 @@ class Incident:
 
     @property
     def is_urgent(self) -> bool:
-        """Whether what is to be told is critical, and going on."""
-        return any(one.weight and one.severity is Severity.CRITICAL for one in self.affected)
+        """Whether what is to be told is critical, going on, and no reminder."""
+        news = (one for one in self.affected if one.weight > Reason.REPEAT.weight)
+        return any(one.severity is Severity.CRITICAL for one in news)
+
+    @property
+    def firing(self) -> tuple[Affected, ...]:
+        """Those that the rule is still broken in."""
+        return tuple(one for one in self.affected if one.is_firing)
 
     @property
     def faded(self) -> bool:
@@ -166,7 +172,8 @@ def incidents(
         rule = rules[group[0].rule]
         affected = [_affected(one, verdicts.get(one.key), culprit) for one in group]
         is_due = any(one.weight for one in affected)
-        if is_to_be_repeated(group, rule.remind_after, now):
+        bad = [one.alert for one in affected if not isinstance(one.verdict, Healthy)]
+        if is_to_be_repeated(bad, rule.remind_after, now):
             is_due, affected = True, [_repeated(one) for one in affected]
         if is_due:
             found = _incident(incident, affected, rule, culprit)

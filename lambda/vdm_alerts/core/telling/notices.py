@@ -1,7 +1,7 @@
 """What is said in one run: how much of what is owed, and in how many messages."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from vdm_alerts.core.findings import Finding
@@ -21,7 +21,7 @@ class Trouble:
     """A message of *findings*, none once all is in order, and of those that are *gone*.
 
     *kept* are those that were told before and may stand still: nobody could look. *beside* says
-    that some rate is wrong at the same time.
+    that some rate is wrong at the same time, and *is_end* that nothing new is.
     """
 
     sequence: int
@@ -29,6 +29,7 @@ class Trouble:
     gone: tuple[Finding, ...] = ()
     kept: tuple[Finding, ...] = ()
     beside: bool = False
+    is_end: bool = False
 
     @property
     def id(self) -> str:
@@ -61,12 +62,16 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """One message of several *incidents*; the first one ever says what there is to *watch*."""
+    """One message of several *incidents*; the first one ever says what there is to *watch*.
+
+    *beside* says that some rate is wrong, in these incidents or in none of them.
+    """
 
     id: str
     sequence: int
     incidents: tuple[Incident, ...]
     watch: Watch | None = None
+    beside: bool = False
 
     @property
     def severity(self) -> Severity | None:
@@ -98,14 +103,20 @@ def incidents_in(notice: Notice) -> Sequence[Incident]:
             return ()
 
 
-def summary(incidents: Sequence[Incident], watch: Watch, attempts: Mapping[str, Attempt]) -> Digest:
+def summary(
+    incidents: Sequence[Incident],
+    watch: Watch,
+    attempts: Mapping[str, Attempt],
+    *,
+    beside: bool = False,
+) -> Digest:
     """Return the first message ever: what is watched, and everything that is wrong at first sight.
 
-    So nobody who switches this on gets a message for everything that has long been so.
+    So nobody who switches this on gets a message for everything that has long been so. *beside*
+    says that some rate is wrong, be it one that people have been told of, or have silenced.
     """
-    first = Digest(SUMMARY, 0, tuple(incidents), watch)
-    number = numbered(0, attempts.get(SUMMARY), first.news)
-    return Digest(SUMMARY, number, first.incidents, watch)
+    first = Digest(SUMMARY, 0, tuple(incidents), watch, beside)
+    return replace(first, sequence=numbered(0, attempts.get(SUMMARY), first.news))
 
 
 def within_bounds(incidents: Sequence[Incident], others: int) -> list[Notice]:
@@ -128,25 +139,26 @@ def trouble(
 ) -> Trouble | None:
     """Return the message that is owed about findings, if any, the worst of them first.
 
-    One is owed when something is wrong that people were not told of yet, and once more when
-    nothing is wrong any longer of what they have been told, or may have been by *attempt*. A
-    passing finding is told to nobody, but while there is one it is too early to say that all is
-    well. *beside* says that some rate is wrong.
+    One is owed when something is wrong that people were not told of yet, and when something is
+    wrong no longer of what they have been told, or may have been by *attempt*. A passing finding is
+    told to nobody, but while there is one that hinders it is too early to say what is well.
+    *beside* says that some rate is wrong.
     """
     lasting = [finding for finding in findings if not finding.passing]
     is_news = any(finding not in told for finding in lasting)
-    is_over = bool(told or attempt) and not findings
-    if not (is_news or is_over):
-        return None
     abouts = {finding.about for finding in lasting}
     others = tuple(finding for finding in told if finding.about not in abouts)
     blind = any(finding.hinders for finding in findings)
+    is_over = bool(told or attempt) and not findings
+    if not (is_news or is_over or (others and not blind)):
+        return None
     return Trouble(
         sequence=numbered(told_sequence, attempt, _news(lasting)),
         findings=tuple(sorted(lasting, key=lambda finding: -finding.severity)),
         gone=() if blind else others,
         kept=others if blind else (),
         beside=beside,
+        is_end=not is_news,
     )
 
 

@@ -50,7 +50,7 @@ def incident_news(incident: Incident) -> str:
     if lead.reason is Reason.ENDED:
         return f"{subject}: watched no longer"
     if lead.reason is Reason.REVISED and (now := lead.revised) and (was := lead.told_rate):
-        return f"{subject} was {percent(now.value)}, by later counts, and not {percent(was.value)}"
+        return f"{subject} was {percent(now.value)}, not {percent(was.value)}"
     found = _rate(lead, incident.rule)
     return f"{subject}{f' {_verb(incident)}' if lead.evidence else ':'} {found}"
 
@@ -88,11 +88,12 @@ def headline(incident: Incident) -> str:
     lead, rule = incident.lead, incident.rule
     subject = Subject(rule.indicator, lead.alert.scope)
     if lead.unwatched:
-        return (
-            f"{lead.unwatched}, so nobody looks at {subject} any longer. It was "
-            f"{subject.bad_side} your threshold when last read."
-        )
+        return f"{lead.unwatched}. {subject.begun} was {subject.bad_side} your threshold before."
+    is_over = not lead.is_firing
     match lead.verdict:
+        case Unknown() | None if is_over:
+            was = f"{subject.begun} was back {subject.good_side} your threshold"
+            return f"{was} when last read, and cannot be read now."
         case Unknown() as verdict:
             return f"{verdict} It was {subject.bad_side} your threshold when last read."
         case None:
@@ -144,9 +145,9 @@ def incident_text(incident: Incident, origin: Origin, now: datetime) -> str:
             f"This has come and gone {len(ends)} times in {span(LATELY)}: its end is told once it "
             f"has been over for {span(STEADY)}."
         )
+    where = f"The thresholds are in the SSM parameter {incident.rule.source}.\n"
     parts.append(
-        f"{footer(incident, origin, now)}\n"
-        f"The thresholds are in the SSM parameter {incident.rule.source}.\n"
+        f"{footer(incident, origin, now)}\n{'' if incident.lead.unwatched else where}"
         f"Incident {incident.id}, message {incident.sequence}."
     )
     return "\n\n".join(parts) + "\n"
@@ -158,7 +159,8 @@ def footer(incident: Incident, origin: Origin, now: datetime) -> str:
     until = f" Days are counted until {incident.until}." if incident.until else ""
     place = f"{origin}, {stamp(now)}.{until}"
     if incident.severity is None:
-        return f"{place} It lasted {span(now - began)}, from {stamp(began)}."
+        over = max((one.alert.ends[-1] for one in incident.affected if one.alert.ends), default=now)
+        return f"{place} It lasted {span(over - began)}, from {stamp(began)}."
     return place if began == now else f"{place} Going on since {stamp(began)}."
 
 
@@ -183,11 +185,13 @@ def others(incident: Incident) -> list[str]:
     """Return a paragraph each on what else is affected, on what is mended, and on lost memory."""
     rest = incident.affected[1:]
     firing = [one for one in rest if one.is_firing]
-    mended = [one for one in rest if not one.is_firing]
+    unwatched = [one for one in rest if one.unwatched]
+    mended = [one for one in rest if not (one.is_firing or one.unwatched)]
     rule = incident.rule
     bad = "below" if rule.indicator.low_is_bad else "above"
     also = "Also without mail:" if _is_of_silence(incident) else f"Also {bad} the threshold:"
-    titled = ((also, firing), (f"No longer {bad} it:", mended))
+    over = f"No longer {bad} it:"
+    titled = ((also, firing), (over, mended), ("Watched no longer:", unwatched))
     paragraphs = [
         "\n".join([title, *_lines(group, incident.rule)]) for title, group in titled if group
     ]
@@ -201,7 +205,8 @@ def _is_of_silence(incident: Incident) -> bool:
 
 def _lines(affected: Sequence[Affected], rule: Rule) -> Iterator[str]:
     for one in affected[:MOST_SHOWN]:
-        yield f"  {one.alert.scope} ({kind_name(one.alert.scope)}): {_rate(one, rule)}{_marks(one)}"
+        rate = "" if one.unwatched else f": {_rate(one, rule)}{_marks(one)}"
+        yield f"  {one.alert.scope} ({kind_name(one.alert.scope)}){rate}"
     if len(affected) > MOST_SHOWN:
         yield f"  and {len(affected) - MOST_SHOWN:,} more"
 
@@ -217,8 +222,6 @@ def _marks(one: Affected) -> str:
 
 
 def _rate(one: Affected, rule: Rule) -> str:
-    if one.unwatched:
-        return "watched no longer"
     if one.evidence:
         return percent(one.evidence.rate.value)
     if isinstance(one.verdict, Healthy | Silent):

@@ -57,10 +57,9 @@ def is_to_be_repeated(alerts: Sequence[Alert], after: Sequence[timedelta], now: 
     """Say whether it is time to remind people of the *alerts* of one incident.
 
     So it is *after* each of these since it began, and then after every one as long as the last; not
-    where they have heard of it since for whatever reason, nor where all of it seems to be over.
+    where they have heard of it since for whatever reason.
     """
-    states = [each.state for each in alerts if each.told]
-    began = [one.since for one in states if isinstance(one, Firing) and one.mending is None]
+    began = [each.state.since for each in alerts if isinstance(each.state, Firing) and each.told]
     told = [each.told.at for each in alerts if each.told and each.told.is_certain]
     if not (began and told and after):
         return False

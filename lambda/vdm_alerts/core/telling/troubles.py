@@ -9,6 +9,8 @@ from vdm_alerts.core.telling.prose import MOST_SHOWN, Origin
 
 def subject(trouble: Trouble) -> str:
     """Return the worst of what is wrong in one line, and how much else is."""
+    if trouble.is_end and trouble.findings:
+        return f"[OK] No longer so: {trouble.gone[0].what}"
     if not trouble.findings:
         return f"[OK] {in_order(trouble).removesuffix('.')}"
     worst, *more = trouble.findings
