@@ -151,6 +151,13 @@ def test_what_begins_anew_after_an_end_that_people_may_have_heard_of_is_owed() -
     assert due(replace(uncertain, state=firing().state)) is Reason.FIRING
 
 
+def test_a_rise_after_better_news_that_people_may_have_heard_of_is_owed() -> None:
+    better = firing(told=CRITICAL)
+    uncertain = attempted(the_incident(better, firing(HOTMAIL)).affected[-1], NOW)
+    assert uncertain.scope == NEWS
+    assert due(replace(uncertain, state=firing(severity=CRITICAL).state)) is Reason.ESCALATED
+
+
 # Reminders.
 
 

@@ -218,14 +218,18 @@ def attempted(one: Affected, now: datetime) -> Alert:
     """Return the alert of *one* as it stands while a message about it is on its way.
 
     Should nobody ever know whether that went out, what comes after a beginning is owed too, its
-    end, and what comes after an end, should it begin anew.
+    end; and what comes after an end, should it begin anew, or after better news, should it rise.
     """
     alert = one.alert
-    if alert.told is None:
-        return replace(alert, told=delivered(one, 0, now).told)
-    if isinstance(alert.state, Ok):
-        return replace(alert, told=replace(alert.told, sequence=0))
-    return alert
+    match alert.state, alert.told:
+        case _, None:
+            return replace(alert, told=delivered(one, 0, now).told)
+        case Ok(), Told() as told:
+            return replace(alert, told=replace(told, sequence=0))
+        case Firing(severity=severity), Told() as told:
+            return replace(alert, told=replace(told, severity=min(told.severity, severity)))
+        case _:
+            return alert
 
 
 def delivered(one: Affected, sequence: int, now: datetime) -> Alert:
