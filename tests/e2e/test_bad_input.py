@@ -89,7 +89,7 @@ def test_a_rule_that_does_not_parse(stage: Stage) -> None:
         assert "/vdm-alerts/rules/bounce-rate: 3 problems" in text
         assert 'indicator  "bounce_rat" is not known here; did you mean "bounce_rate"?' in text
         assert "Edit that parameter in SSM Parameter Store" in text
-        assert "Until then nothing is judged by it" in text
+        assert "Until that is mended nothing is judged by it" in text
         summary, _ = stage.run()
         assert summary["series_judged"] > 10, "the other rule is judged by all the same"
     all_clear(stage)
