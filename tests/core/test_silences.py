@@ -1,16 +1,17 @@
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from builders import NEWS, NOW
+from builders import HOUR, NEWS, NOW
 from hypothesis import given
 from hypothesis import strategies as st
 
 from vdm_alerts.core.metrics import ACCOUNT, Dimension, Scope
 from vdm_alerts.core.silences import (
     MATCHERS,
+    MOST_EXPIRED,
     BadSilence,
     Document,
     Silence,
@@ -102,7 +103,23 @@ def test_one_that_is_over_is_told_with_how_to_be_rid_of_it() -> None:
         f"aws ssm delete-parameter --region eu-west-1 --name {SOURCE}"
     )
     assert (finding.about, finding.hinders, finding.passing) == (SOURCE, False, False)
+    assert finding.needs_no_end
     assert expired(silences, UNTIL + timedelta(days=9)) == [finding], "which is no news"
+
+
+def test_of_very_many_that_are_over_the_last_few_are_told() -> None:
+    many = [
+        replace(
+            silence('rule = "*"'),
+            source=f"{SOURCE}-{n}",
+            until=UNTIL - n * HOUR,
+            author="Anna" * 99,
+        )
+        for n in range(700)
+    ]
+    told = expired(Silences(many, region="eu-west-1"), UNTIL)
+    assert [one.about for one in told] == [f"{SOURCE}-{n}" for n in range(MOST_EXPIRED)]
+    assert max(len(one.what) for one in told) < 200
 
 
 @pytest.mark.parametrize(

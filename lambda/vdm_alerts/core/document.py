@@ -13,6 +13,7 @@ from vdm_alerts.core import values
 from vdm_alerts.core.feedback import Feedback
 from vdm_alerts.core.globs import Globs, Names
 from vdm_alerts.core.metrics import Dimension, Window
+from vdm_alerts.core.quoting import shown
 from vdm_alerts.core.rates import Indicator
 from vdm_alerts.core.rules import MissingData
 from vdm_alerts.core.values import (
@@ -148,7 +149,7 @@ def _list(type_: Any, converter: Converter) -> Callable[[Any, Any], Any]:  # noq
 
     def checked(value: object, type_: Any) -> Any:  # noqa: ANN401 - cattrs calls it for any type
         if not isinstance(value, list) or not value:
-            message = f"{values.shown(value)} is not a list of at least one, in square brackets"
+            message = f"{shown(value)} is not a list of at least one, in square brackets"
             raise ValueError(message)
         return structure(value, type_)
 
@@ -160,7 +161,7 @@ def _table(type_: Any, converter: Converter) -> Callable[[Any, Any], Any]:  # no
 
     def checked(value: object, type_: Any) -> Any:  # noqa: ANN401 - cattrs calls it for any type
         if not isinstance(value, dict):
-            message = f"{values.shown(value)} is no table; write {_TABLES[type_]}"
+            message = f"{shown(value)} is no table; write {_TABLES[type_]}"
             raise ValueError(message)  # noqa: TRY004 - as every problem of a text is
         return structure(value, type_)
 

@@ -14,7 +14,8 @@ class Finding:
     said before. *details* are further lines, and *command* is one for a shell that does the remedy.
     Where it *hinders*, mail goes unwatched. A *passing* one
     (an outage, a throttled call) is expected to mend itself: it is logged and counted, and no
-    person is written to about it. *who* it is about may change without being news.
+    person is written to about it. *who* it is about may change without being news. What *needs no
+    end* is told once, and nobody is told when it is so no longer.
     """
 
     about: str
@@ -26,6 +27,7 @@ class Finding:
     passing: bool = False
     command: str = ""
     who: tuple[str, ...] = field(default=(), compare=False)
+    needs_no_end: bool = False
 
     @property
     def mending(self) -> str:

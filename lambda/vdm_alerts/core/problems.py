@@ -9,7 +9,7 @@ from cattrs import ClassValidationError, IterableValidationError
 from cattrs.errors import ForbiddenExtraKeysError, IterableValidationNote
 
 from vdm_alerts.core.errors import VdmAlertsError
-from vdm_alerts.core.values import suggestion
+from vdm_alerts.core.quoting import shortened, suggestion
 
 T = TypeVar("T")
 Table = Mapping[str, Any]
@@ -31,8 +31,12 @@ class BadDocument(VdmAlertsError):
         self.source = source
         self.problems = tuple(problems)
         count = len(self.problems)
-        width = max(len(problem.path) for problem in self.problems)
-        lines = [f"  {problem.path:{width}}  {problem.what}" for problem in self.problems]
+        paths = [shortened(problem.path) for problem in self.problems]
+        width = max(map(len, paths))
+        lines = [
+            f"  {path:{width}}  {problem.what}"
+            for path, problem in zip(paths, self.problems, strict=True)
+        ]
         heading = f"{source}: {count} {'problem' if count == 1 else 'problems'}"
         super().__init__("\n".join([heading, *lines]))
 

@@ -11,8 +11,11 @@ from vdm_alerts.core.globs import Names, matches
 from vdm_alerts.core.instants import stamp
 from vdm_alerts.core.metrics import Dimension, Scope
 from vdm_alerts.core.problems import BadDocument, Language, Table
+from vdm_alerts.core.quoting import shortened
 from vdm_alerts.core.values import Glob, Words
 
+MOST_EXPIRED = 20
+"""How many silences that are over people are told of: whoever deletes them hears of the next."""
 EVERY = "*"
 """The rules that a silence is of, where it does not say."""
 
@@ -66,17 +69,20 @@ class Silences:
 
 
 def expired(silences: Silences, now: datetime) -> list[Finding]:
-    """Return what to tell of each silence that is over and still written down."""
-    return [_expired(each, silences.region) for each in silences.silences if each.is_over(now)]
+    """Return what to tell of each silence that is over and still written down, the last first."""
+    over = [each for each in silences.silences if each.is_over(now)]
+    over.sort(key=lambda each: each.until, reverse=True)
+    return [_expired(each, silences.region) for each in over[:MOST_EXPIRED]]
 
 
 def _expired(silence: Silence, region: str) -> Finding:
     return Finding(
         about=silence.source,
-        what=f"The silence {silence.source} of {silence.author} ended on {stamp(silence.until)} "
-        "and silences nothing any more",
+        what=f"The silence {silence.source} of {shortened(silence.author)} ended on "
+        f"{stamp(silence.until)} and silences nothing any more",
         remedy="Write a later until into that parameter, or delete it",
         hinders=False,
+        needs_no_end=True,
         command=f"aws ssm delete-parameter --region {region} --name {silence.source}",
     )
 

@@ -5,8 +5,8 @@ Each reader raises ValueError, saying what should stand there instead.
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Any, NewType, TypeGuard
 
@@ -15,6 +15,7 @@ from vdm_alerts.core.globs import WILD
 from vdm_alerts.core.isps import KNOWN_ISPS, MISNAMED_ISPS, OTHER_ISPS, UNNAMED_ISPS
 from vdm_alerts.core.metrics import LONGEST_WINDOW, Dimension, Kind, Window
 from vdm_alerts.core.names import is_well_formed
+from vdm_alerts.core.quoting import shown, suggestion
 from vdm_alerts.core.rates import Indicator
 from vdm_alerts.core.rules import MissingData
 
@@ -47,13 +48,6 @@ Count = NewType("Count", int)
 Glob = NewType("Glob", str)
 IspGlob = NewType("IspGlob", str)
 Words = NewType("Words", str)
-
-
-def suggestion(word: object, known: Iterable[str]) -> str:
-    """Return the ending of a sentence that offers what was probably meant."""
-    names = list(known)
-    near = difflib.get_close_matches(str(word).lower(), names, n=1, cutoff=0.65)
-    return f'; did you mean "{near[0]}"?' if near else f"; it takes {', '.join(names)}"
 
 
 def one_of(choices: Mapping[str, Any]) -> Callable[[Any, Any], Any]:
@@ -240,11 +234,3 @@ def words(value: object) -> Words:
         message = f"{shown(value)} says nothing; write it in words, in quotes"
         raise ValueError(message)
     return Words(said)
-
-
-def shown(value: object) -> str:
-    """Return *value* as a person wrote it, near enough, and never long."""
-    if isinstance(value, date | time):
-        return value.isoformat()
-    text = f'"{value}"' if isinstance(value, str) else f"{value!r:.99}"
-    return text if len(text) <= 40 else f"{text[:39]}…"  # noqa: PLR2004 - as much as helps

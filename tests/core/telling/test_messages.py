@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 
 from vdm_alerts.core.advice import ADVICE
 from vdm_alerts.core.alerts import Alert, Key, Ok
+from vdm_alerts.core.config import BadRule, parse_rule
 from vdm_alerts.core.findings import Finding
 from vdm_alerts.core.metrics import ACCOUNT, Scope, Window
 from vdm_alerts.core.rates import Indicator, Rate
@@ -33,14 +34,14 @@ from vdm_alerts.core.reputation import Ahead, Estimate
 from vdm_alerts.core.revision import Ground
 from vdm_alerts.core.rules import Severity
 from vdm_alerts.core.telling.chat import LONGEST_CHAT
-from vdm_alerts.core.telling.document import MOST_LISTED
+from vdm_alerts.core.telling.document import MOST_IN_DIGEST, MOST_LISTED
 from vdm_alerts.core.telling.incidents import Incident, incidents
 from vdm_alerts.core.telling.messages import (
     LONGEST_SUBJECT,
     Message,
     compose,
 )
-from vdm_alerts.core.telling.notices import Trouble, Watch, summary
+from vdm_alerts.core.telling.notices import Trouble, Watch, summary, trouble
 from vdm_alerts.core.telling.prose import MOST_SHOWN
 from vdm_alerts.core.verdicts import Breached, Evidence, Healthy, Verdict
 
@@ -57,6 +58,20 @@ def about(*pairs: tuple[Alert, Verdict]) -> Incident:
 
 def said(*pairs: tuple[Alert, Verdict]) -> Message:
     return compose(about(*pairs), ORIGIN, NOW)
+
+
+def of_trouble(*findings: Finding) -> Trouble:
+    found = trouble(findings, told=[], told_sequence=0)
+    assert found
+    return found
+
+
+def size_in_sns(message: Message) -> int:
+    """Bytes of all forms of *message* as they go out together."""
+    forms = json.dumps(
+        [message.text, message.chat, message.document, message.document], ensure_ascii=False
+    )
+    return len(forms.encode())
 
 
 def over(alert: Alert) -> Alert:
@@ -218,15 +233,18 @@ def test_a_subject_is_short_printable_ascii_whatever_the_name(identity: str) -> 
     assert subject.isprintable()
 
 
+def a_long_name(number: int) -> Scope:
+    """An address as long as one can be, and a provider."""
+    return Scope(identity=f"{'x' * 64}@{number:05}{'y' * 237}.example.com", isp="Hotmail")
+
+
 def test_ten_thousand_affected_identities_still_make_one_message_that_sns_takes() -> None:
-    everyone = [Scope(identity=f"{'x' * 200}{number}.example.com") for number in range(10_000)]
-    message = said(*((firing(scope), breached()) for scope in everyone))
+    message = said(*((firing(a_long_name(number)), breached()) for number in range(10_000)))
     document = json.loads(message.document)
     assert (len(document["affected"]), document["affected_total"]) == (MOST_LISTED, 10_000)
     assert f"and {10_000 - 1 - MOST_SHOWN:,} more" in message.text
     assert len(json.loads(message.chat)["content"]["description"]) <= LONGEST_CHAT
-    forms = json.dumps([message.text, message.chat, message.document, message.document])
-    assert len(forms.encode()) < SNS_LIMIT
+    assert size_in_sns(message) < SNS_LIMIT
 
 
 OFF = Finding("VDM", "VDM is off", "Switch it on")
@@ -234,7 +252,7 @@ LOST = Finding("ses:GetAccount", "AWS refused ses:GetAccount", "Allow it", hinde
 
 
 def test_trouble_says_that_silence_proves_nothing_and_what_to_do() -> None:
-    message = compose(Trouble(1, (OFF, LOST), ()), ORIGIN, NOW)
+    message = compose(of_trouble(OFF, LOST), ORIGIN, NOW)
     assert message.subject == f"[WARNING] VDM is off, and 1 more{WHERE}"
     assert "silence does not mean that all is well" in message.text
     assert "1. VDM is off.\n   Switch it on.\n" in message.text
@@ -248,7 +266,7 @@ def test_trouble_says_that_silence_proves_nothing_and_what_to_do() -> None:
 
 def test_a_command_can_be_copied_without_a_full_stop() -> None:
     gone = Finding("r", "It is gone", "Put it back", command="aws put it")
-    message = compose(Trouble(1, (gone,)), ORIGIN, NOW)
+    message = compose(of_trouble(gone), ORIGIN, NOW)
     assert "   Put it back: aws put it\n" in message.text
     assert json.loads(message.chat)["content"]["nextSteps"] == ["Put it back: aws put it"]
     assert json.loads(message.document)["findings"][0]["remedy"] == "Put it back: aws put it"
@@ -256,19 +274,38 @@ def test_a_command_can_be_copied_without_a_full_stop() -> None:
 
 def test_a_name_from_outside_is_escaped_in_the_steps_too() -> None:
     bad = Finding("r", "It is <here>", "Do <this> & that")
-    content = json.loads(compose(Trouble(1, (bad,)), ORIGIN, NOW).chat)["content"]
+    content = json.loads(compose(of_trouble(bad), ORIGIN, NOW).chat)["content"]
     assert content["nextSteps"] == ["Do &lt;this&gt; &amp; that"]
     assert "<" not in content["title"] + content["description"]
 
 
 def test_a_great_deal_of_trouble_still_makes_a_message_that_sns_takes() -> None:
-    many = tuple(Finding(str(n), "&" * 300, "&" * 300, "  x\n" * 20) for n in range(500))
-    message = compose(Trouble(1, many), ORIGIN, NOW)
+    unknown_keys = "\n".join(f"k{n} = 1" for n in range(700))
+    with pytest.raises(BadRule) as bad:
+        parse_rule("r", unknown_keys, "r")
+    many = [Finding(str(n), "&" * 300, "&" * 300, str(bad.value)) for n in range(500)]
+    message = compose(of_trouble(*many), ORIGIN, NOW)
     content = json.loads(message.chat)["content"]
     assert len(content["description"]) <= LONGEST_CHAT
     assert len(content["nextSteps"]) <= 10
-    forms = json.dumps([message.text, message.chat, message.document, message.document])
-    assert len(forms.encode()) < SNS_LIMIT
+    assert "And 480 more." in message.text
+    assert size_in_sns(message) < SNS_LIMIT
+    gone = trouble([OFF], told=many, told_sequence=1)
+    assert gone
+    assert size_in_sns(compose(replace(gone, gone=tuple(many)), ORIGIN, NOW)) < SNS_LIMIT
+
+
+def test_a_key_as_long_as_its_parameter_is_quoted_as_far_as_it_helps() -> None:
+    with pytest.raises(BadRule) as bad:
+        parse_rule("r", f'"{"k" * 4_000}" = 1', "r")
+    assert len(str(bad.value)) < 1_000
+
+
+def test_what_can_only_be_read_in_part_says_how_much_more_there_is() -> None:
+    bad = Finding("r", "A rule cannot be used", "Edit it", "\n".join(["  line"] * 25))
+    text = compose(of_trouble(bad), ORIGIN, NOW).text
+    assert text.count("  line\n") == MOST_SHOWN
+    assert "  line\n  and 5 more\n\n   Edit it.\n" in text
 
 
 def test_the_end_of_trouble_says_what_was_mended() -> None:
@@ -286,7 +323,7 @@ def test_what_ses_does_to_the_account_is_said_in_the_subject_and_is_critical() -
         severity=CRITICAL,
         hinders=False,
     )
-    message = compose(Trouble(1, (paused, LOST), ()), ORIGIN, NOW)
+    message = compose(of_trouble(paused, LOST), ORIGIN, NOW)
     assert message.subject == (
         f"[CRITICAL] Amazon SES has paused all sending of this account, and 1 more{WHERE}"
     )
@@ -297,7 +334,7 @@ def test_what_ses_does_to_the_account_is_said_in_the_subject_and_is_critical() -
 
 def test_the_details_of_a_finding_are_shown_line_by_line() -> None:
     bad = Finding("r", "A rule cannot be used, r: 1 problem", "Edit it", "  warning  is missing")
-    text = compose(Trouble(1, (bad,), ()), ORIGIN, NOW).text
+    text = compose(of_trouble(bad), ORIGIN, NOW).text
     assert "problem.\n  warning  is missing\n\n   Edit it.\n" in text
 
 
@@ -465,12 +502,19 @@ def test_the_first_message_says_what_is_watched_and_what_is_wrong_at_first_sight
 
 
 def test_a_great_many_incidents_make_a_message_that_sns_takes() -> None:
-    many = [
-        about((replace(firing(Scope(identity=f"{n}.example.com")), incident=f"i-{n}"), unknown()))
-        for n in range(500)
-    ]
+    culprit = Culprit(a_long_name(0), 0.8, Evidence(Rate(500, 2_000), Window(3)))
+    many = []
+    for number in range(500):
+        alerts = [
+            replace(firing(a_long_name(1_000 * number + each)), incident=f"bounce-rate-{number}")
+            for each in range(100)
+        ]
+        found = about(*((alert, breached()) for alert in alerts))
+        many.append(replace(found, culprit=culprit, estimate=AT_TWO))
     message = compose(summary(many, Watch(("r",), {(): 1}), {}), ORIGIN, NOW)
-    size = len(message.text) + len(message.chat) + 2 * len(message.document)
-    assert size < SNS_LIMIT
+    assert size_in_sns(message) < SNS_LIMIT
     assert "And 480 more." in message.text
-    assert json.loads(message.document)["incidents_total"] == 500
+    assert "and 94 more" in message.text
+    document = json.loads(message.document)
+    assert (len(document["incidents"]), document["incidents_total"]) == (MOST_IN_DIGEST, 500)
+    assert [len(one["affected"]) for one in document["incidents"]] == [5] * MOST_IN_DIGEST

@@ -85,6 +85,40 @@ def test_the_end_of_trouble_that_people_may_have_heard_of_is_owed() -> None:
     assert (over.sequence, over.severity) == (2, None)
 
 
+def test_what_comes_back_after_an_end_that_people_may_have_heard_of_is_owed_again() -> None:
+    over = trouble([], told=[OFF], told_sequence=1)
+    assert over is not None
+    tried = Attempt(over.sequence, over.news)
+    again = trouble([OFF], told=[OFF], told_sequence=1, attempt=tried)
+    assert again is not None
+    assert (again.sequence, again.fresh) == (3, (OFF,))
+
+
+def test_no_number_is_used_twice_where_a_later_one_is_known_to_have_gone_out() -> None:
+    stale = Attempt(1, "something else")
+    message = trouble([OFF], told=[], told_sequence=4, attempt=stale)
+    assert message is not None
+    assert message.sequence == 5
+
+
+def test_only_what_people_do_not_know_yet_is_urgent() -> None:
+    paused = replace(OFF, severity=CRITICAL, hinders=False)
+    begun = trouble([paused], told=[], told_sequence=0)
+    assert begun is not None
+    assert begun.is_urgent
+    more = trouble([paused, DENIED], told=[paused], told_sequence=1)
+    assert more is not None
+    assert (more.severity, more.is_urgent) == (CRITICAL, False)
+
+
+def test_nobody_is_told_the_end_of_what_needs_none() -> None:
+    once = replace(OFF, needs_no_end=True, hinders=False)
+    assert trouble([], told=[once], told_sequence=1) is None
+    message = trouble([DENIED], told=[once], told_sequence=1)
+    assert message is not None
+    assert (message.findings, message.gone, message.kept) == ((DENIED,), (), ())
+
+
 def test_who_it_is_about_may_change_without_being_news() -> None:
     unread = Finding("series", "Not all could be read", "Wait", who=("a", "b"))
     assert trouble([replace(unread, who=("c",))], told=[unread], told_sequence=1) is None

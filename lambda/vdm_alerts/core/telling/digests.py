@@ -11,6 +11,9 @@ from vdm_alerts.core.telling.incidents import Incident
 from vdm_alerts.core.telling.notices import Digest, Watch
 from vdm_alerts.core.telling.prose import MOST_SHOWN, Origin
 
+_MOST_OF_EACH = 5
+"""Scopes listed to a person of each of several incidents; the rest are counted."""
+
 
 def subject(digest: Digest) -> str:
     """Return the news in one line, its weight first."""
@@ -59,7 +62,7 @@ def _paragraph(incident: Incident) -> str:
         prose.incident_subject(incident),
         prose.headline(incident),
         *prose.blame(incident),
-        *prose.others(incident),
+        *prose.others(incident, _MOST_OF_EACH),
         f"Incident {incident.id}, message {incident.sequence}.",
     ]
     return "\n".join(lines)

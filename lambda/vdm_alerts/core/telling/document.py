@@ -16,10 +16,10 @@ DOCUMENT_SCHEMA = 1
 """The version of the machine's document; it rises when a reader would have to change."""
 MOST_FINDINGS = 50
 """Findings in it."""
-MOST_LISTED = 200
-"""Scopes in it: at under 500 bytes each, far below the 256 KiB of SNS."""
-MOST_INCIDENTS = 50
-"""Incidents in it: each has figures of its own, a kilobyte or so, and it goes out twice."""
+MOST_LISTED = 100
+"""Scopes in it: up to 700 bytes each, twice, and SNS takes 256 KiB."""
+MOST_IN_DIGEST = 20
+"""Incidents in it: each has figures of its own, up to two kilobytes."""
 
 
 def document(figures: Mapping[str, str], now: datetime, more: Mapping[str, object]) -> str:
@@ -45,7 +45,7 @@ def of_incident(incident: Incident, most: int = MOST_LISTED) -> dict[str, Any]:
 
 def of_digest(digest: Digest) -> dict[str, Any]:
     """Return what there is to know of every incident of *digest*, as far as there is room."""
-    listed = digest.incidents[:MOST_INCIDENTS]
+    listed = digest.incidents[:MOST_IN_DIGEST]
     each = MOST_LISTED // max(1, len(listed))
     return {
         "id": digest.id,
@@ -71,7 +71,7 @@ def of_trouble(trouble: Trouble) -> dict[str, Any]:
         "id": trouble.id,
         "sequence": trouble.sequence,
         "findings": [{"what": one.told, "remedy": one.mending} for one in listed],
-        "gone": [{"what": one.told} for one in trouble.gone],
+        "gone": [{"what": one.told} for one in trouble.gone[:MOST_FINDINGS]],
     }
 
 

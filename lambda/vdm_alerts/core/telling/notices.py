@@ -20,21 +20,17 @@ MOST_MESSAGES = 5
 class Trouble:
     """A message of *findings*, none once all is in order, and of those that are *gone*.
 
-    *kept* are those that were told before and may stand still: nobody could look. *beside* says
-    that some rate is wrong at the same time, and *is_end* that nothing new is.
+    *fresh* are those of them that people may not know of, *kept* those that were told before and
+    may stand still: nobody could look. *beside* says that some rate is wrong at the same time.
     """
 
     sequence: int
     findings: tuple[Finding, ...]
     gone: tuple[Finding, ...] = ()
     kept: tuple[Finding, ...] = ()
+    fresh: tuple[Finding, ...] = ()
     beside: bool = False
-    is_end: bool = False
-
-    @property
-    def id(self) -> str:
-        """The same for all of these."""
-        return SERVICE
+    id: str = SERVICE
 
     @property
     def severity(self) -> Severity | None:
@@ -43,8 +39,8 @@ class Trouble:
 
     @property
     def is_urgent(self) -> bool:
-        """Whether it is critical."""
-        return self.severity is Severity.CRITICAL
+        """Whether anything is critical that people may not know of."""
+        return any(finding.severity is Severity.CRITICAL for finding in self.fresh)
 
     @property
     def news(self) -> str:
@@ -140,25 +136,28 @@ def trouble(
     """Return the message that is owed about findings, if any, the worst of them first.
 
     One is owed when something is wrong that people were not told of yet, and when something is
-    wrong no longer of what they have been told, or may have been by *attempt*. A passing finding is
-    told to nobody, but while there is one that hinders it is too early to say what is well.
-    *beside* says that some rate is wrong.
+    wrong no longer of what they have been told, or may have been by *attempt*. Where that may have
+    told them otherwise, all that is wrong is news. A passing finding is told to nobody, but while
+    there is one that hinders it is too early to say what is well. *beside* says that some rate is
+    wrong.
     """
     lasting = [finding for finding in findings if not finding.passing]
-    is_news = any(finding not in told for finding in lasting)
+    news = _news(lasting)
+    may_know_otherwise = attempt is not None and attempt.news != news
+    fresh = tuple(each for each in lasting if may_know_otherwise or each not in told)
     abouts = {finding.about for finding in lasting}
-    others = tuple(finding for finding in told if finding.about not in abouts)
+    others = tuple(each for each in told if each.about not in abouts and not each.needs_no_end)
     blind = any(finding.hinders for finding in findings)
-    is_over = bool(told or attempt) and not findings
-    if not (is_news or is_over or (others and not blind)):
+    is_over = bool(others or attempt) and not findings
+    if not (fresh or is_over or (others and not blind)):
         return None
     return Trouble(
-        sequence=numbered(told_sequence, attempt, _news(lasting)),
+        sequence=numbered(told_sequence, attempt, news),
         findings=tuple(sorted(lasting, key=lambda finding: -finding.severity)),
         gone=() if blind else others,
         kept=others if blind else (),
+        fresh=fresh,
         beside=beside,
-        is_end=not is_news,
     )
 
 

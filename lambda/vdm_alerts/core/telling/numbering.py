@@ -16,6 +16,6 @@ class Attempt:
 
 def numbered(last: int, attempt: Attempt | None, news: str) -> int:
     """Return the number of a message of *news* after the *last* that is known to have gone out."""
-    if attempt is None:
+    if attempt is None or attempt.sequence <= last:  # The latter has gone out, too.
         return last + 1
-    return attempt.sequence if attempt.news == news else max(last, attempt.sequence) + 1
+    return attempt.sequence if attempt.news == news else attempt.sequence + 1

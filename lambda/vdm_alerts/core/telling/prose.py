@@ -181,8 +181,11 @@ def steps(incident: Incident, origin: Origin) -> list[str]:
     return general
 
 
-def others(incident: Incident) -> list[str]:
-    """Return a paragraph each on what else is affected, on what is mended, and on lost memory."""
+def others(incident: Incident, most: int = MOST_SHOWN) -> list[str]:
+    """Return a paragraph each on what else is affected, on what is mended, and on lost memory.
+
+    Each lists *most* scopes, and counts the rest.
+    """
     rest = incident.affected[1:]
     firing = [one for one in rest if one.is_firing]
     unwatched = [one for one in rest if one.unwatched]
@@ -193,7 +196,7 @@ def others(incident: Incident) -> list[str]:
     over = f"No longer {bad} it:"
     titled = ((also, firing), (over, mended), ("Watched no longer:", unwatched))
     paragraphs = [
-        "\n".join([title, *_lines(group, incident.rule)]) for title, group in titled if group
+        "\n".join([title, *_lines(group, incident.rule, most)]) for title, group in titled if group
     ]
     return paragraphs if incident.remembered else [*paragraphs, _AMNESIA]
 
@@ -203,12 +206,12 @@ def _is_of_silence(incident: Incident) -> bool:
     return isinstance(incident.lead.verdict, Silent)
 
 
-def _lines(affected: Sequence[Affected], rule: Rule) -> Iterator[str]:
-    for one in affected[:MOST_SHOWN]:
+def _lines(affected: Sequence[Affected], rule: Rule, most: int) -> Iterator[str]:
+    for one in affected[:most]:
         rate = "" if one.unwatched else f": {_rate(one, rule)}{_marks(one)}"
         yield f"  {one.alert.scope} ({kind_name(one.alert.scope)}){rate}"
-    if len(affected) > MOST_SHOWN:
-        yield f"  and {len(affected) - MOST_SHOWN:,} more"
+    if (more := len(affected) - most) > 0:
+        yield f"  and {more:,} more"
 
 
 def _marks(one: Affected) -> str:

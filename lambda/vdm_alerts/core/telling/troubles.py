@@ -1,7 +1,9 @@
 """The sentences of a message about what is wrong beside the rates."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
+from vdm_alerts.core.findings import Finding
 from vdm_alerts.core.instants import stamp
 from vdm_alerts.core.telling.notices import Trouble
 from vdm_alerts.core.telling.prose import MOST_SHOWN, Origin
@@ -9,7 +11,7 @@ from vdm_alerts.core.telling.prose import MOST_SHOWN, Origin
 
 def subject(trouble: Trouble) -> str:
     """Return the worst of what is wrong in one line, and how much else is."""
-    if trouble.is_end and trouble.findings:
+    if trouble.findings and not trouble.fresh:
         return f"[OK] No longer so: {trouble.gone[0].what}"
     if not trouble.findings:
         return f"[OK] {in_order(trouble).removesuffix('.')}"
@@ -21,18 +23,36 @@ def text(trouble: Trouble, origin: Origin, now: datetime) -> str:
     """Return the whole e-mail about what is wrong beside the rates."""
     parts = [] if trouble.findings else [in_order(trouble)]
     for number, finding in enumerate(trouble.findings[:MOST_SHOWN], 1):
-        details = f"\n{finding.details}\n" if finding.details else ""
         stop = "" if finding.command else "."
+        details = "".join(f"\n{line}" for line in _details(finding))
         parts.append(f"{number}. {finding.told}.{details}\n   {finding.mending}{stop}")
+    if (more := len(trouble.findings) - MOST_SHOWN) > 0:
+        parts.append(f"And {more:,} more.")
     if any(finding.hinders for finding in trouble.findings):
         parts.append(
             "Until that is mended VDM Alerts cannot do all of its work, and its silence does not "
             "mean that all is well."
         )
     if trouble.gone:
-        parts.append("\n".join(["No longer so:", *(f"  {one.what}." for one in trouble.gone)]))
+        parts.append("\n".join(["No longer so:", *_gone(trouble)]))
     parts.append(f"{origin}, {stamp(now)}.")
     return "\n\n".join(parts) + "\n"
+
+
+def _details(finding: Finding) -> Iterator[str]:
+    lines = finding.details.splitlines()
+    yield from lines[:MOST_SHOWN]
+    if (more := len(lines) - MOST_SHOWN) > 0:
+        yield f"  and {more:,} more"
+    if lines:
+        yield ""
+
+
+def _gone(trouble: Trouble) -> Iterator[str]:
+    for finding in trouble.gone[:MOST_SHOWN]:
+        yield f"  {finding.what}."
+    if (more := len(trouble.gone) - MOST_SHOWN) > 0:
+        yield f"  and {more:,} more"
 
 
 def in_order(trouble: Trouble) -> str:
