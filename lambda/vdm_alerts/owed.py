@@ -9,7 +9,16 @@ from vdm_alerts.core.findings import Finding
 from vdm_alerts.core.rulebook import read
 from vdm_alerts.core.rules import Rule
 from vdm_alerts.core.telling import incidents, notices
-from vdm_alerts.core.telling.notices import SERVICE, SUMMARY, Digest, Notice, Trouble, incidents_in
+from vdm_alerts.core.telling.incidents import Incident
+from vdm_alerts.core.telling.notices import (
+    SERVICE,
+    SUMMARY,
+    Digest,
+    Notice,
+    Trouble,
+    incidents_in,
+    numbered_in,
+)
 from vdm_alerts.core.telling.numbering import Attempt
 from vdm_alerts.gather import Gathered
 from vdm_alerts.ports import Memory
@@ -18,7 +27,7 @@ from vdm_alerts.ports import Memory
 def owed(
     known: Memory, seen: Gathered, amnesia: Sequence[Finding], now: datetime, *, quiet: bool
 ) -> list[Notice]:
-    """Return every message that people are owed at *now*, the worst first.
+    """Return every message that people are owed at *now*, of the rates the worst first.
 
     While it is *quiet*, what is not critical waits. *known* is what there is to remember, with the
     alerts as they stand now, and *amnesia* why it cannot be.
@@ -35,8 +44,8 @@ def owed(
             now,
         )
     ]
-    if amnesia:  # What it says of an end, nobody would know to take back.
-        found = [replace(one, affected=one.firing) for one in found if one.lead.is_firing]
+    if amnesia:
+        found = [_unremembered(one, now) for one in found if one.lead.is_firing]
     beside = any(isinstance(alert.state, Firing) for alert in known.alerts.values())
     trouble = notices.trouble(
         [*amnesia, *seen.findings],
@@ -45,6 +54,8 @@ def owed(
         known.attempts.get(SERVICE),
         beside=beside,
     )
+    if trouble and amnesia:
+        trouble = replace(trouble, id=_apart(trouble.id, now), sequence=1)
     others: list[Notice] = [trouble] if trouble and (trouble.is_urgent or not quiet) else []
     is_first = not (known.introduced or amnesia) and seen.watch.scopes
     if is_first and seen.survey and not (seen.survey.failed or seen.silent):
@@ -52,6 +63,19 @@ def owed(
         return [first, *others] if first.is_urgent or not quiet else others
     speaking = [one for one in found if one.is_urgent or not quiet]
     return [*notices.within_bounds(speaking, len(others)), *others]
+
+
+def _unremembered(incident: Incident, now: datetime) -> Incident:
+    """Return *incident* as it is told where that cannot be remembered.
+
+    What it would say of an end, nobody would know to take back.
+    """
+    return replace(incident, id=_apart(incident.id, now), sequence=1, affected=incident.firing)
+
+
+def _apart(name: str, now: datetime) -> str:
+    """Return an id that no message will have that is remembered, so that none means two things."""
+    return f"{name}-unremembered-{now:%Y%m%dT%H%M%SZ}"
 
 
 def _heard(known: Memory, seen: Gathered) -> list[Alert]:
@@ -70,7 +94,7 @@ def attempting(known: Memory, due: Sequence[Notice], now: datetime) -> Memory:
     """Return what is to be remembered before *due* goes out: that it may have, from then on."""
     alerts, attempts = dict(known.alerts), dict(known.attempts)
     for notice in due:
-        for each in (notice, *incidents_in(notice)):
+        for each in numbered_in(notice):
             attempts[each.id] = Attempt(each.sequence, each.news)
         for incident in incidents_in(notice):
             for one in incident.affected:
@@ -82,7 +106,7 @@ def delivering(known: Memory, told: Sequence[Notice], now: datetime) -> Memory:
     """Return what is to be remembered once *told* has gone out."""
     alerts, attempts, numbers = dict(known.alerts), dict(known.attempts), dict(known.numbers)
     for notice in told:
-        for each in (notice, *incidents_in(notice)):
+        for each in numbered_in(notice):
             attempts.pop(each.id, None)
         for incident in incidents_in(notice):
             numbers[incident.id] = incident.sequence

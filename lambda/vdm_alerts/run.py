@@ -71,7 +71,9 @@ def run(
         all_owed = owed(known, seen, amnesia, now, quiet=is_quiet)
         # What nobody would get is not said, so that it is owed to whoever subscribes first.
         due = all_owed if seen.subscribers != 0 else []
-        steps = tuple(history.transitions(before.alerts, known.alerts, seen.verdicts, now))
+        steps = tuple(
+            history.transitions(before.alerts, known.alerts, seen.verdicts, seen.gone, now)
+        )
         saved = before
         if due and not amnesia:
             # What fires, in which incident, and what is about to be said of it, is saved before a
@@ -132,7 +134,7 @@ def _advanced(before: Memory, seen: Gathered, now: datetime) -> Memory:
             if type(was.state) is not type(alerts[key].state):
                 _log.info("%s of %s: now %s", *key, alerts[key].state)
     awake = (alert for alert in alerts.values() if not alert.is_at_rest)
-    gathered = causes.gather(awake, now, seen.culprit)
+    gathered = causes.grouped(awake, now, seen.culprit)
     return replace(
         before,
         alerts={alert.key: alert for alert in gathered},

@@ -204,7 +204,7 @@ def test_what_comes_and_goes_is_over_only_once_it_has_been_so_for_days() -> None
 def test_where_later_counts_withdraw_what_was_told_the_end_says_so() -> None:
     line, days = Threshold(WARNING, 0.05), Window(1)
     recounted = Evidence(Rate(410, 10_000), days, until=NOW.date())
-    withdrawn = Healthy(OF, line, days, recounted, told=Rate(520, 10_000))
+    withdrawn = Healthy(OF, line, days, recounted, withdraws=Rate(520, 10_000))
     alert = advance(firing(told=WARNING), withdrawn, a_sure_rule(), LATER)
     assert alert.state == Ok(revised=Rate(410, 10_000))
     assert str(withdrawn) == (
@@ -217,3 +217,9 @@ def test_what_is_watched_no_longer_ends_with_a_word_where_people_know_of_it() ->
     gone = unwatched(firing(told=WARNING), "The rule bounce-rate was deleted")
     assert gone.state == Ok(unwatched="The rule bounce-rate was deleted")
     assert unwatched(firing(), "The rule bounce-rate was deleted").is_at_rest
+
+
+def test_what_is_watched_again_and_well_has_not_ended_for_want_of_watching() -> None:
+    gone = unwatched(firing(told=WARNING), "The rule bounce-rate was deleted")
+    assert advance(gone, unsure(), a_rule(), LATER) == gone
+    assert advance(gone, healthy(), a_rule(), LATER) == replace(gone, state=Ok())

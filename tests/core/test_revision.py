@@ -36,7 +36,7 @@ def test_what_was_told_is_withdrawn_where_the_same_days_are_on_the_good_side_now
     for events, volume in ((fewer, MAILS), (more, a_series(12_700, 10_000))):
         verdict = judged(events, volume, rule)
         assert isinstance(verdict, Healthy)
-        assert verdict.told == Rate(520, 10_000)
+        assert verdict.withdraws == Rate(520, 10_000)
         assert verdict.evidence
         assert verdict.evidence.rate.value < 0.05
         assert verdict.evidence.until == YESTERDAY
@@ -45,7 +45,7 @@ def test_what_was_told_is_withdrawn_where_the_same_days_are_on_the_good_side_now
 @pytest.mark.parametrize("rule", RULES)
 def test_where_those_days_are_as_bad_as_they_were_nothing_is_withdrawn(rule: Rule) -> None:
     verdict = judged(a_series(520, 100), MAILS, rule)
-    assert not (isinstance(verdict, Healthy) and verdict.told)
+    assert not (isinstance(verdict, Healthy) and verdict.withdraws)
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -57,7 +57,7 @@ def test_where_something_else_is_wrong_by_now_nothing_is_withdrawn(rule: Rule) -
 def test_a_day_that_goes_on_withdraws_nothing(rule: Rule) -> None:
     today = Ground(Rate(520, 10_000), Window(1), TODAY)
     verdict = judged(a_series(0, 410), MAILS, rule, today)
-    assert not (isinstance(verdict, Healthy) and verdict.told)
+    assert not (isinstance(verdict, Healthy) and verdict.withdraws)
 
 
 def test_mail_that_has_not_been_heard_of_yet_withdraws_nothing() -> None:
@@ -73,10 +73,10 @@ def test_mail_that_has_not_been_heard_of_yet_withdraws_nothing() -> None:
     morning = AsOf(datetime.combine(TODAY, time(1), NOW.tzinfo), TODAY)
     phase = Phase(NOW - timedelta(days=1), Severity.WARNING, told=told)
     verdict = judge(late, NEWS, (a_series(30, 0), a_series(500_000, 0)), morning, phase)
-    assert not (isinstance(verdict, Healthy) and verdict.told)
+    assert not (isinstance(verdict, Healthy) and verdict.withdraws)
 
 
 def test_what_was_told_for_being_unusual_is_not_withdrawn_by_a_rate_below_the_line() -> None:
     usual = replace(TOLD, rate=Rate(200, 10_000))
     verdict = judged(a_series(100, 100), MAILS, RULES[1], usual)
-    assert not (isinstance(verdict, Healthy) and verdict.told)
+    assert not (isinstance(verdict, Healthy) and verdict.withdraws)

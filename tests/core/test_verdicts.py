@@ -3,7 +3,19 @@
 from dataclasses import replace
 
 import pytest
-from builders import LINE, NEWS, OF, a_rate, breached, evidence, healthy, no_mail, unknown, unsure
+from builders import (
+    LINE,
+    NEWS,
+    NOW,
+    OF,
+    a_rate,
+    breached,
+    evidence,
+    healthy,
+    no_mail,
+    unknown,
+    unsure,
+)
 
 from vdm_alerts.core.metrics import ACCOUNT, Window
 from vdm_alerts.core.rates import Gap, Indicator, Rate
@@ -73,6 +85,17 @@ DELIVERY = Subject(Indicator.DELIVERY_RATE, ACCOUNT)
             (
                 "1 of 13 mails bounced permanently in the last 7 days (7.6%): too few to be sure "
                 "on which side of your 5% threshold the bounce rate of news.example.com is."
+            ),
+        ),
+        (
+            replace(
+                healthy(),
+                evidence=Evidence(Rate(60, 10_000), Window(1), until=NOW.date()),
+                withdraws=Rate(50, 500),
+            ),
+            (
+                "60 of 10,000 mails bounced permanently on 2026-03-12 (0.6%) in the end; it was "
+                "10% (50 of 500) when you were told."
             ),
         ),
         (

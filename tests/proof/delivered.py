@@ -13,11 +13,6 @@ def incidents_in(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return list(document.get("incidents", ()))
 
 
-def numbered_in(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return what in *document* has a number of its own, and was remembered."""
-    return [each for each in incidents_in(document) if each["remembered"]]
-
-
 def number_of(incident: Mapping[str, Any]) -> tuple[str, int]:
     """Return the id and the number of a message about *incident*."""
     return incident["id"], incident["sequence"]

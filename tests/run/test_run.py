@@ -289,6 +289,26 @@ def test_a_breach_is_told_though_it_cannot_be_saved(world: World) -> None:
     assert "AWS refused dynamodb:BatchWriteItem" in service.text
 
 
+def test_no_message_that_cannot_be_remembered_has_the_id_of_one_that_can(world: World) -> None:
+    sends(world, NEWS, bounces=600)
+    world.rules.book = Rulebook({"bounce-rate": a_rule()}, {"bad": OFF})
+    goes(world)
+    world.store.refuses_to_save = AccessDenied("dynamodb:BatchWriteItem")
+    sends(world, NEWS, bounces=1_200)
+    goes(world, hours=1)
+    world.store.refuses_to_save = None
+    goes(world, hours=2)
+    told = [json.loads(one.document) for one in world.notifier.sent]
+    numbers = [(one["id"], one["sequence"]) for one in told]
+    assert numbers == [
+        ("bounce-rate-20260312T0900Z", 1),
+        ("service", 1),
+        ("bounce-rate-20260312T0900Z-unremembered-20260312T100000Z", 1),
+        ("service-unremembered-20260312T100000Z", 1),
+        ("bounce-rate-20260312T0900Z", 2),
+    ]
+
+
 def test_what_is_too_little_to_tell_by_does_not_end_an_alert(world: World) -> None:
     sends(world, NEWS, bounces=1_200)
     goes(world)
@@ -428,6 +448,7 @@ def test_an_alert_that_nobody_was_told_of_ends_without_a_word_with_its_rule(worl
     world.knows(a_rule("another", warning="90%", critical=None))
     goes(world, hours=1)
     assert world.notifier.sent == []
+    assert world.store.history[-1].why == "The rule bounce-rate was deleted"
 
 
 def test_what_was_read_is_remembered_only_once_what_came_of_it_is(world: World) -> None:

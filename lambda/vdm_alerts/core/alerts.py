@@ -165,8 +165,8 @@ def _broken(state: State, verdict: Breached | Silent, rule: Rule, now: datetime)
 
 def _well(alert: Alert, verdict: Healthy, rule: Rule, now: datetime) -> Alert:
     match alert.state:
-        case Ok():
-            return alert
+        case Ok() as state:  # Somebody has looked again.
+            return replace(alert, state=replace(state, unwatched=""))
         case Pending(well=well):
             return replace(alert, state=Ok(well))
         case Firing(mending=mending) as state:
@@ -175,8 +175,8 @@ def _well(alert: Alert, verdict: Healthy, rule: Rule, now: datetime) -> Alert:
                 return replace(alert, state=replace(state, mending=mended))
             # Where rates are just compared, or by other lines, all of it is judged again; so it is
             # where what was found wrong has turned out not to have been.
-            is_anew = rule.doubt is None or not state.is_by(rule) or verdict.told is not None
-            now_rate = verdict.evidence.rate if verdict.told and verdict.evidence else None
+            is_anew = rule.doubt is None or not state.is_by(rule) or verdict.withdraws is not None
+            now_rate = verdict.evidence.rate if verdict.withdraws and verdict.evidence else None
             ended = Ok(None if is_anew else now, revised=now_rate)
             return replace(alert, state=ended, ends=(*alert.ends, now))
 

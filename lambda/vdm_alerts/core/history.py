@@ -1,6 +1,6 @@
 """What has happened to alerts, a line each, for whoever asks later."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,8 +13,8 @@ from vdm_alerts.core.verdicts import Verdict
 class Transition:
     """A step in the life of the alert of *rule* in *scope*: from one state to another, and *why*.
 
-    States are written "Ok", "Pending WARNING", "Firing CRITICAL". *why* is the sentence of the
-    verdict, or that it is not watched any more.
+    States are written "Ok", "Pending", "Firing WARNING", "Firing CRITICAL". *why* is the sentence
+    of the verdict, or that it is not watched any more.
     """
 
     rule: str
@@ -29,14 +29,17 @@ def transitions(
     before: Mapping[Key, Alert],
     after: Mapping[Key, Alert],
     verdicts: Mapping[Key, Verdict],
+    gone: Callable[[Key], str],
     now: datetime,
 ) -> Iterator[Transition]:
-    """Yield every step between what was remembered and what is to be."""
+    """Yield every step between what was remembered and what is to be.
+
+    *gone* says why a key is watched no more, or nothing.
+    """
     for key in {**before, **after}:
         was, alert = (alerts.get(key, Alert(*key)) for alerts in (before, after))
         if named(was) != named(alert):
-            ended = getattr(alert.state, "unwatched", "")
-            why = ended or str(verdicts.get(key, ""))
+            why = gone(key) or str(verdicts.get(key, ""))
             yield Transition(alert.rule, alert.scope, now, named(was), named(alert), why)
 
 

@@ -40,6 +40,10 @@ class Rate:
         """Events a message, a fraction."""
         return self.events / self.volume
 
+    def corrects(self, earlier: "Rate") -> bool:
+        """Say whether some of the events of *earlier*, of the same mail, are counted no more."""
+        return self.events < earlier.events
+
     def __str__(self) -> str:
         return f"{percent(self.value)} ({self.events:,} of {self.volume:,})"
 

@@ -37,7 +37,7 @@ def revised(
     if not line.is_reached_by(told.rate.value, rule.indicator):
         return verdict  # It was told for what is usual, or by another line: that was no such claim.
     evidence = Evidence(rate, told.window, until=told.last)
-    return Healthy(verdict.of, line, told.window, evidence, told=told.rate)
+    return Healthy(verdict.of, line, told.window, evidence, withdraws=told.rate)
 
 
 def _recounted(rule: Rule, events: Series, volume: Series, at: AsOf, told: Ground) -> Rate | None:

@@ -73,22 +73,23 @@ class Healthy:
     """Nothing is proven wrong, and what was, is so no longer. *line* is the nearest threshold.
 
     *evidence* is None where no mail was; it then speaks of the *window* that has none. Where people
-    were *told* another rate of the very same days, that is withdrawn.
+    were told another rate of the very same days, it *withdraws* that.
     """
 
     of: Subject
     line: Threshold
     window: Window
     evidence: Evidence | None
-    told: Rate | None = None
+    withdraws: Rate | None = None
 
     def __str__(self) -> str:
         if self.evidence is None:
             return _no_mail(self.of, self.window)
-        if self.told:
-            counted = self.evidence.counted(self.of.indicator)
-            return f"{counted}, by later counts, and not {self.told} as you were told."
         counted, side = self.evidence.counted(self.of.indicator), self.of.good_side
+        if self.withdraws and self.evidence.rate.corrects(self.withdraws):
+            return f"{counted}, by later counts, and not {self.withdraws} as you were told."
+        if self.withdraws:
+            return f"{counted} in the end; it was {self.withdraws} when you were told."
         if self.evidence.sure is not None:
             how = _percentage(self.evidence.sure)
             return f"{counted}: {how} sure that {self.of} is back {side} {self.line}."

@@ -9,7 +9,7 @@ from vdm_alerts.core.alerts import Alert, Key
 from vdm_alerts.core.metrics import ACCOUNT, Scope
 from vdm_alerts.core.reading.culprits import Culprit
 from vdm_alerts.core.rules import Severity
-from vdm_alerts.core.telling.causes import MOST_INCIDENTS, Culprits, gather
+from vdm_alerts.core.telling.causes import MOST_INCIDENTS, Culprits, grouped
 
 SHOP, YAHOO = Scope(identity="shop.example.com"), Scope(isp="Yahoo")
 PAIR = NEWS.at("Hotmail")
@@ -29,7 +29,7 @@ def blaming(causes: Mapping[Scope, Scope]) -> Culprits:
 
 
 def incidents(*alerts: Alert, causes: Mapping[Scope, Scope] | None = None) -> dict[Scope, str]:
-    gathered = gather(alerts, NOW, blaming(causes or {}))
+    gathered = grouped(alerts, NOW, blaming(causes or {}))
     return {alert.scope: alert.incident or "" for alert in gathered}
 
 
@@ -55,7 +55,7 @@ def test_what_begins_while_the_account_is_breached_belongs_to_that() -> None:
 
 def test_what_begins_later_for_the_same_cause_joins_the_open_incident() -> None:
     early = replace(firing(NEWS, told=Severity.WARNING), incident="bounce-rate-old")
-    late = gather([early, new(HOTMAIL)], NOW + HOUR, blaming({NEWS: PAIR, HOTMAIL: PAIR}))
+    late = grouped([early, new(HOTMAIL)], NOW + HOUR, blaming({NEWS: PAIR, HOTMAIL: PAIR}))
     assert {alert.incident for alert in late} == {"bounce-rate-old"}
 
 
@@ -67,7 +67,7 @@ def test_the_account_joins_the_incident_of_its_culprit_and_takes_in_what_comes_l
 
 def test_two_rules_share_no_incident() -> None:
     other = replace(new(NEWS), rule="complaint-rate")
-    assert {alert.incident for alert in gather([new(NEWS), other], NOW, nobody)} == {
+    assert {alert.incident for alert in grouped([new(NEWS), other], NOW, nobody)} == {
         FIRST,
         "complaint-rate-20260312T0900Z",
     }
@@ -89,7 +89,7 @@ def test_of_very_many_causes_the_last_incident_has_all_that_are_left() -> None:
     many = [new(Scope(identity=f"{number:04}.example.com")) for number in range(1_000)]
     found = incidents(*many)
     assert len(set(found.values())) == MOST_INCIDENTS
-    later = gather(
-        [*gather(many, NOW, nobody), new(Scope(identity="late.example.com"))], NOW + HOUR, nobody
+    later = grouped(
+        [*grouped(many, NOW, nobody), new(Scope(identity="late.example.com"))], NOW + HOUR, nobody
     )
     assert len({alert.incident for alert in later}) == MOST_INCIDENTS

@@ -15,7 +15,7 @@ from vdm_alerts.core.metrics import ACCOUNT, Scope, Window
 from vdm_alerts.core.rates import Rate
 from vdm_alerts.core.revision import Ground
 from vdm_alerts.core.rules import Rule, Severity
-from vdm_alerts.core.telling.causes import gather
+from vdm_alerts.core.telling.causes import grouped
 from vdm_alerts.core.telling.incidents import Incident, attempted, delivered, incidents
 from vdm_alerts.core.telling.numbering import Attempt
 from vdm_alerts.core.telling.reasons import Reason, due
@@ -45,7 +45,7 @@ def the_incident(*alerts: Alert, verdicts: dict[Key, Verdict] | None = None) -> 
 
 def test_alerts_of_two_rules_are_two_incidents() -> None:
     other = replace(firing(HOTMAIL), rule="complaint-rate", incident=None)
-    gathered = gather([firing(), other], NOW, nobody)
+    gathered = grouped([firing(), other], NOW, nobody)
     rules = {**RULES, "complaint-rate": a_rule("complaint-rate")}
     assert [one.rule.name for one in owed(gathered, rules)] == [
         "bounce-rate",
@@ -243,7 +243,7 @@ def _told(history: Sequence[Verdict], lost: frozenset[int] = frozenset()) -> lis
     alert, heard = Alert("bounce-rate", NEWS), []
     for hour, verdict in enumerate(history):
         now = NOW + hour * HOUR
-        (alert,) = gather([advance(alert, verdict, RULE, now)], now, nobody)
+        (alert,) = grouped([advance(alert, verdict, RULE, now)], now, nobody)
         for incident in owed([alert], now=now):
             if hour not in lost:
                 heard.append(incident.reason)

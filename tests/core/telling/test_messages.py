@@ -14,11 +14,13 @@ from builders import (
     WHERE,
     a_rule,
     breached,
+    evidence,
     firing,
     healthy,
     no_mail,
     nobody,
     unknown,
+    unsure,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -72,6 +74,10 @@ def size_in_sns(message: Message) -> int:
         [message.text, message.chat, message.document, message.document], ensure_ascii=False
     )
     return len(forms.encode())
+
+
+def few() -> Healthy:
+    return replace(healthy(), evidence=evidence("8%", 100))
 
 
 def over(alert: Alert) -> Alert:
@@ -360,7 +366,8 @@ def test_where_a_configuration_set_is_affected_the_first_step_stops_it() -> None
     ],
 )
 def test_a_resolution_says_how_long_it_lasted(length: timedelta, words: str) -> None:
-    over_now = (over(firing(told=CRITICAL, since=NOW - length)), healthy())
+    ended = replace(over(firing(told=CRITICAL, since=NOW - length)), ends=(NOW,))
+    over_now = (ended, healthy())
     assert f"It lasted {words}, from " in said(over_now).text
 
 
@@ -442,7 +449,7 @@ def test_what_later_counts_withdraw_says_what_was_told_and_what_is_so() -> None:
         told, state=Ok(revised=Rate(410, 10_000)), told=replace(told.told, ground=ground)
     )
     evidence = Evidence(Rate(410, 10_000), Window(1), until=NOW.date())
-    message = said((alert, Healthy(OF, LINE, Window(1), evidence, told=ground.rate)))
+    message = said((alert, Healthy(OF, LINE, Window(1), evidence, withdraws=ground.rate)))
     assert message.subject == (
         f"[REVISED] Bounce rate of news.example.com was 4.1%, not 5.2%{WHERE}"
     )
@@ -450,6 +457,38 @@ def test_what_later_counts_withdraw_says_what_was_told_and_what_is_so() -> None:
         "410 of 10,000 mails bounced permanently on 2026-03-12 (4.1%), by later counts, and not "
         "5.2% (520 of 10,000) as you were told.\n"
     )
+
+
+def test_a_day_that_ended_better_than_it_began_denies_nothing_of_what_was_told() -> None:
+    told = firing(told=WARNING)
+    assert told.told
+    ground = Ground(Rate(50, 500), Window(1), NOW.date())
+    alert = replace(
+        told, state=Ok(revised=Rate(60, 10_000)), told=replace(told.told, ground=ground)
+    )
+    evidence = Evidence(Rate(60, 10_000), Window(1), until=NOW.date())
+    message = said((alert, Healthy(OF, LINE, Window(1), evidence, withdraws=ground.rate)))
+    assert message.subject == (
+        f"[REVISED] Bounce rate of news.example.com came to 0.6%, after 10%{WHERE}"
+    )
+
+
+@pytest.mark.parametrize("verdict", [replace(unsure(), evidence=evidence("8%", 100)), few()])
+def test_an_end_that_is_told_late_does_not_call_well_what_may_not_be(verdict: Verdict) -> None:
+    message = said((replace(over(firing(told=WARNING)), ends=(NOW,)), verdict))
+    assert message.subject == (
+        f"[RESOLVED] Bounce rate of news.example.com was back below your threshold{WHERE}"
+    )
+    assert message.text.startswith(
+        "The bounce rate of news.example.com was back below your threshold when it ended. "
+        "8 of 100 mails bounced"
+    )
+
+
+def test_an_end_of_which_nobody_knows_when_it_was_says_when_it_began() -> None:
+    text = said((over(firing(told=WARNING)), healthy())).text
+    assert "It began at 2026-03-12 09:00 UTC." in text
+    assert "lasted" not in text
 
 
 def test_a_reminder_says_that_it_goes_on_and_what_is_no_longer_so_bad() -> None:

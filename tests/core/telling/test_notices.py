@@ -13,6 +13,7 @@ from vdm_alerts.core.telling.notices import (
     Digest,
     Watch,
     incidents_in,
+    numbered_in,
     summary,
     trouble,
     within_bounds,
@@ -71,6 +72,17 @@ def test_the_first_message_that_is_sent_again_has_the_same_number_unless_it_says
     tried = {first.id: Attempt(first.sequence, first.news)}
     assert summary([an_incident(1)], WATCH, tried).sequence == 1
     assert summary([an_incident(1), an_incident(2)], WATCH, tried).sequence == 2
+
+
+def test_several_that_share_a_message_count_their_own_and_the_first_one_ever_counts_too() -> None:
+    many = [an_incident(each) for each in range(9)]
+    *alone, shared = within_bounds(many, others=0)
+    assert [one for each in (*alone, shared) for one in numbered_in(each)] == many
+    first = summary(many, WATCH, {})
+    assert numbered_in(first) == (first, *many)
+    service = trouble([OFF], told=[], told_sequence=0)
+    assert service is not None
+    assert numbered_in(service) == (service,)
 
 
 def test_the_end_of_trouble_that_people_may_have_heard_of_is_owed() -> None:

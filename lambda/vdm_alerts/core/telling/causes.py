@@ -16,7 +16,7 @@ Culprits: TypeAlias = Callable[[Key], Culprit | None]
 """Finds out who is behind a breach, if it is anybody in particular."""
 
 
-def gather(alerts: Iterable[Alert], now: datetime, culprit: Culprits) -> list[Alert]:
+def grouped(alerts: Iterable[Alert], now: datetime, culprit: Culprits) -> list[Alert]:
     """Return *alerts* with every firing one in an incident, with those of the same cause.
 
     Where a rule is broken by the account as a whole, all that it finds from then on belongs to

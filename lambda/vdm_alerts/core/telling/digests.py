@@ -6,7 +6,7 @@ from datetime import datetime
 from vdm_alerts.core.advice import KIND_NAMES
 from vdm_alerts.core.instants import stamp
 from vdm_alerts.core.metrics import Dimension, Kind
-from vdm_alerts.core.telling import prose
+from vdm_alerts.core.telling import prose, subjects
 from vdm_alerts.core.telling.incidents import Incident
 from vdm_alerts.core.telling.notices import Digest, Watch
 from vdm_alerts.core.telling.prose import MOST_SHOWN, Origin
@@ -20,12 +20,12 @@ def subject(digest: Digest) -> str:
     weight = str(digest.severity or "OK")
     count = len(digest.incidents)
     if digest.watch is None:
-        return f"[{weight}] {count} more: {prose.incident_news(digest.incidents[0])}, ..."
+        return f"[{weight}] {count} more: {subjects.news(digest.incidents[0])}, ..."
     if not digest.incidents:
         news = "there is nothing else to tell" if digest.beside else "nothing is beyond a threshold"
         return f"[{weight}] VDM Alerts is watching, and {news}"
     if count == 1:
-        return f"[{weight}] VDM Alerts is watching: {prose.incident_news(digest.incidents[0])}"
+        return f"[{weight}] VDM Alerts is watching: {subjects.news(digest.incidents[0])}"
     return f"[{weight}] VDM Alerts is watching: {count} incidents at first sight"
 
 
@@ -59,7 +59,7 @@ def paragraphs(digest: Digest) -> list[str]:
 
 def _paragraph(incident: Incident) -> str:
     lines = [
-        prose.incident_subject(incident),
+        subjects.subject(incident),
         prose.headline(incident),
         *prose.blame(incident),
         *prose.others(incident, _MOST_OF_EACH),

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import assert_never
 
 from vdm_alerts.core.rules import Severity
-from vdm_alerts.core.telling import digests, document, prose, troubles
+from vdm_alerts.core.telling import digests, document, prose, subjects, troubles
 from vdm_alerts.core.telling.chat import chat
 from vdm_alerts.core.telling.incidents import Incident
 from vdm_alerts.core.telling.notices import Digest, Notice, Trouble
@@ -54,7 +54,7 @@ def compose(notice: Notice, origin: Origin, now: datetime) -> Message:
 
 
 def _about_incident(incident: Incident, origin: Origin, now: datetime) -> Message:
-    subject = _subject(prose.incident_subject(incident), origin)
+    subject = _subject(subjects.subject(incident), origin)
     figures = {
         **_figures("incident", incident, origin),
         "reason": incident.reason.name,

@@ -88,6 +88,15 @@ class Digest:
 Notice: TypeAlias = Incident | Digest | Trouble
 
 
+def numbered_in(notice: Notice) -> Sequence[Notice]:
+    """Return what of *notice* counts its messages: not several incidents that just share one."""
+    match notice:
+        case Digest(watch=None, incidents=incidents):
+            return incidents
+        case _:
+            return (notice, *(incidents_in(notice) if isinstance(notice, Digest) else ()))
+
+
 def incidents_in(notice: Notice) -> Sequence[Incident]:
     """Return the incidents that *notice* tells of."""
     match notice:

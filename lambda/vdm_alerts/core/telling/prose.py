@@ -4,14 +4,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from vdm_alerts.core.advice import ADVICE, SILENCE_STEPS, kind_name, of
+from vdm_alerts.core.advice import ADVICE, SILENCE_STEPS, kind_name
 from vdm_alerts.core.alerts import FLAPPING, LATELY, STEADY
 from vdm_alerts.core.instants import span, stamp
 from vdm_alerts.core.rates import percent
 from vdm_alerts.core.rules import Rule, Severity
 from vdm_alerts.core.telling.incidents import Affected, Incident
 from vdm_alerts.core.telling.reasons import Reason
-from vdm_alerts.core.verdicts import Healthy, Silent, Subject, Unknown
+from vdm_alerts.core.telling.subjects import is_doubtful, rate_of
+from vdm_alerts.core.verdicts import Healthy, Silent, Subject, Unknown, Unsure
 
 MOST_SHOWN = 20
 """Scopes listed to a person; the rest are counted."""
@@ -38,51 +39,6 @@ class Origin:
         return f"Account {self.account} in {self.region}"
 
 
-def incident_subject(incident: Incident) -> str:
-    """Return the news in one line, its weight first."""
-    return f"[{_weight(incident)}] {incident_news(incident)}"
-
-
-def incident_news(incident: Incident) -> str:
-    """Return the news in one line, without its weight."""
-    lead, advice = incident.lead, ADVICE[incident.rule.indicator]
-    subject = f"{advice.noun.capitalize()} {of(lead.alert.scope)}"
-    if lead.reason is Reason.ENDED:
-        return f"{subject}: watched no longer"
-    if lead.reason is Reason.REVISED and (now := lead.revised) and (was := lead.told_rate):
-        return f"{subject} was {percent(now.value)}, not {percent(was.value)}"
-    found = _rate(lead, incident.rule)
-    return f"{subject}{f' {_verb(incident)}' if lead.evidence else ':'} {found}"
-
-
-def _weight(incident: Incident) -> str:
-    """Return how much the news matters."""
-    severity, reason = incident.severity, incident.reason
-    if reason.weight == Reason.RESOLVED.weight:
-        if severity:
-            return f"{severity}, partly resolved"
-        if reason is Reason.REVISED:
-            return "REVISED"
-        return "ENDED" if reason is Reason.ENDED or incident.faded else "RESOLVED"
-    was_worse = f", no longer {Severity.CRITICAL.name.lower()}"
-    return f"{incident.lead.severity}{was_worse if reason is Reason.DEESCALATED else ''}"
-
-
-def _verb(incident: Incident) -> str:
-    falls = incident.rule.indicator.low_is_bad
-    match incident.reason:
-        case Reason.ESCALATED:
-            return "has fallen to" if falls else "has risen to"
-        case Reason.FIRING:
-            return "is"
-        case Reason.REPEAT:
-            return "is still"
-        case Reason.DEESCALATED:
-            return "is up to" if falls else "is down to"
-        case _:
-            return "is back to"
-
-
 def headline(incident: Incident) -> str:
     """Return what was judged, and how: the sentence of the verdict."""
     lead, rule = incident.lead, incident.rule
@@ -94,6 +50,11 @@ def headline(incident: Incident) -> str:
         case Unknown() | None if is_over:
             was = f"{subject.begun} was back {subject.good_side} your threshold"
             return f"{was} when last read, and cannot be read now."
+        case Healthy() | Unsure() as verdict if is_over and is_doubtful(lead):
+            return (
+                f"{subject.begun} was back {subject.good_side} your threshold when it ended. "
+                f"{verdict}"
+            )
         case Unknown() as verdict:
             return f"{verdict} It was {subject.bad_side} your threshold when last read."
         case None:
@@ -159,8 +120,9 @@ def footer(incident: Incident, origin: Origin, now: datetime) -> str:
     until = f" Days are counted until {incident.until}." if incident.until else ""
     place = f"{origin}, {stamp(now)}.{until}"
     if incident.severity is None:
-        over = max((one.alert.ends[-1] for one in incident.affected if one.alert.ends), default=now)
-        return f"{place} It lasted {span(over - began)}, from {stamp(began)}."
+        ends = [one.alert.ends[-1] for one in incident.affected if one.alert.ends]
+        lasted = f"lasted {span(max(ends) - began)}, from" if ends else "began at"
+        return f"{place} It {lasted} {stamp(began)}."
     return place if began == now else f"{place} Going on since {stamp(began)}."
 
 
@@ -208,7 +170,7 @@ def _is_of_silence(incident: Incident) -> bool:
 
 def _lines(affected: Sequence[Affected], rule: Rule, most: int) -> Iterator[str]:
     for one in affected[:most]:
-        rate = "" if one.unwatched else f": {_rate(one, rule)}{_marks(one)}"
+        rate = "" if one.unwatched else f": {rate_of(one, rule)}{_marks(one)}"
         yield f"  {one.alert.scope} ({kind_name(one.alert.scope)}){rate}"
     if (more := len(affected) - most) > 0:
         yield f"  and {more:,} more"
@@ -222,11 +184,3 @@ def _marks(one: Affected) -> str:
     if one.is_firing and one.cause:
         marks.append(f"because of {one.cause}")
     return "".join(f", {mark}" for mark in marks)
-
-
-def _rate(one: Affected, rule: Rule) -> str:
-    if one.evidence:
-        return percent(one.evidence.rate.value)
-    if isinstance(one.verdict, Healthy | Silent):
-        return f"no {ADVICE[rule.indicator].mail} any more"
-    return "not readable at the moment"
