@@ -9,7 +9,7 @@ from vdm_alerts.core.findings import Finding
 from vdm_alerts.core.rulebook import read
 from vdm_alerts.core.rules import Rule
 from vdm_alerts.core.telling import incidents, notices
-from vdm_alerts.core.telling.incidents import Incident
+from vdm_alerts.core.telling.incidents import Incident, digest_of
 from vdm_alerts.core.telling.notices import (
     SERVICE,
     SUMMARY,
@@ -55,7 +55,7 @@ def owed(
         beside=beside,
     )
     if trouble and amnesia:
-        trouble = replace(trouble, id=_apart(trouble.id, now), sequence=1)
+        trouble = replace(trouble, id=_apart(trouble, now), sequence=1)
     others: list[Notice] = [trouble] if trouble and (trouble.is_urgent or not quiet) else []
     is_first = not (known.introduced or amnesia) and seen.watch.scopes
     if is_first and seen.survey and not (seen.survey.failed or seen.silent):
@@ -70,12 +70,12 @@ def _unremembered(incident: Incident, now: datetime) -> Incident:
 
     What it would say of an end, nobody would know to take back.
     """
-    return replace(incident, id=_apart(incident.id, now), sequence=1, affected=incident.firing)
+    return replace(incident, id=_apart(incident, now), sequence=1, affected=incident.firing)
 
 
-def _apart(name: str, now: datetime) -> str:
-    """Return an id that no message will have that is remembered, so that none means two things."""
-    return f"{name}-unremembered-{now:%Y%m%dT%H%M%SZ}"
+def _apart(notice: Notice, now: datetime) -> str:
+    """Return an id that no message has that is remembered, nor another that says anything else."""
+    return f"{notice.id}-unremembered-{digest_of([now.isoformat(), notice.news])}"
 
 
 def _heard(known: Memory, seen: Gathered) -> list[Alert]:
@@ -99,6 +99,8 @@ def attempting(known: Memory, due: Sequence[Notice], now: datetime) -> Memory:
         for incident in incidents_in(notice):
             for one in incident.affected:
                 alerts[one.alert.key] = incidents.attempted(one, now)
+        if isinstance(notice, Trouble):
+            known = replace(known, findings=notice.attempted(known.findings))
     return replace(known, alerts=alerts, attempts=attempts)
 
 
@@ -113,8 +115,7 @@ def delivering(known: Memory, told: Sequence[Notice], now: datetime) -> Memory:
             for one in incident.affected:
                 alerts[one.alert.key] = incidents.delivered(one, incident.sequence, now)
         if isinstance(notice, Trouble):
-            findings = (*notice.findings, *notice.kept)
-            known = replace(known, findings=findings, trouble_sequence=notice.sequence)
+            known = replace(known, findings=notice.delivered, trouble_sequence=notice.sequence)
         if isinstance(notice, Digest) and notice.watch:
             known = replace(known, introduced=True)
     awake = {key: alert for key, alert in alerts.items() if not alert.is_at_rest}

@@ -219,7 +219,6 @@ def test_what_is_watched_no_longer_ends_with_a_word_where_people_know_of_it() ->
     assert unwatched(firing(), "The rule bounce-rate was deleted").is_at_rest
 
 
-def test_what_is_watched_again_and_well_has_not_ended_for_want_of_watching() -> None:
+def test_what_ended_for_want_of_watching_is_not_said_to_have_mended_once_it_is_watched() -> None:
     gone = unwatched(firing(told=WARNING), "The rule bounce-rate was deleted")
-    assert advance(gone, unsure(), a_rule(), LATER) == gone
-    assert advance(gone, healthy(), a_rule(), LATER) == replace(gone, state=Ok())
+    assert advance(gone, healthy(), a_rule(), LATER) == gone

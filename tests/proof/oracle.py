@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from proof.delivered import incidents_in, number_of, scope_of
-from proof.rules import parsed, source_of
+from proof.rules import RULES, parsed
 from proof.world import Actor, Delivery, Fault, World
 from vdm_alerts.core.alerts import FLAPPING, LATELY
 from vdm_alerts.core.metrics import ACCOUNT, Scope
+from vdm_alerts.core.telling.notices import SERVICE
 
 if TYPE_CHECKING:
     from proof.histories import Overlap
@@ -58,7 +59,8 @@ class Oracle:
     _wrong_at: dict[Key, int] = field(default_factory=dict)
     _unclean: int = -1
     _read: int = 0
-    _bad_since: dict[str, int] = field(default_factory=dict)
+    _bad_by: dict[str, bool] = field(default_factory=dict)
+    _last_service: int = 0
     _known_rules: set[str] = field(default_factory=set)
 
     def looks_at(self, actor: Actor) -> None:
@@ -106,6 +108,8 @@ class Oracle:
         new = self.world.delivered[self._read :]
         self._read = len(self.world.delivered)
         for delivery in new:
+            if delivery.document["kind"] == "service":
+                self._believes_of_rules(delivery.document)
             for incident in incidents_in(delivery.document):
                 self._looks_at_incident(delivery, incident, may_repeat=may_repeat)
         for delivery in self.world.delivered:
@@ -122,7 +126,7 @@ class Oracle:
         remembered, is_first = incident["remembered"], number not in self._numbers
         if remembered and number in self._settled and not may_repeat:
             self._finds("beyond the promise", f"{number} was known to have gone out")
-        if remembered and self._numbers.setdefault(number, content) != content:
+        if self._numbers.setdefault(number, content) != content:
             self._finds("beyond the promise", f"{number} says {content} and then something else")
         before, known = self._contents.get(number[0], (0, ()))
         ranks = [((rule, scope_of(one)), RANK[one["severity"]]) for one in incident["affected"]]
@@ -230,25 +234,37 @@ class Oracle:
         return len(ends) >= FLAPPING
 
     def _looks_at_rules(self, actor: Actor) -> None:
-        """Learn which rules are good, or were, and since which message the others are not."""
+        """Learn which rules are good, or were."""
         texts = self.world.rules
         good = {name for name, text in texts.items() if parsed(name, text)}
         self._known_rules &= texts.keys()
         if self._is_clean(actor):
             self._known_rules |= good
-            self._bad_since = {name: at for name, at in self._bad_since.items() if name not in good}
-        for name in texts.keys() - good:
-            self._bad_since.setdefault(name, self._read)
 
     def _is_clean(self, actor: Actor) -> bool:
         return actor.outcome == "done" and not actor.struck and not actor.down
 
+    def _believes_of_rules(self, document: Mapping[str, Any]) -> None:
+        is_remembered = document["id"] == SERVICE
+        if is_remembered and document["sequence"] < self._last_service:
+            return  # It comes late, which is known by its number.
+        wrong, mended = str(document["findings"]), str(document["gone"])
+        for name in RULES:
+            if f"rule {name} " in wrong:
+                self._bad_by[name] = is_remembered or self._bad_by.get(name, False)
+            elif is_remembered and (f"rule {name} " in mended or not document["findings"]):
+                self._bad_by.pop(name, None)
+        if is_remembered:
+            self._last_service = document["sequence"]
+
     def _looks_at_bad_rules(self) -> None:
-        there = {name: at for name, at in self._bad_since.items() if name in self.world.rules}
-        for name, since in there.items():
-            told = (each.document for each in self.world.delivered[since:])
-            if not any(name in str(document.get("findings")) for document in told):
-                self._finds("bad rule", f"{source_of(name)}, since message {since}, was not told")
+        bad = {name for name, text in self.world.rules.items() if not parsed(name, text)}
+        for name in bad - self._bad_by.keys():
+            self._finds("bad rule", f"the rule {name} cannot be used, and nobody believes so")
+        is_blind = bool(self.world.unknown)
+        for name, is_remembered in self._bad_by.items():
+            if name not in bad and is_remembered and not is_blind:
+                self._finds("bad rule", f"the rule {name} is bad no more, and nobody believes so")
 
     # Promise 5: what nobody could look at never looks well in the figures that alarms go by.
 

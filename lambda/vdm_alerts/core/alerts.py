@@ -165,8 +165,8 @@ def _broken(state: State, verdict: Breached | Silent, rule: Rule, now: datetime)
 
 def _well(alert: Alert, verdict: Healthy, rule: Rule, now: datetime) -> Alert:
     match alert.state:
-        case Ok() as state:  # Somebody has looked again.
-            return replace(alert, state=replace(state, unwatched=""))
+        case Ok():
+            return alert
         case Pending(well=well):
             return replace(alert, state=Ok(well))
         case Firing(mending=mending) as state:

@@ -89,12 +89,17 @@ def test_the_end_of_trouble_that_people_may_have_heard_of_is_owed() -> None:
     begun = trouble([OFF], told=[], told_sequence=0)
     assert begun is not None
     tried = Attempt(begun.sequence, begun.news)
-    again = trouble([OFF], told=[], told_sequence=0, attempt=tried)
+    may_know = begun.attempted([])
+    again = trouble([OFF], told=may_know, told_sequence=0, attempt=tried)
     assert again is not None
-    assert again.sequence == 1
-    over = trouble([], told=[], told_sequence=0, attempt=tried)
+    assert (again.sequence, again.is_urgent, again.fresh) == (1, False, (OFF,))
+    over = trouble([], told=may_know, told_sequence=0, attempt=tried)
     assert over is not None
-    assert (over.sequence, over.severity) == (2, None)
+    assert (over.sequence, over.severity, over.gone) == (2, None, (OFF,))
+    other = trouble([DENIED], told=may_know, told_sequence=0, attempt=tried)
+    assert other is not None
+    assert (other.sequence, other.findings, other.kept) == (2, (DENIED,), (OFF,))
+    assert set(other.attempted(may_know)) == {OFF, DENIED}
 
 
 def test_what_comes_back_after_an_end_that_people_may_have_heard_of_is_owed_again() -> None:

@@ -47,6 +47,16 @@ class Trouble:
         """What the message says, in short: two that say the same have the same."""
         return _news(self.findings)
 
+    def attempted(self, told: Sequence[Finding]) -> tuple[Finding, ...]:
+        """Return what people have been *told*, or may have been while this is on its way."""
+        abouts = {finding.about for finding in self.findings}
+        return (*self.findings, *(each for each in told if each.about not in abouts))
+
+    @property
+    def delivered(self) -> tuple[Finding, ...]:
+        """What people have been told once this has gone out."""
+        return (*self.findings, *self.kept)
+
 
 @dataclass(frozen=True, slots=True)
 class Watch:
@@ -145,23 +155,19 @@ def trouble(
     """Return the message that is owed about findings, if any, the worst of them first.
 
     One is owed when something is wrong that people were not told of yet, and when something is
-    wrong no longer of what they have been told, or may have been by *attempt*. Where that may have
-    told them otherwise, all that is wrong is news. A passing finding is told to nobody, but while
-    there is one that hinders it is too early to say what is well. *beside* says that some rate is
-    wrong.
+    wrong no longer of what they have been *told*, or may have been by an *attempt*: while there is
+    one, all that is wrong is news. A passing finding is told to nobody, but while there is one that
+    hinders it is too early to say what is well. *beside* says that some rate is wrong.
     """
     lasting = [finding for finding in findings if not finding.passing]
-    news = _news(lasting)
-    may_know_otherwise = attempt is not None and attempt.news != news
-    fresh = tuple(each for each in lasting if may_know_otherwise or each not in told)
+    fresh = tuple(each for each in lasting if attempt or each not in told)
     abouts = {finding.about for finding in lasting}
     others = tuple(each for each in told if each.about not in abouts and not each.needs_no_end)
     blind = any(finding.hinders for finding in findings)
-    is_over = bool(others or attempt) and not findings
-    if not (fresh or is_over or (others and not blind)):
+    if not (fresh or (others and not blind)):
         return None
     return Trouble(
-        sequence=numbered(told_sequence, attempt, news),
+        sequence=numbered(told_sequence, attempt, _news(lasting)),
         findings=tuple(sorted(lasting, key=lambda finding: -finding.severity)),
         gone=() if blind else others,
         kept=others if blind else (),
