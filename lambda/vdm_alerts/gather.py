@@ -20,10 +20,8 @@ from vdm_alerts.core.silences import Silence, Silences, expired
 from vdm_alerts.core.telling.notices import Watch
 from vdm_alerts.core.verdicts import Healthy, Unsure, Verdict
 from vdm_alerts.ports import Memory, Ports, Standing
-from vdm_alerts.survey import Limits, Survey, survey
+from vdm_alerts.survey import TOO_LONG, Limits, Survey, survey
 
-TOO_LONG = timedelta(days=1)
-"""How long what should pass may last before people are told of it."""
 MOST_NAMED = 5
 """Names in a sentence."""
 _SOME = "series"

@@ -100,7 +100,7 @@ def attempting(known: Memory, due: Sequence[Notice], now: datetime) -> Memory:
             for one in incident.affected:
                 alerts[one.alert.key] = incidents.attempted(one, now)
         if isinstance(notice, Trouble):
-            known = replace(known, findings=notice.attempted(known.findings))
+            known = replace(known, findings=notice.attempted)
     return replace(known, alerts=alerts, attempts=attempts)
 
 

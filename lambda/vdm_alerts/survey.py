@@ -35,7 +35,9 @@ class Limits:
 
 UNLIMITED = Limits()
 
-TOO_LONG = timedelta(hours=25)
+TOO_LONG = timedelta(days=1)
+"""How long what should pass may last before people are told of it."""
+LONGEST_WAIT = timedelta(hours=25)
 """How long nobody is to wait for being read again, however few queries may be made."""
 
 
@@ -101,15 +103,15 @@ class Survey:
         now, entry = self.sweep.now, self.sweep.roster.entry
         cut = {query.scope for query, seen in self.found.items() if seen is Gap.CUT}
         waiting = (entry(scope).tried for scope in cut)
-        return any(tried is not None and now - tried > TOO_LONG for tried in waiting)
+        return any(tried is not None and now - tried > LONGEST_WAIT for tried in waiting)
 
     @property
     def unread_for_long(self) -> Collection[Scope]:
-        """Who could be read once, and could not for more than a day by now."""
+        """Who could not be read for more than a day by now."""
         now, entry = self.sweep.now, self.sweep.roster.entry
         failed = {query.scope for query, seen in self.found.items() if seen is Gap.UNAVAILABLE}
-        read = {scope: at for scope in failed if (at := entry(scope).read)}
-        return [scope for scope, at in read.items() if now - at > TOO_LONG]
+        since = {scope: at for scope in failed if (at := entry(scope).failing)}
+        return [scope for scope, at in since.items() if now - at > TOO_LONG]
 
     def missing(self, scope: Scope) -> Scope | None:
         """Return the sender that *scope* is of, where it is on no list of this account any more."""

@@ -315,6 +315,20 @@ def test_what_is_too_little_to_tell_by_does_not_end_an_alert(world: World) -> No
     assert len(world.notifier.sent) == 1
 
 
+@pytest.mark.parametrize("who", [ACCOUNT, NEWS, HOTMAIL], ids=str)
+@pytest.mark.parametrize("since", [0, 1], ids=["ever", "once it had been"])
+def test_what_cannot_be_read_for_more_than_a_day_is_told_once(
+    world: World, who: Scope, since: int
+) -> None:
+    for hours in range(since + 60):
+        if hours == since:
+            for metric in (Metric.SEND, Metric.PERMANENT_BOUNCE):
+                world.series.answers[Query(metric, who)] = Gap.UNAVAILABLE
+        goes(world, hours)
+        assert len(world.notifier.sent) == (hours - since > 24)
+    assert f"not watched: {who}." in world.notifier.sent[0].text
+
+
 def test_nothing_is_called_in_order_while_nothing_can_be_read(world: World) -> None:
     world.series.hindrance = AccessDenied("ses:BatchGetMetricData")
     goes(world)

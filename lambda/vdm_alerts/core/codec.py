@@ -25,7 +25,7 @@ reads as 3: it lacks only what has a default.
 """
 READABLE = {1, 2, SCHEMA}
 
-ROSTER_SCHEMA = 1
+ROSTER_SCHEMA = 2
 """The version of a roster's shape. One of another version is not read, and is made anew."""
 
 T = TypeVar("T", Alert, Finding, Attempt, Written)
@@ -77,6 +77,7 @@ def encode_roster(roster: Roster) -> dict[str, Any]:
                 entry.volume,
                 {rule: at.isoformat() for rule, at in entry.drilled.items()},
                 _text(entry.refused),
+                _text(entry.failing),
             ]
             for scope, entry in roster.entries.items()
         ],
@@ -97,8 +98,9 @@ def decode_roster(plain: dict[str, Any]) -> Roster:
                     volume=int(volume),
                     drilled={rule: _aware(at) for rule, at in drilled.items()},
                     refused=_instant(refused),
+                    failing=_instant(failing),
                 )
-                for names, read, tried, volume, drilled, refused in plain["entries"]
+                for names, read, tried, volume, drilled, refused, failing in plain["entries"]
             },
             listed={Dimension[key]: _aware(at) for key, at in plain["listed"].items()},
             swept=_instant(plain["swept"]),

@@ -15,7 +15,8 @@ class Finding:
     Where it *hinders*, mail goes unwatched. A *passing* one
     (an outage, a throttled call) is expected to mend itself: it is logged and counted, and no
     person is written to about it. *who* it is about may change without being news. What *needs no
-    end* is told once, and nobody is told when it is so no longer.
+    end* is told once, and nobody is told when it is so no longer. As it is remembered it is
+    *certain*, unless nobody knows whether the message about it went out, or that of its end.
     """
 
     about: str
@@ -28,6 +29,7 @@ class Finding:
     command: str = ""
     who: tuple[str, ...] = field(default=(), compare=False)
     needs_no_end: bool = False
+    certain: bool = field(default=True, compare=False)
 
     @property
     def mending(self) -> str:

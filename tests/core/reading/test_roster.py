@@ -59,9 +59,9 @@ def test_a_reading_leaves_how_much_was_sent_and_when_that_was_read() -> None:
     assert (roster.swept, roster.unclaimed) == (NOW, 3)
 
 
-def test_a_provider_has_an_entry_from_the_first_reading_on() -> None:
-    found = {Query(Metric.SEND, HOTMAIL): a_series(9), Query(Metric.SEND, ACCOUNT): a_series(9)}
-    assert after(Roster(), found).entries == {HOTMAIL: an_entry(9)}
+def test_a_provider_has_an_entry_from_the_first_reading_on_and_so_has_the_account() -> None:
+    found = {Query(Metric.SEND, HOTMAIL): a_series(9), Query(Metric.SEND, ACCOUNT): a_series(7)}
+    assert after(Roster(), found).entries == {HOTMAIL: an_entry(9), ACCOUNT: an_entry(7)}
     part = {Query(Metric.SEND, NEWS.at("Hotmail")): a_series(9)}
     assert after(Roster(), part).entries == {}
 
@@ -69,12 +69,22 @@ def test_a_provider_has_an_entry_from_the_first_reading_on() -> None:
 def test_who_could_not_be_read_to_the_end_is_tried_and_not_read() -> None:
     bounced = Query(Metric.PERMANENT_BOUNCE, NEWS)
     before = Roster({NEWS: an_entry(5, NOW - HOUR)})
-    for found, volume in (
-        ({SENT: a_series(9), bounced: Gap.UNAVAILABLE}, 9),
-        ({SENT: Gap.UNAVAILABLE}, 5),
-        ({SENT: Gap.ACCESS_DENIED}, 5),
+    for found, volume, failing in (
+        ({SENT: a_series(9), bounced: Gap.UNAVAILABLE}, 9, NOW),
+        ({SENT: Gap.UNAVAILABLE}, 5, NOW),
+        ({SENT: Gap.ACCESS_DENIED}, 5, None),
     ):
-        assert after(before, found).entries[NEWS] == Entry(NOW - HOUR, NOW, volume)
+        entry = Entry(NOW - HOUR, NOW, volume, failing=failing)
+        assert after(before, found).entries[NEWS] == entry
+
+
+def test_since_when_somebody_cannot_be_read_is_remembered_until_it_can_be() -> None:
+    roster = Roster({NEWS: Entry()})
+    for hours in range(3):
+        roster = after(roster, {SENT: Gap.UNAVAILABLE}, hours=hours)
+        assert roster.entries[NEWS].failing == NOW
+    assert after(roster, {SENT: Gap.CUT}, hours=3).entries[NEWS].failing == NOW
+    assert after(roster, {SENT: a_series(1)}, hours=3).entries[NEWS].failing is None
 
 
 def test_who_was_cut_off_keeps_the_time_of_the_reading_before() -> None:
@@ -95,6 +105,8 @@ def test_a_refused_name_is_remembered_for_a_week_and_not_longer() -> None:
 
 
 def test_only_a_refused_name_is_remembered_and_not_a_refused_metric() -> None:
+    nameless = after(Roster(), {Query(Metric.SEND, ACCOUNT): Gap.REFUSED})
+    assert not nameless.is_refused(ACCOUNT, NOW)
     found = {SENT: a_series(9), Query(Metric.OPEN, NEWS): Gap.REFUSED}
     assert not after(Roster({NEWS: Entry()}), found).is_refused(NEWS, NOW)
 

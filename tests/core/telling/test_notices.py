@@ -89,7 +89,7 @@ def test_the_end_of_trouble_that_people_may_have_heard_of_is_owed() -> None:
     begun = trouble([OFF], told=[], told_sequence=0)
     assert begun is not None
     tried = Attempt(begun.sequence, begun.news)
-    may_know = begun.attempted([])
+    may_know = begun.attempted
     again = trouble([OFF], told=may_know, told_sequence=0, attempt=tried)
     assert again is not None
     assert (again.sequence, again.is_urgent, again.fresh) == (1, False, (OFF,))
@@ -99,14 +99,37 @@ def test_the_end_of_trouble_that_people_may_have_heard_of_is_owed() -> None:
     other = trouble([DENIED], told=may_know, told_sequence=0, attempt=tried)
     assert other is not None
     assert (other.sequence, other.findings, other.kept) == (2, (DENIED,), (OFF,))
-    assert set(other.attempted(may_know)) == {OFF, DENIED}
+    assert set(other.attempted) == {OFF, DENIED}
+
+
+def test_what_people_may_have_heard_of_stays_doubtful_until_it_is_told_or_over() -> None:
+    begun = trouble([OFF], told=[], told_sequence=0)
+    assert begun is not None
+    hidden = trouble([DENIED], told=begun.attempted, told_sequence=0)
+    assert hidden is not None
+    assert [(each, each.certain) for each in hidden.delivered] == [(DENIED, True), (OFF, False)]
+    back = trouble([DENIED, OFF], told=hidden.delivered, told_sequence=2)
+    assert back is not None
+    assert back.fresh == (OFF,)
+    assert all(each.certain for each in back.delivered)
+    assert trouble([DENIED, OFF], told=back.delivered, told_sequence=3) is None
+
+
+def test_what_is_known_to_have_been_told_is_no_news_beside_what_may_have_been() -> None:
+    paused = replace(OFF, severity=CRITICAL)
+    more = trouble([paused, DENIED], told=[paused], told_sequence=1)
+    assert more is not None
+    assert [(each, each.certain) for each in more.attempted] == [(paused, True), (DENIED, False)]
+    again = trouble([paused, DENIED], told=more.attempted, told_sequence=1)
+    assert again is not None
+    assert (again.fresh, again.is_urgent, again.news) == ((DENIED,), False, more.news)
 
 
 def test_what_comes_back_after_an_end_that_people_may_have_heard_of_is_owed_again() -> None:
     over = trouble([], told=[OFF], told_sequence=1)
     assert over is not None
     tried = Attempt(over.sequence, over.news)
-    again = trouble([OFF], told=[OFF], told_sequence=1, attempt=tried)
+    again = trouble([OFF], told=over.attempted, told_sequence=1, attempt=tried)
     assert again is not None
     assert (again.sequence, again.fresh) == (3, (OFF,))
 
@@ -131,9 +154,19 @@ def test_only_what_people_do_not_know_yet_is_urgent() -> None:
 def test_nobody_is_told_the_end_of_what_needs_none() -> None:
     once = replace(OFF, needs_no_end=True, hinders=False)
     assert trouble([], told=[once], told_sequence=1) is None
-    message = trouble([DENIED], told=[once], told_sequence=1)
+    paused = replace(DENIED, hinders=False)
+    message = trouble([paused], told=[once], told_sequence=1)
     assert message is not None
-    assert (message.findings, message.gone, message.kept) == ((DENIED,), (), ())
+    assert (message.findings, message.gone, message.kept) == ((paused,), (), ())
+
+
+def test_what_needs_no_end_is_not_told_anew_after_a_time_in_which_nobody_could_look() -> None:
+    once = replace(OFF, needs_no_end=True, hinders=False)
+    blind = trouble([DENIED], told=[once], told_sequence=1)
+    assert blind is not None
+    again = trouble([once], told=blind.delivered, told_sequence=2)
+    assert again is not None
+    assert (again.fresh, again.gone) == ((), (DENIED,))
 
 
 def test_who_it_is_about_may_change_without_being_news() -> None:

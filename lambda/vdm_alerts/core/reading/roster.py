@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from vdm_alerts.core.metrics import Dimension, Metric, Scope, Series, Window
+from vdm_alerts.core.metrics import ACCOUNT, Dimension, Metric, Scope, Series, Window
 from vdm_alerts.core.rates import Gap
 from vdm_alerts.core.reading.queries import Found, Query
 
@@ -16,11 +16,12 @@ REFUSED_FOR = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is known of one who sends, or of a provider.
+    """What is known of one who sends, of a provider, or of the account.
 
-    *tried* is when it was last asked about, *read* when that was answered to the end, and *volume*
-    how much it had sent in the window. *drilled* is when, by the name of each rule, its parts at
-    providers were last looked at, and *refused* when SES last refused its very name.
+    *tried* is when it was last asked about, *read* when that was answered to the end, *failing*
+    since when it has not been, whenever it was tried, and *volume* how much it had sent in the
+    window. *drilled* is when, by the name of each rule, its parts at providers were last looked at,
+    and *refused* when SES last refused its very name.
     """
 
     read: datetime | None = None
@@ -28,6 +29,7 @@ class Entry:
     volume: int = 0
     drilled: Mapping[str, datetime] = field(default_factory=dict)
     refused: datetime | None = None
+    failing: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +96,8 @@ class Roster:
         asked = {query.scope for query in found}
         cut = {query.scope for query, seen in found.items() if seen is Gap.CUT}
         failed = {query.scope for query, seen in found.items() if seen is Gap.UNAVAILABLE}
-        providers = {scope for scope in asked if scope.isp and not scope.whole.kind}
-        entries = dict.fromkeys(providers, Entry()) | dict(self.entries)
+        unlisted = {scope for scope in asked if not scope.whole.kind}  # The account, and providers.
+        entries = dict.fromkeys(unlisted, Entry()) | dict(self.entries)
         for scope in entries.keys() & asked - cut:
             entry, sent = entries[scope], found.get(Query(Metric.SEND, scope))
             if self.is_refused(scope, now):
@@ -107,7 +109,8 @@ class Roster:
                 if isinstance(sent, Series)
                 else entry.volume,
                 drilled={**entry.drilled, **dict.fromkeys(reading.drilled.get(scope, ()), now)},
-                refused=now if sent is Gap.REFUSED else None,
+                refused=now if sent is Gap.REFUSED and scope != ACCOUNT else None,  # It has no name.
+                failing=(entry.failing or now) if scope in failed else None,
             )
         return replace(
             self,

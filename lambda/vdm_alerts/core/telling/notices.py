@@ -47,10 +47,11 @@ class Trouble:
         """What the message says, in short: two that say the same have the same."""
         return _news(self.findings)
 
-    def attempted(self, told: Sequence[Finding]) -> tuple[Finding, ...]:
-        """Return what people have been *told*, or may have been while this is on its way."""
-        abouts = {finding.about for finding in self.findings}
-        return (*self.findings, *(each for each in told if each.about not in abouts))
+    @property
+    def attempted(self) -> tuple[Finding, ...]:
+        """Return what people have been told, or may have been while this is on its way."""
+        begun = (replace(each, certain=each not in self.fresh) for each in self.findings)
+        return (*begun, *(replace(each, certain=False) for each in self.gone), *self.kept)
 
     @property
     def delivered(self) -> tuple[Finding, ...]:
@@ -155,21 +156,23 @@ def trouble(
     """Return the message that is owed about findings, if any, the worst of them first.
 
     One is owed when something is wrong that people were not told of yet, and when something is
-    wrong no longer of what they have been *told*, or may have been by an *attempt*: while there is
-    one, all that is wrong is news. A passing finding is told to nobody, but while there is one that
-    hinders it is too early to say what is well. *beside* says that some rate is wrong.
+    wrong no longer of what they have been *told*, or may have been. A passing finding is told to
+    nobody, but while there is one that hinders it is too early to say what is well. *beside* says
+    that some rate is wrong.
     """
     lasting = [finding for finding in findings if not finding.passing]
-    fresh = tuple(each for each in lasting if attempt or each not in told)
+    known = [each for each in told if each.certain]
+    fresh = tuple(each for each in lasting if each not in known)
     abouts = {finding.about for finding in lasting}
-    others = tuple(each for each in told if each.about not in abouts and not each.needs_no_end)
+    others = tuple(each for each in told if each.about not in abouts)
     blind = any(finding.hinders for finding in findings)
-    if not (fresh or (others and not blind)):
+    gone = () if blind else tuple(each for each in others if not each.needs_no_end)
+    if not (fresh or gone):
         return None
     return Trouble(
         sequence=numbered(told_sequence, attempt, _news(lasting)),
         findings=tuple(sorted(lasting, key=lambda finding: -finding.severity)),
-        gone=() if blind else others,
+        gone=gone,
         kept=others if blind else (),
         fresh=fresh,
         beside=beside,
