@@ -164,7 +164,7 @@ def test_what_fires_by_a_threshold_that_was_edited_is_judged_as_if_for_the_first
     alert = advance(ANEW, breached(), a_sure_rule(), NOW)
     assert alert.phase(a_sure_rule()) == Phase(NOW, WARNING)
     edited = a_sure_rule(warning="6%")
-    assert alert.phase(edited) == Phase()
+    assert alert.phase(edited) == Phase(is_pending=True)
     assert advance(alert, healthy(), edited, LATER).state == Ok(), "by the former it is not over"
 
 

@@ -12,6 +12,7 @@ from proof.rules import RULES
 from proof.world import LASTS, Actor, Fault, World
 from vdm_alerts.core.globs import Names
 from vdm_alerts.core.metrics import Dimension, Scope
+from vdm_alerts.core.reading.queries import Query
 from vdm_alerts.core.quiet_hours import parse_quiet_hours
 from vdm_alerts.core.silences import Silence
 
@@ -44,7 +45,7 @@ class Step:
     rules: Mapping[str, str | None] = field(default_factory=dict)
     silences: Mapping[str, timedelta | None] = field(default_factory=dict)
     senders: tuple[Scope, ...] | None = None
-    unknown: frozenset[Scope] | None = None
+    unknown: frozenset[Scope | Query] | None = None
     down: frozenset[str] | None = None
     subscribers: int | None = None
     faults: Mapping[int, Fault] = field(default_factory=dict)
@@ -88,11 +89,8 @@ def change(world: World, step: Step) -> None:
     for scope, level in step.revised.items():
         world.levels[scope][today - timedelta(days=1)] = level
         world.levels[scope].setdefault(today, level)
-    for name, text in step.rules.items():
-        if text is None:
-            world.rules.pop(name, None)
-        else:
-            world.rules[name] = text
+    edited = {**world.rules, **step.rules}
+    world.rules = {name: text for name, text in edited.items() if text is not None}
     for name, length in step.silences.items():
         world.silences.pop(name, None)
         if length is not None:

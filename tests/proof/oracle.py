@@ -5,16 +5,17 @@ what they believe; and what each run saw. It knows nothing of alerts and how the
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from proof.delivered import incidents_in, number_of, scope_of
-from proof.rules import RULES, parsed
-from proof.world import Actor, Delivery, Fault, World
+from proof.rules import DAYS, RULES, parsed, severity
+from proof.world import Actor, Delivery, Fault, Sight, World
 from vdm_alerts.core.alerts import FLAPPING, LATELY
 from vdm_alerts.core.metrics import ACCOUNT, Scope
+from vdm_alerts.core.rules import Rule
 from vdm_alerts.core.telling.notices import SERVICE
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ WRONG = (
 class Oracle:
     """Looks at every run once it has ended; *wrong* is what was promised and not kept.
 
-    Where it does not know the truth, what it looks at is what was said, and how often.
+    Where it does not know the truth, what it looks at is what was said, and how often. *twice*
+    counts what was said again, and *excused* how often that was allowed: where a message went out
+    in a run that could not know so, or not keep it.
     """
 
     world: World
@@ -48,11 +51,14 @@ class Oracle:
     faults: Counter[str] = field(default_factory=Counter)
     runs: Counter[str] = field(default_factory=Counter)
     looks: int = 0
+    twice: Counter[str] = field(default_factory=Counter)
+    excused: Counter[str] = field(default_factory=Counter)
     knows_truth: bool = True
     last: Actor = field(default_factory=Actor)
     beliefs: dict[Key, int] = field(default_factory=dict)
     _believed_by: dict[Key, bool] = field(default_factory=dict)
     _numbers: dict[tuple[str, int], tuple[Any, ...]] = field(default_factory=dict)
+    _said: set[tuple[str, int]] = field(default_factory=set)
     _settled: set[tuple[str, int]] = field(default_factory=set)
     _contents: dict[str, tuple[int, tuple[Any, ...]]] = field(default_factory=dict)
     _last: dict[Key, Delivery] = field(default_factory=dict)
@@ -61,7 +67,11 @@ class Oracle:
     _read: int = 0
     _bad_by: dict[str, bool] = field(default_factory=dict)
     _last_service: int = 0
-    _known_rules: set[str] = field(default_factory=set)
+    _known_rules: dict[str, Rule] = field(default_factory=dict)
+    _ever: dict[str, list[Rule]] = field(default_factory=dict)
+    _broken_since: dict[Key, datetime] = field(default_factory=dict)
+    _blind_since: dict[Scope, datetime] = field(default_factory=dict)
+    _believed_blind: bool = False
 
     def looks_at(self, actor: Actor) -> None:
         """Look at what *actor*, whose run has ended, did; and at the world, if it went well."""
@@ -69,6 +79,7 @@ class Oracle:
         self._looks_at_rules(actor)
         self._looks_at_messages()
         self._looks_at_records(actor)
+        self._keeps_time(is_clean=self._is_clean(actor))
         if self._is_clean(actor) and self.knows_truth:
             self._looks_at_beliefs()
 
@@ -80,6 +91,7 @@ class Oracle:
             self._count(actor)
             self._looks_at_records(actor)
         self._looks_at_messages(may_repeat=overlap.lease_out)
+        self._keeps_time(is_clean=False)
 
     def _count(self, actor: Actor) -> None:
         self.faults.update(f"{name} {fault.value}" for name, fault in actor.struck)
@@ -109,13 +121,22 @@ class Oracle:
         self._read = len(self.world.delivered)
         for delivery in new:
             if delivery.document["kind"] == "service":
-                self._believes_of_rules(delivery.document)
+                self._looks_at_service(delivery, may_repeat=may_repeat)
             for incident in incidents_in(delivery.document):
                 self._looks_at_incident(delivery, incident, may_repeat=may_repeat)
+            self._looks_at_repeats(delivery, may_repeat=may_repeat)
         for delivery in self.world.delivered:
-            if delivery.is_confirmed:
-                told = incidents_in(delivery.document)
-                self._settled |= {number_of(each) for each in told if each["remembered"]}
+            if delivery.is_confirmed or self._is_clean(delivery.actor):
+                self._settled |= {*_numbers_in(delivery.document)}
+
+    def _looks_at_repeats(self, delivery: Delivery, *, may_repeat: bool) -> None:
+        """Count what is said again, which may be no more often than nobody could know of it."""
+        for number in _numbers_in(delivery.document):
+            self.twice[number[0]] += number in self._said
+            self.excused[number[0]] += may_repeat or not self._is_clean(delivery.actor)
+            if self.twice[number[0]] > self.excused[number[0]]:
+                self._finds("beyond the promise", f"{number} is one time too many")
+            self._said.add(number)
 
     def _looks_at_incident(
         self, delivery: Delivery, incident: Mapping[str, Any], *, may_repeat: bool
@@ -124,10 +145,7 @@ class Oracle:
         named = [(str(scope_of(one)), one["severity"]) for one in incident["affected"]]
         content = tuple(sorted(named))
         remembered, is_first = incident["remembered"], number not in self._numbers
-        if remembered and number in self._settled and not may_repeat:
-            self._finds("beyond the promise", f"{number} was known to have gone out")
-        if self._numbers.setdefault(number, content) != content:
-            self._finds("beyond the promise", f"{number} says {content} and then something else")
+        self._looks_at_number(number, content, may_repeat=may_repeat or not remembered)
         before, known = self._contents.get(number[0], (0, ()))
         ranks = [((rule, scope_of(one)), RANK[one["severity"]]) for one in incident["affected"]]
         is_news = incident["reason"] == "REPEAT" or any(self._is_news(*each) for each in ranks)
@@ -146,6 +164,14 @@ class Oracle:
             elif is_certain or (is_open and known == content):
                 self._finds("beyond the promise", f"{number} says nothing new: {content}")
         self._contents[number[0]] = max((before, known), (number[1], content))
+
+    def _looks_at_number(
+        self, number: tuple[str, int], content: tuple[Any, ...], *, may_repeat: bool
+    ) -> None:
+        if number in self._settled and not may_repeat:
+            self._finds("beyond the promise", f"{number} was known to have gone out")
+        if self._numbers.setdefault(number, content) != content:
+            self._finds("beyond the promise", f"{number} says {content} and then something else")
 
     def _is_news(self, key: Key, rank: int) -> bool:
         return self.beliefs.get(key) != rank or not self._believed_by.get(key, True)
@@ -166,61 +192,101 @@ class Oracle:
         if rank:
             self._wrong_at[key] = delivery.seen
 
-    def _seen(self, key: Key, since: int, until: int) -> list[tuple[int, ...]]:
-        """Return what runs have seen in between: the levels of the days that the rule looks at."""
+    def _seen(self, key: Key, since: int, until: int) -> Iterator[tuple[tuple[int, ...], Rule]]:
+        """Yield what runs have seen in between: the levels of the days that the rule looks at.
+
+        With each comes the rule as it was then, or every way in which it may have counted.
+        """
         name, scope = key
-        days = 1 if name == "comparing" else 3
-        return [levels[:days] for seen, levels in self.world.seen[since:until] if seen == scope]
+        for sight in self.world.seen[since:until]:
+            if sight.scope == scope:
+                for rule in self._judged_by(name, sight):
+                    yield sight.levels[: DAYS[name]], rule
+
+    def _judged_by(self, name: str, sight: Sight) -> list[Rule]:
+        rule = parsed(name, sight.rules.get(name, ""))
+        return [rule] if rule else self._ever.get(name, [])
 
     def _looks_at_claim(self, key: Key, rank: int, delivery: Delivery) -> None:
-        seen = self._seen(key, 0, delivery.seen)
+        seen = [*self._seen(key, 0, delivery.seen)]
         # Mail whose bounces cannot have come yet counts for less where one has to be sure.
         times = 1 if key[0] == "comparing" else 2
-        if not any(severity(max(levels) * times) >= rank for levels in seen):
-            self._finds("wrongly told", f"{key} has rank {rank}, and nobody saw more than {seen}")
+        if not any(severity(max(levels) * times, rule) >= rank for levels, rule in seen):
+            levels = [levels for levels, _ in seen]
+            self._finds("wrongly told", f"{key} has rank {rank}, and nobody saw more than {levels}")
 
     def _looks_at_end(self, key: Key, delivery: Delivery) -> None:
-        seen = self._seen(key, self._wrong_at.get(key, 0), delivery.seen)
-        if not any(severity(min(levels)) == 0 for levels in seen):
-            self._finds("wrongly resolved", f"{key}: since it was told, seen were {seen}")
+        seen = [*self._seen(key, self._wrong_at.get(key, 0), delivery.seen)]
+        if not any(severity(min(levels), rule) == 0 for levels, rule in seen):
+            levels = [levels for levels, _ in seen]
+            self._finds("wrongly resolved", f"{key}: since it was told, seen were {levels}")
 
     # Promise 1: what is wrong is told; and 4: a bad rule goes on as it last was, and is told.
+
+    def _keeps_time(self, *, is_clean: bool) -> None:
+        """Take down since when every run has found something wrong, or somebody unreadable.
+
+        From the first run on that kept what it saw.
+        """
+        world, since = self.world, self._broken_since
+        wrong = [
+            (name, scope)
+            for name, rule in self._known_rules.items()
+            for scope in (ACCOUNT, *world.levels)
+            if severity(world.level(scope, world.now.date()), rule)
+        ]
+        now = [key for key in wrong if is_clean and not world.is_unknown(key[1])]
+        self._broken_since = dict.fromkeys(now, world.now) | {
+            key: since[key] for key in wrong if key in since
+        }
+        blind = [one for one in (ACCOUNT, *world.senders) if is_clean and world.is_unknown(one)]
+        self._blind_since = {one: self._blind_since.get(one, world.now) for one in blind}
 
     def _looks_at_beliefs(self) -> None:
         world = self.world
         if not world.subscribers:
             return
         is_quiet = world.quiet_hours is not None and world.quiet_hours.hold(world.now)
-        for name in sorted({name for name, _ in self.beliefs} | self._known_rules):
+        for name in sorted({name for name, _ in self.beliefs} | self._known_rules.keys()):
             for scope in (ACCOUNT, *world.levels):
                 self._looks_at_belief((name, scope), is_quiet=is_quiet)
         if not is_quiet:
             self._looks_at_bad_rules()
+            self._looks_at_blindness()
 
     def _looks_at_belief(self, key: Key, *, is_quiet: bool) -> None:
         world, (name, scope) = self.world, key
         believed = self.beliefs.get(key, 0)
-        if scope in world.unknown or any(
+        if world.is_unknown(scope) or any(
             each.covers(name, scope) and not each.is_over(world.now)
             for each in world.silences.values()
         ):
             return
         self.looks += 1
         is_listed = world.now - world.listed_since > READ_WITHIN
-        is_watched = name in self._known_rules and (
-            scope == ACCOUNT or (scope in world.senders and is_listed)
-        )
-        level = world.level(scope, world.now.date())
-        is_sure = level >= SURELY_CRITICAL
-        truth = severity(level) if name == "comparing" or is_sure else 0
-        if is_watched and believed < truth and not (is_quiet and truth < RANK["CRITICAL"]):
-            self._finds("lost", f"{key} is at {level} of 1,000, and people believe {believed}")
-        if is_quiet or (is_watched and name != "comparing"):
-            return
-        if is_watched and (severity(level) or self._comes_and_goes(key)):
-            return
-        if believed and self._believed_by[key] and (is_watched or name not in world.rules):
+        rule = self._known_rules.get(name)
+        is_watched = scope == ACCOUNT or (scope in world.senders and is_listed)
+        if rule is None or not is_watched:
+            is_over = name not in world.rules
+        else:
+            rank = self._rank(key, rule)
+            truth = rank if self._is_due(key, rule) else 0
+            if believed < truth and not (is_quiet and truth < RANK["CRITICAL"]):
+                self._finds("lost", f"{key} has rank {truth}, and people believe {believed}")
+            is_over = name == "comparing" and not rank and not self._comes_and_goes(key)
+        if is_over and not is_quiet and believed and self._believed_by[key]:
             self._finds("lost", f"the end of {key} was not told; people believe {believed}")
+
+    def _rank(self, key: Key, rule: Rule) -> int:
+        """Return how bad it is today; where one has to be sure, if there is no doubt."""
+        level = self.world.level(key[1], self.world.now.date())
+        is_sure = rule.doubt is None or level >= SURELY * 1_000 * rule.thresholds[-1].share
+        return severity(level, rule) if is_sure else 0
+
+    def _is_due(self, key: Key, rule: Rule) -> bool:
+        """Say whether what is wrong has been so for as long as *rule* waits."""
+        since = self._broken_since.get(key)
+        return not rule.hold or (since is not None and self.world.now - since >= rule.hold)
 
     def _comes_and_goes(self, key: Key) -> bool:
         named = {dimension.value: value for dimension, value in key[1].dimensions.items()}
@@ -234,37 +300,59 @@ class Oracle:
         return len(ends) >= FLAPPING
 
     def _looks_at_rules(self, actor: Actor) -> None:
-        """Learn which rules are good, or were."""
+        """Learn which rules are good, or were; of one that was edited nobody knows at once."""
         texts = self.world.rules
-        good = {name for name, text in texts.items() if parsed(name, text)}
-        self._known_rules &= texts.keys()
+        good = {name: rule for name, text in texts.items() if (rule := parsed(name, text))}
+        for name, rule in good.items():
+            self._ever[name] = [*(each for each in self._ever.get(name, ()) if each != rule), rule]
+        still = {name: rule for name, rule in self._known_rules.items() if name in texts}
         if self._is_clean(actor):
-            self._known_rules |= good
+            self._known_rules = still | good
+        else:
+            changed = {name for name, rule in good.items() if still.get(name) != rule}
+            self._known_rules = {name: still[name] for name in still.keys() - changed}
 
     def _is_clean(self, actor: Actor) -> bool:
         return actor.outcome == "done" and not actor.struck and not actor.down
 
-    def _believes_of_rules(self, document: Mapping[str, Any]) -> None:
+    def _looks_at_service(self, delivery: Delivery, *, may_repeat: bool) -> None:
+        document = delivery.document
         is_remembered = document["id"] == SERVICE
-        if is_remembered and document["sequence"] < self._last_service:
-            return  # It comes late, which is known by its number.
+        if is_remembered:
+            content = (str(document["findings"]), str(document["gone"]))
+            self._looks_at_number(number_of(document), content, may_repeat=may_repeat)
+            if document["sequence"] < self._last_service:
+                return  # It comes late, which is known by its number.
+            self._last_service = document["sequence"]
         wrong, mended = str(document["findings"]), str(document["gone"])
         for name in RULES:
             if f"rule {name} " in wrong:
                 self._bad_by[name] = is_remembered or self._bad_by.get(name, False)
             elif is_remembered and (f"rule {name} " in mended or not document["findings"]):
                 self._bad_by.pop(name, None)
-        if is_remembered:
-            self._last_service = document["sequence"]
+        if is_remembered and UNREAD in mended + wrong:
+            self._believed_blind = UNREAD in wrong
 
     def _looks_at_bad_rules(self) -> None:
         bad = {name for name, text in self.world.rules.items() if not parsed(name, text)}
         for name in bad - self._bad_by.keys():
             self._finds("bad rule", f"the rule {name} cannot be used, and nobody believes so")
-        is_blind = bool(self.world.unknown)
         for name, is_remembered in self._bad_by.items():
-            if name not in bad and is_remembered and not is_blind:
+            if name not in bad and is_remembered and not self._is_hindered:
                 self._finds("bad rule", f"the rule {name} is bad no more, and nobody believes so")
+
+    @property
+    def _is_hindered(self) -> bool:
+        """Whether mail goes unwatched: then it is too early to say what is well."""
+        return bool(self.world.unknown or self.world.rules.keys() - self._known_rules.keys())
+
+    def _looks_at_blindness(self) -> None:
+        world = self.world
+        for scope, since in self._blind_since.items():
+            if self._known_rules and world.now - since > A_DAY and not self._believed_blind:
+                self._finds("unseen", f"{scope} is unknown since {since}, and nobody knows")
+        if self._believed_blind and not self._is_hindered:
+            self._finds("unseen", "all can be read again, and nobody believes so")
 
     # Promise 5: what nobody could look at never looks well in the figures that alarms go by.
 
@@ -278,12 +366,18 @@ class Oracle:
                     self._finds("unseen", f"a run that ended as {actor.outcome} was recorded")
 
 
+A_DAY = timedelta(days=1)
 READ_WITHIN = timedelta(hours=25)
 """How soon mail of a sender who is new is read."""
-SURELY_CRITICAL = 250
-"""Of a thousand mails, so many leave no doubt that it is more than one in ten."""
+SURELY = 2.5
+"""So many times the highest threshold leaves no doubt that it has been passed."""
+UNREAD = "could not be read for more than a day"
 
 
-def severity(level: int) -> int:
-    """Return how bad so many bounces of a thousand are, by lines at 5% and at 10%."""
-    return (level >= 50) + (level >= 100)
+def _numbers_in(document: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    """Yield the id and number of all that is told, where it is remembered what was told before."""
+    if document["id"] == SERVICE:
+        yield number_of(document)
+    for incident in incidents_in(document):
+        if incident["remembered"]:
+            yield number_of(incident)

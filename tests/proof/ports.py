@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from builders import ORIGIN
 
 from proof.rules import parsed, source_of
-from proof.world import LASTS, Actor, Delivery, Dies, World
+from proof.world import LASTS, Actor, Delivery, Dies, Sight, World
 from vdm_alerts.aws.items import MEMORY, Write, changes, memory_of, packed, run_item
 from vdm_alerts.core.findings import Finding, Hindrance
 from vdm_alerts.core.history import Transition
@@ -118,13 +118,13 @@ class Mail(_Hand):
         world, scope = self.world, query.scope
         if world.mail:
             return world.mail(query, [last - timedelta(days=age) for age in range(60)], world.now)
-        if scope in world.unknown:
+        if {scope, query} & world.unknown:
             return Gap.UNAVAILABLE
         if scope.isp:
             return Series({})
         if query.metric is Metric.PERMANENT_BOUNCE:
             days = tuple(world.level(scope, last - timedelta(days=age)) for age in range(3))
-            world.seen.append((scope, days))
+            world.seen.append(Sight(scope, days, world.rules))
         dates = [last - timedelta(days=age) for age in range(min(window.days, 12))]
         size = len(world.levels) if scope == ACCOUNT else 1
         mails = {day: self._mails(day) * size for day in dates}

@@ -1,4 +1,4 @@
-"""The rules of every history: one that compares rates, and one that has to be sure of them."""
+"""The rules of every history: one that compares rates, and one that has to be sure; and edits."""
 
 from functools import lru_cache
 
@@ -10,17 +10,32 @@ indicator = "bounce_rate"
 scopes = ["account", "identity"]
 windows = ["1d"]
 confidence = "none"
-warning = "5%"
-critical = "10%"
 """
 SURE = """
 indicator = "bounce_rate"
 scopes = ["account", "identity"]
 windows = ["1d", "2d"]
+"""
+LINES = """
 warning = "5%"
 critical = "10%"
 """
-RULES = {"comparing": COMPARING, "sure": SURE}
+HIGHER = """
+warning = "8%"
+critical = "15%"
+"""
+HELD = """
+hold = "2h"
+"""
+BAD = "indicator = 7"
+RULES = {"comparing": COMPARING + LINES, "sure": SURE + LINES}
+DAYS = {"comparing": 1, "sure": 3}
+"""How many days each looks at, the one before its longest window too."""
+EDITS = {
+    "comparing": (BAD, None, COMPARING + HIGHER, COMPARING + LINES + HELD, COMPARING + LINES),
+    "sure": (BAD, None, SURE + HIGHER, SURE + LINES),
+}
+"""What may be written in place of each; None is that it is deleted."""
 
 
 @lru_cache(maxsize=64)
@@ -35,3 +50,8 @@ def parsed(name: str, text: str) -> Rule | None:
 def source_of(name: str) -> str:
     """Return where the rule *name* is written."""
     return f"/vdm-alerts/rules/{name}"
+
+
+def severity(level: int, rule: Rule) -> int:
+    """Return how bad so many bounces of a thousand are by *rule*: 0, or the rank of a severity."""
+    return sum(level >= round(1_000 * line.share) for line in rule.thresholds)

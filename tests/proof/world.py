@@ -99,6 +99,18 @@ class Actor:
         raise Dies
 
 
+@dataclass(frozen=True)
+class Sight:
+    """What a run has seen of *scope*: the *levels* of three days, the last first.
+
+    *rules* are the texts that it was judged by, or would have been.
+    """
+
+    scope: Scope
+    levels: tuple[int, ...]
+    rules: Mapping[str, str]
+
+
 @dataclass
 class Delivery:
     """A message that went out: as of when, by whom, after how much was *seen*; was it confirmed?"""
@@ -115,15 +127,16 @@ class World:
     """Everything that outlives a run, and what was seen of it.
 
     The *mail* is as a function says; by default, each sender's as the *levels* of its days say.
+    *unknown* is whose counts cannot be read, or which of them.
     """
 
     now: datetime
     senders: tuple[Scope, ...]
-    rules: dict[str, str]
+    rules: Mapping[str, str]
     sets: tuple[Scope, ...] = ()
     mail: Callable[[Query, Sequence[date], datetime], Series] | None = None
     levels: dict[Scope, dict[date, int]] = field(default_factory=dict)
-    unknown: frozenset[Scope] = frozenset()
+    unknown: frozenset[Scope | Query] = frozenset()
     silences: dict[str, Silence] = field(default_factory=dict)
     quiet_hours: QuietHours | None = None
     subscribers: int = 1
@@ -133,9 +146,13 @@ class World:
     roster: Roster = field(default_factory=Roster)
     holder: tuple[Actor, datetime] | None = None
     delivered: list[Delivery] = field(default_factory=list)
-    seen: list[tuple[Scope, tuple[int, ...]]] = field(default_factory=list)
+    seen: list[Sight] = field(default_factory=list)
     listed_since: datetime = LONG_AGO
     recorded: list[tuple[Actor, Summary]] = field(default_factory=list)
+
+    def is_unknown(self, scope: Scope) -> bool:
+        """Say whether something of *scope* cannot be read at the moment."""
+        return any(scope in {each, getattr(each, "scope", None)} for each in self.unknown)
 
     def level(self, scope: Scope, day: date) -> int:
         """Return how many of a thousand mails of *scope* bounce on *day*."""

@@ -315,6 +315,19 @@ def test_what_is_too_little_to_tell_by_does_not_end_an_alert(world: World) -> No
     assert len(world.notifier.sent) == 1
 
 
+def test_a_threshold_that_is_raised_ends_an_alert_once_the_rate_is_on_its_good_side(
+    world: World,
+) -> None:
+    sends(world, NEWS, bounces=900)
+    for hours, warning in enumerate(("5%", "9.5%", "9.5%", "11%")):
+        goes(world.knows(a_sure_rule(warning=warning, critical=None)), hours)
+        assert len(world.notifier.sent) == 1 + (warning == "11%")
+    assert world.subjects == [
+        "[WARNING] Bounce rate of news.example.com is 10%",
+        "[RESOLVED] Bounce rate of news.example.com is back to 9%",
+    ]
+
+
 @pytest.mark.parametrize("who", [ACCOUNT, NEWS, HOTMAIL], ids=str)
 @pytest.mark.parametrize("since", [0, 1], ids=["ever", "once it had been"])
 def test_what_cannot_be_read_for_more_than_a_day_is_told_once(

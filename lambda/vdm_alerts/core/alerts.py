@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias, assert_never
 
 from vdm_alerts.core.metrics import Scope
-from vdm_alerts.core.phase import ORDINARY, Phase
+from vdm_alerts.core.phase import Phase
 from vdm_alerts.core.rates import Rate
 from vdm_alerts.core.revision import Ground
 from vdm_alerts.core.rules import Rule, Severity
@@ -107,7 +107,8 @@ class Alert:
     def phase(self, rule: Rule) -> Phase:
         """Return what is going on here, for the next judgement by *rule*.
 
-        What was judged by other thresholds is judged as if for the first time.
+        What was judged by other thresholds is judged as if for the first time, and yet is not over
+        while some window is on the bad side of these.
         """
         match self.state:
             case Ok(since=since):
@@ -118,7 +119,7 @@ class Alert:
                 told = self.told.ground if self.told else None
                 return Phase(firing.since, firing.severity, firing.silent, told=told)
             case Firing():
-                return ORDINARY
+                return Phase(is_pending=True)
 
     @property
     def is_open(self) -> bool:

@@ -13,7 +13,7 @@ class Phase:
 
     What was before has been judged, and a window does not reach back past it to change it. The
     alert may be of *silence*, or people may have been *told* figures; where there is none, one may
-    be *pending*.
+    be *pending*, or have been judged by other thresholds than those of now.
     """
 
     since: datetime | None = None

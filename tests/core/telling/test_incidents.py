@@ -10,7 +10,7 @@ from builders import HOTMAIL, HOUR, NEWS, NOW, a_rule, breached, firing, healthy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vdm_alerts.core.alerts import Alert, Key, Ok, advance
+from vdm_alerts.core.alerts import Alert, Key, Ok, Pending, advance
 from vdm_alerts.core.metrics import ACCOUNT, Scope, Window
 from vdm_alerts.core.rates import Rate
 from vdm_alerts.core.revision import Ground
@@ -57,6 +57,13 @@ def test_a_message_lists_what_is_still_firing_beside_what_is_new() -> None:
     incident = the_incident(firing(told=WARNING), firing(HOTMAIL))
     assert incident.reason is Reason.FIRING
     assert [one.alert.scope for one in incident.affected] == [HOTMAIL, NEWS]
+
+
+def test_what_is_broken_anew_and_waits_is_not_called_over() -> None:
+    waits = replace(firing(told=WARNING), state=Pending(WARNING, NOW))
+    assert owed([waits]) == []
+    (beside,) = owed([waits, firing(HOTMAIL)])
+    assert [one.alert.scope for one in beside.affected] == [HOTMAIL]
 
 
 def test_the_most_urgent_reason_speaks_for_the_message() -> None:

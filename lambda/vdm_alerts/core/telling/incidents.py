@@ -160,12 +160,13 @@ def incidents(
 
     *alerts* are gathered ones, none that people have asked not to hear of; *numbers* are those of
     the last messages, by incident, and *attempts* messages of which it is not known whether they
-    went out. An alert whose rule cannot be read now has to
-    wait for it.
+    went out. An alert whose rule cannot be read now has to wait for it. One that is pending is
+    neither over nor anything to speak of yet.
     """
     groups: defaultdict[str, list[Alert]] = defaultdict(list)
     for alert in alerts:
-        if alert.rule in rules and alert.incident and alert.is_open:
+        is_settled = not isinstance(alert.state, Pending)
+        if alert.rule in rules and alert.incident and alert.is_open and is_settled:
             groups[alert.incident].append(alert)
     owed = []
     for incident, group in groups.items():
