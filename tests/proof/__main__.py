@@ -29,6 +29,12 @@ TRIES = 600
 """Histories in which a broken variant has to be caught."""
 SHARE = 25
 """Histories that a worker plays before it says how they went."""
+PARTS = 8
+"""Into how many parts those are split that are played in every way there is."""
+EXHAUSTIVE = {
+    "the demo, broken off once": stories_broken_off,
+    "a short story, broken off twice": pairs_broken_off,
+}
 
 
 @dataclass
@@ -38,6 +44,8 @@ class Tally:
     histories: int = 0
     messages: int = 0
     looks: int = 0
+    twice: int = 0
+    excused: int = 0
     runs: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
     wrong: Counter[str] = field(default_factory=Counter)
@@ -48,6 +56,8 @@ class Tally:
         self.histories += 1
         self.messages += len(oracle.world.delivered)
         self.looks += oracle.looks
+        self.twice += oracle.twice.total()
+        self.excused += oracle.excused.total()
         self.runs += oracle.runs
         self.faults += oracle.faults
         self.wrong.update(what for what, _ in oracle.wrong)
@@ -58,6 +68,8 @@ class Tally:
         self.histories += other.histories
         self.messages += other.messages
         self.looks += other.looks
+        self.twice += other.twice
+        self.excused += other.excused
         self.runs += other.runs
         self.faults += other.faults
         self.wrong += other.wrong
@@ -72,11 +84,11 @@ def random_histories(seeds: range) -> Tally:
     return tally
 
 
-def all_of(part: int, stories: Callable[[], Iterator[Oracle]], name: str) -> Tally:
-    """Play every one of *stories*; *part* tells two that share them apart."""
+def all_of(name: str, stories: Callable[[], Iterator[Oracle]]) -> Tally:
+    """Play every one of *stories*, which go by that *name*."""
     tally = Tally()
-    for number, oracle in enumerate(stories()):
-        tally.counts(oracle, f"{name} {part}.{number}")
+    for oracle in stories():
+        tally.counts(oracle, name)
     return tally
 
 
@@ -110,19 +122,19 @@ def main() -> int:
     shares = [seeds[start : start + SHARE] for start in range(0, len(seeds), SHARE)]
     is_whole = chosen.histories > 1
     works: list[Callable[[], Tally]] = [partial(random_histories, share) for share in shares]
-    parts = [
-        partial(all_of, 1, partial(stories_broken_off, 1), "the demo, broken off"),
-        partial(all_of, 2, partial(pairs_broken_off, 1), "a short story, broken off twice"),
+    exhaustive = [
+        partial(all_of, name, partial(stories, PARTS, part))
+        for name, stories in EXHAUSTIVE.items()
+        for part in range(PARTS)
     ]
     begun = perf_counter()
-    names = ["made up", "the demo, broken off once", "a short story, broken off twice"]
-    tallies = {name: Tally() for name in names}
+    tallies = {name: Tally() for name in ("made up", *EXHAUSTIVE)}
     with multiprocessing.Pool(WORKERS) as pool:
-        found = [pool.apply_async(_told, (part,)) for part in parts] if is_whole else []
+        found = [pool.apply_async(_told, (part,)) for part in exhaustive] if is_whole else []
         for tally in pool.imap_unordered(_told, works):
-            tallies[names[0]].adds(tally)
-        for name, part in zip(names[1:], found, strict=False):
-            tallies[name].adds(part.get())
+            tallies["made up"].adds(tally)
+        for part, told in zip(exhaustive, found, strict=False):
+            tallies[part.args[0]].adds(told.get())
         hunts = range(len(VARIANTS)) if is_whole else range(0)
         seeds_caught = pool.map(_caught, hunts, chunksize=1)
     variants = {
@@ -150,6 +162,8 @@ def _report(
         "messages": lambda tally: tally.messages,
         "beliefs looked at": lambda tally: tally.looks,
         "faults": lambda tally: sum(tally.faults.values()),
+        "told twice": lambda tally: tally.twice,
+        "which nobody could know": lambda tally: tally.excused,
     }
     for name, of in rows.items():
         table.add_row(name, *(f"{of(tally):,}" for tally in tallies.values()))

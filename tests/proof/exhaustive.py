@@ -1,13 +1,14 @@
 """Every single way for a story to be broken off, and every pair of ways for a short one."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
-from proof.histories import SENDERS, History, Step, play
+from proof.histories import SENDERS, Step, begun, happens
 from proof.oracle import Key, Oracle
 from proof.ports import acts
 from proof.world import LASTS, Actor, Fault, World
@@ -18,15 +19,14 @@ from vdm_local.scenario import Scenario, load_scenario
 
 ROOT = Path(__file__).parents[2]
 STORY = ROOT / "local" / "vdm_local" / "scenarios" / "newsletter.toml"
-SHORT = History((*(Step(levels={SENDERS[0]: level}) for level in (10, 60, 250, 0)), Step(), Step()))
-"""A warning, a rise, an end, and two runs that nothing happens to."""
-CRASHES = (Fault.DIES_BEFORE, Fault.DIES_AFTER)
+SHORT = tuple(Step(levels={SENDERS[0]: level}) for level in (10, 60, 60, 250, 0))
+"""All is well; a warning, looked at twice, a rise, an end. Two runs that nothing happens to follow."""
 
 
-def stories_broken_off(every: int = 1) -> Iterator[Oracle]:
+def stories_broken_off(every: int = 1, first: int = 0) -> Iterator[Oracle]:
     """Yield the demo's story, broken off or failing at each effect of each run in turn.
 
-    At *every* so manieth of them. After it, once the lease has run out, the run is tried again, and
+    At *every* so manieth of them, from the *first* on. After it, once the lease has run out, the run is tried again, and
     from then on people have to believe what they would have believed without it.
     """
     scenario = load_scenario(STORY)
@@ -40,7 +40,7 @@ def stories_broken_off(every: int = 1) -> Iterator[Oracle]:
             for fault in Fault
         )
         for count, (number, effect, fault) in enumerate(points):
-            if count % every == 0:
+            if count % every == first:
                 oracle = deepcopy(before[number])
                 _goes_on(oracle, scenario.runs[number:], told[number:], {effect: fault})
                 yield oracle
@@ -106,27 +106,39 @@ class _Mail:
         return self  # It does not change.
 
 
-def pairs_broken_off(every: int = 1) -> Iterator[Oracle]:
-    """Yield the short story with its function dying twice, at each pair of effects in turn."""
-    count = 0
-    for number, step in enumerate(SHORT.steps[:-2]):
-        for first in _faults(SHORT, number):
-            once = _struck(SHORT, number, step, first)
-            for later in range(number + 1, len(SHORT.steps) - 2):
-                for second in _faults(once, later):
-                    count += 1
-                    if count % every == 0:
-                        yield play(_struck(once, later, once.steps[later], second))
+def pairs_broken_off(every: int = 1, first: int = 0) -> Iterator[Oracle]:
+    """Yield the short story with two things going wrong, at each pair of effects in turn.
+
+    At *every* so manieth pair, from the *first* on. Both may be in one run, if that lives on.
+    """
+    for number, goes_on in enumerate(_goes_wrong(begun(), SHORT, {}, 2)):
+        if number % every == first:
+            yield goes_on()
 
 
-def _faults(history: History, number: int) -> Iterator[Mapping[int, Fault]]:
-    """Yield every way for the run of that *number* to die."""
-    cut = History(history.steps[: number + 1])
-    effects = len(play(cut).last.done)
-    return ({effect: crash} for effect in range(effects) for crash in CRASHES)
+def _goes_wrong(
+    before: Oracle, steps: Sequence[Step], faults: Mapping[int, Fault], times: int
+) -> Iterator[Callable[[], Oracle]]:
+    """Yield every way to go on from *before* with so many *times* something going wrong.
+
+    By *steps*, of which the first has *faults* already; more of its own come after those.
+    """
+    if not times:
+        yield partial(_played, before, steps, faults)
+        return
+    oracle = deepcopy(before)
+    happens(oracle, replace(steps[0], faults=faults))
+    effects = range(max(faults, default=-1) + 1, len(oracle.last.done))
+    for effect in effects if not oracle.last.is_dead else ():
+        for fault in Fault:
+            yield from _goes_wrong(before, steps, {**faults, effect: fault}, times - 1)
+    if len(steps) > 1:
+        yield from _goes_wrong(oracle, steps[1:], {}, times)
 
 
-def _struck(history: History, number: int, step: Step, faults: Mapping[int, Fault]) -> History:
-    steps = [*history.steps]
-    steps[number] = replace(step, faults=faults)
-    return History(tuple(steps))
+def _played(before: Oracle, steps: Sequence[Step], faults: Mapping[int, Fault]) -> Oracle:
+    oracle = deepcopy(before)
+    happens(oracle, replace(steps[0], faults=faults))
+    for step in (*steps[1:], Step(), Step()):
+        happens(oracle, step)
+    return oracle

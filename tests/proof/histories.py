@@ -66,18 +66,29 @@ MEND = Step(after=26 * HOUR, unknown=frozenset(), down=frozenset(), subscribers=
 
 def play(history: History) -> Oracle:
     """Play *history* in a new world; return what the oracle has to say of it."""
-    world = World(BEGINS, SENDERS, dict(RULES), quiet_hours=parse_quiet_hours(history.quiet))
-    world.levels = {sender: {BEGINS.date() - timedelta(days=70): 10} for sender in SENDERS}
-    oracle = Oracle(world)
-    with patch("vdm_alerts.core.rules.KNOWN_ISPS", ("Hotmail",)):  # One is enough, and quicker.
-        for step in history.steps:
-            change(world, step)
-            if step.overlap:
-                actors = overlapping(world, step.overlap, step.faults)
-                oracle.looks_at_overlap(actors, step.overlap)
-            else:
-                oracle.looks_at(acts(world, Actor(step.faults)))
+    oracle = begun(history.quiet)
+    for step in history.steps:
+        happens(oracle, step)
     return oracle
+
+
+def begun(quiet: str = "none") -> Oracle:
+    """Return an oracle that looks at a new world, with *quiet* hours in it."""
+    world = World(BEGINS, SENDERS, RULES, quiet_hours=parse_quiet_hours(quiet))
+    world.levels = {sender: {BEGINS.date() - timedelta(days=70): 10} for sender in SENDERS}
+    return Oracle(world)
+
+
+def happens(oracle: Oracle, step: Step) -> None:
+    """Have *step* happen in the world that *oracle* looks at."""
+    world = oracle.world
+    change(world, step)
+    with patch("vdm_alerts.core.rules.KNOWN_ISPS", ("Hotmail",)):  # One is enough, and quicker.
+        if step.overlap:
+            actors = overlapping(world, step.overlap, step.faults)
+            oracle.looks_at_overlap(actors, step.overlap)
+        else:
+            oracle.looks_at(acts(world, Actor(step.faults)))
 
 
 def change(world: World, step: Step) -> None:

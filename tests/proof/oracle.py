@@ -69,6 +69,7 @@ class Oracle:
     _last_service: int = 0
     _known_rules: dict[str, Rule] = field(default_factory=dict)
     _ever: dict[str, list[Rule]] = field(default_factory=dict)
+    _reminded: dict[str, datetime] = field(default_factory=dict)
     _broken_since: dict[Key, datetime] = field(default_factory=dict)
     _blind_since: dict[Scope, datetime] = field(default_factory=dict)
     _believed_blind: bool = False
@@ -133,7 +134,8 @@ class Oracle:
         """Count what is said again, which may be no more often than nobody could know of it."""
         for number in _numbers_in(delivery.document):
             self.twice[number[0]] += number in self._said
-            self.excused[number[0]] += may_repeat or not self._is_clean(delivery.actor)
+            is_excused = may_repeat or delivery.actor.struck or delivery.actor.down
+            self.excused[number[0]] += bool(is_excused)
             if self.twice[number[0]] > self.excused[number[0]]:
                 self._finds("beyond the promise", f"{number} is one time too many")
             self._said.add(number)
@@ -148,6 +150,7 @@ class Oracle:
         self._looks_at_number(number, content, may_repeat=may_repeat or not remembered)
         before, known = self._contents.get(number[0], (0, ()))
         ranks = [((rule, scope_of(one)), RANK[one["severity"]]) for one in incident["affected"]]
+        self._looks_at_reminder(delivery, incident, is_first=is_first)
         is_news = incident["reason"] == "REPEAT" or any(self._is_news(*each) for each in ranks)
         lasts = [last for key, _ in ranks if (last := self._last.get(key))]
         may_repeat |= any(last.actor.outcome == "Superseded" for last in lasts)
@@ -164,6 +167,16 @@ class Oracle:
             elif is_certain or (is_open and known == content):
                 self._finds("beyond the promise", f"{number} says nothing new: {content}")
         self._contents[number[0]] = max((before, known), (number[1], content))
+
+    def _looks_at_reminder(
+        self, delivery: Delivery, incident: Mapping[str, Any], *, is_first: bool
+    ) -> None:
+        """See that reminders are days apart; what is silenced may leave others that are due."""
+        if incident["reason"] == "REPEAT" and is_first and not self.world.silences:
+            last = self._reminded.get(incident["id"])
+            if last and delivery.now - last < BETWEEN_REMINDERS:
+                self._finds("beyond the promise", f"{incident['id']} is repeated since {last}")
+            self._reminded[incident["id"]] = delivery.now
 
     def _looks_at_number(
         self, number: tuple[str, int], content: tuple[Any, ...], *, may_repeat: bool
@@ -367,6 +380,8 @@ class Oracle:
 
 
 A_DAY = timedelta(days=1)
+BETWEEN_REMINDERS = timedelta(hours=12)
+"""How far apart they are at the least, whenever runs come."""
 READ_WITHIN = timedelta(hours=25)
 """How soon mail of a sender who is new is read."""
 SURELY = 2.5

@@ -9,8 +9,11 @@ from unittest.mock import patch
 
 from proof import ports
 from vdm_alerts import run
+from vdm_alerts.core.alerts import Alert
 from vdm_alerts.core.metrics import Series
 from vdm_alerts.core.rulebook import Rulebook, Written
+from vdm_alerts.core.silences import Silence, Silences
+from vdm_alerts.core.telling.incidents import Affected
 from vdm_alerts.core.telling.numbering import Attempt
 from vdm_alerts.owed import delivering
 from vdm_alerts.ports import Memory, Summary
@@ -72,6 +75,25 @@ def _all_or_nothing(book: Rulebook, last_good: dict[str, Written]) -> Rulebook:
     return book
 
 
+def _always(*_: Any) -> bool:
+    return True
+
+
+def _unheard(one: Affected, now: datetime) -> Alert:
+    del now
+    return one.alert
+
+
+def _forgotten(alert: Alert, why: str) -> Alert:
+    del why
+    return Alert(*alert.key)
+
+
+def _for_ever(silences: Silences, now: datetime) -> Sequence[Silence]:
+    del now
+    return silences.silences
+
+
 def _blind(*arguments: Any, **more: Any) -> Summary:
     return replace(summary(*arguments, **more), unread=0, series_unknown=0)
 
@@ -96,10 +118,52 @@ VARIANTS = (
         {"vdm_alerts.core.telling.incidents.numbered": _counted_on},
     ),
     Variant(
-        "neither a lease nor a version keeps two runs apart",
+        "no lease keeps two runs apart",
         2,
         ("beyond the promise",),
-        {"proof.ports.Store.is_leased": False, "proof.ports.Store.is_fenced": False},
+        {"proof.ports.Store.is_leased": False},
+    ),
+    Variant(
+        "a run that has outlived its lease writes over the next one",
+        2,
+        ("beyond the promise", "lost"),
+        {"proof.ports.Store.is_fenced": False},
+    ),
+    Variant(
+        "a reminder goes out at every run",
+        2,
+        ("beyond the promise",),
+        {"vdm_alerts.core.telling.incidents.is_to_be_repeated": _always},
+    ),
+    Variant(
+        "nobody is taken to have heard of what may have gone out",
+        1,
+        ("lost",),
+        {"vdm_alerts.core.telling.incidents.attempted": _unheard},
+    ),
+    Variant(
+        "the end of what is watched no longer is not told",
+        1,
+        ("lost",),
+        {"vdm_alerts.run.unwatched": _forgotten},
+    ),
+    Variant(
+        "a silence never ends",
+        1,
+        ("lost",),
+        {"vdm_alerts.core.silences.Silences.lasting": _for_ever},
+    ),
+    Variant(
+        "quiet hours hold back what is critical",
+        1,
+        ("lost",),
+        {"vdm_alerts.core.telling.incidents.Incident.is_urgent": False},
+    ),
+    Variant(
+        "what is unknown for days is told to nobody",
+        3,
+        ("unseen",),
+        {"vdm_alerts.survey.Survey.unread_for_long": ()},
     ),
     Variant(
         "what is unknown is zero",
