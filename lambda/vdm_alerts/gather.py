@@ -1,14 +1,15 @@
 """The first step of a run: everything that is known, and what could not be learnt."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from vdm_alerts.asking import Asking
 from vdm_alerts.core.advice import kind_name
 from vdm_alerts.core.alerts import Key
-from vdm_alerts.core.findings import Finding
+from vdm_alerts.core.findings import Finding, Source
 from vdm_alerts.core.metrics import Series, Window
 from vdm_alerts.core.rates import Gap
 from vdm_alerts.core.reading.culprits import Culprit
@@ -22,8 +23,8 @@ from vdm_alerts.core.verdicts import Healthy, Unsure, Verdict
 from vdm_alerts.ports import Memory, Ports, Standing
 from vdm_alerts.survey import TOO_LONG, Limits, Survey, survey
 
-MOST_NAMED = 5
-"""Names in a sentence."""
+MOST_NAMED = 20
+"""Names that a finding lists; the rest are counted."""
 _SOME = "series"
 
 NO_SUBSCRIBER = Finding(
@@ -44,7 +45,7 @@ class Gathered:
     *rulebook* is None where the rules could not be read, and *survey* where there was no reading
     VDM. *silent* says that the account as a whole sends nothing at the moment, and *silences* are
     what people asked not to be told of. *passing* says since when there has been each thing that
-    is amiss and should pass, by what it is about.
+    is amiss and should pass, by what it is about, and *blind* is where nobody could look.
     """
 
     rulebook: Rulebook | None
@@ -54,6 +55,7 @@ class Gathered:
     silent: bool = False
     silences: Sequence[Silence] = ()
     passing: Mapping[str, datetime] = field(default_factory=dict)
+    blind: Collection[Source] = ()
 
     @property
     def rules(self) -> Mapping[str, Rule]:
@@ -82,15 +84,11 @@ class Gathered:
         """The judgement of every scope that was read, by every rule that watches it.
 
         That one scope has no mail any longer is good news of it. That none has any is not: while
-        the account is silent, a scope without mail is not judged.
+        the account is silent, a scope without mail proves nothing.
         """
         verdicts = self.survey.verdicts if self.survey else {}
         if self.silent:
-            return {
-                key: each
-                for key, each in verdicts.items()
-                if not isinstance(each, Healthy | Unsure) or each.evidence
-            }
+            return {key: _proving_nothing(each) for key, each in verdicts.items()}
         return verdicts
 
     def culprit(self, key: Key) -> Culprit | None:
@@ -127,6 +125,13 @@ class Gathered:
         return ""
 
 
+def _proving_nothing(verdict: Verdict) -> Verdict:
+    """Return *verdict* as it is where no mail is no good news."""
+    if isinstance(verdict, Healthy) and verdict.evidence is None:
+        return Unsure(verdict.of, verdict.line, verdict.window, None)
+    return verdict
+
+
 def gather(
     ports: Ports, before: Memory, now: datetime, limits: Limits, patience: timedelta
 ) -> Gathered:
@@ -141,7 +146,16 @@ def gather(
     # Of single series, whoever has waited for long has a finding of its own.
     long = {about for about, at in since.items() if about != _SOME and now - at > TOO_LONG}
     findings = [each.lasting() if each.about in long else each for each in seen.findings]
-    return replace(seen, findings=findings, passing=since)
+    return replace(seen, findings=findings, passing=since, blind=asking.blind | _unseen(seen))
+
+
+def _unseen(seen: Gathered) -> set[Source]:
+    """Return what a run that has *seen* this much can say nothing of."""
+    if seen.survey is None:
+        return {Source.LISTS, Source.MAIL}
+    is_all = not any(each.hinders for each in seen.unusable.values())
+    is_read = isinstance(seen.survey.found.get(ACCOUNT_SENT), Series)
+    return set() if is_all and is_read else {Source.MAIL}
 
 
 def _asked(
@@ -152,35 +166,44 @@ def _asked(
     patience: timedelta,
     asking: Asking,
 ) -> Gathered:
-    findings = asking.findings
-    subscribers = asking.tried(ports.notifier.subscribers, None)
+    subscribers = asking.tried(ports.notifier.subscribers, None, Source.SUBSCRIBERS)
     if subscribers == 0:
-        findings.append(NO_SUBSCRIBER)
-    rulebook = asking.tried(lambda: ports.rules.rules().with_last_good(before.rules), None)
-    silences = asking.tried(ports.silences.silences, Silences())
+        asking.found([NO_SUBSCRIBER], Source.SUBSCRIBERS)
+    rulebook = asking.tried(
+        lambda: ports.rules.rules().with_last_good(before.rules), None, Source.RULES
+    )
+    silences = asking.tried(ports.silences.silences, Silences(), Source.SILENCES)
     # Where SES does not say how the account stands, reading will tell whether VDM is on.
-    standing = asking.tried(ports.account.standing, Standing(vdm_enabled=True))
+    standing = asking.tried(ports.account.standing, Standing(vdm_enabled=True), Source.ACCOUNT)
     if rulebook:
-        findings += dict.fromkeys([*rulebook.unusable.values(), *rulebook.findings])
-    findings += [*silences.findings, *expired(silences, now)]
-    findings += standing.findings
-    known = Gathered(rulebook, None, subscribers, findings, silences=silences.lasting(now))
+        asking.found([*rulebook.unusable.values(), *rulebook.findings], Source.RULES)
+    asking.found([*silences.findings, *expired(silences, now)], Source.SILENCES)
+    asking.found(standing.findings, Source.ACCOUNT)
+    lasting = silences.lasting(now)
+    known = Gathered(rulebook, None, subscribers, asking.findings, silences=lasting)
     if rulebook is None or not (standing.vdm_enabled and rulebook.rules):
         return known
 
     rules, alerts = list(rulebook.rules.values()), before.alerts
-    seen = asking.tried(lambda: survey(ports, rules, alerts, now, limits, patience, asking), None)
+    seen = asking.tried(
+        lambda: survey(ports, rules, alerts, now, limits, patience, asking), None, Source.MAIL
+    )
     if seen is None:
         return known
-    if not seen.failed:
-        findings += _unread(seen)
-    if limits.queries_a_day is not None and seen.is_starved:
-        findings.append(_too_few(limits.queries_a_day))
     mail = seen.found.get(ACCOUNT_SENT)
     is_empty = isinstance(mail, Series) and not mail.total(seen.sweep.longest, seen.at.last)
-    if is_empty:
-        findings.append(_no_mail(seen.sweep.longest))
+    asking.found(_amiss(seen, limits, is_empty=is_empty), Source.MAIL)
     return replace(known, survey=seen, silent=is_empty or not standing.may_send)
+
+
+def _amiss(seen: Survey, limits: Limits, *, is_empty: bool) -> Iterator[Finding]:
+    """Yield what is wrong with what was *seen* of the mail, or that there *is* none."""
+    if not seen.failed:
+        yield from _unread(seen)
+    if seen.is_starved:
+        yield _too_few(limits.queries_a_day)
+    if is_empty:
+        yield _no_mail(seen.sweep.longest)
 
 
 def _unread(seen: Survey) -> list[Finding]:
@@ -194,9 +217,10 @@ def _unread(seen: Survey) -> list[Finding]:
         findings.append(
             Finding(
                 about="refused",
-                what=f"SES refuses to answer for {', '.join(_first(refused))}",
+                what="SES refuses to answer for these",
                 remedy="Why, in SES's own words, is in the function's log; what cannot be read is "
                 "not watched",
+                **_named(sorted(refused)),
             )
         )
     if unread:
@@ -206,28 +230,33 @@ def _unread(seen: Survey) -> list[Finding]:
                 what="Not all mail could be read",
                 remedy="It is asked for again at the next run",
                 passing=True,
-                who=_first(unread),
+                **_named(sorted(unread)),
             )
         )
     if unread_for_long := seen.unread_for_long:
         findings.append(
             Finding(
                 about="unread",
-                what="Some mail could not be read for more than a day, and is not watched",
+                what="Unreadable for more than a day, so not watched",
                 remedy="It is asked for at every run; why it fails is in the function's log",
-                who=_first([str(scope) for scope in unread_for_long]),
+                **_named([str(scope) for scope in unread_for_long]),
             )
         )
     return findings
 
 
-def _first(names: Collection[str]) -> tuple[str, ...]:
-    """Return as many of *names* as a person reads, and how many more there are."""
-    first, more = sorted(names)[:MOST_NAMED], len(names) - MOST_NAMED
-    return (*first, f"and {more:,} more") if more > 0 else tuple(first)
+def _named(names: Sequence[str]) -> dict[str, Any]:
+    """Return whom a finding is about, as many of *names* as a person reads, and how many more."""
+    return {"who": tuple(names[:MOST_NAMED]), "more": max(0, len(names) - MOST_NAMED)}
 
 
-def _too_few(queries: int) -> Finding:
+def _too_few(queries: int | None) -> Finding:
+    if queries is None:
+        return Finding(
+            about="time",
+            what="The time of a run is too short to read everybody in a day",
+            remedy="Have rules watch less: fewer scopes, or only the largest of each (top)",
+        )
     return Finding(
         about="queriesPerDay",
         what=f"{queries:,} queries of VDM a day are too few to read everybody in a day",

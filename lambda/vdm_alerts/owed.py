@@ -52,6 +52,7 @@ def owed(
         known.findings,
         known.trouble_sequence,
         known.attempts.get(SERVICE),
+        blind=seen.blind,
         beside=beside,
     )
     if trouble and amnesia:

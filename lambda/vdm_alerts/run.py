@@ -130,7 +130,8 @@ def _advanced(before: Memory, seen: Gathered, now: datetime) -> Memory:
     for key, verdict in seen.verdicts.items():
         if not seen.gone(key):
             was = alerts.get(key, Alert(*key))
-            alerts[key] = advance(was, verdict, seen.rules[was.rule], now)
+            rule = seen.rules[was.rule]
+            alerts[key] = advance(was, verdict, rule, now, waits=before.introduced)
             if type(was.state) is not type(alerts[key].state):
                 _log.info("%s of %s: now %s", *key, alerts[key].state)
     awake = (alert for alert in alerts.values() if not alert.is_at_rest)

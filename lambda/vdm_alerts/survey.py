@@ -9,6 +9,7 @@ from functools import cached_property
 from vdm_alerts.asking import Asking
 from vdm_alerts.core.alerts import Alert, Key
 from vdm_alerts.core.buckets import AsOf
+from vdm_alerts.core.findings import Source
 from vdm_alerts.core.isps import OTHER_ISPS
 from vdm_alerts.core.metrics import ACCOUNT, LONGEST_WINDOW, Dimension, Metric, Scope, Series
 from vdm_alerts.core.rates import Gap
@@ -107,11 +108,12 @@ class Survey:
 
     @property
     def unread_for_long(self) -> Collection[Scope]:
-        """Who could not be read for more than a day by now."""
+        """Who could not be read for more than a day by now, the longest first."""
         now, entry = self.sweep.now, self.sweep.roster.entry
         failed = {query.scope for query, seen in self.found.items() if seen is Gap.UNAVAILABLE}
         since = {scope: at for scope in failed if (at := entry(scope).failing)}
-        return [scope for scope, at in since.items() if now - at > TOO_LONG]
+        long = [(at, str(scope), scope) for scope, at in since.items() if now - at > TOO_LONG]
+        return [scope for *_, scope in sorted(long)]
 
     def missing(self, scope: Scope) -> Scope | None:
         """Return the sender that *scope* is of, where it is on no list of this account any more."""
@@ -159,7 +161,7 @@ def survey(
     told to *asking*.
     """
     over = time.monotonic() + patience.total_seconds()
-    known = asking.tried(ports.rosters.load, Roster())
+    known = asking.tried(ports.rosters.load, Roster(), Source.MAIL)
     today = now.date()
     yesterday = today - timedelta(days=1)
     is_served = limits.include_today and known.serves_today(today)
@@ -187,7 +189,7 @@ def _listed(ports: Ports, sweep: Sweep, asking: Asking) -> Roster:
     for dimension, listed in lists.items():
         is_watched = any(dimension in kind for rule in sweep.rules for kind in rule.scopes)
         if is_watched and not roster.is_listed(dimension, sweep.now, sweep.rest):
-            scopes = asking.tried(listed, None)
+            scopes = asking.tried(listed, None, Source.LISTS)
             if scopes is not None:
                 roster = roster.with_listed(dimension, scopes, sweep.now)
     return roster
@@ -214,7 +216,7 @@ def _read(ports: Ports, sweep: Sweep, most: int | None, over: float, asking: Ask
         except Exception as error:
             if isinstance(error, TodayRefused) and sweep.last == sweep.now.date():
                 raise
-            asking.note(error)
+            asking.note(error, Source.MAIL)
             return Survey(
                 sweep, {**found, **_unanswered(pending, Gap.UNAVAILABLE)}, asked, failed=True
             )

@@ -65,7 +65,7 @@ def test_no_mail_where_a_rule_wants_some_is_a_breach_like_any_other() -> None:
 
 @pytest.mark.parametrize("end", [healthy(), no_mail()])
 def test_an_episode_ends_once_nothing_is_wrong_any_longer(end: Verdict) -> None:
-    assert after(breached(), end) == Ok(LATER)
+    assert after(breached(), end) == Ok(LATER, line=0.05)
 
 
 def test_a_new_episode_has_a_beginning_of_its_own() -> None:
@@ -118,14 +118,14 @@ def test_what_waits_still_knows_since_when_all_was_well() -> None:
 def test_an_episode_ends_once_it_has_been_over_for_long_enough() -> None:
     mending = after(breached(), healthy(), healthy(), clear_after=2 * HOUR)
     assert mending == Firing(WARNING, NOW, LATER, 0.05)
-    assert after(breached(), *[healthy()] * 3, clear_after=2 * HOUR) == Ok(NOW + 3 * HOUR)
+    assert after(breached(), *[healthy()] * 3, clear_after=2 * HOUR) == Ok(NOW + 3 * HOUR, line=0.05)
 
 
 def test_what_is_not_over_after_all_begins_that_wait_anew() -> None:
     state = after(breached(), healthy(), breached(), healthy(), clear_after=2 * HOUR)
     assert state == Firing(WARNING, NOW, NOW + 3 * HOUR, 0.05)
     unproven = after(breached(), healthy(), unsure(), healthy(), clear_after=2 * HOUR)
-    assert unproven == Ok(NOW + 3 * HOUR)
+    assert unproven == Ok(NOW + 3 * HOUR, line=0.05)
 
 
 def test_that_it_is_over_is_remembered_for_as_long_as_a_window_reaches_back_to_it() -> None:
@@ -196,7 +196,7 @@ def test_what_comes_and_goes_is_over_only_once_it_has_been_so_for_days() -> None
     almost = advance(mending, healthy(), a_sure_rule(), NOW + 5 * HOUR + STEADY)
     assert isinstance(almost.state, Firing)
     over = advance(almost, healthy(), a_sure_rule(), NOW + 6 * HOUR + STEADY)
-    assert over.state == Ok(NOW + 6 * HOUR + STEADY)
+    assert over.state == Ok(NOW + 6 * HOUR + STEADY, line=0.05)
     again = advance(almost, breached(), a_sure_rule(), NOW + 5 * HOUR + STEADY)
     assert again.state == Firing(WARNING, NOW + 5 * HOUR, line=0.05)
 
@@ -219,6 +219,29 @@ def test_what_is_watched_no_longer_ends_with_a_word_where_people_know_of_it() ->
     assert unwatched(firing(), "The rule bounce-rate was deleted").is_at_rest
 
 
-def test_what_ended_for_want_of_watching_is_not_said_to_have_mended_once_it_is_watched() -> None:
+def test_what_ended_for_want_of_watching_is_not_said_to_once_it_is_watched_and_well() -> None:
     gone = unwatched(firing(told=WARNING), "The rule bounce-rate was deleted")
-    assert advance(gone, healthy(), a_rule(), LATER) == gone
+    assert advance(gone, unknown(), a_rule(), LATER) == gone
+    assert advance(gone, healthy(), a_rule(), LATER).state == Ok()
+
+
+def test_what_was_over_before_nobody_looked_any_more_is_said_to_be_over() -> None:
+    over = advance(firing(told=WARNING), healthy(), a_rule(), LATER)
+    assert unwatched(over, "The rule bounce-rate was deleted").state == over.state
+    heard = replace(over, told=None)
+    assert unwatched(heard, "The rule bounce-rate was deleted").is_at_rest
+
+
+def test_by_other_thresholds_what_was_before_an_end_is_judged_anew_too() -> None:
+    over = advance(firing(), healthy(), a_sure_rule(), LATER)
+    waiting = advance(over, breached(), a_sure_rule(hold=HOUR), LATER + HOUR)
+    for alert, is_pending in ((over, False), (waiting, True)):
+        assert alert.phase(a_sure_rule()) == Phase(LATER, is_pending=is_pending)
+        assert alert.phase(a_sure_rule(warning="1%")) == Phase(is_pending=is_pending)
+    assert advance(waiting, healthy(), a_sure_rule(), LATER).state == over.state
+
+
+def test_what_is_found_at_first_sight_does_not_wait() -> None:
+    rule = a_sure_rule(hold=HOUR)
+    assert isinstance(advance(ANEW, breached(), rule, NOW).state, Pending)
+    assert isinstance(advance(ANEW, breached(), rule, NOW, waits=False).state, Firing)

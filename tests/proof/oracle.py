@@ -386,7 +386,7 @@ READ_WITHIN = timedelta(hours=25)
 """How soon mail of a sender who is new is read."""
 SURELY = 2.5
 """So many times the highest threshold leaves no doubt that it has been passed."""
-UNREAD = "could not be read for more than a day"
+UNREAD = "Unreadable for more than a day"
 
 
 def _numbers_in(document: Mapping[str, Any]) -> Iterator[tuple[str, int]]:

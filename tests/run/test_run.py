@@ -339,7 +339,7 @@ def test_what_cannot_be_read_for_more_than_a_day_is_told_once(
                 world.series.answers[Query(metric, who)] = Gap.UNAVAILABLE
         goes(world, hours)
         assert len(world.notifier.sent) == (hours - since > 24)
-    assert f"not watched: {who}." in world.notifier.sent[0].text
+    assert world.subjects == [f"[WARNING] Unreadable for more than a day, so not watched: {who}"]
 
 
 def test_nothing_is_called_in_order_while_nothing_can_be_read(world: World) -> None:
@@ -362,7 +362,7 @@ def test_what_ses_refuses_to_answer_for_is_told_by_name(world: World, gap: Gap) 
     goes(world)
     goes(world, hours=1)
     (told,) = world.notifier.sent
-    assert "SES refuses to answer for news.example.com" in told.text
+    assert "SES refuses to answer for these: news.example.com" in told.text
 
 
 def test_an_outage_of_some_series_is_counted_and_nobody_is_woken(world: World) -> None:

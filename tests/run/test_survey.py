@@ -94,7 +94,7 @@ def test_a_name_that_ses_refuses_is_asked_about_once_and_told_of_while_it_lasts(
     assert asked_of(world, NEWS) == set()
     assert first.series_unknown == again.series_unknown == 1
     assert len(world.notifier.sent) == 1
-    assert "SES refuses to answer for news.example.com" in world.notifier.sent[0].text
+    assert "SES refuses to answer for these: news.example.com" in world.notifier.sent[0].text
 
 
 def test_a_name_that_was_refused_is_asked_about_again_after_a_week(world: World) -> None:

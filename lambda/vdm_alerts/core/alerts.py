@@ -23,24 +23,27 @@ class Ok:
     """Nothing is wrong here, as far as is known: *since* an alert ended, or ever.
 
     How that ended, where nothing has simply mended: by counts that were *revised* to a lower rate
-    in the days that it was told of, or as it is *unwatched* now, for the reason given.
+    in the days that it was told of, or as it is *unwatched* now, for the reason given. *line* is
+    what it had been judged by.
     """
 
     since: datetime | None = None
     revised: Rate | None = None
     unwatched: str = ""
+    line: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
     """The rule is broken here *since* an instant, not yet for as long as it takes to say so.
 
-    Before, all was well since *well*, or ever.
+    Before, all was well since *well*, or ever, after what had been judged by *line*.
     """
 
     severity: Severity
     since: datetime
     well: datetime | None = None
+    line: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +60,13 @@ class Firing:
     line: float | None = None
     silent: bool = False
 
-    def is_by(self, rule: Rule) -> bool:
-        """Say whether *rule* is still the one that this has been judged by, and not edited."""
-        return self.line is None or self.line in {line.share for line in rule.thresholds}
-
 
 State: TypeAlias = Ok | Pending | Firing
+
+
+def _is_by(rule: Rule, state: State) -> bool:
+    """Say whether *rule* is still the one that *state* comes from, and not edited."""
+    return state.line is None or state.line in {line.share for line in rule.thresholds}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,19 +111,19 @@ class Alert:
     def phase(self, rule: Rule) -> Phase:
         """Return what is going on here, for the next judgement by *rule*.
 
-        What was judged by other thresholds is judged as if for the first time, and yet is not over
-        while some window is on the bad side of these.
+        What was judged by other thresholds, or was not for a while, is judged as if for the first
+        time, and yet is not over while some window is on the bad side of these.
         """
+        if not _is_by(rule.at(self.scope), self.state):
+            return Phase(is_pending=not isinstance(self.state, Ok))
         match self.state:
-            case Ok(since=since):
-                return Phase(since)
+            case Ok(since=since, unwatched=why):
+                return Phase(since, is_pending=bool(why))
             case Pending(well=since):
                 return Phase(since, is_pending=True)
-            case Firing() as firing if firing.is_by(rule.at(self.scope)):
+            case Firing() as firing:
                 told = self.told.ground if self.told else None
                 return Phase(firing.since, firing.severity, firing.silent, told=told)
-            case Firing():
-                return Phase(is_pending=True)
 
     @property
     def is_open(self) -> bool:
@@ -140,12 +144,18 @@ class Alert:
 Key: TypeAlias = tuple[str, Scope]
 
 
-def advance(alert: Alert, verdict: Verdict, rule: Rule, now: datetime) -> Alert:
-    """Return *alert* as it stands after *verdict* by *rule*."""
+def advance(
+    alert: Alert, verdict: Verdict, rule: Rule, now: datetime, *, waits: bool = True
+) -> Alert:
+    """Return *alert* as it stands after *verdict* by *rule*.
+
+    It *waits* for as long as the rule says, unless what is found at first sight is to be told.
+    """
     rule = rule.at(alert.scope)
     match verdict:
         case Breached() | Silent():
-            return replace(alert, state=_broken(alert.state, verdict, rule, now))
+            hold = rule.hold if waits else timedelta()
+            return replace(alert, state=_broken(alert.state, verdict, hold, now))
         case Healthy():
             return _well(alert, verdict, rule, now)
         case Unsure() | Unknown():
@@ -154,11 +164,11 @@ def advance(alert: Alert, verdict: Verdict, rule: Rule, now: datetime) -> Alert:
             assert_never(verdict)
 
 
-def _broken(state: State, verdict: Breached | Silent, rule: Rule, now: datetime) -> State:
+def _broken(state: State, verdict: Breached | Silent, hold: timedelta, now: datetime) -> State:
     began = now if isinstance(state, Ok) else state.since
-    if not isinstance(state, Firing) and now - began < rule.hold:
+    if not isinstance(state, Firing) and now - began < hold:
         well = state.since if isinstance(state, Ok) else state.well
-        return Pending(verdict.severity, began, well)
+        return Pending(verdict.severity, began, well, state.line)
     line = verdict.threshold if isinstance(verdict, Breached) else None
     own = line.share if line and not line.usual else None
     return Firing(verdict.severity, began, line=own, silent=line is None)
@@ -166,19 +176,19 @@ def _broken(state: State, verdict: Breached | Silent, rule: Rule, now: datetime)
 
 def _well(alert: Alert, verdict: Healthy, rule: Rule, now: datetime) -> Alert:
     match alert.state:
-        case Ok():
-            return alert
-        case Pending(well=well):
-            return replace(alert, state=Ok(well))
+        case Ok(unwatched=why):
+            return replace(alert, state=Ok()) if why else alert  # It is watched again, and well.
+        case Pending(well=well, line=line):
+            return replace(alert, state=Ok(well, line=line))
         case Firing(mending=mending) as state:
             mended = mending or now
             if now - mended < _wait(alert, rule):
                 return replace(alert, state=replace(state, mending=mended))
             # Where rates are just compared, or by other lines, all of it is judged again; so it is
             # where what was found wrong has turned out not to have been.
-            is_anew = rule.doubt is None or not state.is_by(rule) or verdict.withdraws is not None
+            is_anew = rule.doubt is None or not _is_by(rule, state) or verdict.withdraws is not None
             now_rate = verdict.evidence.rate if verdict.withdraws and verdict.evidence else None
-            ended = Ok(None if is_anew else now, revised=now_rate)
+            ended = Ok(revised=now_rate) if is_anew else Ok(now, line=state.line)
             return replace(alert, state=ended, ends=(*alert.ends, now))
 
 
@@ -189,6 +199,8 @@ def _wait(alert: Alert, rule: Rule) -> timedelta:
 
 def unwatched(alert: Alert, why: str) -> Alert:
     """Return *alert* where nobody looks any more, because of *why*."""
+    if isinstance(alert.state, Ok) and alert.told:
+        return replace(alert, ends=())  # It was over before.
     return replace(alert, state=Ok(unwatched=why if alert.told else ""), ends=())
 
 
@@ -197,5 +209,5 @@ def aged(alert: Alert, rule: Rule, now: datetime) -> Alert:
     ends = tuple(end for end in alert.ends if now - end < LATELY)
     state = alert.state
     if isinstance(state, Ok) and state.since and now - state.since >= timedelta(rule.reach.days):
-        state = replace(state, since=None)
+        state = Ok(revised=state.revised, unwatched=state.unwatched)
     return replace(alert, state=state, ends=ends)

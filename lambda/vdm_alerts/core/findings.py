@@ -1,9 +1,21 @@
 """What a person should hear that is no rate: of the account itself, or of this service."""
 
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
 from vdm_alerts.core.errors import VdmAlertsError
 from vdm_alerts.core.rules import Severity
+
+
+class Source(StrEnum):
+    """Where one has looked, and has to look again to know that something is wrong no longer."""
+
+    RULES = "rules"
+    SILENCES = "silences"
+    SUBSCRIBERS = "subscribers"
+    ACCOUNT = "account"
+    LISTS = "lists"
+    MAIL = "mail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,9 +26,11 @@ class Finding:
     said before. *details* are further lines, and *command* is one for a shell that does the remedy.
     Where it *hinders*, mail goes unwatched. A *passing* one
     (an outage, a throttled call) is expected to mend itself: it is logged and counted, and no
-    person is written to about it. *who* it is about may change without being news. What *needs no
-    end* is told once, and nobody is told when it is so no longer. As it is remembered it is
-    *certain*, unless nobody knows whether the message about it went out, or that of its end.
+    person is written to about it. Of *who* it is about, and how many *more*, only a new name is
+    news; AWS's own *words* are none, which may be others every time. What *needs no end* is told
+    once, and nobody is told when it is so no longer. As it is remembered it is *certain*, unless
+    nobody knows whether the message about it went out, or that of its end. *source* is where it was
+    found.
     """
 
     about: str
@@ -28,8 +42,11 @@ class Finding:
     passing: bool = False
     command: str = ""
     who: tuple[str, ...] = field(default=(), compare=False)
+    more: int = field(default=0, compare=False)
+    words: str = field(default="", compare=False)
     needs_no_end: bool = False
     certain: bool = field(default=True, compare=False)
+    source: Source | None = field(default=None, compare=False)
 
     @property
     def mending(self) -> str:
@@ -48,12 +65,17 @@ class Finding:
         AWS's own words may be others at every run, which is no news.
         """
         what = f"{self.about} has not worked for more than a day"
-        return replace(self, what=what, who=(self.what,), passing=False)
+        return replace(self, what=what, words=self.what, passing=False)
+
+    def is_known_by(self, told: "Finding") -> bool:
+        """Say whether people who were *told* that know all of this."""
+        return told.certain and self == told and {*self.who} <= {*told.who}
 
     @property
     def told(self) -> str:
         """What happened, and to whom."""
-        return f"{self.what}: {', '.join(self.who)}" if self.who else self.what
+        names = [*self.who, *([f"and {self.more:,} more"] if self.more else [])]
+        return ": ".join(each for each in (self.what, ", ".join(names), self.words) if each)
 
     def __str__(self) -> str:
         details = f"\n{self.details}\n" if self.details else " "

@@ -265,9 +265,34 @@ def test_trouble_says_that_silence_proves_nothing_and_what_to_do() -> None:
     assert "2. AWS refused ses:GetAccount.\n   Allow it.\n" in message.text
     assert json.loads(message.chat)["content"]["nextSteps"] == ["Switch it on", "Allow it"]
     assert json.loads(message.document)["findings"][0] == {
+        "about": "VDM",
         "what": "VDM is off",
+        "severity": "WARNING",
+        "new": True,
         "remedy": "Switch it on",
     }
+
+
+PAUSED = Finding("enforcement", "SES has paused it", "Answer", severity=CRITICAL, hinders=False)
+
+
+def test_news_leads_a_message_about_trouble_whatever_else_is_still_so() -> None:
+    news = trouble([PAUSED, OFF], told=[PAUSED], told_sequence=1)
+    assert news
+    message = compose(news, ORIGIN, NOW)
+    assert message.subject == f"[CRITICAL, new WARNING] VDM is off, and 1 more{WHERE}"
+    assert "1. VDM is off.\n   Switch it on.\n\nStill so:\n\n2. SES has paused it." in message.text
+    said = [(each["about"], each["new"]) for each in json.loads(message.document)["findings"]]
+    assert said == [("VDM", True), ("enforcement", False)]
+
+
+def test_better_news_beside_trouble_that_goes_on_is_none_of_all_being_well() -> None:
+    better = trouble([PAUSED], told=[PAUSED, OFF], told_sequence=1)
+    assert better
+    message = compose(better, ORIGIN, NOW)
+    assert message.subject == f"[CRITICAL, partly resolved] No longer so: VDM is off{WHERE}"
+    content = json.loads(message.chat)["content"]
+    assert content["description"] == "SES has paused it.\n\nNo longer so:\n  VDM is off."
 
 
 def test_a_command_can_be_copied_without_a_full_stop() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from builders import a_rule, firing
 
-from vdm_alerts.core.findings import Finding
+from vdm_alerts.core.findings import Finding, Source
 from vdm_alerts.core.metrics import ACCOUNT, Scope
 from vdm_alerts.core.rules import Severity
 from vdm_alerts.core.telling.incidents import Affected, Incident
@@ -22,7 +22,8 @@ from vdm_alerts.core.telling.numbering import Attempt
 from vdm_alerts.core.telling.reasons import Reason
 
 CRITICAL = Severity.CRITICAL
-OFF = Finding("VDM", "VDM is off", "Switch it on")
+OFF = Finding("VDM", "VDM is off", "Switch it on", source=Source.MAIL)
+BLIND = {Source.MAIL}
 DENIED = Finding("ses:GetAccount", "AWS refused ses:GetAccount", "Allow it")
 OUTAGE = Finding("SES", "SES is down", "Wait", passing=True)
 WATCH = Watch(("bounce-rate",), {ACCOUNT.kind: 1})
@@ -96,7 +97,7 @@ def test_the_end_of_trouble_that_people_may_have_heard_of_is_owed() -> None:
     over = trouble([], told=may_know, told_sequence=0, attempt=tried)
     assert over is not None
     assert (over.sequence, over.severity, over.gone) == (2, None, (OFF,))
-    other = trouble([DENIED], told=may_know, told_sequence=0, attempt=tried)
+    other = trouble([DENIED], told=may_know, told_sequence=0, attempt=tried, blind=BLIND)
     assert other is not None
     assert (other.sequence, other.findings, other.kept) == (2, (DENIED,), (OFF,))
     assert set(other.attempted) == {OFF, DENIED}
@@ -105,7 +106,7 @@ def test_the_end_of_trouble_that_people_may_have_heard_of_is_owed() -> None:
 def test_what_people_may_have_heard_of_stays_doubtful_until_it_is_told_or_over() -> None:
     begun = trouble([OFF], told=[], told_sequence=0)
     assert begun is not None
-    hidden = trouble([DENIED], told=begun.attempted, told_sequence=0)
+    hidden = trouble([DENIED], told=begun.attempted, told_sequence=0, blind=BLIND)
     assert hidden is not None
     assert [(each, each.certain) for each in hidden.delivered] == [(DENIED, True), (OFF, False)]
     back = trouble([DENIED, OFF], told=hidden.delivered, told_sequence=2)
@@ -119,10 +120,11 @@ def test_what_is_known_to_have_been_told_is_no_news_beside_what_may_have_been() 
     paused = replace(OFF, severity=CRITICAL)
     more = trouble([paused, DENIED], told=[paused], told_sequence=1)
     assert more is not None
-    assert [(each, each.certain) for each in more.attempted] == [(paused, True), (DENIED, False)]
+    assert [(each, each.certain) for each in more.attempted] == [(DENIED, False), (paused, True)]
     again = trouble([paused, DENIED], told=more.attempted, told_sequence=1)
     assert again is not None
-    assert (again.fresh, again.is_urgent, again.news) == ((DENIED,), False, more.news)
+    assert (again.fresh, again.findings) == ((DENIED,), (DENIED, paused)), "the news first"
+    assert (again.is_urgent, again.news) == (False, more.news)
 
 
 def test_what_comes_back_after_an_end_that_people_may_have_heard_of_is_owed_again() -> None:
@@ -162,16 +164,25 @@ def test_nobody_is_told_the_end_of_what_needs_none() -> None:
 
 def test_what_needs_no_end_is_not_told_anew_after_a_time_in_which_nobody_could_look() -> None:
     once = replace(OFF, needs_no_end=True, hinders=False)
-    blind = trouble([DENIED], told=[once], told_sequence=1)
+    blind = trouble([DENIED], told=[once], told_sequence=1, blind=BLIND)
     assert blind is not None
     again = trouble([once], told=blind.delivered, told_sequence=2)
     assert again is not None
     assert (again.fresh, again.gone) == ((), (DENIED,))
 
 
-def test_who_it_is_about_may_change_without_being_news() -> None:
-    unread = Finding("series", "Not all could be read", "Wait", who=("a", "b"))
-    assert trouble([replace(unread, who=("c",))], told=[unread], told_sequence=1) is None
+def test_of_whom_it_is_about_only_a_new_name_is_news() -> None:
+    unread = Finding("unread", "Not readable", "Wait", who=("a", "b"), more=2)
+    assert trouble([replace(unread, who=("b",), more=0)], told=[unread], told_sequence=1) is None
+    worse = trouble([replace(unread, who=("b", "c"))], told=[unread], told_sequence=1)
+    assert worse is not None
+    assert [each.told for each in worse.fresh] == ["Not readable: b, c, and 2 more"]
+
+
+def test_the_words_of_somebody_else_are_no_news() -> None:
+    down = Finding("SES", "SES is down", "Wait", passing=True).lasting()
+    assert trouble([replace(down, words="Try later")], told=[down], told_sequence=1) is None
+    assert down.told == "SES has not worked for more than a day: SES is down"
 
 
 def test_something_new_that_is_wrong_with_the_service_is_told_once() -> None:
@@ -184,7 +195,7 @@ def test_something_new_that_is_wrong_with_the_service_is_told_once() -> None:
 def test_what_else_goes_wrong_is_told_together_with_what_still_is() -> None:
     message = trouble([OFF, DENIED], told=[OFF], told_sequence=1)
     assert message is not None
-    assert message.findings == (OFF, DENIED)
+    assert message.findings == (DENIED, OFF)
     assert message.sequence == 2
 
 
@@ -212,14 +223,20 @@ def test_what_is_gone_while_something_new_came_is_listed() -> None:
 
 
 def test_nothing_is_called_gone_while_nobody_could_look() -> None:
-    message = trouble([DENIED], told=[OFF], told_sequence=1)
+    message = trouble([DENIED], told=[OFF], told_sequence=1, blind=BLIND)
     assert message is not None
     assert (message.findings, message.gone, message.kept) == ((DENIED,), (), (OFF,))
+
+
+def test_what_is_over_where_one_could_look_is_told_whatever_is_hidden_elsewhere() -> None:
+    message = trouble([DENIED], told=[DENIED, OFF], told_sequence=1, blind={Source.RULES})
+    assert message is not None
+    assert (message.findings, message.gone, message.kept) == ((DENIED,), (OFF,), ())
 
 
 def test_a_passing_finding_is_told_to_nobody() -> None:
     assert trouble([OUTAGE], told=[], told_sequence=0) is None
 
 
-def test_nothing_is_called_well_while_a_passing_finding_hides_the_rest() -> None:
-    assert trouble([OUTAGE], told=[OFF], told_sequence=1) is None
+def test_nothing_is_called_well_while_a_passing_finding_hides_it() -> None:
+    assert trouble([OUTAGE], told=[OFF], told_sequence=1, blind=BLIND) is None

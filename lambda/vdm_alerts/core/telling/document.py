@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from vdm_alerts.core.findings import Finding
 from vdm_alerts.core.metrics import Scope
 from vdm_alerts.core.reading.culprits import Culprit
 from vdm_alerts.core.reputation import Ahead, Estimate
@@ -70,9 +71,21 @@ def of_trouble(trouble: Trouble) -> dict[str, Any]:
     return {
         "id": trouble.id,
         "sequence": trouble.sequence,
-        "findings": [{"what": one.told, "remedy": one.mending} for one in listed],
-        "gone": [{"what": one.told} for one in trouble.gone[:MOST_FINDINGS]],
+        "findings": [
+            {
+                **_found(one),
+                "severity": one.severity.name,
+                "new": one in trouble.fresh,
+                "remedy": one.mending,
+            }
+            for one in listed
+        ],
+        "gone": [_found(one) for one in trouble.gone[:MOST_FINDINGS]],
     }
+
+
+def _found(finding: Finding) -> dict[str, Any]:
+    return {"about": finding.about, "what": finding.told}
 
 
 def _plain(one: Affected) -> dict[str, Any]:

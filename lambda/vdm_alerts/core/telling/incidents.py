@@ -17,7 +17,7 @@ from vdm_alerts.core.rules import Rule, Severity
 from vdm_alerts.core.telling.causes import Culprits, cause_of
 from vdm_alerts.core.telling.numbering import Attempt, numbered
 from vdm_alerts.core.telling.reasons import Reason, due, is_to_be_repeated
-from vdm_alerts.core.verdicts import Evidence, Healthy, Verdict, evidence_of
+from vdm_alerts.core.verdicts import Evidence, Healthy, Unsure, Verdict, evidence_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,20 @@ class Affected:
 
     @property
     def is_firing(self) -> bool:
-        """Whether the rule is still broken here."""
+        """Whether the rule is still broken here, or was until too short a while ago."""
         return isinstance(self.alert.state, Firing)
+
+    @property
+    def is_mending(self) -> bool:
+        """Whether it is broken no longer, and not yet for as long as it takes to say so."""
+        return isinstance(self.alert.state, Firing) and self.alert.state.mending is not None
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it is worth a reminder: neither mending, nor out of sight for want of mail."""
+        is_out_of_sight = isinstance(self.verdict, Unsure) and self.verdict.evidence is None
+        is_well = isinstance(self.verdict, Healthy) or self.is_mending
+        return self.is_firing and not (is_well or is_out_of_sight)
 
     @property
     def severity(self) -> Severity | None:
@@ -72,8 +84,8 @@ class Affected:
 
     @property
     def weight(self) -> int:
-        """How much the word that is owed matters; 0 where it can wait, or there is none."""
-        return self.reason.weight if self.reason else 0
+        """How much the word that is owed matters: 0 where it can wait, less where there is none."""
+        return self.reason.weight if self.reason else -1
 
     def rank(self, rule: Rule) -> tuple[int, int, int, float]:
         """Return where it stands among the others: by its word, then bad, then by kind, then worse.
@@ -172,8 +184,8 @@ def incidents(
     for incident, group in groups.items():
         rule = rules[group[0].rule]
         affected = [_affected(one, verdicts.get(one.key), culprit) for one in group]
-        is_due = any(one.weight for one in affected)
-        bad = [one.alert for one in affected if not isinstance(one.verdict, Healthy)]
+        is_due = any(one.weight > 0 for one in affected)
+        bad = [one.alert for one in affected if one.goes_on]
         if is_to_be_repeated(bad, rule.remind_after, now):
             is_due, affected = True, [_repeated(one) for one in affected]
         if is_due:
@@ -191,7 +203,7 @@ def _affected(alert: Alert, verdict: Verdict | None, culprit: Culprits) -> Affec
 
 
 def _repeated(one: Affected) -> Affected:
-    return replace(one, reason=Reason.REPEAT) if one.is_firing and not one.reason else one
+    return replace(one, reason=Reason.REPEAT) if one.goes_on and not one.reason else one
 
 
 def _incident(
@@ -240,7 +252,7 @@ def delivered(one: Affected, sequence: int, now: datetime) -> Alert:
         case Firing(severity=severity, since=since):
             ground = Ground(seen.rate, seen.window, seen.until or now.date()) if seen else None
             return replace(alert, told=Told(severity, since, sequence, now, ground))
-        case Ok(since=since):
-            return replace(alert, state=Ok(since), told=None, incident=None)
+        case Ok(since=since, line=line):
+            return replace(alert, state=Ok(since, line=line), told=None, incident=None)
         case Pending():
             return alert

@@ -112,8 +112,11 @@ def _about_trouble(trouble: Trouble, origin: Origin, now: datetime) -> Message:
             trouble,
             origin,
             f"{_EMOJI[trouble.severity]} {subject}",
-            paragraphs=[f"{one.told}. {one.details}" for one in trouble.findings]
-            or [troubles.in_order(trouble)],
+            paragraphs=[
+                *([] if trouble.findings else [troubles.in_order(trouble)]),
+                *(f"{one.told}. {one.details}".strip() for one in trouble.findings),
+                *troubles.beside(trouble),
+            ],
             steps=[one.mending for one in trouble.findings],
         ),
         document=document.document(figures, now, document.of_trouble(trouble)),

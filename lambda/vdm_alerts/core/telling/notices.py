@@ -1,10 +1,10 @@
 """What is said in one run: how much of what is owed, and in how many messages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from vdm_alerts.core.findings import Finding
+from vdm_alerts.core.findings import Finding, Source
 from vdm_alerts.core.metrics import Kind
 from vdm_alerts.core.rules import Severity
 from vdm_alerts.core.telling.incidents import Incident, digest_of
@@ -45,7 +45,8 @@ class Trouble:
     @property
     def news(self) -> str:
         """What the message says, in short: two that say the same have the same."""
-        return _news(self.findings)
+        found = [[each.about, each.what, each.details, *each.who] for each in self.findings]
+        return digest_of([*found, *(["gone", each.about] for each in self.gone)])
 
     @property
     def attempted(self) -> tuple[Finding, ...]:
@@ -151,33 +152,35 @@ def trouble(
     told_sequence: int,
     attempt: Attempt | None = None,
     *,
+    blind: Collection[Source] = (),
     beside: bool = False,
 ) -> Trouble | None:
-    """Return the message that is owed about findings, if any, the worst of them first.
+    """Return the message that is owed about findings, if any, the news and the worst first.
 
     One is owed when something is wrong that people were not told of yet, and when something is
     wrong no longer of what they have been *told*, or may have been. A passing finding is told to
-    nobody, but while there is one that hinders it is too early to say what is well. *beside* says
-    that some rate is wrong.
+    nobody, and where one is *blind* it is too early to say what is well. *beside* says that some
+    rate is wrong.
     """
     lasting = [finding for finding in findings if not finding.passing]
-    known = [each for each in told if each.certain]
-    fresh = tuple(each for each in lasting if each not in known)
+    fresh = [each for each in lasting if not any(map(each.is_known_by, told))]
+    still = [each for each in lasting if each not in fresh]
     abouts = {finding.about for finding in lasting}
-    others = tuple(each for each in told if each.about not in abouts)
-    blind = any(finding.hinders for finding in findings)
-    gone = () if blind else tuple(each for each in others if not each.needs_no_end)
+    others = [each for each in told if each.about not in abouts]
+    kept = [each for each in others if each.source in blind]
+    gone = [each for each in others if each not in kept and not each.needs_no_end]
     if not (fresh or gone):
         return None
-    return Trouble(
-        sequence=numbered(told_sequence, attempt, _news(lasting)),
-        findings=tuple(sorted(lasting, key=lambda finding: -finding.severity)),
-        gone=gone,
-        kept=others if blind else (),
-        fresh=fresh,
+    notice = Trouble(
+        sequence=0,
+        findings=tuple([*_worst_first(fresh), *_worst_first(still)]),
+        gone=tuple(gone),
+        kept=tuple(kept),
+        fresh=tuple(_worst_first(fresh)),
         beside=beside,
     )
+    return replace(notice, sequence=numbered(told_sequence, attempt, notice.news))
 
 
-def _news(findings: Sequence[Finding]) -> str:
-    return digest_of([each.about, each.what, each.details] for each in findings)
+def _worst_first(findings: Iterable[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda finding: -finding.severity)

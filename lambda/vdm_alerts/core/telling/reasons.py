@@ -41,6 +41,8 @@ _WEIGHTS = {
 def due(alert: Alert) -> Reason | None:
     """Say why a word is owed, judging by what was last delivered and not by what just changed."""
     match alert.state, alert.told:
+        case Firing(mending=datetime()), _:
+            return None  # Whatever there was to say, by now there is less of it.
         case (Firing(), None) | (Firing(), Told(is_certain=False)):
             return Reason.FIRING
         case Firing(severity=now_at), Told(severity=told_at) if now_at != told_at:

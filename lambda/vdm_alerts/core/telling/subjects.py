@@ -74,6 +74,6 @@ def rate_of(one: Affected, rule: Rule) -> str:
     """Return the rate in the scope of *one*, or why there is none."""
     if one.evidence:
         return percent(one.evidence.rate.value)
-    if isinstance(one.verdict, Healthy | Silent):
+    if isinstance(one.verdict, Healthy | Silent | Unsure):
         return f"no {ADVICE[rule.indicator].mail} any more"
     return "not readable at the moment"

@@ -11,32 +11,40 @@ from vdm_alerts.core.telling.prose import MOST_SHOWN, Origin
 
 def subject(trouble: Trouble) -> str:
     """Return the worst of what is wrong in one line, and how much else is."""
-    if trouble.findings and not trouble.fresh:
-        return f"[OK] No longer so: {trouble.gone[0].what}"
     if not trouble.findings:
         return f"[OK] {in_order(trouble).removesuffix('.')}"
+    if not trouble.fresh:
+        return f"[{trouble.severity}, partly resolved] No longer so: {trouble.gone[0].what}"
     worst, *more = trouble.findings
-    return f"[{trouble.severity}] {worst.what}{f', and {len(more)} more' if more else ''}"
+    is_beside = worst.severity != trouble.severity
+    weight = f"{trouble.severity}, new {worst.severity}" if is_beside else worst.severity
+    return f"[{weight}] {worst.told}{f', and {len(more)} more' if more else ''}"
 
 
 def text(trouble: Trouble, origin: Origin, now: datetime) -> str:
     """Return the whole e-mail about what is wrong beside the rates."""
     parts = [] if trouble.findings else [in_order(trouble)]
     for number, finding in enumerate(trouble.findings[:MOST_SHOWN], 1):
+        if trouble.fresh and number == len(trouble.fresh) + 1:
+            parts.append("Still so:")
         stop = "" if finding.command else "."
         details = "".join(f"\n{line}" for line in _details(finding))
         parts.append(f"{number}. {finding.told}.{details}\n   {finding.mending}{stop}")
     if (more := len(trouble.findings) - MOST_SHOWN) > 0:
         parts.append(f"And {more:,} more.")
+    parts += [*beside(trouble), f"{origin}, {stamp(now)}."]
+    return "\n\n".join(parts) + "\n"
+
+
+def beside(trouble: Trouble) -> Iterator[str]:
+    """Yield a paragraph on what is so no longer, and what silence means meanwhile."""
     if any(finding.hinders for finding in trouble.findings):
-        parts.append(
+        yield (
             "Until that is mended VDM Alerts cannot do all of its work, and its silence does not "
             "mean that all is well."
         )
     if trouble.gone:
-        parts.append("\n".join(["No longer so:", *_gone(trouble)]))
-    parts.append(f"{origin}, {stamp(now)}.")
-    return "\n\n".join(parts) + "\n"
+        yield "\n".join(["No longer so:", *_gone(trouble)])
 
 
 def _details(finding: Finding) -> Iterator[str]:
