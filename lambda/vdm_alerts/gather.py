@@ -15,7 +15,7 @@ from vdm_alerts.core.rates import Gap
 from vdm_alerts.core.reading.culprits import Culprit
 from vdm_alerts.core.reading.queries import ACCOUNT_SENT
 from vdm_alerts.core.reputation import Estimate
-from vdm_alerts.core.rulebook import Rulebook
+from vdm_alerts.core.rulebook import Rulebook, turned
 from vdm_alerts.core.rules import Rule
 from vdm_alerts.core.silences import Silence, Silences, expired
 from vdm_alerts.core.telling.notices import Watch
@@ -45,7 +45,8 @@ class Gathered:
     *rulebook* is None where the rules could not be read, and *survey* where there was no reading
     VDM. *silent* says that the account as a whole sends nothing at the moment, and *silences* are
     what people asked not to be told of. *passing* says since when there has been each thing that
-    is amiss and should pass, by what it is about, and *blind* is where nobody could look.
+    is amiss and should pass, by what it is about, and *blind* is where nobody could look. *turned*
+    are rules as they were before they were changed to be about another rate.
     """
 
     rulebook: Rulebook | None
@@ -56,6 +57,7 @@ class Gathered:
     silences: Sequence[Silence] = ()
     passing: Mapping[str, datetime] = field(default_factory=dict)
     blind: Collection[Source] = ()
+    turned: Mapping[str, Rule] = field(default_factory=dict)
 
     @property
     def rules(self) -> Mapping[str, Rule]:
@@ -118,6 +120,8 @@ class Gathered:
         rule = self.rules.get(name)
         if rule is None:
             return f"The rule {name} was deleted"
+        if name in self.turned:
+            return f"The rule {name} was changed and is about another rate"
         if not rule.covers(scope):
             return f"The rule {name} was changed and does not watch {scope}"
         if self.survey and (sender := self.survey.missing(scope)):
@@ -181,6 +185,8 @@ def _asked(
     asking.found(standing.findings, Source.ACCOUNT)
     lasting = silences.lasting(now)
     known = Gathered(rulebook, None, subscribers, asking.findings, silences=lasting)
+    if rulebook:
+        known = replace(known, turned=turned(rulebook, before.rules))
     if rulebook is None or not (standing.vdm_enabled and rulebook.rules):
         return known
 

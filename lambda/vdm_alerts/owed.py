@@ -20,6 +20,7 @@ from vdm_alerts.core.telling.notices import (
     numbered_in,
 )
 from vdm_alerts.core.telling.numbering import Attempt
+from vdm_alerts.core.telling.reasons import Reason
 from vdm_alerts.gather import Gathered
 from vdm_alerts.ports import Memory
 
@@ -69,9 +70,17 @@ def owed(
 def _unremembered(incident: Incident, now: datetime) -> Incident:
     """Return *incident* as it is told where that cannot be remembered.
 
-    What it would say of an end, nobody would know to take back.
+    It says what is so now: what it would say of an end, or of better news, nobody would know to
+    take back.
     """
-    return replace(incident, id=_apart(incident, now), sequence=1, affected=incident.firing)
+    affected = tuple(replace(one, reason=Reason.FIRING) for one in incident.firing)
+    return replace(
+        incident,
+        id=_apart(incident, now),
+        sequence=1,
+        reason=Reason.FIRING,
+        affected=affected,
+    )
 
 
 def _apart(notice: Notice, now: datetime) -> str:
@@ -85,10 +94,10 @@ def _heard(known: Memory, seen: Gathered) -> list[Alert]:
 
 
 def _rules(known: Memory, seen: Gathered) -> Mapping[str, Rule]:
-    """Return the rules, and for a last word those that are there no more."""
+    """Return the rules, and for a last word those that are there no more, or as they were."""
     names = {alert.rule for alert in known.alerts.values()} - seen.rules.keys()
     former = {name: read(name, known.rules[name]) for name in names if name in known.rules}
-    return {**{name: rule for name, rule in former.items() if rule}, **seen.rules}
+    return {**{name: rule for name, rule in former.items() if rule}, **seen.rules, **seen.turned}
 
 
 def attempting(known: Memory, due: Sequence[Notice], now: datetime) -> Memory:

@@ -81,7 +81,8 @@ class Memory:
     messages of which it is not known whether they went out;
     *rules* the last version of each rule that could be used, and *passing* since when there has
     been what should pass, by what it is about. *introduced* says that the account's first summary
-    has been told. *version* counts the saves.
+    has been told. *subscribers* is how many there were when last counted, None before. *version*
+    counts the saves.
     """
 
     alerts: Mapping[Key, Alert] = field(default_factory=dict)
@@ -93,6 +94,7 @@ class Memory:
     rules: Mapping[str, Written] = field(default_factory=dict)
     passing: Mapping[str, datetime] = field(default_factory=dict)
     introduced: bool = False
+    subscribers: int | None = None
     version: int = 0
 
 

@@ -70,7 +70,7 @@ def run(
         is_quiet = quiet_hours is not None and quiet_hours.hold(now)
         all_owed = owed(known, seen, amnesia, now, quiet=is_quiet)
         # What nobody would get is not said, so that it is owed to whoever subscribes first.
-        due = all_owed if seen.subscribers != 0 else []
+        due = all_owed if known.subscribers != 0 else []
         steps = tuple(
             history.transitions(before.alerts, known.alerts, seen.verdicts, seen.gone, now)
         )
@@ -141,6 +141,7 @@ def _advanced(before: Memory, seen: Gathered, now: datetime) -> Memory:
         alerts={alert.key: alert for alert in gathered},
         rules=_written(before, seen, gathered),
         passing=seen.passing,
+        subscribers=before.subscribers if seen.subscribers is None else seen.subscribers,
         last_run=now,
     )
 

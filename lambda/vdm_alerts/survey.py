@@ -92,7 +92,15 @@ class Survey:
         """What is to be remembered of this reading."""
         sweep, found = self.sweep, self.found
         left = unclaimed(sweep, found)
-        reading = Reading(found, sweep.recent, sweep.last, self.asked, drilled(sweep, found), left)
+        reading = Reading(
+            found,
+            sweep.recent,
+            sweep.last,
+            self.asked,
+            drilled(sweep, found),
+            left,
+            [one for one in sweep.remembered if one.is_part],
+        )
         roster = sweep.roster.after(reading, sweep.now)
         # Mail that is still nobody's is of somebody who is not on the list.
         is_new = left - sweep.roster.unclaimed >= fewest_unclaimed(sweep)

@@ -118,7 +118,8 @@ def test_what_waits_still_knows_since_when_all_was_well() -> None:
 def test_an_episode_ends_once_it_has_been_over_for_long_enough() -> None:
     mending = after(breached(), healthy(), healthy(), clear_after=2 * HOUR)
     assert mending == Firing(WARNING, NOW, LATER, 0.05)
-    assert after(breached(), *[healthy()] * 3, clear_after=2 * HOUR) == Ok(NOW + 3 * HOUR, line=0.05)
+    over = after(breached(), *[healthy()] * 3, clear_after=2 * HOUR)
+    assert over == Ok(NOW + 3 * HOUR, line=0.05)
 
 
 def test_what_is_not_over_after_all_begins_that_wait_anew() -> None:

@@ -20,14 +20,15 @@ from vdm_local.scenario import Scenario, load_scenario
 ROOT = Path(__file__).parents[2]
 STORY = ROOT / "local" / "vdm_local" / "scenarios" / "newsletter.toml"
 SHORT = tuple(Step(levels={SENDERS[0]: level}) for level in (10, 60, 60, 250, 0))
-"""All is well; a warning, looked at twice, a rise, an end. Two runs that nothing happens to follow."""
+"""All is well; a warning, looked at twice; a rise; an end. Two more runs always follow."""
 
 
 def stories_broken_off(every: int = 1, first: int = 0) -> Iterator[Oracle]:
     """Yield the demo's story, broken off or failing at each effect of each run in turn.
 
-    At *every* so manieth of them, from the *first* on. After it, once the lease has run out, the run is tried again, and
-    from then on people have to believe what they would have believed without it.
+    At *every* so manieth of them, from the *first* on. After it, once the lease has run out, the
+    run is tried again, and from then on people have to believe what they would have believed
+    without it.
     """
     scenario = load_scenario(STORY)
     providers = patch("vdm_alerts.core.rules.KNOWN_ISPS", ("Gmail", "Hotmail", "Yahoo"))

@@ -12,8 +12,8 @@ from proof.rules import RULES
 from proof.world import LASTS, Actor, Fault, World
 from vdm_alerts.core.globs import Names
 from vdm_alerts.core.metrics import Dimension, Scope
-from vdm_alerts.core.reading.queries import Query
 from vdm_alerts.core.quiet_hours import parse_quiet_hours
+from vdm_alerts.core.reading.queries import Query
 from vdm_alerts.core.silences import Silence
 
 BEGINS = datetime(2026, 3, 2, 9, tzinfo=UTC)

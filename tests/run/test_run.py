@@ -328,6 +328,117 @@ def test_a_threshold_that_is_raised_ends_an_alert_once_the_rate_is_on_its_good_s
     ]
 
 
+def test_the_end_and_the_return_of_one_thing_are_told_while_another_lasts(world: World) -> None:
+    paused = replace(OFF, what="SES has paused it", severity=Severity.CRITICAL, hinders=False)
+    world.series.answers[Query(Metric.SEND, NEWS)] = Gap.REFUSED
+    for hours, found in enumerate(([], [paused], [], [paused], [paused])):
+        world.account.is_standing = Standing(vdm_enabled=True, findings=found)
+        goes(world, hours)
+    assert world.subjects == [
+        "[WARNING] SES refuses to answer for these: news.example.com",
+        "[CRITICAL] SES has paused it, and 1 more",
+        "[WARNING, partly resolved] No longer so: SES has paused it",
+        "[CRITICAL] SES has paused it, and 1 more",
+    ]
+
+
+def test_nobody_is_told_that_something_begins_or_goes_on_while_it_mends(world: World) -> None:
+    world.knows(a_rule(clear_after=10 * HOUR))
+    sends(world, NEWS, bounces=600)
+    world.notifier.hindrance = Unavailable("sns:Publish", "not now")
+    with pytest.raises(StillOwed):
+        goes(world)
+    world.notifier.hindrance = None
+    sends(world, NEWS, bounces=100)
+    for hours in range(1, 11):
+        goes(world, hours)
+        assert world.notifier.sent == []
+    goes(world, hours=11)
+    assert world.subjects == ["[RESOLVED] Bounce rate of news.example.com is back to 1%"]
+
+
+def test_a_reminder_is_led_by_what_goes_on_and_not_by_what_mends(world: World) -> None:
+    world.knows(a_rule(clear_after=48 * HOUR))
+    sends(world, ACCOUNT, bounces=600)
+    sends(world, NEWS, bounces=1_500)
+    goes(world)
+    sends(world, NEWS, bounces=0)
+    goes(world, hours=1)
+    goes(world, hours=24)
+    assert world.subjects[1:] == ["[WARNING] Bounce rate of the account is still 6%"]
+    assert "Below the threshold for now:\n  news.example.com (identity): 0%" in (
+        world.notifier.sent[-1].text
+    )
+
+
+def test_an_account_that_is_paused_is_not_reminded_of_rates_that_nobody_can_see(
+    world: World,
+) -> None:
+    sends(world, ACCOUNT, bounces=600)
+    goes(world)
+    world.series.answers.clear()
+    paused = replace(OFF, what="SES has paused it", hinders=False)
+    world.account.is_standing = Standing(vdm_enabled=True, may_send=False, findings=[paused])
+    for hours in range(72, 400, 6):
+        assert goes(world, hours).alerts_warning, "which proves nothing"
+    assert world.subjects == [
+        "[WARNING] Bounce rate of the account is 6%",
+        "[WARNING] SES has paused it, and 1 more",
+    ]
+
+
+def test_the_first_summary_does_not_wait_for_what_a_rule_waits_for(world: World) -> None:
+    world.store.memory = Memory()
+    world.knows(a_rule(hold=2 * HOUR))
+    sends(world, NEWS, bounces=1_200)
+    goes(world)
+    assert world.subjects == [
+        "[CRITICAL] VDM Alerts is watching: Bounce rate of news.example.com is 12%"
+    ]
+    goes(world, hours=3)
+    assert len(world.notifier.sent) == 1
+
+
+def test_a_rule_that_is_about_another_rate_by_now_says_goodbye_by_the_former(
+    world: World,
+) -> None:
+    sends(world, NEWS, bounces=1_200)
+    goes(world.writes({"bounce-rate": BOUNCES}))
+    turned = BOUNCES.replace("bounce_rate", "transient_bounce_rate")
+    goes(world.writes({"bounce-rate": turned}), hours=1)
+    goes(world, hours=2)
+    assert world.subjects[1:] == ["[ENDED] Bounce rate of news.example.com: watched no longer"]
+    goodbye = world.notifier.sent[-1].text
+    assert "The rule bounce-rate was changed and is about another rate." in goodbye
+
+
+def test_nothing_is_said_to_nobody_where_subscribers_cannot_be_counted(world: World) -> None:
+    sends(world, NEWS, bounces=600)
+    world.notifier.confirmed = 0
+    goes(world)
+    world.notifier.refuses_to_count = Unavailable("sns:GetTopicAttributes", "throttled")
+    assert goes(world, hours=1).subscribers is None
+    assert world.notifier.sent == []
+    world.notifier.refuses_to_count, world.notifier.confirmed = None, 1
+    goes(world, hours=2)
+    assert world.subjects == ["[WARNING] Bounce rate of news.example.com is 6%"]
+
+
+def test_a_sender_at_a_provider_that_cannot_be_read_for_days_is_told_of_too(world: World) -> None:
+    part = NEWS.at("Hotmail")
+    scopes = frozenset({(Dimension.IDENTITY, Dimension.ISP)})
+    world.knows(a_rule(scopes=scopes))
+    sends(world, NEWS, bounces=900)
+    sends(world, part, bounces=900)
+    goes(world)
+    assert world.subjects == ["[WARNING] Bounce rate of news.example.com at Hotmail is 9%"]
+    world.series.answers[Query(Metric.PERMANENT_BOUNCE, part)] = Gap.UNAVAILABLE
+    for hours in range(1, 30):
+        goes(world, hours)
+    text = "".join(each.text for each in world.notifier.sent)
+    assert text.count(f"so not watched: {part}.") == 1
+
+
 @pytest.mark.parametrize("who", [ACCOUNT, NEWS, HOTMAIL], ids=str)
 @pytest.mark.parametrize("since", [0, 1], ids=["ever", "once it had been"])
 def test_what_cannot_be_read_for_more_than_a_day_is_told_once(

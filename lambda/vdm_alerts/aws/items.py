@@ -50,6 +50,7 @@ def run_item(memory: Memory) -> Item:
         "attempts": {message: encode(attempt) for message, attempt in memory.attempts.items()},
         "passing": {about: since.isoformat() for about, since in memory.passing.items()},
         "introduced": memory.introduced,
+        "subscribers": memory.subscribers,
     }
 
 
@@ -94,6 +95,7 @@ def memory_of(items: Sequence[Item]) -> Memory:
         },
         # Who had an earlier version was told of it long ago.
         introduced=run.get("introduced", True),
+        subscribers=None if (counted := run.get("subscribers")) is None else int(counted),
         version=int(run.get("version", 0)),
     )
 

@@ -189,7 +189,7 @@ def _well(alert: Alert, verdict: Healthy, rule: Rule, now: datetime) -> Alert:
             is_anew = rule.doubt is None or not _is_by(rule, state) or verdict.withdraws is not None
             now_rate = verdict.evidence.rate if verdict.withdraws and verdict.evidence else None
             ended = Ok(revised=now_rate) if is_anew else Ok(now, line=state.line)
-            return replace(alert, state=ended, ends=(*alert.ends, now))
+            return replace(alert, state=ended, ends=(*alert.ends, mended))
 
 
 def _wait(alert: Alert, rule: Rule) -> timedelta:

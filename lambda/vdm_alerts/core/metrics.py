@@ -76,6 +76,11 @@ class Scope:
         ]
 
     @property
+    def is_part(self) -> bool:
+        """Whether it is of a sender, and of what goes to one provider alone."""
+        return self.isp is not None and len(self.kind) > 1
+
+    @property
     def is_derived(self) -> bool:
         """Whether its counts are what is left of others', because SES has no name for it."""
         return self.isp == OTHER_ISPS

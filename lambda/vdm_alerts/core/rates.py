@@ -53,9 +53,9 @@ class Gap(StrEnum):
 
     TOO_FEW = "too few to tell"
     NO_FEEDBACK_LOOP = "the provider reports no complaints"
-    UNAVAILABLE = "unavailable"
-    REFUSED = "refused"
-    ACCESS_DENIED = "access denied"
+    UNAVAILABLE = "SES did not answer"
+    REFUSED = "SES refuses to answer for it"
+    ACCESS_DENIED = "AWS denies access to it"
     CUT = "not asked for, for want of time or queries"
 
     @property

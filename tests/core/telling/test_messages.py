@@ -122,7 +122,7 @@ def test_a_part_that_is_well_again_is_not_taken_for_the_whole() -> None:
         (over(firing(told=WARNING)), healthy()), (firing(HOTMAIL, told=WARNING), breached())
     )
     assert message.subject.startswith("[WARNING, partly resolved] ")
-    assert "Also above the threshold:\n  Hotmail (mailbox provider): 6%, warning" in message.text
+    assert "Still above the threshold:\n  Hotmail (mailbox provider): 6%, warning" in message.text
 
 
 def test_the_other_scopes_are_listed_each_with_what_it_is() -> None:
@@ -138,12 +138,12 @@ def test_the_other_scopes_are_listed_each_with_what_it_is() -> None:
     assert "No longer above it:\n  Yahoo (mailbox provider): 1%\n" in text
 
 
-def test_the_weight_of_the_subject_is_that_of_what_it_is_about() -> None:
+def test_the_weight_of_the_subject_is_the_incidents_and_what_is_new_is_said_to_be() -> None:
     message = said(
         (firing(severity=CRITICAL, told=CRITICAL), breached("12%", CRITICAL)),
         (firing(HOTMAIL), breached("6%")),
     )
-    assert message.subject == f"[WARNING] Bounce rate at Hotmail is 6%{WHERE}"
+    assert message.subject == f"[CRITICAL, new WARNING] Bounce rate at Hotmail is 6%{WHERE}"
 
 
 def test_the_account_is_called_the_account() -> None:
@@ -154,7 +154,7 @@ def test_the_account_is_called_the_account() -> None:
 def test_a_figure_that_is_not_known_is_never_shown_as_zero() -> None:
     message = said((firing(), unknown()))
     assert "not readable at the moment" in message.subject
-    assert "is not known: unavailable. It was above your threshold when last" in message.text
+    assert "is not known: SES did not answer. It was above your threshold when last" in message.text
     (affected,) = json.loads(message.document)["affected"]
     assert affected["rate"] is None
     assert affected["events"] is None
@@ -169,9 +169,15 @@ def test_a_message_without_memory_says_that_it_may_repeat_an_earlier_one() -> No
 
 
 def test_a_message_names_the_parameter_that_holds_the_threshold() -> None:
+    text = said((firing(), breached())).text
     assert (
-        "SSM parameter /vdm-alerts/rules/shipped/bounce-rate." in said((firing(), breached())).text
-    )
+        "The thresholds are 5% (warning) and 10% (critical), by the SSM parameter "
+        "/vdm-alerts/rules/shipped/bounce-rate. To change that, save yours as "
+        "/vdm-alerts/rules/bounce-rate: it counts instead.\n"
+    ) in text
+    own = replace(a_rule(critical=None), source="/vdm-alerts/rules/mine")
+    text = compose(replace(about((firing(), breached())), rule=own), ORIGIN, NOW).text
+    assert "The threshold is 5% (warning), by the SSM parameter /vdm-alerts/rules/mine.\n" in text
 
 
 def test_the_document_for_machines_has_every_figure() -> None:

@@ -96,8 +96,13 @@ class Roster:
         asked = {query.scope for query in found}
         cut = {query.scope for query, seen in found.items() if seen is Gap.CUT}
         failed = {query.scope for query, seen in found.items() if seen is Gap.UNAVAILABLE}
-        unlisted = {scope for scope in asked if not scope.whole.kind}  # The account, and providers.
-        entries = dict.fromkeys(unlisted, Entry()) | dict(self.entries)
+        # Beside who is on a list: the account, providers, and senders at one, of an open alert.
+        unlisted = {one for one in asked if not one.whole.kind or one in reading.open_parts}
+        entries = dict.fromkeys(unlisted, Entry()) | {
+            one: entry
+            for one, entry in self.entries.items()
+            if not one.is_part or one in reading.open_parts
+        }
         for scope in entries.keys() & asked - cut:
             entry, sent = entries[scope], found.get(Query(Metric.SEND, scope))
             if self.is_refused(scope, now):
@@ -109,7 +114,8 @@ class Roster:
                 if isinstance(sent, Series)
                 else entry.volume,
                 drilled={**entry.drilled, **dict.fromkeys(reading.drilled.get(scope, ()), now)},
-                refused=now if sent is Gap.REFUSED and scope != ACCOUNT else None,  # It has no name.
+                # The account has no name.
+                refused=now if sent is Gap.REFUSED and scope != ACCOUNT else None,
                 failing=(entry.failing or now) if scope in failed else None,
             )
         return replace(
@@ -127,6 +133,7 @@ class Reading:
 
     It *found* these answers in *window* ending *last*, by so many queries *asked*; it came to an
     end with the parts of some senders, *drilled* for some rules; and so much mail was *unclaimed*.
+    *open_parts* are senders at one provider that alerts are open for.
     """
 
     found: Found
@@ -135,6 +142,7 @@ class Reading:
     asked: int
     drilled: Mapping[Scope, Collection[str]]
     unclaimed: int
+    open_parts: Collection[Scope] = ()
 
 
 def allowance(roster: Roster, most: int | None, now: datetime) -> int | None:

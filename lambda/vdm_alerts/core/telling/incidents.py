@@ -144,8 +144,9 @@ class Incident:
 
     @property
     def faded(self) -> bool:
-        """Whether it is over for want of figures, which is no proof that anything has mended."""
-        return self.severity is None and self.lead.evidence is None
+        """Whether it is over for want of figures, or of a look, which proves nothing mended."""
+        is_unproven = self.reason is Reason.ENDED or self.lead.evidence is None
+        return self.severity is None and is_unproven
 
     @property
     def news(self) -> str:
@@ -168,7 +169,7 @@ def incidents(
     attempts: Mapping[str, Attempt],
     now: datetime,
 ) -> list[Incident]:
-    """Return the message that each incident owes, the worst incident first.
+    """Return the message that each incident owes, the worst first, and news before reminders.
 
     *alerts* are gathered ones, none that people have asked not to hear of; *numbers* are those of
     the last messages, by incident, and *attempts* messages of which it is not known whether they
@@ -194,7 +195,7 @@ def incidents(
             last = max(numbers.get(incident, 0), *told, 0)
             number = numbered(last, attempts.get(incident), found.news)
             owed.append(replace(found, sequence=number))
-    return sorted(owed, key=lambda one: (-(one.severity or 0), one.id))
+    return sorted(owed, key=lambda one: (-(one.severity or 0), -one.lead.weight, one.id))
 
 
 def _affected(alert: Alert, verdict: Verdict | None, culprit: Culprits) -> Affected:

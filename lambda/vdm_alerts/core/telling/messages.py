@@ -141,8 +141,8 @@ def _chat(
 
 
 def _emoji(incident: Incident) -> str:
-    """Return a sign for *incident*; an end for want of mail is not shown as good news."""
-    return ":mailbox_with_no_mail:" if incident.faded else _EMOJI[incident.severity]
+    """Return a sign for *incident*; an end that proves nothing is not shown as good news."""
+    return ":white_circle:" if incident.faded else _EMOJI[incident.severity]
 
 
 def _subject(news: str, origin: Origin) -> str:

@@ -173,7 +173,7 @@ def trouble(
         return None
     notice = Trouble(
         sequence=0,
-        findings=tuple([*_worst_first(fresh), *_worst_first(still)]),
+        findings=(*_worst_first(fresh), *_worst_first(still)),
         gone=tuple(gone),
         kept=tuple(kept),
         fresh=tuple(_worst_first(fresh)),

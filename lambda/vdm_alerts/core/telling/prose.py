@@ -9,6 +9,7 @@ from vdm_alerts.core.alerts import FLAPPING, LATELY, STEADY
 from vdm_alerts.core.instants import span, stamp
 from vdm_alerts.core.rates import percent
 from vdm_alerts.core.rules import Rule, Severity
+from vdm_alerts.core.shipped import own_source
 from vdm_alerts.core.telling.incidents import Affected, Incident
 from vdm_alerts.core.telling.reasons import Reason
 from vdm_alerts.core.telling.subjects import is_doubtful, rate_of
@@ -75,7 +76,7 @@ def judged_by_ses(incident: Incident) -> list[str]:
 def blame(incident: Incident) -> list[str]:
     """Return a paragraph on who is behind it, if anybody is in particular."""
     indicator, culprit = incident.rule.indicator, incident.culprit
-    if culprit is None:
+    if culprit is None or not incident.lead.is_firing:
         return []
     advice, rate = ADVICE[indicator], culprit.evidence.rate
     whole = incident.lead.evidence
@@ -106,12 +107,21 @@ def incident_text(incident: Incident, origin: Origin, now: datetime) -> str:
             f"This has come and gone {len(ends)} times in {span(LATELY)}: its end is told once it "
             f"has been over for {span(STEADY)}."
         )
-    where = f"The thresholds are in the SSM parameter {incident.rule.source}.\n"
     parts.append(
-        f"{footer(incident, origin, now)}\n{'' if incident.lead.unwatched else where}"
+        f"{footer(incident, origin, now)}\n{'' if incident.lead.unwatched else _where(incident)}"
         f"Incident {incident.id}, message {incident.sequence}."
     )
     return "\n\n".join(parts) + "\n"
+
+
+def _where(incident: Incident) -> str:
+    """Return by which thresholds the lead is judged, and where to change them."""
+    rule = incident.rule.at(incident.lead.alert.scope)
+    lines = [f"{percent(line.share)} ({line.severity.name.lower()})" for line in rule.thresholds]
+    count = "threshold is" if len(lines) == 1 else "thresholds are"
+    own = own_source(rule.source)
+    how = f" To change that, save yours as {own}: it counts instead." if own else ""
+    return f"The {count} {' and '.join(lines)}, by the SSM parameter {rule.source}.{how}\n"
 
 
 def footer(incident: Incident, origin: Origin, now: datetime) -> str:
@@ -149,23 +159,31 @@ def others(incident: Incident, most: int = MOST_SHOWN) -> list[str]:
     Each lists *most* scopes, and counts the rest.
     """
     rest = incident.affected[1:]
-    firing = [one for one in rest if one.is_firing]
-    unwatched = [one for one in rest if one.unwatched]
-    mended = [one for one in rest if not (one.is_firing or one.unwatched)]
-    rule = incident.rule
-    bad = "below" if rule.indicator.low_is_bad else "above"
-    also = "Also without mail:" if _is_of_silence(incident) else f"Also {bad} the threshold:"
-    over = f"No longer {bad} it:"
-    titled = ((also, firing), (over, mended), ("Watched no longer:", unwatched))
+    bad, good = ("below", "above") if incident.rule.indicator.low_is_bad else ("above", "below")
+    firing = [one for one in rest if one.is_firing and not one.is_mending]
+    again = "Also" if incident.lead.is_firing else "Still"
+    titled = {
+        f"{again} {bad} the threshold:": [one for one in firing if not _is_silent(one)],
+        f"{again} without mail:": [one for one in firing if _is_silent(one)],
+        f"{good.capitalize()} the threshold for now:": [one for one in rest if one.is_mending],
+        f"No longer {bad} it:": [one for one in rest if not (one.is_firing or one.unwatched)],
+        "Watched no longer:": [one for one in rest if one.unwatched],
+    }
     paragraphs = [
-        "\n".join([title, *_lines(group, incident.rule, most)]) for title, group in titled if group
+        "\n".join([title, *_lines(group, incident.rule, most)])
+        for title, group in titled.items()
+        if group
     ]
     return paragraphs if incident.remembered else [*paragraphs, _AMNESIA]
 
 
 def _is_of_silence(incident: Incident) -> bool:
     """Say whether no mail is what is wrong."""
-    return isinstance(incident.lead.verdict, Silent)
+    return _is_silent(incident.lead)
+
+
+def _is_silent(one: Affected) -> bool:
+    return isinstance(one.verdict, Silent)
 
 
 def _lines(affected: Sequence[Affected], rule: Rule, most: int) -> Iterator[str]:

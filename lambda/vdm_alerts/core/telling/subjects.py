@@ -38,7 +38,9 @@ def _weight(incident: Incident) -> str:
             return f"{severity}, partly resolved"
         if reason is Reason.REVISED:
             return "REVISED"
-        return "ENDED" if reason is Reason.ENDED or incident.faded else "RESOLVED"
+        return "ENDED" if incident.faded else "RESOLVED"
+    if reason is Reason.FIRING and severity is not incident.lead.severity:
+        return f"{severity}, new {incident.lead.severity}"
     was_worse = f", no longer {Severity.CRITICAL.name.lower()}"
     return f"{incident.lead.severity}{was_worse if reason is Reason.DEESCALATED else ''}"
 
