@@ -8,7 +8,7 @@ from vdm_alerts.core.alerts import Alert, Firing
 from vdm_alerts.core.findings import Finding
 from vdm_alerts.core.rulebook import read
 from vdm_alerts.core.rules import Rule
-from vdm_alerts.core.telling import incidents, notices
+from vdm_alerts.core.telling import affected, incidents, notices
 from vdm_alerts.core.telling.incidents import Incident, digest_of
 from vdm_alerts.core.telling.notices import (
     SERVICE,
@@ -73,13 +73,13 @@ def _unremembered(incident: Incident, now: datetime) -> Incident:
     It says what is so now: what it would say of an end, or of better news, nobody would know to
     take back.
     """
-    affected = tuple(replace(one, reason=Reason.FIRING) for one in incident.firing)
+    firing = tuple(replace(one, reason=Reason.FIRING) for one in incident.firing)
     return replace(
         incident,
         id=_apart(incident, now),
         sequence=1,
         reason=Reason.FIRING,
-        affected=affected,
+        affected=firing,
     )
 
 
@@ -108,7 +108,7 @@ def attempting(known: Memory, due: Sequence[Notice], now: datetime) -> Memory:
             attempts[each.id] = Attempt(each.sequence, each.news)
         for incident in incidents_in(notice):
             for one in incident.affected:
-                alerts[one.alert.key] = incidents.attempted(one, now)
+                alerts[one.alert.key] = affected.attempted(one, now)
         if isinstance(notice, Trouble):
             known = replace(known, findings=notice.attempted)
     return replace(known, alerts=alerts, attempts=attempts)
@@ -123,7 +123,7 @@ def delivering(known: Memory, told: Sequence[Notice], now: datetime) -> Memory:
         for incident in incidents_in(notice):
             numbers[incident.id] = incident.sequence
             for one in incident.affected:
-                alerts[one.alert.key] = incidents.delivered(one, incident.sequence, now)
+                alerts[one.alert.key] = affected.delivered(one, incident.sequence, now)
         if isinstance(notice, Trouble):
             known = replace(known, findings=notice.delivered, trouble_sequence=notice.sequence)
         if isinstance(notice, Digest) and notice.watch:

@@ -78,11 +78,10 @@ class Memory:
     """What one run leaves for the next: alerts not at rest, and what was told of the service.
 
     *numbers* are those of the last message about each open incident, by its id, and *attempts* the
-    messages of which it is not known whether they went out;
-    *rules* the last version of each rule that could be used, and *passing* since when there has
-    been what should pass, by what it is about. *introduced* says that the account's first summary
-    has been told. *subscribers* is how many there were when last counted, None before. *version*
-    counts the saves.
+    messages of which it is not known whether they went out; *rules* the last version of each rule
+    that could be used, and *passing* since when there has been what should pass, by what it is
+    about. *introduced* says that the account's first summary has been told, and *subscribers* how
+    many there were when last counted. *version* counts the saves.
     """
 
     alerts: Mapping[Key, Alert] = field(default_factory=dict)
@@ -113,8 +112,7 @@ class Summary:
 
     *queries* is how many VDM was asked. *days_behind* is how many days ago the newest mail is that
     VDM has counted, 0 for today; None where that is not known, or there is none in the window.
-    *unread* counts what else is unwatched and not told of at every run: rules that cannot be used,
-    and what could not be asked for and should pass.
+    *unread* counts what else is unwatched: rules that cannot be used, and what should pass.
     """
 
     queries: int

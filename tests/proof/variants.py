@@ -13,7 +13,7 @@ from vdm_alerts.core.alerts import Alert
 from vdm_alerts.core.metrics import Series
 from vdm_alerts.core.rulebook import Rulebook, Written
 from vdm_alerts.core.silences import Silence, Silences
-from vdm_alerts.core.telling.incidents import Affected
+from vdm_alerts.core.telling.affected import Affected
 from vdm_alerts.core.telling.numbering import Attempt
 from vdm_alerts.owed import delivering
 from vdm_alerts.ports import Memory, Summary
@@ -139,7 +139,7 @@ VARIANTS = (
         "nobody is taken to have heard of what may have gone out",
         1,
         ("lost",),
-        {"vdm_alerts.core.telling.incidents.attempted": _unheard},
+        {"vdm_alerts.core.telling.affected.attempted": _unheard},
     ),
     Variant(
         "the end of what is watched no longer is not told",

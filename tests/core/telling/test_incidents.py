@@ -15,8 +15,9 @@ from vdm_alerts.core.metrics import ACCOUNT, Scope, Window
 from vdm_alerts.core.rates import Rate
 from vdm_alerts.core.revision import Ground
 from vdm_alerts.core.rules import Rule, Severity
+from vdm_alerts.core.telling.affected import attempted, delivered
 from vdm_alerts.core.telling.causes import grouped
-from vdm_alerts.core.telling.incidents import Incident, attempted, delivered, incidents
+from vdm_alerts.core.telling.incidents import Incident, incidents
 from vdm_alerts.core.telling.numbering import Attempt
 from vdm_alerts.core.telling.reasons import Reason, due
 from vdm_alerts.core.verdicts import Unknown, Verdict

@@ -7,7 +7,8 @@ from builders import a_rule, firing
 from vdm_alerts.core.findings import Finding, Source
 from vdm_alerts.core.metrics import ACCOUNT, Scope
 from vdm_alerts.core.rules import Severity
-from vdm_alerts.core.telling.incidents import Affected, Incident
+from vdm_alerts.core.telling.affected import Affected
+from vdm_alerts.core.telling.incidents import Incident
 from vdm_alerts.core.telling.notices import (
     MOST_MESSAGES,
     Digest,

@@ -9,7 +9,8 @@ from vdm_alerts.core.findings import Finding
 from vdm_alerts.core.metrics import Scope
 from vdm_alerts.core.reading.culprits import Culprit
 from vdm_alerts.core.reputation import Ahead, Estimate
-from vdm_alerts.core.telling.incidents import Affected, Incident
+from vdm_alerts.core.telling.affected import Affected
+from vdm_alerts.core.telling.incidents import Incident
 from vdm_alerts.core.telling.notices import Digest, Trouble
 from vdm_alerts.core.verdicts import Breached, Evidence
 

@@ -10,7 +10,8 @@ from vdm_alerts.core.instants import span, stamp
 from vdm_alerts.core.rates import percent
 from vdm_alerts.core.rules import Rule, Severity
 from vdm_alerts.core.shipped import own_source
-from vdm_alerts.core.telling.incidents import Affected, Incident
+from vdm_alerts.core.telling.affected import Affected
+from vdm_alerts.core.telling.incidents import Incident
 from vdm_alerts.core.telling.reasons import Reason
 from vdm_alerts.core.telling.subjects import is_doubtful, rate_of
 from vdm_alerts.core.verdicts import Healthy, Silent, Subject, Unknown, Unsure
