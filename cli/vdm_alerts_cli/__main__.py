@@ -3,12 +3,15 @@
 import argparse
 import os
 import sys
+from pathlib import Path
 
 from vdm_alerts_cli.cost import Deployment, show
 from vdm_alerts_cli.demo import StoryDiffers, play, stop_kept
+from vdm_alerts_cli.simulate import RULES, NothingToPlay, simulate
 from vdm_local.cdk import CannotDeploy
 from vdm_local.deployment import NotDelivered, RunFailed
 from vdm_local.launcher import NO_ACCOUNT, CannotStart
+from vdm_local.scenario import BadScenario
 
 
 def main() -> int:
@@ -18,6 +21,10 @@ def main() -> int:
     demo = commands.add_parser("demo", help="play a story on a local AWS, no account needed")
     demo.add_argument("--keep", action="store_true", help="leave the local AWS running")
     commands.add_parser("stop", help="end the local AWS that demo --keep left running")
+    tried = commands.add_parser("simulate", help="show what a scenario would have you told")
+    tried.add_argument("scenarios", type=Path, nargs="+", metavar="FILE", help="docs/scenarios.md")
+    tried.add_argument("--rules", type=Path, default=RULES, help="a folder, else those that ship")
+    tried.add_argument("--mails", action="store_true", help="show whole mails, not their subjects")
     cost = commands.add_parser("cost", help="work out what a month costs")
     cost.add_argument("--identities", type=_count, default=100, help="in SES (default 100)")
     cost.add_argument("--configuration-sets", type=_count, default=1, help="in SES (default 1)")
@@ -32,6 +39,8 @@ def main() -> int:
     try:
         if arguments.command == "demo":
             play(keep=arguments.keep)
+        elif arguments.command == "simulate":
+            return 0 if simulate(arguments.scenarios, arguments.rules, mails=arguments.mails) else 1
         elif arguments.command == "cost":
             show(
                 Deployment(
@@ -45,6 +54,9 @@ def main() -> int:
             )
         else:
             print("stopped" if stop_kept() else "nothing was running")
+    except (OSError, BadScenario, NothingToPlay) as error:
+        print(f"vdm-alerts: {error}", file=sys.stderr)
+        return 2
     except (CannotStart, CannotDeploy, NotDelivered, RunFailed, StoryDiffers) as error:
         print(f"vdm-alerts: {error}", file=sys.stderr)
         return 1

@@ -17,6 +17,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from vdm_alerts_cli.simulate import COLOURS
 from vdm_local.cdk import ROOT, bootstrap
 from vdm_local.deployment import EMAIL, Delivery, Deployment, deploy
 from vdm_local.launcher import NO_ACCOUNT, LocalAws, is_running, start, stop
@@ -27,7 +28,6 @@ STORY = ROOT / "local" / "vdm_local" / "scenarios" / "newsletter.toml"
 KEPT = ROOT / "build" / "local-aws.json"
 VARIABLES = ROOT / "build" / "local-aws.env"
 
-_COLOURS = {"CRITICAL": "red", "WARNING": "yellow", "OK": "green"}
 T = TypeVar("T")
 
 
@@ -102,7 +102,7 @@ def _show_run(console: Console, run: Run, deliveries: Sequence[Delivery]) -> Non
     if not deliveries:
         console.print("Nothing is said.", style="dim")
     for one in deliveries:
-        colour = _COLOURS[one.document["severity"]]
+        colour = COLOURS[one.document["severity"]]
         mail = Text.assemble(("Subject: ", "dim"), (one.subject, "bold"), "\n\n")
         forms = (
             (f"e-mail to {one.to}", mail.append_text(_hanging(console, one.text.strip()))),

@@ -46,7 +46,8 @@ Each `[[fault]]` is something that goes wrong with BatchGetMetricData; the first
 Each `[[run]]` is an instant at which VDM Alerts looks, for those who play the scenario:
 
     at         = 2026-03-10T09:00:00Z
-    tells      = ["FIRING"]           the reasons of the messages that it should send, or none
+    tells      = ["FIRING"]           the reasons of the messages that it should send, or none;
+                                      "SERVICE" for one about the service itself
     story      = "They pass 5%."      what to say of it
     rules      = { mine = "..." }     texts of rules that are there from then on; "" for none
     silences   = { move = "..." }     the same of silences

@@ -14,7 +14,7 @@ GOOD = """
 identity = "news.example.com"
 until = 2026-03-20T09:00:00Z
 reason = "We move to another list"
-author = "Anna"
+author = "the mail team"
 """
 
 

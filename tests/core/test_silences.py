@@ -24,7 +24,7 @@ SOURCE = "/vdm-alerts/silences/migration"
 REST = """
 until = 2026-03-20T10:00:00+01:00
 reason = "We move to another list"
-author = "Anna"
+author = "the mail team"
 """
 BAD = """
 rules = "bounce-*"
@@ -49,7 +49,7 @@ def test_a_silence_is_read_from_the_words_that_people_write() -> None:
     }
     assert found.until == UNTIL
     assert found.until.tzinfo is UTC
-    assert (found.reason, found.author) == ("We move to another list", "Anna")
+    assert (found.reason, found.author) == ("We move to another list", "the mail team")
 
 
 def test_what_is_said_over_several_lines_is_one_line() -> None:
@@ -98,7 +98,7 @@ def test_one_that_is_over_is_told_with_how_to_be_rid_of_it() -> None:
     assert silences.lasting(UNTIL) == []
     (finding,) = expired(silences, UNTIL)
     assert str(finding) == (
-        f"The silence {SOURCE} of Anna ended on 2026-03-20 09:00 UTC and silences nothing any "
+        f"The silence {SOURCE} of the mail team ended on 2026-03-20 09:00 UTC and silences nothing any "
         "more. Write a later until into that parameter, or delete it: "
         f"aws ssm delete-parameter --region eu-west-1 --name {SOURCE}"
     )
@@ -113,7 +113,7 @@ def test_of_very_many_that_are_over_the_last_few_are_told() -> None:
             silence('rule = "*"'),
             source=f"{SOURCE}-{n}",
             until=UNTIL - n * HOUR,
-            author="Anna" * 99,
+            author="team" * 99,
         )
         for n in range(700)
     ]

@@ -1,13 +1,14 @@
 """What is promised names tests, and those are there."""
 
 import re
+from pathlib import Path
 
 import pytest
-from story import ROOT
 
 from vdm_alerts.core.telling.notices import MOST_MESSAGES
 from vdm_alerts.core.telling.reasons import Reason
 
+ROOT = Path(__file__).parents[2]
 PROMISES = (ROOT / "docs" / "promises.md").read_text()
 NAMED = re.findall(r"`(tests/[\w/.]+)::(\w+)`", PROMISES)
 

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 from stage import DEPLOY
-from story import SCENARIOS, tell
 from templates import everything
 
 from infra.settings import CHOICES
+from vdm_alerts_cli.demo import STORY
+from vdm_alerts_cli.simulate import RULES, play, texts_in
+from vdm_local.scenario import load_scenario
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -22,7 +24,8 @@ PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob
 
 
 def test_the_mail_at_the_top_is_the_first_alert_of_the_demo() -> None:
-    told = (one for _, _, messages in tell(SCENARIOS / "newsletter.toml") for one in messages)
+    runs = play(load_scenario(STORY), texts_in(RULES))
+    told = (one for played in runs for one in played.messages)
     first = next(message for message in told if message.attributes["reason"] == "FIRING")
     shown = re.search(r"```text\n(.*?)```", README, re.DOTALL)
     assert shown

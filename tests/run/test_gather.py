@@ -19,7 +19,7 @@ def a_silence(name: str, hours: int) -> Silence:
     """A silence of the newsletter that ends in so many hours."""
     source = f"/vdm-alerts/silences/{name}"
     names = Names({Dimension.IDENTITY: str(NEWS)})
-    return Silence(name, source, "*", names, NOW + hours * HOUR, "It moves", "Anna")
+    return Silence(name, source, "*", names, NOW + hours * HOUR, "It moves", "the mail team")
 
 
 def gathered(world: World) -> Gathered:
