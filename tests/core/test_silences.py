@@ -98,8 +98,8 @@ def test_one_that_is_over_is_told_with_how_to_be_rid_of_it() -> None:
     assert silences.lasting(UNTIL) == []
     (finding,) = expired(silences, UNTIL)
     assert str(finding) == (
-        f"The silence {SOURCE} of the mail team ended on 2026-03-20 09:00 UTC and silences nothing any "
-        "more. Write a later until into that parameter, or delete it: "
+        f"The silence {SOURCE} of the mail team ended on 2026-03-20 09:00 UTC and silences nothing "
+        "any more. Write a later until into that parameter, or delete it: "
         f"aws ssm delete-parameter --region eu-west-1 --name {SOURCE}"
     )
     assert (finding.about, finding.hinders, finding.passing) == (SOURCE, False, False)
