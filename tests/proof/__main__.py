@@ -56,8 +56,8 @@ class Tally:
         self.histories += 1
         self.messages += len(oracle.world.delivered)
         self.looks += oracle.looks
-        self.twice += oracle.twice.total()
-        self.excused += oracle.excused.total()
+        self.twice += oracle.repeats.twice.total()
+        self.excused += oracle.repeats.excused.total()
         self.runs += oracle.runs
         self.faults += oracle.faults
         self.wrong.update(what for what, _ in oracle.wrong)

@@ -11,12 +11,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from proof.delivered import incidents_in, number_of, scope_of
-from proof.rules import DAYS, RULES, parsed, severity
+from proof.repeats import Content, Repeats, content_of
+from proof.rules import DAYS, parsed, severity
+from proof.service import Service
 from proof.world import Actor, Delivery, Fault, Sight, World
 from vdm_alerts.core.alerts import FLAPPING, LATELY
 from vdm_alerts.core.metrics import ACCOUNT, Scope
 from vdm_alerts.core.rules import Rule
-from vdm_alerts.core.telling.notices import SERVICE
 
 if TYPE_CHECKING:
     from proof.histories import Overlap
@@ -41,9 +42,7 @@ WRONG = (
 class Oracle:
     """Looks at every run once it has ended; *wrong* is what was promised and not kept.
 
-    Where it does not know the truth, what it looks at is what was said, and how often. *twice*
-    counts what was said again, and *excused* how often that was allowed: where a message went out
-    in a run that could not know so, or not keep it.
+    Where it does not know the truth, what it looks at is what was said, and how often.
     """
 
     world: World
@@ -51,28 +50,24 @@ class Oracle:
     faults: Counter[str] = field(default_factory=Counter)
     runs: Counter[str] = field(default_factory=Counter)
     looks: int = 0
-    twice: Counter[str] = field(default_factory=Counter)
-    excused: Counter[str] = field(default_factory=Counter)
     knows_truth: bool = True
     last: Actor = field(default_factory=Actor)
     beliefs: dict[Key, int] = field(default_factory=dict)
     _believed_by: dict[Key, bool] = field(default_factory=dict)
-    _numbers: dict[tuple[str, int], tuple[Any, ...]] = field(default_factory=dict)
-    _said: set[tuple[str, int]] = field(default_factory=set)
-    _settled: set[tuple[str, int]] = field(default_factory=set)
-    _contents: dict[str, tuple[int, tuple[Any, ...]]] = field(default_factory=dict)
+    _service: Service = field(default_factory=Service)
+    _contents: dict[str, tuple[int, Content]] = field(default_factory=dict)
     _last: dict[Key, Delivery] = field(default_factory=dict)
     _wrong_at: dict[Key, int] = field(default_factory=dict)
     _unclean: int = -1
     _read: int = 0
-    _bad_by: dict[str, bool] = field(default_factory=dict)
-    _last_service: int = 0
     _known_rules: dict[str, Rule] = field(default_factory=dict)
     _ever: dict[str, list[Rule]] = field(default_factory=dict)
-    _reminded: dict[str, datetime] = field(default_factory=dict)
     _broken_since: dict[Key, datetime] = field(default_factory=dict)
     _blind_since: dict[Scope, datetime] = field(default_factory=dict)
-    _believed_blind: bool = False
+    repeats: Repeats = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.repeats = Repeats(self._finds)
 
     def looks_at(self, actor: Actor) -> None:
         """Look at what *actor*, whose run has ended, did; and at the world, if it went well."""
@@ -121,36 +116,25 @@ class Oracle:
         new = self.world.delivered[self._read :]
         self._read = len(self.world.delivered)
         for delivery in new:
-            if delivery.document["kind"] == "service":
-                self._looks_at_service(delivery, may_repeat=may_repeat)
             for incident in incidents_in(delivery.document):
+                if not self.world.silences:  # They may leave others whose reminder is due.
+                    self.repeats.looks_at_reminder(delivery, incident)
                 self._looks_at_incident(delivery, incident, may_repeat=may_repeat)
-            self._looks_at_repeats(delivery, may_repeat=may_repeat)
+            self.repeats.looks_at(delivery, may_repeat=may_repeat)
+            if delivery.document["kind"] == "service":
+                self._service.hears(delivery.document)
         for delivery in self.world.delivered:
             if delivery.is_confirmed or self._is_clean(delivery.actor):
-                self._settled |= {*_numbers_in(delivery.document)}
-
-    def _looks_at_repeats(self, delivery: Delivery, *, may_repeat: bool) -> None:
-        """Count what is said again, which may be no more often than nobody could know of it."""
-        for number in _numbers_in(delivery.document):
-            self.twice[number[0]] += number in self._said
-            is_excused = may_repeat or delivery.actor.struck or delivery.actor.down
-            self.excused[number[0]] += bool(is_excused)
-            if self.twice[number[0]] > self.excused[number[0]]:
-                self._finds("beyond the promise", f"{number} is one time too many")
-            self._said.add(number)
+                self.repeats.settles(delivery)
 
     def _looks_at_incident(
         self, delivery: Delivery, incident: Mapping[str, Any], *, may_repeat: bool
     ) -> None:
         number, rule = number_of(incident), incident["rule"]
-        named = [(str(scope_of(one)), one["severity"]) for one in incident["affected"]]
-        content = tuple(sorted(named))
-        remembered, is_first = incident["remembered"], number not in self._numbers
-        self._looks_at_number(number, content, may_repeat=may_repeat or not remembered)
+        content, remembered = content_of(incident), incident["remembered"]
+        is_first = number not in self.repeats.said
         before, known = self._contents.get(number[0], (0, ()))
         ranks = [((rule, scope_of(one)), RANK[one["severity"]]) for one in incident["affected"]]
-        self._looks_at_reminder(delivery, incident, is_first=is_first)
         is_news = incident["reason"] == "REPEAT" or any(self._is_news(*each) for each in ranks)
         lasts = [last for key, _ in ranks if (last := self._last.get(key))]
         may_repeat |= any(last.actor.outcome == "Superseded" for last in lasts)
@@ -167,24 +151,6 @@ class Oracle:
             elif is_certain or (is_open and known == content):
                 self._finds("beyond the promise", f"{number} says nothing new: {content}")
         self._contents[number[0]] = max((before, known), (number[1], content))
-
-    def _looks_at_reminder(
-        self, delivery: Delivery, incident: Mapping[str, Any], *, is_first: bool
-    ) -> None:
-        """See that reminders are days apart; what is silenced may leave others that are due."""
-        if incident["reason"] == "REPEAT" and is_first and not self.world.silences:
-            last = self._reminded.get(incident["id"])
-            if last and delivery.now - last < BETWEEN_REMINDERS:
-                self._finds("beyond the promise", f"{incident['id']} is repeated since {last}")
-            self._reminded[incident["id"]] = delivery.now
-
-    def _looks_at_number(
-        self, number: tuple[str, int], content: tuple[Any, ...], *, may_repeat: bool
-    ) -> None:
-        if number in self._settled and not may_repeat:
-            self._finds("beyond the promise", f"{number} was known to have gone out")
-        if self._numbers.setdefault(number, content) != content:
-            self._finds("beyond the promise", f"{number} says {content} and then something else")
 
     def _is_news(self, key: Key, rank: int) -> bool:
         return self.beliefs.get(key) != rank or not self._believed_by.get(key, True)
@@ -328,29 +294,11 @@ class Oracle:
     def _is_clean(self, actor: Actor) -> bool:
         return actor.outcome == "done" and not actor.struck and not actor.down
 
-    def _looks_at_service(self, delivery: Delivery, *, may_repeat: bool) -> None:
-        document = delivery.document
-        is_remembered = document["id"] == SERVICE
-        if is_remembered:
-            content = (str(document["findings"]), str(document["gone"]))
-            self._looks_at_number(number_of(document), content, may_repeat=may_repeat)
-            if document["sequence"] < self._last_service:
-                return  # It comes late, which is known by its number.
-            self._last_service = document["sequence"]
-        wrong, mended = str(document["findings"]), str(document["gone"])
-        for name in RULES:
-            if f"rule {name} " in wrong:
-                self._bad_by[name] = is_remembered or self._bad_by.get(name, False)
-            elif is_remembered and (f"rule {name} " in mended or not document["findings"]):
-                self._bad_by.pop(name, None)
-        if is_remembered and UNREAD in mended + wrong:
-            self._believed_blind = UNREAD in wrong
-
     def _looks_at_bad_rules(self) -> None:
         bad = {name for name, text in self.world.rules.items() if not parsed(name, text)}
-        for name in bad - self._bad_by.keys():
+        for name in bad - self._service.bad.keys():
             self._finds("bad rule", f"the rule {name} cannot be used, and nobody believes so")
-        for name, is_remembered in self._bad_by.items():
+        for name, is_remembered in self._service.bad.items():
             if name not in bad and is_remembered and not self._is_hindered:
                 self._finds("bad rule", f"the rule {name} is bad no more, and nobody believes so")
 
@@ -362,9 +310,9 @@ class Oracle:
     def _looks_at_blindness(self) -> None:
         world = self.world
         for scope, since in self._blind_since.items():
-            if self._known_rules and world.now - since > A_DAY and not self._believed_blind:
+            if self._known_rules and world.now - since > A_DAY and not self._service.unread:
                 self._finds("unseen", f"{scope} is unknown since {since}, and nobody knows")
-        if self._believed_blind and not self._is_hindered:
+        if self._service.unread and not self._is_hindered:
             self._finds("unseen", "all can be read again, and nobody believes so")
 
     # Promise 5: what nobody could look at never looks well in the figures that alarms go by.
@@ -380,19 +328,7 @@ class Oracle:
 
 
 A_DAY = timedelta(days=1)
-BETWEEN_REMINDERS = timedelta(hours=12)
-"""How far apart they are at the least, whenever runs come."""
 READ_WITHIN = timedelta(hours=25)
 """How soon mail of a sender who is new is read."""
 SURELY = 2.5
 """So many times the highest threshold leaves no doubt that it has been passed."""
-UNREAD = "Unreadable for more than a day"
-
-
-def _numbers_in(document: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
-    """Yield the id and number of all that is told, where it is remembered what was told before."""
-    if document["id"] == SERVICE:
-        yield number_of(document)
-    for incident in incidents_in(document):
-        if incident["remembered"]:
-            yield number_of(incident)

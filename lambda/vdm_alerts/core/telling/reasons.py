@@ -59,17 +59,24 @@ def is_to_be_repeated(alerts: Sequence[Alert], after: Sequence[timedelta], now: 
     """Say whether it is time to remind people of the *alerts* of one incident.
 
     So it is *after* each of these since it began, and then after every one as long as the last; not
-    where they have heard of it since for whatever reason.
+    where they have heard of it since for whatever reason, and if they had not long before, later.
     """
     began = [each.state.since for each in alerts if isinstance(each.state, Firing) and each.told]
     told = [each.told.at for each in alerts if each.told and each.told.is_certain]
     if not (began and told and after):
         return False
-    first = min(began)
-    return _reached(now - first, after) > _reached(max(told) - first, after)
+    first, last = min(began), max(told)
+    count = _reached(now - first, after)
+    return count > _reached(last - first, after) and now - last >= _gap(count, after) / 2
 
 
 def _reached(age: timedelta, after: Sequence[timedelta]) -> int:
     """Return how many of the times for a reminder have come at *age*."""
     last = after[-1]
     return sum(each <= age for each in after) + max(0, (age - last) // last)
+
+
+def _gap(count: int, after: Sequence[timedelta]) -> timedelta:
+    """Return how long after the one before it the reminder of that *count* is due."""
+    marks = (timedelta(), *after)
+    return marks[count] - marks[count - 1] if count < len(marks) else after[-1]
