@@ -1,9 +1,7 @@
 """The demo: a story of eleven days, played on the deployed stack, and what people would receive."""
 
 import json
-import re
 import shlex
-import textwrap
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +15,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from vdm_alerts_cli.simulate import COLOURS
+from vdm_alerts_cli.reader import COLOURS, hanging, mail
 from vdm_local.cdk import ROOT, bootstrap
 from vdm_local.deployment import EMAIL, Delivery, Deployment, deploy
 from vdm_local.launcher import NO_ACCOUNT, LocalAws, is_running, start, stop
@@ -28,6 +26,8 @@ STORY = ROOT / "local" / "vdm_local" / "scenarios" / "newsletter.toml"
 KEPT = ROOT / "build" / "local-aws.json"
 VARIABLES = ROOT / "build" / "local-aws.env"
 
+_FRAME = 4
+"""How much wider a panel is than what is in it."""
 T = TypeVar("T")
 
 
@@ -103,35 +103,22 @@ def _show_run(console: Console, run: Run, deliveries: Sequence[Delivery]) -> Non
         console.print("Nothing is said.", style="dim")
     for one in deliveries:
         colour = COLOURS[one.document["severity"]]
-        mail = Text.assemble(("Subject: ", "dim"), (one.subject, "bold"), "\n\n")
+        width = console.width - _FRAME
         forms = (
-            (f"e-mail to {one.to}", mail.append_text(_hanging(console, one.text.strip()))),
-            ("chat, by Amazon Q", _chat(console, one.chat)),
+            (f"e-mail to {one.to}", mail(one.subject, one.text, width)),
+            ("chat, by Amazon Q", _chat(one.chat, width)),
             ("for machines", Text(json.dumps(one.document), "dim")),
         )
         for title, text in forms:
             console.print(Panel(text, title=title, title_align="left", border_style=colour))
 
 
-def _chat(console: Console, notification: Mapping[str, Any]) -> Text:
-    """Return what a channel shows of Amazon Q's custom *notification*."""
+def _chat(notification: Mapping[str, Any], width: int) -> Text:
+    """Return what a channel of so many columns shows of Amazon Q's custom *notification*."""
     content = notification["content"]
     steps = "".join(f"\n  - {step}" for step in content["nextSteps"])
     title = (f"{Emoji.replace(content['title'])}\n", "bold")
-    return Text.assemble(title, _hanging(console, f"{content['description']}{steps}"))
-
-
-def _hanging(console: Console, text: str) -> Text:
-    """Return *text* wrapped to what a panel holds, each line's rest under its own beginning."""
-    width = console.width - 4
-    wrapped = []
-    for line in text.splitlines():
-        mark = re.match(r" *(?:\d+\. |- )?", line)
-        indent = " " * len(mark[0]) if mark else ""
-        wrapped += textwrap.wrap(
-            line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-        ) or [""]
-    return Text("\n".join(wrapped))
+    return Text.assemble(title, hanging(f"{content['description']}{steps}", width))
 
 
 def _show_metrics(console: Console, log: Sequence[Mapping[str, Any]]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.panel import Panel
+from rich.table import Table
 from rich.text import Text
 
 from vdm_alerts.aws.account import SesAccount
@@ -19,6 +20,7 @@ from vdm_alerts.ports import Ports, Summary
 from vdm_alerts.run import Lease, run
 from vdm_alerts.wiring import quick_session
 from vdm_alerts_cli.in_memory import Inbox, MemoryRosters, MemoryStore, NoRecord, Parameters
+from vdm_alerts_cli.reader import COLOURS, mail
 from vdm_local.account import ACCOUNT, REGION
 from vdm_local.cdk import ROOT
 from vdm_local.endpoint import Endpoint
@@ -28,11 +30,11 @@ from vdm_local.server import serving
 
 RULES = ROOT / "rules"
 """The rules that ship."""
-COLOURS = {"CRITICAL": "red", "WARNING": "yellow", "OK": "green"}
-"""How the severities of messages are shown."""
 SERVICE = "SERVICE"
 """What a scenario expects where a message is about the service itself, which has no reason."""
 _LASTS = timedelta(minutes=15)
+_MARGIN = 22
+"""What the instant and a frame take of the width."""
 
 
 class NothingToPlay(Exception):
@@ -121,7 +123,7 @@ def _is_as_expected(console: Console, path: Path, texts: Mapping[str, str], mail
         if expects and played.told != played.run.tells:
             as_expected = False
             wanted, got = (_listed(each) for each in (played.run.tells, played.told))
-            console.print(f"    expected: {wanted}; told: {got}", style="bold red")
+            console.print(f"expected: {wanted}; told: {got}", style="bold red")
     console.print()
     return as_expected
 
@@ -131,13 +133,15 @@ def _listed(reasons: Sequence[str]) -> str:
 
 
 def _show(console: Console, played: Played, *, mails: bool) -> None:
-    console.print(Text(f"  {played.run.at:%a %d %b %H:%M}  {played.run.story}"))
+    rows = Table.grid(padding=(0, 2))
+    rows.add_column(no_wrap=True)
+    rows.add_row(f"{played.run.at:%a %d %b %H:%M}", Text(played.run.story))
     if not played.messages:
-        console.print("    nothing is said", style="dim")
+        rows.add_row("", Text("nothing is said", "dim"))
     for one in played.messages:
         colour = COLOURS[one.attributes["severity"]]
         news = one.subject.removesuffix(f" - {ACCOUNT} {REGION}")  # It is the same everywhere.
-        if mails:
-            console.print(Panel(Text(one.text.strip()), title=Text(news), border_style=colour))
-        else:
-            console.print(Text(f"    {news}", colour))
+        width = console.width - _MARGIN
+        whole = Panel(mail(news, one.text, width), border_style=colour, expand=False)
+        rows.add_row("", whole if mails else Text(news, colour))
+    console.print(rows)
