@@ -131,10 +131,11 @@ def main() -> int:
     tallies = {name: Tally() for name in ("made up", *EXHAUSTIVE)}
     with multiprocessing.Pool(WORKERS) as pool:
         found = [pool.apply_async(_told, (part,)) for part in exhaustive] if is_whole else []
-        for tally in pool.imap_unordered(_told, works):
-            tallies["made up"].adds(tally)
+        played = pool.imap_unordered(_told, works)
         for part, told in zip(exhaustive, found, strict=False):
             tallies[part.args[0]].adds(told.get())
+        for tally in played:
+            tallies["made up"].adds(tally)
         hunts = range(len(VARIANTS)) if is_whole else range(0)
         seeds_caught = pool.map(_caught, hunts, chunksize=1)
     variants = {

@@ -75,9 +75,10 @@ class Oracle:
         self._looks_at_rules(actor)
         self._looks_at_messages()
         self._looks_at_records(actor)
-        self._keeps_time(is_clean=self._is_clean(actor))
-        if self._is_clean(actor) and self.knows_truth:
-            self._looks_at_beliefs()
+        if self.knows_truth:
+            self._keeps_time(is_clean=self._is_clean(actor))
+            if self._is_clean(actor):
+                self._looks_at_beliefs()
 
     def looks_at_overlap(self, actors: list[Actor], overlap: "Overlap") -> None:
         """Look at two runs that came in each other's way."""
