@@ -209,6 +209,7 @@ def test_the_document_for_machines_has_every_figure() -> None:
                 "events": 600,
                 "volume": 10_000,
                 "window_days": 3,
+                "until": None,
                 "sure": None,
             }
         ],
@@ -437,6 +438,7 @@ def test_how_near_the_account_is_to_what_ses_does_is_told_while_something_is_wro
         "events": 240,
         "volume": 12_000,
         "window_days": 6,
+        "until": None,
         "sure": None,
         "review": {"limit": 0.05, "mails": 900, "hours": 9.0},
         "pause": {"limit": 0.1, "mails": None, "hours": None},

@@ -1,4 +1,7 @@
-"""A notice as a machine reads it: JSON, in which what is not known is null."""
+"""A notice as a machine reads it: JSON, in which what is not known is null.
+
+So is the last day of a window ("until") where that is the day that is going on.
+"""
 
 import json
 from collections.abc import Mapping
@@ -131,5 +134,6 @@ def _figures(evidence: Evidence | None) -> dict[str, Any]:
         "events": evidence.rate.events if evidence else None,
         "volume": evidence.rate.volume if evidence else None,
         "window_days": evidence.window.days if evidence else None,
+        "until": evidence.until.isoformat() if evidence and evidence.until else None,
         "sure": evidence.sure if evidence else None,
     }

@@ -20,8 +20,9 @@ MOST_SHOWN = 20
 """Scopes listed to a person; the rest are counted."""
 
 _AMNESIA = (
-    "History unavailable: what was told before cannot be read or kept at the moment, so this may "
-    "repeat an earlier message."
+    "History unavailable: what was told before cannot be read or kept at the moment. Until that is "
+    "mended you are told at every run what is so then. That may repeat an earlier message, and no "
+    "later one refers to it."
 )
 
 _SURENESS = (
