@@ -15,7 +15,7 @@ SOME = "series"
 
 
 def amiss(seen: Survey, limits: Limits, *, is_empty: bool) -> Iterator[Finding]:
-    """Yield what is wrong with what was *seen* of the mail, or that there *is* none."""
+    """Yield what is wrong with the mail as it was *seen*; *is_empty* says that there is none."""
     if not seen.failed:
         yield from _unread(seen)
     if seen.is_starved:
@@ -24,43 +24,35 @@ def amiss(seen: Survey, limits: Limits, *, is_empty: bool) -> Iterator[Finding]:
         yield _no_mail(seen.sweep.longest)
 
 
-def _unread(seen: Survey) -> list[Finding]:
-    """Return what to say of the series that were not read, without an error for all of them."""
+def _unread(seen: Survey) -> Iterator[Finding]:
+    """Yield what to say of the series that were not read, without an error for all of them."""
     missing = [query for query, answer in seen.found.items() if isinstance(answer, Gap)]
     passing = {Gap.UNAVAILABLE, Gap.CUT}
     refused = {str(query.scope) for query in missing if seen.found[query] not in passing}
     unread = {str(query.scope) for query in missing if seen.found[query] in passing}
-    findings = []
     if refused:
-        findings.append(
-            Finding(
-                about="refused",
-                what="SES refuses to answer for these",
-                remedy="Why, in SES's own words, is in the function's log; what cannot be read is "
-                "not watched",
-                **_named(sorted(refused)),
-            )
+        yield Finding(
+            about="refused",
+            what="SES refuses to answer for these",
+            remedy="Why, in SES's own words, is in the function's log; what cannot be read is not "
+            "watched",
+            **_named(sorted(refused)),
         )
     if unread:
-        findings.append(
-            Finding(
-                about=SOME,
-                what="Not all mail could be read",
-                remedy="It is asked for again at the next run",
-                passing=True,
-                **_named(sorted(unread)),
-            )
+        yield Finding(
+            about=SOME,
+            what="Not all mail could be read",
+            remedy="It is asked for again at the next run",
+            passing=True,
+            **_named(sorted(unread)),
         )
     if unread_for_long := seen.unread_for_long:
-        findings.append(
-            Finding(
-                about="unread",
-                what="Unreadable for more than a day, so not watched",
-                remedy="It is asked for at every run; why it fails is in the function's log",
-                **_named([str(scope) for scope in unread_for_long]),
-            )
+        yield Finding(
+            about="unread",
+            what="Unreadable for more than a day, so not watched",
+            remedy="It is asked for at every run; why it fails is in the function's log",
+            **_named([str(scope) for scope in unread_for_long]),
         )
-    return findings
 
 
 def _named(names: Sequence[str]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, TypeAlias
 
 from proof.delivered import incidents_in, number_of, scope_of
@@ -30,7 +30,7 @@ class Repeats:
     said: set[Number] = field(default_factory=set)
     _contents: dict[Number, Content] = field(default_factory=dict)
     _settled: set[Number] = field(default_factory=set)
-    _reminded: dict[str, datetime] = field(default_factory=dict)
+    _reminded: dict[str, Delivery] = field(default_factory=dict)
 
     def looks_at(self, delivery: Delivery, *, may_repeat: bool) -> None:
         """Look at *delivery*, which *may repeat* what went out while a lease had run out."""
@@ -52,9 +52,9 @@ class Repeats:
         """See that reminders of *incident* are days apart, unless this one was said before."""
         if incident["reason"] == "REPEAT" and number_of(incident) not in self._contents:
             last = self._reminded.get(incident["id"])
-            if last and delivery.now - last < BETWEEN_REMINDERS:
-                self._beyond(f"{incident['id']} is repeated since {last}")
-            self._reminded[incident["id"]] = delivery.now
+            if last and last.is_confirmed and delivery.now - last.now < BETWEEN_REMINDERS:
+                self._beyond(f"{incident['id']} is repeated since {last.now}")
+            self._reminded[incident["id"]] = delivery
 
     def settles(self, delivery: Delivery) -> None:
         """Take *delivery* for one that is known to have gone out."""
