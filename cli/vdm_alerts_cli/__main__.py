@@ -7,7 +7,7 @@ from pathlib import Path
 
 from vdm_alerts_cli.cost import Deployment, show
 from vdm_alerts_cli.demo import StoryDiffers, play, stop_kept
-from vdm_alerts_cli.simulate import RULES, NothingToPlay, simulate
+from vdm_alerts_cli.simulate import RULES, Unplayable, simulate
 from vdm_local.cdk import CannotDeploy
 from vdm_local.deployment import NotDelivered, RunFailed
 from vdm_local.launcher import NO_ACCOUNT, CannotStart
@@ -54,7 +54,7 @@ def main() -> int:
             )
         else:
             print("stopped" if stop_kept() else "nothing was running")
-    except (OSError, BadScenario, NothingToPlay) as error:
+    except (OSError, BadScenario, Unplayable) as error:
         print(f"vdm-alerts: {error}", file=sys.stderr)
         return 2
     except (CannotStart, CannotDeploy, NotDelivered, RunFailed, StoryDiffers) as error:

@@ -29,12 +29,13 @@ class Parameters:
         self._digests = {name: digest(text) for name, text in shipped.items()}
 
     def write(self, rules: Mapping[str, str], silences: Mapping[str, str]) -> None:
-        """Write *rules* and *silences* by name; an empty text takes one away, a shipped one too."""
+        """Write *rules* and *silences* by name; an empty text takes one away.
+
+        A rule of one's own, if there is one, and else the one that shipped.
+        """
         for name, text in rules.items():
-            self._texts[f"{RULES}/{name}"] = text
-            if not text:
-                self._texts[f"{RULES}/{FOLDER}/{name}"] = text
-                self._digests.pop(name, None)
+            own, shipped = f"{RULES}/{name}", f"{RULES}/{FOLDER}/{name}"
+            self._texts[own if text or own in self._texts else shipped] = text
         self._texts |= {f"{SILENCES}/{name}": text for name, text in silences.items()}
         self._texts = {name: text for name, text in self._texts.items() if text}
 

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 from rich.console import Console
@@ -37,8 +38,8 @@ _MARGIN = 22
 """What the instant and a frame take of the width."""
 
 
-class NothingToPlay(Exception):
-    """A scenario has no run in it."""
+class Unplayable(Exception):
+    """A scenario, or the rules, cannot be played; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,17 @@ class Played:
 
 
 def texts_in(folder: Path) -> Mapping[str, str]:
-    """Return the text of each rule in *folder*, a TOML file each, by its name."""
-    return {file.stem: file.read_text("utf-8") for file in sorted(folder.glob("*.toml"))}
+    """Return the text of each rule in *folder*, a TOML file each, by its name.
+
+    Raises Unplayable where there is none, or one is no text.
+    """
+    files = sorted(folder.glob("*.toml"))
+    if not files:
+        raise Unplayable(f"{folder}: there is no rule in it, a file whose name ends in .toml")
+    try:
+        return {file.stem: file.read_text("utf-8") for file in files}
+    except UnicodeDecodeError as error:
+        raise Unplayable(f"{folder}: a rule is no text in UTF-8: {error}") from error
 
 
 def play(scenario: Scenario, rules: Mapping[str, str]) -> Iterator[Played]:
@@ -100,8 +110,8 @@ def simulate(paths: Sequence[Path], rules: Path, *, mails: bool) -> bool:
     """Play the scenarios at *paths* by the rules in the folder *rules*, and show what is told.
 
     With *mails* as a reader would get it, else a line each. Return whether every run told what its
-    scenario expects; one that expects nothing anywhere is only shown. Raises BadScenario,
-    NothingToPlay, or OSError.
+    scenario expects; one without a word of that is only shown. Raises BadScenario, Unplayable or
+    OSError.
     """
     console, texts = Console(highlight=False), texts_in(rules)
     logging.disable(logging.CRITICAL)  # What the function would log is not what people are told.
@@ -114,9 +124,8 @@ def simulate(paths: Sequence[Path], rules: Path, *, mails: bool) -> bool:
 
 def _is_as_expected(console: Console, path: Path, texts: Mapping[str, str], mails: bool) -> bool:
     scenario = load_scenario(path)
-    if not scenario.runs:
-        raise NothingToPlay(f"{path}: there is no [[run]] in it, an instant to look at")
-    expects, as_expected = any(each.tells for each in scenario.runs), True
+    _require_playable(scenario, path)
+    expects, as_expected = any(each.expects for each in scenario.runs), True
     console.print(Text(str(path), "bold"))
     for played in play(scenario, texts):
         _show(console, played, mails=mails)
@@ -126,6 +135,19 @@ def _is_as_expected(console: Console, path: Path, texts: Mapping[str, str], mail
             console.print(f"expected: {wanted}; told: {got}", style="bold red")
     console.print()
     return as_expected
+
+
+def _require_playable(scenario: Scenario, path: Path) -> None:
+    instants = [each.at for each in scenario.runs]
+    if not instants:
+        raise Unplayable(f"{path}: there is no [[run]] in it, an instant to look at")
+    for earlier, later in pairwise(instants):
+        if later < earlier:
+            raise Unplayable(f"{path}: a run at {later} comes after one at {earlier}")
+    try:
+        parse_quiet_hours(str(scenario.quiet_hours))
+    except ValueError as error:
+        raise Unplayable(f"{path}: quiet_hours: {error}") from error
 
 
 def _listed(reasons: Sequence[str]) -> str:

@@ -1,15 +1,12 @@
 """What is wrong with what was read, in words for a person."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 from vdm_alerts.core.findings import Finding
 from vdm_alerts.core.metrics import Window
 from vdm_alerts.core.rates import Gap
 from vdm_alerts.survey import Limits, Survey
 
-MOST_NAMED = 20
-"""Names that a finding lists; the rest are counted."""
 SOME = "series"
 """What a finding of single series is about that could not be read this time."""
 
@@ -36,28 +33,20 @@ def _unread(seen: Survey) -> Iterator[Finding]:
             what="SES refuses to answer for these",
             remedy="Why, in SES's own words, is in the function's log; what cannot be read is not "
             "watched",
-            **_named(sorted(refused)),
-        )
+        ).of(sorted(refused))
     if unread:
         yield Finding(
             about=SOME,
             what="Not all mail could be read",
             remedy="It is asked for again at the next run",
             passing=True,
-            **_named(sorted(unread)),
-        )
+        ).of(sorted(unread))
     if unread_for_long := seen.unread_for_long:
         yield Finding(
             about="unread",
             what="Unreadable for more than a day, so not watched",
             remedy="It is asked for at every run; why it fails is in the function's log",
-            **_named([str(scope) for scope in unread_for_long]),
-        )
-
-
-def _named(names: Sequence[str]) -> dict[str, Any]:
-    """Return whom a finding is about, as many of *names* as a person reads, and how many more."""
-    return {"who": tuple(names[:MOST_NAMED]), "more": max(0, len(names) - MOST_NAMED)}
+        ).of([str(scope) for scope in unread_for_long])
 
 
 def _too_few(queries: int | None) -> Finding:

@@ -41,7 +41,8 @@ class Gathered:
     VDM. *silent* says that the account as a whole sends nothing at the moment, and *silences* are
     what people asked not to be told of. *passing* says since when there has been each thing that
     is amiss and should pass, by what it is about, and *blind* is where nobody could look. *turned*
-    are rules as they were before they were changed to be about another rate.
+    are rules as they were before they were changed to be about another rate, by which nothing is
+    judged any more, and which have a last word to say.
     """
 
     rulebook: Rulebook | None
@@ -84,13 +85,15 @@ class Gathered:
         the account is silent, a scope without mail proves nothing.
         """
         verdicts = self.survey.verdicts if self.survey else {}
+        if self.turned:
+            verdicts = {key: each for key, each in verdicts.items() if key[0] not in self.turned}
         if self.silent:
             return {key: _proving_nothing(each) for key, each in verdicts.items()}
         return verdicts
 
     def culprit(self, key: Key) -> Culprit | None:
         """Return who is behind the breach of *key*, if it is anybody in particular."""
-        return self.survey.culprit(key) if self.survey else None
+        return self.survey.culprit(key) if self.survey and key[0] not in self.turned else None
 
     def estimate(self, rule: Rule) -> Estimate | None:
         """Return an estimate of the rate of *rule* by which SES judges the account, if it does."""
@@ -152,9 +155,8 @@ def _unseen(seen: Gathered) -> set[Source]:
     """Return what a run that has *seen* this much can say nothing of."""
     if seen.survey is None:
         return {Source.LISTS, Source.MAIL}
-    is_all = not any(each.hinders for each in seen.unusable.values())
     is_read = isinstance(seen.survey.found.get(ACCOUNT_SENT), Series)
-    return set() if is_all and is_read else {Source.MAIL}
+    return set() if is_read else {Source.MAIL}
 
 
 def _asked(
@@ -181,7 +183,9 @@ def _asked(
     lasting = silences.lasting(now)
     known = Gathered(rulebook, None, subscribers, asking.findings, silences=lasting)
     if rulebook:
-        known = replace(known, turned=turned(rulebook, before.rules))
+        open_ = {key[0] for key, alert in before.alerts.items() if alert.is_open}
+        former = {name: each for name, each in before.rules.items() if name in open_}
+        known = replace(known, turned=turned(rulebook, former))
     if rulebook is None or not (standing.vdm_enabled and rulebook.rules):
         return known
 

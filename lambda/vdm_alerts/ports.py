@@ -81,7 +81,7 @@ class Memory:
     messages of which it is not known whether they went out; *rules* the last version of each rule
     that could be used, and *passing* since when there has been what should pass, by what it is
     about. *introduced* says that the account's first summary has been told, and *subscribers* how
-    many there were when last counted. *version* counts the saves.
+    many there were in the last run, if they were counted. *version* counts the saves.
     """
 
     alerts: Mapping[Key, Alert] = field(default_factory=dict)

@@ -1,7 +1,7 @@
 """One evaluation: gather, judge, tell, remember."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -69,8 +69,10 @@ def run(
         known = _advanced(before, seen, now)
         is_quiet = quiet_hours is not None and quiet_hours.hold(now)
         all_owed = owed(known, seen, amnesia, now, quiet=is_quiet)
-        # What nobody would get is not said, so that it is owed to whoever subscribes first.
-        due = all_owed if known.subscribers != 0 else []
+        # What nobody would get is not said, so that it is owed to whoever subscribes first. Where
+        # they cannot be counted once, there are as many as before; where they cannot again, some.
+        counted = before.subscribers if seen.subscribers is None else seen.subscribers
+        due = [] if counted == 0 else all_owed
         steps = tuple(
             history.transitions(before.alerts, known.alerts, seen.verdicts, seen.gone, now)
         )
@@ -90,6 +92,7 @@ def run(
             _log.warning("%s", finding)
         told = [notice for notice in due if _sent(ports, notice, origin, now)]
         after = delivering(known, told, now)
+        after = replace(after, rules=_written(before, seen, after.alerts.values()))
         if not amnesia:
             ports.store.save(after, saved, steps)
             _keep(ports, seen)
@@ -141,18 +144,25 @@ def _advanced(before: Memory, seen: Gathered, now: datetime) -> Memory:
         alerts={alert.key: alert for alert in gathered},
         rules=_written(before, seen, gathered),
         passing=seen.passing,
-        subscribers=before.subscribers if seen.subscribers is None else seen.subscribers,
+        subscribers=seen.subscribers,
         last_run=now,
     )
 
 
-def _written(before: Memory, seen: Gathered, alerts: Sequence[Alert]) -> Mapping[str, Written]:
-    """Return the last good version of each rule, and of one that is gone but owes a last word."""
+def _written(before: Memory, seen: Gathered, alerts: Iterable[Alert]) -> Mapping[str, Written]:
+    """Return the last good version of each rule; the former one where *alerts* still need that.
+
+    So they do for their last word, where it is gone or about another rate by now.
+    """
     if seen.rulebook is None:
         return before.rules
     needed = {alert.rule for alert in alerts}
-    former = {name: each for name, each in before.rules.items() if name in needed}
-    return {**former, **seen.rulebook.written}
+    former = {
+        name: each
+        for name, each in before.rules.items()
+        if name in needed and (name in seen.turned or name not in seen.rulebook.written)
+    }
+    return {**seen.rulebook.written, **former}
 
 
 def _sent(ports: Ports, notice: Notice, origin: Origin, now: datetime) -> bool:

@@ -118,7 +118,12 @@ class Survey:
     def unread_for_long(self) -> Collection[Scope]:
         """Who could not be read for more than a day by now, the longest first."""
         now, entry = self.sweep.now, self.sweep.roster.entry
-        failed = {query.scope for query, seen in self.found.items() if seen is Gap.UNAVAILABLE}
+        # Whose turn did not come again has not been read since either.
+        failed = {
+            query.scope
+            for query, seen in self.found.items()
+            if seen is Gap.UNAVAILABLE or seen is Gap.CUT
+        }
         since = {scope: at for scope in failed if (at := entry(scope).failing)}
         long = [(at, str(scope), scope) for scope, at in since.items() if now - at > TOO_LONG]
         return [scope for *_, scope in sorted(long)]

@@ -160,7 +160,11 @@ class Scenario:
 
 def load_scenario(path: Path) -> Scenario:
     """Return the scenario in the file at *path*. Raises BadScenario."""
-    return parse_scenario(path.read_text(encoding="utf-8"), str(path))
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise BadScenario(f"{path}: is no text in UTF-8: {error}") from error
+    return parse_scenario(text, str(path))
 
 
 def parse_scenario(text: str, source: str) -> Scenario:

@@ -53,6 +53,14 @@ def test_where_something_else_is_told_than_expected_that_is_shown(
     assert "expected: nothing; told: FIRING\n" in capsys.readouterr().out
 
 
+def test_that_nothing_is_told_can_be_expected(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], example: Path
+) -> None:
+    example.write_text(re.sub("tells = .*", "tells = []", EXAMPLE))
+    assert simulated(monkeypatch, example) == 1
+    assert "expected: nothing; told: SUMMARY\n" in capsys.readouterr().out
+
+
 def test_a_scenario_that_expects_nothing_is_shown(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], example: Path
 ) -> None:
@@ -82,6 +90,9 @@ def test_rules_of_ones_own_can_be_tried_and_mails_read(
     [
         ("begins = 2026-03-01", "there is no [[run]] in it"),
         ("begins = 2026-03-01\nbegan = 1", "not known in a scenario: began"),
+        (f'quiet_hours = "at night"\n{EXAMPLE}', 'quiet_hours: "at night" is not like'),
+        (EXAMPLE.replace("03-11T", "03-02T"), "a run at 2026-03-02 09:00:00+00:00 comes after"),
+        (EXAMPLE.replace("Six", "S\xe9x"), "is no text in UTF-8"),
         (None, "No such file"),
     ],
 )
@@ -94,11 +105,43 @@ def test_what_cannot_be_played_is_an_error_that_says_why(
 ) -> None:
     path = tmp_path / "odd.toml"
     if text:
-        path.write_text(text)
+        path.write_text(text, encoding="latin-1")
     assert simulated(monkeypatch, path) == 2
     error = capsys.readouterr().err
     assert says in error
     assert str(path) in error
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("none.txt", "there is no rule in it"), ("odd.toml", "a rule is no text in UTF-8")],
+)
+def test_rules_that_are_none_are_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    example: Path,
+    tmp_path: Path,
+    name: str,
+    says: str,
+) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / name).write_bytes(b"\xe9")
+    assert simulated(monkeypatch, example, "--rules", tmp_path / "rules") == 2
+    assert f"{tmp_path / 'rules'}: {says}" in capsys.readouterr().err
+
+
+def test_a_rule_of_ones_own_that_is_taken_away_uncovers_the_one_that_shipped() -> None:
+    covered = EXAMPLE.replace(
+        'story = "Six days of 1%."',
+        'story = ""\n[run.rules]\nbounce-rate = """\nindicator = "bounce_rate"\n'
+        'scopes = ["account"]\nwarning = "50%"\n"""\n',
+    )
+    uncovered = covered.replace(
+        'story = "Yesterday 12% bounced."', 'story = ""\n[run.rules]\nbounce-rate = ""\n'
+    )
+    for text, told in ((covered, ()), (uncovered, ("FIRING",))):
+        _, second, *_ = play(parse_scenario(text, "the page's"), texts_in(RULES))
+        assert second.told == told
 
 
 def test_a_rule_that_is_broken_in_a_scenario_is_told_as_the_function_would() -> None:
@@ -112,7 +155,7 @@ def test_a_rule_that_is_broken_in_a_scenario_is_told_as_the_function_would() -> 
 
 
 def test_the_page_has_every_key_of_a_run_and_of_a_scenario() -> None:
-    keys = {*Run.__dataclass_fields__} | {
+    keys = {*Run.__dataclass_fields__} - {"expects"} | {
         name
         for name, each in Scenario.__dataclass_fields__.items()
         if each.init and name not in {"streams", "runs", "faults", "seed"}

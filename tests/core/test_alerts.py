@@ -233,11 +233,13 @@ def test_what_was_over_before_nobody_looked_any_more_is_said_to_be_over() -> Non
     assert unwatched(heard, "The rule bounce-rate was deleted").is_at_rest
 
 
-def test_by_other_thresholds_what_was_before_an_end_is_judged_anew_too() -> None:
+def test_by_stricter_thresholds_what_was_before_an_end_is_judged_anew_too() -> None:
     over = advance(firing(), healthy(), a_sure_rule(), LATER)
     waiting = advance(over, breached(), a_sure_rule(hold=HOUR), LATER + HOUR)
     for alert, is_pending in ((over, False), (waiting, True)):
-        assert alert.phase(a_sure_rule()) == Phase(LATER, is_pending=is_pending)
+        for higher in ("5%", "6%"):
+            held = alert.phase(a_sure_rule(warning=higher))
+            assert held == Phase(LATER, is_pending=is_pending)
         assert alert.phase(a_sure_rule(warning="1%")) == Phase(is_pending=is_pending)
     assert advance(waiting, healthy(), a_sure_rule(), LATER).state == over.state
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from proof.histories import HOUR, LEVELS, MEND, SENDERS, History, Overlap, Step
-from proof.rules import BAD, EDITS, RULES
+from proof.rules import BAD, EDITS, OTHER, RULES
 from proof.world import Fault
 from vdm_alerts.core.metrics import ACCOUNT, Metric
 from vdm_alerts.core.reading.queries import Query
@@ -28,7 +28,9 @@ def made_up(seed: int) -> History:
     length = chance.randint(40, 120) if chance.random() < 0.02 else chance.randint(3, 12)
     steps += [_made_up(chance) for _ in range(length)]
     last = {name: text for step in steps for name, text in step.rules.items()}
-    mended = {name: RULES[name] for name, text in sorted(last.items()) if text in {None, BAD}}
+    mended = {
+        name: RULES[name] for name, text in sorted(last.items()) if text in {None, BAD, OTHER}
+    }
     steps += [replace(MEND, rules=mended), Step(), Step()]
     quiet = "22:00-07:00 Europe/Berlin" if chance.random() < 0.15 else "none"
     return History(tuple(steps), quiet)

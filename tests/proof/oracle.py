@@ -73,6 +73,7 @@ class Oracle:
         """Look at what *actor*, whose run has ended, did; and at the world, if it went well."""
         self._count(actor)
         self._looks_at_rules(actor)
+        self._looks_at_manners()
         self._looks_at_messages()
         self._looks_at_records(actor)
         if self.knows_truth:
@@ -128,6 +129,20 @@ class Oracle:
             if delivery.is_confirmed or self._is_clean(delivery.actor):
                 self.repeats.settles(delivery)
 
+    def _looks_at_manners(self) -> None:
+        """See that nobody is told what they asked not to hear of, or not at this hour."""
+        world = self.world
+        lasting = [each for each in world.silences.values() if not each.is_over(world.now)]
+        is_quiet = world.quiet_hours is not None and world.quiet_hours.hold(world.now)
+        for delivery in world.delivered[self._read :]:
+            what = delivery.document
+            for incident in incidents_in(what) if self._is_clean(delivery.actor) else ():
+                keys = [(incident["rule"], scope_of(one)) for one in incident["affected"]]
+                if any(each.covers(*key) for each in lasting for key in keys):
+                    self._finds("beyond the promise", f"of {keys} some are silenced")
+            if is_quiet and what["severity"] != "CRITICAL":
+                self._finds("beyond the promise", f"{number_of(what)} could have waited")
+
     def _looks_at_incident(
         self, delivery: Delivery, incident: Mapping[str, Any], *, may_repeat: bool
     ) -> None:
@@ -169,7 +184,7 @@ class Oracle:
         self.beliefs[key] = rank if remembered else max(rank, self.beliefs.get(key, 0))
         self._believed_by[key] = remembered
         self._last[key] = delivery
-        if rank:
+        if rank and remembered:
             self._wrong_at[key] = delivery.seen
 
     def _seen(self, key: Key, since: int, until: int) -> Iterator[tuple[tuple[int, ...], Rule]]:
@@ -219,7 +234,8 @@ class Oracle:
         self._broken_since = dict.fromkeys(now, world.now) | {
             key: since[key] for key in wrong if key in since
         }
-        blind = [one for one in (ACCOUNT, *world.senders) if is_clean and world.is_unknown(one)]
+        asked = (ACCOUNT, *world.senders) if is_clean and self._known_rules else ()
+        blind = [one for one in asked if world.is_unknown(one)]
         self._blind_since = {one: self._blind_since.get(one, world.now) for one in blind}
 
     def _looks_at_beliefs(self) -> None:
@@ -300,20 +316,15 @@ class Oracle:
         for name in bad - self._service.bad.keys():
             self._finds("bad rule", f"the rule {name} cannot be used, and nobody believes so")
         for name, is_remembered in self._service.bad.items():
-            if name not in bad and is_remembered and not self._is_hindered:
+            if name not in bad and is_remembered:
                 self._finds("bad rule", f"the rule {name} is bad no more, and nobody believes so")
-
-    @property
-    def _is_hindered(self) -> bool:
-        """Whether mail goes unwatched: then it is too early to say what is well."""
-        return bool(self.world.unknown or self.world.rules.keys() - self._known_rules.keys())
 
     def _looks_at_blindness(self) -> None:
         world = self.world
         for scope, since in self._blind_since.items():
             if self._known_rules and world.now - since > A_DAY and not self._service.unread:
                 self._finds("unseen", f"{scope} is unknown since {since}, and nobody knows")
-        if self._service.unread and not self._is_hindered:
+        if self._service.unread and self._known_rules and not world.unknown:
             self._finds("unseen", "all can be read again, and nobody believes so")
 
     # Promise 5: what nobody could look at never looks well in the figures that alarms go by.

@@ -3,6 +3,7 @@
 from functools import lru_cache
 
 from vdm_alerts.core.config import BadRule, parse_rule
+from vdm_alerts.core.rates import Indicator
 from vdm_alerts.core.rules import Rule
 
 COMPARING = """
@@ -24,6 +25,8 @@ HIGHER = """
 warning = "8%"
 critical = "15%"
 """
+OTHER = COMPARING.replace("bounce_rate", "transient_bounce_rate") + LINES
+"""About another rate, of which there never is any."""
 HELD = """
 hold = "2h"
 """
@@ -32,7 +35,14 @@ RULES = {"comparing": COMPARING + LINES, "sure": SURE + LINES}
 DAYS = {"comparing": 1, "sure": 3}
 """How many days each looks at, the one before its longest window too."""
 EDITS = {
-    "comparing": (BAD, None, COMPARING + HIGHER, COMPARING + LINES + HELD, COMPARING + LINES),
+    "comparing": (
+        BAD,
+        None,
+        COMPARING + HIGHER,
+        COMPARING + LINES + HELD,
+        OTHER,
+        COMPARING + LINES,
+    ),
     "sure": (BAD, None, SURE + HIGHER, SURE + LINES),
 }
 """What may be written in place of each; None is that it is deleted."""
@@ -54,4 +64,6 @@ def source_of(name: str) -> str:
 
 def severity(level: int, rule: Rule) -> int:
     """Return how bad so many bounces of a thousand are by *rule*: 0, or the rank of a severity."""
+    if rule.indicator is not Indicator.BOUNCE_RATE:
+        return 0
     return sum(level >= round(1_000 * line.share) for line in rule.thresholds)

@@ -17,10 +17,12 @@ from vdm_alerts.core.reading.queries import Query
 from vdm_alerts.core.reading.roster import Roster
 from vdm_alerts.core.rulebook import Rulebook
 from vdm_alerts.core.rules import MissingData, Severity
+from vdm_alerts.core.silences import Silences
 from vdm_alerts.core.telling.messages import Message
 from vdm_alerts.ports import AccessDenied, Busy, Memory, Standing, Summary, Unavailable, WentBack
 from vdm_alerts.record import MOST_RECORDED
 from vdm_alerts.run import StillOwed, run
+from vdm_alerts.survey import Limits
 
 BOUNCES = """
 indicator = "bounce_rate"
@@ -424,6 +426,17 @@ def test_nothing_is_said_to_nobody_where_subscribers_cannot_be_counted(world: Wo
     assert world.subjects == ["[WARNING] Bounce rate of news.example.com is 6%"]
 
 
+def test_where_subscribers_can_never_be_counted_somebody_is_told(world: World) -> None:
+    sends(world, NEWS, bounces=600)
+    world.notifier.confirmed = 0
+    goes(world)
+    world.notifier.refuses_to_count = AccessDenied("sns:GetTopicAttributes")
+    goes(world, hours=1)
+    assert world.notifier.sent == []
+    goes(world, hours=2)
+    assert world.subjects[0] == "[WARNING] Bounce rate of news.example.com is 6%"
+
+
 def test_a_sender_at_a_provider_that_cannot_be_read_for_days_is_told_of_too(world: World) -> None:
     part = NEWS.at("Hotmail")
     scopes = frozenset({(Dimension.IDENTITY, Dimension.ISP)})
@@ -437,6 +450,105 @@ def test_a_sender_at_a_provider_that_cannot_be_read_for_days_is_told_of_too(worl
         goes(world, hours)
     text = "".join(each.text for each in world.notifier.sent)
     assert text.count(f"so not watched: {part}.") == 1
+
+
+@pytest.mark.parametrize("transient", [100, 900])
+def test_the_goodbye_of_a_rule_that_turned_is_owed_until_it_is_out(
+    world: World, transient: int
+) -> None:
+    sends(world, NEWS, bounces=600)
+    goes(world.writes({"bounce-rate": BOUNCES}))
+    world.series.answers[Query(Metric.TRANSIENT_BOUNCE, NEWS)] = a_series(transient)
+    world.writes({"bounce-rate": BOUNCES.replace("bounce_rate", "transient_bounce_rate")})
+    world.notifier.hindrance = Unavailable("sns:Publish", "not now")
+    with pytest.raises(StillOwed):
+        goes(world, hours=1)
+    world.notifier.hindrance = None
+    for hours in range(2, 5):
+        goes(world, hours)
+    anew = ["[WARNING] Transient bounce rate of news.example.com is 9%"]
+    assert world.subjects[1:] == [
+        "[ENDED] Bounce rate of news.example.com: watched no longer",
+        *(anew if transient == 900 else []),
+    ]
+    document = json.loads(world.notifier.sent[1].document)
+    assert document["indicator"] == "bounce_rate"
+    assert document["affected"][0]["events"] is None, "nothing is judged by it any more"
+
+
+def test_what_an_unusable_rule_hides_is_nothing_that_was_ever_looked_at(world: World) -> None:
+    world.writes({"never": "indicator = 7"})
+    denied = AccessDenied("ses:BatchGetMetricData")
+    for hours, hindrance in enumerate((None, denied, None, denied)):
+        world.series.hindrance = hindrance
+        goes(world, hours)
+    assert [subject.partition("]")[0] for subject in world.subjects] == [
+        "[WARNING",
+        "[WARNING",
+        "[WARNING, partly resolved",
+        "[WARNING",
+    ]
+    assert world.subjects[3] == world.subjects[1]
+
+
+@pytest.mark.parametrize("source", ["rules", "silences", "account"])
+def test_what_was_told_of_is_not_called_over_where_nobody_could_look(
+    world: World, source: str
+) -> None:
+    told = replace(OFF, hinders=False)
+    down = Unavailable("something", "down")
+    places: dict[str, tuple[Any, str, Any]] = {
+        "rules": (world.rules, "book", replace(world.rules.book, findings=[told])),  # type: ignore[type-var]
+        "silences": (world.silences, "kept", Silences(findings=[told])),
+        "account": (world.account, "is_standing", Standing(vdm_enabled=True, findings=[told])),
+    }
+    fault, slot, well = places[source]
+    for hours, seen in enumerate((well, down, well)):
+        setattr(fault, slot, seen)
+        goes(world, hours)
+    assert world.subjects == ["[WARNING] VDM is off"]
+
+
+def test_an_outage_is_told_once_it_has_lasted_for_more_than_a_day(world: World) -> None:
+    world.series.hindrance = Unavailable("ses:BatchGetMetricData", "Rate exceeded.")
+    for hours in range(40):
+        goes(world, hours)
+        assert len(world.notifier.sent) == (hours > 24)
+    assert "more than a day: ses:BatchGetMetricData failed: Rate exceeded.\n" in (
+        world.notifier.sent[0].text
+    )
+
+
+def test_nobody_is_called_readable_whose_turn_has_not_come_again(world: World) -> None:
+    senders = [Scope(identity=f"{number:02}.example.com") for number in range(30)]
+    world.knows(a_rule(scopes=frozenset({(Dimension.IDENTITY,)})))
+    world.account.senders = senders
+    for each in senders:
+        sends(world, each, bounces=100)
+    for metric in (Metric.SEND, Metric.PERMANENT_BOUNCE):
+        world.series.answers[Query(metric, senders[3])] = Gap.UNAVAILABLE
+    for hours in range(60):
+        run(world.ports, ORIGIN, NOW + hours * HOUR, LEASE, Limits(queries_a_day=24 * 40))
+    assert world.subjects == [
+        f"[WARNING] Unreadable for more than a day, so not watched: {senders[3]}"
+    ]
+
+
+def test_a_threshold_that_is_raised_tells_nothing_again_that_was_over(world: World) -> None:
+    rule = a_sure_rule(scopes=frozenset({()}))
+    counts = {Metric.SEND: 10_000, Metric.PERMANENT_BOUNCE: 980}
+    for hours in range(0, 24 * 9, 24):
+        bad = hours < 24 * 4
+        for metric, count in counts.items():
+            past = [count] * (hours // 24 + 1) if bad else [count] * 4
+            well = [] if bad else [count if metric is Metric.SEND else 100] * (hours // 24 - 3)
+            ending = (NOW + hours * HOUR).date()
+            world.series.answers[Query(metric, ACCOUNT)] = a_series(*past, *well, ending=ending)
+        goes(world.knows(rule), hours)
+    assert len(world.notifier.sent) > 1
+    before = len(world.notifier.sent)
+    goes(world.knows(replace(rule, thresholds=a_sure_rule(warning="5.5%").thresholds)), hours + 1)
+    assert len(world.notifier.sent) == before
 
 
 @pytest.mark.parametrize("who", [ACCOUNT, NEWS, HOTMAIL], ids=str)

@@ -24,7 +24,7 @@ class Ok:
 
     How that ended, where nothing has simply mended: by counts that were *revised* to a lower rate
     in the days that it was told of, or as it is *unwatched* now, for the reason given. *line* is
-    what it had been judged by.
+    the share of the first threshold of then.
     """
 
     since: datetime | None = None
@@ -37,7 +37,7 @@ class Ok:
 class Pending:
     """The rule is broken here *since* an instant, not yet for as long as it takes to say so.
 
-    Before, all was well since *well*, or ever, after what had been judged by *line*.
+    Before, all was well since *well*, or ever, by the first threshold of then, *line*.
     """
 
     severity: Severity
@@ -65,8 +65,15 @@ State: TypeAlias = Ok | Pending | Firing
 
 
 def _is_by(rule: Rule, state: State) -> bool:
-    """Say whether *rule* is still the one that *state* comes from, and not edited."""
-    return state.line is None or state.line in {line.share for line in rule.thresholds}
+    """Say whether *state* still holds by *rule*, which may have been edited since.
+
+    What fires does by its own line; what was over before, unless the first line is a stricter one.
+    """
+    if state.line is None:
+        return True
+    if isinstance(state, Firing):
+        return state.line in {line.share for line in rule.thresholds}
+    return rule.badness(rule.first_line.share) >= rule.badness(state.line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +195,7 @@ def _well(alert: Alert, verdict: Healthy, rule: Rule, now: datetime) -> Alert:
             # where what was found wrong has turned out not to have been.
             is_anew = rule.doubt is None or not _is_by(rule, state) or verdict.withdraws is not None
             now_rate = verdict.evidence.rate if verdict.withdraws and verdict.evidence else None
-            ended = Ok(revised=now_rate) if is_anew else Ok(now, line=state.line)
+            ended = Ok(revised=now_rate) if is_anew else Ok(now, line=rule.first_line.share)
             return replace(alert, state=ended, ends=(*alert.ends, mended))
 
 

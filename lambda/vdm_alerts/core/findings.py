@@ -1,10 +1,14 @@
 """What a person should hear that is no rate: of the account itself, or of this service."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from vdm_alerts.core.errors import VdmAlertsError
 from vdm_alerts.core.rules import Severity
+
+MOST_NAMED = 20
+"""Names that a finding lists; the rest are counted."""
 
 
 class Source(StrEnum):
@@ -69,7 +73,14 @@ class Finding:
 
     def is_known_by(self, told: "Finding") -> bool:
         """Say whether people who were *told* that know all of this."""
-        return told.certain and self == told and {*self.who} <= {*told.who}
+        is_known = told.certain and self == told
+        # Of a list that was cut off, only how long it is can be known.
+        is_same = len(self.who) + self.more <= len(told.who) + told.more
+        return is_known and is_same and bool(told.more or {*self.who} <= {*told.who})
+
+    def of(self, names: Sequence[str]) -> "Finding":
+        """Return it as one about *names*, as many as a person reads, and so many more."""
+        return replace(self, who=tuple(names[:MOST_NAMED]), more=max(0, len(names) - MOST_NAMED))
 
     @property
     def told(self) -> str:

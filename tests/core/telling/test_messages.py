@@ -26,7 +26,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vdm_alerts.core.advice import ADVICE
-from vdm_alerts.core.alerts import Alert, Key, Ok
+from vdm_alerts.core.alerts import Alert, Firing, Key, Ok
 from vdm_alerts.core.config import BadRule, parse_rule
 from vdm_alerts.core.findings import Finding
 from vdm_alerts.core.metrics import ACCOUNT, Scope, Window
@@ -374,6 +374,22 @@ def test_the_details_of_a_finding_are_shown_line_by_line() -> None:
     bad = Finding("r", "A rule cannot be used, r: 1 problem", "Edit it", "  warning  is missing")
     text = compose(of_trouble(bad), ORIGIN, NOW).text
     assert "problem.\n  warning  is missing\n\n   Edit it.\n" in text
+
+
+def test_nobody_is_told_to_stop_what_mends_by_itself() -> None:
+    newsletter = Scope(configuration_set="newsletter")
+    mending = replace(firing(newsletter, told=WARNING), state=Firing(WARNING, NOW, mending=NOW))
+    text = said((firing(), breached()), (mending, healthy())).text
+    assert "Below the threshold for now:\n  newsletter (configuration set): 1%\n" in text
+    assert "put-configuration-set-sending-options" not in text
+
+
+def test_what_is_no_longer_so_is_said_of_whom() -> None:
+    gone = trouble([], told=[OFF.of(["a.example.com", "b.example.com"])], told_sequence=1)
+    assert gone
+    assert "No longer so:\n  VDM is off: a.example.com, b.example.com.\n" in (
+        compose(gone, ORIGIN, NOW).text
+    )
 
 
 def test_where_a_configuration_set_is_affected_the_first_step_stops_it() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from builders import a_rule, firing
 
-from vdm_alerts.core.findings import Finding, Source
+from vdm_alerts.core.findings import MOST_NAMED, Finding, Source
 from vdm_alerts.core.metrics import ACCOUNT, Scope
 from vdm_alerts.core.rules import Severity
 from vdm_alerts.core.telling.affected import Affected
@@ -173,11 +173,20 @@ def test_what_needs_no_end_is_not_told_anew_after_a_time_in_which_nobody_could_l
 
 
 def test_of_whom_it_is_about_only_a_new_name_is_news() -> None:
-    unread = Finding("unread", "Not readable", "Wait", who=("a", "b"), more=2)
-    assert trouble([replace(unread, who=("b",), more=0)], told=[unread], told_sequence=1) is None
-    worse = trouble([replace(unread, who=("b", "c"))], told=[unread], told_sequence=1)
+    unread = Finding("unread", "Not readable", "Wait").of(["a", "b"])
+    assert trouble([unread.of(["b"])], told=[unread], told_sequence=1) is None
+    worse = trouble([unread.of(["b", "c"])], told=[unread], told_sequence=1)
     assert worse is not None
-    assert [each.told for each in worse.fresh] == ["Not readable: b, c, and 2 more"]
+    assert [each.told for each in worse.fresh] == ["Not readable: b, c"]
+
+
+def test_of_more_names_than_anybody_reads_only_that_there_are_more_is_news() -> None:
+    names = [f"{number:02}" for number in range(30)]
+    full, cut = (OFF.of(names[:count]) for count in (MOST_NAMED, MOST_NAMED + 1))
+    assert cut.told.endswith("18, 19, and 1 more")
+    for told, found, is_news in ((full, cut, True), (cut, full, False), (cut, cut, False)):
+        assert (trouble([found], told=[told], told_sequence=1) is not None) == is_news
+    assert trouble([cut.of(names[5:26])], told=[cut], told_sequence=1) is None
 
 
 def test_the_words_of_somebody_else_are_no_news() -> None:
@@ -233,6 +242,11 @@ def test_what_is_over_where_one_could_look_is_told_whatever_is_hidden_elsewhere(
     message = trouble([DENIED], told=[DENIED, OFF], told_sequence=1, blind={Source.RULES})
     assert message is not None
     assert (message.findings, message.gone, message.kept) == ((DENIED,), (OFF,), ())
+
+
+def test_what_an_earlier_version_told_of_is_not_called_over_while_anything_is_hidden() -> None:
+    assert trouble([], told=[DENIED], told_sequence=1, blind=BLIND) is None
+    assert trouble([], told=[DENIED], told_sequence=1) is not None
 
 
 def test_a_passing_finding_is_told_to_nobody() -> None:

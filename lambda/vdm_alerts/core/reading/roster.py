@@ -97,8 +97,8 @@ class Roster:
         cut = {query.scope for query, seen in found.items() if seen is Gap.CUT}
         failed = {query.scope for query, seen in found.items() if seen is Gap.UNAVAILABLE}
         # Beside who is on a list: the account, providers, and senders at one, of an open alert.
-        unlisted = {one for one in asked if not one.whole.kind or one in reading.open_parts}
-        entries = dict.fromkeys(unlisted, Entry()) | {
+        added = {one for one in asked if not one.whole.kind or one in reading.open_parts}
+        entries = dict.fromkeys(added, Entry()) | {
             one: entry
             for one, entry in self.entries.items()
             if not one.is_part or one in reading.open_parts

@@ -9,7 +9,7 @@ from vdm_alerts.core.rates import Rate
 from vdm_alerts.core.revision import Ground
 from vdm_alerts.core.rules import Rule, Severity
 from vdm_alerts.core.telling.reasons import Reason
-from vdm_alerts.core.verdicts import Evidence, Healthy, Unsure, Verdict, evidence_of
+from vdm_alerts.core.verdicts import Evidence, Unsure, Verdict, evidence_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,7 @@ class Affected:
     def goes_on(self) -> bool:
         """Whether it is worth a reminder: neither mending, nor out of sight for want of mail."""
         is_out_of_sight = isinstance(self.verdict, Unsure) and self.verdict.evidence is None
-        is_well = isinstance(self.verdict, Healthy) or self.is_mending
-        return self.is_firing and not (is_well or is_out_of_sight)
+        return self.is_firing and not (self.is_mending or is_out_of_sight)
 
     @property
     def severity(self) -> Severity | None:

@@ -114,7 +114,7 @@ def _about_trouble(trouble: Trouble, origin: Origin, now: datetime) -> Message:
             f"{_EMOJI[trouble.severity]} {subject}",
             paragraphs=[
                 *([] if trouble.findings else [troubles.in_order(trouble)]),
-                *(f"{one.told}. {one.details}".strip() for one in trouble.findings),
+                *(f"{troubles.sentence(one)} {one.details}".strip() for one in trouble.findings),
                 *troubles.beside(trouble),
             ],
             steps=[one.mending for one in trouble.findings],

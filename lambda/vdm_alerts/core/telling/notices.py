@@ -167,7 +167,8 @@ def trouble(
     still = [each for each in lasting if each not in fresh]
     abouts = {finding.about for finding in lasting}
     others = [each for each in told if each.about not in abouts]
-    kept = [each for each in others if each.source in blind]
+    # Of what an earlier version has told it is not known where it was found.
+    kept = [each for each in others if each.source in blind or (blind and not each.source)]
     gone = [each for each in others if each not in kept and not each.needs_no_end]
     if not (fresh or gone):
         return None

@@ -71,7 +71,7 @@ def headline(incident: Incident) -> str:
 
 def judged_by_ses(incident: Incident) -> list[str]:
     """Return a paragraph on the rate by which SES itself judges, while there is cause for it."""
-    is_cause = incident.severity and not _is_of_silence(incident)
+    is_cause = incident.severity and not _is_silent(incident.lead)
     return [str(incident.estimate)] if incident.estimate and is_cause else []
 
 
@@ -99,7 +99,7 @@ def incident_text(incident: Incident, origin: Origin, now: datetime) -> str:
     if incident.severity:
         numbered = (f"  {number}. {step}" for number, step in enumerate(steps(incident, origin), 1))
         parts.append("\n".join(["What to do:", *numbered]))
-    if incident.severity and not _is_of_silence(incident):
+    if incident.severity and not _is_silent(incident.lead):
         parts.append(f"Why it matters: {advice.why}\n{advice.source}")
     evidence = incident.lead.evidence
     if incident.severity and evidence and evidence.sure is not None:
@@ -140,11 +140,12 @@ def footer(incident: Incident, origin: Origin, now: datetime) -> str:
 
 def steps(incident: Incident, origin: Origin) -> list[str]:
     """Return what to do, how to stop the mail first where that can be said."""
-    if _is_of_silence(incident):
+    if _is_silent(incident.lead):
         return list(SILENCE_STEPS)
     general = list(ADVICE[incident.rule.indicator].steps)
     for one in incident.affected:
-        if (name := one.alert.scope.configuration_set) and one.is_firing:
+        is_bad = one.is_firing and not one.is_mending
+        if (name := one.alert.scope.configuration_set) and is_bad:
             stop = (
                 f"To stop at once all that is sent with the configuration set {name} (whoever "
                 "sends gets an error until --sending-enabled switches it on again): "
@@ -179,12 +180,8 @@ def others(incident: Incident, most: int = MOST_SHOWN) -> list[str]:
     return paragraphs if incident.remembered else [*paragraphs, _AMNESIA]
 
 
-def _is_of_silence(incident: Incident) -> bool:
-    """Say whether no mail is what is wrong."""
-    return _is_silent(incident.lead)
-
-
 def _is_silent(one: Affected) -> bool:
+    """Say whether no mail is what is wrong."""
     return isinstance(one.verdict, Silent)
 
 
@@ -198,7 +195,7 @@ def _lines(affected: Sequence[Affected], rule: Rule, most: int) -> Iterator[str]
 
 def _marks(one: Affected) -> str:
     """Return how bad it is, whether it was worse, and what explains it."""
-    marks = [one.severity.name.lower()] if one.severity else []
+    marks = [one.severity.name.lower()] if one.severity and not one.is_mending else []
     if one.reason is Reason.DEESCALATED:
         marks.append(f"no longer {Severity.CRITICAL.name.lower()}")
     if one.is_firing and one.cause:

@@ -29,7 +29,7 @@ def text(trouble: Trouble, origin: Origin, now: datetime) -> str:
             parts.append("Still so:")
         stop = "" if finding.command else "."
         details = "".join(f"\n{line}" for line in _details(finding))
-        parts.append(f"{number}. {finding.told}.{details}\n   {finding.mending}{stop}")
+        parts.append(f"{number}. {sentence(finding)}{details}\n   {finding.mending}{stop}")
     if (more := len(trouble.findings) - MOST_SHOWN) > 0:
         parts.append(f"And {more:,} more.")
     parts += [*beside(trouble), f"{origin}, {stamp(now)}."]
@@ -58,9 +58,14 @@ def _details(finding: Finding) -> Iterator[str]:
 
 def _gone(trouble: Trouble) -> Iterator[str]:
     for finding in trouble.gone[:MOST_SHOWN]:
-        yield f"  {finding.what}."
+        yield f"  {sentence(finding)}"
     if (more := len(trouble.gone) - MOST_SHOWN) > 0:
         yield f"  and {more:,} more"
+
+
+def sentence(finding: Finding) -> str:
+    """Return what happened, with one full stop; the words may be AWS's, and have one."""
+    return f"{finding.told.removesuffix('.')}."
 
 
 def in_order(trouble: Trouble) -> str:
