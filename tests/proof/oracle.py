@@ -235,7 +235,8 @@ class Oracle:
             key: since[key] for key in wrong if key in since
         }
         asked = (ACCOUNT, *world.senders) if is_clean and self._known_rules else ()
-        blind = [one for one in asked if world.is_unknown(one)]
+        # Of whom only some counts are unknown, those are not always worth asking for.
+        blind = [one for one in asked if one in world.unknown]
         self._blind_since = {one: self._blind_since.get(one, world.now) for one in blind}
 
     def _looks_at_beliefs(self) -> None:
