@@ -28,7 +28,7 @@ from hypothesis import strategies as st
 from vdm_alerts.core.advice import ADVICE
 from vdm_alerts.core.alerts import Alert, Firing, Key, Ok
 from vdm_alerts.core.config import BadRule, parse_rule
-from vdm_alerts.core.findings import Finding
+from vdm_alerts.core.findings import Finding, Source
 from vdm_alerts.core.metrics import ACCOUNT, Scope, Window
 from vdm_alerts.core.rates import Indicator, Rate
 from vdm_alerts.core.reading.culprits import Culprit
@@ -260,7 +260,7 @@ def test_ten_thousand_affected_identities_still_make_one_message_that_sns_takes(
     assert size_in_sns(message) < SNS_LIMIT
 
 
-OFF = Finding("VDM", "VDM is off", "Switch it on")
+OFF = Finding("VDM", "VDM is off", "Switch it on", source=Source.ACCOUNT)
 LOST = Finding("ses:GetAccount", "AWS refused ses:GetAccount", "Allow it", hinders=False)
 
 
@@ -382,6 +382,15 @@ def test_nobody_is_told_to_stop_what_mends_by_itself() -> None:
     text = said((firing(), breached()), (mending, healthy())).text
     assert "Below the threshold for now:\n  newsletter (configuration set): 1%\n" in text
     assert "put-configuration-set-sending-options" not in text
+
+
+def test_nothing_is_called_in_order_while_something_is_out_of_sight() -> None:
+    better = trouble([], told=[OFF], told_sequence=1, blind={Source.MAIL})
+    assert better
+    message = compose(better, ORIGIN, NOW)
+    assert message.subject == f"[OK] No longer so: VDM is off{WHERE}"
+    assert message.text.startswith("No longer so:\n  VDM is off.\n")
+    assert "in order" not in message.text + message.chat
 
 
 def test_what_is_no_longer_so_is_said_of_whom() -> None:

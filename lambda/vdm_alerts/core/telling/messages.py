@@ -113,7 +113,7 @@ def _about_trouble(trouble: Trouble, origin: Origin, now: datetime) -> Message:
             origin,
             f"{_EMOJI[trouble.severity]} {subject}",
             paragraphs=[
-                *([] if trouble.findings else [troubles.in_order(trouble)]),
+                *([troubles.in_order(trouble)] if trouble.is_end else []),
                 *(f"{troubles.sentence(one)} {one.details}".strip() for one in trouble.findings),
                 *troubles.beside(trouble),
             ],

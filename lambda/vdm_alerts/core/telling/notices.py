@@ -21,7 +21,8 @@ class Trouble:
     """A message of *findings*, none once all is in order, and of those that are *gone*.
 
     *fresh* are those of them that people may not know of, *kept* those that were told before and
-    may stand still: nobody could look. *beside* says that some rate is wrong at the same time.
+    may stand still: nobody could look. *blind* says that there is a place where nobody could, and
+    *beside* that some rate is wrong at the same time.
     """
 
     sequence: int
@@ -29,6 +30,7 @@ class Trouble:
     gone: tuple[Finding, ...] = ()
     kept: tuple[Finding, ...] = ()
     fresh: tuple[Finding, ...] = ()
+    blind: bool = False
     beside: bool = False
     id: str = SERVICE
 
@@ -41,6 +43,11 @@ class Trouble:
     def is_urgent(self) -> bool:
         """Whether anything is critical that people may not know of."""
         return any(finding.severity is Severity.CRITICAL for finding in self.fresh)
+
+    @property
+    def is_end(self) -> bool:
+        """Whether nothing is wrong any more, as far as one can look, which is everywhere."""
+        return not (self.findings or self.blind)
 
     @property
     def news(self) -> str:
@@ -178,6 +185,7 @@ def trouble(
         gone=tuple(gone),
         kept=tuple(kept),
         fresh=tuple(_worst_first(fresh)),
+        blind=bool(blind),
         beside=beside,
     )
     return replace(notice, sequence=numbered(told_sequence, attempt, notice.news))

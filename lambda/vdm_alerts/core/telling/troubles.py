@@ -11,19 +11,21 @@ from vdm_alerts.core.telling.prose import MOST_SHOWN, Origin
 
 def subject(trouble: Trouble) -> str:
     """Return the worst of what is wrong in one line, and how much else is."""
-    if not trouble.findings:
+    if trouble.is_end:
         return f"[OK] {in_order(trouble).removesuffix('.')}"
     if not trouble.fresh:
-        return f"[{trouble.severity}, partly resolved] No longer so: {trouble.gone[0].what}"
+        better = f"{trouble.severity}, partly resolved" if trouble.severity else "OK"
+        return f"[{better}] No longer so: {trouble.gone[0].told}"
     worst, *more = trouble.findings
-    is_beside = worst.severity != trouble.severity
-    weight = f"{trouble.severity}, new {worst.severity}" if is_beside else worst.severity
+    weight = str(worst.severity)
+    if worst.severity != trouble.severity:
+        weight = f"{trouble.severity}, new {weight}"
     return f"[{weight}] {worst.told}{f', and {len(more)} more' if more else ''}"
 
 
 def text(trouble: Trouble, origin: Origin, now: datetime) -> str:
     """Return the whole e-mail about what is wrong beside the rates."""
-    parts = [] if trouble.findings else [in_order(trouble)]
+    parts = [in_order(trouble)] if trouble.is_end else []
     for number, finding in enumerate(trouble.findings[:MOST_SHOWN], 1):
         if trouble.fresh and number == len(trouble.fresh) + 1:
             parts.append("Still so:")
