@@ -14,7 +14,7 @@ from vdm_alerts.core.metrics import Series
 from vdm_alerts.core.reading.culprits import Culprit
 from vdm_alerts.core.reading.queries import ACCOUNT_SENT
 from vdm_alerts.core.reputation import Estimate
-from vdm_alerts.core.rulebook import Rulebook, turned
+from vdm_alerts.core.rulebook import Rulebook, read, turned
 from vdm_alerts.core.rules import Rule
 from vdm_alerts.core.silences import Silence, Silences, expired
 from vdm_alerts.core.telling.notices import Watch
@@ -134,6 +134,14 @@ def _proving_nothing(verdict: Verdict) -> Verdict:
     return verdict
 
 
+def _turned(book: Rulebook, before: Memory) -> Mapping[str, Rule]:
+    """Return the rules that have turned to another rate, as they were, and owe a last word."""
+    open_ = {rule for (rule, _), alert in before.alerts.items() if alert.is_open}
+    lately = turned(book, {name: each for name, each in before.rules.items() if name in open_})
+    earlier = {name: read(name, each) for name, each in before.former.items() if name in open_}
+    return {**lately, **{name: rule for name, rule in earlier.items() if rule}}
+
+
 def gather(
     ports: Ports, before: Memory, now: datetime, limits: Limits, patience: timedelta
 ) -> Gathered:
@@ -183,9 +191,7 @@ def _asked(
     lasting = silences.lasting(now)
     known = Gathered(rulebook, None, subscribers, asking.findings, silences=lasting)
     if rulebook:
-        open_ = {key[0] for key, alert in before.alerts.items() if alert.is_open}
-        former = {name: each for name, each in before.rules.items() if name in open_}
-        known = replace(known, turned=turned(rulebook, former))
+        known = replace(known, turned=_turned(rulebook, before))
     if rulebook is None or not (standing.vdm_enabled and rulebook.rules):
         return known
 

@@ -79,9 +79,9 @@ class Memory:
 
     *numbers* are those of the last message about each open incident, by its id, and *attempts* the
     messages of which it is not known whether they went out; *rules* the last version of each rule
-    that could be used, and *passing* since when there has been what should pass, by what it is
-    about. *introduced* says that the account's first summary has been told, and *subscribers* how
-    many there were in the last run, if they were counted. *version* counts the saves.
+    that could be used, and *former* what one was that turned to another rate; *passing* since when
+    there has been what should pass. *introduced* says that the first summary has been told,
+    *subscribers* how many were counted in the last run. *version* counts the saves.
     """
 
     alerts: Mapping[Key, Alert] = field(default_factory=dict)
@@ -91,6 +91,7 @@ class Memory:
     numbers: Mapping[str, int] = field(default_factory=dict)
     attempts: Mapping[str, Attempt] = field(default_factory=dict)
     rules: Mapping[str, Written] = field(default_factory=dict)
+    former: Mapping[str, Written] = field(default_factory=dict)
     passing: Mapping[str, datetime] = field(default_factory=dict)
     introduced: bool = False
     subscribers: int | None = None
@@ -111,8 +112,8 @@ class Summary:
     """One run in numbers. It is logged, and is what the function returns.
 
     *queries* is how many VDM was asked. *days_behind* is how many days ago the newest mail is that
-    VDM has counted, 0 for today; None where that is not known, or there is none in the window.
-    *unread* counts what else is unwatched: rules that cannot be used, and what should pass.
+    VDM has counted, 0 for today; None where that is not known. *unread* counts what else is
+    unwatched: rules that cannot be used, and what should pass.
     """
 
     queries: int

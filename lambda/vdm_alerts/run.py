@@ -1,7 +1,7 @@
 """One evaluation: gather, judge, tell, remember."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -11,7 +11,6 @@ from vdm_alerts.core.alerts import Alert, Key, advance, aged, unwatched
 from vdm_alerts.core.errors import VdmAlertsError
 from vdm_alerts.core.findings import Finding, Hindrance
 from vdm_alerts.core.quiet_hours import QuietHours
-from vdm_alerts.core.rulebook import Written
 from vdm_alerts.core.telling import causes
 from vdm_alerts.core.telling.messages import compose
 from vdm_alerts.core.telling.notices import Notice
@@ -92,7 +91,7 @@ def run(
             _log.warning("%s", finding)
         told = [notice for notice in due if _sent(ports, notice, origin, now)]
         after = delivering(known, told, now)
-        after = replace(after, rules=_written(before, seen, after.alerts.values()))
+        after = _with_rules(after, before, seen)
         if not amnesia:
             ports.store.save(after, saved, steps)
             _keep(ports, seen)
@@ -139,30 +138,31 @@ def _advanced(before: Memory, seen: Gathered, now: datetime) -> Memory:
                 _log.info("%s of %s: now %s", *key, alerts[key].state)
     awake = (alert for alert in alerts.values() if not alert.is_at_rest)
     gathered = causes.grouped(awake, now, seen.culprit)
-    return replace(
+    known = replace(
         before,
         alerts={alert.key: alert for alert in gathered},
-        rules=_written(before, seen, gathered),
         passing=seen.passing,
         subscribers=seen.subscribers,
         last_run=now,
     )
+    return _with_rules(known, before, seen)
 
 
-def _written(before: Memory, seen: Gathered, alerts: Iterable[Alert]) -> Mapping[str, Written]:
-    """Return the last good version of each rule; the former one where *alerts* still need that.
+def _with_rules(memory: Memory, before: Memory, seen: Gathered) -> Memory:
+    """Return *memory* with the last good version of each rule, and what else its alerts need.
 
-    So they do for their last word, where it is gone or about another rate by now.
+    For a last word they need a rule that is gone, and one that turned, as it was before.
     """
     if seen.rulebook is None:
-        return before.rules
-    needed = {alert.rule for alert in alerts}
-    former = {
-        name: each
-        for name, each in before.rules.items()
-        if name in needed and (name in seen.turned or name not in seen.rulebook.written)
-    }
-    return {**seen.rulebook.written, **former}
+        return memory
+    needed = {alert.rule for alert in memory.alerts.values()}
+    gone = {name: each for name, each in before.rules.items() if name in needed}
+    was = {**before.rules, **before.former}
+    return replace(
+        memory,
+        rules={**gone, **seen.rulebook.written},
+        former={name: was[name] for name in seen.turned if name in needed},
+    )
 
 
 def _sent(ports: Ports, notice: Notice, origin: Origin, now: datetime) -> bool:

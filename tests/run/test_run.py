@@ -476,6 +476,22 @@ def test_the_goodbye_of_a_rule_that_turned_is_owed_until_it_is_out(
     assert document["affected"][0]["events"] is None, "nothing is judged by it any more"
 
 
+def test_a_rule_that_turned_and_then_broke_counts_as_it_last_could_be_read(world: World) -> None:
+    sends(world, NEWS, bounces=600)
+    goes(world.writes({"bounce-rate": BOUNCES}))
+    world.notifier.confirmed = 0
+    world.writes({"bounce-rate": BOUNCES.replace("bounce_rate", "transient_bounce_rate")})
+    goes(world, hours=1)
+    world.notifier.confirmed = 1
+    world.writes({"bounce-rate": "indicator = 7"})
+    goes(world, hours=2)
+    goes(world, hours=3)
+    assert [each for each in world.subjects[1:] if "rule" not in each] == [
+        "[ENDED] Bounce rate of news.example.com: watched no longer"
+    ]
+    assert world.store.memory.former == {}
+
+
 def test_what_an_unusable_rule_hides_is_nothing_that_was_ever_looked_at(world: World) -> None:
     world.writes({"never": "indicator = 7"})
     denied = AccessDenied("ses:BatchGetMetricData")

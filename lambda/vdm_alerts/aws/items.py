@@ -49,6 +49,7 @@ def run_item(memory: Memory) -> Item:
         "numbers": dict(memory.numbers),
         "attempts": {message: encode(attempt) for message, attempt in memory.attempts.items()},
         "passing": {about: since.isoformat() for about, since in memory.passing.items()},
+        "former": {name: encode(written) for name, written in memory.former.items()},
         "introduced": memory.introduced,
         "subscribers": memory.subscribers,
     }
@@ -90,6 +91,7 @@ def memory_of(items: Sequence[Item]) -> Memory:
             message: decode(record, Attempt) for message, record in run.get("attempts", {}).items()
         },
         rules=rules,
+        former={name: decode(record, Written) for name, record in run.get("former", {}).items()},
         passing={
             about: datetime.fromisoformat(since) for about, since in run.get("passing", {}).items()
         },
