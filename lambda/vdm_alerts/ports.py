@@ -183,10 +183,7 @@ class RosterStore(Protocol):
     """What reading remembers from one run to the next."""
 
     def load(self) -> Roster:
-        """Return the roster as it was saved; an empty one where there is none that can be read.
-
-        Raises AccessDenied or Unavailable.
-        """
+        """Return the roster, empty where none can be read. Raises AccessDenied or Unavailable."""
 
     def save(self, roster: Roster) -> None:
         """Remember *roster*. Raises AccessDenied or Unavailable."""
