@@ -139,7 +139,11 @@ def _turned(book: Rulebook, before: Memory) -> Mapping[str, Rule]:
     open_ = {rule for (rule, _), alert in before.alerts.items() if alert.is_open}
     lately = turned(book, {name: each for name, each in before.rules.items() if name in open_})
     earlier = {name: read(name, each) for name, each in before.former.items() if name in open_}
-    return {**lately, **{name: rule for name, rule in earlier.items() if rule}}
+    return {
+        name: rule
+        for name, rule in {**lately, **earlier}.items()
+        if rule and (name not in book.rules or rule.indicator is not book.rules[name].indicator)
+    }
 
 
 def gather(
