@@ -492,6 +492,19 @@ def test_a_rule_that_turned_and_then_broke_counts_as_it_last_could_be_read(world
     assert world.store.memory.former == {}
 
 
+def test_a_rule_that_is_turned_back_before_its_goodbye_is_itself_again(world: World) -> None:
+    sends(world, NEWS, bounces=600)
+    goes(world.writes({"bounce-rate": BOUNCES}))
+    world.notifier.confirmed = 0
+    world.writes({"bounce-rate": BOUNCES.replace("bounce_rate", "transient_bounce_rate")})
+    goes(world, hours=1)
+    world.notifier.confirmed = 1
+    world.writes({"bounce-rate": BOUNCES})
+    summary = goes(world, hours=2)
+    assert summary.alerts_warning == 1
+    assert len(world.notifier.sent) == 1, "of what people believe, nothing has changed"
+
+
 def test_what_an_unusable_rule_hides_is_nothing_that_was_ever_looked_at(world: World) -> None:
     world.writes({"never": "indicator = 7"})
     denied = AccessDenied("ses:BatchGetMetricData")
