@@ -34,6 +34,7 @@ critical = "10%"
 min_volume = 200
 min_events = 10
 """
+TRANSIENT = BOUNCES.replace("bounce_rate", "transient_bounce_rate")
 OFF = Finding("VDM", "VDM is off", "Switch it on")
 
 
@@ -406,8 +407,7 @@ def test_a_rule_that_is_about_another_rate_by_now_says_goodbye_by_the_former(
 ) -> None:
     sends(world, NEWS, bounces=1_200)
     goes(world.writes({"bounce-rate": BOUNCES}))
-    turned = BOUNCES.replace("bounce_rate", "transient_bounce_rate")
-    goes(world.writes({"bounce-rate": turned}), hours=1)
+    goes(world.writes({"bounce-rate": TRANSIENT}), hours=1)
     goes(world, hours=2)
     assert world.subjects[1:] == ["[ENDED] Bounce rate of news.example.com: watched no longer"]
     goodbye = world.notifier.sent[-1].text
@@ -459,7 +459,7 @@ def test_the_goodbye_of_a_rule_that_turned_is_owed_until_it_is_out(
     sends(world, NEWS, bounces=600)
     goes(world.writes({"bounce-rate": BOUNCES}))
     world.series.answers[Query(Metric.TRANSIENT_BOUNCE, NEWS)] = a_series(transient)
-    world.writes({"bounce-rate": BOUNCES.replace("bounce_rate", "transient_bounce_rate")})
+    world.writes({"bounce-rate": TRANSIENT})
     world.notifier.hindrance = Unavailable("sns:Publish", "not now")
     with pytest.raises(StillOwed):
         goes(world, hours=1)
@@ -476,13 +476,18 @@ def test_the_goodbye_of_a_rule_that_turned_is_owed_until_it_is_out(
     assert document["affected"][0]["events"] is None, "nothing is judged by it any more"
 
 
-def test_a_rule_that_turned_and_then_broke_counts_as_it_last_could_be_read(world: World) -> None:
+def turns_unheard(world: World) -> None:
+    """Have a rule that has told of bounces turn to another rate, while nobody is subscribed."""
     sends(world, NEWS, bounces=600)
     goes(world.writes({"bounce-rate": BOUNCES}))
     world.notifier.confirmed = 0
-    world.writes({"bounce-rate": BOUNCES.replace("bounce_rate", "transient_bounce_rate")})
+    world.writes({"bounce-rate": TRANSIENT})
     goes(world, hours=1)
     world.notifier.confirmed = 1
+
+
+def test_a_rule_that_turned_and_then_broke_counts_as_it_last_could_be_read(world: World) -> None:
+    turns_unheard(world)
     world.writes({"bounce-rate": "indicator = 7"})
     goes(world, hours=2)
     goes(world, hours=3)
@@ -493,12 +498,7 @@ def test_a_rule_that_turned_and_then_broke_counts_as_it_last_could_be_read(world
 
 
 def test_a_rule_that_is_turned_back_before_its_goodbye_is_itself_again(world: World) -> None:
-    sends(world, NEWS, bounces=600)
-    goes(world.writes({"bounce-rate": BOUNCES}))
-    world.notifier.confirmed = 0
-    world.writes({"bounce-rate": BOUNCES.replace("bounce_rate", "transient_bounce_rate")})
-    goes(world, hours=1)
-    world.notifier.confirmed = 1
+    turns_unheard(world)
     world.writes({"bounce-rate": BOUNCES})
     summary = goes(world, hours=2)
     assert summary.alerts_warning == 1
