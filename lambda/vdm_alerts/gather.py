@@ -14,7 +14,7 @@ from vdm_alerts.core.metrics import Series
 from vdm_alerts.core.reading.culprits import Culprit
 from vdm_alerts.core.reading.queries import ACCOUNT_SENT
 from vdm_alerts.core.reputation import Estimate
-from vdm_alerts.core.rulebook import Rulebook, read, turned
+from vdm_alerts.core.rulebook import Rulebook, read
 from vdm_alerts.core.rules import Rule
 from vdm_alerts.core.silences import Silence, Silences, expired
 from vdm_alerts.core.telling.notices import Watch
@@ -40,9 +40,9 @@ class Gathered:
     *rulebook* is None where the rules could not be read, and *survey* where there was no reading
     VDM. *silent* says that the account as a whole sends nothing at the moment, and *silences* are
     what people asked not to be told of. *passing* says since when there has been each thing that
-    is amiss and should pass, by what it is about, and *blind* is where nobody could look. *turned*
-    are rules as they were before they were changed to be about another rate, by which nothing is
-    judged any more, and which have a last word to say.
+    is amiss and should pass, by what it is about, and *blind* is where nobody could look. *former*
+    are the rules of open alerts as they were, where they are out of sight, gone, or about another
+    rate by now: nothing is judged by them any more, and they are needed for a last word.
     """
 
     rulebook: Rulebook | None
@@ -53,7 +53,7 @@ class Gathered:
     silences: Sequence[Silence] = ()
     passing: Mapping[str, datetime] = field(default_factory=dict)
     blind: Collection[Source] = ()
-    turned: Mapping[str, Rule] = field(default_factory=dict)
+    former: Mapping[str, Rule] = field(default_factory=dict)
 
     @property
     def rules(self) -> Mapping[str, Rule]:
@@ -85,15 +85,15 @@ class Gathered:
         the account is silent, a scope without mail proves nothing.
         """
         verdicts = self.survey.verdicts if self.survey else {}
-        if self.turned:
-            verdicts = {key: each for key, each in verdicts.items() if key[0] not in self.turned}
+        if self.former:
+            verdicts = {key: each for key, each in verdicts.items() if key[0] not in self.former}
         if self.silent:
             return {key: _proving_nothing(each) for key, each in verdicts.items()}
         return verdicts
 
     def culprit(self, key: Key) -> Culprit | None:
         """Return who is behind the breach of *key*, if it is anybody in particular."""
-        return self.survey.culprit(key) if self.survey and key[0] not in self.turned else None
+        return self.survey.culprit(key) if self.survey and key[0] not in self.former else None
 
     def estimate(self, rule: Rule) -> Estimate | None:
         """Return an estimate of the rate of *rule* by which SES judges the account, if it does."""
@@ -118,7 +118,7 @@ class Gathered:
         rule = self.rules.get(name)
         if rule is None:
             return f"The rule {name} was deleted"
-        if name in self.turned:
+        if name in self.former:
             return f"The rule {name} was changed and is about another rate"
         if not rule.covers(scope):
             return f"The rule {name} was changed and does not watch {scope}"
@@ -134,15 +134,19 @@ def _proving_nothing(verdict: Verdict) -> Verdict:
     return verdict
 
 
-def _turned(book: Rulebook, before: Memory) -> Mapping[str, Rule]:
-    """Return the rules that have turned to another rate, as they were, and owe a last word."""
+def _former(book: Rulebook | None, before: Memory) -> Mapping[str, Rule]:
+    """Return the rules of the alerts open *before* that *book* does not hold, or of another rate.
+
+    Each as it was when its alerts were told of.
+    """
     open_ = {rule for (rule, _), alert in before.alerts.items() if alert.is_open}
-    lately = turned(book, {name: each for name, each in before.rules.items() if name in open_})
-    earlier = {name: read(name, each) for name, each in before.former.items() if name in open_}
+    written = {**before.rules, **before.former}
+    was = {name: read(name, written[name]) for name in open_ & written.keys()}
+    now = book.rules if book else {}
     return {
         name: rule
-        for name, rule in {**lately, **earlier}.items()
-        if rule and (name not in book.rules or rule.indicator is not book.rules[name].indicator)
+        for name, rule in was.items()
+        if rule and (name not in now or rule.indicator is not now[name].indicator)
     }
 
 
@@ -193,9 +197,8 @@ def _asked(
     asking.found([*silences.findings, *expired(silences, now)], Source.SILENCES)
     asking.found(standing.findings, Source.ACCOUNT)
     lasting = silences.lasting(now)
-    known = Gathered(rulebook, None, subscribers, asking.findings, silences=lasting)
-    if rulebook:
-        known = replace(known, turned=_turned(rulebook, before))
+    former = _former(rulebook, before)
+    known = Gathered(rulebook, None, subscribers, asking.findings, silences=lasting, former=former)
     if rulebook is None or not (standing.vdm_enabled and rulebook.rules):
         return known
 

@@ -1,13 +1,11 @@
 """What people are owed in one run, and what is remembered of having told them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from vdm_alerts.core.alerts import Alert, Firing
 from vdm_alerts.core.findings import Finding
-from vdm_alerts.core.rulebook import read
-from vdm_alerts.core.rules import Rule
 from vdm_alerts.core.telling import affected, incidents, notices
 from vdm_alerts.core.telling.incidents import Incident, digest_of
 from vdm_alerts.core.telling.notices import (
@@ -37,7 +35,7 @@ def owed(
         replace(one, remembered=not amnesia, until=seen.until, estimate=seen.estimate(one.rule))
         for one in incidents.incidents(
             _heard(known, seen),
-            _rules(known, seen),
+            {**seen.rules, **seen.former},
             seen.verdicts,
             seen.culprit,
             known.numbers,
@@ -91,13 +89,6 @@ def _apart(notice: Notice, now: datetime) -> str:
 def _heard(known: Memory, seen: Gathered) -> list[Alert]:
     """Return the alerts that nobody has asked not to hear of."""
     return [alert for key, alert in known.alerts.items() if not seen.is_silenced(key)]
-
-
-def _rules(known: Memory, seen: Gathered) -> Mapping[str, Rule]:
-    """Return the rules, and for a last word those that are there no more, or as they were."""
-    names = {alert.rule for alert in known.alerts.values()} - seen.rules.keys()
-    former = {name: read(name, known.rules[name]) for name in names if name in known.rules}
-    return {**{name: rule for name, rule in former.items() if rule}, **seen.rules, **seen.turned}
 
 
 def attempting(known: Memory, due: Sequence[Notice], now: datetime) -> Memory:

@@ -79,9 +79,10 @@ class Memory:
 
     *numbers* are those of the last message about each open incident, by its id, and *attempts* the
     messages of which it is not known whether they went out; *rules* the last version of each rule
-    that could be used, and *former* what one was that turned to another rate; *passing* since when
-    there has been what should pass. *introduced* says that the first summary has been told,
-    *subscribers* how many were counted in the last run. *version* counts the saves.
+    that could be used, and *former* those that are gone or about another rate by now, while a last
+    word about them is owed; *passing* since when there has been what should pass. *introduced* says
+    that the first summary has been told, *subscribers* how many were counted in the last run.
+    *version* counts the saves.
     """
 
     alerts: Mapping[Key, Alert] = field(default_factory=dict)

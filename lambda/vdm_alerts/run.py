@@ -123,7 +123,7 @@ def _advanced(before: Memory, seen: Gathered, now: datetime) -> Memory:
     for key, alert in before.alerts.items():
         if why := seen.gone(key):
             _log.warning("%s of %s: %s", *key, why)
-            if alert.rule in {*seen.rules, *before.rules}:  # Else there are no words for it.
+            if alert.rule in {*seen.rules, *seen.former}:  # Else there are no words for it.
                 alerts[key] = unwatched(alert, why)
         elif alert.rule in seen.rules:
             alerts[key] = aged(alert, seen.rules[alert.rule], now)
@@ -149,19 +149,15 @@ def _advanced(before: Memory, seen: Gathered, now: datetime) -> Memory:
 
 
 def _with_rules(memory: Memory, before: Memory, seen: Gathered) -> Memory:
-    """Return *memory* with the last good version of each rule, and what else its alerts need.
-
-    For a last word they need a rule that is gone, and one that turned, as it was before.
-    """
+    """Return *memory* with the last good version of each rule, and what else its alerts need."""
     if seen.rulebook is None:
         return memory
-    needed = {alert.rule for alert in memory.alerts.values()}
-    gone = {name: each for name, each in before.rules.items() if name in needed}
+    needed = {alert.rule for alert in memory.alerts.values()} & seen.former.keys()
     was = {**before.rules, **before.former}
     return replace(
         memory,
-        rules={**gone, **seen.rulebook.written},
-        former={name: was[name] for name in seen.turned if name in needed},
+        rules=seen.rulebook.written,
+        former={name: was[name] for name in needed},
     )
 
 

@@ -17,6 +17,7 @@ from proof.service import Service
 from proof.world import Actor, Delivery, Fault, Sight, World
 from vdm_alerts.core.alerts import FLAPPING, LATELY
 from vdm_alerts.core.metrics import ACCOUNT, Scope
+from vdm_alerts.core.rates import Indicator
 from vdm_alerts.core.rules import Rule
 
 if TYPE_CHECKING:
@@ -147,6 +148,8 @@ class Oracle:
         self, delivery: Delivery, incident: Mapping[str, Any], *, may_repeat: bool
     ) -> None:
         number, rule = number_of(incident), incident["rule"]
+        if self.knows_truth and incident["indicator"] != Indicator.BOUNCE_RATE.key:
+            self._finds("wrongly told", f"{number} is about a rate that never was above 0")
         content, remembered = content_of(incident), incident["remembered"]
         is_first = number not in self.repeats.said
         before, known = self._contents.get(number[0], (0, ()))

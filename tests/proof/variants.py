@@ -1,6 +1,6 @@
 """What the proof is worth: the same service, broken on purpose, each way in one of its promises."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -8,10 +8,11 @@ from typing import Any
 from unittest.mock import patch
 
 from proof import ports
-from vdm_alerts import run
+from vdm_alerts import gather, run
 from vdm_alerts.core.alerts import Alert
 from vdm_alerts.core.metrics import Series
 from vdm_alerts.core.rulebook import Rulebook, Written
+from vdm_alerts.core.rules import Rule
 from vdm_alerts.core.silences import Silence, Silences
 from vdm_alerts.core.telling.affected import Affected
 from vdm_alerts.core.telling.numbering import Attempt
@@ -73,6 +74,14 @@ def _all_or_nothing(book: Rulebook, last_good: dict[str, Written]) -> Rulebook:
         message = "a rule is bad"
         raise ValueError(message)
     return book
+
+
+def _where_it_is_gone(former: Callable[..., Mapping[str, Rule]]) -> Callable[..., Any]:
+    def formerly(book: Rulebook | None, before: Memory) -> Mapping[str, Rule]:
+        there = book.rules.keys() if book else ()
+        return {name: rule for name, rule in former(book, before).items() if name not in there}
+
+    return formerly
 
 
 def _always(*_: Any) -> bool:
@@ -170,6 +179,12 @@ VARIANTS = (
         3,
         ("wrongly resolved", "wrongly told"),
         {"proof.ports.Mail.answer": _zero(ports.Mail.answer)},
+    ),
+    Variant(
+        "an alert goes on by a rule that is about another rate by now",
+        3,
+        ("wrongly told",),
+        {"vdm_alerts.gather._former": _where_it_is_gone(gather._former)},
     ),
     Variant(
         "a bad rule is forgotten",

@@ -497,6 +497,15 @@ def test_a_rule_that_turned_and_then_broke_counts_as_it_last_could_be_read(world
     assert world.store.memory.former == {}
 
 
+def test_a_goodbye_is_about_what_was_told_even_where_the_rules_are_out_of_reach(
+    world: World,
+) -> None:
+    turns_unheard(world)
+    world.rules.book = Unavailable("ssm:GetParametersByPath", "down")
+    goes(world, hours=2)
+    assert world.subjects[1] == "[ENDED] Bounce rate of news.example.com: watched no longer"
+
+
 def test_a_rule_that_is_turned_back_before_its_goodbye_is_itself_again(world: World) -> None:
     turns_unheard(world)
     world.writes({"bounce-rate": BOUNCES})

@@ -56,21 +56,6 @@ class Rulebook:
         )
 
 
-def turned(book: Rulebook, before: Mapping[str, Written]) -> Mapping[str, Rule]:
-    """Return, as they were *before*, the rules of *book* that are about another rate by now."""
-    edited = {
-        name: before[name]
-        for name in book.rules.keys() & before.keys()
-        if name in book.written and book.written[name].text != before[name].text
-    }
-    former = {name: read(name, written) for name, written in edited.items()}
-    return {
-        name: rule
-        for name, rule in former.items()
-        if rule and rule.indicator is not book.rules[name].indicator
-    }
-
-
 def read(name: str, written: Written) -> Rule | None:
     """Return the rule that was *written*; None where this version does not understand it."""
     try:
