@@ -76,9 +76,9 @@ def drill(url: str, _: int, shown: Shown) -> None:
     seen = next(_surveys(url, rules, hours=1))
     shown["answered"] = seen.asked
     shown["breached"] = [
-        f"{rule} {scope}"
-        for (rule, scope), verdict in seen.verdicts.items()
-        if isinstance(verdict, Breached) and scope.identity and scope.isp
+        f"{key.rule} {key.scope}"
+        for key, verdict in seen.verdicts.items()
+        if isinstance(verdict, Breached) and key.scope.identity and key.scope.isp
     ]
 
 

@@ -59,7 +59,7 @@ class Told:
 
     @property
     def sweep(self) -> Sweep:
-        alerts = {("bounce-rate", scope): firing(scope) for scope in self.remembered}
+        alerts = {alert.key: alert for alert in map(firing, self.remembered)}
         return Sweep(self.rules, self.roster, alerts, self.now, self.now.date())
 
     def found(self) -> dict[Query, Series | Gap]:

@@ -137,6 +137,7 @@ def firing(
     return Alert(
         "bounce-rate",
         scope,
+        Indicator.BOUNCE_RATE,
         Firing(severity, since, line={Severity.WARNING: 0.05, Severity.CRITICAL: 0.1}[severity]),
         Told(told, since, sequence, since) if told else None,
         "bounce-rate-20260312T0900Z",

@@ -1,24 +1,24 @@
 """The first step of a run: everything that is known, and what could not be learnt."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from vdm_alerts.amiss import SOME, amiss
 from vdm_alerts.asking import Asking
 from vdm_alerts.core.advice import kind_name
-from vdm_alerts.core.alerts import Key
+from vdm_alerts.core.alerts import Alert, Key
 from vdm_alerts.core.findings import Finding, Source
 from vdm_alerts.core.metrics import Series
 from vdm_alerts.core.reading.culprits import Culprit
 from vdm_alerts.core.reading.queries import ACCOUNT_SENT
 from vdm_alerts.core.reputation import Estimate
-from vdm_alerts.core.rulebook import Rulebook, read
+from vdm_alerts.core.rulebook import Rulebook
 from vdm_alerts.core.rules import Rule
 from vdm_alerts.core.silences import Silence, Silences, expired
 from vdm_alerts.core.telling.notices import Watch
-from vdm_alerts.core.verdicts import Healthy, Unsure, Verdict
+from vdm_alerts.core.verdicts import Healthy, Unknown, Unsure, Verdict
 from vdm_alerts.ports import Memory, Ports, Standing
 from vdm_alerts.survey import TOO_LONG, Limits, Survey, survey
 
@@ -40,9 +40,8 @@ class Gathered:
     *rulebook* is None where the rules could not be read, and *survey* where there was no reading
     VDM. *silent* says that the account as a whole sends nothing at the moment, and *silences* are
     what people asked not to be told of. *passing* says since when there has been each thing that
-    is amiss and should pass, by what it is about, and *blind* is where nobody could look. *former*
-    are the rules of open alerts as they were, where they are out of sight, gone, or about another
-    rate by now: nothing is judged by them any more, and they are needed for a last word.
+    is amiss and should pass, by what it is about, and *blind* is where nobody could look. *alerts*
+    are those that are remembered.
     """
 
     rulebook: Rulebook | None
@@ -53,7 +52,7 @@ class Gathered:
     silences: Sequence[Silence] = ()
     passing: Mapping[str, datetime] = field(default_factory=dict)
     blind: Collection[Source] = ()
-    former: Mapping[str, Rule] = field(default_factory=dict)
+    alerts: Mapping[Key, Alert] = field(default_factory=dict)
 
     @property
     def rules(self) -> Mapping[str, Rule]:
@@ -85,15 +84,19 @@ class Gathered:
         the account is silent, a scope without mail proves nothing.
         """
         verdicts = self.survey.verdicts if self.survey else {}
-        if self.former:
-            verdicts = {key: each for key, each in verdicts.items() if key[0] not in self.former}
         if self.silent:
             return {key: _proving_nothing(each) for key, each in verdicts.items()}
         return verdicts
 
+    @property
+    def unread(self) -> int:
+        """How many rates could not be judged because something could not be read."""
+        verdicts = self.verdicts.values()
+        return sum(isinstance(each, Unknown) and each.gap.is_failure for each in verdicts)
+
     def culprit(self, key: Key) -> Culprit | None:
         """Return who is behind the breach of *key*, if it is anybody in particular."""
-        return self.survey.culprit(key) if self.survey and key[0] not in self.former else None
+        return self.survey.culprit(key) if self.survey else None
 
     def estimate(self, rule: Rule) -> Estimate | None:
         """Return an estimate of the rate of *rule* by which SES judges the account, if it does."""
@@ -102,23 +105,28 @@ class Gathered:
     @property
     def watch(self) -> Watch:
         """What is watched, as people are told when it begins."""
-        keys = self.verdicts.keys()
-        scopes = {scope for _, scope in keys}
-        return Watch(tuple(sorted({rule for rule, _ in keys})), Counter(one.kind for one in scopes))
+        verdicts = self.verdicts
+        scopes = {key.scope for key in verdicts}
+        return Watch(
+            tuple(sorted({key.rule for key in verdicts})),
+            Counter(one.kind for one in scopes),
+            rates=len(verdicts),
+            unread=self.unread,
+        )
 
     def is_silenced(self, key: Key) -> bool:
         """Say whether somebody has asked not to hear of *key*."""
-        return any(silence.covers(*key) for silence in self.silences)
+        return any(silence.covers(key.rule, key.scope) for silence in self.silences)
 
     def gone(self, key: Key) -> str:
         """Return why *key* is watched no more, as the beginning of a sentence; "" where it is."""
-        name, scope = key
+        name, scope, indicator = key
         if self.rulebook is None or (name in self.unusable and name not in self.rules):
             return ""
         rule = self.rules.get(name)
         if rule is None:
             return f"The rule {name} was deleted"
-        if name in self.former:
+        if indicator is not rule.indicator:
             return f"The rule {name} was changed and is about another rate"
         if not rule.covers(scope):
             return f"The rule {name} was changed and does not watch {scope}"
@@ -134,20 +142,16 @@ def _proving_nothing(verdict: Verdict) -> Verdict:
     return verdict
 
 
-def _former(book: Rulebook | None, before: Memory) -> Mapping[str, Rule]:
-    """Return the rules of the alerts open *before* that *book* does not hold, or of another rate.
-
-    Each as it was when its alerts were told of.
-    """
-    open_ = {rule for (rule, _), alert in before.alerts.items() if alert.is_open}
-    written = {**before.rules, **before.former}
-    was = {name: read(name, written[name]) for name in open_ & written.keys()}
-    now = book.rules if book else {}
-    return {
-        name: rule
-        for name, rule in was.items()
-        if rule and (name not in now or rule.indicator is not now[name].indicator)
-    }
+def _by_rate(alerts: Iterable[Alert], rulebook: Rulebook | None) -> Mapping[Key, Alert]:
+    """Return *alerts*, each with the rate that it is about where the memory does not say so."""
+    rules = rulebook.rules if rulebook else {}
+    known = (
+        replace(one, indicator=rules[one.rule].indicator)
+        if one.indicator is None and one.rule in rules
+        else one
+        for one in alerts
+    )
+    return {one.key: one for one in known}
 
 
 def gather(
@@ -197,12 +201,12 @@ def _asked(
     asking.found([*silences.findings, *expired(silences, now)], Source.SILENCES)
     asking.found(standing.findings, Source.ACCOUNT)
     lasting = silences.lasting(now)
-    former = _former(rulebook, before)
-    known = Gathered(rulebook, None, subscribers, asking.findings, silences=lasting, former=former)
+    alerts = _by_rate(before.alerts.values(), rulebook)
+    known = Gathered(rulebook, None, subscribers, asking.findings, silences=lasting, alerts=alerts)
     if rulebook is None or not (standing.vdm_enabled and rulebook.rules):
         return known
 
-    rules, alerts = list(rulebook.rules.values()), before.alerts
+    rules = list(rulebook.rules.values())
     seen = asking.tried(
         lambda: survey(ports, rules, alerts, now, limits, patience, asking), None, Source.MAIL
     )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from vdm_alerts.core.alerts import Alert, Firing
-from vdm_alerts.core.findings import Finding
+from vdm_alerts.core.findings import Finding, Source
 from vdm_alerts.core.telling import affected, incidents, notices
 from vdm_alerts.core.telling.incidents import Incident, digest_of
 from vdm_alerts.core.telling.notices import (
@@ -32,10 +32,15 @@ def owed(
     alerts as they stand now, and *amnesia* why it cannot be.
     """
     found = [
-        replace(one, remembered=not amnesia, until=seen.until, estimate=seen.estimate(one.rule))
+        replace(
+            one,
+            remembered=not amnesia,
+            until=seen.until,
+            estimate=seen.estimate(one.terms) if one.terms else None,
+        )
         for one in incidents.incidents(
             _heard(known, seen),
-            {**seen.rules, **seen.former},
+            seen.rules,
             seen.verdicts,
             seen.culprit,
             known.numbers,
@@ -58,7 +63,8 @@ def owed(
         trouble = replace(trouble, id=_apart(trouble, now), sequence=1)
     others: list[Notice] = [trouble] if trouble and (trouble.is_urgent or not quiet) else []
     is_first = not (known.introduced or amnesia) and seen.watch.scopes
-    if is_first and seen.survey and not (seen.survey.failed or seen.silent):
+    is_seen = Source.MAIL not in seen.blind and not seen.silent
+    if is_first and is_seen:
         first = notices.summary(found, seen.watch, known.attempts, beside=beside)
         return [first, *others] if first.is_urgent or not quiet else others
     speaking = [one for one in found if one.is_urgent or not quiet]

@@ -79,10 +79,9 @@ class Memory:
 
     *numbers* are those of the last message about each open incident, by its id, and *attempts* the
     messages of which it is not known whether they went out; *rules* the last version of each rule
-    that could be used, and *former* those that are gone or about another rate by now, while a last
-    word about them is owed; *passing* since when there has been what should pass. *introduced* says
-    that the first summary has been told, *subscribers* how many were counted in the last run.
-    *version* counts the saves.
+    that could be used; *passing* since when there has been what should pass. *introduced* says that
+    the first summary has been told, *subscribers* how many were counted in the last run. *version*
+    counts the saves.
     """
 
     alerts: Mapping[Key, Alert] = field(default_factory=dict)
@@ -92,7 +91,6 @@ class Memory:
     numbers: Mapping[str, int] = field(default_factory=dict)
     attempts: Mapping[str, Attempt] = field(default_factory=dict)
     rules: Mapping[str, Written] = field(default_factory=dict)
-    former: Mapping[str, Written] = field(default_factory=dict)
     passing: Mapping[str, datetime] = field(default_factory=dict)
     introduced: bool = False
     subscribers: int | None = None

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from vdm_alerts.core.alerts import Firing
 from vdm_alerts.core.metrics import ACCOUNT
 from vdm_alerts.core.rules import Severity
-from vdm_alerts.core.verdicts import Unknown, evidence_of
+from vdm_alerts.core.verdicts import evidence_of
 from vdm_alerts.gather import Gathered
 from vdm_alerts.ports import Memory, Reading, Summary
 
@@ -20,14 +20,14 @@ def summary(
     seen: Gathered, after: Memory, now: datetime, *, findings: int, told: int, owed: int
 ) -> Summary:
     """Return the numbers of a run that has *seen* this and leaves *after*."""
-    newest, verdicts = seen.newest_day, seen.verdicts.values()
+    newest = seen.newest_day
     firing = [one.state.severity for one in after.alerts.values() if isinstance(one.state, Firing)]
     unjudged = sum(each.hinders for each in seen.unusable.values())
     return Summary(
         queries=seen.survey.asked if seen.survey else 0,
         days_behind=None if newest is None else (now.date() - newest).days,
-        series_judged=len(verdicts),
-        series_unknown=sum(isinstance(each, Unknown) and each.gap.is_failure for each in verdicts),
+        series_judged=len(seen.verdicts),
+        series_unknown=seen.unread,
         alerts_warning=firing.count(Severity.WARNING),
         alerts_critical=firing.count(Severity.CRITICAL),
         notices_told=told,
@@ -50,9 +50,9 @@ def readings(
         return ()
     open_ = {key for key, alert in known.alerts.items() if alert.is_open}
     found = [
-        Reading(seen.rules[rule].at(scope), scope, evidence.rate.value)
-        for (rule, scope), verdict in seen.verdicts.items()
-        if scope == ACCOUNT or (rule, scope) in open_
+        Reading(seen.rules[key.rule].at(key.scope), key.scope, evidence.rate.value)
+        for key, verdict in seen.verdicts.items()
+        if key.scope == ACCOUNT or key in open_
         if (evidence := evidence_of(verdict))
     ]
     account = [each for each in found if each.scope == ACCOUNT]

@@ -72,9 +72,7 @@ def run(
         # they cannot be counted once, there are as many as before; where they cannot again, some.
         counted = before.subscribers if seen.subscribers is None else seen.subscribers
         due = [] if counted == 0 else all_owed
-        steps = tuple(
-            history.transitions(before.alerts, known.alerts, seen.verdicts, seen.gone, now)
-        )
+        steps = tuple(history.transitions(seen.alerts, known.alerts, seen.verdicts, seen.gone, now))
         saved = before
         if due and not amnesia:
             # What fires, in which incident, and what is about to be said of it, is saved before a
@@ -91,7 +89,6 @@ def run(
             _log.warning("%s", finding)
         told = [notice for notice in due if _sent(ports, notice, origin, now)]
         after = delivering(known, told, now)
-        after = _with_rules(after, before, seen)
         if not amnesia:
             ports.store.save(after, saved, steps)
             _keep(ports, seen)
@@ -120,10 +117,10 @@ def _recall(ports: Ports, held: ExitStack, lease: Lease) -> tuple[Memory, Sequen
 def _advanced(before: Memory, seen: Gathered, now: datetime) -> Memory:
     """Return what there is to remember, with every alert as it stands after this run's verdicts."""
     alerts: dict[Key, Alert] = {}
-    for key, alert in before.alerts.items():
+    for key, alert in seen.alerts.items():
         if why := seen.gone(key):
-            _log.warning("%s of %s: %s", *key, why)
-            if alert.rule in {*seen.rules, *seen.former}:  # Else there are no words for it.
+            _log.warning("%s of %s: %s", key.rule, key.scope, why)
+            if key.indicator:  # Else nobody can say what it is that ends.
                 alerts[key] = unwatched(alert, why)
         elif alert.rule in seen.rules:
             alerts[key] = aged(alert, seen.rules[alert.rule], now)
@@ -135,29 +132,16 @@ def _advanced(before: Memory, seen: Gathered, now: datetime) -> Memory:
             rule = seen.rules[was.rule]
             alerts[key] = advance(was, verdict, rule, now, waits=before.introduced)
             if type(was.state) is not type(alerts[key].state):
-                _log.info("%s of %s: now %s", *key, alerts[key].state)
+                _log.info("%s of %s: now %s", key.rule, key.scope, alerts[key].state)
     awake = (alert for alert in alerts.values() if not alert.is_at_rest)
     gathered = causes.grouped(awake, now, seen.culprit)
-    known = replace(
+    return replace(
         before,
         alerts={alert.key: alert for alert in gathered},
         passing=seen.passing,
         subscribers=seen.subscribers,
+        rules=seen.rulebook.written if seen.rulebook else before.rules,
         last_run=now,
-    )
-    return _with_rules(known, before, seen)
-
-
-def _with_rules(memory: Memory, before: Memory, seen: Gathered) -> Memory:
-    """Return *memory* with the last good version of each rule, and what else its alerts need."""
-    if seen.rulebook is None:
-        return memory
-    needed = {alert.rule for alert in memory.alerts.values()} & seen.former.keys()
-    was = {**before.rules, **before.former}
-    return replace(
-        memory,
-        rules=seen.rulebook.written,
-        former={name: was[name] for name in needed},
     )
 
 

@@ -66,7 +66,7 @@ class Survey:
         for scope in (*self.sweep.everybody, *self._pairs):
             for rule in self.sweep.rules:
                 if self.sweep.watches(rule, scope) and (seen := self._verdict(rule, scope)):
-                    verdicts[rule.name, scope] = seen
+                    verdicts[Key.of(rule, scope)] = seen
         return verdicts
 
     @cached_property
@@ -141,12 +141,11 @@ class Survey:
 
         None, too, of what is not breached.
         """
-        name, scope = key
         seen = self.verdicts.get(key)
         if not isinstance(seen, Breached):
             return None
         rules = {rule.name: rule for rule in self.sweep.rules}
-        return Case(rules[name], scope, seen.evidence, self.sweep, self.found).culprit
+        return Case(rules[key.rule], key.scope, seen.evidence, self.sweep, self.found).culprit
 
     def estimate(self, rule: Rule) -> Estimate | None:
         """Return an estimate of the rate of *rule* by which SES judges the account, if it does."""

@@ -52,7 +52,7 @@ def many(count: int, *, incidents: int = 1) -> list[Alert]:
 
 
 def began(alert: Alert) -> Transition:
-    return Transition(alert.rule, alert.scope, NOW, "Ok", "Firing WARNING", "bounces are 6%")
+    return Transition(alert.key, NOW, "Ok", "Firing WARNING", "bounces are 6%")
 
 
 def whenever(table: Any, event: str, act: Callable[[], Any], *, from_: int = 1) -> list[Any]:
@@ -120,7 +120,7 @@ def test_only_what_changed_is_written(table: Any, store: TableStore) -> None:
     assert name == "TransactWriteItems"
     assert [one["Put"]["Item"]["sk"] for one in params["TransactItems"]] == [
         "run",
-        'alert#["bounce-rate", {"ISP": "Hotmail"}]',
+        'alert#["bounce-rate", {"ISP": "Hotmail"}, "bounce_rate"]',
         "rule#other",
     ]
 
@@ -133,8 +133,9 @@ def test_what_happened_is_kept_for_400_days(table: Any, store: TableStore) -> No
     line, other = sorted(history(table), key=lambda item: len(item["sk"]), reverse=True)
     assert line == {
         "pk": "history",
-        "sk": f"{at}#bounce-rate#{where}",
+        "sk": f'{at}#["bounce-rate", {where}, "bounce_rate"]',
         "rule": "bounce-rate",
+        "indicator": "bounce_rate",
         "scope": {"EMAIL_IDENTITY": "news.example.com", "ISP": "Hotmail"},
         "at": at,
         "before": "Ok",

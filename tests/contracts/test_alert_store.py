@@ -27,7 +27,7 @@ from vdm_alerts.ports import AlertStore, Busy, Memory, Superseded, Unavailable
 UNTIL = NOW + HOUR
 OFF = Finding("VDM", "VDM is off", "Switch it on")
 MINE = Written('indicator = "bounce_rate"', "/vdm-alerts/rules/bounce-rate")
-BEGAN = Transition("bounce-rate", NEWS, NOW, "Ok", "Firing WARNING", "bounces are 6%")
+BEGAN = Transition(firing().key, NOW, "Ok", "Firing WARNING", "bounces are 6%")
 
 
 @pytest.fixture(params=["in memory", "in DynamoDB"])
@@ -189,12 +189,12 @@ def test_a_lease_that_has_not_run_out_cannot_be_taken_later_either(store: AlertS
         {"sk": "alert#x"},
         {"sk": "run", "last_run": "2026-03-12T09:00:00+00:00"},
         {"sk": "alert#x", "record": "x"},
-        {"sk": "alert#x", "record": {**encode(firing()), "schema": 4}},
+        {"sk": "alert#x", "record": {**encode(firing()), "schema": 5}},
         {"sk": "rule#x", "record": {"schema": 3, "text": ""}},
-        {"sk": "rule#x", "record": {**encode(MINE), "schema": 4}},
+        {"sk": "rule#x", "record": {**encode(MINE), "schema": 5}},
         {"sk": "plan#x", "record": {"schema": 3}},
         {"sk": "run", "findings": [], "trouble_sequence": 1, "last_run": "yesterday"},
-        {**run_item(Memory()), "schema": 4},
+        {**run_item(Memory()), "schema": 5},
         {**run_item(Memory()), "version": "the newest"},
         {**run_item(Memory()), "attempts": ["id"]},
         {**run_item(Memory()), "attempts": {"id": {"schema": 3, "sequence": 1}}},

@@ -226,9 +226,23 @@ def test_what_ended_for_want_of_watching_is_not_said_to_once_it_is_watched_and_w
     assert advance(gone, healthy(), a_rule(), LATER).state == Ok()
 
 
+def test_what_goes_on_where_nobody_looked_for_a_while_began_when_it_began() -> None:
+    gone = unwatched(firing(told=WARNING), "The rule bounce-rate was deleted")
+    assert not gone.has_ended
+    assert advance(gone, breached(), a_rule(), LATER).state == firing().state
+    waits = advance(gone, breached(), a_rule(hold=2 * HOUR), LATER)
+    assert waits.state == Pending(WARNING, NOW)
+    over = unwatched(advance(firing(told=WARNING), healthy(), a_rule(), LATER), "It is gone")
+    anew = advance(over, breached(), a_rule(), LATER)
+    assert anew.state == replace(firing().state, since=LATER), "it was over in between"
+
+
 def test_what_was_over_before_nobody_looked_any_more_is_said_to_be_over() -> None:
     over = advance(firing(told=WARNING), healthy(), a_rule(), LATER)
-    assert unwatched(over, "The rule bounce-rate was deleted").state == over.state
+    gone = unwatched(over, "The rule bounce-rate was deleted")
+    assert gone.has_ended
+    assert gone.state == Ok(unwatched="The rule bounce-rate was deleted")
+    assert advance(gone, healthy(), a_rule(), LATER) == over, "it is watched again"
     heard = replace(over, told=None)
     assert unwatched(heard, "The rule bounce-rate was deleted").is_at_rest
 

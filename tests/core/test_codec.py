@@ -12,7 +12,7 @@ from vdm_alerts.core.alerts import Alert, Firing, Ok, Pending, Told
 from vdm_alerts.core.codec import UnreadableRecord, decode, encode
 from vdm_alerts.core.findings import Finding
 from vdm_alerts.core.metrics import Scope, Window
-from vdm_alerts.core.rates import Rate
+from vdm_alerts.core.rates import Indicator, Rate
 from vdm_alerts.core.revision import Ground
 from vdm_alerts.core.rulebook import Written
 from vdm_alerts.core.rules import Severity
@@ -21,6 +21,7 @@ from vdm_alerts.core.telling.numbering import Attempt
 words = st.text(min_size=1, max_size=20)
 instants = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis adds it
 severities = st.sampled_from(Severity)
+indicators = st.none() | st.sampled_from(Indicator)
 scopes = st.builds(Scope, *[st.none() | words] * 3)
 rates = st.builds(Rate, st.integers(0, 10**9), st.integers(1, 10**9))
 states = (
@@ -31,7 +32,9 @@ states = (
 grounds = st.builds(Ground, rates, st.builds(Window, st.integers(1, 60)), st.dates())
 tolds = st.builds(Told, severities, instants, st.integers(1, 10**6), instants, st.none() | grounds)
 ends = st.lists(instants, max_size=3).map(tuple)
-alerts = st.builds(Alert, words, scopes, states, st.none() | tolds, st.none() | words, ends)
+alerts = st.builds(
+    Alert, words, scopes, indicators, states, st.none() | tolds, st.none() | words, ends
+)
 
 
 @given(alerts)
@@ -54,15 +57,16 @@ def test_a_rule_is_read_back_as_it_was_written(written: Written) -> None:
     assert decode(encode(written), Written) == written
 
 
-def test_a_record_looks_like_this_for_as_long_as_the_schema_is_three() -> None:
+def test_a_record_looks_like_this_for_as_long_as_the_schema_is_four() -> None:
     """A table holds these for years: a change here needs a new schema and a migration."""
     alert = firing(told=Severity.WARNING)
     assert alert.told
     ground = Ground(Rate(6, 100), Window(3), NOW.date())
     assert encode(replace(alert, told=replace(alert.told, ground=ground), ends=(NOW,))) == {
-        "schema": 3,
+        "schema": 4,
         "rule": "bounce-rate",
         "scope": {"identity": "news.example.com"},
+        "indicator": "bounce_rate",
         "state": {
             "is": "Firing",
             "severity": "WARNING",
@@ -94,11 +98,11 @@ def test_a_record_looks_like_this_for_as_long_as_the_schema_is_three() -> None:
 
 
 def test_a_record_of_a_later_schema_is_not_guessed_at() -> None:
-    with pytest.raises(UnreadableRecord, match="schema 4, this version reads 3"):
-        decode({**encode(firing()), "schema": 4}, Alert)
+    with pytest.raises(UnreadableRecord, match="schema 5, this version reads 4"):
+        decode({**encode(firing()), "schema": 5}, Alert)
 
 
-@pytest.mark.parametrize("schema", [1, 2])
+@pytest.mark.parametrize("schema", [1, 2, 3])
 def test_what_an_earlier_schema_did_not_know_is_as_if_it_had_never_been(schema: int) -> None:
     for alert in (firing(), replace(firing(told=Severity.WARNING), state=Ok())):
         assert decode({**encode(alert), "schema": schema}, Alert) == alert

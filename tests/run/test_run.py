@@ -9,15 +9,16 @@ import pytest
 from builders import HOTMAIL, HOUR, LEASE, NEWS, NOW, ORIGIN, a_rule, a_series, a_sure_rule
 from fakes import World, sends
 
+from vdm_alerts.core.alerts import Key
 from vdm_alerts.core.findings import Finding, Hindrance
 from vdm_alerts.core.globs import Globs
 from vdm_alerts.core.metrics import ACCOUNT, Dimension, Metric, Scope, Series, Window
-from vdm_alerts.core.rates import Gap
+from vdm_alerts.core.rates import Gap, Indicator
 from vdm_alerts.core.reading.queries import Query
 from vdm_alerts.core.reading.roster import Roster
 from vdm_alerts.core.rulebook import Rulebook
 from vdm_alerts.core.rules import MissingData, Severity
-from vdm_alerts.core.silences import Silences
+from vdm_alerts.core.silences import Silences, parse_silence
 from vdm_alerts.core.telling.messages import Message
 from vdm_alerts.ports import AccessDenied, Busy, Memory, Standing, Summary, Unavailable, WentBack
 from vdm_alerts.record import MOST_RECORDED
@@ -34,6 +35,7 @@ critical = "10%"
 min_volume = 200
 min_events = 10
 """
+HIGHER = BOUNCES.replace('"5%"', '"90%"').replace('"10%"', '"95%"')
 TRANSIENT = BOUNCES.replace("bounce_rate", "transient_bounce_rate")
 OFF = Finding("VDM", "VDM is off", "Switch it on")
 
@@ -402,6 +404,31 @@ def test_the_first_summary_does_not_wait_for_what_a_rule_waits_for(world: World)
     assert len(world.notifier.sent) == 1
 
 
+def test_the_first_summary_waits_for_the_accounts_own_mail_to_be_read(world: World) -> None:
+    world.store.memory = Memory()
+    asked = world.series.answers
+    world.series.answers = dict.fromkeys(asked, Gap.UNAVAILABLE)
+    goes(world)
+    assert world.notifier.sent == []
+    of_news = {query: Gap.UNAVAILABLE for query in asked if query.scope == NEWS}
+    world.series.answers = {**asked, **of_news}
+    goes(world, hours=1)
+    (message,) = world.notifier.sent
+    assert message.subject.startswith("[OK] VDM Alerts is watching, and nothing is beyond a thresh")
+    assert "1 of 13 rates could not be read yet. " in message.text.replace("\n", " ")
+
+
+def test_not_all_is_in_order_while_some_mail_cannot_be_read(world: World) -> None:
+    world.account.sets = AccessDenied("ses:ListConfigurationSets")
+    goes(world)
+    world.account.sets = []
+    world.series.answers[Query(Metric.SEND, NEWS)] = Gap.UNAVAILABLE
+    goes(world, hours=1)
+    assert world.subjects[1:] == [
+        "[OK] No longer so: AWS refused ses:ListConfigurationSets to VDM Alerts"
+    ]
+
+
 def test_a_rule_that_is_about_another_rate_by_now_says_goodbye_by_the_former(
     world: World,
 ) -> None:
@@ -468,10 +495,10 @@ def test_the_goodbye_of_a_rule_that_turned_is_owed_until_it_is_out(
         goes(world, hours)
     anew = ["[WARNING] Transient bounce rate of news.example.com is 9%"]
     assert world.subjects[1:] == [
-        "[ENDED] Bounce rate of news.example.com: watched no longer",
         *(anew if transient == 900 else []),
+        "[ENDED] Bounce rate of news.example.com: watched no longer",
     ]
-    document = json.loads(world.notifier.sent[1].document)
+    document = json.loads(world.notifier.sent[-1].document)
     assert document["indicator"] == "bounce_rate"
     assert document["affected"][0]["events"] is None, "nothing is judged by it any more"
 
@@ -494,7 +521,6 @@ def test_a_rule_that_turned_and_then_broke_counts_as_it_last_could_be_read(world
     assert [each for each in world.subjects[1:] if "rule" not in each] == [
         "[ENDED] Bounce rate of news.example.com: watched no longer"
     ]
-    assert world.store.memory.former == {}
 
 
 def test_a_goodbye_is_about_what_was_told_even_where_the_rules_are_out_of_reach(
@@ -504,6 +530,72 @@ def test_a_goodbye_is_about_what_was_told_even_where_the_rules_are_out_of_reach(
     world.rules.book = Unavailable("ssm:GetParametersByPath", "down")
     goes(world, hours=2)
     assert world.subjects[1] == "[ENDED] Bounce rate of news.example.com: watched no longer"
+
+
+@pytest.mark.parametrize("edit", ["", TRANSIENT])
+def test_a_last_word_needs_no_memory_of_the_rule(world: World, edit: str) -> None:
+    sends(world, NEWS, bounces=600)
+    goes(world.writes({"bounce-rate": BOUNCES, "another": HIGHER}))
+    # So it is after a save that broke off half way.
+    world.store.memory = replace(world.store.memory, rules={})
+    goes(world.writes({"bounce-rate": edit}), hours=1)
+    assert world.subjects[1:] == ["[ENDED] Bounce rate of news.example.com: watched no longer"]
+
+
+def test_what_a_turned_rule_has_left_to_say_keeps_it_from_nothing(world: World) -> None:
+    turns_unheard(world)
+    text = 'identity = "news.example.com"\nuntil = 2026-03-12T18:00:00Z\nreason = "x"\nauthor = "y"'
+    world.silences.kept = Silences([parse_silence("moving", text, "/vdm-alerts/silences/moving")])
+    world.series.answers[Query(Metric.TRANSIENT_BOUNCE, ACCOUNT)] = a_series(2_000)
+    goes(world, hours=2)
+    assert world.subjects[1:] == ["[CRITICAL] Transient bounce rate of the account is 20%"]
+    goes(world, hours=9)
+    assert world.subjects[2] == "[ENDED] Bounce rate of news.example.com: watched no longer"
+
+
+def test_a_rule_that_turned_inherits_no_end_of_what_it_was_about(world: World) -> None:
+    for hours, bounces in enumerate((600, 100, 600, 100)):
+        sends(world, NEWS, bounces=bounces)
+        goes(world.writes({"bounce-rate": BOUNCES}), hours)
+    world.writes({"bounce-rate": TRANSIENT})
+    world.series.answers[Query(Metric.TRANSIENT_BOUNCE, NEWS)] = a_series(900)
+    goes(world, hours=4)
+    assert world.subjects[-1] == "[WARNING] Transient bounce rate of news.example.com is 9%"
+    assert "come and gone" not in world.notifier.sent[-1].text
+    assert {key.indicator for key in world.store.memory.alerts} == {Indicator.TRANSIENT_BOUNCE_RATE}
+
+
+@pytest.mark.parametrize("edit", ["", TRANSIENT, f'{BOUNCES}exclude.identity = ["news.*"]\n'])
+def test_what_had_ended_before_its_rule_did_is_said_to_have(world: World, edit: str) -> None:
+    sends(world, NEWS, bounces=600)
+    goes(world.writes({"bounce-rate": BOUNCES, "another": HIGHER}))
+    world.notifier.confirmed = 0
+    sends(world, NEWS, bounces=100)
+    goes(world, hours=1)
+    goes(world.writes({"bounce-rate": edit}), hours=2)
+    world.notifier.confirmed = 1
+    goes(world, hours=3)
+    (ended,) = world.notifier.sent[1:]
+    assert ended.subject.startswith("[ENDED] Bounce rate of news.example.com: watched no longer - ")
+    assert (
+        "The bounce rate of news.example.com was back below your threshold by then." in ended.text
+    )
+    assert "It lasted 1 hour, from 2026-03-12 09:00 UTC." in ended.text
+    assert "SSM parameter" not in ended.text, "it says something else by now"
+    assert (json.loads(ended.document)["parameter"] is None) == (edit in {"", TRANSIENT})
+
+
+def test_what_goes_on_under_a_rule_that_was_put_back_began_when_it_began(world: World) -> None:
+    sends(world, NEWS, bounces=600)
+    goes(world.writes({"bounce-rate": BOUNCES, "another": HIGHER}))
+    world.notifier.confirmed = 0
+    goes(world.writes({"bounce-rate": ""}), hours=1)
+    goes(world.writes({"bounce-rate": BOUNCES}), hours=2)
+    world.notifier.confirmed = 1
+    goes(world, hours=24)
+    (reminder,) = world.notifier.sent[1:]
+    assert reminder.subject.startswith("[WARNING] Bounce rate of news.example.com is still 6% - ")
+    assert "Going on since 2026-03-12 09:00 UTC." in reminder.text
 
 
 def test_a_rule_that_is_turned_back_before_its_goodbye_is_itself_again(world: World) -> None:
@@ -722,7 +814,7 @@ def test_what_happens_to_an_alert_is_kept_with_the_sentence_that_explains_it(wor
     assert (began.before, began.after, began.at) == ("Ok", "Firing WARNING", NOW)
     assert (ended.before, ended.after, ended.at) == ("Firing WARNING", "Ok", NOW + HOUR)
     assert began.why.startswith("600 of 10,000 mails bounced permanently in the last 3 days (6%)")
-    assert began.scope == ended.scope == NEWS
+    assert began.key == ended.key == Key("bounce-rate", NEWS, Indicator.BOUNCE_RATE)
 
 
 def test_an_alert_that_nobody_was_told_of_ends_without_a_word_with_its_rule(world: World) -> None:

@@ -49,7 +49,6 @@ def run_item(memory: Memory) -> Item:
         "numbers": dict(memory.numbers),
         "attempts": {message: encode(attempt) for message, attempt in memory.attempts.items()},
         "passing": {about: since.isoformat() for about, since in memory.passing.items()},
-        "former": {name: encode(written) for name, written in memory.former.items()},
         "introduced": memory.introduced,
         "subscribers": memory.subscribers,
     }
@@ -91,7 +90,6 @@ def memory_of(items: Sequence[Item]) -> Memory:
             message: decode(record, Attempt) for message, record in run.get("attempts", {}).items()
         },
         rules=rules,
-        former={name: decode(record, Written) for name, record in run.get("former", {}).items()},
         passing={
             about: datetime.fromisoformat(since) for about, since in run.get("passing", {}).items()
         },
@@ -107,12 +105,12 @@ def changes(memory: Memory, replacing: Memory, history: Sequence[Transition]) ->
     each: defaultdict[Key, list[Write]] = defaultdict(list)
     for key in replacing.alerts:
         if key not in memory.alerts:
-            each[key].append(_delete(_alert_key(*key)))
+            each[key].append(_delete(_alert_key(key)))
     for key, alert in memory.alerts.items():
         if replacing.alerts.get(key) != alert:
-            each[key].append(_put(_alert_key(*key), record=encode(alert)))
+            each[key].append(_put(_alert_key(key), record=encode(alert)))
     for transition in history:
-        each[transition.rule, transition.scope].append(_line(transition))
+        each[transition.key].append(_line(transition))
     together: defaultdict[str | Key, list[list[Write]]] = defaultdict(list)
     for key, writes in each.items():
         known = (alerts[key] for alerts in (memory.alerts, replacing.alerts) if key in alerts)
@@ -152,9 +150,15 @@ def _delete(key: Item) -> Write:
     return "Delete", {"Key": key}
 
 
-def _alert_key(rule: str, scope: Scope) -> Item:
-    """Return the table's key of an alert: its rule and scope, told apart whatever they contain."""
-    return {"pk": MEMORY, "sk": f"alert#{json.dumps([rule, _dimensions(scope)])}"}
+def _alert_key(key: Key) -> Item:
+    """Return the table's key of the alert of *key*."""
+    return {"pk": MEMORY, "sk": f"alert#{_named(key)}"}
+
+
+def _named(key: Key) -> str:
+    """Return *key* as one text, told from every other whatever its parts contain."""
+    rate = [key.indicator.key] if key.indicator else []
+    return json.dumps([key.rule, _dimensions(key.scope), *rate])
 
 
 def _rule_key(name: str) -> Item:
@@ -162,12 +166,12 @@ def _rule_key(name: str) -> Item:
 
 
 def _line(transition: Transition) -> Write:
-    at = transition.at.isoformat()
-    dimensions = _dimensions(transition.scope)
+    at, key = transition.at.isoformat(), transition.key
     return _put(
-        {"pk": "history", "sk": f"{at}#{transition.rule}#{json.dumps(dimensions)}"},
-        rule=transition.rule,
-        scope=dimensions,
+        {"pk": "history", "sk": f"{at}#{_named(key)}"},
+        rule=key.rule,
+        indicator=key.indicator.key if key.indicator else None,
+        scope=_dimensions(key.scope),
         at=at,
         before=transition.before,
         after=transition.after,

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TypeAlias, assert_never
+from typing import NamedTuple, TypeAlias, assert_never
 
 from vdm_alerts.core.metrics import Scope
 from vdm_alerts.core.phase import Phase
-from vdm_alerts.core.rates import Rate
+from vdm_alerts.core.rates import Indicator, Rate
 from vdm_alerts.core.revision import Ground
 from vdm_alerts.core.rules import Rule, Severity
 from vdm_alerts.core.verdicts import Breached, Healthy, Silent, Unknown, Unsure, Verdict
@@ -23,8 +23,8 @@ class Ok:
     """Nothing is wrong here, as far as is known: *since* an alert ended, or ever.
 
     How that ended, where nothing has simply mended: by counts that were *revised* to a lower rate
-    in the days that it was told of, or as it is *unwatched* now, for the reason given. *line* is
-    the share of the first threshold of then.
+    in the days that it was told of, or as it is *unwatched* now, for the reason given, be it that
+    it was over before. *line* is the share of the first threshold of then.
     """
 
     since: datetime | None = None
@@ -96,24 +96,42 @@ class Told:
         return self.sequence > 0
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """Where one rule stands in one scope, what was last told of it, and in which incident.
+class Key(NamedTuple):
+    """What tells an alert from every other: a rule's name, a scope, and the rate it is about.
 
-    *ends* are the instants at which it ended lately.
+    A rule that is changed to be about another rate begins anew, beside what it has left to say.
     """
 
     rule: str
     scope: Scope
+    indicator: Indicator | None = None
+
+    @classmethod
+    def of(cls, rule: Rule, scope: Scope) -> "Key":
+        """Return the key of what *rule* finds in *scope*."""
+        return cls(rule.name, scope, rule.indicator)
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Where one rule stands in one scope, what was last told of it, and in which incident.
+
+    *indicator* is None where that was remembered by a version that did not keep it. *ends* are the
+    instants at which it ended lately.
+    """
+
+    rule: str
+    scope: Scope
+    indicator: Indicator | None = None
     state: State = Ok()
     told: Told | None = None
     incident: str | None = None
     ends: tuple[datetime, ...] = ()
 
     @property
-    def key(self) -> "Key":
+    def key(self) -> Key:
         """What tells this alert from every other."""
-        return self.rule, self.scope
+        return Key(self.rule, self.scope, self.indicator)
 
     def phase(self, rule: Rule) -> Phase:
         """Return what is going on here, for the next judgement by *rule*.
@@ -143,12 +161,14 @@ class Alert:
         return not self.is_open and self.state == Ok() and not self.ends
 
     @property
+    def has_ended(self) -> bool:
+        """Whether what people were told of was over for good, when somebody last looked."""
+        return bool(self.told and self.ends and self.ends[-1] >= self.told.since)
+
+    @property
     def comes_and_goes(self) -> bool:
         """Whether it has ended so often lately that one more end is not to be believed at once."""
         return len(self.ends) >= FLAPPING
-
-
-Key: TypeAlias = tuple[str, Scope]
 
 
 def advance(
@@ -162,7 +182,7 @@ def advance(
     match verdict:
         case Breached() | Silent():
             hold = rule.hold if waits else timedelta()
-            return replace(alert, state=_broken(alert.state, verdict, hold, now))
+            return replace(alert, state=_broken(alert, verdict, hold, now))
         case Healthy():
             return _well(alert, verdict, rule, now)
         case Unsure() | Unknown():
@@ -171,8 +191,9 @@ def advance(
             assert_never(verdict)
 
 
-def _broken(state: State, verdict: Breached | Silent, hold: timedelta, now: datetime) -> State:
-    began = now if isinstance(state, Ok) else state.since
+def _broken(alert: Alert, verdict: Breached | Silent, hold: timedelta, now: datetime) -> State:
+    state = alert.state
+    began = _went_on_since(alert) or now if isinstance(state, Ok) else state.since
     if not isinstance(state, Firing) and now - began < hold:
         well = state.since if isinstance(state, Ok) else state.well
         return Pending(verdict.severity, began, well, state.line)
@@ -181,10 +202,16 @@ def _broken(state: State, verdict: Breached | Silent, hold: timedelta, now: date
     return Firing(verdict.severity, began, line=own, silent=line is None)
 
 
+def _went_on_since(alert: Alert) -> datetime | None:
+    """Return since when it was going on until nobody looked any more; None where it was over."""
+    is_cut_short = isinstance(alert.state, Ok) and alert.state.unwatched and not alert.has_ended
+    return alert.told.since if alert.told and is_cut_short else None
+
+
 def _well(alert: Alert, verdict: Healthy, rule: Rule, now: datetime) -> Alert:
     match alert.state:
-        case Ok(unwatched=why):
-            return replace(alert, state=Ok()) if why else alert  # It is watched again, and well.
+        case Ok() as state:
+            return replace(alert, state=replace(state, unwatched=""))  # It is watched, and well.
         case Pending(well=well, line=line):
             return replace(alert, state=Ok(well, line=line))
         case Firing(mending=mending) as state:
@@ -206,9 +233,11 @@ def _wait(alert: Alert, rule: Rule) -> timedelta:
 
 def unwatched(alert: Alert, why: str) -> Alert:
     """Return *alert* where nobody looks any more, because of *why*."""
-    if isinstance(alert.state, Ok) and alert.told:
-        return replace(alert, ends=())  # It was over before.
-    return replace(alert, state=Ok(unwatched=why if alert.told else ""), ends=())
+    if not alert.told:
+        return replace(alert, state=Ok(), ends=())
+    if isinstance(alert.state, Ok):  # It was over before, which nobody has heard yet.
+        return replace(alert, state=replace(alert.state, unwatched=why))
+    return replace(alert, state=Ok(unwatched=why), ends=())
 
 
 def aged(alert: Alert, rule: Rule, now: datetime) -> Alert:

@@ -11,19 +11,21 @@ from vdm_alerts.core.alerts import Alert, State
 from vdm_alerts.core.errors import VdmAlertsError
 from vdm_alerts.core.findings import Finding
 from vdm_alerts.core.metrics import Dimension, Scope
+from vdm_alerts.core.rates import Indicator
 from vdm_alerts.core.reading.roster import Entry, Roster
 from vdm_alerts.core.rulebook import Written
 from vdm_alerts.core.rules import Severity
 from vdm_alerts.core.telling.numbering import Attempt
+from vdm_alerts.core.values import INDICATORS
 
-SCHEMA = 3
+SCHEMA = 4
 """The version of the shape below; a newer one is not read as if it were this.
 
 2 has alerts that are pending, mending or not long over. 3 has how and how often they ended, on what
-figures they were told, and attempts and rules beside them. Whatever was written as an earlier one
-reads as 3: it lacks only what has a default.
+figures they were told, and attempts and rules beside them. 4 has the rate that each is about.
+Whatever was written as an earlier one reads as 4: it lacks only what has a default.
 """
-READABLE = {1, 2, SCHEMA}
+READABLE = {1, 2, 3, SCHEMA}
 
 ROSTER_SCHEMA = 2
 """The version of a roster's shape. One of another version is not read, and is made anew."""
@@ -138,4 +140,6 @@ _converter.register_structure_hook(date, lambda text, _: date.fromisoformat(text
 _converter.register_unstructure_hook(float, repr)
 _converter.register_unstructure_hook(Severity, lambda severity: severity.name)
 _converter.register_structure_hook(Severity, lambda name, _: Severity[name])
+_converter.register_unstructure_hook(Indicator, lambda indicator: indicator.key)
+_converter.register_structure_hook(Indicator, lambda key, _: INDICATORS[key])
 configure_tagged_union(State, _converter, tag_name="is")

@@ -5,20 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from vdm_alerts.core.alerts import Alert, Firing, Key
-from vdm_alerts.core.metrics import Scope
 from vdm_alerts.core.verdicts import Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """A step in the life of the alert of *rule* in *scope*: from one state to another, and *why*.
+    """A step in the life of the alert of *key*: from one state to another, and *why*.
 
     States are written "Ok", "Pending", "Firing WARNING", "Firing CRITICAL". *why* is the sentence
     of the verdict, or that it is not watched any more.
     """
 
-    rule: str
-    scope: Scope
+    key: Key
     at: datetime
     before: str
     after: str
@@ -40,7 +38,7 @@ def transitions(
         was, alert = (alerts.get(key, Alert(*key)) for alerts in (before, after))
         if named(was) != named(alert):
             why = gone(key) or str(verdicts.get(key, ""))
-            yield Transition(alert.rule, alert.scope, now, named(was), named(alert), why)
+            yield Transition(key, now, named(was), named(alert), why)
 
 
 def named(alert: Alert) -> str:

@@ -234,7 +234,7 @@ def test_of_many_only_the_top_by_volume_are_watched_and_the_others_counted_daily
     asked = [told.of(sender) for sender in senders]
     assert asked == [set(), set(), set(), *[{Metric.SEND, Metric.PERMANENT_BOUNCE}] * 2]
     assert not told.sweep.watches(told.rules[0], senders[0])
-    with_alert = replace(told.sweep, alerts={("bounce-rate", senders[0]): firing(senders[0])})
+    with_alert = replace(told.sweep, alerts={firing(senders[0]).key: firing(senders[0])})
     assert with_alert.watches(told.rules[0], senders[0])
     told.now += timedelta(days=1)
     told.found()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from vdm_alerts.core.alerts import Alert, Key, Ok, Pending, advance
 from vdm_alerts.core.metrics import ACCOUNT, Scope, Window
-from vdm_alerts.core.rates import Rate
+from vdm_alerts.core.rates import Indicator, Rate
 from vdm_alerts.core.revision import Ground
 from vdm_alerts.core.rules import Rule, Severity
 from vdm_alerts.core.telling.affected import attempted, delivered
@@ -48,7 +48,7 @@ def test_alerts_of_two_rules_are_two_incidents() -> None:
     other = replace(firing(HOTMAIL), rule="complaint-rate", incident=None)
     gathered = grouped([firing(), other], NOW, nobody)
     rules = {**RULES, "complaint-rate": a_rule("complaint-rate")}
-    assert [one.rule.name for one in owed(gathered, rules)] == [
+    assert [one.rule for one in owed(gathered, rules)] == [
         "bounce-rate",
         "complaint-rate",
     ]
@@ -82,8 +82,8 @@ def test_the_account_leads_and_then_who_sends_and_then_where_to() -> None:
 def test_the_higher_rate_leads_among_equals() -> None:
     quiet, loud = Scope(identity="a.example.com"), Scope(identity="z.example.com")
     verdicts: dict[Key, Verdict] = {
-        ("bounce-rate", quiet): breached("6%"),
-        ("bounce-rate", loud): breached("8%"),
+        firing(quiet).key: breached("6%"),
+        firing(loud).key: breached("8%"),
     }
     incident = the_incident(firing(quiet), firing(loud), verdicts=verdicts)
     assert incident.lead.alert.scope == loud
@@ -115,8 +115,16 @@ def test_what_was_told_keeps_when_it_began() -> None:
     assert (told.since, told.at) == (NOW - HOUR, NOW)
 
 
-def test_an_alert_whose_rule_cannot_be_read_waits_for_it() -> None:
-    assert owed([firing()], {}) == []
+def test_where_a_rule_cannot_be_read_what_it_found_is_told_and_nobody_is_reminded() -> None:
+    (incident,) = owed([firing()], {})
+    assert (incident.rule, incident.indicator) == ("bounce-rate", Indicator.BOUNCE_RATE)
+    long_ago = firing(told=WARNING, since=NOW - 30 * 24 * HOUR)
+    assert owed([long_ago], {}) == []
+    assert [one.reason for one in owed([long_ago])] == [Reason.REPEAT]
+
+
+def test_nobody_is_told_of_what_it_is_not_known_what_it_is_about() -> None:
+    assert owed([replace(firing(), indicator=None)]) == []
 
 
 def test_the_number_counts_on_where_who_was_told_last_has_left() -> None:
@@ -248,7 +256,7 @@ verdicts_seen = st.lists(
 
 def _told(history: Sequence[Verdict], lost: frozenset[int] = frozenset()) -> list[Reason]:
     """What people hear over *history*, one verdict an hour, where some messages get lost."""
-    alert, heard = Alert("bounce-rate", NEWS), []
+    alert, heard = Alert("bounce-rate", NEWS, Indicator.BOUNCE_RATE), []
     for hour, verdict in enumerate(history):
         now = NOW + hour * HOUR
         (alert,) = grouped([advance(alert, verdict, RULE, now)], now, nobody)

@@ -176,7 +176,7 @@ def test_a_message_names_the_parameter_that_holds_the_threshold() -> None:
         "/vdm-alerts/rules/bounce-rate: it counts instead.\n"
     ) in text
     own = replace(a_rule(critical=None), source="/vdm-alerts/rules/mine")
-    text = compose(replace(about((firing(), breached())), rule=own), ORIGIN, NOW).text
+    text = compose(replace(about((firing(), breached())), terms=own), ORIGIN, NOW).text
     assert "The threshold is 5% (warning), by the SSM parameter /vdm-alerts/rules/mine.\n" in text
 
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from vdm_alerts.core.alerts import Key
 from vdm_alerts.core.isps import OTHER_ISPS
 from vdm_alerts.core.judging import judge
 from vdm_alerts.core.metrics import ACCOUNT, Metric, Scope, Series
@@ -39,7 +40,7 @@ class _Case:
 
 def verdict(rule: Rule, scope: Scope, sweep: Sweep, found: Found) -> Verdict | None:
     """Return the judgement of *scope* as far as it has been asked about; None where it has not."""
-    key = rule.name, scope
+    key = Key.of(rule, scope)
     if key in sweep.judged:
         return sweep.judged[key]
     if gap := rule.indicator.gap_of(scope):

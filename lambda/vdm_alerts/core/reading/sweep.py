@@ -32,7 +32,7 @@ class Sweep:
     @cached_property
     def remembered(self) -> frozenset[Scope]:
         """The scopes that alerts are open for."""
-        return frozenset(scope for (_, scope), alert in self.alerts.items() if alert.is_open)
+        return frozenset(key.scope for key, alert in self.alerts.items() if alert.is_open)
 
     @cached_property
     def longest(self) -> Window:
@@ -139,7 +139,7 @@ class Sweep:
 
     def phase(self, rule: Rule, scope: Scope) -> Phase:
         """Return what is going on with *rule* in *scope* already."""
-        alert = self.alerts.get((rule.name, scope))
+        alert = self.alerts.get(Key.of(rule, scope))
         return alert.phase(rule) if alert else ORDINARY
 
     def series(self, rule: Rule) -> int:

@@ -78,16 +78,19 @@ class Affected:
         """How much the word that is owed matters: 0 where it can wait, less where there is none."""
         return self.reason.weight if self.reason else -1
 
-    def rank(self, rule: Rule) -> tuple[int, int, int, float]:
+    def rank(self, terms: Rule | None) -> tuple[int, int, int, float]:
         """Return where it stands among the others: by its word, then bad, then by kind, then worse.
 
-        The account comes first of the kinds, then who sends, and only then where it goes.
+        How much worse, the *terms* say by which it is judged. The account comes first of the kinds,
+        then who sends, and only then where it goes.
         """
         return (
             self.weight,
             self.severity or 0,
             -min((list(Dimension).index(one) + 1 for one in self.alert.scope.kind), default=0),
-            rule.at(self.alert.scope).badness(self.evidence.rate.value) if self.evidence else 0.0,
+            terms.at(self.alert.scope).badness(self.evidence.rate.value)
+            if terms and self.evidence
+            else 0.0,
         )
 
 

@@ -26,22 +26,25 @@ def grouped(alerts: Iterable[Alert], now: datetime, culprit: Culprits) -> list[A
     remembered = [alert if alert.is_open else replace(alert, incident=None) for alert in alerts]
     firing = {one.key for one in remembered if isinstance(one.state, Firing)}
     homes: dict[Key, str] = {}
-    opened: defaultdict[str, list[str]] = defaultdict(list)
+    taken = {alert.incident for alert in remembered if alert.incident}
+    opened: defaultdict[Key, list[str]] = defaultdict(list)
     for alert in remembered:
-        if alert.incident and alert.incident not in opened[alert.rule]:
-            opened[alert.rule].append(alert.incident)
+        open_ = opened[_whole(alert)]
+        if alert.incident and alert.incident not in open_:
+            open_.append(alert.incident)
         for link in _links(alert, firing, culprit) if alert.incident else ():
             homes.setdefault(link, alert.incident or "")
     found: dict[Key, str] = {}
     new = [one for one in remembered if one.key in firing and not one.incident]
     for alert in sorted(new, key=lambda one: (len(one.scope.kind), str(one.scope))):
-        links = [*_links(alert, firing, culprit), (alert.rule, ACCOUNT)]
+        links = [*_links(alert, firing, culprit), _whole(alert)]
         known = next((homes[link] for link in links if link in homes), None)
-        open_ = opened[alert.rule]
+        open_ = opened[_whole(alert)]
         if known is None and len(open_) >= MOST_INCIDENTS:
             known = open_[-1]
         if known is None:
-            known = _fresh(f"{alert.rule}-{now:%Y%m%dT%H%MZ}", open_)
+            known = _fresh(f"{alert.rule}-{now:%Y%m%dT%H%MZ}", taken)
+            taken.add(known)
             open_.append(known)
         found[alert.key] = known
         for link in links[:-1]:
@@ -57,9 +60,14 @@ def _links(alert: Alert, firing: Collection[Key], culprit: Culprits) -> list[Key
     The provider only where that is breached as a whole, by whoever it is.
     """
     cause = cause_of(alert, culprit)
-    links = [(alert.rule, alert.scope), (alert.rule, cause)]
-    provider = (alert.rule, Scope(isp=cause.isp))
+    links = [alert.key, alert.key._replace(scope=cause)]
+    provider = alert.key._replace(scope=Scope(isp=cause.isp))
     return [*links, provider] if cause.isp and provider in firing else links
+
+
+def _whole(alert: Alert) -> Key:
+    """Return the key of what *alert* is of, in the account as a whole."""
+    return alert.key._replace(scope=ACCOUNT)
 
 
 def cause_of(alert: Alert, culprit: Culprits) -> Scope:

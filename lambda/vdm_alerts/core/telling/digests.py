@@ -70,10 +70,12 @@ def _paragraph(incident: Incident) -> str:
 
 def _watching(watch: Watch) -> str:
     kinds = sorted(watch.scopes.items(), key=lambda each: _place(each[0]))
+    unread = f" {watch.unread:,} of {watch.rates:,} rates could not be read yet."
     return (
         f"VDM Alerts has begun to watch {_listed(list(_counted(kinds)))}, by the "
         f"{'rule' if len(watch.rules) == 1 else 'rules'} {_listed(watch.rules)}. From now on you "
         "hear of what gets worse, of what goes on, now and then, and of what is over."
+        f"{unread if watch.unread else ''}"
     )
 
 

@@ -40,7 +40,7 @@ def of_incident(incident: Incident, most: int = MOST_LISTED) -> dict[str, Any]:
         "id": incident.id,
         "sequence": incident.sequence,
         "remembered": incident.remembered,
-        "parameter": incident.rule.source,
+        "parameter": incident.terms.source if incident.terms else None,
         "culprit": _behind(incident.culprit) if incident.culprit else None,
         "estimate": _estimated(incident.estimate) if incident.estimate else None,
         "affected": [_plain(one) for one in incident.affected[:most]],
@@ -57,8 +57,8 @@ def of_digest(digest: Digest) -> dict[str, Any]:
         "sequence": digest.sequence,
         "incidents": [
             {
-                "rule": one.rule.name,
-                "indicator": one.rule.indicator.key,
+                "rule": one.rule,
+                "indicator": one.indicator.key,
                 "reason": one.reason.name,
                 "severity": one.severity.name if one.severity else "OK",
                 **of_incident(one, max(1, each)),

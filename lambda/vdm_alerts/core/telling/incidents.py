@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from vdm_alerts.core.alerts import Alert, Key, Pending
+from vdm_alerts.core.rates import Indicator
 from vdm_alerts.core.reading.culprits import Culprit
 from vdm_alerts.core.reputation import Estimate
 from vdm_alerts.core.rules import Rule, Severity
@@ -22,7 +23,8 @@ from vdm_alerts.core.verdicts import Verdict
 class Incident:
     """A message about one cause: every scope a rule is broken in for it, or was until now.
 
-    *sequence* counts the messages of the incident from 1; a message that has to be sent again
+    *terms* is the rule as it is; None where it is gone, cannot be read, or is about another rate by
+    now. *sequence* counts the messages of the incident from 1; a message that has to be sent again
     carries the same number. *affected* begins with the scope that matters most. *culprit* is who is
     behind what the lead is accused of, and *estimate* is of the rate that SES itself goes by, where
     it goes by this one. Where days are counted *until* one before today, or what was told before is
@@ -32,7 +34,7 @@ class Incident:
     id: str
     sequence: int
     reason: Reason
-    rule: Rule
+    terms: Rule | None
     affected: tuple[Affected, ...]
     culprit: Culprit | None = None
     estimate: Estimate | None = None
@@ -43,6 +45,17 @@ class Incident:
     def lead(self) -> Affected:
         """The scope that the message is first of all about."""
         return self.affected[0]
+
+    @property
+    def rule(self) -> str:
+        """The name of the rule that is, or was, broken."""
+        return self.lead.alert.rule
+
+    @property
+    def indicator(self) -> Indicator:
+        """The rate that it is about."""
+        assert self.lead.alert.indicator  # Of what it is not known of, nobody is told.
+        return self.lead.alert.indicator
 
     @property
     def severity(self) -> Severity | None:
@@ -91,24 +104,25 @@ def incidents(
 
     *alerts* are gathered ones, none that people have asked not to hear of; *numbers* are those of
     the last messages, by incident, and *attempts* messages of which it is not known whether they
-    went out. An alert whose rule cannot be read now has to wait for it. One that is pending is
-    neither over nor anything to speak of yet.
+    went out. Where a rule cannot be read, there are no reminders of what it has found. An alert
+    that is pending is neither over nor anything to speak of yet.
     """
     groups: defaultdict[str, list[Alert]] = defaultdict(list)
     for alert in alerts:
         is_settled = not isinstance(alert.state, Pending)
-        if alert.rule in rules and alert.incident and alert.is_open and is_settled:
+        if alert.indicator and alert.incident and alert.is_open and is_settled:
             groups[alert.incident].append(alert)
     owed = []
     for incident, group in groups.items():
-        rule = rules[group[0].rule]
+        rule = rules.get(group[0].rule)
+        terms = rule if rule and rule.indicator is group[0].indicator else None
         affected = [_affected(one, verdicts.get(one.key), culprit) for one in group]
         is_due = any(one.weight > 0 for one in affected)
         bad = [one.alert for one in affected if one.goes_on]
-        if is_to_be_repeated(bad, rule.remind_after, now):
+        if terms and is_to_be_repeated(bad, terms.remind_after, now):
             is_due, affected = True, [_repeated(one) for one in affected]
         if is_due:
-            found = _incident(incident, affected, rule, culprit)
+            found = _incident(incident, affected, terms, culprit)
             told = (one.told.sequence for one in group if one.told)
             last = max(numbers.get(incident, 0), *told, 0)
             number = numbered(last, attempts.get(incident), found.news)
@@ -128,11 +142,11 @@ def _repeated(one: Affected) -> Affected:
 def _incident(
     incident: str,
     group: Sequence[Affected],
-    rule: Rule,
+    terms: Rule | None,
     culprit: Culprits,
 ) -> Incident:
     affected = sorted(
-        group, key=lambda one: (*(-part for part in one.rank(rule)), str(one.alert.scope))
+        group, key=lambda one: (*(-part for part in one.rank(terms)), str(one.alert.scope))
     )
     reason = affected[0].reason
     assert reason
@@ -140,7 +154,7 @@ def _incident(
         id=incident,
         sequence=0,
         reason=reason,
-        rule=rule,
+        terms=terms,
         affected=tuple(affected),
         culprit=culprit(affected[0].alert.key),
     )

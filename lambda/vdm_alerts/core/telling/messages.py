@@ -58,8 +58,8 @@ def _about_incident(incident: Incident, origin: Origin, now: datetime) -> Messag
     figures = {
         **_figures("incident", incident, origin),
         "reason": incident.reason.name,
-        "rule": incident.rule.name,
-        "indicator": incident.rule.indicator.key,
+        "rule": incident.rule,
+        "indicator": incident.indicator.key,
     }
     return Message(
         subject=subject,
@@ -73,7 +73,7 @@ def _about_incident(incident: Incident, origin: Origin, now: datetime) -> Messag
                 *prose.blame(incident),
                 *prose.judged_by_ses(incident),
                 *prose.others(incident),
-                f"{prose.footer(incident, origin, now)} Rule {incident.rule.name}.",
+                f"{prose.footer(incident, origin, now)} Rule {incident.rule}.",
             ],
             steps=prose.steps(incident, origin) if incident.severity else (),
         ),

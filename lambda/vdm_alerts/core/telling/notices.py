@@ -21,8 +21,8 @@ class Trouble:
     """A message of *findings*, none once all is in order, and of those that are *gone*.
 
     *fresh* are those of them that people may not know of, *kept* those that were told before and
-    may stand still: nobody could look. *blind* says that there is a place where nobody could, and
-    *beside* that some rate is wrong at the same time.
+    may stand still: nobody could look. *blind* says that there is something that nobody could see,
+    and *beside* that some rate is wrong at the same time.
     """
 
     sequence: int
@@ -69,10 +69,15 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """What is watched: by which *rules*, and how many scopes of each kind."""
+    """What is watched: by which *rules*, and how many scopes of each kind.
+
+    Of so many *rates* in all, so many are *unread*.
+    """
 
     rules: tuple[str, ...]
     scopes: Mapping[Kind, int] = field(default_factory=dict)
+    rates: int = 0
+    unread: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +190,7 @@ def trouble(
         gone=tuple(gone),
         kept=tuple(kept),
         fresh=tuple(_worst_first(fresh)),
-        blind=bool(blind),
+        blind=bool(blind) or any(each.passing and each.hinders for each in findings),
         beside=beside,
     )
     return replace(notice, sequence=numbered(told_sequence, attempt, notice.news))

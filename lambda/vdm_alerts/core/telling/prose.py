@@ -7,8 +7,8 @@ from datetime import datetime
 from vdm_alerts.core.advice import ADVICE, SILENCE_STEPS, kind_name
 from vdm_alerts.core.alerts import FLAPPING, LATELY, STEADY
 from vdm_alerts.core.instants import span, stamp
-from vdm_alerts.core.rates import percent
-from vdm_alerts.core.rules import Rule, Severity
+from vdm_alerts.core.rates import Indicator, percent
+from vdm_alerts.core.rules import Severity
 from vdm_alerts.core.shipped import own_source
 from vdm_alerts.core.telling.affected import Affected
 from vdm_alerts.core.telling.incidents import Incident
@@ -44,10 +44,13 @@ class Origin:
 
 def headline(incident: Incident) -> str:
     """Return what was judged, and how: the sentence of the verdict."""
-    lead, rule = incident.lead, incident.rule
-    subject = Subject(rule.indicator, lead.alert.scope)
+    lead = incident.lead
+    subject = Subject(incident.indicator, lead.alert.scope)
     if lead.unwatched:
-        return f"{lead.unwatched}. {subject.begun} was {subject.bad_side} your threshold before."
+        side, when = subject.bad_side, "before"
+        if lead.alert.has_ended:
+            side, when = f"back {subject.good_side}", "by then"
+        return f"{lead.unwatched}. {subject.begun} was {side} your threshold {when}."
     is_over = not lead.is_firing
     match lead.verdict:
         case Unknown() | None if is_over:
@@ -77,7 +80,7 @@ def judged_by_ses(incident: Incident) -> list[str]:
 
 def blame(incident: Incident) -> list[str]:
     """Return a paragraph on who is behind it, if anybody is in particular."""
-    indicator, culprit = incident.rule.indicator, incident.culprit
+    indicator, culprit = incident.indicator, incident.culprit
     if culprit is None or not incident.lead.is_firing:
         return []
     advice, rate = ADVICE[indicator], culprit.evidence.rate
@@ -89,7 +92,7 @@ def blame(incident: Incident) -> list[str]:
 
 def incident_text(incident: Incident, origin: Origin, now: datetime) -> str:
     """Return the whole e-mail about *incident*."""
-    advice = ADVICE[incident.rule.indicator]
+    advice = ADVICE[incident.indicator]
     parts = [
         headline(incident),
         *blame(incident),
@@ -110,15 +113,17 @@ def incident_text(incident: Incident, origin: Origin, now: datetime) -> str:
             f"has been over for {span(STEADY)}."
         )
     parts.append(
-        f"{footer(incident, origin, now)}\n{'' if incident.lead.unwatched else _where(incident)}"
+        f"{footer(incident, origin, now)}\n{_where(incident)}"
         f"Incident {incident.id}, message {incident.sequence}."
     )
     return "\n\n".join(parts) + "\n"
 
 
 def _where(incident: Incident) -> str:
-    """Return by which thresholds the lead is judged, and where to change them."""
-    rule = incident.rule.at(incident.lead.alert.scope)
+    """Return by which thresholds the lead is judged, and where to change them, if it is."""
+    if incident.terms is None or incident.lead.unwatched:
+        return ""
+    rule = incident.terms.at(incident.lead.alert.scope)
     lines = [f"{percent(line.share)} ({line.severity.name.lower()})" for line in rule.thresholds]
     count = "threshold is" if len(lines) == 1 else "thresholds are"
     own = own_source(rule.source)
@@ -142,7 +147,7 @@ def steps(incident: Incident, origin: Origin) -> list[str]:
     """Return what to do, how to stop the mail first where that can be said."""
     if _is_silent(incident.lead):
         return list(SILENCE_STEPS)
-    general = list(ADVICE[incident.rule.indicator].steps)
+    general = list(ADVICE[incident.indicator].steps)
     for one in incident.affected:
         is_bad = one.is_firing and not one.is_mending
         if (name := one.alert.scope.configuration_set) and is_bad:
@@ -162,7 +167,7 @@ def others(incident: Incident, most: int = MOST_SHOWN) -> list[str]:
     Each lists *most* scopes, and counts the rest.
     """
     rest = incident.affected[1:]
-    bad, good = ("below", "above") if incident.rule.indicator.low_is_bad else ("above", "below")
+    bad, good = ("below", "above") if incident.indicator.low_is_bad else ("above", "below")
     firing = [one for one in rest if one.is_firing and not one.is_mending]
     again = "Also" if incident.lead.is_firing else "Still"
     titled = {
@@ -173,7 +178,7 @@ def others(incident: Incident, most: int = MOST_SHOWN) -> list[str]:
         "Watched no longer:": [one for one in rest if one.unwatched],
     }
     paragraphs = [
-        "\n".join([title, *_lines(group, incident.rule, most)])
+        "\n".join([title, *_lines(group, incident.indicator, most)])
         for title, group in titled.items()
         if group
     ]
@@ -185,9 +190,9 @@ def _is_silent(one: Affected) -> bool:
     return isinstance(one.verdict, Silent)
 
 
-def _lines(affected: Sequence[Affected], rule: Rule, most: int) -> Iterator[str]:
+def _lines(affected: Sequence[Affected], indicator: Indicator, most: int) -> Iterator[str]:
     for one in affected[:most]:
-        rate = "" if one.unwatched else f": {rate_of(one, rule)}{_marks(one)}"
+        rate = "" if one.unwatched else f": {rate_of(one, indicator)}{_marks(one)}"
         yield f"  {one.alert.scope} ({kind_name(one.alert.scope)}){rate}"
     if (more := len(affected) - most) > 0:
         yield f"  and {more:,} more"

@@ -1,8 +1,8 @@
 """The subject of a message about an incident: its news in one line."""
 
 from vdm_alerts.core.advice import ADVICE, of
-from vdm_alerts.core.rates import percent
-from vdm_alerts.core.rules import Rule, Severity
+from vdm_alerts.core.rates import Indicator, percent
+from vdm_alerts.core.rules import Severity
 from vdm_alerts.core.telling.affected import Affected
 from vdm_alerts.core.telling.incidents import Incident
 from vdm_alerts.core.telling.reasons import Reason
@@ -16,7 +16,7 @@ def subject(incident: Incident) -> str:
 
 def news(incident: Incident) -> str:
     """Return the news in one line, without its weight."""
-    lead, advice = incident.lead, ADVICE[incident.rule.indicator]
+    lead, advice = incident.lead, ADVICE[incident.indicator]
     about = f"{advice.noun.capitalize()} {of(lead.alert.scope)}"
     if lead.reason is Reason.ENDED:
         return f"{about}: watched no longer"
@@ -25,9 +25,9 @@ def news(incident: Incident) -> str:
             return f"{about} was {percent(now.value)}, not {percent(was.value)}"
         return f"{about} came to {percent(now.value)}, after {percent(was.value)}"
     if is_doubtful(lead):
-        good = "above" if incident.rule.indicator.low_is_bad else "below"
+        good = "above" if incident.indicator.low_is_bad else "below"
         return f"{about} was back {good} your threshold"
-    found = rate_of(lead, incident.rule)
+    found = rate_of(lead, incident.indicator)
     return f"{about}{f' {_verb(incident)}' if lead.evidence else ':'} {found}"
 
 
@@ -47,7 +47,7 @@ def _weight(incident: Incident) -> str:
 
 
 def _verb(incident: Incident) -> str:
-    falls = incident.rule.indicator.low_is_bad
+    falls = incident.indicator.low_is_bad
     match incident.reason:
         case Reason.ESCALATED:
             return "has fallen to" if falls else "has risen to"
@@ -73,10 +73,10 @@ def is_doubtful(one: Affected) -> bool:
     )
 
 
-def rate_of(one: Affected, rule: Rule) -> str:
-    """Return the rate in the scope of *one*, or why there is none."""
+def rate_of(one: Affected, indicator: Indicator) -> str:
+    """Return the rate *indicator* in the scope of *one*, or why there is none."""
     if one.evidence:
         return percent(one.evidence.rate.value)
     if isinstance(one.verdict, Healthy | Silent | Unsure):
-        return f"no {ADVICE[rule.indicator].mail} any more"
+        return f"no {ADVICE[indicator].mail} any more"
     return "not readable at the moment"
