@@ -542,6 +542,20 @@ def test_a_last_word_needs_no_memory_of_the_rule(world: World, edit: str) -> Non
     assert world.subjects[1:] == ["[ENDED] Bounce rate of news.example.com: watched no longer"]
 
 
+def test_what_an_earlier_version_remembered_is_about_what_its_rule_is(world: World) -> None:
+    sends(world, NEWS, bounces=600)
+    goes(world)
+    told = [replace(one, indicator=None) for one in world.store.memory.alerts.values()]
+    world.store.memory = replace(world.store.memory, alerts={one.key: one for one in told})
+    book, world.rules.book = world.rules.book, Unavailable("ssm:GetParametersByPath", "down")
+    goes(world, hours=1)
+    assert [*world.store.memory.alerts] == [Key("bounce-rate", NEWS)], "nobody knows yet"
+    world.rules.book = book
+    goes(world, hours=2)
+    assert [*world.store.memory.alerts] == [Key("bounce-rate", NEWS, Indicator.BOUNCE_RATE)]
+    assert len(world.notifier.sent) == len(world.store.history) == 1, "nothing has happened"
+
+
 def test_what_a_turned_rule_has_left_to_say_keeps_it_from_nothing(world: World) -> None:
     turns_unheard(world)
     text = 'identity = "news.example.com"\nuntil = 2026-03-12T18:00:00Z\nreason = "x"\nauthor = "y"'
