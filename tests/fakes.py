@@ -26,6 +26,7 @@ from vdm_alerts.ports import (
     Standing,
     Summary,
     Superseded,
+    Unavailable,
 )
 
 
@@ -153,11 +154,14 @@ class FakeNotifier:
     hindrance: Hindrance | None = None
     confirmed: int = 1
     refuses_to_count: Hindrance | None = None
+    loses_answers: bool = False
 
     def publish(self, message: Message) -> None:
         if self.hindrance:
             raise self.hindrance
         self.sent.append(message)
+        if self.loses_answers:
+            raise Unavailable("sns:Publish", "no answer")
 
     def subscribers(self) -> int:
         if self.refuses_to_count:

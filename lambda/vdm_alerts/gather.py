@@ -1,7 +1,7 @@
 """The first step of a run: everything that is known, and what could not be learnt."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
@@ -14,7 +14,7 @@ from vdm_alerts.core.metrics import Series
 from vdm_alerts.core.reading.culprits import Culprit
 from vdm_alerts.core.reading.queries import ACCOUNT_SENT
 from vdm_alerts.core.reputation import Estimate
-from vdm_alerts.core.rulebook import Rulebook
+from vdm_alerts.core.rulebook import Rulebook, read
 from vdm_alerts.core.rules import Rule
 from vdm_alerts.core.silences import Silence, Silences, expired
 from vdm_alerts.core.telling.notices import Watch
@@ -71,10 +71,15 @@ class Gathered:
         return at.last if at and at.last < at.now.date() else None
 
     @property
+    def mail(self) -> Series | None:
+        """The mail of the account as a whole; None where that could not be read."""
+        mail = self.survey.found.get(ACCOUNT_SENT) if self.survey else None
+        return mail if isinstance(mail, Series) else None
+
+    @property
     def newest_day(self) -> date | None:
         """The last day on which VDM has counted mail of this account, if it is known and any."""
-        mail = self.survey.found.get(ACCOUNT_SENT) if self.survey else None
-        return mail.newest_day if isinstance(mail, Series) else None
+        return None if self.mail is None else self.mail.newest_day
 
     @property
     def verdicts(self) -> Mapping[Key, Verdict]:
@@ -142,12 +147,18 @@ def _proving_nothing(verdict: Verdict) -> Verdict:
     return verdict
 
 
-def _by_rate(alerts: Iterable[Alert], rulebook: Rulebook | None) -> Mapping[Key, Alert]:
-    """Return *alerts*, each with the rate that it is about where the memory does not say so."""
-    rules = rulebook.rules if rulebook else {}
+def _by_rate(before: Memory, rulebook: Rulebook | None) -> Mapping[Key, Alert]:
+    """Return the alerts of *before*, each with the rate that it is about.
+
+    Where the memory does not say so, that is what its rule was about when last it could be read.
+    """
+    alerts, rules = before.alerts.values(), dict(rulebook.rules if rulebook else {})
+    for name in {one.rule for one in alerts if one.indicator is None} & before.rules.keys():
+        if rule := read(name, before.rules[name]):
+            rules[name] = rule
     known = (
-        replace(one, indicator=rules[one.rule].indicator)
-        if one.indicator is None and one.rule in rules
+        replace(one, indicator=one.indicator or rules[one.rule].indicator)
+        if one.rule in rules
         else one
         for one in alerts
     )
@@ -175,8 +186,7 @@ def _unseen(seen: Gathered) -> set[Source]:
     """Return what a run that has *seen* this much can say nothing of."""
     if seen.survey is None:
         return {Source.LISTS, Source.MAIL}
-    is_read = isinstance(seen.survey.found.get(ACCOUNT_SENT), Series)
-    return set() if is_read else {Source.MAIL}
+    return {Source.MAIL} if seen.mail is None else set()
 
 
 def _asked(
@@ -201,7 +211,7 @@ def _asked(
     asking.found([*silences.findings, *expired(silences, now)], Source.SILENCES)
     asking.found(standing.findings, Source.ACCOUNT)
     lasting = silences.lasting(now)
-    alerts = _by_rate(before.alerts.values(), rulebook)
+    alerts = _by_rate(before, rulebook)
     known = Gathered(rulebook, None, subscribers, asking.findings, silences=lasting, alerts=alerts)
     if rulebook is None or not (standing.vdm_enabled and rulebook.rules):
         return known

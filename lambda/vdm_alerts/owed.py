@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from vdm_alerts.core.alerts import Alert, Firing
-from vdm_alerts.core.findings import Finding, Source
+from vdm_alerts.core.findings import Finding
 from vdm_alerts.core.telling import affected, incidents, notices
 from vdm_alerts.core.telling.incidents import Incident, digest_of
 from vdm_alerts.core.telling.notices import (
@@ -63,8 +63,8 @@ def owed(
         trouble = replace(trouble, id=_apart(trouble, now), sequence=1)
     others: list[Notice] = [trouble] if trouble and (trouble.is_urgent or not quiet) else []
     is_first = not (known.introduced or amnesia) and seen.watch.scopes
-    is_seen = Source.MAIL not in seen.blind and not seen.silent
-    if is_first and is_seen:
+    is_read = seen.survey and not (seen.survey.failed or seen.silent)
+    if is_first and is_read and (found or seen.mail is not None):
         first = notices.summary(found, seen.watch, known.attempts, beside=beside)
         return [first, *others] if first.is_urgent or not quiet else others
     speaking = [one for one in found if one.is_urgent or not quiet]

@@ -19,6 +19,7 @@ from vdm_alerts.core.alerts import Alert
 from vdm_alerts.core.findings import Finding
 from vdm_alerts.core.history import Transition
 from vdm_alerts.core.metrics import Scope
+from vdm_alerts.core.rates import Indicator
 from vdm_alerts.core.rulebook import Written
 from vdm_alerts.ports import Memory, Superseded, Unavailable
 
@@ -183,6 +184,23 @@ def test_the_next_run_goes_on_from_where_one_broke_off(table: Any, store: TableS
     assert not other.load().introduced
     saved = other.save(memory, replacing=other.load())
     assert other.load() == saved == replace(memory, version=3)
+
+
+def test_alerts_of_an_earlier_version_move_to_their_keys_one_by_one(
+    table: Any, store: TableStore
+) -> None:
+    """It kept no rate of them, neither in their records nor in their keys."""
+    alerts = many(250)
+    former = [replace(alert, indicator=None) for alert in alerts]
+    before = store.save(remembering(*former), replacing=Memory())
+    again = [replace(alert, told=None) for alert in alerts]
+    whenever(table, "provide-client-params", breaks(LOST), from_=2)
+    with pytest.raises(Unavailable):
+        store.save(remembering(*again), replacing=before)
+    left = [*store.load().alerts.values()]
+    assert {alert.scope for alert in left} == {alert.scope for alert in alerts}
+    assert len(left) == 250
+    assert {alert.indicator for alert in left} == {None, Indicator.BOUNCE_RATE}
 
 
 def test_who_is_overtaken_between_two_transactions_goes_no_further(

@@ -216,7 +216,8 @@ def test_where_later_counts_withdraw_what_was_told_the_end_says_so() -> None:
 
 def test_what_is_watched_no_longer_ends_with_a_word_where_people_know_of_it() -> None:
     gone = unwatched(firing(told=WARNING), "The rule bounce-rate was deleted")
-    assert gone.state == Ok(unwatched="The rule bounce-rate was deleted")
+    assert gone.state == Ok(unwatched="The rule bounce-rate was deleted", cut_short=True)
+    assert unwatched(gone, "It is gone").state == Ok(unwatched="It is gone", cut_short=True)
     assert unwatched(firing(), "The rule bounce-rate was deleted").is_at_rest
 
 
@@ -228,7 +229,7 @@ def test_what_ended_for_want_of_watching_is_not_said_to_once_it_is_watched_and_w
 
 def test_what_goes_on_where_nobody_looked_for_a_while_began_when_it_began() -> None:
     gone = unwatched(firing(told=WARNING), "The rule bounce-rate was deleted")
-    assert not gone.has_ended
+    assert gone.state == Ok(unwatched="The rule bounce-rate was deleted", cut_short=True)
     assert advance(gone, breached(), a_rule(), LATER).state == firing().state
     waits = advance(gone, breached(), a_rule(hold=2 * HOUR), LATER)
     assert waits.state == Pending(WARNING, NOW)
@@ -240,7 +241,6 @@ def test_what_goes_on_where_nobody_looked_for_a_while_began_when_it_began() -> N
 def test_what_was_over_before_nobody_looked_any_more_is_said_to_be_over() -> None:
     over = advance(firing(told=WARNING), healthy(), a_rule(), LATER)
     gone = unwatched(over, "The rule bounce-rate was deleted")
-    assert gone.has_ended
     assert gone.state == Ok(unwatched="The rule bounce-rate was deleted")
     assert advance(gone, healthy(), a_rule(), LATER) == over, "it is watched again"
     heard = replace(over, told=None)

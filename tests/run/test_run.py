@@ -418,6 +418,19 @@ def test_the_first_summary_waits_for_the_accounts_own_mail_to_be_read(world: Wor
     assert "1 of 13 rates could not be read yet. " in message.text.replace("\n", " ")
 
 
+def test_at_first_sight_all_that_is_wrong_is_one_message_whatever_cannot_be_read(
+    world: World,
+) -> None:
+    world.store.memory = Memory()
+    senders = [Scope(identity=f"{each}.example.com") for each in "abcdef"]
+    world.account.senders = senders
+    for each in senders:
+        sends(world, each, bounces=600)
+    world.series.answers[Query(Metric.SEND, ACCOUNT)] = Gap.UNAVAILABLE
+    goes(world)
+    assert world.subjects == ["[WARNING] VDM Alerts is watching: 6 incidents at first sight"]
+
+
 def test_not_all_is_in_order_while_some_mail_cannot_be_read(world: World) -> None:
     world.account.sets = AccessDenied("ses:ListConfigurationSets")
     goes(world)
@@ -554,6 +567,75 @@ def test_what_an_earlier_version_remembered_is_about_what_its_rule_is(world: Wor
     goes(world, hours=2)
     assert [*world.store.memory.alerts] == [Key("bounce-rate", NEWS, Indicator.BOUNCE_RATE)]
     assert len(world.notifier.sent) == len(world.store.history) == 1, "nothing has happened"
+
+
+def test_what_an_earlier_version_remembered_is_about_what_its_rule_was(world: World) -> None:
+    sends(world, NEWS, bounces=600)
+    goes(world.writes({"bounce-rate": BOUNCES}))
+    told = [replace(one, indicator=None) for one in world.store.memory.alerts.values()]
+    world.store.memory = replace(world.store.memory, alerts={one.key: one for one in told})
+    goes(world.writes({"bounce-rate": TRANSIENT}), hours=1)
+    assert world.subjects[1:] == ["[ENDED] Bounce rate of news.example.com: watched no longer"]
+
+
+def test_two_ends_of_one_episode_are_two_messages(world: World) -> None:
+    sends(world, NEWS, bounces=600)
+    goes(world.writes({"bounce-rate": BOUNCES, "another": HIGHER}))
+    world.writes({"bounce-rate": ""})
+    world.notifier.loses_answers = True
+    with pytest.raises(StillOwed):
+        goes(world, hours=1)
+    world.notifier.loses_answers = False
+    sends(world, NEWS, bounces=100)
+    goes(world.writes({"bounce-rate": BOUNCES}), hours=2)
+    documents = [json.loads(each.document) for each in world.notifier.sent]
+    assert [(each["sequence"], each["reason"]) for each in documents] == [
+        (1, "FIRING"),
+        (2, "ENDED"),
+        (3, "RESOLVED"),
+    ]
+
+
+def test_what_was_over_and_what_was_cut_short_are_told_apart(world: World) -> None:
+    sends(world, ACCOUNT, bounces=600)
+    sends(world, NEWS, bounces=600)
+    goes(world.writes({"bounce-rate": BOUNCES, "another": HIGHER}))
+    world.notifier.confirmed = 0
+    sends(world, NEWS, bounces=100)
+    goes(world, hours=1)
+    goes(world.writes({"bounce-rate": ""}), hours=2)
+    world.notifier.confirmed = 1
+    goes(world, hours=3)
+    text = world.notifier.sent[1].text
+    assert "The bounce rate of the account was above your threshold before." in text
+    assert "No longer above it:\n  news.example.com (identity)" in text
+    assert "It began at 2026-03-12 09:00 UTC." in text, "and when the rest was over nobody knows"
+
+
+def test_what_was_well_while_it_was_watched_again_is_said_to_have_been(world: World) -> None:
+    without = f'{BOUNCES}exclude.identity = ["news.*"]\n'
+    sends(world, NEWS, bounces=600)
+    goes(world.writes({"bounce-rate": BOUNCES, "another": HIGHER}))
+    world.notifier.confirmed = 0
+    goes(world.writes({"bounce-rate": without}), hours=1)
+    sends(world, NEWS, bounces=100)
+    goes(world.writes({"bounce-rate": BOUNCES}), hours=2)
+    goes(world.writes({"bounce-rate": without}), hours=3)
+    world.notifier.confirmed = 1
+    goes(world, hours=4)
+    assert "was back below your threshold by then." in world.notifier.sent[1].text
+
+
+def test_many_ends_that_prove_nothing_are_not_shown_as_good_news(world: World) -> None:
+    senders = [Scope(identity=f"{each}.example.com") for each in "abcdef"]
+    world.account.senders = senders
+    for each in senders:
+        sends(world, each, bounces=600)
+    goes(world.writes({"bounce-rate": BOUNCES, "another": HIGHER}))
+    goes(world.writes({"bounce-rate": ""}), hours=1)
+    digest = world.notifier.sent[-1]
+    assert digest.subject.startswith("[ENDED] 2 more: Bounce rate of e.example.com: watched no ")
+    assert ":white_circle:" in digest.chat
 
 
 def test_what_a_turned_rule_has_left_to_say_keeps_it_from_nothing(world: World) -> None:

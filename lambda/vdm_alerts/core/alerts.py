@@ -23,13 +23,14 @@ class Ok:
     """Nothing is wrong here, as far as is known: *since* an alert ended, or ever.
 
     How that ended, where nothing has simply mended: by counts that were *revised* to a lower rate
-    in the days that it was told of, or as it is *unwatched* now, for the reason given, be it that
-    it was over before. *line* is the share of the first threshold of then.
+    in the days that it was told of, or as it is *unwatched* now, for the reason given; *cut short*
+    by that, or over before. *line* is the share of the first threshold of then.
     """
 
     since: datetime | None = None
     revised: Rate | None = None
     unwatched: str = ""
+    cut_short: bool = False
     line: float | None = None
 
 
@@ -161,11 +162,6 @@ class Alert:
         return not self.is_open and self.state == Ok() and not self.ends
 
     @property
-    def has_ended(self) -> bool:
-        """Whether what people were told of was over for good, when somebody last looked."""
-        return bool(self.told and self.ends and self.ends[-1] >= self.told.since)
-
-    @property
     def comes_and_goes(self) -> bool:
         """Whether it has ended so often lately that one more end is not to be believed at once."""
         return len(self.ends) >= FLAPPING
@@ -192,8 +188,11 @@ def advance(
 
 
 def _broken(alert: Alert, verdict: Breached | Silent, hold: timedelta, now: datetime) -> State:
-    state = alert.state
-    began = _went_on_since(alert) or now if isinstance(state, Ok) else state.since
+    state, told = alert.state, alert.told
+    if isinstance(state, Ok):
+        began = told.since if told and state.cut_short else now
+    else:
+        began = state.since
     if not isinstance(state, Firing) and now - began < hold:
         well = state.since if isinstance(state, Ok) else state.well
         return Pending(verdict.severity, began, well, state.line)
@@ -202,16 +201,11 @@ def _broken(alert: Alert, verdict: Breached | Silent, hold: timedelta, now: date
     return Firing(verdict.severity, began, line=own, silent=line is None)
 
 
-def _went_on_since(alert: Alert) -> datetime | None:
-    """Return since when it was going on until nobody looked any more; None where it was over."""
-    is_cut_short = isinstance(alert.state, Ok) and alert.state.unwatched and not alert.has_ended
-    return alert.told.since if alert.told and is_cut_short else None
-
-
 def _well(alert: Alert, verdict: Healthy, rule: Rule, now: datetime) -> Alert:
     match alert.state:
         case Ok() as state:
-            return replace(alert, state=replace(state, unwatched=""))  # It is watched, and well.
+            # It is watched now, and well.
+            return replace(alert, state=replace(state, unwatched="", cut_short=False))
         case Pending(well=well, line=line):
             return replace(alert, state=Ok(well, line=line))
         case Firing(mending=mending) as state:
@@ -237,7 +231,7 @@ def unwatched(alert: Alert, why: str) -> Alert:
         return replace(alert, state=Ok(), ends=())
     if isinstance(alert.state, Ok):  # It was over before, which nobody has heard yet.
         return replace(alert, state=replace(alert.state, unwatched=why))
-    return replace(alert, state=Ok(unwatched=why), ends=())
+    return replace(alert, state=Ok(unwatched=why, cut_short=True), ends=())
 
 
 def aged(alert: Alert, rule: Rule, now: datetime) -> Alert:
@@ -245,5 +239,5 @@ def aged(alert: Alert, rule: Rule, now: datetime) -> Alert:
     ends = tuple(end for end in alert.ends if now - end < LATELY)
     state = alert.state
     if isinstance(state, Ok) and state.since and now - state.since >= timedelta(rule.reach.days):
-        state = Ok(revised=state.revised, unwatched=state.unwatched)
+        state = replace(state, since=None, line=None)
     return replace(alert, state=state, ends=ends)

@@ -487,7 +487,8 @@ def test_how_sure_one_is_comes_with_what_that_allows_for() -> None:
 def test_an_end_for_want_of_a_rule_says_so_and_names_no_parameter() -> None:
     why = "The rule bounce-rate was deleted"
     news, hotmail = (
-        replace(firing(scope, told=WARNING), state=Ok(unwatched=why)) for scope in (NEWS, HOTMAIL)
+        replace(firing(scope, told=WARNING), state=Ok(unwatched=why, cut_short=True))
+        for scope in (NEWS, HOTMAIL)
     )
     message = said((news, unknown()), (hotmail, unknown()))
     assert message.subject == f"[ENDED] Bounce rate of news.example.com: watched no longer{WHERE}"

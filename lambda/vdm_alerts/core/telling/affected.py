@@ -46,6 +46,11 @@ class Affected:
         return self.alert.state.severity if isinstance(self.alert.state, Firing) else None
 
     @property
+    def now(self) -> str:
+        """How bad it is here now, or in which way that is over, in a word."""
+        return self.severity.name if self.severity else self.reason.name if self.reason else ""
+
+    @property
     def since(self) -> datetime | None:
         """When the episode began that is, or was, going on here."""
         if isinstance(self.alert.state, Firing):
@@ -61,6 +66,11 @@ class Affected:
     def unwatched(self) -> str:
         """Why nobody looks here any more; empty where somebody does."""
         return self.alert.state.unwatched if isinstance(self.alert.state, Ok) else ""
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether it was going on until nobody looked any more."""
+        return isinstance(self.alert.state, Ok) and self.alert.state.cut_short
 
     @property
     def revised(self) -> Rate | None:

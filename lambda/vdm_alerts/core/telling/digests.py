@@ -17,7 +17,7 @@ _MOST_OF_EACH = 5
 
 def subject(digest: Digest) -> str:
     """Return the news in one line, its weight first."""
-    weight = str(digest.severity or "OK")
+    weight = "ENDED" if digest.faded else str(digest.severity or "OK")
     count = len(digest.incidents)
     if digest.watch is None:
         return f"[{weight}] {count} more: {subjects.news(digest.incidents[0])}, ..."

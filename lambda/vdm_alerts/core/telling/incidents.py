@@ -82,7 +82,7 @@ class Incident:
     @property
     def news(self) -> str:
         """What the message says of whom, in short: two that say the same have the same."""
-        return digest_of([str(one.alert.scope), one.severity or 0] for one in self.affected)
+        return digest_of([str(one.alert.scope), one.now] for one in self.affected)
 
 
 def digest_of(news: Iterable[object]) -> str:

@@ -93,7 +93,7 @@ def _about_several(digest: Digest, origin: Origin, now: datetime) -> Message:
         chat=_chat(
             digest,
             origin,
-            f"{_EMOJI[digest.severity]} {subject}",
+            f"{_emoji(digest)} {subject}",
             paragraphs=digests.paragraphs(digest),
             steps=prose.steps(worst, origin) if worst else (),
         ),
@@ -140,9 +140,9 @@ def _chat(
     return chat(thread, notice.sequence, title, paragraphs, steps)
 
 
-def _emoji(incident: Incident) -> str:
-    """Return a sign for *incident*; an end that proves nothing is not shown as good news."""
-    return ":white_circle:" if incident.faded else _EMOJI[incident.severity]
+def _emoji(notice: Incident | Digest) -> str:
+    """Return a sign for *notice*; an end that proves nothing is not shown as good news."""
+    return ":white_circle:" if notice.faded else _EMOJI[notice.severity]
 
 
 def _subject(news: str, origin: Origin) -> str:

@@ -99,6 +99,11 @@ class Digest:
         return max((one.severity for one in self.incidents if one.severity), default=None)
 
     @property
+    def faded(self) -> bool:
+        """Whether all that it tells of is over, and nothing of it is proven to have mended."""
+        return bool(self.incidents) and all(one.faded for one in self.incidents)
+
+    @property
     def is_urgent(self) -> bool:
         """Whether any of them is."""
         return any(one.is_urgent for one in self.incidents)

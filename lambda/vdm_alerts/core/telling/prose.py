@@ -47,9 +47,9 @@ def headline(incident: Incident) -> str:
     lead = incident.lead
     subject = Subject(incident.indicator, lead.alert.scope)
     if lead.unwatched:
-        side, when = subject.bad_side, "before"
-        if lead.alert.has_ended:
-            side, when = f"back {subject.good_side}", "by then"
+        side, when = f"back {subject.good_side}", "by then"
+        if lead.is_cut_short:
+            side, when = subject.bad_side, "before"
         return f"{lead.unwatched}. {subject.begun} was {side} your threshold {when}."
     is_over = not lead.is_firing
     match lead.verdict:
@@ -138,7 +138,8 @@ def footer(incident: Incident, origin: Origin, now: datetime) -> str:
     place = f"{origin}, {stamp(now)}.{until}"
     if incident.severity is None:
         ends = [one.alert.ends[-1] for one in incident.affected if one.alert.ends]
-        lasted = f"lasted {span(max(ends) - began)}, from" if ends else "began at"
+        is_known = ends and not any(one.is_cut_short for one in incident.affected)
+        lasted = f"lasted {span(max(ends) - began)}, from" if is_known else "began at"
         return f"{place} It {lasted} {stamp(began)}."
     return place if began == now else f"{place} Going on since {stamp(began)}."
 
@@ -174,8 +175,8 @@ def others(incident: Incident, most: int = MOST_SHOWN) -> list[str]:
         f"{again} {bad} the threshold:": [one for one in firing if not _is_silent(one)],
         f"{again} without mail:": [one for one in firing if _is_silent(one)],
         f"{good.capitalize()} the threshold for now:": [one for one in rest if one.is_mending],
-        f"No longer {bad} it:": [one for one in rest if not (one.is_firing or one.unwatched)],
-        "Watched no longer:": [one for one in rest if one.unwatched],
+        f"No longer {bad} it:": [one for one in rest if not (one.is_firing or one.is_cut_short)],
+        "Watched no longer:": [one for one in rest if one.is_cut_short],
     }
     paragraphs = [
         "\n".join([title, *_lines(group, incident.indicator, most)])
