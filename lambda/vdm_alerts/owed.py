@@ -63,8 +63,8 @@ def owed(
         trouble = replace(trouble, id=_apart(trouble, now), sequence=1)
     others: list[Notice] = [trouble] if trouble and (trouble.is_urgent or not quiet) else []
     is_first = not (known.introduced or amnesia) and seen.watch.scopes
-    is_read = seen.survey and not (seen.survey.failed or seen.silent)
-    if is_first and is_read and (found or seen.mail is not None):
+    is_read = seen.survey and not (seen.survey.failed or seen.silent) and seen.mail is not None
+    if is_first and (found or is_read):
         first = notices.summary(found, seen.watch, known.attempts, beside=beside)
         return [first, *others] if first.is_urgent or not quiet else others
     speaking = [one for one in found if one.is_urgent or not quiet]

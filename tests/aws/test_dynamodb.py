@@ -186,6 +186,22 @@ def test_the_next_run_goes_on_from_where_one_broke_off(table: Any, store: TableS
     assert other.load() == saved == replace(memory, version=3)
 
 
+def test_what_a_rule_left_to_say_stays_together_beside_what_it_finds_now(
+    table: Any, store: TableStore
+) -> None:
+    """Two alerts of the same rule and scope, of two rates, are of two incidents."""
+    former = many(60)
+    other = Indicator.TRANSIENT_BOUNCE_RATE
+    new = [replace(alert, indicator=other, incident="new") for alert in former[:40]]
+    writes = written(table)
+    store.save(remembering(*former, *new), replacing=Memory())
+    batches = [
+        [one["Put"]["Item"]["record"] for one in params["TransactItems"][1:]]
+        for _, params in writes
+    ]
+    assert [{record["incident"] for record in batch} for batch in batches] == [{"0"}, {"new"}]
+
+
 def test_alerts_of_an_earlier_version_move_to_their_keys_one_by_one(
     table: Any, store: TableStore
 ) -> None:

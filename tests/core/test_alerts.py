@@ -216,8 +216,8 @@ def test_where_later_counts_withdraw_what_was_told_the_end_says_so() -> None:
 
 def test_what_is_watched_no_longer_ends_with_a_word_where_people_know_of_it() -> None:
     gone = unwatched(firing(told=WARNING), "The rule bounce-rate was deleted")
-    assert gone.state == Ok(unwatched="The rule bounce-rate was deleted", cut_short=True)
-    assert unwatched(gone, "It is gone").state == Ok(unwatched="It is gone", cut_short=True)
+    assert gone.state == Ok(unwatched="The rule bounce-rate was deleted", cut=NOW)
+    assert unwatched(gone, "It is gone").state == Ok(unwatched="It is gone", cut=NOW)
     assert unwatched(firing(), "The rule bounce-rate was deleted").is_at_rest
 
 
@@ -229,13 +229,24 @@ def test_what_ended_for_want_of_watching_is_not_said_to_once_it_is_watched_and_w
 
 def test_what_goes_on_where_nobody_looked_for_a_while_began_when_it_began() -> None:
     gone = unwatched(firing(told=WARNING), "The rule bounce-rate was deleted")
-    assert gone.state == Ok(unwatched="The rule bounce-rate was deleted", cut_short=True)
+    assert gone.state == Ok(unwatched="The rule bounce-rate was deleted", cut=NOW)
     assert advance(gone, breached(), a_rule(), LATER).state == firing().state
     waits = advance(gone, breached(), a_rule(hold=2 * HOUR), LATER)
     assert waits.state == Pending(WARNING, NOW)
+    assert advance(unwatched(waits, "It is gone"), breached(), a_rule(), LATER).state == replace(
+        firing().state, since=NOW
+    )
     over = unwatched(advance(firing(told=WARNING), healthy(), a_rule(), LATER), "It is gone")
     anew = advance(over, breached(), a_rule(), LATER)
     assert anew.state == replace(firing().state, since=LATER), "it was over in between"
+    again = advance(unwatched(anew, "It is gone"), breached(), a_rule(), LATER + HOUR)
+    assert again.state == anew.state, "and not since the episode that people were told of"
+
+
+def test_what_is_mending_when_nobody_looks_any_more_was_over_as_far_as_anybody_saw() -> None:
+    mending = advance(firing(told=WARNING), healthy(), a_rule(clear_after=4 * HOUR), LATER)
+    gone = unwatched(mending, "It is gone")
+    assert (gone.state, gone.ends) == (Ok(unwatched="It is gone"), (LATER,))
 
 
 def test_what_was_over_before_nobody_looked_any_more_is_said_to_be_over() -> None:

@@ -1,6 +1,7 @@
 """What a run promises, on ports that are in memory."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -418,17 +419,27 @@ def test_the_first_summary_waits_for_the_accounts_own_mail_to_be_read(world: Wor
     assert "1 of 13 rates could not be read yet. " in message.text.replace("\n", " ")
 
 
-def test_at_first_sight_all_that_is_wrong_is_one_message_whatever_cannot_be_read(
-    world: World,
+def loses_the_account(world: World) -> None:
+    world.series.answers[Query(Metric.SEND, ACCOUNT)] = Gap.UNAVAILABLE
+
+
+def is_paused(world: World) -> None:
+    world.account.is_standing = Standing(vdm_enabled=True, may_send=False)
+
+
+@pytest.mark.parametrize("hinder", [loses_the_account, is_paused])
+def test_at_first_sight_all_that_is_wrong_is_one_message_whatever_hinders(
+    world: World, hinder: Callable[[World], None]
 ) -> None:
     world.store.memory = Memory()
     senders = [Scope(identity=f"{each}.example.com") for each in "abcdef"]
     world.account.senders = senders
     for each in senders:
         sends(world, each, bounces=600)
-    world.series.answers[Query(Metric.SEND, ACCOUNT)] = Gap.UNAVAILABLE
+    hinder(world)
     goes(world)
-    assert world.subjects == ["[WARNING] VDM Alerts is watching: 6 incidents at first sight"]
+    assert world.subjects[0] == "[WARNING] VDM Alerts is watching: 6 incidents at first sight"
+    assert not any("bounce-rate-" in each.text for each in world.notifier.sent[1:])
 
 
 def test_not_all_is_in_order_while_some_mail_cannot_be_read(world: World) -> None:

@@ -33,7 +33,6 @@ _RUN = {"pk": MEMORY, "sk": "run"}
 Item: TypeAlias = dict[str, Any]
 Write: TypeAlias = tuple[str, dict[str, Item]]
 """What is done with one item, as transactions spell it: "Put" an "Item", or "Delete" a "Key"."""
-_Place: TypeAlias = tuple[str, Scope]
 Group: TypeAlias = Sequence[Sequence[Write]]
 """What belongs together: the alerts of an incident, each with the lines of history on it."""
 
@@ -103,32 +102,23 @@ def memory_of(items: Sequence[Item]) -> Memory:
 
 def changes(memory: Memory, replacing: Memory, history: Sequence[Transition]) -> Sequence[Group]:
     """Return what to write so that *memory* is remembered in place of *replacing*."""
-    each: defaultdict[_Place, list[Write]] = defaultdict(list)
+    each: defaultdict[Key, list[Write]] = defaultdict(list)
+    # What an earlier version wrote under a key without a rate goes as that with one comes.
+    now = {key._replace(indicator=None): key for key in memory.alerts}
     for key in replacing.alerts:
         if key not in memory.alerts:
-            each[_place(key)].append(_delete(_alert_key(key)))
+            each[now.get(key, key)].append(_delete(_alert_key(key)))
     for key, alert in memory.alerts.items():
         if replacing.alerts.get(key) != alert:
-            each[_place(key)].append(_put(_alert_key(key), record=encode(alert)))
+            each[key].append(_put(_alert_key(key), record=encode(alert)))
     for transition in history:
-        each[_place(transition.key)].append(_line(transition))
-    incidents = {
-        _place(alert.key): alert.incident
-        for alert in (*replacing.alerts.values(), *memory.alerts.values())
-        if alert.incident
-    }
-    together: defaultdict[str | _Place, list[list[Write]]] = defaultdict(list)
-    for place, writes in each.items():
-        together[incidents.get(place, place)].append(writes)
+        each[transition.key].append(_line(transition))
+    together: defaultdict[str | Key, list[list[Write]]] = defaultdict(list)
+    for key, writes in each.items():
+        known = (alerts[key] for alerts in (memory.alerts, replacing.alerts) if key in alerts)
+        incident = next((alert.incident for alert in known if alert.incident), None)
+        together[incident or key].append(writes)
     return [*together.values(), *([[one]] for one in _rules(memory.rules, replacing.rules))]
-
-
-def _place(key: Key) -> _Place:
-    """Return where the alert of *key* is: with it is written what takes its place there.
-
-    That is the alert itself, under a key with its rate in it, where an earlier version wrote it.
-    """
-    return key.rule, key.scope
 
 
 def packed(groups: Sequence[Group], most: int) -> Sequence[Sequence[Write]]:

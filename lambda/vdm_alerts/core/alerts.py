@@ -23,14 +23,15 @@ class Ok:
     """Nothing is wrong here, as far as is known: *since* an alert ended, or ever.
 
     How that ended, where nothing has simply mended: by counts that were *revised* to a lower rate
-    in the days that it was told of, or as it is *unwatched* now, for the reason given; *cut short*
-    by that, or over before. *line* is the share of the first threshold of then.
+    in the days that it was told of, or as it is *unwatched* now, for the reason given. What was
+    *cut* short by that had been going on since then; else it was over before. *line* is the share
+    of the first threshold of then.
     """
 
     since: datetime | None = None
     revised: Rate | None = None
     unwatched: str = ""
-    cut_short: bool = False
+    cut: datetime | None = None
     line: float | None = None
 
 
@@ -178,7 +179,7 @@ def advance(
     match verdict:
         case Breached() | Silent():
             hold = rule.hold if waits else timedelta()
-            return replace(alert, state=_broken(alert, verdict, hold, now))
+            return replace(alert, state=_broken(alert.state, verdict, hold, now))
         case Healthy():
             return _well(alert, verdict, rule, now)
         case Unsure() | Unknown():
@@ -187,12 +188,8 @@ def advance(
             assert_never(verdict)
 
 
-def _broken(alert: Alert, verdict: Breached | Silent, hold: timedelta, now: datetime) -> State:
-    state, told = alert.state, alert.told
-    if isinstance(state, Ok):
-        began = told.since if told and state.cut_short else now
-    else:
-        began = state.since
+def _broken(state: State, verdict: Breached | Silent, hold: timedelta, now: datetime) -> State:
+    began = state.cut or now if isinstance(state, Ok) else state.since
     if not isinstance(state, Firing) and now - began < hold:
         well = state.since if isinstance(state, Ok) else state.well
         return Pending(verdict.severity, began, well, state.line)
@@ -205,7 +202,7 @@ def _well(alert: Alert, verdict: Healthy, rule: Rule, now: datetime) -> Alert:
     match alert.state:
         case Ok() as state:
             # It is watched now, and well.
-            return replace(alert, state=replace(state, unwatched="", cut_short=False))
+            return replace(alert, state=replace(state, unwatched="", cut=None))
         case Pending(well=well, line=line):
             return replace(alert, state=Ok(well, line=line))
         case Firing(mending=mending) as state:
@@ -229,9 +226,15 @@ def unwatched(alert: Alert, why: str) -> Alert:
     """Return *alert* where nobody looks any more, because of *why*."""
     if not alert.told:
         return replace(alert, state=Ok(), ends=())
-    if isinstance(alert.state, Ok):  # It was over before, which nobody has heard yet.
-        return replace(alert, state=replace(alert.state, unwatched=why))
-    return replace(alert, state=Ok(unwatched=why, cut_short=True), ends=())
+    match alert.state:
+        case Ok() as state:  # It was over before, which nobody has heard yet.
+            return replace(alert, state=replace(state, unwatched=why))
+        case Firing(mending=datetime() as mended):  # So it was, by all that anybody could see.
+            return replace(alert, state=Ok(unwatched=why), ends=(mended,))
+        case Firing(since=since) | Pending(since=since):
+            return replace(alert, state=Ok(unwatched=why, cut=since), ends=())
+        case _:
+            assert_never(alert.state)
 
 
 def aged(alert: Alert, rule: Rule, now: datetime) -> Alert:

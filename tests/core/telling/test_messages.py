@@ -487,7 +487,7 @@ def test_how_sure_one_is_comes_with_what_that_allows_for() -> None:
 def test_an_end_for_want_of_a_rule_says_so_and_names_no_parameter() -> None:
     why = "The rule bounce-rate was deleted"
     news, hotmail = (
-        replace(firing(scope, told=WARNING), state=Ok(unwatched=why, cut_short=True))
+        replace(firing(scope, told=WARNING), state=Ok(unwatched=why, cut=NOW))
         for scope in (NEWS, HOTMAIL)
     )
     message = said((news, unknown()), (hotmail, unknown()))

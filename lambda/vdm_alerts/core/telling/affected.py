@@ -1,5 +1,6 @@
 """One scope of an incident: what is wrong there, and what people know of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -46,16 +47,19 @@ class Affected:
         return self.alert.state.severity if isinstance(self.alert.state, Firing) else None
 
     @property
-    def now(self) -> str:
-        """How bad it is here now, or in which way that is over, in a word."""
-        return self.severity.name if self.severity else self.reason.name if self.reason else ""
+    def news(self) -> Sequence[object]:
+        """What is said of it, in short: how bad it is here now, or in which way that is over."""
+        over = (self.reason and self.reason.name, self.unwatched, self.is_cut_short)
+        return [str(self.alert.scope), self.severity or over]
 
     @property
     def since(self) -> datetime | None:
         """When the episode began that is, or was, going on here."""
-        if isinstance(self.alert.state, Firing):
-            return self.alert.state.since
-        return self.alert.told.since if self.alert.told else None
+        match self.alert.state:
+            case Firing(since=since) | Ok(cut=datetime() as since):
+                return since
+            case _:
+                return self.alert.told.since if self.alert.told else None
 
     @property
     def evidence(self) -> Evidence | None:
@@ -70,7 +74,7 @@ class Affected:
     @property
     def is_cut_short(self) -> bool:
         """Whether it was going on until nobody looked any more."""
-        return isinstance(self.alert.state, Ok) and self.alert.state.cut_short
+        return isinstance(self.alert.state, Ok) and self.alert.state.cut is not None
 
     @property
     def revised(self) -> Rate | None:

@@ -76,13 +76,13 @@ class Incident:
     @property
     def faded(self) -> bool:
         """Whether it is over for want of figures, or of a look, which proves nothing mended."""
-        is_unproven = self.reason is Reason.ENDED or self.lead.evidence is None
-        return self.severity is None and is_unproven
+        is_unread = self.reason is Reason.RESOLVED and self.lead.evidence is None
+        return self.severity is None and (self.reason is Reason.ENDED or is_unread)
 
     @property
     def news(self) -> str:
         """What the message says of whom, in short: two that say the same have the same."""
-        return digest_of([str(one.alert.scope), one.now] for one in self.affected)
+        return digest_of(one.news for one in self.affected)
 
 
 def digest_of(news: Iterable[object]) -> str:

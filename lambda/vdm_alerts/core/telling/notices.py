@@ -53,7 +53,8 @@ class Trouble:
     def news(self) -> str:
         """What the message says, in short: two that say the same have the same."""
         found = [[each.about, each.what, each.details, *each.who] for each in self.findings]
-        return digest_of([*found, *(["gone", each.about] for each in self.gone)])
+        gone = [["gone", each.about] for each in self.gone]
+        return digest_of([*found, *gone, *([["beside", self.beside]] if self.is_end else [])])
 
     @property
     def attempted(self) -> tuple[Finding, ...]:
@@ -111,7 +112,8 @@ class Digest:
     @property
     def news(self) -> str:
         """What the message says, in short: two that say the same have the same."""
-        return digest_of([one.id, one.sequence, one.news] for one in self.incidents)
+        told = [[one.id, one.sequence, one.news] for one in self.incidents]
+        return digest_of([*told, *([] if told else [["beside", self.beside]])])
 
 
 Notice: TypeAlias = Incident | Digest | Trouble
