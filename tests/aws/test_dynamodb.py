@@ -206,14 +206,15 @@ def test_alerts_of_an_earlier_version_move_to_their_keys_one_by_one(
     table: Any, store: TableStore
 ) -> None:
     """It kept no rate of them, neither in their records nor in their keys."""
-    alerts = many(250)
+    alerts = many(250, incidents=5)
     former = [replace(alert, indicator=None) for alert in alerts]
     before = store.save(remembering(*former), replacing=Memory())
-    again = [replace(alert, told=None) for alert in alerts]
+    other = Indicator.TRANSIENT_BOUNCE_RATE
+    new = [replace(alert, indicator=other, incident="new") for alert in alerts]
     whenever(table, "provide-client-params", breaks(LOST), from_=2)
     with pytest.raises(Unavailable):
-        store.save(remembering(*again), replacing=before)
-    left = [*store.load().alerts.values()]
+        store.save(remembering(*alerts, *new), replacing=before)
+    left = [one for one in store.load().alerts.values() if one.indicator is not other]
     assert {alert.scope for alert in left} == {alert.scope for alert in alerts}
     assert len(left) == 250
     assert {alert.indicator for alert in left} == {None, Indicator.BOUNCE_RATE}

@@ -103,8 +103,13 @@ def memory_of(items: Sequence[Item]) -> Memory:
 def changes(memory: Memory, replacing: Memory, history: Sequence[Transition]) -> Sequence[Group]:
     """Return what to write so that *memory* is remembered in place of *replacing*."""
     each: defaultdict[Key, list[Write]] = defaultdict(list)
-    # What an earlier version wrote under a key without a rate goes as that with one comes.
-    now = {key._replace(indicator=None): key for key in memory.alerts}
+    # What an earlier version wrote under a key without a rate goes as what takes its place comes.
+    now = {
+        old: key
+        for key, alert in memory.alerts.items()
+        if (old := key._replace(indicator=None)) in replacing.alerts
+        if replacing.alerts[old].incident == alert.incident
+    }
     for key in replacing.alerts:
         if key not in memory.alerts:
             each[now.get(key, key)].append(_delete(_alert_key(key)))

@@ -230,7 +230,7 @@ def unwatched(alert: Alert, why: str) -> Alert:
         case Ok() as state:  # It was over before, which nobody has heard yet.
             return replace(alert, state=replace(state, unwatched=why))
         case Firing(mending=datetime() as mended):  # So it was, by all that anybody could see.
-            return replace(alert, state=Ok(unwatched=why), ends=(mended,))
+            return replace(alert, state=Ok(mended, unwatched=why), ends=())
         case Firing(since=since) | Pending(since=since):
             return replace(alert, state=Ok(unwatched=why, cut=since), ends=())
         case _:
