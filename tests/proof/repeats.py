@@ -66,8 +66,11 @@ class Repeats:
 
 
 def content_of(incident: Mapping[str, Any]) -> Content:
-    """Return what is said of whom."""
-    named = [(str(scope_of(one)), one["severity"]) for one in incident["affected"]]
+    """Return what is said of whom: how bad it is, or in which way that is over."""
+    named = [
+        (str(scope_of(one)), one["reason"] if one["severity"] == "OK" else one["severity"])
+        for one in incident["affected"]
+    ]
     return tuple(sorted(named))
 
 

@@ -49,9 +49,7 @@ class Affected:
     @property
     def news(self) -> Sequence[object]:
         """What is said of it, in short: how bad it is here now, or in which way that is over."""
-        over = (self.reason and self.reason.name, self.unwatched, self.is_cut_short)
-        going_on = (self.severity, self.is_mending)
-        return [str(self.alert.scope), going_on if self.is_firing else over]
+        return [str(self.alert.scope), self.severity or (self.reason and self.reason.name)]
 
     @property
     def since(self) -> datetime | None:
