@@ -11,6 +11,7 @@ from vdm_alerts.core.advice import kind_name
 from vdm_alerts.core.alerts import Alert, Key
 from vdm_alerts.core.findings import Finding, Source
 from vdm_alerts.core.metrics import Series
+from vdm_alerts.core.rates import Indicator
 from vdm_alerts.core.reading.culprits import Culprit
 from vdm_alerts.core.reading.queries import ACCOUNT_SENT
 from vdm_alerts.core.reputation import Estimate
@@ -94,7 +95,7 @@ class Gathered:
         return verdicts
 
     @property
-    def unread(self) -> int:
+    def series_unknown(self) -> int:
         """How many rates could not be judged because something could not be read."""
         verdicts = self.verdicts.values()
         return sum(isinstance(each, Unknown) and each.gap.is_failure for each in verdicts)
@@ -116,7 +117,7 @@ class Gathered:
             tuple(sorted({key.rule for key in verdicts})),
             Counter(one.kind for one in scopes),
             rates=len(verdicts),
-            unread=self.unread,
+            unread=self.series_unknown,
         )
 
     def is_silenced(self, key: Key) -> bool:
@@ -152,17 +153,19 @@ def _by_rate(before: Memory, rulebook: Rulebook | None) -> Mapping[Key, Alert]:
 
     Where the memory does not say so, that is what its rule was about when last it could be read.
     """
-    alerts, rules = before.alerts.values(), dict(rulebook.rules if rulebook else {})
-    for name in {one.rule for one in alerts if one.indicator is None} & before.rules.keys():
-        if rule := read(name, before.rules[name]):
-            rules[name] = rule
     known = (
-        replace(one, indicator=one.indicator or rules[one.rule].indicator)
-        if one.rule in rules
-        else one
-        for one in alerts
+        one if one.indicator else replace(one, indicator=_rate_of(one.rule, before, rulebook))
+        for one in before.alerts.values()
     )
     return {one.key: one for one in known}
+
+
+def _rate_of(name: str, before: Memory, rulebook: Rulebook | None) -> Indicator | None:
+    written = before.rules.get(name)
+    rule = read(name, written) if written else None
+    if rule is None and rulebook:
+        rule = rulebook.rules.get(name)
+    return rule.indicator if rule else None
 
 
 def gather(
@@ -222,7 +225,7 @@ def _asked(
     )
     if seen is None:
         return known
-    mail = seen.found.get(ACCOUNT_SENT)
-    is_empty = isinstance(mail, Series) and not mail.total(seen.sweep.longest, seen.at.last)
+    known = replace(known, survey=seen)
+    is_empty = known.mail is not None and not known.mail.total(seen.sweep.longest, seen.at.last)
     asking.found(amiss(seen, limits, is_empty=is_empty), Source.MAIL)
-    return replace(known, survey=seen, silent=is_empty or not standing.may_send)
+    return replace(known, silent=is_empty or not standing.may_send)

@@ -27,7 +27,7 @@ def summary(
         queries=seen.survey.asked if seen.survey else 0,
         days_behind=None if newest is None else (now.date() - newest).days,
         series_judged=len(seen.verdicts),
-        series_unknown=seen.unread,
+        series_unknown=seen.series_unknown,
         alerts_warning=firing.count(Severity.WARNING),
         alerts_critical=firing.count(Severity.CRITICAL),
         notices_told=told,

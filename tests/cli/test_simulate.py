@@ -45,20 +45,24 @@ def test_the_scenario_on_the_page_tells_what_it_says_that_it_tells(
     assert not logging.root.manager.disable, "what logs goes on logging"
 
 
+@pytest.mark.parametrize(
+    ("expecting", "told"),
+    [
+        (EXAMPLE.replace('["FIRING"]', "[]"), "FIRING"),
+        (re.sub("tells = .*", "tells = []", EXAMPLE), "SUMMARY"),
+    ],
+    ids=["nothing at one run", "nothing at all"],
+)
 def test_where_something_else_is_told_than_expected_that_is_shown(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], example: Path
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    example: Path,
+    expecting: str,
+    told: str,
 ) -> None:
-    example.write_text(EXAMPLE.replace('["FIRING"]', "[]"))
+    example.write_text(expecting)
     assert simulated(monkeypatch, example) == 1
-    assert "expected: nothing; told: FIRING\n" in capsys.readouterr().out
-
-
-def test_that_nothing_is_told_can_be_expected(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], example: Path
-) -> None:
-    example.write_text(re.sub("tells = .*", "tells = []", EXAMPLE))
-    assert simulated(monkeypatch, example) == 1
-    assert "expected: nothing; told: SUMMARY\n" in capsys.readouterr().out
+    assert f"expected: nothing; told: {told}\n" in capsys.readouterr().out
 
 
 def test_a_scenario_that_expects_nothing_is_shown(

@@ -419,6 +419,13 @@ def test_the_first_summary_waits_for_the_accounts_own_mail_to_be_read(world: Wor
     assert "1 of 13 rates could not be read yet. " in message.text.replace("\n", " ")
 
 
+def six_send(world: World, bounces: int) -> None:
+    """Have six identities send, each with so many bounces of 10,000."""
+    world.account.senders = [Scope(identity=f"{each}.example.com") for each in "abcdef"]
+    for each in world.account.senders:
+        sends(world, each, bounces=bounces)
+
+
 def loses_the_account(world: World) -> None:
     world.series.answers[Query(Metric.SEND, ACCOUNT)] = Gap.UNAVAILABLE
 
@@ -432,10 +439,7 @@ def test_at_first_sight_all_that_is_wrong_is_one_message_whatever_hinders(
     world: World, hinder: Callable[[World], None]
 ) -> None:
     world.store.memory = Memory()
-    senders = [Scope(identity=f"{each}.example.com") for each in "abcdef"]
-    world.account.senders = senders
-    for each in senders:
-        sends(world, each, bounces=600)
+    six_send(world, bounces=600)
     hinder(world)
     goes(world)
     assert world.subjects[0] == "[WARNING] VDM Alerts is watching: 6 incidents at first sight"
@@ -566,11 +570,17 @@ def test_a_last_word_needs_no_memory_of_the_rule(world: World, edit: str) -> Non
     assert world.subjects[1:] == ["[ENDED] Bounce rate of news.example.com: watched no longer"]
 
 
+def forgets_rates(world: World) -> None:
+    """Have the memory be as an earlier version left it, which did not keep the rates of alerts."""
+    memory = world.store.memory
+    told = [replace(one, indicator=None) for one in memory.alerts.values()]
+    world.store.memory = replace(memory, alerts={one.key: one for one in told})
+
+
 def test_what_an_earlier_version_remembered_is_about_what_its_rule_is(world: World) -> None:
     sends(world, NEWS, bounces=600)
     goes(world)
-    told = [replace(one, indicator=None) for one in world.store.memory.alerts.values()]
-    world.store.memory = replace(world.store.memory, alerts={one.key: one for one in told})
+    forgets_rates(world)
     book, world.rules.book = world.rules.book, Unavailable("ssm:GetParametersByPath", "down")
     goes(world, hours=1)
     assert [*world.store.memory.alerts] == [Key("bounce-rate", NEWS)], "nobody knows yet"
@@ -583,8 +593,7 @@ def test_what_an_earlier_version_remembered_is_about_what_its_rule_is(world: Wor
 def test_what_an_earlier_version_remembered_is_about_what_its_rule_was(world: World) -> None:
     sends(world, NEWS, bounces=600)
     goes(world.writes({"bounce-rate": BOUNCES}))
-    told = [replace(one, indicator=None) for one in world.store.memory.alerts.values()]
-    world.store.memory = replace(world.store.memory, alerts={one.key: one for one in told})
+    forgets_rates(world)
     goes(world.writes({"bounce-rate": TRANSIENT}), hours=1)
     assert world.subjects[1:] == ["[ENDED] Bounce rate of news.example.com: watched no longer"]
 
@@ -638,10 +647,7 @@ def test_what_was_well_while_it_was_watched_again_is_said_to_have_been(world: Wo
 
 
 def test_many_ends_that_prove_nothing_are_not_shown_as_good_news(world: World) -> None:
-    senders = [Scope(identity=f"{each}.example.com") for each in "abcdef"]
-    world.account.senders = senders
-    for each in senders:
-        sends(world, each, bounces=600)
+    six_send(world, bounces=600)
     goes(world.writes({"bounce-rate": BOUNCES, "another": HIGHER}))
     goes(world.writes({"bounce-rate": ""}), hours=1)
     digest = world.notifier.sent[-1]
