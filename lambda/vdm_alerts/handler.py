@@ -2,7 +2,6 @@
 
 import json
 import os
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -50,8 +49,9 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
     except Exception:
         log.exception("the run failed in a way that VDM Alerts does not know; please report it")
         raise
-    log.info("run completed", extra=asdict(summary))
-    return asdict(summary)
+    published = summary.published()
+    log.info("run completed", extra=published)
+    return published
 
 
 def _now(event: dict[str, Any], wall: datetime) -> datetime:

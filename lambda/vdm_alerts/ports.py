@@ -127,6 +127,26 @@ class Summary:
     unread: int
     subscribers: int | None
 
+    def published(self) -> dict[str, int | None]:
+        """Return the figures under the names that the log and the function's response carry."""
+        return {name: getattr(self, field) for field, name in RUN_FIGURES.items()}
+
+
+RUN_FIGURES: Mapping[str, str] = {
+    "queries": "queries",
+    "days_behind": "days_behind",
+    "series_judged": "series_judged",
+    "series_unknown": "series_unknown",
+    "alerts_warning": "alerts_warning",
+    "alerts_critical": "alerts_critical",
+    "notices_told": "notices_told",
+    "notices_owed": "notices_owed",
+    "findings": "findings",
+    "unread": "unread",
+    "subscribers": "subscribers",
+}
+"""The published name of each field of a `Summary`."""
+
 
 class RuleSource(Protocol):
     """Where the thresholds are kept."""

@@ -1,7 +1,7 @@
 """What the function is told by its environment, and nothing else."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from vdm_alerts.core.errors import VdmAlertsError
@@ -50,7 +50,17 @@ class Settings:
 
 
 VARIABLES: Mapping[str, str] = {
-    field.name: f"VDM_ALERTS_{field.name.upper()}" for field in fields(Settings)
+    "table": "VDM_ALERTS_TABLE",
+    "topic_arn": "VDM_ALERTS_TOPIC_ARN",
+    "rules_path": "VDM_ALERTS_RULES_PATH",
+    "silences_path": "VDM_ALERTS_SILENCES_PATH",
+    "shipped_rules": "VDM_ALERTS_SHIPPED_RULES",
+    "service": "VDM_ALERTS_SERVICE",
+    "quota_share": "VDM_ALERTS_QUOTA_SHARE",
+    "queries_a_day": "VDM_ALERTS_QUERIES_A_DAY",
+    "include_today": "VDM_ALERTS_INCLUDE_TODAY",
+    "mask_addresses": "VDM_ALERTS_MASK_ADDRESSES",
+    "quiet_hours": "VDM_ALERTS_QUIET_HOURS",
 }
 """The environment variable of each setting; the stack sets them from here too."""
 

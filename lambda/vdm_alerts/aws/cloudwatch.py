@@ -42,13 +42,13 @@ class EmbeddedMetrics:
                 reading.value * 100,
                 {
                     "rule": rule.name,
-                    **{key.name.lower(): self._shown(each) for key, each in dimensions.items()},
+                    **{key.key: self._shown(each) for key, each in dimensions.items()},
                 },
                 {
                     "indicator": rule.indicator.key,
                     "scope": self._shown(str(reading.scope)),
                     "rate": reading.value * 100,
-                    **{line.severity.name.lower(): line.share * 100 for line in rule.thresholds},
+                    **{line.severity.key: line.share * 100 for line in rule.thresholds},
                 },
             )
 

@@ -1,18 +1,22 @@
 """What is remembered, to plain values and back, for a memory that outlives this code."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, TypeVar
 
 from cattrs import Converter
 from cattrs.errors import BaseValidationError
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 from cattrs.strategies import configure_tagged_union
 
-from vdm_alerts.core.alerts import Alert, State
+from vdm_alerts.core.alerts import Alert, Firing, Ok, Pending, State, Told
 from vdm_alerts.core.errors import VdmAlertsError
 from vdm_alerts.core.findings import Finding
-from vdm_alerts.core.metrics import Dimension, Scope
-from vdm_alerts.core.rates import Indicator
+from vdm_alerts.core.history import STATE_NAMES
+from vdm_alerts.core.metrics import Dimension, Scope, Window
+from vdm_alerts.core.rates import Indicator, Rate
 from vdm_alerts.core.reading.roster import Entry, Roster
+from vdm_alerts.core.revision import Ground
 from vdm_alerts.core.rulebook import Written
 from vdm_alerts.core.rules import Severity
 from vdm_alerts.core.telling.numbering import Attempt
@@ -29,6 +33,79 @@ READABLE = {1, 2, 3, SCHEMA}
 
 ROSTER_SCHEMA = 2
 """The version of a roster's shape. One of another version is not read, and is made anew."""
+
+STORED_NAMES: Mapping[type, Mapping[str, str]] = {
+    Alert: {
+        "rule": "rule",
+        "scope": "scope",
+        "indicator": "indicator",
+        "state": "state",
+        "told": "told",
+        "incident": "incident",
+        "ends": "ends",
+    },
+    Ok: {
+        "since": "since",
+        "revised": "revised",
+        "unwatched": "unwatched",
+        "cut": "cut",
+        "line": "line",
+    },
+    Pending: {"severity": "severity", "since": "since", "well": "well", "line": "line"},
+    Firing: {
+        "severity": "severity",
+        "since": "since",
+        "mending": "mending",
+        "line": "line",
+        "silent": "silent",
+    },
+    Told: {
+        "severity": "severity",
+        "since": "since",
+        "sequence": "sequence",
+        "at": "at",
+        "ground": "ground",
+    },
+    Ground: {"rate": "rate", "window": "window", "last": "last"},
+    Rate: {"events": "events", "volume": "volume"},
+    Window: {"days": "days"},
+    Scope: {
+        "identity": "identity",
+        "configuration_set": "configuration_set",
+        "tenant": "tenant",
+        "isp": "isp",
+    },
+    Finding: {
+        "about": "about",
+        "what": "what",
+        "remedy": "remedy",
+        "details": "details",
+        "severity": "severity",
+        "hinders": "hinders",
+        "passing": "passing",
+        "command": "command",
+        "who": "who",
+        "more": "more",
+        "words": "words",
+        "needs_no_end": "needs_no_end",
+        "certain": "certain",
+        "source": "source",
+    },
+    Attempt: {"sequence": "sequence", "news": "news"},
+    Written: {"text": "text", "source": "source"},
+}
+"""The stored name of each field of each record.
+
+A stored name never changes: tables that exist hold it. The Python name may.
+"""
+_LISTS: Mapping[Dimension, str] = {
+    Dimension.IDENTITY: "IDENTITY",
+    Dimension.CONFIGURATION_SET: "CONFIGURATION_SET",
+    Dimension.TENANT: "TENANT",
+    Dimension.ISP: "ISP",
+}
+_DIMENSIONS: Mapping[str, Dimension] = {name: key for key, name in _LISTS.items()}
+_SEVERITIES: Mapping[str, Severity] = {str(each): each for each in Severity}
 
 T = TypeVar("T", Alert, Finding, Attempt, Written)
 
@@ -66,14 +143,14 @@ def encode_roster(roster: Roster) -> dict[str, Any]:
     """Return *roster* as a dict of strings, numbers and lists: a row for each who sends."""
     return {
         "schema": ROSTER_SCHEMA,
-        "listed": {key.name: at.isoformat() for key, at in roster.listed.items()},
+        "listed": {_LISTS[key]: at.isoformat() for key, at in roster.listed.items()},
         "swept": _text(roster.swept),
         "asked": roster.asked,
         "unclaimed": roster.unclaimed,
         "today_refused": _text(roster.today_refused),
         "entries": [
             [
-                {key.name: name for key, name in scope.dimensions.items()},
+                {_LISTS[key]: name for key, name in scope.dimensions.items()},
                 _text(entry.read),
                 _text(entry.tried),
                 entry.volume,
@@ -94,7 +171,7 @@ def decode_roster(plain: dict[str, Any]) -> Roster:
     try:
         return Roster(
             entries={
-                Scope(**{key.lower(): name for key, name in names.items()}): Entry(
+                _scope(names): Entry(
                     read=_instant(read),
                     tried=_instant(tried),
                     volume=int(volume),
@@ -104,7 +181,7 @@ def decode_roster(plain: dict[str, Any]) -> Roster:
                 )
                 for names, read, tried, volume, drilled, refused, failing in plain["entries"]
             },
-            listed={Dimension[key]: _aware(at) for key, at in plain["listed"].items()},
+            listed={_DIMENSIONS[key]: _aware(at) for key, at in plain["listed"].items()},
             swept=_instant(plain["swept"]),
             asked=int(plain["asked"]),
             unclaimed=int(plain["unclaimed"]),
@@ -113,6 +190,16 @@ def decode_roster(plain: dict[str, Any]) -> Roster:
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         message = f"roster cannot be read: {error!r}"
         raise UnreadableRecord(message) from error
+
+
+def _scope(names: Mapping[str, str]) -> Scope:
+    named = {_DIMENSIONS[key]: name for key, name in names.items()}
+    return Scope(
+        named.get(Dimension.IDENTITY),
+        named.get(Dimension.CONFIGURATION_SET),
+        named.get(Dimension.TENANT),
+        named.get(Dimension.ISP),
+    )
 
 
 def _text(at: date | None) -> str | None:
@@ -131,6 +218,10 @@ def _aware(text: str) -> datetime:
     return at
 
 
+def _renamed(names: Mapping[str, str]) -> dict[str, Any]:
+    return {field: override(rename=stored) for field, stored in names.items()}
+
+
 _converter = Converter(omit_if_default=True)
 _converter.register_unstructure_hook(datetime, datetime.isoformat)
 _converter.register_structure_hook(datetime, lambda text, _: datetime.fromisoformat(text))
@@ -138,8 +229,22 @@ _converter.register_unstructure_hook(date, date.isoformat)
 _converter.register_structure_hook(date, lambda text, _: date.fromisoformat(text))
 # DynamoDB has no floats; their texts are exact.
 _converter.register_unstructure_hook(float, repr)
-_converter.register_unstructure_hook(Severity, lambda severity: severity.name)
-_converter.register_structure_hook(Severity, lambda name, _: Severity[name])
+_converter.register_unstructure_hook(Severity, str)
+_converter.register_structure_hook(Severity, lambda name, _: _SEVERITIES[name])
 _converter.register_unstructure_hook(Indicator, lambda indicator: indicator.key)
 _converter.register_structure_hook(Indicator, lambda key, _: INDICATORS[key])
-configure_tagged_union(State, _converter, tag_name="is")
+_converter.register_unstructure_hook_factory(
+    STORED_NAMES.__contains__,
+    lambda type_, converter: make_dict_unstructure_fn(
+        type_, converter, _cattrs_omit_if_default=True, **_renamed(STORED_NAMES[type_])
+    ),
+)
+_converter.register_structure_hook_factory(
+    STORED_NAMES.__contains__,
+    lambda type_, converter: make_dict_structure_fn(
+        type_, converter, **_renamed(STORED_NAMES[type_])
+    ),
+)
+configure_tagged_union(
+    State, _converter, tag_generator=lambda state: STATE_NAMES[state], tag_name="is"
+)

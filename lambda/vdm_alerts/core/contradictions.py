@@ -13,7 +13,7 @@ from vdm_alerts.core.values import INDICATORS, KINDS, PLAIN
 
 MOST_BESIDE = LONGEST_WINDOW.days - BEFORE.days
 _USUAL = ("above_baseline", "drop_below")
-_KEYS: Mapping[str, Dimension] = {each.name.lower(): each for each in Dimension}
+_KEYS: Mapping[str, Dimension] = {each.key: each for each in Dimension}
 
 
 def contradictions(table: Table) -> Iterator[tuple[str, str]]:

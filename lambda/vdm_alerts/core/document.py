@@ -117,7 +117,7 @@ class Document(Policy, Matter):
 
 def _by_dimension(named: Named | Lists) -> dict[Dimension, Any]:
     """Return what *named* says of each dimension, of those that it names."""
-    said = {each: getattr(named, each.name.lower()) for each in Dimension}
+    said = {each: getattr(named, each.key) for each in Dimension}
     return {dimension: each for dimension, each in said.items() if each}
 
 

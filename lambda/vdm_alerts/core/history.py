@@ -4,8 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from vdm_alerts.core.alerts import Alert, Firing, Key
+from vdm_alerts.core.alerts import Alert, Firing, Key, Ok, Pending
 from vdm_alerts.core.verdicts import Verdict
+
+STATE_NAMES: Mapping[type, str] = {Ok: "Ok", Pending: "Pending", Firing: "Firing"}
+"""The name of each state in the history and in stored records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,5 +47,5 @@ def transitions(
 def named(alert: Alert) -> str:
     """Return the state of *alert*, with how bad it is."""
     state = alert.state
-    kind = type(state).__name__
+    kind = STATE_NAMES[type(state)]
     return f"{kind} {state.severity}" if isinstance(state, Firing) else kind

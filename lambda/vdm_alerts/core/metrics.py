@@ -38,6 +38,19 @@ class Dimension(StrEnum):
     TENANT = "TENANT_NAME"
     ISP = "ISP"
 
+    @property
+    def key(self) -> str:
+        """The dimension's name in rules, silences, metrics and stored records."""
+        return _DIMENSION_KEYS[self]
+
+
+_DIMENSION_KEYS: Mapping[Dimension, str] = {
+    Dimension.IDENTITY: "identity",
+    Dimension.CONFIGURATION_SET: "configuration_set",
+    Dimension.TENANT: "tenant",
+    Dimension.ISP: "isp",
+}
+
 
 Kind: TypeAlias = tuple[Dimension, ...]
 """What sort of scope: the dimensions it names, in the order of `Dimension`; () is the account."""

@@ -33,8 +33,13 @@ class Severity(IntEnum):
     WARNING = 1
     CRITICAL = 2
 
+    @property
+    def key(self) -> str:
+        """The severity's name in rules and metrics."""
+        return {Severity.WARNING: "warning", Severity.CRITICAL: "critical"}[self]
+
     def __str__(self) -> str:
-        return self.name
+        return {Severity.WARNING: "WARNING", Severity.CRITICAL: "CRITICAL"}[self]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +77,7 @@ class Threshold:
     def named(self) -> str:
         """The line with its severity, as it stands in a sentence."""
         return (
-            str(self)
-            if self.usual
-            else f"your {percent(self.share)} {self.severity.name.lower()} threshold"
+            str(self) if self.usual else f"your {percent(self.share)} {self.severity.key} threshold"
         )
 
     def __str__(self) -> str:

@@ -114,7 +114,7 @@ class Document(Named):
     author: Words
 
 
-MATCHERS = ("rule", *(each.name.lower() for each in Dimension))
+MATCHERS = ("rule", *(each.key for each in Dimension))
 """The keys that say what a silence is of; one of them has to be there."""
 
 

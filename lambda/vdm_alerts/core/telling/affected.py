@@ -49,7 +49,7 @@ class Affected:
     @property
     def news(self) -> Sequence[object]:
         """What is said of it, in short: how bad it is here now, or in which way that is over."""
-        return [str(self.alert.scope), self.severity or (self.reason and self.reason.name)]
+        return [str(self.alert.scope), self.severity or (self.reason and self.reason.value)]
 
     @property
     def since(self) -> datetime | None:

@@ -59,8 +59,8 @@ def of_digest(digest: Digest) -> dict[str, Any]:
             {
                 "rule": one.rule,
                 "indicator": one.indicator.key,
-                "reason": one.reason.name,
-                "severity": one.severity.name if one.severity else "OK",
+                "reason": one.reason.value,
+                "severity": str(one.severity) if one.severity else "OK",
                 **of_incident(one, max(1, each)),
             }
             for one in listed
@@ -78,7 +78,7 @@ def of_trouble(trouble: Trouble) -> dict[str, Any]:
         "findings": [
             {
                 **_found(one),
-                "severity": one.severity.name,
+                "severity": str(one.severity),
                 "new": one in trouble.fresh,
                 "remedy": one.mending,
             }
@@ -96,9 +96,9 @@ def _plain(one: Affected) -> dict[str, Any]:
     """Return one scope of an incident for a machine; a figure that is not known is null."""
     return {
         "scope": _named(one.alert.scope),
-        "severity": one.severity.name if one.severity else "OK",
+        "severity": str(one.severity) if one.severity else "OK",
         "since": one.since.isoformat() if one.since else None,
-        "reason": one.reason.name if one.reason else None,
+        "reason": one.reason.value if one.reason else None,
         "threshold": one.verdict.threshold.share if isinstance(one.verdict, Breached) else None,
         **_figures(one.evidence),
     }

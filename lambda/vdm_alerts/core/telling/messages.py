@@ -57,7 +57,7 @@ def _about_incident(incident: Incident, origin: Origin, now: datetime) -> Messag
     subject = _subject(subjects.subject(incident), origin)
     figures = {
         **_figures("incident", incident, origin),
-        "reason": incident.reason.name,
+        "reason": incident.reason.value,
         "rule": incident.rule,
         "indicator": incident.indicator.key,
     }
@@ -129,7 +129,7 @@ def _figures(kind: str, notice: Notice, origin: Origin) -> dict[str, str]:
         "kind": kind,
         "account": origin.account,
         "region": origin.region,
-        "severity": notice.severity.name if notice.severity else "OK",
+        "severity": str(notice.severity) if notice.severity else "OK",
     }
 
 

@@ -124,7 +124,7 @@ def _where(incident: Incident) -> str:
     if incident.terms is None or incident.lead.unwatched:
         return ""
     rule = incident.terms.at(incident.lead.alert.scope)
-    lines = [f"{percent(line.share)} ({line.severity.name.lower()})" for line in rule.thresholds]
+    lines = [f"{percent(line.share)} ({line.severity.key})" for line in rule.thresholds]
     count = "threshold is" if len(lines) == 1 else "thresholds are"
     own = own_source(rule.source)
     how = f" To change that, save yours as {own}: it counts instead." if own else ""
@@ -201,9 +201,9 @@ def _lines(affected: Sequence[Affected], indicator: Indicator, most: int) -> Ite
 
 def _marks(one: Affected) -> str:
     """Return how bad it is, whether it was worse, and what explains it."""
-    marks = [one.severity.name.lower()] if one.severity and not one.is_mending else []
+    marks = [one.severity.key] if one.severity and not one.is_mending else []
     if one.reason is Reason.DEESCALATED:
-        marks.append(f"no longer {Severity.CRITICAL.name.lower()}")
+        marks.append(f"no longer {Severity.CRITICAL.key}")
     if one.is_firing and one.cause:
         marks.append(f"because of {one.cause}")
     return "".join(f", {mark}" for mark in marks)

@@ -8,15 +8,18 @@ from vdm_alerts.core.alerts import Alert, Firing, Ok, Told
 
 
 class Reason(Enum):
-    """Why a word is owed, and how much it matters among others in one message."""
+    """Why a notification is due, and how much it matters among others in one message.
 
-    DEESCALATED = "de-escalated"
-    REPEAT = "repeat"
-    ENDED = "ended"
-    RESOLVED = "resolved"
-    REVISED = "revised"
-    FIRING = "firing"
-    ESCALATED = "escalated"
+    The value is the name that message attributes and the JSON payload carry.
+    """
+
+    DEESCALATED = "DEESCALATED"
+    REPEAT = "REPEAT"
+    ENDED = "ENDED"
+    RESOLVED = "RESOLVED"
+    REVISED = "REVISED"
+    FIRING = "FIRING"
+    ESCALATED = "ESCALATED"
 
     @property
     def weight(self) -> int:

@@ -42,7 +42,7 @@ def _weight(incident: Incident) -> str:
         return "ENDED" if incident.faded else "RESOLVED"
     if reason is Reason.FIRING and severity is not incident.lead.severity:
         return f"{severity}, new {incident.lead.severity}"
-    was_worse = f", no longer {Severity.CRITICAL.name.lower()}"
+    was_worse = f", no longer {Severity.CRITICAL.key}"
     return f"{incident.lead.severity}{was_worse if reason is Reason.DEESCALATED else ''}"
 
 

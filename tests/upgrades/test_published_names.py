@@ -1,0 +1,115 @@
+"""Names that outlive the code: what tables, logs, metrics and payloads already hold.
+
+`published-names.json` is the contract. Renaming a Python class or field must leave it as it is.
+A change to it is a change for users: it needs a new schema, a migration and a changelog entry.
+`make snapshots` writes it again.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import HOTMAIL, NEWS, NOW, ORIGIN, a_rule, breached, evidence, firing
+
+from vdm_alerts import settings
+from vdm_alerts.core.codec import STORED_NAMES
+from vdm_alerts.core.findings import Finding
+from vdm_alerts.core.history import STATE_NAMES
+from vdm_alerts.core.metrics import Dimension, Window
+from vdm_alerts.core.rates import Indicator, Rate
+from vdm_alerts.core.reading.culprits import Culprit
+from vdm_alerts.core.reputation import Ahead, Estimate
+from vdm_alerts.core.rules import Severity
+from vdm_alerts.core.telling.incidents import incidents
+from vdm_alerts.core.telling.messages import compose
+from vdm_alerts.core.telling.notices import Notice, Watch, summary, trouble
+from vdm_alerts.core.telling.reasons import Reason
+from vdm_alerts.ports import RUN_FIGURES, Summary
+
+CONTRACT = Path(__file__).parent / "published-names.json"
+
+
+def notices() -> Iterator[Notice]:
+    """One notification of each kind, each with everything that it can carry."""
+    alerts = [replace(firing(), told=None), firing(HOTMAIL, Severity.CRITICAL)]
+    culprit = Culprit(NEWS.at("Hotmail"), 0.9, evidence("20%"))
+    (incident,) = incidents(
+        alerts,
+        {"bounce-rate": a_rule()},
+        {alert.key: breached() for alert in alerts},
+        lambda _: culprit,
+        {},
+        {},
+        NOW,
+    )
+    ahead = Ahead(0.1, 900, timedelta(hours=9))
+    estimate = Estimate(Rate(600, 10_000), Window(2), is_short=False, review=ahead, pause=ahead)
+    incident = replace(incident, estimate=estimate)
+    yield incident
+    yield summary([incident], Watch(("bounce-rate",), {(): 1}), {})
+    gone = Finding("VDM", "VDM is off", "Enable VDM")
+    service = trouble([Finding("ses:GetAccount", "denied", "allow it")], [gone], 1)
+    assert service
+    yield service
+
+
+def key_paths(value: object, path: str = "") -> Iterator[str]:
+    """Yield the path of every key of a JSON document; `[]` stands for an item of a list."""
+    match value:
+        case dict():
+            for key, each in value.items():
+                yield f"{path}.{key}".lstrip(".")
+                yield from key_paths(each, f"{path}.{key}")
+        case list():
+            for each in value:
+                yield from key_paths(each, f"{path}[]")
+
+
+def published_names() -> dict[str, Any]:
+    messages = [compose(notice, ORIGIN, NOW) for notice in notices()]
+    return {
+        "stored fields": {
+            STATE_NAMES.get(record, "/".join(names.values())): sorted(names.values())
+            for record, names in STORED_NAMES.items()
+        },
+        "dimensions": {each.key: each.value for each in Dimension},
+        "indicators": [each.key for each in Indicator],
+        "severities": [str(each) for each in Severity],
+        "reasons": sorted(each.value for each in Reason),
+        "run figures": sorted(RUN_FIGURES.values()),
+        "environment variables": sorted(settings.VARIABLES.values()),
+        "message attributes": {
+            each.attributes["kind"]: sorted(each.attributes) for each in messages
+        },
+        "payload": {
+            each.attributes["kind"]: sorted(set(key_paths(json.loads(each.document))))
+            for each in messages
+        },
+    }
+
+
+def test_published_names_are_those_of_the_contract() -> None:
+    text = json.dumps(published_names(), indent=1) + "\n"
+    if os.environ.get("WRITE_SNAPSHOTS"):
+        CONTRACT.write_text(text)
+    assert json.loads(CONTRACT.read_text()) == json.loads(text)
+
+
+@pytest.mark.parametrize("record", STORED_NAMES, ids=lambda record: record.__name__)
+def test_each_field_of_a_record_has_one_stored_name(record: type) -> None:
+    names = STORED_NAMES[record]
+    assert set(names) == {field.name for field in fields(record)}
+    assert len(set(names.values())) == len(names)
+
+
+def test_each_figure_of_a_run_has_a_published_name() -> None:
+    assert set(RUN_FIGURES) == {field.name for field in fields(Summary)}
+
+
+def test_each_setting_has_an_environment_variable() -> None:
+    assert set(settings.VARIABLES) == {field.name for field in fields(settings.Settings)}
