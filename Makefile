@@ -26,7 +26,7 @@ test: check build/linters/ready build/runtime/ready ## Run everything that has a
 	@$(BIN)/pytest $(ARGS)
 
 proof: setup ## Prove what is promised, in 20,000 histories and more
-	@cd tests && PYTHONPATH=../lambda:../local:.. ../$(BIN)/python -m proof $(ARGS)
+	@cd tests && PYTHONPATH=../lambda:../local:.. ../$(BIN)/python -m simulation $(ARGS)
 
 check: setup ## Lint, types, and who may import whom
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -8,7 +8,7 @@ from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 from infra.asset import MissingDependencies
 from infra.settings import BadContext, read_context
 from infra.stack import VdmAlerts
-from vdm_alerts.core.config import BadRule
+from vdm_alerts.core.rules.parser import BadRule
 
 
 def main() -> None:

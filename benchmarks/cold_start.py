@@ -21,7 +21,7 @@ from pathlib import Path
 from benchmarks.fixture import RUNTIME
 from benchmarks.report import arguments, report
 from infra.asset import assemble
-from vdm_alerts.aws.pace import SHARE
+from vdm_alerts.adapters.aws.ses_rate_limiter import SHARE
 from vdm_alerts.settings import Settings, environment_of
 
 BARE = """

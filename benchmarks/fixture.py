@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from vdm_alerts.core.config import parse_rule
-from vdm_alerts.core.metrics import Metric, Window
-from vdm_alerts.core.rules import Rule
+from vdm_alerts.core.model.metrics import Metric, Window
+from vdm_alerts.core.rules.parser import parse_rule
+from vdm_alerts.core.rules.rule import Rule
 
 ROOT = Path(__file__).parents[1]
 RUNTIME = ROOT / "build" / "runtime" / "newest" / "bin" / "python"

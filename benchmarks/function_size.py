@@ -38,7 +38,7 @@ class Context:
     def get_remaining_time_in_millis(self):
         return 900_000
 
-from vdm_alerts.handler import lambda_handler
+from vdm_alerts.handlers.evaluate import lambda_handler
 
 began = time.perf_counter()
 summary = lambda_handler({"now": sys.argv[1]}, Context())

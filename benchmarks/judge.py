@@ -18,13 +18,14 @@ from datetime import timedelta
 
 from benchmarks.fixture import NOW, shipped
 from benchmarks.report import arguments, report
-from vdm_alerts.core.buckets import AsOf
-from vdm_alerts.core.judging import judge
-from vdm_alerts.core.metrics import Scope, Series
-from vdm_alerts.core.phase import ORDINARY, Phase
-from vdm_alerts.core.rates import Indicator
-from vdm_alerts.core.rules import Rule, Severity
-from vdm_alerts.core.verdicts import Breached
+from vdm_alerts.core.evaluation.buckets import AsOf
+from vdm_alerts.core.evaluation.context import ORDINARY, Phase
+from vdm_alerts.core.evaluation.evaluate import judge
+from vdm_alerts.core.evaluation.verdicts import Breached
+from vdm_alerts.core.model.metrics import Scope, Series
+from vdm_alerts.core.model.rates import Indicator
+from vdm_alerts.core.model.severity import Severity
+from vdm_alerts.core.rules.rule import Rule
 
 SENDERS = 10_000
 DAYS = 60

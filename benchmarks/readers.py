@@ -17,23 +17,23 @@ from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
-import vdm_alerts.survey
 from benchmarks import today
 from benchmarks.fixture import DAYS, METRICS, NOW, Shown, shipped, usage
 from benchmarks.stopwatch import Stopwatch
-from vdm_alerts.asking import Asking
-from vdm_alerts.aws import vdm
-from vdm_alerts.aws.account import SesAccount
-from vdm_alerts.aws.answers import answers
-from vdm_alerts.core.metrics import Scope, Series, Window
-from vdm_alerts.core.reading.plan import worth_asking
-from vdm_alerts.core.reading.queries import Query
-from vdm_alerts.core.reading.roster import Roster
-from vdm_alerts.core.rules import Rule
-from vdm_alerts.core.values import KINDS
-from vdm_alerts.core.verdicts import Breached, Unknown
-from vdm_alerts.survey import UNLIMITED, Survey
-from vdm_alerts.wiring import READING, quick_session
+from vdm_alerts.adapters.aws import ses_metrics
+from vdm_alerts.adapters.aws.ses_account import SesAccount
+from vdm_alerts.adapters.aws.ses_metric_codec import answers
+from vdm_alerts.app import read_metrics
+from vdm_alerts.app.failures import Asking
+from vdm_alerts.bootstrap import READING, quick_session
+from vdm_alerts.core.evaluation.verdicts import Breached, Unknown
+from vdm_alerts.core.model.metrics import Scope, Series, Window
+from vdm_alerts.core.observations.metric_reading import UNLIMITED, Survey
+from vdm_alerts.core.planning.plan import worth_asking
+from vdm_alerts.core.planning.queries import Query
+from vdm_alerts.core.planning.roster import Roster
+from vdm_alerts.core.rules.field_types import KINDS
+from vdm_alerts.core.rules.rule import Rule
 
 decoding, planning = Stopwatch(), Stopwatch()
 
@@ -49,7 +49,7 @@ def reader(url: str, identities: int, shown: Shown) -> None:
         for each in range(identities)
         for metric in METRICS
     ]
-    found = vdm.Vdm(_ours(url)).read(queries, DAYS, NOW.date(), timedelta(hours=1))
+    found = ses_metrics.Vdm(_ours(url)).read(queries, DAYS, NOW.date(), timedelta(hours=1))
     shown["answered"] = sum(isinstance(each, Series) for each in found.values())
 
 
@@ -93,13 +93,13 @@ _least: list[int] = []
 def _surveys(url: str, rules: Sequence[Rule], hours: int) -> Iterator[Survey]:
     client = _ours(url)
     kept = SimpleNamespace(roster=Roster())
-    reads = vdm.Vdm(client)
+    reads = ses_metrics.Vdm(client)
 
     def counted(queries: Sequence[Query], *more: Any) -> Any:  # noqa: ANN401 - as of a Vdm
-        _least.append(-(-len(queries) // vdm.MOST_QUERIES))
+        _least.append(-(-len(queries) // ses_metrics.MOST_QUERIES))
         return reads.read(queries, *more)
 
-    vars(vdm_alerts.survey)["worth_asking"] = planning.timed(worth_asking)
+    vars(read_metrics)["worth_asking"] = planning.timed(worth_asking)
     ports: Any = SimpleNamespace(
         account=SesAccount(client),
         series=SimpleNamespace(read=counted),
@@ -107,9 +107,7 @@ def _surveys(url: str, rules: Sequence[Rule], hours: int) -> Iterator[Survey]:
     )
     for hour in range(hours):
         now = NOW + timedelta(hours=hour)
-        seen = vdm_alerts.survey.survey(
-            ports, rules, {}, now, UNLIMITED, timedelta(hours=1), Asking()
-        )
+        seen = read_metrics.survey(ports, rules, {}, now, UNLIMITED, timedelta(hours=1), Asking())
         kept.roster = seen.roster
         yield seen
 
@@ -129,7 +127,7 @@ def _ours(url: str) -> Any:  # noqa: ANN401 - boto3's
     operation = "sesv2.BatchGetMetricData"
     made.meta.events.register(f"before-parse.{operation}", decoding.starts)
     made.meta.events.register(f"response-received.{operation}", decoding.ends)
-    vars(vdm)["answers"] = decoding.timed(answers)
+    vars(ses_metrics)["answers"] = decoding.timed(answers)
     return made
 
 

@@ -30,7 +30,7 @@ from typing import Any
 
 from benchmarks.fixture import METRICS, NOW, ROOT, account_of, usage
 from benchmarks.report import report
-from vdm_alerts.core.isps import ISPS_WITHOUT_FEEDBACK_LOOP, KNOWN_ISPS
+from vdm_alerts.core.model.mailbox_providers import ISPS_WITHOUT_FEEDBACK_LOOP, KNOWN_ISPS
 
 LATENCY = 0.3
 QUERIES_A_SECOND = 160

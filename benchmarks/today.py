@@ -10,7 +10,7 @@ import boto3
 from botocore.config import Config
 
 from benchmarks.fixture import DAYS, METRICS, NOW, Shown
-from vdm_alerts.aws.vdm import MOST_QUERIES
+from vdm_alerts.adapters.aws.ses_metrics import MOST_QUERIES
 
 
 def loop(url: str, identities: int, shown: Shown) -> None:

@@ -10,10 +10,10 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.evaluator import Evaluator
-from infra.notices import Notices
-from infra.rulebook import Rulebook
-from vdm_alerts.core.metrics import ACCOUNT
-from vdm_alerts.core.rates import Indicator
+from infra.notification_topic import Notices
+from infra.rule_parameters import Rulebook
+from vdm_alerts.core.model.metrics import ACCOUNT
+from vdm_alerts.core.model.rates import Indicator
 
 _WIDTH = 24
 """Columns of a dashboard."""

@@ -7,15 +7,15 @@ from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from infra.acknowledge import acknowledge
 from infra.asset import function_code
+from infra.dead_letter_queue import Lost
 from infra.encryption import uses
-from infra.lost import Lost
-from infra.memory import Memory
-from infra.notices import Notices
+from infra.nag_suppressions import acknowledge
+from infra.notification_topic import Notices
 from infra.permissions import allow
-from infra.rulebook import Rulebook
+from infra.rule_parameters import Rulebook
 from infra.settings import Settings
+from infra.state_table import Memory
 from vdm_alerts.settings import Settings as FunctionSettings
 from vdm_alerts.settings import environment_of
 
@@ -102,7 +102,7 @@ class Evaluator(Construct):
             description="Reads SES's Virtual Deliverability Manager and tells what is wrong",
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=lambda_.Architecture.ARM_64,
-            handler="vdm_alerts.handler.lambda_handler",
+            handler="vdm_alerts.handlers.evaluate.lambda_handler",
             code=function_code(),
             role=role.without_policy_updates(),
             log_group=self.log_group,

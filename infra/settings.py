@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from infra.cadence import NoSchedule, cadence
-from vdm_alerts.core.quiet_hours import QuietHours, parse_quiet_hours
+from vdm_alerts.core.muting.quiet_hours import QuietHours, parse_quiet_hours
 
 CHOICES: Mapping[str, str] = {
     "email": "the addresses to write to, separated by commas",

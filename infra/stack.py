@@ -3,17 +3,17 @@
 from aws_cdk import Annotations, App, CfnOutput, Stack
 
 from infra.dashboard import Dashboard
-from infra.deliverability import DeliverabilityManager
+from infra.dead_letter_queue import Lost
 from infra.encryption import Encryption
 from infra.evaluator import Evaluator
-from infra.lost import Lost
-from infra.memory import Memory
-from infra.notices import Notices
-from infra.rulebook import Rulebook
+from infra.notification_topic import Notices
+from infra.rule_parameters import Rulebook
+from infra.service_alarms import Watchdog
 from infra.settings import Settings
 from infra.slack import SlackChannel
-from infra.wakeups import Wakeups
-from infra.watchdog import Watchdog
+from infra.state_table import Memory
+from infra.triggers import Wakeups
+from infra.vdm import DeliverabilityManager
 
 
 class VdmAlerts(Stack):

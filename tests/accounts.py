@@ -5,14 +5,14 @@ from datetime import datetime
 
 from builders import NOW, a_rule, a_series, a_sure_rule, firing
 
-from vdm_alerts.core.metrics import ACCOUNT, Metric, Scope, Series
-from vdm_alerts.core.rates import Gap, Indicator
-from vdm_alerts.core.reading.plan import worth_asking
-from vdm_alerts.core.reading.queries import Query
-from vdm_alerts.core.reading.roster import Roster
-from vdm_alerts.core.reading.sweep import Sweep
-from vdm_alerts.core.rules import Rule
-from vdm_alerts.core.values import KINDS
+from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Series
+from vdm_alerts.core.model.rates import Gap, Indicator
+from vdm_alerts.core.planning.plan import worth_asking
+from vdm_alerts.core.planning.queries import Query
+from vdm_alerts.core.planning.roster import Roster
+from vdm_alerts.core.planning.selection import Sweep
+from vdm_alerts.core.rules.field_types import KINDS
+from vdm_alerts.core.rules.rule import Rule
 
 SHOP = Scope(identity="shop.example.com")
 BOUNCES = a_rule(min_events=20)

@@ -5,15 +5,23 @@ from typing import Any
 
 import boto3
 
-from vdm_alerts.core.alerts import Alert, Firing, Key, Told
-from vdm_alerts.core.feedback import FEEDBACK
-from vdm_alerts.core.metrics import Dimension, Scope, Series, Window
-from vdm_alerts.core.rates import Gap, Indicator, Rate
-from vdm_alerts.core.reading.roster import Entry
-from vdm_alerts.core.rules import Rule, Severity, Threshold
-from vdm_alerts.core.telling.prose import Origin
-from vdm_alerts.core.verdicts import Breached, Evidence, Healthy, Subject, Unknown, Unsure
-from vdm_alerts.run import Lease
+from vdm_alerts.app.evaluate import Lease
+from vdm_alerts.core.alerts.alert import Alert, Firing, Key, Told
+from vdm_alerts.core.evaluation.verdicts import (
+    Breached,
+    Evidence,
+    Healthy,
+    Subject,
+    Unknown,
+    Unsure,
+)
+from vdm_alerts.core.model.metrics import Dimension, Scope, Series, Window
+from vdm_alerts.core.model.rates import Gap, Indicator, Rate
+from vdm_alerts.core.model.severity import Severity
+from vdm_alerts.core.model.target import Origin
+from vdm_alerts.core.planning.roster import Entry
+from vdm_alerts.core.rules.rule import Rule, Threshold
+from vdm_alerts.core.statistics.arrival import FEEDBACK
 
 NOW = datetime(2026, 3, 12, 9, tzinfo=UTC)
 TODAY = NOW.date()

@@ -7,27 +7,22 @@ from datetime import date, datetime, timedelta
 
 from builders import WHERE, a_series
 
-from vdm_alerts.core.config import BadRule, parse_rule
-from vdm_alerts.core.findings import Finding, Hindrance
-from vdm_alerts.core.history import Transition
-from vdm_alerts.core.metrics import Metric, Scope, Series, Window
-from vdm_alerts.core.rates import Gap
-from vdm_alerts.core.reading.queries import Query
-from vdm_alerts.core.reading.roster import Roster
-from vdm_alerts.core.rulebook import Rulebook, Written
-from vdm_alerts.core.rules import Rule
-from vdm_alerts.core.silences import Silences
-from vdm_alerts.core.telling.messages import Message
-from vdm_alerts.ports import (
-    Busy,
-    Memory,
-    Ports,
-    Reading,
-    Standing,
-    Summary,
-    Superseded,
-    Unavailable,
-)
+from vdm_alerts.core.alerts.history import Transition
+from vdm_alerts.core.alerts.stored_state import Memory
+from vdm_alerts.core.model.account import Standing
+from vdm_alerts.core.model.errors import Busy, Superseded
+from vdm_alerts.core.model.findings import Finding, Hindrance, Unavailable
+from vdm_alerts.core.model.metrics import Metric, Scope, Series, Window
+from vdm_alerts.core.model.rates import Gap
+from vdm_alerts.core.muting.silences import Silences
+from vdm_alerts.core.notifications.rendering.message import Message
+from vdm_alerts.core.observations.run_report import Reading, Summary
+from vdm_alerts.core.planning.queries import Query
+from vdm_alerts.core.planning.roster import Roster
+from vdm_alerts.core.rules.parser import BadRule, parse_rule
+from vdm_alerts.core.rules.rule import Rule
+from vdm_alerts.core.rules.rule_set import Rulebook, Written
+from vdm_alerts.ports import Ports
 
 
 @dataclass

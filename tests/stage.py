@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from vdm_alerts.aws.dynamodb import TableStore
-from vdm_alerts.ports import Memory
+from vdm_alerts.adapters.aws.dynamodb_state import TableStore
+from vdm_alerts.core.alerts.stored_state import Memory
 from vdm_local.deployment import Delivery, Deployment, Inbox, RunFailed
 
 EMPTY = "begins = 2026-03-01"

@@ -8,27 +8,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-LONGEST_MODULE = 250
 SHIPPED = sorted((ROOT / "lambda" / "vdm_alerts").rglob("*.py"))
-OURS = [
-    *SHIPPED,
-    *(path for room in ("cli", "infra", "local/vdm_local") for path in (ROOT / room).rglob("*.py")),
-]
 
 
 def shown(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-@pytest.mark.parametrize("path", OURS, ids=shown)
-def test_no_module_is_too_long_to_read(path: Path) -> None:
-    assert len(path.read_text().splitlines()) <= LONGEST_MODULE
-
-
 @pytest.mark.parametrize("path", SHIPPED, ids=shown)
 def test_only_the_handler_looks_at_the_clock_and_the_environment(path: Path) -> None:
     looks = re.search(r"\bdatetime\.now\(|\bos\.environ\b|\btime\.time\(", path.read_text())
-    assert (looks is not None) == (path.name == "handler.py")
+    assert (looks is not None) == (path.parent.name == "handlers" and path.name != "__init__.py")
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=shown)

@@ -10,18 +10,18 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from vdm_alerts.aws.pace import CALLS_A_SECOND, SHARE
-from vdm_alerts.aws.vdm import CALLERS, MOST_QUERIES
-from vdm_alerts.core.config import parse_rule
-from vdm_alerts.core.metrics import LONGEST_WINDOW, Metric, Scope, Series
-from vdm_alerts.core.rates import Gap
-from vdm_alerts.core.reading.plan import worth_asking
-from vdm_alerts.core.reading.queries import Query
-from vdm_alerts.core.reading.roster import Entry, Roster
-from vdm_alerts.core.reading.sweep import Sweep
-from vdm_alerts.core.rules import Rule
-from vdm_alerts.record import MOST_RECORDED, RECORDED_EVERY
-from vdm_alerts.run import RESERVE
+from vdm_alerts.adapters.aws.ses_metrics import CALLERS, MOST_QUERIES
+from vdm_alerts.adapters.aws.ses_rate_limiter import CALLS_A_SECOND, SHARE
+from vdm_alerts.app.evaluate import RESERVE
+from vdm_alerts.core.model.metrics import LONGEST_WINDOW, Metric, Scope, Series
+from vdm_alerts.core.model.rates import Gap
+from vdm_alerts.core.observations.run_report import MOST_RECORDED, RECORDED_EVERY
+from vdm_alerts.core.planning.plan import worth_asking
+from vdm_alerts.core.planning.queries import Query
+from vdm_alerts.core.planning.roster import Entry, Roster
+from vdm_alerts.core.planning.selection import Sweep
+from vdm_alerts.core.rules.parser import parse_rule
+from vdm_alerts.core.rules.rule import Rule
 
 RULES = Path(__file__).parents[2] / "rules"
 HOUR = timedelta(hours=1)

@@ -7,13 +7,15 @@ from datetime import datetime
 from types import SimpleNamespace
 from typing import Any, cast
 
-from vdm_alerts.aws.silences import ParameterSilences
-from vdm_alerts.aws.ssm import ParameterRules
-from vdm_alerts.core.history import Transition
-from vdm_alerts.core.reading.roster import Roster
-from vdm_alerts.core.shipped import FOLDER, digest
-from vdm_alerts.core.telling.messages import Message
-from vdm_alerts.ports import Memory, Reading, Summary, Superseded
+from vdm_alerts.adapters.aws.ssm_rules import ParameterRules
+from vdm_alerts.adapters.aws.ssm_silences import ParameterSilences
+from vdm_alerts.core.alerts.history import Transition
+from vdm_alerts.core.alerts.stored_state import Memory
+from vdm_alerts.core.model.errors import Superseded
+from vdm_alerts.core.notifications.rendering.message import Message
+from vdm_alerts.core.observations.run_report import Reading, Summary
+from vdm_alerts.core.planning.roster import Roster
+from vdm_alerts.core.rules.default_rules import FOLDER, digest
 
 RULES, SILENCES = "/vdm-alerts/rules", "/vdm-alerts/silences"
 """Where a deployment keeps them that chooses nothing else."""

@@ -12,14 +12,15 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from vdm_alerts.aws.account import SesAccount
-from vdm_alerts.aws.vdm import Vdm
-from vdm_alerts.core.quiet_hours import parse_quiet_hours
-from vdm_alerts.core.telling.messages import Message
-from vdm_alerts.core.telling.prose import Origin
-from vdm_alerts.ports import Ports, Summary
-from vdm_alerts.run import Lease, run
-from vdm_alerts.wiring import quick_session
+from vdm_alerts.adapters.aws.ses_account import SesAccount
+from vdm_alerts.adapters.aws.ses_metrics import Vdm
+from vdm_alerts.app.evaluate import Lease, run
+from vdm_alerts.bootstrap import quick_session
+from vdm_alerts.core.model.target import Origin
+from vdm_alerts.core.muting.quiet_hours import parse_quiet_hours
+from vdm_alerts.core.notifications.rendering.message import Message
+from vdm_alerts.core.observations.run_report import Summary
+from vdm_alerts.ports import Ports
 from vdm_alerts_cli.in_memory import Inbox, MemoryRosters, MemoryStore, NoRecord, Parameters
 from vdm_alerts_cli.reader import COLOURS, mail
 from vdm_local.account import ACCOUNT, REGION

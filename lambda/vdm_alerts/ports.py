@@ -2,150 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from vdm_alerts.core.alerts import Alert, Key
-from vdm_alerts.core.errors import VdmAlertsError
-from vdm_alerts.core.findings import Finding, Hindrance
-from vdm_alerts.core.history import Transition
-from vdm_alerts.core.metrics import Scope, Series, Window
-from vdm_alerts.core.rates import Gap
-from vdm_alerts.core.reading.queries import Query
-from vdm_alerts.core.reading.roster import Roster
-from vdm_alerts.core.rulebook import Rulebook, Written
-from vdm_alerts.core.rules import Rule
-from vdm_alerts.core.silences import Silences
-from vdm_alerts.core.telling.messages import Message
-from vdm_alerts.core.telling.numbering import Attempt
-
-
-class AccessDenied(Hindrance):
-    """AWS refused *action* to whoever asked."""
-
-    def __init__(self, action: str) -> None:
-        """Name the refused *action* as IAM policies spell it, such as "ses:GetAccount"."""
-        self.action = action
-        super().__init__(
-            Finding(
-                about=action,
-                what=f"AWS refused {action} to VDM Alerts",
-                remedy=f"Allow {action} in the role of the function; the stack that ships does",
-            )
-        )
-
-
-class Unavailable(Hindrance):
-    """AWS did not do *action*: for now, or *passing* is false, until something is mended."""
-
-    def __init__(self, action: str, why: str, *, passing: bool = True) -> None:
-        """Say *why* in AWS's own words."""
-        self.action = action
-        super().__init__(
-            Finding(
-                about=action,
-                what=f"{action} failed: {why}",
-                remedy="It is tried again at every run",
-                passing=passing,
-            )
-        )
-
-
-class Busy(VdmAlertsError):
-    """Another run is acting; this one has to be tried again later."""
-
-
-class Superseded(VdmAlertsError):
-    """Another run has saved since this one loaded; what this one found is not worth keeping."""
-
-
-class WentBack(VdmAlertsError):
-    """A run was asked to act at an instant before the last one it acted at."""
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What SES says of the account itself; *findings* are what a person should hear of it."""
-
-    vdm_enabled: bool
-    may_send: bool = True
-    findings: Sequence[Finding] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """What one run leaves for the next: alerts not at rest, and what was told of the service.
-
-    *numbers* are those of the last message about each open incident, by its id, and *attempts* the
-    messages of which it is not known whether they went out; *rules* the last version of each rule
-    that could be used; *passing* since when there has been what should pass. *introduced* says that
-    the first summary has been told, *subscribers* how many were counted in the last run. *version*
-    counts the saves.
-    """
-
-    alerts: Mapping[Key, Alert] = field(default_factory=dict)
-    findings: Sequence[Finding] = ()
-    trouble_sequence: int = 0
-    last_run: datetime | None = None
-    numbers: Mapping[str, int] = field(default_factory=dict)
-    attempts: Mapping[str, Attempt] = field(default_factory=dict)
-    rules: Mapping[str, Written] = field(default_factory=dict)
-    passing: Mapping[str, datetime] = field(default_factory=dict)
-    introduced: bool = False
-    subscribers: int | None = None
-    version: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One rate that *rule* judged, for the record: its indicator of *scope*, a fraction."""
-
-    rule: Rule
-    scope: Scope
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """One run in numbers. It is logged, and is what the function returns.
-
-    *queries* is how many VDM was asked. *days_behind* is how many days ago the newest mail is that
-    VDM has counted, 0 for today; None where that is not known. *unread* counts what else is
-    unwatched: rules that cannot be used, and what should pass.
-    """
-
-    queries: int
-    days_behind: int | None
-    series_judged: int
-    series_unknown: int
-    alerts_warning: int
-    alerts_critical: int
-    notices_told: int
-    notices_owed: int
-    findings: int
-    unread: int
-    subscribers: int | None
-
-    def published(self) -> dict[str, int | None]:
-        """Return the figures under the names that the log and the function's response carry."""
-        return {name: getattr(self, field) for field, name in RUN_FIGURES.items()}
-
-
-RUN_FIGURES: Mapping[str, str] = {
-    "queries": "queries",
-    "days_behind": "days_behind",
-    "series_judged": "series_judged",
-    "series_unknown": "series_unknown",
-    "alerts_warning": "alerts_warning",
-    "alerts_critical": "alerts_critical",
-    "notices_told": "notices_told",
-    "notices_owed": "notices_owed",
-    "findings": "findings",
-    "unread": "unread",
-    "subscribers": "subscribers",
-}
-"""The published name of each field of a `Summary`."""
+from vdm_alerts.core.alerts.history import Transition
+from vdm_alerts.core.alerts.stored_state import Memory
+from vdm_alerts.core.model.account import Standing
+from vdm_alerts.core.model.metrics import Scope, Series, Window
+from vdm_alerts.core.model.rates import Gap
+from vdm_alerts.core.muting.silences import Silences
+from vdm_alerts.core.notifications.rendering.message import Message
+from vdm_alerts.core.observations.run_report import Reading, Summary
+from vdm_alerts.core.planning.queries import Query
+from vdm_alerts.core.planning.roster import Roster
+from vdm_alerts.core.rules.rule_set import Rulebook
 
 
 class RuleSource(Protocol):
@@ -240,10 +111,6 @@ class Notifier(Protocol):
 
     def subscribers(self) -> int:
         """Return how many confirmed subscribers there are. Raises AccessDenied or Unavailable."""
-
-
-NAMESPACE = "VdmAlerts"
-"""The CloudWatch namespace of what is recorded; the dimension "service" tells stacks apart."""
 
 
 class Recorder(Protocol):

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vdm_alerts.core.errors import VdmAlertsError
-from vdm_alerts.core.quiet_hours import NONE, QuietHours, parse_quiet_hours
-from vdm_alerts.core.telling.prose import Origin
+from vdm_alerts.core.model.errors import VdmAlertsError
+from vdm_alerts.core.model.target import Origin
+from vdm_alerts.core.muting.quiet_hours import NONE, QuietHours, parse_quiet_hours
 
 
 class BadSettings(VdmAlertsError):

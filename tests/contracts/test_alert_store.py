@@ -10,19 +10,21 @@ from builders import HOTMAIL, HOUR, NEWS, NOW, a_table, firing
 from fakes import FakeStore
 from moto import mock_aws
 
-from vdm_alerts.aws.dynamodb import TableStore
-from vdm_alerts.aws.items import run_item
-from vdm_alerts.core.alerts import Alert, Ok
-from vdm_alerts.core.codec import encode
-from vdm_alerts.core.findings import Finding, Hindrance
-from vdm_alerts.core.history import Transition
-from vdm_alerts.core.metrics import ACCOUNT, Scope, Window
-from vdm_alerts.core.rates import Rate
-from vdm_alerts.core.revision import Ground
-from vdm_alerts.core.rulebook import Written
-from vdm_alerts.core.rules import Severity
-from vdm_alerts.core.telling.numbering import Attempt
-from vdm_alerts.ports import AlertStore, Busy, Memory, Superseded, Unavailable
+from vdm_alerts.adapters.aws.codec import encode
+from vdm_alerts.adapters.aws.dynamodb_items import run_item
+from vdm_alerts.adapters.aws.dynamodb_state import TableStore
+from vdm_alerts.core.alerts.alert import Alert, Ok
+from vdm_alerts.core.alerts.history import Transition
+from vdm_alerts.core.alerts.sequence import Attempt
+from vdm_alerts.core.alerts.stored_state import Memory
+from vdm_alerts.core.evaluation.revision import Ground
+from vdm_alerts.core.model.errors import Busy, Superseded
+from vdm_alerts.core.model.findings import Finding, Hindrance, Unavailable
+from vdm_alerts.core.model.metrics import ACCOUNT, Scope, Window
+from vdm_alerts.core.model.rates import Rate
+from vdm_alerts.core.model.severity import Severity
+from vdm_alerts.core.rules.rule_set import Written
+from vdm_alerts.ports import AlertStore
 
 UNTIL = NOW + HOUR
 OFF = Finding("VDM", "VDM is off", "Switch it on")

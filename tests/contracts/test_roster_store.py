@@ -10,11 +10,12 @@ from builders import NEWS, NOW, a_table, an_entry
 from fakes import FakeRosters
 from moto import mock_aws
 
-from vdm_alerts.aws import roster as adapter
-from vdm_alerts.aws.roster import TableRoster
-from vdm_alerts.core.metrics import Dimension, Scope
-from vdm_alerts.core.reading.roster import Entry, Roster
-from vdm_alerts.ports import RosterStore, Unavailable
+from vdm_alerts.adapters.aws import dynamodb_roster as adapter
+from vdm_alerts.adapters.aws.dynamodb_roster import TableRoster
+from vdm_alerts.core.model.findings import Unavailable
+from vdm_alerts.core.model.metrics import Dimension, Scope
+from vdm_alerts.core.planning.roster import Entry, Roster
+from vdm_alerts.ports import RosterStore
 
 ROSTER = Roster(
     entries={

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from vdm_alerts.core.telling.notices import MOST_MESSAGES
-from vdm_alerts.core.telling.reasons import Reason
+from vdm_alerts.core.notifications.notification import MOST_MESSAGES
+from vdm_alerts.core.notifications.reasons import Reason
 
 ROOT = Path(__file__).parents[2]
 PROMISES = (ROOT / "docs" / "promises.md").read_text()

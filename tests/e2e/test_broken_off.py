@@ -19,7 +19,7 @@ STORY = "local/vdm_local/scenarios/newsletter.toml"
 KILLED = """
 import os, sys
 from vdm_alerts import handler
-from vdm_alerts.aws.sns import Topic
+from vdm_alerts.adapters.aws.sns_notifier import Topic
 
 publish = Topic.publish
 

@@ -97,9 +97,9 @@ def test_its_hash_is_of_sources_and_requirements_alone(
     assert asset.asset_hash() == before
     (sources / "vdm_alerts" / "__pycache__").mkdir(exist_ok=True)
     (sources / "vdm_alerts" / "__pycache__" / "x.pyc").write_bytes(b"x")
-    os.utime(sources / "vdm_alerts" / "run.py")
+    os.utime(sources / "vdm_alerts" / "ports.py")
     assert asset.asset_hash() == before
-    (sources / "vdm_alerts" / "run.py").write_text("changed")
+    (sources / "vdm_alerts" / "ports.py").write_text("changed")
     changed = asset.asset_hash()
     assert changed != before
     (sources / "requirements.txt").write_text("changed")
@@ -122,8 +122,9 @@ def test_it_imports_where_there_is_boto3_and_nothing_of_this_environment(
 ) -> None:
     """By the interpreter of the local AWS, whose packages are ministack's and boto3."""
     script = (
-        "import sys, aws_lambda_powertools, cattrs, attrs, vdm_alerts.handler;"
-        "print(*(m.__file__ for m in (aws_lambda_powertools, cattrs, attrs, vdm_alerts.handler)))"
+        "import sys, aws_lambda_powertools, cattrs, attrs;"
+        "from vdm_alerts.handlers import evaluate;"
+        "print(*(m.__file__ for m in (aws_lambda_powertools, cattrs, attrs, evaluate)))"
     )
     done = subprocess.run(
         [root / "local" / ".venv" / "bin" / "python", "-c", script],
@@ -139,7 +140,7 @@ def test_every_time_zone_is_there_where_the_machine_has_none(built: Path, root: 
     script = """
 import tzdata, zoneinfo
 from importlib import resources
-from vdm_alerts.core.quiet_hours import parse_quiet_hours
+from vdm_alerts.core.muting.quiet_hours import parse_quiet_hours
 
 zones = resources.files("tzdata").joinpath("zones").read_text().split()
 for zone in zones:

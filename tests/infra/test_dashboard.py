@@ -10,10 +10,10 @@ from aws_cdk.assertions import Template
 from builders import NEWS, a_rule
 from templates import everything, ordinary, the
 
-from vdm_alerts.aws.cloudwatch import EmbeddedMetrics
-from vdm_alerts.core.metrics import ACCOUNT
-from vdm_alerts.core.rates import Indicator
-from vdm_alerts.ports import Reading, Summary
+from vdm_alerts.adapters.aws.cloudwatch_emf import EmbeddedMetrics
+from vdm_alerts.core.model.metrics import ACCOUNT
+from vdm_alerts.core.model.rates import Indicator
+from vdm_alerts.core.observations.run_report import Reading, Summary
 
 
 @pytest.fixture(scope="module")

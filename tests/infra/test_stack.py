@@ -10,12 +10,12 @@ from aws_cdk import App
 from aws_cdk.assertions import Annotations, Match, Template
 from templates import CHOSEN, CONTEXT, everything, logical, ordinary, permissions, stack, the
 
-from infra.rulebook import LONGEST, Rulebook
+from infra.rule_parameters import LONGEST, Rulebook
 from infra.stack import VdmAlerts
-from vdm_alerts.aws.items import EXPIRES
-from vdm_alerts.core.config import BadRule
-from vdm_alerts.core.quiet_hours import parse_quiet_hours
-from vdm_alerts.core.shipped import digest
+from vdm_alerts.adapters.aws.dynamodb_items import EXPIRES
+from vdm_alerts.core.muting.quiet_hours import parse_quiet_hours
+from vdm_alerts.core.rules.default_rules import digest
+from vdm_alerts.core.rules.parser import BadRule
 from vdm_alerts.settings import VARIABLES, read_settings
 
 
@@ -26,7 +26,7 @@ def template() -> Template:
 
 def test_the_function_runs_our_handler_on_python_313_and_arm64(template: Template) -> None:
     function = the(template, "AWS::Lambda::Function")
-    assert function["Handler"] == "vdm_alerts.handler.lambda_handler"
+    assert function["Handler"] == "vdm_alerts.handlers.evaluate.lambda_handler"
     assert (function["Runtime"], function["Architectures"]) == ("python3.13", ["arm64"])
 
 

@@ -17,19 +17,20 @@ import pytest
 from builders import HOTMAIL, NEWS, NOW, ORIGIN, a_rule, breached, evidence, firing
 
 from vdm_alerts import settings
-from vdm_alerts.core.codec import STORED_NAMES
-from vdm_alerts.core.findings import Finding
-from vdm_alerts.core.history import STATE_NAMES
-from vdm_alerts.core.metrics import Dimension, Window
-from vdm_alerts.core.rates import Indicator, Rate
-from vdm_alerts.core.reading.culprits import Culprit
-from vdm_alerts.core.reputation import Ahead, Estimate
-from vdm_alerts.core.rules import Severity
-from vdm_alerts.core.telling.incidents import incidents
-from vdm_alerts.core.telling.messages import compose
-from vdm_alerts.core.telling.notices import Notice, Watch, summary, trouble
-from vdm_alerts.core.telling.reasons import Reason
-from vdm_alerts.ports import RUN_FIGURES, Summary
+from vdm_alerts.adapters.aws.codec import STORED_NAMES
+from vdm_alerts.core.alerts.history import STATE_NAMES
+from vdm_alerts.core.evaluation.ses_estimate import Ahead, Estimate
+from vdm_alerts.core.model.findings import Finding
+from vdm_alerts.core.model.metrics import Dimension, Window
+from vdm_alerts.core.model.rates import Indicator, Rate
+from vdm_alerts.core.model.severity import Severity
+from vdm_alerts.core.notifications.incidents import incidents
+from vdm_alerts.core.notifications.notification import Notice, summary, trouble
+from vdm_alerts.core.notifications.reasons import Reason
+from vdm_alerts.core.notifications.rendering.message import compose
+from vdm_alerts.core.observations.coverage import Watch
+from vdm_alerts.core.observations.run_report import RUN_FIGURES, Summary
+from vdm_alerts.core.planning.contributor import Culprit
 
 CONTRACT = Path(__file__).parent / "published-names.json"
 

@@ -1,8 +1,7 @@
 """What an earlier version left in an account is what a later one goes on from.
 
-A folder for each stored schema: its table as it stood on the third day of the demo's story, with one
-rule that
-could not be read, and the rules as it shipped them, which a person may have saved as their own.
+A folder for each stored schema: its table as it stood on the third day of the demo's story, with
+one invalid rule, and the default rules of that version, which a person may have saved as their own.
 """
 
 import json
@@ -15,11 +14,12 @@ import pytest
 from builders import a_table
 from moto import mock_aws
 
-from vdm_alerts.aws.dynamodb import TableStore
-from vdm_alerts.core.alerts import Firing
-from vdm_alerts.core.config import parse_rule
-from vdm_alerts.core.rules import Severity
-from vdm_alerts.ports import Memory, Superseded
+from vdm_alerts.adapters.aws.dynamodb_state import TableStore
+from vdm_alerts.core.alerts.alert import Firing
+from vdm_alerts.core.alerts.stored_state import Memory
+from vdm_alerts.core.model.errors import Superseded
+from vdm_alerts.core.model.severity import Severity
+from vdm_alerts.core.rules.parser import parse_rule
 
 HERE = Path(__file__).parent
 VERSIONS = sorted(path for path in HERE.iterdir() if (path / "table.json").exists())

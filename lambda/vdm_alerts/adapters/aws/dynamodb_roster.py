@@ -1,0 +1,75 @@
+"""The roster, kept in the table in as many parts as it needs."""
+
+import json
+import logging
+import zlib
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from vdm_alerts.adapters.aws.codec import UnreadableRecord, decode_roster, encode_roster
+from vdm_alerts.adapters.aws.dynamodb_state import partition
+from vdm_alerts.adapters.aws.errors import doing
+from vdm_alerts.core.planning.roster import Roster
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+PART = 350_000
+"""Bytes in a part: an item of DynamoDB's holds 400 KB, its names included.
+
+Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+"""
+
+_log = logging.getLogger(__name__)
+
+
+class TableRoster:
+    """A RosterStore: the partition "roster", compressed, cut in parts that name their whole."""
+
+    def __init__(self, table: "Table") -> None:
+        """Keep it in *table*, whose keys are the strings "pk" and "sk"."""
+        self._table = table
+
+    def load(self) -> Roster:
+        """Return the roster; an empty one, which only costs queries, where it cannot be read."""
+        with doing("dynamodb:Query"):
+            items = list(partition(self._table, "roster"))
+        if not items:
+            return Roster()
+        try:
+            return decode_roster(json.loads(zlib.decompress(_whole(items))))
+        except (UnreadableRecord, KeyError, TypeError, ValueError, zlib.error) as error:
+            _log.warning("the roster cannot be read, and is made anew: %s", error)
+            return Roster()
+
+    def save(self, roster: Roster) -> None:
+        """Write *roster* whole: there is not a run that leaves it as it was."""
+        plain = json.dumps(encode_roster(roster), separators=(",", ":"))
+        packed = zlib.compress(plain.encode())
+        parts = [packed[start : start + PART] for start in range(0, len(packed), PART)]
+        whole = uuid4().hex
+        with doing("dynamodb:BatchWriteItem"), self._table.batch_writer() as batch:
+            for number, part in enumerate(parts):
+                batch.put_item(
+                    Item={
+                        "pk": "roster",
+                        "sk": f"part#{number:04}",
+                        "whole": whole,
+                        "parts": len(parts),
+                        "packed": part,
+                    }
+                )
+
+
+def _whole(items: list[Any]) -> bytes:
+    """Return the bytes of which *items* are the parts.
+
+    Parts that an earlier, longer roster left behind name another whole. Raises ValueError where a
+    save that was broken off has left some of each.
+    """
+    first = items[0]
+    parts = [item for item in items if item["whole"] == first["whole"]]
+    if len(parts) != first["parts"]:
+        message = f"{len(parts)} of its {first['parts']} parts are there"
+        raise ValueError(message)
+    return b"".join(bytes(part["packed"]) for part in parts)

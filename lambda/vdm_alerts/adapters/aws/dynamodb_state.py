@@ -1,0 +1,175 @@
+"""What is remembered between runs, in one DynamoDB table.
+
+`items` says what its partitions "memory" and "history" look like; "lease" holds who may act, and
+"roster" who sends.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from boto3.dynamodb.conditions import Attr, ConditionExpressionBuilder, Key
+from botocore.exceptions import BotoCoreError, ClientError
+
+from vdm_alerts.adapters.aws.codec import UnreadableRecord
+from vdm_alerts.adapters.aws.dynamodb_items import (
+    EXPIRES,
+    MEMORY,
+    Write,
+    changes,
+    memory_of,
+    packed,
+    run_item,
+)
+from vdm_alerts.adapters.aws.errors import codes_of, doing
+from vdm_alerts.core.alerts.history import Transition
+from vdm_alerts.core.alerts.stored_state import Memory
+from vdm_alerts.core.model.errors import Busy, Superseded
+from vdm_alerts.core.model.findings import Finding, Hindrance
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+MOST = 99
+"""Writes in a transaction, beside that of the run's own item: it holds 100 items.
+
+It holds 4 MB, too: 40 kB for each of them, of which the largest, a rule, takes 8.
+Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+"""
+
+_LEASE = {"pk": "lease", "sk": "lease"}
+_FAILED = {"ConditionalCheckFailedException", "ConditionalCheckFailed"}
+"""A condition that does not hold, as DynamoDB says it of one item and of one in a transaction."""
+_log = logging.getLogger(__name__)
+
+
+class TableStore:
+    """An AlertStore."""
+
+    def __init__(self, table: "Table") -> None:
+        """Remember in *table*, whose keys are the strings "pk" and "sk"."""
+        self._table = table
+
+    @contextmanager
+    def lease(self, until: datetime, now: datetime) -> Iterator[None]:
+        """Hold the lease for the block; where the holder dies, it runs out *until*."""
+        owner = uuid4().hex
+        free = (
+            Attr("pk").not_exists()
+            | Attr(EXPIRES).lt(int(now.timestamp()))
+            | Attr("owner").eq(owner)  # boto3 may try again what was done, if the answer was lost.
+        )
+        with doing("dynamodb:PutItem"):
+            try:
+                self._table.put_item(
+                    Item={**_LEASE, "owner": owner, EXPIRES: int(until.timestamp())},
+                    ConditionExpression=free,
+                )
+            except ClientError as error:
+                if codes_of(error) & _FAILED:
+                    message = "another run is acting; this one is tried again"
+                    raise Busy(message) from error
+                raise
+        try:
+            yield
+        finally:
+            self._release(owner)
+
+    def _release(self, owner: str) -> None:
+        """Give the lease back; where that fails it runs out, and the run has done its work."""
+        try:
+            self._table.delete_item(Key=_LEASE, ConditionExpression=Attr("owner").eq(owner))
+        except (ClientError, BotoCoreError) as error:
+            _log.warning("the lease could not be given back, so it has to run out: %s", error)
+
+    def load(self) -> Memory:
+        """Return what the last run left; an empty memory before the first.
+
+        Raises Hindrance where an item is of another version or damaged: nothing may be written
+        over it.
+        """
+        with doing("dynamodb:Query"):
+            # The run's item is the last, and its version has to be no newer than what else is read.
+            items = list(partition(self._table, MEMORY, backwards=True))
+        try:
+            return memory_of(items)
+        except (UnreadableRecord, AttributeError, KeyError, TypeError, ValueError) as error:
+            raise Hindrance(_unreadable(self._table.name, error)) from error
+
+    def save(self, memory: Memory, replacing: Memory, history: Sequence[Transition] = ()) -> Memory:
+        """Write what differs, the run's own attributes with the last of it.
+
+        It takes as many transactions as it needs, each of which follows on the one before it.
+        """
+        *earlier, last = packed(changes(memory, replacing, history), MOST)
+        for writes in earlier:
+            replacing = self._write(replacing, writes, replacing.version)
+        return self._write(memory, last, replacing.version)
+
+    def _write(self, memory: Memory, writes: Sequence[Write], version: int) -> Memory:
+        """Do *writes* and put the run's item of *memory*, all or nothing; return it as it is now.
+
+        Raises Superseded where the item that is there is not of *version*.
+        """
+        memory = replace(memory, version=version + 1)
+        token = uuid4().hex
+        same = Attr("version").eq(version) if version else Attr("version").not_exists()
+        # boto3 may try again what was done, if the answer was lost: that is known by its token.
+        condition = ConditionExpressionBuilder().build_expression(same | Attr("token").eq(token))
+        put: Any = {
+            "TableName": self._table.name,
+            "Item": {**run_item(memory), "token": token},
+            "ConditionExpression": condition.condition_expression,
+            "ExpressionAttributeNames": condition.attribute_name_placeholders,
+            "ExpressionAttributeValues": condition.attribute_value_placeholders,
+        }
+        client = self._table.meta.client
+        if not writes:  # Outside of a transaction a unit costs half.
+            with doing("dynamodb:PutItem"), _fenced():
+                client.put_item(**put)
+            return memory
+        actions: Any = [{do: {"TableName": self._table.name, **what}} for do, what in writes]
+        with doing("dynamodb:TransactWriteItems"), _fenced():
+            client.transact_write_items(
+                TransactItems=[{"Put": put}, *actions], ClientRequestToken=token
+            )
+        return memory
+
+
+@contextmanager
+def _fenced() -> Iterator[None]:
+    """Raise Superseded where the block finds another version than the one that it replaces."""
+    try:
+        yield
+    except ClientError as error:
+        if codes_of(error) & _FAILED:
+            message = "another run has saved since this one loaded; this one is tried again"
+            raise Superseded(message) from error
+        raise
+
+
+def partition(table: "Table", name: str, *, backwards: bool = False) -> Iterator[Any]:
+    """Yield every item of the partition *name* of *table*, by its key."""
+    query: dict[str, Any] = {
+        "KeyConditionExpression": Key("pk").eq(name),
+        "ConsistentRead": True,
+        "ScanIndexForward": not backwards,
+    }
+    page = table.query(**query)
+    yield from page["Items"]
+    while last := page.get("LastEvaluatedKey"):
+        page = table.query(**query, ExclusiveStartKey=last)
+        yield from page["Items"]
+
+
+def _unreadable(table: str, error: Exception) -> Finding:
+    return Finding(
+        about="memory",
+        what=f"What was remembered cannot be read: {error!r}"[:500],
+        remedy="Deploy the version of VDM Alerts that wrote it, or, to begin anew, delete the "
+        f'items of the partition "memory" from the DynamoDB table {table}',
+    )

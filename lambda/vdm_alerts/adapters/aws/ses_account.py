@@ -1,0 +1,105 @@
+"""The account as SES sees it: how it stands, and who sends."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from vdm_alerts.adapters.aws.errors import doing
+from vdm_alerts.adapters.aws.ses_metrics import VDM_IS_OFF
+from vdm_alerts.adapters.aws.ses_rate_limiter import LISTS_A_SECOND, Pace
+from vdm_alerts.core.model.account import Standing
+from vdm_alerts.core.model.findings import Finding
+from vdm_alerts.core.model.metrics import Scope
+from vdm_alerts.core.model.severity import Severity
+
+if TYPE_CHECKING:
+    from mypy_boto3_sesv2 import SESV2Client
+
+PAGE = 1_000
+"""Identities and configuration sets a page, the most that SES takes; its own choice is a few tens.
+
+Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_ListEmailIdentities.html; for the
+others and for tenants https://github.com/floci-io/floci, an emulator that was probed against SES.
+"""
+TENANTS_PAGE = 100
+
+_ENFORCEMENT: Mapping[str, Finding] = {
+    "PROBATION": Finding(
+        about="enforcement",
+        what="Amazon SES has put this account under review",
+        remedy="It may pause the account's sending next. Read the case that AWS opened in the "
+        "Support Center, mend the cause, and answer there",
+        severity=Severity.CRITICAL,
+        hinders=False,
+    ),
+    "SHUTDOWN": Finding(
+        about="enforcement",
+        what="Amazon SES has paused all sending of this account",
+        remedy="Nothing is delivered until AWS lifts this. Read the case that AWS opened in the "
+        "Support Center, mend the cause, and answer there",
+        severity=Severity.CRITICAL,
+        hinders=False,
+    ),
+}
+"""Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetAccount.html"""
+
+_SENDING_IS_OFF = Finding(
+    about="sending",
+    what="Sending is switched off for this account in this Region",
+    remedy="Somebody in the account did that, not AWS. Once the reason is mended: "
+    "aws sesv2 put-account-sending-attributes --sending-enabled",
+    hinders=False,
+)
+
+
+class SesAccount:
+    """An AccountSource."""
+
+    def __init__(self, client: "SESV2Client") -> None:
+        """Ask through *client*, a page of each list a second."""
+        self._client = client
+        for operation in ("ListEmailIdentities", "ListConfigurationSets", "ListTenants"):
+            Pace(LISTS_A_SECOND).govern(client, operation)
+
+    def standing(self) -> Standing:
+        """Return whether VDM is on, and what SES holds against the account."""
+        with doing("ses:GetAccount"):
+            account = self._client.get_account()
+        enabled = account.get("VdmAttributes", {}).get("VdmEnabled") == "ENABLED"
+        findings = [] if enabled else [VDM_IS_OFF]
+        if enforced := _ENFORCEMENT.get(account.get("EnforcementStatus", "")):
+            findings.append(enforced)
+        elif not account.get("SendingEnabled", True):
+            findings.append(_SENDING_IS_OFF)
+        return Standing(enabled, account.get("SendingEnabled", True), findings)
+
+    def identities(self) -> Sequence[Scope]:
+        """Return every e-mail identity, verified or not, in the order of their names."""
+        with doing("ses:ListEmailIdentities"):
+            pages = list(_pages(self._client.list_email_identities, PageSize=PAGE))
+        listed = (one["IdentityName"] for page in pages for one in page["EmailIdentities"])
+        return [Scope(identity=name) for name in sorted(listed)]
+
+    def configuration_sets(self) -> Sequence[Scope]:
+        """Return every configuration set in the order of their names."""
+        with doing("ses:ListConfigurationSets"):
+            pages = list(_pages(self._client.list_configuration_sets, PageSize=PAGE))
+        listed = (name for page in pages for name in page["ConfigurationSets"])
+        return [Scope(configuration_set=name) for name in sorted(listed)]
+
+    def tenants(self) -> Sequence[Scope]:
+        """Return every tenant in the order of their names; none where boto3 is older than they."""
+        if "ListTenants" not in self._client.meta.service_model.operation_names:
+            return []
+        with doing("ses:ListTenants"):
+            pages = list(_pages(self._client.list_tenants, PageSize=TENANTS_PAGE))
+        listed = (one["TenantName"] for page in pages for one in page["Tenants"])
+        return [Scope(tenant=name) for name in sorted(listed)]
+
+
+def _pages(call: Callable[..., Any], **arguments: int | str) -> Iterator[Any]:
+    """Yield the pages of a list that boto3 has no paginator for."""
+    page = call(**arguments)
+    yield page
+    while token := page.get("NextToken"):
+        page = call(**arguments, NextToken=token)
+        yield page

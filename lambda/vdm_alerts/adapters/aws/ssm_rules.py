@@ -1,0 +1,105 @@
+"""Rules, one Parameter Store parameter each."""
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
+
+from vdm_alerts.adapters.aws.ssm_parameters import parsed, texts_under, unusable_text
+from vdm_alerts.core.model.findings import Finding
+from vdm_alerts.core.rules.default_rules import FOLDER, digest
+from vdm_alerts.core.rules.parser import parse_rule
+from vdm_alerts.core.rules.rule_set import Rulebook, Written
+from vdm_alerts.core.rules.toml_document import BadDocument
+
+if TYPE_CHECKING:
+    from mypy_boto3_ssm import SSMClient
+
+
+class ParameterRules:
+    """A RuleSource: every parameter under *path* is a rule, named by what follows.
+
+    Under "shipped" are those that came with a deployment. One's own, directly under *path*, wins
+    over a shipped one of its name, so that no deployment ever undoes it.
+    """
+
+    def __init__(self, client: "SSMClient", path: str, shipped: Mapping[str, str]) -> None:
+        """Read through *client* what is under *path*, such as "/vdm-alerts/rules".
+
+        *shipped* is the digest of each rule that the deployment put there, by its name.
+        """
+        self._client = client
+        self._path = path
+        self._shipped = shipped
+
+    def rules(self) -> Rulebook:
+        """Return the rules as they stand now: nothing is kept while the function is warm."""
+        texts = texts_under(self._client, self._path)
+        if not texts:  # That is an accident, which ends nothing that they have found.
+            none = self._no_rules()
+            return Rulebook({}, dict.fromkeys(self._shipped, none), [none], missing=none)
+        places = self._places(texts)
+        rules, unusable, findings, written = {}, {}, [], {}
+        for name, place in sorted(places.items()):
+            text, source = texts[place], f"{self._path}/{place}"
+            rule = parsed(parse_rule, name, text, source)
+            if isinstance(rule, BadDocument):
+                unusable[name] = unusable_text("rule", rule)
+                continue
+            rules[name] = rule
+            written[name] = Written(text or "", source)
+            if place != name and digest(text or "") != self._shipped.get(name):
+                findings.append(_edited(name, source, own=f"{self._path}/{name}"))
+        findings += [self._gone(name) for name in sorted(self._shipped.keys() - places.keys())]
+        astray = texts.keys() - places.keys() - {f"{FOLDER}/{name}" for name in places}
+        findings += [self._astray(place) for place in sorted(astray)]
+        return Rulebook(rules, unusable, findings, written)
+
+    def _places(self, texts: Collection[str]) -> dict[str, str]:
+        """Return where among *texts* each rule stands that counts, by its name."""
+        own = {place: place for place in texts if "/" not in place}
+        shipped = {
+            name: place
+            for place in texts
+            if "/" not in (name := place.removeprefix(f"{FOLDER}/")) and name != place
+        }
+        return shipped | own
+
+    def _no_rules(self) -> Finding:
+        return Finding(
+            about=self._path,
+            what=f"There is no rule under {self._path} in SSM Parameter Store",
+            remedy="Put the shipped ones back from the repository, each like this",
+            command=self._restore("bounce-rate"),
+        )
+
+    def _gone(self, name: str) -> Finding:
+        return Finding(
+            about=f"{self._path}/{FOLDER}/{name}",
+            what=f"The shipped rule {name} was deleted, and nothing is judged by it",
+            remedy="Put it back into SSM Parameter Store from the repository",
+            command=self._restore(name),
+        )
+
+    def _restore(self, name: str) -> str:
+        return (
+            f"aws ssm put-parameter --region {self._client.meta.region_name} --type String "
+            f"--name {self._path}/{FOLDER}/{name} --value file://rules/{name}.toml"
+        )
+
+    def _astray(self, place: str) -> Finding:
+        name = place.rsplit("/", 1)[-1]
+        return Finding(
+            about=f"{self._path}/{place}",
+            what=f"No rule is read from the SSM parameter {self._path}/{place}",
+            remedy=f"Save it as {self._path}/{name}, or delete it",
+        )
+
+
+def _edited(name: str, source: str, own: str) -> Finding:
+    return Finding(
+        about=source,
+        what=f"The shipped rule {name} was edited in place, where a later deployment may write "
+        "over it",
+        remedy=f"Save its text as the SSM parameter {own}: that one counts instead, and no "
+        "deployment touches it",
+        hinders=False,
+    )

@@ -1,0 +1,1 @@
+"""The alert state machine and what is stored of it."""

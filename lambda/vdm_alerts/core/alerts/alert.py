@@ -1,0 +1,247 @@
+"""What is remembered of one rule in one scope, and how a verdict moves it on."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import NamedTuple, TypeAlias, assert_never
+
+from vdm_alerts.core.evaluation.context import Phase
+from vdm_alerts.core.evaluation.revision import Ground
+from vdm_alerts.core.evaluation.verdicts import Breached, Healthy, Silent, Unknown, Unsure, Verdict
+from vdm_alerts.core.model.metrics import Scope
+from vdm_alerts.core.model.rates import Indicator, Rate
+from vdm_alerts.core.model.severity import Severity
+from vdm_alerts.core.rules.rule import Rule
+
+FLAPPING = 2
+"""So many ends, within LATELY, make an alert one that comes and goes."""
+LATELY = timedelta(days=14)
+STEADY = timedelta(days=3)
+"""For how long such an alert has to be over before that is said, or believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ok:
+    """Nothing is wrong here, as far as is known: *since* an alert ended, or ever.
+
+    How that ended, where nothing has simply mended: by counts that were *revised* to a lower rate
+    in the days that it was told of, or as it is *unwatched* now, for the reason given. What was
+    *cut* short by that had been going on since then; else it was over before. *line* is the share
+    of the first threshold of then.
+    """
+
+    since: datetime | None = None
+    revised: Rate | None = None
+    unwatched: str = ""
+    cut: datetime | None = None
+    line: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """The rule is broken here *since* an instant, not yet for as long as it takes to say so.
+
+    Before, all was well since *well*, or ever, by the first threshold of then, *line*.
+    """
+
+    severity: Severity
+    since: datetime
+    well: datetime | None = None
+    line: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """The rule is broken here *since* an instant; since *mending*, it no longer seems to be.
+
+    *line* is the share of the rule's threshold that was passed; None where it was none of those,
+    and *silent* says that it was for want of mail.
+    """
+
+    severity: Severity
+    since: datetime
+    mending: datetime | None = None
+    line: float | None = None
+    silent: bool = False
+
+
+State: TypeAlias = Ok | Pending | Firing
+
+
+def _is_by(rule: Rule, state: State) -> bool:
+    """Say whether *state* still holds by *rule*, which may have been edited since.
+
+    What fires does by its own line; what was over before, unless the first line is a stricter one.
+    """
+    if state.line is None:
+        return True
+    if isinstance(state, Firing):
+        return state.line in {line.share for line in rule.thresholds}
+    return rule.badness(rule.first_line.share) >= rule.badness(state.line)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What people were last told of this alert, by which message of its incident.
+
+    *since* is when the episode began that they were told of, and *ground* on what figures, if any.
+    Of a message of which nobody knows whether it went out, *sequence* is 0.
+    """
+
+    severity: Severity
+    since: datetime
+    sequence: int
+    at: datetime
+    ground: Ground | None = None
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether the message has gone out for certain."""
+        return self.sequence > 0
+
+
+class Key(NamedTuple):
+    """What tells an alert from every other: a rule's name, a scope, and the rate it is about.
+
+    A rule that is changed to be about another rate begins anew, beside what it has left to say.
+    """
+
+    rule: str
+    scope: Scope
+    indicator: Indicator | None = None
+
+    @classmethod
+    def of(cls, rule: Rule, scope: Scope) -> "Key":
+        """Return the key of what *rule* finds in *scope*."""
+        return cls(rule.name, scope, rule.indicator)
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Where one rule stands in one scope, what was last told of it, and in which incident.
+
+    *indicator* is None where that was remembered by a version that did not keep it. *ends* are the
+    instants at which it ended lately.
+    """
+
+    rule: str
+    scope: Scope
+    indicator: Indicator | None = None
+    state: State = Ok()
+    told: Told | None = None
+    incident: str | None = None
+    ends: tuple[datetime, ...] = ()
+
+    @property
+    def key(self) -> Key:
+        """What tells this alert from every other."""
+        return Key(self.rule, self.scope, self.indicator)
+
+    def phase(self, rule: Rule) -> Phase:
+        """Return what is going on here, for the next judgement by *rule*.
+
+        What was judged by other thresholds, or was not for a while, is judged as if for the first
+        time, and yet is not over while some window is on the bad side of these.
+        """
+        if not _is_by(rule.at(self.scope), self.state):
+            return Phase(is_pending=not isinstance(self.state, Ok))
+        match self.state:
+            case Ok(since=since, unwatched=why):
+                return Phase(since, is_pending=bool(why))
+            case Pending(well=since):
+                return Phase(since, is_pending=True)
+            case Firing() as firing:
+                told = self.told.ground if self.told else None
+                return Phase(firing.since, firing.severity, firing.silent, told=told)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is wrong here, or somebody is owed a word."""
+        return not isinstance(self.state, Ok) or self.told is not None
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether there is nothing to remember."""
+        return not self.is_open and self.state == Ok() and not self.ends
+
+    @property
+    def comes_and_goes(self) -> bool:
+        """Whether it has ended so often lately that one more end is not to be believed at once."""
+        return len(self.ends) >= FLAPPING
+
+
+def advance(
+    alert: Alert, verdict: Verdict, rule: Rule, now: datetime, *, waits: bool = True
+) -> Alert:
+    """Return *alert* as it stands after *verdict* by *rule*.
+
+    It *waits* for as long as the rule says, unless what is found at first sight is to be told.
+    """
+    rule = rule.at(alert.scope)
+    match verdict:
+        case Breached() | Silent():
+            hold = rule.hold if waits else timedelta()
+            return replace(alert, state=_broken(alert.state, verdict, hold, now))
+        case Healthy():
+            return _well(alert, verdict, rule, now)
+        case Unsure() | Unknown():
+            return alert  # Not knowing is no news: it neither fires nor resolves.
+        case _:
+            assert_never(verdict)
+
+
+def _broken(state: State, verdict: Breached | Silent, hold: timedelta, now: datetime) -> State:
+    began = state.cut or now if isinstance(state, Ok) else state.since
+    if not isinstance(state, Firing) and now - began < hold:
+        well = state.since if isinstance(state, Ok) else state.well
+        return Pending(verdict.severity, began, well, state.line)
+    line = verdict.threshold if isinstance(verdict, Breached) else None
+    own = line.share if line and not line.usual else None
+    return Firing(verdict.severity, began, line=own, silent=line is None)
+
+
+def _well(alert: Alert, verdict: Healthy, rule: Rule, now: datetime) -> Alert:
+    match alert.state:
+        case Ok() as state:
+            # It is watched now, and well.
+            return replace(alert, state=replace(state, unwatched="", cut=None))
+        case Pending(well=well, line=line):
+            return replace(alert, state=Ok(well, line=line))
+        case Firing(mending=mending) as state:
+            mended = mending or now
+            if now - mended < _wait(alert, rule):
+                return replace(alert, state=replace(state, mending=mended))
+            # Where rates are just compared, or by other lines, all of it is judged again; so it is
+            # where what was found wrong has turned out not to have been.
+            is_anew = rule.doubt is None or not _is_by(rule, state) or verdict.withdraws is not None
+            now_rate = verdict.evidence.rate if verdict.withdraws and verdict.evidence else None
+            ended = Ok(revised=now_rate) if is_anew else Ok(now, line=rule.first_line.share)
+            return replace(alert, state=ended, ends=(*alert.ends, mended))
+
+
+def _wait(alert: Alert, rule: Rule) -> timedelta:
+    """Return for how long *alert* has to be over before it ends."""
+    return max(rule.clear_after, STEADY) if alert.comes_and_goes else rule.clear_after
+
+
+def unwatched(alert: Alert, why: str) -> Alert:
+    """Return *alert* where nobody looks any more, because of *why*."""
+    if not alert.told:
+        return replace(alert, state=Ok(), ends=())
+    match alert.state:
+        case Ok() as state:  # It was over before, which nobody has heard yet.
+            return replace(alert, state=replace(state, unwatched=why))
+        case Firing(mending=datetime() as mended):  # So it was, by all that anybody could see.
+            return replace(alert, state=Ok(mended, unwatched=why), ends=())
+        case Firing(since=since) | Pending(since=since):
+            return replace(alert, state=Ok(unwatched=why, cut=since), ends=())
+        case _:
+            assert_never(alert.state)
+
+
+def aged(alert: Alert, rule: Rule, now: datetime) -> Alert:
+    """Return *alert* without what is too long ago to matter to it."""
+    ends = tuple(end for end in alert.ends if now - end < LATELY)
+    state = alert.state
+    if isinstance(state, Ok) and state.since and now - state.since >= timedelta(rule.reach.days):
+        state = replace(state, since=None, line=None)
+    return replace(alert, state=state, ends=ends)

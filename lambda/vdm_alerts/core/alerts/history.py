@@ -1,0 +1,51 @@
+"""What has happened to alerts, a line each, for whoever asks later."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from vdm_alerts.core.alerts.alert import Alert, Firing, Key, Ok, Pending
+from vdm_alerts.core.evaluation.verdicts import Verdict
+
+STATE_NAMES: Mapping[type, str] = {Ok: "Ok", Pending: "Pending", Firing: "Firing"}
+"""The name of each state in the history and in stored records."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A step in the life of the alert of *key*: from one state to another, and *why*.
+
+    States are written "Ok", "Pending", "Firing WARNING", "Firing CRITICAL". *why* is the sentence
+    of the verdict, or that it is not watched any more.
+    """
+
+    key: Key
+    at: datetime
+    before: str
+    after: str
+    why: str
+
+
+def transitions(
+    before: Mapping[Key, Alert],
+    after: Mapping[Key, Alert],
+    verdicts: Mapping[Key, Verdict],
+    gone: Callable[[Key], str],
+    now: datetime,
+) -> Iterator[Transition]:
+    """Yield every step between what was remembered and what is to be.
+
+    *gone* says why a key is watched no more, or nothing.
+    """
+    for key in {**before, **after}:
+        was, alert = (alerts.get(key, Alert(*key)) for alerts in (before, after))
+        if named(was) != named(alert):
+            why = gone(key) or str(verdicts.get(key, ""))
+            yield Transition(key, now, named(was), named(alert), why)
+
+
+def named(alert: Alert) -> str:
+    """Return the state of *alert*, with how bad it is."""
+    state = alert.state
+    kind = STATE_NAMES[type(state)]
+    return f"{kind} {state.severity}" if isinstance(state, Firing) else kind

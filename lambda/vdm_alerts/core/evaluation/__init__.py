@@ -1,0 +1,1 @@
+"""Counts and a rule become a verdict."""

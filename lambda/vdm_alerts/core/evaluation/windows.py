@@ -1,0 +1,106 @@
+"""The scan: how sure several windows that end now make one, and which of them the surest.
+
+It takes buckets of any length, days or hours.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from vdm_alerts.core.evaluation.buckets import Bucket
+from vdm_alerts.core.model.metrics import Window
+from vdm_alerts.core.statistics import posterior
+
+HOUR_SCATTER, DAY_SCATTER = 0.3, 0.1
+"""How much the rates of single hours, and of single days, differ beyond chance.
+
+It is the coefficient of variation. One bad mailing is one event and not five hundred, so that what
+a bucket says is worth no more than so much mail as has 1 / scatter² events at the line.
+"""
+_SETTLING = math.log(HOUR_SCATTER / DAY_SCATTER) / math.log(24)
+
+
+class Line(NamedTuple):
+    """A rate, a fraction, and whether it is *low* rates that are on its bad side.
+
+    What is counted is the rarer of the two that a mail can come to, as that is what chance has most
+    to do with: where nine mails in ten should be delivered, those that are not.
+    """
+
+    share: float
+    low: bool = False
+
+    @property
+    def counts_misses(self) -> bool:
+        """Whether the mails are counted that the events did not come of."""
+        return self.low and self.share >= 0.5  # noqa: PLR2004 - the rarer half
+
+    @property
+    def rarity(self) -> float:
+        """The rate, at the line, of what is counted."""
+        return 1 - self.share if self.counts_misses else self.share
+
+    def doubt(self, events: float, mails: float) -> float:
+        """Return the probability that the true rate is not on the bad side."""
+        if self.counts_misses:
+            return posterior.doubt_above(max(0.0, mails - events), mails, self.rarity)
+        return (posterior.doubt_below if self.low else posterior.doubt_above)(
+            events, mails, self.share
+        )
+
+    def sure_of_good(self, events: float, mails: float) -> float:
+        """Return the probability that the true rate is on the good side."""
+        if self.counts_misses:
+            return posterior.sure_below(max(0.0, mails - events), mails, self.rarity)
+        below = posterior.sure_below(events, mails, self.share)
+        return 1 - below if self.low else below
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What there is in one *window*: *events* of so many *mails*, and what they weigh.
+
+    Of *volume* mails that were sent in it.
+    """
+
+    window: Window
+    events: int
+    volume: int
+    mails: float
+    weighed_events: float
+    weighed_mails: float
+
+
+def sights(
+    buckets: Iterable[Bucket],
+    windows: Sequence[tuple[datetime, Window]],
+    line: Line,
+    mails_of: Callable[[Bucket], float],
+) -> Iterator[Sight]:
+    """Yield what there is in each of *windows*, the shortest first, of those that have any mail.
+
+    *windows* are the instants that they begin at; a bucket belongs to those that it is wholly in.
+    *mails_of* says how much mail the events of a bucket are taken to be of.
+    """
+    left = sorted(buckets)
+    events = volume = 0
+    mails = weighed_events = weighed_mails = 0.0
+    for begins, window in windows:
+        while left and left[-1].begins >= begins:
+            bucket = left.pop()
+            own = mails_of(bucket)
+            weight = 1 / (1 + _scatter(bucket.hours) ** 2 * own * line.rarity)
+            events += bucket.events
+            volume += bucket.volume
+            mails += own
+            weighed_events += weight * bucket.events
+            weighed_mails += weight * own
+        if mails:
+            yield Sight(window, events, volume, mails, weighed_events, weighed_mails)
+
+
+def _scatter(hours: float) -> float:
+    """Return the coefficient of variation of a bucket of so many *hours*."""
+    return HOUR_SCATTER * math.pow(max(1.0, hours), -_SETTLING)

@@ -1,0 +1,1 @@
+"""The vocabulary: metrics, scopes, rates, findings and their words."""

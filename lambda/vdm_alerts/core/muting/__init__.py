@@ -1,0 +1,1 @@
+"""What mutes notifications: silences and quiet hours."""

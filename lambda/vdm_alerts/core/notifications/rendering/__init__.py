@@ -1,0 +1,1 @@
+"""The text of a notification, one module per format."""

@@ -1,0 +1,82 @@
+"""The subject of a message about an incident: its news in one line."""
+
+from vdm_alerts.core.evaluation.verdicts import Healthy, Silent, Unsure
+from vdm_alerts.core.model.rates import Indicator, percent
+from vdm_alerts.core.model.severity import Severity
+from vdm_alerts.core.model.wording import ADVICE, of
+from vdm_alerts.core.notifications.affected import Affected
+from vdm_alerts.core.notifications.incidents import Incident
+from vdm_alerts.core.notifications.reasons import Reason
+
+
+def subject(incident: Incident) -> str:
+    """Return the news in one line, its weight first."""
+    return f"[{_weight(incident)}] {news(incident)}"
+
+
+def news(incident: Incident) -> str:
+    """Return the news in one line, without its weight."""
+    lead, advice = incident.lead, ADVICE[incident.indicator]
+    about = f"{advice.noun.capitalize()} {of(lead.alert.scope)}"
+    if lead.reason is Reason.ENDED:
+        return f"{about}: watched no longer"
+    if lead.reason is Reason.REVISED and (now := lead.revised) and (was := lead.told_rate):
+        if now.corrects(was):
+            return f"{about} was {percent(now.value)}, not {percent(was.value)}"
+        return f"{about} came to {percent(now.value)}, after {percent(was.value)}"
+    if is_doubtful(lead):
+        good = "above" if incident.indicator.low_is_bad else "below"
+        return f"{about} was back {good} your threshold"
+    found = rate_of(lead, incident.indicator)
+    return f"{about}{f' {_verb(incident)}' if lead.evidence else ':'} {found}"
+
+
+def _weight(incident: Incident) -> str:
+    """Return how much the news matters."""
+    severity, reason = incident.severity, incident.reason
+    if reason.weight == Reason.RESOLVED.weight:
+        if severity:
+            return f"{severity}, partly resolved"
+        if reason is Reason.REVISED:
+            return "REVISED"
+        return "ENDED" if incident.faded else "RESOLVED"
+    if reason is Reason.FIRING and severity is not incident.lead.severity:
+        return f"{severity}, new {incident.lead.severity}"
+    was_worse = f", no longer {Severity.CRITICAL.key}"
+    return f"{incident.lead.severity}{was_worse if reason is Reason.DEESCALATED else ''}"
+
+
+def _verb(incident: Incident) -> str:
+    falls = incident.indicator.low_is_bad
+    match incident.reason:
+        case Reason.ESCALATED:
+            return "has fallen to" if falls else "has risen to"
+        case Reason.FIRING:
+            return "is"
+        case Reason.REPEAT:
+            return "is still"
+        case Reason.DEESCALATED:
+            return "is up to" if falls else "is down to"
+        case _:
+            return "is back to"
+
+
+def is_doubtful(one: Affected) -> bool:
+    """Say whether it is over and yet, by now, on the bad side: too few to begin anew by."""
+    return (
+        not (one.is_firing or one.revised)
+        and isinstance(one.verdict, Healthy | Unsure)
+        and one.verdict.evidence is not None
+        and one.verdict.line.is_reached_by(
+            one.verdict.evidence.rate.value, one.verdict.of.indicator
+        )
+    )
+
+
+def rate_of(one: Affected, indicator: Indicator) -> str:
+    """Return the rate *indicator* in the scope of *one*, or why there is none."""
+    if one.evidence:
+        return percent(one.evidence.rate.value)
+    if isinstance(one.verdict, Healthy | Silent | Unsure):
+        return f"no {ADVICE[indicator].mail} any more"
+    return "not readable at the moment"

@@ -1,0 +1,1 @@
+"""Which VDM queries to make next."""

@@ -1,0 +1,1 @@
+"""One module per Lambda function: an event becomes a call of a use case."""

@@ -1,0 +1,219 @@
+"""The reader against everything that can go wrong at once: exactly right, or unknown with a reason.
+
+Hypothesis writes the account, the faults and what is asked; what is right is worked out from the
+account itself. Time goes a hundred times as fast for the quotas as for the rest.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
+
+import boto3
+import botocore.endpoint
+import botocore.session
+import pytest
+from botocore.config import Config
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from vdm_alerts.adapters.aws.ses_metric_codec import reads_time_quickly
+from vdm_alerts.adapters.aws.ses_metrics import Vdm
+from vdm_alerts.adapters.aws.ses_rate_limiter import Pace
+from vdm_alerts.core.model.findings import AccessDenied, Hindrance
+from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Series, Window
+from vdm_alerts.core.model.rates import Gap
+from vdm_alerts.core.planning.queries import ACCOUNT_SENT, Query, TodayRefused
+from vdm_local.endpoint import Endpoint
+from vdm_local.faults import CallFault, CallKind, Fault, QueryFault, QueryKind, Reach
+from vdm_local.quota import Quota
+from vdm_local.scenario import Scenario, parse_scenario
+from vdm_local.server import serving
+
+NOW = datetime(2026, 3, 4, 9, tzinfo=UTC)
+HASTE = 100
+ACCOUNT_TEXT = """
+begins = 2026-02-20
+
+[[mail]]
+identity = "news.example.com"
+configuration_set = "newsletter"
+tenant = "acme"
+isp = "Hotmail"
+send = "100x9 0 300 400@+6h 500@+6h"
+permanent_bounce = "1x9 0 3 4@+6h 5@+6h"
+transient_bounce = "0x12 7@+6h"
+complaint = "0x8 2 0x4"
+
+[[mail]]
+identity = "anna@shop.example.com"
+isp = "Gmail"
+send = "50x13"
+open = "20x13"
+click = "2x13"
+delivery_open = "40x13"
+delivery_click = "30x13"
+"""
+SOUND = parse_scenario(ACCOUNT_TEXT, "here")
+
+names = st.sampled_from(
+    [
+        Scope(identity="news.example.com"),
+        Scope(identity="NEWS.example.com"),
+        Scope(identity="shop.example.com"),
+        Scope(identity="anna@shop.example.com"),
+        Scope(identity="nobody.example.com"),
+        Scope(identity="bad..example.com"),
+        Scope(identity="*"),
+        Scope(configuration_set="newsletter"),
+        Scope(configuration_set="a b"),
+        Scope(tenant="acme"),
+        Scope(isp="Hotmail"),
+        Scope(isp="Mail.ru"),
+        Scope(identity="news.example.com", isp="Hotmail"),
+        Scope(identity="news.example.com", isp="AT&T"),
+    ]
+)
+queries = st.lists(st.builds(Query, st.sampled_from(Metric), names), max_size=45, unique=True)
+reach = st.builds(
+    Reach,
+    share=st.sampled_from([0.05, 0.3, 0.7, 1.0]),
+    value=st.none() | st.sampled_from(["news.example.com", "Hotmail"]),
+    calls=st.none() | st.sampled_from([(1, 1), (2, 4), (1, 30)]),
+)
+whole = [kind for kind in CallKind if kind is not CallKind.TIME_OUT]
+faults = st.lists(
+    st.builds(CallFault, st.sampled_from(whole), reach)
+    | st.builds(QueryFault, st.sampled_from(QueryKind), reach)
+    # One that is late, and not so many that the tests are.
+    | st.just(CallFault(CallKind.TIME_OUT, Reach(calls=(3, 3)), seconds=0.5)),
+    max_size=4,
+)
+
+
+class Hasty:
+    """Time for the quotas, on both sides of the wire."""
+
+    def tell(self) -> float:
+        return time.monotonic() * HASTE
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds / HASTE)
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Endpoint:
+    endpoint = Endpoint(SOUND, NOW)
+    endpoint.quota = Quota(Hasty().tell)
+    return endpoint
+
+
+@pytest.fixture(scope="module")
+def reader(endpoint: Endpoint) -> Iterator[Vdm]:
+    session = botocore.session.Session()
+    reads_time_quickly(session)
+    with serving(endpoint) as url:
+        client = boto3.Session(botocore_session=session).client(
+            "sesv2",
+            endpoint_url=url,
+            region_name="eu-west-1",
+            aws_access_key_id="none",
+            aws_secret_access_key="none",  # noqa: S106 - which it is
+            config=Config(
+                connect_timeout=1,
+                read_timeout=0.2,
+                max_pool_connections=16,
+                retries={"mode": "standard", "total_max_attempts": 2},
+            ),
+        )
+        yield Vdm(client, Pace(clock=Hasty().tell, sleep=Hasty().sleep))
+
+
+def true_counts(scenario: Scenario, query: Query, last: date) -> Series | None:
+    """What VDM holds; None where it refuses to say."""
+    if query.scope.is_doubtful:
+        return None
+    days = [last - timedelta(days=age) for age in range(7)]
+    dimensions = {key.value: value for key, value in query.scope.dimensions.items()}
+    return Series(scenario.counts(query.metric.value, dimensions, days, NOW))
+
+
+def read(reader: Vdm, asked: list[Query], last: date) -> Mapping[Query, Series | Gap]:
+    return reader.read(asked, Window(7), last, timedelta(minutes=1))
+
+
+@settings(
+    max_examples=150,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    asked=queries,
+    faults=faults,
+    seed=st.integers(0, 999),
+    is_on=st.sampled_from([True] * 9 + [False]),
+)
+def test_every_series_is_exactly_right_or_unknown(
+    reader: Vdm,
+    endpoint: Endpoint,
+    monkeypatch: pytest.MonkeyPatch,
+    asked: list[Query],
+    faults: list[Fault],
+    seed: int,
+    is_on: bool,
+) -> None:
+    monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=lambda _: None))
+    endpoint.scenario = replace(SOUND, faults=faults, seed=seed, vdm_enabled=is_on)
+    asked = [ACCOUNT_SENT, *(query for query in asked if query != ACCOUNT_SENT)]
+    last = NOW.date()
+    try:
+        found = read(reader, asked, last)
+    except AccessDenied:
+        assert any(fault.kind is CallKind.DENIED for fault in faults)
+        return
+    except TodayRefused:
+        assert any(fault.kind is CallKind.REFUSED for fault in faults)
+        return
+    except Hindrance:
+        assert not is_on
+        return
+    assert found.keys() == set(asked)
+    for query, answer in found.items():
+        if isinstance(answer, Series):
+            assert answer == true_counts(SOUND, query, last)
+        else:
+            assert answer in possible(query, faults)
+
+
+def possible(query: Query, faults: list[Fault]) -> set[Gap]:
+    """Why there may be no answer to *query*, when these are the faults."""
+    refused = any(fault.kind is CallKind.REFUSED for fault in faults)
+    gaps = {Gap.REFUSED} if refused or query.scope.is_doubtful else set()
+    if any(fault.kind in (CallKind.DENIED, QueryKind.DENIED) for fault in faults):
+        gaps.add(Gap.ACCESS_DENIED)
+    if any(fault.kind is not CallKind.DENIED for fault in faults):
+        gaps.add(Gap.UNAVAILABLE)
+    return gaps
+
+
+@given(asked=queries)
+@settings(max_examples=40)
+def test_without_faults_all_is_known_but_what_is_refused(
+    reader: Vdm, endpoint: Endpoint, asked: list[Query]
+) -> None:
+    endpoint.scenario = SOUND
+    asked = [ACCOUNT_SENT, *(query for query in asked if query != ACCOUNT_SENT)]
+    found = read(reader, asked, NOW.date())
+    for query in asked:
+        expected = true_counts(SOUND, query, NOW.date())
+        assert found[query] == (Gap.REFUSED if expected is None else expected)
+
+
+def test_where_today_is_refused_the_days_before_it_are_not(reader: Vdm, endpoint: Endpoint) -> None:
+    endpoint.scenario = replace(SOUND, today="refused")
+    everything = [Query(metric, ACCOUNT) for metric in Metric]
+    with pytest.raises(TodayRefused):
+        read(reader, everything, NOW.date())
+    yesterday = NOW.date() - timedelta(days=1)
+    found = read(reader, everything, yesterday)
+    assert found == {query: true_counts(SOUND, query, yesterday) for query in everything}

@@ -1,0 +1,55 @@
+from datetime import timedelta
+
+import pytest
+from builders import HOUR, NEWS, NOW
+from fakes import World
+
+from vdm_alerts.app.collect import gather
+from vdm_alerts.core.alerts.stored_state import Memory
+from vdm_alerts.core.model.findings import AccessDenied, Finding, Unavailable
+from vdm_alerts.core.model.metrics import Dimension
+from vdm_alerts.core.muting.silences import Silence, Silences
+from vdm_alerts.core.observations.metric_reading import UNLIMITED
+from vdm_alerts.core.observations.observation import Gathered
+from vdm_alerts.core.rules.patterns import Names
+
+BAD = Finding("/vdm-alerts/silences/bad", "A silence cannot be used", "Edit it", hinders=False)
+
+
+def a_silence(name: str, hours: int) -> Silence:
+    """A silence of the newsletter that ends in so many hours."""
+    source = f"/vdm-alerts/silences/{name}"
+    names = Names({Dimension.IDENTITY: str(NEWS)})
+    return Silence(name, source, "*", names, NOW + hours * HOUR, "It moves", "the mail team")
+
+
+def gathered(world: World) -> Gathered:
+    return gather(world.ports, Memory(), NOW, UNLIMITED, timedelta(minutes=10))
+
+
+def test_a_run_knows_the_silences_that_last_and_tells_of_the_others(world: World) -> None:
+    lasting, over = a_silence("lasting", 1), a_silence("over", -1)
+    world.silences.kept = Silences([lasting, over], [BAD], "eu-west-1")
+    seen = gathered(world)
+    assert seen.silences == [lasting]
+    assert [each.about for each in seen.findings] == [BAD.about, over.source]
+    assert seen.verdicts, "and what it reads is as it is without them"
+
+
+@pytest.mark.parametrize(
+    "hindrance",
+    [AccessDenied("ssm:GetParametersByPath"), Unavailable("ssm:GetParametersByPath", "busy")],
+)
+def test_silences_that_cannot_be_read_silence_nothing_and_stop_nothing(
+    world: World, hindrance: AccessDenied | Unavailable
+) -> None:
+    world.silences.kept = hindrance
+    seen = gathered(world)
+    assert (seen.silences, seen.findings) == ([], [hindrance.finding])
+    assert seen.verdicts
+
+
+def test_silences_are_known_where_the_rules_are_not(world: World) -> None:
+    world.rules.book = AccessDenied("ssm:GetParametersByPath")
+    world.silences.kept = Silences([one := a_silence("one", 1)])
+    assert gathered(world).silences == [one]

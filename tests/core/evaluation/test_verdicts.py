@@ -1,0 +1,138 @@
+"""The one sentence of every verdict."""
+
+from dataclasses import replace
+
+import pytest
+from builders import (
+    LINE,
+    NEWS,
+    NOW,
+    OF,
+    a_rate,
+    breached,
+    evidence,
+    healthy,
+    no_mail,
+    unknown,
+    unsure,
+)
+
+from vdm_alerts.core.evaluation.verdicts import Breached, Evidence, Silent, Subject, Verdict
+from vdm_alerts.core.model.metrics import ACCOUNT, Window
+from vdm_alerts.core.model.rates import Gap, Indicator, Rate
+from vdm_alerts.core.model.severity import Severity
+from vdm_alerts.core.rules.rule import Threshold, Usual
+
+EIGHTY = Evidence(Rate(80, 1_000), Window(2), sure=0.9982)
+USUAL = Usual(a_rate("0.5%", of=28_000), Window(28), 3)
+DELIVERY = Subject(Indicator.DELIVERY_RATE, ACCOUNT)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "sentence"),
+    [
+        (
+            Breached(OF, LINE, EIGHTY),
+            (
+                "80 of 1,000 mails bounced permanently in the last 2 days (8%): 99.8% sure that "
+                "the bounce rate of news.example.com is above your 5% warning threshold."
+            ),
+        ),
+        (
+            Breached(OF, LINE, replace(EIGHTY, sure=0.99999)),
+            (
+                "80 of 1,000 mails bounced permanently in the last 2 days (8%): more than 99.9% "
+                "sure that the bounce rate of news.example.com is above your 5% warning threshold."
+            ),
+        ),
+        (
+            breached("8%"),
+            (
+                "800 of 10,000 mails bounced permanently in the last 3 days (8%): the bounce rate "
+                "of news.example.com has reached your 5% warning threshold."
+            ),
+        ),
+        (
+            Breached(OF, Threshold(Severity.WARNING, 0.0166, USUAL), EIGHTY),
+            (
+                "80 of 1,000 mails bounced permanently in the last 2 days (8%): 99.8% sure that "
+                "the bounce rate of news.example.com is above 1.6%, which is 3 times its own 0.5% "
+                "(140 of 28,000) in the 28 days before, and a margin."
+            ),
+        ),
+        (
+            Breached(DELIVERY, Threshold(Severity.CRITICAL, 0.9), EIGHTY),
+            (
+                "80 of 1,000 mails were delivered in the last 2 days (8%): 99.8% sure that the "
+                "delivery rate of the account is below your 90% critical threshold."
+            ),
+        ),
+        (
+            replace(healthy(), evidence=Evidence(Rate(3, 900), Window(1), sure=0.973)),
+            (
+                "3 of 900 mails bounced permanently today so far (0.33%): 97.3% sure that the "
+                "bounce rate of news.example.com is back below your 5% threshold."
+            ),
+        ),
+        (
+            healthy(),
+            (
+                "100 of 10,000 mails bounced permanently in the last 3 days (1%): the bounce rate "
+                "of news.example.com is below your 5% threshold."
+            ),
+        ),
+        (
+            replace(healthy(), evidence=Evidence(Rate(1, 13), Window(7))),
+            (
+                "1 of 13 mails bounced permanently in the last 7 days (7.6%): too few to be sure "
+                "on which side of your 5% threshold the bounce rate of news.example.com is."
+            ),
+        ),
+        (
+            replace(
+                healthy(),
+                evidence=Evidence(Rate(60, 10_000), Window(1), until=NOW.date()),
+                withdraws=Rate(50, 500),
+            ),
+            (
+                "60 of 10,000 mails bounced permanently on 2026-03-12 (0.6%) in the end; it was "
+                "10% (50 of 500) when you were told."
+            ),
+        ),
+        (
+            no_mail(),
+            (
+                "No mail in the last 3 days, so the bounce rate of news.example.com is not known, "
+                "which proves nothing."
+            ),
+        ),
+        (
+            Silent(OF, Severity.WARNING, Window(1)),
+            (
+                "No mail in the last day, which the rule about the bounce rate of news.example.com"
+                " takes for a breach."
+            ),
+        ),
+        (
+            unsure(),
+            (
+                "510 of 10,000 mails bounced permanently in the last 3 days (5.1%): not enough to "
+                "be sure on which side of your 5% threshold the bounce rate of news.example.com "
+                "is."
+            ),
+        ),
+        (
+            unknown(Gap.NO_FEEDBACK_LOOP),
+            "The bounce rate of news.example.com is not known: the provider reports no complaints.",
+        ),
+    ],
+)
+def test_a_verdict_explains_itself(verdict: Verdict, sentence: str) -> None:
+    assert str(verdict) == sentence
+
+
+def test_a_subject_is_a_rate_of_somebody() -> None:
+    assert str(Subject(Indicator.OPEN_RATE, NEWS.at("Yahoo"))) == (
+        "the open rate of news.example.com at Yahoo"
+    )
+    assert evidence("5%").sure is None

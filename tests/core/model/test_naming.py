@@ -1,0 +1,70 @@
+import pytest
+
+from vdm_alerts.core.model.metrics import Scope
+from vdm_alerts.core.model.naming import domain_of, masked
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        Scope(),
+        Scope(identity="news.example.com"),
+        Scope(identity="Anna+shop@News.Example.com"),
+        Scope(configuration_set="my_set-1", isp="ExchangeOnline"),
+        Scope(tenant="tenant-1"),
+    ],
+    ids=str,
+)
+def test_names_as_ses_takes_them_are_not_doubted(scope: Scope) -> None:
+    assert not scope.is_doubtful
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        Scope(identity="*"),
+        Scope(identity="user@"),
+        Scope(identity="localhost"),
+        Scope(identity="bad..example.com"),
+        Scope(isp="Mail.ru"),
+        Scope(isp="AT&T"),
+        Scope(identity="news.example.com", isp="Unknown ISP"),
+        Scope(configuration_set="a b"),
+        Scope(tenant="täglich"),
+    ],
+    ids=str,
+)
+def test_names_that_ses_may_refuse_are_doubted(scope: Scope) -> None:
+    assert scope.is_doubtful
+
+
+def test_an_address_is_in_its_domain() -> None:
+    assert domain_of("anna@example.com") == "example.com"
+    assert domain_of("example.com") is None
+    assert Scope(identity="anna@example.com").domain == Scope(identity="example.com")
+    assert Scope(identity="example.com").domain is None
+    assert Scope(isp="Hotmail").domain is None
+
+
+def test_an_address_is_masked_wherever_it_stands_and_a_domain_is_not() -> None:
+    text = masked('{"told": "Bounce rate of anna.b@news.example.com is 6%, example.com is well"}')
+    assert "anna" not in text
+    assert "a***" in text
+    assert "@news.example.com is 6%, example.com is well" in text
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["jörg@example.com", "anna@münchen.example", '"anna b"@example.com', "anna@localhost"],
+)
+def test_every_sort_of_address_is_masked(address: str) -> None:
+    text = masked(f"of {address} at")
+    assert address.partition("@")[0].strip('"')[1:] not in text
+    assert text.startswith("of ")
+    assert text.endswith(f"@{address.partition('@')[2]} at")
+
+
+def test_two_addresses_of_a_domain_stay_two() -> None:
+    first, second = masked("anna@example.com"), masked("alfred@example.com")
+    assert first != second
+    assert masked("ANNA@example.com")[1:] == first[1:]

@@ -1,0 +1,58 @@
+import pytest
+from builders import HOTMAIL, NEWS
+
+from vdm_alerts.core.model.mailbox_providers import KNOWN_ISPS
+from vdm_alerts.core.model.metrics import Metric, Scope
+from vdm_alerts.core.model.rates import Gap, Indicator, Rate, percent
+
+
+def test_a_rate_keeps_both_counts() -> None:
+    assert Rate(1, 13).value == pytest.approx(1 / 13)
+    assert str(Rate(1_200, 24_000)) == "5% (1,200 of 24,000)"
+
+
+def test_feedback_may_outnumber_the_mail_of_the_day_it_arrives_on() -> None:
+    assert Rate(3, 2).value == 1.5
+
+
+@pytest.mark.parametrize(("events", "volume"), [(0, 0), (1, 0), (-1, 5)])
+def test_counts_that_make_no_rate_are_refused(events: int, volume: int) -> None:
+    with pytest.raises(ValueError, match="no rate of"):
+        Rate(events, volume)
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0.05, "5%"),
+        (0.0575, "5.7%"),
+        (0.119, "11.9%"),
+        (0.0996, "9.9%"),
+        (0.04996, "4.9%"),
+        (0.29, "29%"),
+        (0.00999, "0.99%"),
+        (0.00000005, "0.000005%"),
+        (0.001, "0.1%"),
+        (0.00036, "0.036%"),
+        (0.0, "0%"),
+        (1.0, "100%"),
+    ],
+)
+def test_a_percentage_shows_the_digits_that_count(share: float, text: str) -> None:
+    assert percent(share) == text
+
+
+def test_bounces_are_of_all_mail_and_complaints_of_mail_that_can_be_complained_about() -> None:
+    bounces, complaints = Indicator.BOUNCE_RATE, Indicator.COMPLAINT_RATE
+    assert (bounces.events, bounces.volume) == (Metric.PERMANENT_BOUNCE, Metric.SEND)
+    assert (complaints.events, complaints.volume) == (Metric.COMPLAINT, Metric.DELIVERY_COMPLAINT)
+
+
+def test_gmail_has_no_complaint_rate_because_it_reports_no_complaints() -> None:
+    gmail = Scope(isp="Gmail")
+    assert "Gmail" in KNOWN_ISPS
+    assert Indicator.COMPLAINT_RATE.gap_of(gmail) is Gap.NO_FEEDBACK_LOOP
+    assert Indicator.COMPLAINT_RATE.gap_of(NEWS.at("Gmail")) is Gap.NO_FEEDBACK_LOOP
+    assert Indicator.BOUNCE_RATE.gap_of(gmail) is None
+    assert Indicator.COMPLAINT_RATE.gap_of(HOTMAIL) is None
+    assert Indicator.COMPLAINT_RATE.gap_of(NEWS) is None

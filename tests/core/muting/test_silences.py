@@ -1,0 +1,196 @@
+import re
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from builders import HOUR, NEWS, NOW
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Scope
+from vdm_alerts.core.muting.silences import (
+    MATCHERS,
+    MOST_EXPIRED,
+    BadSilence,
+    Document,
+    Silence,
+    Silences,
+    expired,
+    parse_silence,
+)
+
+SOURCE = "/vdm-alerts/silences/migration"
+REST = """
+until = 2026-03-20T10:00:00+01:00
+reason = "We move to another list"
+author = "the mail team"
+"""
+BAD = """
+rules = "bounce-*"
+identity = 3
+isp = "Outlook"
+until = 2026-03-20T09:00:00
+reason = " "
+"""
+UNTIL = datetime(2026, 3, 20, 9, tzinfo=UTC)
+
+
+def silence(matchers: str) -> Silence:
+    return parse_silence("migration", matchers + REST, SOURCE)
+
+
+def test_a_silence_is_read_from_the_words_that_people_write() -> None:
+    found = silence('rule = "bounce-*"\nidentity = "news.example.com"\nisp = "Hotmail"')
+    assert (found.name, found.source, found.rule) == ("migration", SOURCE, "bounce-*")
+    assert found.names.patterns == {
+        Dimension.IDENTITY: "news.example.com",
+        Dimension.ISP: "Hotmail",
+    }
+    assert found.until == UNTIL
+    assert found.until.tzinfo is UTC
+    assert (found.reason, found.author) == ("We move to another list", "the mail team")
+
+
+def test_what_is_said_over_several_lines_is_one_line() -> None:
+    text = 'rule = "*"' + REST.replace('"We move', '"""\nWe move').replace("list", 'list\n""')
+    assert parse_silence("x", text, SOURCE).reason == "We move to another list"
+
+
+@pytest.mark.parametrize(
+    ("matchers", "rule", "scope", "covers"),
+    [
+        ('rule = "*"', "bounce-rate", ACCOUNT, True),
+        ('rule = "bounce-*"', "Bounce-rate", NEWS, True),
+        ('rule = "bounce-*"', "complaint-rate", NEWS, False),
+        ('identity = "news.example.com"', "any-rule", NEWS, True),
+        ('identity = "news.example.com"', "any-rule", NEWS.at("Hotmail"), True),
+        ('identity = "news.example.com"', "any-rule", ACCOUNT, False),
+        ('identity = "news.example.com"', "any-rule", Scope(identity="a@news.example.com"), False),
+        ('identity = "*@news.example.com"', "r", Scope(identity="A@news.example.com"), True),
+        ('identity = "*@news.example.com"', "any-rule", NEWS, False),
+        ('isp = "Hotmail"', "any-rule", NEWS.at("Hotmail"), True),
+        ('isp = "Hotmail"', "any-rule", NEWS, False),
+        ('isp = "*"', "any-rule", NEWS, False),
+        ('tenant = "shop-?"', "any-rule", Scope(tenant="shop-1"), True),
+        ('configuration_set = "x"', "any-rule", Scope(tenant="x"), False),
+        ('rule = "a"\nidentity = "news.*"', "a", NEWS, True),
+        ('rule = "a"\nidentity = "news.*"', "b", NEWS, False),
+        ('identity = "news.*"\nisp = "Yahoo"', "any-rule", NEWS.at("Hotmail"), False),
+    ],
+)
+def test_all_that_is_given_has_to_match_and_the_scope_to_have_it(
+    matchers: str, rule: str, scope: Scope, covers: bool
+) -> None:
+    assert silence(matchers).covers(rule, scope) == covers
+
+
+def test_a_silence_is_over_from_the_instant_it_names() -> None:
+    found = silence('rule = "*"')
+    assert not found.is_over(UNTIL - timedelta(microseconds=1))
+    assert found.is_over(UNTIL)
+
+
+def test_one_that_is_over_is_told_with_how_to_be_rid_of_it() -> None:
+    silences = Silences([silence('rule = "*"')], region="eu-west-1")
+    assert expired(silences, NOW) == []
+    assert silences.lasting(NOW) == silences.silences
+    assert silences.lasting(UNTIL) == []
+    (finding,) = expired(silences, UNTIL)
+    assert str(finding) == (
+        f"The silence {SOURCE} of the mail team ended on 2026-03-20 09:00 UTC and silences nothing "
+        "any more. Write a later until into that parameter, or delete it: "
+        f"aws ssm delete-parameter --region eu-west-1 --name {SOURCE}"
+    )
+    assert (finding.about, finding.hinders, finding.passing) == (SOURCE, False, False)
+    assert finding.needs_no_end
+    assert expired(silences, UNTIL + timedelta(days=9)) == [finding], "which is no news"
+
+
+def test_of_very_many_that_are_over_the_last_few_are_told() -> None:
+    many = [
+        replace(
+            silence('rule = "*"'),
+            source=f"{SOURCE}-{n}",
+            until=UNTIL - n * HOUR,
+            author="team" * 99,
+        )
+        for n in range(700)
+    ]
+    told = expired(Silences(many, region="eu-west-1"), UNTIL)
+    assert [one.about for one in told] == [f"{SOURCE}-{n}" for n in range(MOST_EXPIRED)]
+    assert max(len(one.what) for one in told) < 200
+
+
+@pytest.mark.parametrize(
+    ("text", "problems"),
+    [
+        (
+            BAD,
+            [
+                "identity  3 is not a name or a pattern",
+                'isp       "Outlook" matches nothing at SES; the name there is "Hotmail"',
+                "until     2026-03-20T09:00:00 is a local time, and does not say of where; write",
+                'reason    " " says nothing; write it in words, in quotes',
+                "author    is missing; write whom to ask about it, in quotes",
+                'rules     is not a key of a silence; did you mean "rule"?',
+            ],
+        ),
+        (
+            "",
+            [
+                "until   is missing; write when it ends, like 2026-03-20T09:00:00Z",
+                "reason  is missing; write what it is for, in quotes",
+                "author  is missing; write whom to ask about it, in quotes",
+                "rule    is missing, and so are identity, configuration_set, tenant, isp: write",
+            ],
+        ),
+        (
+            'rule = "*"' + REST.replace("2026-03-20T10:00:00+01:00", '"tomorrow"'),
+            ['until  "tomorrow" is not an instant; write it like 2026-03-20T09:00:00Z, without'],
+        ),
+        (
+            'rule = "*"' + REST.replace("T10:00:00+01:00", ""),
+            ["until  2026-03-20 is not an instant; write it like 2026-03-20T09:00:00Z, without"],
+        ),
+        (
+            'rule = "*"' + REST.replace("2026-03-20T10:00:00+", "9999-12-31T23:59:59-"),
+            ["until  9999-12-31T23:59:59-01:00 is not an instant that ever comes"],
+        ),
+        ('rule = "*"' + REST.replace("2026", "year"), ["(the text)  is not TOML: "]),
+        ('rule = "[ab]*"' + REST, ['rule  "[ab]*" is not a name or a pattern; write it like']),
+    ],
+)
+def test_every_problem_of_a_silence_is_told_at_once(text: str, problems: list[str]) -> None:
+    with pytest.raises(BadSilence) as caught:
+        parse_silence("migration", text, SOURCE)
+    heading, *said = str(caught.value).splitlines()
+    count = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}"
+    assert heading == f"{SOURCE}: {count}"
+    for line, problem in zip(said, problems, strict=True):
+        assert line.startswith(f"  {problem}")
+
+
+offsets = st.integers(-23 * 60, 23 * 60).map(lambda each: timezone(timedelta(minutes=each)))
+instants = st.builds(
+    lambda seconds, offset: (NOW + timedelta(seconds=seconds)).astimezone(offset),
+    st.integers(-(10**9), 10**9),
+    offsets,
+)
+
+
+@given(instants)
+def test_an_instant_is_the_same_whatever_its_offset(until: datetime) -> None:
+    text = 'rule = "*"' + REST.replace("2026-03-20T10:00:00+01:00", until.isoformat())
+    found = parse_silence("x", text, SOURCE)
+    assert (found.until, found.until.utcoffset()) == (until, timedelta())
+
+
+def test_the_reference_names_every_key_and_no_other(root: Path) -> None:
+    page = (root / "docs" / "silences.md").read_text()
+    first = re.findall(r"^\| (`.+?) \|", page, re.MULTILINE)
+    named = [name for cell in first for name in re.findall(r"`(\w+)`", cell)]
+    assert sorted(named) == sorted(field.name for field in fields(Document))
+    assert set(MATCHERS) < set(named)
+    (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert parse_silence("example", example, "here").covers("bounce-rate", NEWS)

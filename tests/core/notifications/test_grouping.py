@@ -1,0 +1,95 @@
+"""Which alerts are one incident."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from builders import HOTMAIL, HOUR, NEWS, NOW, evidence, firing, nobody
+
+from vdm_alerts.core.alerts.alert import Alert, Key
+from vdm_alerts.core.model.metrics import ACCOUNT, Scope
+from vdm_alerts.core.model.severity import Severity
+from vdm_alerts.core.notifications.grouping import MOST_INCIDENTS, Culprits, grouped
+from vdm_alerts.core.planning.contributor import Culprit
+
+SHOP, YAHOO = Scope(identity="shop.example.com"), Scope(isp="Yahoo")
+PAIR = NEWS.at("Hotmail")
+FIRST, SECOND = "bounce-rate-20260312T0900Z", "bounce-rate-20260312T0900Z-2"
+
+
+def new(scope: Scope) -> Alert:
+    return replace(firing(scope), incident=None)
+
+
+def blaming(causes: Mapping[Scope, Scope]) -> Culprits:
+    def culprit(key: Key) -> Culprit | None:
+        cause = causes.get(key[1])
+        return Culprit(cause, 0.7, evidence("20%")) if cause else None
+
+    return culprit
+
+
+def incidents(*alerts: Alert, causes: Mapping[Scope, Scope] | None = None) -> dict[Scope, str]:
+    gathered = grouped(alerts, NOW, blaming(causes or {}))
+    return {alert.scope: alert.incident or "" for alert in gathered}
+
+
+def test_two_that_have_nothing_to_do_with_each_other_are_two_incidents() -> None:
+    assert incidents(new(NEWS), new(SHOP)) == {NEWS: FIRST, SHOP: SECOND}
+
+
+def test_a_sender_at_a_provider_explains_the_sender_and_the_provider() -> None:
+    causes = {NEWS: PAIR, HOTMAIL: PAIR}
+    assert set(incidents(new(NEWS), new(HOTMAIL), causes=causes).values()) == {FIRST}
+    alone = incidents(new(NEWS), new(HOTMAIL), new(PAIR), new(SHOP), causes=causes)
+    assert alone == {NEWS: FIRST, HOTMAIL: FIRST, PAIR: FIRST, SHOP: SECOND}
+
+
+def test_where_the_account_is_breached_all_of_it_is_one_incident() -> None:
+    assert set(incidents(new(ACCOUNT), new(NEWS), new(SHOP)).values()) == {FIRST}
+
+
+def test_what_begins_while_the_account_is_breached_belongs_to_that() -> None:
+    account = replace(firing(ACCOUNT, told=Severity.WARNING), incident="bounce-rate-old")
+    assert incidents(account, new(SHOP))[SHOP] == "bounce-rate-old"
+
+
+def test_what_begins_later_for_the_same_cause_joins_the_open_incident() -> None:
+    early = replace(firing(NEWS, told=Severity.WARNING), incident="bounce-rate-old")
+    late = grouped([early, new(HOTMAIL)], NOW + HOUR, blaming({NEWS: PAIR, HOTMAIL: PAIR}))
+    assert {alert.incident for alert in late} == {"bounce-rate-old"}
+
+
+def test_the_account_joins_the_incident_of_its_culprit_and_takes_in_what_comes_later() -> None:
+    early = replace(firing(NEWS, told=Severity.WARNING), incident="bounce-rate-old")
+    found = incidents(early, new(ACCOUNT), new(SHOP), causes={ACCOUNT: NEWS})
+    assert set(found.values()) == {"bounce-rate-old"}
+
+
+def test_two_rules_share_no_incident() -> None:
+    other = replace(new(NEWS), rule="complaint-rate")
+    assert {alert.incident for alert in grouped([new(NEWS), other], NOW, nobody)} == {
+        FIRST,
+        "complaint-rate-20260312T0900Z",
+    }
+
+
+def test_an_incident_that_is_open_keeps_its_alerts_whatever_is_found_of_the_cause() -> None:
+    early = replace(firing(NEWS, told=Severity.WARNING), incident="bounce-rate-old")
+    assert incidents(early, new(ACCOUNT))[NEWS] == "bounce-rate-old"
+
+
+def test_two_senders_that_are_bad_at_one_provider_share_it_where_it_is_breached_too() -> None:
+    sets = Scope(configuration_set="newsletter")
+    causes = {NEWS: PAIR, HOTMAIL: PAIR, sets: sets.at("Hotmail")}
+    assert set(incidents(new(NEWS), new(sets), new(HOTMAIL), causes=causes).values()) == {FIRST}
+    assert len(set(incidents(new(NEWS), new(sets), causes=causes).values())) == 2
+
+
+def test_of_very_many_causes_the_last_incident_has_all_that_are_left() -> None:
+    many = [new(Scope(identity=f"{number:04}.example.com")) for number in range(1_000)]
+    found = incidents(*many)
+    assert len(set(found.values())) == MOST_INCIDENTS
+    later = grouped(
+        [*grouped(many, NOW, nobody), new(Scope(identity="late.example.com"))], NOW + HOUR, nobody
+    )
+    assert len({alert.incident for alert in later}) == MOST_INCIDENTS

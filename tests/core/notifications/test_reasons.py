@@ -1,0 +1,54 @@
+from dataclasses import replace
+
+import pytest
+from builders import HOUR, NOW, firing
+
+from vdm_alerts.core.alerts.alert import Alert, Firing, Ok, Pending, Told
+from vdm_alerts.core.model.rates import Rate
+from vdm_alerts.core.model.severity import Severity
+from vdm_alerts.core.notifications.reasons import Reason, due, is_to_be_repeated
+
+WARNING, CRITICAL = Severity.WARNING, Severity.CRITICAL
+MENDING = Firing(CRITICAL, NOW, mending=NOW)
+
+
+@pytest.mark.parametrize(
+    ("alert", "reason"),
+    [
+        (firing(), Reason.FIRING),
+        (firing(told=WARNING), None),
+        (firing(severity=CRITICAL, told=WARNING), Reason.ESCALATED),
+        (firing(severity=WARNING, told=CRITICAL), Reason.DEESCALATED),
+        (replace(firing(told=WARNING), state=Ok()), Reason.RESOLVED),
+        (replace(firing(told=WARNING), state=Ok(revised=Rate(1, 100))), Reason.REVISED),
+        (replace(firing(told=WARNING), state=Ok(unwatched="It is gone")), Reason.ENDED),
+        (replace(firing(), state=Ok()), None),
+        (replace(firing(told=WARNING), state=Pending(WARNING, NOW)), None),
+        (firing(told=WARNING, sequence=0), Reason.FIRING),
+        (replace(firing(told=WARNING, sequence=0), state=Ok()), Reason.RESOLVED),
+        (replace(firing(), state=MENDING), None),
+        (replace(firing(told=WARNING), state=MENDING), None),
+        (replace(firing(told=WARNING, sequence=0), state=MENDING), None),
+    ],
+)
+def test_a_word_is_owed_where_things_differ_from_what_was_delivered(
+    alert: Alert, reason: Reason | None
+) -> None:
+    assert due(alert) is reason
+
+
+@pytest.mark.parametrize(
+    ("told", "due_at"),
+    [(0, 24), (8, 24), (12, 24), (13, 25), (23, 35), (24, 72), (60, 84), (72, 168), (400, 504)],
+)
+def test_a_reminder_waits_where_people_have_heard_of_it_not_long_before(
+    told: int, due_at: int
+) -> None:
+    """After 1, 3 and 7 days, and then every 7; half the time since the one before is not long."""
+    heard = Told(WARNING, NOW, 2, NOW + told * HOUR)
+    alerts = [replace(firing(), told=heard)]
+    after = [24 * HOUR, 72 * HOUR, 168 * HOUR]
+    first = next(
+        hours for hours in range(told, 999) if is_to_be_repeated(alerts, after, NOW + hours * HOUR)
+    )
+    assert first == due_at

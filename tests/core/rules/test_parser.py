@@ -1,0 +1,174 @@
+import re
+from dataclasses import fields, replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from builders import NEWS
+
+from vdm_alerts.core.model.mailbox_providers import KNOWN_ISPS
+from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Scope, Window
+from vdm_alerts.core.model.rates import Indicator
+from vdm_alerts.core.model.severity import Severity
+from vdm_alerts.core.rules.field_types import INDICATORS, KINDS
+from vdm_alerts.core.rules.parser import BadRule, parse_rule
+from vdm_alerts.core.rules.rule import MissingData
+from vdm_alerts.core.rules.schema import Document
+from vdm_alerts.core.statistics.arrival import FEEDBACK
+
+GOOD = """
+indicator = "bounce_rate"
+scopes = ["account", "isp"]
+windows = ["7d", "3d"]
+warning = "5%"
+critical = "10 %"
+min_volume = 200
+min_events = 10
+"""
+
+BAD_RULES = sorted((Path(__file__).parents[2] / "bad_rules").glob("*.toml"))
+
+
+def test_a_rule_is_read_from_the_words_that_people_write() -> None:
+    rule = parse_rule("bounce-rate", GOOD, "here")
+    assert rule.name == "bounce-rate"
+    assert rule.indicator is Indicator.BOUNCE_RATE
+    assert rule.scopes == {(), (Dimension.ISP,)}
+    assert rule.windows == (Window(3), Window(7))
+    assert [(line.severity, line.share) for line in rule.thresholds] == [
+        (Severity.WARNING, 0.05),
+        (Severity.CRITICAL, 0.1),
+    ]
+    assert (rule.min_volume, rule.min_events) == (200, 10)
+
+
+def test_a_rule_can_be_of_some_names_only_and_of_the_largest() -> None:
+    more = """
+top = 5
+include.isp = ["Hotmail", "Orange", "G*"]
+include.identity = ["news.*"]
+exclude.tenant = ["test-?"]
+"""
+    rule = parse_rule("x", GOOD + more, "here")
+    assert rule.top == 5
+    assert rule.include.patterns == {
+        Dimension.ISP: ("Hotmail", "Orange", "G*"),
+        Dimension.IDENTITY: ("news.*",),
+    }
+    assert rule.exclude.patterns == {Dimension.TENANT: ("test-?",)}
+    assert rule.isps == (*KNOWN_ISPS, "Hotmail", "Orange")
+
+
+def test_where_low_is_bad_the_critical_threshold_is_the_lower_one() -> None:
+    text = GOOD.replace("bounce_rate", "delivery_rate").replace("5%", "95%").replace("10 %", "90%")
+    rule = parse_rule("x", text, "here")
+    assert rule.first_line.share == 0.95
+
+
+def test_the_reference_names_every_key_indicator_and_scope_and_no_other(root: Path) -> None:
+    page = (root / "docs" / "rules.md").read_text()
+    first = re.findall(r"^\| (`.+?) \|", page, re.MULTILINE)
+    named = [name for cell in first for name in re.findall(r"`(\w+)`", cell)]
+    headings = ["indicator", "scopes"]
+    keys = [field.name for field in fields(Document)]
+    assert sorted(named) == sorted([*keys, *INDICATORS, *KINDS, *headings])
+    (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert parse_rule("example", example, "here").top == 100
+
+
+def test_one_threshold_is_enough() -> None:
+    rule = parse_rule("x", GOOD.replace('warning = "5%"\n', ""), "here")
+    assert [line.severity for line in rule.thresholds] == [Severity.CRITICAL]
+
+
+@pytest.mark.parametrize("path", BAD_RULES, ids=lambda path: path.stem)
+def test_a_bad_rule_is_told_every_problem_with_its_path_and_what_to_write(path: Path) -> None:
+    """Each file in bad_rules says in its first comment lines what people should be told."""
+    text = path.read_text()
+    expected = [line.removeprefix("#: ") for line in text.splitlines() if line.startswith("#: ")]
+    with pytest.raises(BadRule) as caught:
+        parse_rule(path.stem, text, f"/vdm-alerts/rules/{path.stem}")
+    assert str(caught.value).splitlines() == expected
+
+
+def test_a_text_that_is_nested_beyond_reason_is_a_bad_rule_like_any_other() -> None:
+    with pytest.raises(BadRule, match="is not TOML"):
+        parse_rule("x", "a = " + "[" * 5_000, "here")
+
+
+def test_there_are_bad_rules_to_try() -> None:
+    assert len(BAD_RULES) >= 5
+
+
+MORE = """
+confidence = "90%"
+above_baseline = 3
+drop_below = 0.5
+hold = "6h"
+clear_after = "2d"
+missing_data = "breaching"
+representative_volume = 5_000
+feedback = { "6h" = "70%", "1h" = "50%" }
+"""
+
+
+def test_a_rule_says_how_sure_one_has_to_be_and_how_long_it_waits() -> None:
+    rule = parse_rule("x", GOOD + MORE.replace("drop_below = 0.5\n", ""), "here")
+    assert (rule.doubt, rule.unusual, rule.missing_data) == (0.1, 3, MissingData.BREACHING)
+    assert (rule.hold, rule.clear_after) == (timedelta(hours=6), timedelta(days=2))
+    assert (rule.representative, rule.feedback.arrived) == (5_000, ((1, 0.5), (6, 0.7)))
+
+
+def test_where_a_rule_says_little_it_is_sure_and_looks_at_several_windows() -> None:
+    text = 'indicator = "open_rate"\nscopes = ["account"]\nwarning = "5%"'
+    rule = parse_rule("x", text, "here")
+    assert (rule.doubt, rule.min_volume, rule.min_events) == (0.005, 1, 2)
+    assert [window.days for window in rule.windows] == [1, 2, 3, 5, 7]
+    assert rule.feedback == FEEDBACK[Indicator.OPEN_RATE]
+    plain = parse_rule("x", f'{text}\nconfidence = "none"', "here")
+    assert (plain.doubt, plain.min_events) == (None, 1)
+
+
+OVERRIDES = (
+    GOOD.replace('["account", "isp"]', '["account", "identity", "identity_at_isp"]')
+    + """
+above_baseline = 3
+
+[[overrides]]
+identity = "*.example.com"
+critical = "12%"
+
+[[overrides]]
+identity = "news.example.com"
+confidence = "none"
+min_volume = 50
+
+[[overrides]]
+identity = "news.*"
+isp = "Hotmail"
+warning = "7%"
+"""
+)
+
+
+def test_the_most_specific_override_counts_and_no_other() -> None:
+    text = OVERRIDES.replace('"news.*"', '"news.example.com"')
+    rule = parse_rule("x", text, "here")
+    assert rule.at(ACCOUNT) is rule
+    shop, news = rule.at(Scope(identity="shop.example.com")), rule.at(NEWS)
+    assert [line.share for line in shop.thresholds] == [0.05, 0.12]
+    assert (shop.doubt, shop.unusual, shop.min_volume) == (0.005, 3, 200)
+    assert [line.share for line in news.thresholds] == [0.05, 0.1], "not the other's 12%"
+    assert (news.doubt, news.unusual, news.min_volume) == (None, None, 50)
+    assert rule.at(NEWS.at("Yahoo")) == news
+    pair = rule.at(NEWS.at("Hotmail"))
+    assert (pair.doubt, [line.share for line in pair.thresholds]) == (0.005, [0.07, 0.1])
+    backwards = replace(rule, overrides=rule.overrides[::-1])
+    assert backwards.at(NEWS.at("Hotmail")) == pair
+
+
+def test_overrides_of_which_neither_is_the_more_specific_are_refused() -> None:
+    with pytest.raises(
+        BadRule, match=r"overrides\[2\]  may be of the same names as overrides\[0\]"
+    ):
+        parse_rule("x", OVERRIDES, "here")
