@@ -118,6 +118,8 @@ def zipped(path: Path) -> int:
 
 def _environment() -> Mapping[str, str]:
     settings = Settings(
+        account="111122223333",
+        region="eu-west-1",
         table="table",
         topic_arn="arn:aws:sns:eu-west-1:111122223333:topic",
         rules_path="/vdm-alerts/rules",

@@ -20,7 +20,7 @@ from benchmarks.fixture import NOW, shipped
 from benchmarks.report import arguments, report
 from vdm_alerts.core.evaluation.buckets import AsOf
 from vdm_alerts.core.evaluation.context import ORDINARY, Phase
-from vdm_alerts.core.evaluation.evaluate import judge
+from vdm_alerts.core.evaluation.evaluate import evaluate_series
 from vdm_alerts.core.evaluation.verdicts import Breached
 from vdm_alerts.core.model.metrics import Scope, Series
 from vdm_alerts.core.model.rates import Indicator
@@ -94,7 +94,7 @@ def row(judged: Sequence[Case], rounds: int) -> Mapping[str, object]:
     for _ in range(rounds):
         began = time.process_time()
         verdicts = [
-            judge(case.rule, case.scope, case.counts, AT, case.phase, len(judged) // 3)
+            evaluate_series(case.rule, case.scope, case.counts, AT, case.phase, len(judged) // 3)
             for case in judged
         ]
         took.append(time.process_time() - began)

@@ -24,12 +24,16 @@ from vdm_alerts.adapters.aws import ses_metrics
 from vdm_alerts.adapters.aws.ses_account import SesAccount
 from vdm_alerts.adapters.aws.ses_metric_codec import answers
 from vdm_alerts.app import read_metrics
-from vdm_alerts.app.failures import Asking
+from vdm_alerts.app.failures import FailureCollector
 from vdm_alerts.bootstrap import READING, quick_session
 from vdm_alerts.core.evaluation.verdicts import Breached, Unknown
+from vdm_alerts.core.model.deadline import NoDeadline
 from vdm_alerts.core.model.metrics import Scope, Series, Window
-from vdm_alerts.core.observations.metric_reading import UNLIMITED, Survey
-from vdm_alerts.core.planning.plan import worth_asking
+from vdm_alerts.core.model.target import Target
+from vdm_alerts.core.observations.evaluation import evaluate
+from vdm_alerts.core.observations.metric_reading import UNLIMITED, MetricReading
+from vdm_alerts.core.observations.observation import Observation
+from vdm_alerts.core.planning.next_batches import next_batches
 from vdm_alerts.core.planning.queries import Query
 from vdm_alerts.core.planning.roster import Roster
 from vdm_alerts.core.rules.field_types import KINDS
@@ -49,7 +53,7 @@ def reader(url: str, identities: int, shown: Shown) -> None:
         for each in range(identities)
         for metric in METRICS
     ]
-    found = ses_metrics.Vdm(_ours(url)).read(queries, DAYS, NOW.date(), timedelta(hours=1))
+    found = ses_metrics.Vdm(_ours(url)).read(queries, DAYS, NOW.date(), NoDeadline())
     shown["answered"] = sum(isinstance(each, Series) for each in found.values())
 
 
@@ -77,7 +81,7 @@ def drill(url: str, _: int, shown: Shown) -> None:
     shown["answered"] = seen.asked
     shown["breached"] = [
         f"{key.rule} {key.scope}"
-        for key, verdict in seen.verdicts.items()
+        for key, verdict in evaluate(_observation(seen)).verdicts.items()
         if isinstance(verdict, Breached) and key.scope.identity and key.scope.isp
     ]
 
@@ -86,11 +90,13 @@ READERS: Mapping[str, Callable[[str, int, Shown], None]] = {
     each.__name__: each for each in (today.loop, today.adaptive, reader, sweeps, drill)
 }
 
+TARGET = Target("111122223333", "eu-west-1")
+
 _least: list[int] = []
 """How few calls each reading could have been made in."""
 
 
-def _surveys(url: str, rules: Sequence[Rule], hours: int) -> Iterator[Survey]:
+def _surveys(url: str, rules: Sequence[Rule], hours: int) -> Iterator[MetricReading]:
     client = _ours(url)
     kept = SimpleNamespace(roster=Roster())
     reads = ses_metrics.Vdm(client)
@@ -99,22 +105,28 @@ def _surveys(url: str, rules: Sequence[Rule], hours: int) -> Iterator[Survey]:
         _least.append(-(-len(queries) // ses_metrics.MOST_QUERIES))
         return reads.read(queries, *more)
 
-    vars(read_metrics)["worth_asking"] = planning.timed(worth_asking)
+    vars(read_metrics)["next_batches"] = planning.timed(next_batches)
     ports: Any = SimpleNamespace(
         account=SesAccount(client),
         series=SimpleNamespace(read=counted),
-        rosters=SimpleNamespace(load=lambda: kept.roster),
+        rosters=SimpleNamespace(load=lambda _: kept.roster),
     )
     for hour in range(hours):
         now = NOW + timedelta(hours=hour)
-        seen = read_metrics.survey(ports, rules, {}, now, UNLIMITED, timedelta(hours=1), Asking())
-        kept.roster = seen.roster
+        seen = read_metrics.read_metrics(
+            ports, TARGET, rules, {}, now, UNLIMITED, FailureCollector()
+        )
+        kept.roster = seen.roster_after()
         yield seen
 
 
-def _unknown(seen: Survey) -> list[str]:
+def _observation(reading: MetricReading) -> Observation:
+    return Observation(None, reading, 1, ())
+
+
+def _unknown(seen: MetricReading) -> list[str]:
     """Return the scopes of which something is not known that ought to be."""
-    verdicts = seen.verdicts.items()
+    verdicts = evaluate(_observation(seen)).verdicts.items()
     gaps = {
         str(key[1]) for key, each in verdicts if isinstance(each, Unknown) and each.gap.is_failure
     }

@@ -84,6 +84,8 @@ class Evaluator(Construct):
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         allow(role, [*self._permissions(memory, rulebook, notices, lost), *uses(lost.key)])
         told = FunctionSettings(
+            account=Stack.of(self).account,
+            region=Stack.of(self).region,
             table=memory.table.table_name,
             topic_arn=notices.topic.topic_arn,
             rules_path=rulebook.path,

@@ -7,10 +7,11 @@ from builders import NOW, a_rule, a_series, a_sure_rule, firing
 
 from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Series
 from vdm_alerts.core.model.rates import Gap, Indicator
-from vdm_alerts.core.planning.plan import worth_asking
+from vdm_alerts.core.planning.next_batches import next_batches
 from vdm_alerts.core.planning.queries import Query
+from vdm_alerts.core.planning.read_plan import ReadPlan, plan_reading
 from vdm_alerts.core.planning.roster import Roster
-from vdm_alerts.core.planning.selection import Sweep
+from vdm_alerts.core.planning.verdicts import EarlyVerdicts
 from vdm_alerts.core.rules.field_types import KINDS
 from vdm_alerts.core.rules.rule import Rule
 
@@ -58,14 +59,15 @@ class Told:
         return self
 
     @property
-    def sweep(self) -> Sweep:
+    def plan(self) -> ReadPlan:
         alerts = {alert.key: alert for alert in map(firing, self.remembered)}
-        return Sweep(self.rules, self.roster, alerts, self.now, self.now.date())
+        return plan_reading(self.rules, self.roster, alerts, self.now, self.now.date())
 
     def found(self) -> dict[Query, Series | Gap]:
         """Ask until nothing is worth asking any more."""
         found: dict[Query, Series | Gap] = {}
-        while pending := worth_asking(self.sweep, found):
+        plan = self.plan
+        while pending := next_batches(plan, found, EarlyVerdicts(plan)):
             asked = [query for step in pending for query in step.queries]
             assert not found.keys() & set(asked), "nothing is asked twice"
             self.asked += dict.fromkeys(asked)

@@ -18,9 +18,10 @@ from vdm_alerts.core.evaluation.verdicts import (
 from vdm_alerts.core.model.metrics import Dimension, Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap, Indicator, Rate
 from vdm_alerts.core.model.severity import Severity
-from vdm_alerts.core.model.target import Origin
+from vdm_alerts.core.model.target import Target
+from vdm_alerts.core.planning.contributor import Contributor
 from vdm_alerts.core.planning.roster import Entry
-from vdm_alerts.core.rules.rule import Rule, Threshold
+from vdm_alerts.core.rules.rule import MinimumConfidence, PlainComparison, Rule, Threshold
 from vdm_alerts.core.statistics.arrival import FEEDBACK
 
 NOW = datetime(2026, 3, 12, 9, tzinfo=UTC)
@@ -31,7 +32,7 @@ HOTMAIL = Scope(isp="Hotmail")
 WATCHED = frozenset({(), (Dimension.IDENTITY,), (Dimension.CONFIGURATION_SET,), (Dimension.ISP,)})
 OF = Subject(Indicator.BOUNCE_RATE, NEWS)
 LINE = Threshold(Severity.WARNING, 0.05)
-ORIGIN = Origin("111122223333", "eu-west-1")
+ORIGIN = Target("111122223333", "eu-west-1")
 WHERE = " - 111122223333 eu-west-1"
 """How every subject ends."""
 LEASE = Lease(NOW, NOW + timedelta(minutes=15))
@@ -52,8 +53,8 @@ def a_table() -> Any:
     )
 
 
-def nobody(_: Key) -> None:
-    """Who is behind what happened: nobody in particular."""
+NO_CONTRIBUTORS: dict[Key, Contributor] = {}
+"""No breach has a main contributor."""
 
 
 def share(percentage: str) -> float:
@@ -75,7 +76,7 @@ def a_rule(
     min_events: int = 10,
     **more: Any,
 ) -> Rule:
-    """A rule that compares rates, unless *more* says how much doubt may be left."""
+    """A rule that compares rates, unless *more* has another confidence."""
     lines = ((Severity.WARNING, warning), (Severity.CRITICAL, critical))
     return Rule(
         name=name,
@@ -85,14 +86,19 @@ def a_rule(
         thresholds=tuple(Threshold(severity, share(at)) for severity, at in lines if at),
         min_volume=min_volume,
         min_events=min_events,
-        **{"scopes": WATCHED, "doubt": None, "feedback": FEEDBACK[indicator], **more},
+        **{
+            "scopes": WATCHED,
+            "confidence": PlainComparison(),
+            "feedback": FEEDBACK[indicator],
+            **more,
+        },
     )
 
 
 def a_sure_rule(name: str = "bounce-rate", **more: Any) -> Rule:
     """A rule as they are where nothing is said of confidence, windows and few events."""
     windows = more.pop("windows", (1, 2, 3, 5, 7))
-    least = {"min_volume": 1, "min_events": 2, "doubt": 0.005}
+    least = {"min_volume": 1, "min_events": 2, "confidence": MinimumConfidence(0.005)}
     return a_rule(name, windows=windows, **{**least, **more})
 
 

@@ -3,17 +3,19 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from builders import WHERE, a_series
 
 from vdm_alerts.core.alerts.history import Transition
 from vdm_alerts.core.alerts.stored_state import Memory
 from vdm_alerts.core.model.account import Standing
+from vdm_alerts.core.model.deadline import Deadline
 from vdm_alerts.core.model.errors import Busy, Superseded
 from vdm_alerts.core.model.findings import Finding, Hindrance, Unavailable
 from vdm_alerts.core.model.metrics import Metric, Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap
+from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.muting.silences import Silences
 from vdm_alerts.core.notifications.rendering.message import Message
 from vdm_alerts.core.observations.run_report import Reading, Summary
@@ -81,10 +83,10 @@ class FakeSeries:
     asked: list[Query] = field(default_factory=list)
 
     def read(
-        self, queries: Sequence[Query], window: Window, last: date, patience: timedelta
+        self, queries: Sequence[Query], window: Window, last: date, deadline: Deadline
     ) -> Mapping[Query, Series | Gap]:
         assert window.days >= 1
-        assert patience
+        assert deadline
         assert last
         self.asked += queries
         if self.hindrance:
@@ -97,12 +99,12 @@ class FakeRosters:
     roster: Roster = field(default_factory=Roster)
     hindrance: Hindrance | None = None
 
-    def load(self) -> Roster:
+    def load(self, target: Target) -> Roster:
         if self.hindrance:
             raise self.hindrance
         return self.roster
 
-    def save(self, roster: Roster) -> None:
+    def save(self, target: Target, roster: Roster) -> None:
         if self.hindrance:
             raise self.hindrance
         self.roster = roster
@@ -118,7 +120,7 @@ class FakeStore:
     history: list[Transition] = field(default_factory=list)
 
     @contextmanager
-    def lease(self, until: datetime, now: datetime) -> Iterator[None]:
+    def lease(self, target: Target, until: datetime, now: datetime) -> Iterator[None]:
         if self.hindrance:
             raise self.hindrance
         if self.held_until and self.held_until > now:
@@ -129,10 +131,12 @@ class FakeStore:
         finally:
             self.held_until = None
 
-    def load(self) -> Memory:
+    def load(self, target: Target) -> Memory:
         return self.memory
 
-    def save(self, memory: Memory, replacing: Memory, history: Sequence[Transition] = ()) -> Memory:
+    def save(
+        self, target: Target, memory: Memory, replacing: Memory, history: Sequence[Transition] = ()
+    ) -> Memory:
         if self.refuses_to_save:
             raise self.refuses_to_save
         if replacing.version != self.memory.version:
@@ -169,7 +173,7 @@ class FakeRecorder:
     summaries: list[Summary] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
 
-    def record(self, summary: Summary, readings: Sequence[Reading]) -> None:
+    def record(self, target: Target, summary: Summary, readings: Sequence[Reading]) -> None:
         self.summaries.append(summary)
         self.readings = list(readings)
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from builders import ORIGIN
 
 from vdm_alerts.adapters.aws.dynamodb_state import TableStore
 from vdm_alerts.core.alerts.stored_state import Memory
@@ -26,10 +27,10 @@ class Stage:
 
     def run(self, at: datetime | None = None) -> tuple[dict[str, Any], list[Delivery]]:
         """Run as of *at*, or an hour later than last; return the summary and what was told."""
-        summary = self.judge(at)
+        summary = self.evaluate_series(at)
         return summary, self.inbox.new(summary["notices_told"])
 
-    def judge(self, at: datetime | None = None) -> dict[str, Any]:
+    def evaluate_series(self, at: datetime | None = None) -> dict[str, Any]:
         """Run as of *at*, or an hour later than last; return the summary, and wait for no mail."""
         self.now = at or self.now + timedelta(hours=1)
         self.deployed.aws.set_clock(self.now.isoformat())
@@ -65,7 +66,7 @@ class Stage:
         What the first run says is a matter of its own.
         """
         self.forget()
-        TableStore(self.deployed.table).save(Memory(introduced=True), replacing=Memory())
+        TableStore(self.deployed.table).save(ORIGIN, Memory(introduced=True), replacing=Memory())
 
     def forget(self) -> None:
         """Empty the table, and skip what was told so far."""

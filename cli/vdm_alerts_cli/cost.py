@@ -12,16 +12,17 @@ from rich.table import Table
 
 from vdm_alerts.adapters.aws.ses_metrics import CALLERS, MOST_QUERIES
 from vdm_alerts.adapters.aws.ses_rate_limiter import CALLS_A_SECOND, SHARE
-from vdm_alerts.app.evaluate import RESERVE
 from vdm_alerts.core.model.metrics import LONGEST_WINDOW, Metric, Scope, Series
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.observations.run_report import MOST_RECORDED, RECORDED_EVERY
-from vdm_alerts.core.planning.plan import worth_asking
+from vdm_alerts.core.planning.next_batches import next_batches
 from vdm_alerts.core.planning.queries import Query
+from vdm_alerts.core.planning.read_plan import plan_reading
 from vdm_alerts.core.planning.roster import Entry, Roster
-from vdm_alerts.core.planning.selection import Sweep
+from vdm_alerts.core.planning.verdicts import EarlyVerdicts
 from vdm_alerts.core.rules.parser import parse_rule
 from vdm_alerts.core.rules.rule import Rule
+from vdm_alerts.handlers.evaluate import TIME_AFTER_READING
 
 RULES = Path(__file__).parents[2] / "rules"
 HOUR = timedelta(hours=1)
@@ -112,12 +113,13 @@ class Deployment:
         senders = (Scope(identity=f"{each}.example.com") for each in range(self.identities))
         roster = Roster(dict.fromkeys([*sets, *senders], Entry()))
         now = datetime(2026, 1, 31, tzinfo=UTC)
-        sweep = Sweep(self.rules, roster, {}, now, now.date())
+        plan = plan_reading(self.rules, roster, {}, now, now.date())
+        verdicts = EarlyVerdicts(plan)
         days = [now.date() - timedelta(days=age) for age in range(LONGEST_WINDOW.days)]
         mail, bounces, none = (Series(dict.fromkeys(days, each)) for each in (1_000, 10, 0))
         counts = {Metric.PERMANENT_BOUNCE: bounces, Metric.COMPLAINT: none}
         found: dict[Query, Series | Gap] = {}
-        while pending := worth_asking(sweep, found):
+        while pending := next_batches(plan, found, verdicts):
             asked = (query for step in pending for query in step.queries)
             found |= {query: counts.get(query.metric, mail) for query in asked}
         return len(found)
@@ -194,7 +196,7 @@ def show(deployment: Deployment) -> None:
             "mail, and is not in the sum either.",
             highlight=False,
         )
-    most = (TIME_OUT - RESERVE).total_seconds()
+    most = (TIME_OUT - TIME_AFTER_READING).total_seconds()
     if deployment.seconds > most:
         console.print(
             f"A run reads for {most:,.0f} s at the most; of so many identities the rest would stay "

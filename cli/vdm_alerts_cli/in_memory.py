@@ -12,6 +12,7 @@ from vdm_alerts.adapters.aws.ssm_silences import ParameterSilences
 from vdm_alerts.core.alerts.history import Transition
 from vdm_alerts.core.alerts.stored_state import Memory
 from vdm_alerts.core.model.errors import Superseded
+from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.notifications.rendering.message import Message
 from vdm_alerts.core.observations.run_report import Reading, Summary
 from vdm_alerts.core.planning.roster import Roster
@@ -71,16 +72,18 @@ class MemoryStore:
     memory: Memory = field(default_factory=Memory)
 
     @contextmanager
-    def lease(self, until: datetime, now: datetime) -> Iterator[None]:
+    def lease(self, target: Target, until: datetime, now: datetime) -> Iterator[None]:
         """Hold the lease, which nobody else wants."""
         del until, now
         yield
 
-    def load(self) -> Memory:
+    def load(self, target: Target) -> Memory:
         """Return what was saved last."""
         return self.memory
 
-    def save(self, memory: Memory, replacing: Memory, history: Sequence[Transition] = ()) -> Memory:
+    def save(
+        self, target: Target, memory: Memory, replacing: Memory, history: Sequence[Transition] = ()
+    ) -> Memory:
         """Remember *memory*; its history is not kept."""
         del history
         if replacing.version != self.memory.version:
@@ -95,11 +98,11 @@ class MemoryRosters:
 
     roster: Roster = field(default_factory=Roster)
 
-    def load(self) -> Roster:
+    def load(self, target: Target) -> Roster:
         """Return what was saved last."""
         return self.roster
 
-    def save(self, roster: Roster) -> None:
+    def save(self, target: Target, roster: Roster) -> None:
         """Remember *roster*."""
         self.roster = roster
 
@@ -127,5 +130,5 @@ class Inbox:
 class NoRecord:
     """A Recorder of nothing."""
 
-    def record(self, summary: Summary, readings: Sequence[Reading]) -> None:
+    def record(self, target: Target, summary: Summary, readings: Sequence[Reading]) -> None:
         """Keep nothing."""

@@ -16,7 +16,7 @@ from vdm_alerts.adapters.aws.ses_account import SesAccount
 from vdm_alerts.adapters.aws.ses_metrics import Vdm
 from vdm_alerts.app.evaluate import Lease, run
 from vdm_alerts.bootstrap import quick_session
-from vdm_alerts.core.model.target import Origin
+from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.muting.quiet_hours import parse_quiet_hours
 from vdm_alerts.core.notifications.rendering.message import Message
 from vdm_alerts.core.observations.run_report import Summary
@@ -102,7 +102,7 @@ def play(scenario: Scenario, rules: Mapping[str, str]) -> Iterator[Played]:
         for each in scenario.runs:
             endpoint.now, endpoint.scenario = each.at, scenario.at(each)
             parameters.write(each.rules, each.silences)
-            lease, origin = Lease(each.at, each.at + _LASTS), Origin(ACCOUNT, REGION)
+            lease, origin = Lease(each.at, each.at + _LASTS), Target(ACCOUNT, REGION)
             summary = run(ports, origin, each.at, lease, quiet_hours=quiet_hours)
             yield Played(each, summary, inbox.taken())
 

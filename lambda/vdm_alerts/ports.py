@@ -1,16 +1,18 @@
-"""The world as a run sees it: what can be asked of it, and the ways in which it says no."""
+"""Everything that a run does to the outside world, as protocols: sources, state and outputs."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Protocol
 
 from vdm_alerts.core.alerts.history import Transition
 from vdm_alerts.core.alerts.stored_state import Memory
 from vdm_alerts.core.model.account import Standing
+from vdm_alerts.core.model.deadline import Deadline
 from vdm_alerts.core.model.metrics import Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap
+from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.muting.silences import Silences
 from vdm_alerts.core.notifications.rendering.message import Message
 from vdm_alerts.core.observations.run_report import Reading, Summary
@@ -18,35 +20,37 @@ from vdm_alerts.core.planning.queries import Query
 from vdm_alerts.core.planning.roster import Roster
 from vdm_alerts.core.rules.rule_set import Rulebook
 
+# Sources: where a run reads from.
+
 
 class RuleSource(Protocol):
-    """Where the thresholds are kept."""
+    """Where rules are stored."""
 
     def rules(self) -> Rulebook:
-        """Return every rule, and a finding for each that cannot be used.
+        """Return every valid rule, and a finding for each invalid one.
 
-        Raises AccessDenied or Unavailable where none could be read.
+        Raises AccessDenied or Unavailable if none could be read.
         """
 
 
 class SilenceSource(Protocol):
-    """Where people say what they do not want to be told of for a while."""
+    """Where silences are stored."""
 
     def silences(self) -> Silences:
-        """Return every silence, those that are over too, and a finding for each unusable one.
+        """Return every silence, expired ones too, and a finding for each invalid one.
 
-        Raises AccessDenied or Unavailable where none could be read.
+        Raises AccessDenied or Unavailable if none could be read.
         """
 
 
 class AccountSource(Protocol):
-    """What SES knows of the account and of who sends in it."""
+    """What SES knows of the account and its senders."""
 
     def standing(self) -> Standing:
-        """Return how the account stands with SES. Raises AccessDenied or Unavailable."""
+        """Return the account status. Raises AccessDenied or Unavailable."""
 
     def identities(self) -> Sequence[Scope]:
-        """Return every e-mail identity. Raises AccessDenied or Unavailable."""
+        """Return every email identity. Raises AccessDenied or Unavailable."""
 
     def configuration_sets(self) -> Sequence[Scope]:
         """Return every configuration set. Raises AccessDenied or Unavailable."""
@@ -56,68 +60,80 @@ class AccountSource(Protocol):
 
 
 class SeriesSource(Protocol):
-    """Where the counts come from."""
+    """Where counts come from."""
 
     def read(
-        self, queries: Sequence[Query], window: Window, last: date, patience: timedelta
+        self, queries: Sequence[Query], window: Window, last: date, deadline: Deadline
     ) -> Mapping[Query, Series | Gap]:
         """Return for each query its daily counts in *window* ending *last*, or why there are none.
 
-        What could not be asked within *patience* is cut. Raises AccessDenied where VDM may not be
-        read at all, TodayRefused where SES does not answer for these days, and Hindrance where VDM
-        is off.
+        A query that is not made before *deadline* is cut off. Raises AccessDenied if VDM may not be
+        read at all, TodayRefused if SES rejects queries about these days, and Hindrance if VDM is
+        off.
         """
+
+
+# State: what one run leaves for the next.
 
 
 class RosterStore(Protocol):
-    """What reading remembers from one run to the next."""
+    """Where the sender roster is stored."""
 
-    def load(self) -> Roster:
-        """Return the roster, empty where none can be read. Raises AccessDenied or Unavailable."""
+    def load(self, target: Target) -> Roster:
+        """Return the roster, an empty one if it is damaged. Raises AccessDenied or Unavailable."""
 
-    def save(self, roster: Roster) -> None:
-        """Remember *roster*. Raises AccessDenied or Unavailable."""
+    def save(self, target: Target, roster: Roster) -> None:
+        """Store *roster*. Raises AccessDenied or Unavailable."""
 
 
 class AlertStore(Protocol):
-    """What is remembered between runs."""
+    """Where the alert history is stored."""
 
-    def lease(self, until: datetime, now: datetime) -> AbstractContextManager[None]:
-        """Be the one run that acts, until the block ends or *until* at the latest.
+    def lease(self, target: Target, until: datetime, now: datetime) -> AbstractContextManager[None]:
+        """Be the only run of *target* that acts, until the block ends or *until* at the latest.
 
-        Both are instants of the wall clock. Raises Busy where another run is acting.
+        Both are wall clock times. Raises Busy while another run acts.
         """
 
-    def load(self) -> Memory:
-        """Return what the last run left. Raises AccessDenied or Unavailable."""
+    def load(self, target: Target) -> Memory:
+        """Return what the last run stored. Raises AccessDenied or Unavailable."""
 
-    def save(self, memory: Memory, replacing: Memory, history: Sequence[Transition] = ()) -> Memory:
-        """Remember *memory* in place of what was *replacing*, as loaded or as saved before.
+    def save(
+        self,
+        target: Target,
+        memory: Memory,
+        replacing: Memory,
+        history: Sequence[Transition] = (),
+    ) -> Memory:
+        """Store *memory* in place of *replacing*, which was loaded or saved before.
 
-        Returns it as it is remembered now, and keeps *history* beside it. Raises Superseded where
-        somebody else has saved since, and AccessDenied or Unavailable; of a great many alerts some
-        may then have been written, those of one incident together where that can be.
+        Returns it as it is stored now, and stores *history* beside it. Raises Superseded if another
+        run has saved since, and AccessDenied or Unavailable. If there are very many alerts, some
+        may have been written then: those of one incident together if they fit.
         """
+
+
+# Outputs: where a run writes to.
 
 
 class Notifier(Protocol):
-    """How people are told."""
+    """How notifications are sent."""
 
     def publish(self, message: Message) -> None:
-        """Send *message*, returning once it is safely on its way.
+        """Send *message*, and return once it is accepted.
 
-        Raises AccessDenied or Unavailable; the message may then have gone out all the same.
+        Raises AccessDenied or Unavailable; the message may have been sent nevertheless.
         """
 
     def subscribers(self) -> int:
-        """Return how many confirmed subscribers there are. Raises AccessDenied or Unavailable."""
+        """Return how many confirmed subscriptions exist. Raises AccessDenied or Unavailable."""
 
 
 class Recorder(Protocol):
-    """Where figures are kept for dashboards and alarms."""
+    """Where figures are recorded for dashboards and alarms."""
 
-    def record(self, summary: Summary, readings: Sequence[Reading]) -> None:
-        """Record one run and the rates that it saw, at the wall clock's time."""
+    def record(self, target: Target, summary: Summary, readings: Sequence[Reading]) -> None:
+        """Record one run of *target* and the rates that it evaluated, at the wall clock time."""
 
 
 @dataclass(frozen=True, slots=True)

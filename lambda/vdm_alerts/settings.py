@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vdm_alerts.core.model.errors import VdmAlertsError
-from vdm_alerts.core.model.target import Origin
+from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.muting.quiet_hours import NONE, QuietHours, parse_quiet_hours
 
 
@@ -24,6 +24,8 @@ class Settings:
     there are any, people would rather not be written to.
     """
 
+    account: str
+    region: str
     table: str
     topic_arn: str
     rules_path: str
@@ -43,13 +45,14 @@ class Settings:
         return {name: digest for name, _, digest in pairs}
 
     @property
-    def origin(self) -> Origin:
-        """The account and Region that are watched: the topic's own."""
-        _, _, _, region, account, _ = self.topic_arn.split(":")
-        return Origin(account, region)
+    def target(self) -> Target:
+        """The account and Region to monitor."""
+        return Target(self.account, self.region)
 
 
 VARIABLES: Mapping[str, str] = {
+    "account": "VDM_ALERTS_ACCOUNT",
+    "region": "VDM_ALERTS_REGION",
     "table": "VDM_ALERTS_TABLE",
     "topic_arn": "VDM_ALERTS_TOPIC_ARN",
     "rules_path": "VDM_ALERTS_RULES_PATH",

@@ -1,16 +1,14 @@
-from datetime import timedelta
-
 import pytest
-from builders import HOUR, NEWS, NOW
+from builders import HOUR, NEWS, NOW, ORIGIN
 from fakes import World
 
-from vdm_alerts.app.collect import gather
+from vdm_alerts.app.collect import collect
 from vdm_alerts.core.alerts.stored_state import Memory
 from vdm_alerts.core.model.findings import AccessDenied, Finding, Unavailable
 from vdm_alerts.core.model.metrics import Dimension
 from vdm_alerts.core.muting.silences import Silence, Silences
 from vdm_alerts.core.observations.metric_reading import UNLIMITED
-from vdm_alerts.core.observations.observation import Gathered
+from vdm_alerts.core.observations.observation import Observation
 from vdm_alerts.core.rules.patterns import Names
 
 BAD = Finding("/vdm-alerts/silences/bad", "A silence cannot be used", "Edit it", hinders=False)
@@ -23,8 +21,8 @@ def a_silence(name: str, hours: int) -> Silence:
     return Silence(name, source, "*", names, NOW + hours * HOUR, "It moves", "the mail team")
 
 
-def gathered(world: World) -> Gathered:
-    return gather(world.ports, Memory(), NOW, UNLIMITED, timedelta(minutes=10))
+def gathered(world: World) -> Observation:
+    return collect(world.ports, ORIGIN, Memory(), NOW, UNLIMITED)
 
 
 def test_a_run_knows_the_silences_that_last_and_tells_of_the_others(world: World) -> None:
@@ -33,7 +31,7 @@ def test_a_run_knows_the_silences_that_last_and_tells_of_the_others(world: World
     seen = gathered(world)
     assert seen.silences == [lasting]
     assert [each.about for each in seen.findings] == [BAD.about, over.source]
-    assert seen.verdicts, "and what it reads is as it is without them"
+    assert seen.reading, "and what it reads is as it is without them"
 
 
 @pytest.mark.parametrize(
@@ -46,7 +44,7 @@ def test_silences_that_cannot_be_read_silence_nothing_and_stop_nothing(
     world.silences.kept = hindrance
     seen = gathered(world)
     assert (seen.silences, seen.findings) == ([], [hindrance.finding])
-    assert seen.verdicts
+    assert seen.reading
 
 
 def test_silences_are_known_where_the_rules_are_not(world: World) -> None:

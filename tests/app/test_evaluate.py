@@ -11,10 +11,11 @@ from builders import HOTMAIL, HOUR, LEASE, NEWS, NOW, ORIGIN, a_rule, a_series, 
 from fakes import World, sends
 
 from vdm_alerts.app.evaluate import run
-from vdm_alerts.app.notify import StillOwed
+from vdm_alerts.app.notify import NotificationsUnsentError
 from vdm_alerts.core.alerts.alert import Key
 from vdm_alerts.core.alerts.stored_state import Memory
 from vdm_alerts.core.model.account import Standing
+from vdm_alerts.core.model.deadline import Deadline
 from vdm_alerts.core.model.errors import Busy, WentBack
 from vdm_alerts.core.model.findings import AccessDenied, Finding, Hindrance, Unavailable
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Metric, Scope, Series, Window
@@ -98,7 +99,7 @@ def test_one_incident_is_one_message_however_many_scopes_it_reaches(world: World
 def test_a_message_that_could_not_be_sent_is_owed_again(world: World) -> None:
     sends(world, NEWS, bounces=600)
     world.notifier.hindrance = Unavailable("sns:Publish", "no answer")
-    with pytest.raises(StillOwed, match="1 of 1 messages"):
+    with pytest.raises(NotificationsUnsentError, match="1 of 1 messages"):
         goes(world)
     world.notifier.hindrance = None
     goes(world, hours=1)
@@ -132,7 +133,7 @@ def test_a_message_sent_again_after_a_failed_save_carries_the_same_id_and_number
 def test_the_run_ends_in_an_error_only_after_everything_else_is_done(world: World) -> None:
     sends(world, NEWS, bounces=600)
     world.notifier.hindrance = AccessDenied("sns:Publish")
-    with pytest.raises(StillOwed):
+    with pytest.raises(NotificationsUnsentError):
         goes(world)
     assert world.recorder.summaries[-1].notices_owed == 1
     assert world.store.memory.alerts
@@ -164,7 +165,7 @@ def test_a_lease_that_ran_out_stops_nobody(world: World) -> None:
 def test_the_lease_is_given_back_when_a_run_fails(world: World) -> None:
     sends(world, NEWS, bounces=600)
     world.notifier.hindrance = Unavailable("sns:Publish", "no answer")
-    with pytest.raises(StillOwed):
+    with pytest.raises(NotificationsUnsentError):
         goes(world)
     assert world.store.held_until is None
 
@@ -356,7 +357,7 @@ def test_nobody_is_told_that_something_begins_or_goes_on_while_it_mends(world: W
     world.knows(a_rule(clear_after=10 * HOUR))
     sends(world, NEWS, bounces=600)
     world.notifier.hindrance = Unavailable("sns:Publish", "not now")
-    with pytest.raises(StillOwed):
+    with pytest.raises(NotificationsUnsentError):
         goes(world)
     world.notifier.hindrance = None
     sends(world, NEWS, bounces=100)
@@ -520,7 +521,7 @@ def test_the_goodbye_of_a_rule_that_turned_is_owed_until_it_is_out(
     world.series.answers[Query(Metric.TRANSIENT_BOUNCE, NEWS)] = a_series(transient)
     world.writes({"bounce-rate": TRANSIENT})
     world.notifier.hindrance = Unavailable("sns:Publish", "not now")
-    with pytest.raises(StillOwed):
+    with pytest.raises(NotificationsUnsentError):
         goes(world, hours=1)
     world.notifier.hindrance = None
     for hours in range(2, 5):
@@ -607,7 +608,7 @@ def test_two_ends_of_one_episode_are_two_messages(world: World) -> None:
     goes(world.writes({"bounce-rate": BOUNCES, "another": HIGHER}))
     world.writes({"bounce-rate": ""})
     world.notifier.loses_answers = True
-    with pytest.raises(StillOwed):
+    with pytest.raises(NotificationsUnsentError):
         goes(world, hours=1)
     world.notifier.loses_answers = False
     sends(world, NEWS, bounces=100)
@@ -850,8 +851,8 @@ def test_a_series_that_the_reader_leaves_out_is_unknown_and_not_empty(
     goes(world)
     read = world.series.read
 
-    def forgetful(queries: Any, window: Window, last: date, patience: timedelta) -> Any:
-        found = dict(read(queries, window, last, patience))
+    def forgetful(queries: Any, window: Window, last: date, deadline: Deadline) -> Any:
+        found = dict(read(queries, window, last, deadline))
         found.pop(Query(metric, NEWS), None)
         return found
 
@@ -992,7 +993,7 @@ def test_a_message_that_breaks_does_not_stop_the_next(
         publish(message)
 
     monkeypatch.setattr(world.notifier, "publish", breaks_once)
-    with pytest.raises(StillOwed):
+    with pytest.raises(NotificationsUnsentError):
         goes(world)
     assert world.subjects == ["[WARNING] A rule is bad"]
 

@@ -12,6 +12,7 @@ from fakes import World, sends
 
 from vdm_alerts.app.evaluate import run
 from vdm_alerts.core.model.account import Standing
+from vdm_alerts.core.model.deadline import Deadline
 from vdm_alerts.core.model.findings import AccessDenied, Unavailable
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Metric, Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap, Indicator
@@ -190,9 +191,9 @@ def test_what_there_was_no_time_to_ask_is_unknown_and_does_not_count_as_asked(
     read = world.series.read
 
     def slow(
-        queries: Sequence[Query], window: Window, last: date, patience: timedelta
+        queries: Sequence[Query], window: Window, last: date, deadline: Deadline
     ) -> Mapping[Query, Series | Gap]:
-        found = dict(read(queries, window, last, patience))
+        found = dict(read(queries, window, last, deadline))
         return found | {query: Gap.CUT for query in queries if query.scope == NEWS}
 
     monkeypatch.setattr(world.series, "read", slow)
@@ -208,11 +209,11 @@ def test_where_ses_refuses_today_it_is_done_without_and_remembered(
     asked: list[date] = []
     read = world.series.read
 
-    def whole_days(queries: Any, window: Window, last: date, patience: timedelta) -> Any:
+    def whole_days(queries: Any, window: Window, last: date, deadline: Deadline) -> Any:
         asked.append(last)
         if last == TODAY:
             raise TodayRefused("the end date must not be in the future")
-        return read(queries, window, last, patience)
+        return read(queries, window, last, deadline)
 
     monkeypatch.setattr(world.series, "read", whole_days)
     summary = goes(world)

@@ -6,12 +6,12 @@ from typing import Any
 
 import boto3
 import pytest
-from builders import HOTMAIL, HOUR, NEWS, NOW, a_table, firing
+from builders import HOTMAIL, HOUR, NEWS, NOW, ORIGIN, a_table, firing
 from fakes import FakeStore
 from moto import mock_aws
 
 from vdm_alerts.adapters.aws.codec import encode
-from vdm_alerts.adapters.aws.dynamodb_items import run_item
+from vdm_alerts.adapters.aws.dynamodb_items import STATE, partition_key, run_item
 from vdm_alerts.adapters.aws.dynamodb_state import TableStore
 from vdm_alerts.core.alerts.alert import Alert, Ok
 from vdm_alerts.core.alerts.history import Transition
@@ -46,7 +46,7 @@ def remembering(*alerts: Alert, **more: Any) -> Memory:
 
 
 def test_before_the_first_run_nothing_is_remembered(store: AlertStore) -> None:
-    assert store.load() == Memory()
+    assert store.load(ORIGIN) == Memory()
 
 
 def test_what_was_saved_is_what_is_loaded(store: AlertStore) -> None:
@@ -63,98 +63,98 @@ def test_what_was_saved_is_what_is_loaded(store: AlertStore) -> None:
         passing={"ses:GetAccount": NOW - HOUR},
         introduced=True,
     )
-    saved = store.save(memory, replacing=Memory())
+    saved = store.save(ORIGIN, memory, replacing=Memory())
     assert saved == replace(memory, version=saved.version)
-    assert store.load() == saved
+    assert store.load(ORIGIN) == saved
 
 
 def test_what_is_no_longer_remembered_is_gone(store: AlertStore) -> None:
     before = remembering(
         firing(NEWS), firing(HOTMAIL), attempts={"id": Attempt(1, "FIRING")}, rules={"mine": MINE}
     )
-    store.save(before, replacing=Memory())
+    store.save(ORIGIN, before, replacing=Memory())
     after = replace(remembering(firing(HOTMAIL)), findings=())
-    store.save(after, replacing=store.load())
-    loaded = store.load()
+    store.save(ORIGIN, after, replacing=store.load(ORIGIN))
+    loaded = store.load(ORIGIN)
     assert loaded.alerts == after.alerts
     assert (loaded.findings, loaded.attempts, loaded.rules) == ((), {}, {})
 
 
 def test_what_does_not_change_stays(store: AlertStore) -> None:
-    before = store.save(remembering(firing(NEWS), rules={"mine": MINE}), replacing=Memory())
+    before = store.save(ORIGIN, remembering(firing(NEWS), rules={"mine": MINE}), replacing=Memory())
     edited = replace(MINE, text="edited")
     after = replace(before, rules={"mine": MINE, "other": edited}, last_run=NOW + HOUR)
-    again = store.save(after, replacing=before)
-    assert store.load().alerts == before.alerts
-    assert store.load().rules == {"mine": MINE, "other": edited}
-    store.save(replace(again, rules={"mine": edited}), replacing=again)
-    assert store.load().rules == {"mine": edited}
-    assert store.load().last_run == NOW + HOUR
+    again = store.save(ORIGIN, after, replacing=before)
+    assert store.load(ORIGIN).alerts == before.alerts
+    assert store.load(ORIGIN).rules == {"mine": MINE, "other": edited}
+    store.save(ORIGIN, replace(again, rules={"mine": edited}), replacing=again)
+    assert store.load(ORIGIN).rules == {"mine": edited}
+    assert store.load(ORIGIN).last_run == NOW + HOUR
 
 
 def test_every_save_is_another_version(store: AlertStore) -> None:
-    first = store.save(remembering(firing(NEWS)), replacing=Memory())
-    second = store.save(first, replacing=first)
-    third = store.save(Memory(), replacing=second)
-    assert 0 < first.version < second.version < third.version == store.load().version
+    first = store.save(ORIGIN, remembering(firing(NEWS)), replacing=Memory())
+    second = store.save(ORIGIN, first, replacing=first)
+    third = store.save(ORIGIN, Memory(), replacing=second)
+    assert 0 < first.version < second.version < third.version == store.load(ORIGIN).version
 
 
 @pytest.mark.parametrize("scope", [NEWS, HOTMAIL], ids=["what another changed", "something else"])
 def test_who_was_overtaken_saves_nothing_at_all(store: AlertStore, scope: Scope) -> None:
-    before = store.save(remembering(firing(NEWS)), replacing=Memory())
+    before = store.save(ORIGIN, remembering(firing(NEWS)), replacing=Memory())
     mine = remembering(firing(scope, Severity.CRITICAL), introduced=True)
-    store.save(replace(before, alerts={}), replacing=before)
-    there = store.load()
+    store.save(ORIGIN, replace(before, alerts={}), replacing=before)
+    there = store.load(ORIGIN)
     for late in (mine, before):
         with pytest.raises(Superseded, match="another run has saved since"):
-            store.save(late, replacing=before, history=[BEGAN])
-    assert store.load() == there
+            store.save(ORIGIN, late, replacing=before, history=[BEGAN])
+    assert store.load(ORIGIN) == there
 
 
 def test_who_knows_of_nothing_does_not_write_over_what_there_is(store: AlertStore) -> None:
-    store.save(remembering(firing(NEWS)), replacing=Memory())
-    there = store.load()
+    store.save(ORIGIN, remembering(firing(NEWS)), replacing=Memory())
+    there = store.load(ORIGIN)
     with pytest.raises(Superseded):
-        store.save(Memory(), replacing=Memory())
-    assert store.load() == there
+        store.save(ORIGIN, Memory(), replacing=Memory())
+    assert store.load(ORIGIN) == there
 
 
 def test_what_happened_is_nothing_that_a_run_remembers(store: AlertStore) -> None:
-    memory = store.save(remembering(firing(NEWS)), replacing=Memory(), history=[BEGAN])
-    assert store.load() == memory
-    store.save(memory, replacing=memory, history=[replace(BEGAN, at=NOW + HOUR)])
-    assert store.load().alerts == memory.alerts
+    memory = store.save(ORIGIN, remembering(firing(NEWS)), replacing=Memory(), history=[BEGAN])
+    assert store.load(ORIGIN) == memory
+    store.save(ORIGIN, memory, replacing=memory, history=[replace(BEGAN, at=NOW + HOUR)])
+    assert store.load(ORIGIN).alerts == memory.alerts
 
 
 def test_hundreds_of_alerts_are_remembered(store: AlertStore) -> None:
     many = remembering(
         *(firing(replace(NEWS, identity=f"{each}.example.com")) for each in range(250))
     )
-    saved = store.save(many, replacing=Memory())
-    assert store.load() == saved
-    assert store.save(Memory(), replacing=saved) == store.load()
+    saved = store.save(ORIGIN, many, replacing=Memory())
+    assert store.load(ORIGIN) == saved
+    assert store.save(ORIGIN, Memory(), replacing=saved) == store.load(ORIGIN)
 
 
 def test_the_lease_is_one_runs_at_a_time(store: AlertStore) -> None:
-    with store.lease(UNTIL, NOW), pytest.raises(Busy), store.lease(UNTIL, NOW):
+    with store.lease(ORIGIN, UNTIL, NOW), pytest.raises(Busy), store.lease(ORIGIN, UNTIL, NOW):
         pass
 
 
 def test_the_lease_is_free_again_after_the_block(store: AlertStore) -> None:
     for _ in range(2):
-        with store.lease(UNTIL, NOW):
+        with store.lease(ORIGIN, UNTIL, NOW):
             pass
 
 
 def test_the_lease_is_free_again_where_the_block_failed(store: AlertStore) -> None:
-    with pytest.raises(ZeroDivisionError), store.lease(UNTIL, NOW):
+    with pytest.raises(ZeroDivisionError), store.lease(ORIGIN, UNTIL, NOW):
         raise ZeroDivisionError
-    with store.lease(UNTIL, NOW):
+    with store.lease(ORIGIN, UNTIL, NOW):
         pass
 
 
 def test_a_lease_that_ran_out_can_be_taken(store: AlertStore) -> None:
-    with store.lease(UNTIL, NOW), store.lease(UNTIL + HOUR, UNTIL + HOUR):
+    with store.lease(ORIGIN, UNTIL, NOW), store.lease(ORIGIN, UNTIL + HOUR, UNTIL + HOUR):
         pass
 
 
@@ -168,18 +168,22 @@ def test_memory_beyond_one_page_is_read_whole() -> None:
                 for each in range(60)
             )
         )
-        store.save(many, replacing=Memory())
-        assert len(store.load().alerts) == 60
+        store.save(ORIGIN, many, replacing=Memory())
+        assert len(store.load(ORIGIN).alerts) == 60
 
 
 def test_the_number_of_messages_is_a_number_after_dynamodb_too(store: AlertStore) -> None:
-    store.save(remembering(), replacing=Memory())
-    assert type(store.load().trouble_sequence) is int
-    assert type(store.load().version) is int
+    store.save(ORIGIN, remembering(), replacing=Memory())
+    assert type(store.load(ORIGIN).trouble_sequence) is int
+    assert type(store.load(ORIGIN).version) is int
 
 
 def test_a_lease_that_has_not_run_out_cannot_be_taken_later_either(store: AlertStore) -> None:
-    with store.lease(UNTIL, NOW), pytest.raises(Busy), store.lease(UNTIL + HOUR, UNTIL - HOUR / 2):
+    with (
+        store.lease(ORIGIN, UNTIL, NOW),
+        pytest.raises(Busy),
+        store.lease(ORIGIN, UNTIL + HOUR, UNTIL - HOUR / 2),
+    ):
         pass
 
 
@@ -196,10 +200,10 @@ def test_a_lease_that_has_not_run_out_cannot_be_taken_later_either(store: AlertS
         {"sk": "rule#x", "record": {**encode(MINE), "schema": 5}},
         {"sk": "plan#x", "record": {"schema": 3}},
         {"sk": "run", "findings": [], "trouble_sequence": 1, "last_run": "yesterday"},
-        {**run_item(Memory()), "schema": 5},
-        {**run_item(Memory()), "version": "the newest"},
-        {**run_item(Memory()), "attempts": ["id"]},
-        {**run_item(Memory()), "attempts": {"id": {"schema": 3, "sequence": 1}}},
+        {**run_item(ORIGIN, Memory()), "schema": 5},
+        {**run_item(ORIGIN, Memory()), "version": "the newest"},
+        {**run_item(ORIGIN, Memory()), "attempts": ["id"]},
+        {**run_item(ORIGIN, Memory()), "attempts": {"id": {"schema": 3, "sequence": 1}}},
     ],
 )
 def test_a_record_that_cannot_be_read_is_a_hindrance_that_says_what_to_do(
@@ -207,16 +211,16 @@ def test_a_record_that_cannot_be_read_is_a_hindrance_that_says_what_to_do(
 ) -> None:
     with mock_aws():
         raw = a_table()
-        raw.put_item(Item={"pk": "memory", **damaged})
+        raw.put_item(Item={"pk": partition_key(STATE, ORIGIN), **damaged})
         with pytest.raises(Hindrance, match="What was remembered cannot be read") as caught:
-            TableStore(raw).load()
+            TableStore(raw).load(ORIGIN)
         assert not caught.value.finding.passing
 
 
 def test_a_lease_that_cannot_be_given_back_fails_nothing() -> None:
     with mock_aws():
         raw = a_table()
-        with TableStore(raw).lease(UNTIL, NOW):
+        with TableStore(raw).lease(ORIGIN, UNTIL, NOW):
             raw.delete()
 
 
@@ -224,19 +228,19 @@ def test_a_run_that_lost_its_lease_does_not_give_back_anothers() -> None:
     with mock_aws():
         store = TableStore(a_table())
         late = UNTIL + HOUR
-        mine = store.lease(UNTIL, NOW)
-        with mine, store.lease(late, late):
+        mine = store.lease(ORIGIN, UNTIL, NOW)
+        with mine, store.lease(ORIGIN, late, late):
             mine.__exit__(None, None, None)
-            with pytest.raises(Busy), store.lease(late, late):
+            with pytest.raises(Busy), store.lease(ORIGIN, late, late):
                 pass
 
 
 @pytest.mark.parametrize(
     "use",
     [
-        lambda store: store.load(),
-        lambda store: store.save(Memory(), replacing=Memory()),
-        lambda store: store.lease(UNTIL, NOW).__enter__(),
+        lambda store: store.load(ORIGIN),
+        lambda store: store.save(ORIGIN, Memory(), replacing=Memory()),
+        lambda store: store.lease(ORIGIN, UNTIL, NOW).__enter__(),
     ],
 )
 def test_a_table_that_is_not_there_is_unavailable(use: Callable[[TableStore], object]) -> None:

@@ -6,11 +6,13 @@ from typing import Any
 
 import boto3
 import pytest
-from builders import NEWS, NOW, a_table, an_entry
+from builders import NEWS, NOW, ORIGIN, a_table, an_entry
 from fakes import FakeRosters
 from moto import mock_aws
 
 from vdm_alerts.adapters.aws import dynamodb_roster as adapter
+from vdm_alerts.adapters.aws.dynamodb_items import ROSTER as ROSTER_PARTITION
+from vdm_alerts.adapters.aws.dynamodb_items import partition_key
 from vdm_alerts.adapters.aws.dynamodb_roster import TableRoster
 from vdm_alerts.core.model.findings import Unavailable
 from vdm_alerts.core.model.metrics import Dimension, Scope
@@ -40,15 +42,15 @@ def store(request: pytest.FixtureRequest) -> Iterator[RosterStore]:
 
 
 def test_before_the_first_reading_nobody_is_known(store: RosterStore) -> None:
-    assert store.load() == Roster()
+    assert store.load(ORIGIN) == Roster()
 
 
 def test_what_was_saved_is_what_is_loaded(store: RosterStore) -> None:
-    store.save(ROSTER)
-    assert store.load() == ROSTER
+    store.save(ORIGIN, ROSTER)
+    assert store.load(ORIGIN) == ROSTER
     later = replace(ROSTER, entries={NEWS: an_entry()})
-    store.save(later)
-    assert store.load() == later
+    store.save(ORIGIN, later)
+    assert store.load(ORIGIN) == later
 
 
 def many(count: int) -> Roster:
@@ -66,45 +68,53 @@ def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 def test_a_roster_too_large_for_an_item_is_kept_in_parts(table: Any) -> None:
     store = TableRoster(table)
-    store.save(many(1_000))
+    store.save(ORIGIN, many(1_000))
     items = table.scan()["Items"]
     assert len(items) > 10
     assert max(len(bytes(item["packed"])) for item in items) == 1_000
-    assert store.load() == many(1_000)
+    assert store.load(ORIGIN) == many(1_000)
 
 
 def test_a_shorter_roster_is_not_mixed_with_what_a_longer_one_left(table: Any) -> None:
     store = TableRoster(table)
-    store.save(many(1_000))
-    store.save(many(100))
-    assert store.load() == many(100)
+    store.save(ORIGIN, many(1_000))
+    store.save(ORIGIN, many(100))
+    assert store.load(ORIGIN) == many(100)
 
 
 def test_a_save_that_was_broken_off_is_no_roster(table: Any) -> None:
     store = TableRoster(table)
-    store.save(many(1_000))
-    table.delete_item(Key={"pk": "roster", "sk": "part#0003"})
-    assert store.load() == Roster()
+    store.save(ORIGIN, many(1_000))
+    table.delete_item(Key={"pk": partition_key(ROSTER_PARTITION, ORIGIN), "sk": "part#0003"})
+    assert store.load(ORIGIN) == Roster()
 
 
 @pytest.mark.parametrize("packed", [b"", b"x", "text", None])
 def test_a_roster_that_cannot_be_read_is_made_anew(table: Any, packed: Any) -> None:
-    item = {"pk": "roster", "sk": "part#0000", "whole": "a", "parts": 1, "packed": packed}
+    item = {
+        "pk": partition_key(ROSTER_PARTITION, ORIGIN),
+        "sk": "part#0000",
+        "whole": "a",
+        "parts": 1,
+        "packed": packed,
+    }
     table.put_item(Item=item)
-    assert TableRoster(table).load() == Roster()
-    table.put_item(Item={"pk": "roster", "sk": "part#0000"})
-    assert TableRoster(table).load() == Roster()
+    assert TableRoster(table).load(ORIGIN) == Roster()
+    table.put_item(Item={"pk": partition_key(ROSTER_PARTITION, ORIGIN), "sk": "part#0000"})
+    assert TableRoster(table).load(ORIGIN) == Roster()
 
 
 def test_a_roster_is_no_part_of_what_alerts_are_remembered_in(table: Any) -> None:
-    TableRoster(table).save(ROSTER)
-    assert {item["pk"] for item in table.scan()["Items"]} == {"roster"}
+    TableRoster(table).save(ORIGIN, ROSTER)
+    assert {item["pk"] for item in table.scan()["Items"]} == {
+        partition_key(ROSTER_PARTITION, ORIGIN)
+    }
 
 
 def test_a_table_that_is_not_there_is_unavailable() -> None:
     with mock_aws():
         gone: Any = boto3.resource("dynamodb").Table("gone")
         with pytest.raises(Unavailable, match="dynamodb:Query"):
-            TableRoster(gone).load()
+            TableRoster(gone).load(ORIGIN)
         with pytest.raises(Unavailable, match="dynamodb:BatchWriteItem"):
-            TableRoster(gone).save(ROSTER)
+            TableRoster(gone).save(ORIGIN, ROSTER)

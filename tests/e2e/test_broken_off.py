@@ -65,7 +65,7 @@ def _at_once(stage: Stage, run: Run) -> Sequence[Delivery]:
     with ThreadPoolExecutor(2) as threads:
         both = [threads.submit(_ends, stage, run.at) for _ in range(2)]
     summaries = [each.result() for each in both]
-    summaries += [stage.judge(run.at) for each in summaries if each is None]
+    summaries += [stage.evaluate_series(run.at) for each in summaries if each is None]
     count = sum(summary["notices_told"] for summary in summaries if summary)
     assert count == len(run.tells), run.story
     return stage.inbox.new(count)
@@ -104,6 +104,6 @@ def _killed_and_tried_again(stage: Stage, run: Run, root: Path) -> Sequence[Deli
     held = deployed.table.get_item(Key=lease)["Item"]
     run_out = int(held["until"]) - int(timedelta(hours=1).total_seconds())
     deployed.table.put_item(Item={**held, "until": run_out})  # As if the time had passed.
-    summary = stage.judge(run.at)
+    summary = stage.evaluate_series(run.at)
     assert summary["notices_told"] == 1
     return [*first, *stage.inbox.new(1)]

@@ -85,10 +85,10 @@ def test_a_stack_is_deployed_edited_deployed_again_destroyed_and_taken_up_again(
     stage.write_rules({OWN: mine, OTHER: edited})
     deploy(aws, *EVERYTHING)
     assert stage.rules() == {**shipped, OWN: mine, OTHER: edited}
-    summary = stage.judge()
+    summary = stage.evaluate_series()
     assert (summary["alerts_warning"], summary["findings"]) == (0, 1), "one's own rule counts"
     stage.write_rules({OWN: None, OTHER: shipped[OTHER]})
-    assert stage.judge()["alerts_warning"] > 0
+    assert stage.evaluate_series()["alerts_warning"] > 0
 
     cdk(aws, "destroy", "--force", *DEPLOY)
     left = what_is_left(first)
@@ -100,7 +100,7 @@ def test_a_stack_is_deployed_edited_deployed_again_destroyed_and_taken_up_again(
         deploy(aws, *DEPLOY)
     again = deploy(aws, ADOPT, *DEPLOY)
     assert again.outputs["TableName"] == first.outputs["TableName"]
-    summary = replace(stage, deployed=again).judge()
+    summary = replace(stage, deployed=again).evaluate_series()
     assert summary["alerts_warning"] > 0
     assert summary["notices_told"] == 0, "what was told before the stack's end is not told again"
 

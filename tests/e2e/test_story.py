@@ -69,7 +69,7 @@ permanent_bounce = "200x60"
 """)
     first, (told,) = stage.run()
     before = len(stage.deployed.log())
-    second = stage.judge()
+    second = stage.evaluate_series()
     assert second["queries"] < first["queries"] - 20, "who is idle is read once a day"
     assert "anna@example.com" in told.text
     assert "acme (tenant): 20%, critical" in told.text

@@ -12,6 +12,7 @@ from fakes import World
 from vdm_alerts import bootstrap
 from vdm_alerts.core.model.errors import Busy
 from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope
+from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.planning.queries import Query
 from vdm_alerts.handlers import evaluate
 from vdm_alerts.ports import Ports
@@ -26,6 +27,8 @@ class Context:
 
 
 ENVIRONMENT = {
+    "VDM_ALERTS_ACCOUNT": "111122223333",
+    "VDM_ALERTS_REGION": "eu-west-1",
     "VDM_ALERTS_TABLE": "memory",
     "VDM_ALERTS_TOPIC_ARN": "arn:aws:sns:eu-west-1:111122223333:alerts",
     "VDM_ALERTS_RULES_PATH": "/vdm-alerts/rules",
@@ -83,9 +86,9 @@ def test_a_lease_outlasts_the_function(world: World) -> None:
     leases = []
     lease = world.store.lease
 
-    def watched(until: datetime, now: datetime) -> Any:
+    def watched(target: Target, until: datetime, now: datetime) -> Any:
         leases.append(until - now)
-        return lease(until, now)
+        return lease(target, until, now)
 
     world.store.lease = watched  # type: ignore[method-assign]
     invoke({})
@@ -166,8 +169,8 @@ def test_every_variable_that_is_not_set_is_named() -> None:
     assert "VDM_ALERTS_TABLE" not in str(caught.value)
 
 
-def test_the_account_watched_is_the_topics() -> None:
-    assert str(read_settings(ENVIRONMENT).origin) == "Account 111122223333 in eu-west-1"
+def test_settings_name_the_target() -> None:
+    assert str(read_settings(ENVIRONMENT).target) == "Account 111122223333 in eu-west-1"
 
 
 def test_waiting_for_a_service_that_does_not_answer_takes_no_more_than_a_minute() -> None:

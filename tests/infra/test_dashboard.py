@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from aws_cdk.assertions import Template
-from builders import NEWS, a_rule
+from builders import NEWS, ORIGIN, a_rule
 from templates import everything, ordinary, the
 
 from vdm_alerts.adapters.aws.cloudwatch_emf import EmbeddedMetrics
@@ -65,7 +65,7 @@ def test_it_asks_the_log_only_for_what_the_function_writes_there(
 ) -> None:
     summary = Summary(*[1] * len(fields(Summary)))
     readings = [Reading(a_rule(), scope, 0.06) for scope in (ACCOUNT, NEWS)]
-    EmbeddedMetrics("here").record(replace(summary, series_unknown=0), readings)
+    EmbeddedMetrics("here").record(ORIGIN, replace(summary, series_unknown=0), readings)
     written = {key for line in capsys.readouterr().out.splitlines() for key in json.loads(line)}
     written |= {*asdict(summary), "message"}
     asked = set()

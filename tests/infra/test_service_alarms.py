@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from aws_cdk.assertions import Template
+from builders import ORIGIN
 from templates import CONTEXT, alarm, logical, ordinary, stack
 
 from infra.settings import BadContext, read_context
@@ -127,7 +128,7 @@ def test_an_alarm_watches_a_metric_that_the_function_does_record(
     capsys: pytest.CaptureFixture[str], template: Template
 ) -> None:
     nothing = Summary(*[0] * len(fields(Summary)))
-    EmbeddedMetrics("vdm-alerts").record(replace(nothing, series_unknown=1), [])
+    EmbeddedMetrics("vdm-alerts").record(ORIGIN, replace(nothing, series_unknown=1), [])
     printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     own = [alarm(template, "Unread"), alarm(template, "Nobody")]
     assert len(own) == len(printed) == 2

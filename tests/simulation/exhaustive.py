@@ -31,7 +31,9 @@ def stories_broken_off(every: int = 1, first: int = 0) -> Iterator[Oracle]:
     without it.
     """
     scenario = load_scenario(STORY)
-    providers = patch("vdm_alerts.core.rules.rule.KNOWN_ISPS", ("Gmail", "Hotmail", "Yahoo"))
+    providers = patch(
+        "vdm_alerts.core.planning.rule_scopes.KNOWN_ISPS", ("Gmail", "Hotmail", "Yahoo")
+    )
     with providers:
         told, before, effects = _told(scenario)
         points = (

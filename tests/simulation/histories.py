@@ -84,7 +84,7 @@ def happens(oracle: Oracle, step: Step) -> None:
     world = oracle.world
     change(world, step)
     with patch(
-        "vdm_alerts.core.rules.rule.KNOWN_ISPS", ("Hotmail",)
+        "vdm_alerts.core.planning.rule_scopes.KNOWN_ISPS", ("Hotmail",)
     ):  # One is enough, and quicker.
         if step.overlap:
             actors = overlapping(world, step.overlap, step.faults)

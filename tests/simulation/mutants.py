@@ -15,8 +15,8 @@ from vdm_alerts.core.alerts.stored_state import Memory
 from vdm_alerts.core.model.metrics import Series
 from vdm_alerts.core.muting.silences import Silence, Silences
 from vdm_alerts.core.notifications.affected import Affected
-from vdm_alerts.core.notifications.due import delivering
-from vdm_alerts.core.observations.observation import Gathered
+from vdm_alerts.core.notifications.delivery import mark_delivered
+from vdm_alerts.core.observations.observation import Observation
 from vdm_alerts.core.observations.run_report import Summary, summary
 from vdm_alerts.core.rules.rule_set import Rulebook, Written
 
@@ -40,7 +40,7 @@ class Variant:
 
 
 def _told_before_it_is(known: Memory, due: Sequence[Any], now: datetime) -> Memory:
-    return delivering(known, due, now)
+    return mark_delivered(known, due, now)
 
 
 def _always_told(send: Callable[..., bool]) -> Callable[..., bool]:
@@ -76,8 +76,8 @@ def _all_or_nothing(book: Rulebook, last_good: dict[str, Written]) -> Rulebook:
     return book
 
 
-def _unless_it_turned(gone: Callable[[Gathered, Key], str]) -> Callable[[Gathered, Key], str]:
-    def gone_for(self: Gathered, key: Key) -> str:
+def _unless_it_turned(gone: Callable[[Observation, Key], str]) -> Callable[[Observation, Key], str]:
+    def gone_for(self: Observation, key: Key) -> str:
         rule = self.rules.get(key.rule)
         return gone(self, key._replace(indicator=rule.indicator if rule else key.indicator))
 
@@ -112,13 +112,13 @@ VARIANTS = (
         "what is due is saved as told, and then told",
         1,
         ("lost",),
-        {"vdm_alerts.app.evaluate.attempting": _told_before_it_is},
+        {"vdm_alerts.app.notify.mark_attempted": _told_before_it_is},
     ),
     Variant(
         "a message that failed is taken for delivered",
         1,
         ("lost",),
-        {"vdm_alerts.app.evaluate._sent": _always_told(notify._sent)},
+        {"vdm_alerts.app.notify.Outbox._is_sent": _always_told(notify.Outbox._is_sent)},
     ),
     Variant(
         "nobody remembers what was about to be said",
@@ -154,7 +154,7 @@ VARIANTS = (
         "the end of what is watched no longer is not told",
         1,
         ("lost",),
-        {"vdm_alerts.app.evaluate.unwatched": _forgotten},
+        {"vdm_alerts.core.alerts.lifecycle.unwatched": _forgotten},
     ),
     Variant(
         "a silence never ends",
@@ -172,7 +172,7 @@ VARIANTS = (
         "what is unknown for days is told to nobody",
         3,
         ("unseen",),
-        {"vdm_alerts.core.observations.metric_reading.Survey.unread_for_long": ()},
+        {"vdm_alerts.core.observations.metric_reading.unreadable_for_long": lambda _: ()},
     ),
     Variant(
         "what is unknown is zero",
@@ -185,8 +185,8 @@ VARIANTS = (
         1,
         ("lost",),
         {
-            "vdm_alerts.core.observations.observation.Gathered.gone": _unless_it_turned(
-                Gathered.gone
+            "vdm_alerts.core.observations.observation.Observation.closed_because": _unless_it_turned(
+                Observation.closed_because
             )
         },
     ),

@@ -18,14 +18,14 @@ from simulation.world import Actor, Delivery, Fault, Sight, World
 from vdm_alerts.core.alerts.alert import FLAPPING, LATELY
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope
 from vdm_alerts.core.model.rates import Indicator
-from vdm_alerts.core.rules.rule import Rule
+from vdm_alerts.core.rules.rule import PlainComparison, Rule
 
 if TYPE_CHECKING:
     from simulation.histories import Overlap
 
 Key: TypeAlias = tuple[str, Scope]
 RANK = {"OK": 0, "WARNING": 1, "CRITICAL": 2}
-ENDS = {"done", "died", "Busy", "WentBack", "Superseded", "StillOwed", "Unavailable"}
+ENDS = {"done", "died", "Busy", "WentBack", "Superseded", "NotificationsUnsentError", "Unavailable"}
 """How a run may end here."""
 WRONG = (
     "lost",
@@ -280,7 +280,10 @@ class Oracle:
     def _rank(self, key: Key, rule: Rule) -> int:
         """Return how bad it is today; where one has to be sure, if there is no doubt."""
         level = self.world.level(key[1], self.world.now.date())
-        is_sure = rule.doubt is None or level >= SURELY * 1_000 * rule.thresholds[-1].share
+        is_sure = (
+            isinstance(rule.confidence, PlainComparison)
+            or level >= SURELY * 1_000 * rule.thresholds[-1].share
+        )
         return severity(level, rule) if is_sure else 0
 
     def _is_due(self, key: Key, rule: Rule) -> bool:
@@ -339,7 +342,7 @@ class Oracle:
                 is_blind = "ses" in actor.down or ("read", Fault.FAILS) in actor.struck
                 if is_blind and not (summary.unread or summary.series_unknown):
                     self._finds("unseen", f"nothing could be read, and that is not in {summary}")
-                if actor.outcome not in {"done", "StillOwed", "died"}:
+                if actor.outcome not in {"done", "NotificationsUnsentError", "died"}:
                     self._finds("unseen", f"a run that ended as {actor.outcome} was recorded")
 
 

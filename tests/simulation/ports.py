@@ -16,7 +16,7 @@ from builders import ORIGIN
 from simulation.rules import parsed, source_of
 from simulation.world import LASTS, Actor, Delivery, Dies, Sight, World
 from vdm_alerts.adapters.aws.dynamodb_items import (
-    MEMORY,
+    STATE,
     Write,
     changes,
     memory_of,
@@ -27,10 +27,12 @@ from vdm_alerts.app.evaluate import Lease, run
 from vdm_alerts.core.alerts.history import Transition
 from vdm_alerts.core.alerts.stored_state import Memory
 from vdm_alerts.core.model.account import Standing
+from vdm_alerts.core.model.deadline import Deadline
 from vdm_alerts.core.model.errors import Busy, Superseded
 from vdm_alerts.core.model.findings import Finding, Hindrance
 from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap
+from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.muting.silences import Silences
 from vdm_alerts.core.notifications.rendering.message import Message
 from vdm_alerts.core.observations.run_report import Reading, Summary
@@ -118,7 +120,7 @@ class Mail(_Hand):
     """A thousand mails an hour from each sender, of which as many bounce as a day's level says."""
 
     def read(
-        self, queries: Sequence[Query], window: Window, last: date, _: timedelta
+        self, queries: Sequence[Query], window: Window, last: date, _: Deadline
     ) -> Mapping[Query, Series | Gap]:
         return self.actor.does(
             "read", lambda: {query: self.answer(query, window, last) for query in queries}
@@ -155,10 +157,10 @@ class Mail(_Hand):
 
 
 class _Rosters(_Hand):
-    def load(self) -> Roster:
+    def load(self, _: Target) -> Roster:
         return self.actor.does("load the roster", lambda: self.world.roster)
 
-    def save(self, roster: Roster) -> None:
+    def save(self, _: Target, roster: Roster) -> None:
         self.actor.does("save the roster", lambda: setattr(self.world, "roster", roster))
 
 
@@ -169,7 +171,7 @@ class Store(_Hand):
     is_fenced: ClassVar = True
 
     @contextmanager
-    def lease(self, until: datetime, now: datetime) -> Iterator[None]:
+    def lease(self, _: Target, until: datetime, now: datetime) -> Iterator[None]:
         self.actor.does("lease", lambda: self._take(until, now))
         try:
             yield
@@ -187,11 +189,13 @@ class Store(_Hand):
         if self.world.holder and self.world.holder[0] is self.actor:
             self.world.holder = None
 
-    def load(self) -> Memory:
+    def load(self, _: Target) -> Memory:
         return self.actor.does("load", lambda: memory_of([*self.world.items.values()]))
 
-    def save(self, memory: Memory, replacing: Memory, history: Sequence[Transition] = ()) -> Memory:
-        *earlier, last = packed(changes(memory, replacing, history), MOST)
+    def save(
+        self, target: Target, memory: Memory, replacing: Memory, history: Sequence[Transition] = ()
+    ) -> Memory:
+        *earlier, last = packed(changes(target, memory, replacing, history), MOST)
         for writes in earlier:
             replacing = self._write(replacing, writes, replacing.version)
         saved = self._write(memory, last, replacing.version)
@@ -209,12 +213,12 @@ class Store(_Hand):
             for what, details in writes:
                 if what == "Delete":
                     self.world.items.pop(details["Key"]["sk"], None)
-                elif details["Item"]["pk"] == MEMORY:
+                elif details["Item"]["pk"].startswith(STATE):
                     self.world.items[details["Item"]["sk"]] = details["Item"]
                 else:
                     self.world.history.append(details["Item"])
             after = replace(memory, version=version + 1)
-            self.world.items["run"] = run_item(after)
+            self.world.items["run"] = run_item(ORIGIN, after)
             return after
 
         return self.actor.does("save", write)
@@ -240,5 +244,5 @@ class _Topic(_Hand):
 
 
 class _Recorder(_Hand):
-    def record(self, summary: Summary, _: Sequence[Reading]) -> None:
+    def record(self, target: Target, summary: Summary, _: Sequence[Reading]) -> None:
         self.actor.does("record", lambda: self.world.recorded.append((self.actor, summary)))

@@ -30,7 +30,7 @@ from vdm_alerts.core.notifications.reasons import Reason
 from vdm_alerts.core.notifications.rendering.message import compose
 from vdm_alerts.core.observations.coverage import Watch
 from vdm_alerts.core.observations.run_report import RUN_FIGURES, Summary
-from vdm_alerts.core.planning.contributor import Culprit
+from vdm_alerts.core.planning.contributor import Contributor
 
 CONTRACT = Path(__file__).parent / "published-names.json"
 
@@ -38,12 +38,12 @@ CONTRACT = Path(__file__).parent / "published-names.json"
 def notices() -> Iterator[Notice]:
     """One notification of each kind, each with everything that it can carry."""
     alerts = [replace(firing(), told=None), firing(HOTMAIL, Severity.CRITICAL)]
-    culprit = Culprit(NEWS.at("Hotmail"), 0.9, evidence("20%"))
+    culprit = Contributor(NEWS.at("Hotmail"), 0.9, evidence("20%"))
     (incident,) = incidents(
         alerts,
         {"bounce-rate": a_rule()},
         {alert.key: breached() for alert in alerts},
-        lambda _: culprit,
+        {alert.key: culprit for alert in alerts},
         {},
         {},
         NOW,

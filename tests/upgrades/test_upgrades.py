@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import a_table
+from builders import ORIGIN, a_table
 from moto import mock_aws
 
 from vdm_alerts.adapters.aws.dynamodb_state import TableStore
@@ -40,7 +40,7 @@ def test_what_it_remembered_is_remembered_and_can_be_saved_anew(version: Path, t
     for item in json.loads((version / "table.json").read_text()):
         table.put_item(Item=item)
     store = TableStore(table)
-    memory = store.load()
+    memory = store.load(ORIGIN)
     assert memory.last_run
     assert memory.last_run.date() == date(2026, 3, 13)
     assert [finding.about for finding in memory.findings] == ["/vdm-alerts/rules/mine"]
@@ -57,10 +57,10 @@ def test_what_it_remembered_is_remembered_and_can_be_saved_anew(version: Path, t
     # Schema 3 was the first to store the last valid version of each rule.
     stores_rules = version.name >= "schema-3"
     assert sorted(memory.rules) == (["bounce-rate", "complaint-rate"] if stores_rules else [])
-    store.save(Memory(), replacing=memory)
-    assert store.load().alerts == {}, "under the same keys, so that nothing stays behind"
+    store.save(ORIGIN, Memory(), replacing=memory)
+    assert store.load(ORIGIN).alerts == {}, "under the same keys, so that nothing stays behind"
     with pytest.raises(Superseded):
-        store.save(memory, replacing=memory)
+        store.save(ORIGIN, memory, replacing=memory)
 
 
 @pytest.mark.parametrize(

@@ -1,152 +1,144 @@
-"""One evaluation: gather, judge, tell, remember."""
+"""One run: read everything, evaluate it, send the notifications that are due, save the state."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 
-from vdm_alerts.app.collect import gather
-from vdm_alerts.app.notify import StillOwed, _sent
-from vdm_alerts.core.alerts import history
-from vdm_alerts.core.alerts.alert import Alert, Key, advance, aged, unwatched
-from vdm_alerts.core.alerts.stored_state import Memory
+from vdm_alerts.app.collect import collect
+from vdm_alerts.app.notify import NotificationsUnsentError, Outbox
+from vdm_alerts.core.alerts.history import Transition, transitions
+from vdm_alerts.core.alerts.lifecycle import advance_all
+from vdm_alerts.core.alerts.stored_state import History, HistoryUnavailable, known_state
 from vdm_alerts.core.model.errors import WentBack
 from vdm_alerts.core.model.findings import Finding, Hindrance
-from vdm_alerts.core.model.target import Origin
+from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.muting.quiet_hours import QuietHours
-from vdm_alerts.core.notifications import grouping
-from vdm_alerts.core.notifications.due import attempting, delivering, owed
-from vdm_alerts.core.observations.metric_reading import UNLIMITED, Limits
-from vdm_alerts.core.observations.observation import Gathered
-from vdm_alerts.core.observations.run_report import Summary, readings, summary
+from vdm_alerts.core.notifications.due import deliverable, due_notifications
+from vdm_alerts.core.notifications.grouping import group_into_incidents
+from vdm_alerts.core.observations.evaluation import evaluate
+from vdm_alerts.core.observations.metric_reading import UNLIMITED, Limits, MetricReading
+from vdm_alerts.core.observations.next_state import next_state
+from vdm_alerts.core.observations.run_report import Summary, rate_samples, summary
 from vdm_alerts.ports import Ports
-
-RESERVE = timedelta(minutes=2)
-"""How much of a run's time reading leaves for all the rest."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """From when until when, by the wall clock, this run is the one that acts."""
+    """From when until when this run is the only one that acts. Wall clock times."""
 
     taken: datetime
     until: datetime
 
-    @property
-    def patience(self) -> timedelta:
-        """How long reading may take, so that there is time to judge, tell and remember."""
-        return self.until - self.taken - RESERVE
-
 
 def run(
     ports: Ports,
-    origin: Origin,
+    target: Target,
     now: datetime,
     lease: Lease,
     limits: Limits = UNLIMITED,
     quiet_hours: QuietHours | None = None,
 ) -> Summary:
-    """Judge the account as of *now*, tell people what they are owed, and remember it.
+    """Evaluate *target* as of *now*, notify, save the state, and return the run report.
 
-    Raises Busy while another run acts, and Superseded where one has acted in the meantime; WentBack
-    where *now* is before the last run's, StillOwed where a message could not be sent, and
-    AccessDenied or Unavailable where what was told could not be saved. Lambda tries again after
-    each of them; none of them loses a message.
+    Raises Busy while another run acts, Superseded if one has acted
+    meanwhile, WentBack if *now* is before the last run's, NotificationsUnsentError if a
+    notification could not be sent, and AccessDenied or Unavailable if a delivery could not be
+    saved. Lambda retries after each of them, and no notification is lost.
     """
+    quiet = quiet_hours is not None and quiet_hours.hold(now)
     with ExitStack() as held:
-        before, amnesia = _recall(ports, held, lease)
-        if before.last_run and now < before.last_run:
-            message = f"asked to run as of {now}, but the last run was as of {before.last_run}"
-            raise WentBack(message)
-        seen = gather(ports, before, now, limits, lease.patience)
-        known = _advanced(before, seen, now)
-        is_quiet = quiet_hours is not None and quiet_hours.hold(now)
-        all_owed = owed(known, seen, amnesia, now, quiet=is_quiet)
-        # What nobody would get is not said, so that it is owed to whoever subscribes first. Where
-        # they cannot be counted once, there are as many as before; where they cannot again, some.
-        counted = before.subscribers if seen.subscribers is None else seen.subscribers
-        due = [] if counted == 0 else all_owed
-        steps = tuple(history.transitions(seen.alerts, known.alerts, seen.verdicts, seen.gone, now))
-        saved = before
-        if due and not amnesia:
-            # What fires, in which incident, and what is about to be said of it, is saved before a
-            # word goes out: should the save after it fail, the message that is sent again carries
-            # the same id and number.
-            try:
-                known = saved = ports.store.save(attempting(known, due, now), before, steps)
-                steps = ()
-            except Hindrance as hindrance:
-                amnesia = [hindrance.finding]
-                due = all_owed = owed(known, seen, amnesia, now, quiet=is_quiet)
-        findings = [*amnesia, *seen.findings]
-        for finding in findings:
-            _log.warning("%s", finding)
-        told = [notice for notice in due if _sent(ports, notice, origin, now)]
-        after = delivering(known, told, now)
-        if not amnesia:
-            ports.store.save(after, saved, steps)
-            _keep(ports, seen)
-        figures = summary(
-            seen, after, now, findings=len(findings), told=len(told), owed=len(all_owed)
+        history = _load(ports, target, held, lease, now)
+        before = known_state(history)
+        observation = collect(ports, target, before, now, limits)
+        evaluation = evaluate(observation)
+        alerts = advance_all(
+            observation.alerts,
+            evaluation.verdicts,
+            observation.rules,
+            evaluation.closed,
+            now,
+            waits=before.introduced,
         )
-        ports.recorder.record(figures, readings(seen, known, now, before.last_run))
-    if len(told) < len(due):
-        message = f"{len(due) - len(told)} of {len(due)} messages could not be sent"
-        raise StillOwed(message)
-    return figures
+        incidents = group_into_incidents(alerts.values(), evaluation.contributors, now)
+        state = next_state(before, observation, incidents, now)
+        changes = tuple(
+            transitions(
+                observation.alerts, state.alerts, evaluation.verdicts, evaluation.closed, now
+            )
+        )
+        due = due_notifications(history, state, observation, evaluation, now, quiet=quiet)
+        outbox = Outbox(ports.store, ports.notifier, target, history, state, changes)
+        history = outbox.record_attempts(deliverable(due, before, observation), now)
+        if isinstance(history, HistoryUnavailable):
+            due = due_notifications(history, state, observation, evaluation, now, quiet=quiet)
+        to_send = deliverable(due, before, observation)
+        sent = outbox.publish(to_send, now)
+        after = outbox.record_deliveries(sent, now)
+        _save_roster(ports, target, observation.reading, history)
+        findings = _findings(history, observation.findings)
+        _log_outcome(findings, changes)
+        report = summary(
+            observation,
+            evaluation,
+            after,
+            now,
+            findings=len(findings),
+            told=len(sent),
+            owed=len(due),
+        )
+        samples = rate_samples(observation, evaluation, state.alerts, now, before.last_run)
+        ports.recorder.record(target, report, samples)
+    if len(sent) < len(to_send):
+        raise NotificationsUnsentError(len(to_send) - len(sent), len(to_send))
+    return report
 
 
-def _recall(ports: Ports, held: ExitStack, lease: Lease) -> tuple[Memory, Sequence[Finding]]:
-    """Take the lease and return what is remembered; nothing, and why, where that is out of reach.
-
-    A breach must be told even when nobody knows what was told before.
-    """
+def _load(ports: Ports, target: Target, held: ExitStack, lease: Lease, now: datetime) -> History:
+    """Take the lease, and return the stored state; unavailable if the table is out of reach."""
     try:
-        held.enter_context(ports.store.lease(lease.until, lease.taken))
-        return ports.store.load(), ()
-    except Hindrance as hindrance:
-        return Memory(), [hindrance.finding]
+        held.enter_context(ports.store.lease(target, lease.until, lease.taken))
+        state = ports.store.load(target)
+    except Hindrance as error:
+        return HistoryUnavailable(error.finding)
+    if state.last_run and now < state.last_run:
+        message = f"asked to run as of {now}, but the last run was as of {state.last_run}"
+        raise WentBack(message)
+    return state
 
 
-def _advanced(before: Memory, seen: Gathered, now: datetime) -> Memory:
-    """Return what there is to remember, with every alert as it stands after this run's verdicts."""
-    alerts: dict[Key, Alert] = {}
-    for key, alert in seen.alerts.items():
-        if why := seen.gone(key):
-            _log.warning("%s of %s: %s", key.rule, key.scope, why)
-            if key.indicator:  # Else nobody can say what it is that ends.
-                alerts[key] = unwatched(alert, why)
-        elif alert.rule in seen.rules:
-            alerts[key] = aged(alert, seen.rules[alert.rule], now)
-        else:
-            alerts[key] = alert
-    for key, verdict in seen.verdicts.items():
-        if not seen.gone(key):
-            was = alerts.get(key, Alert(*key))
-            rule = seen.rules[was.rule]
-            alerts[key] = advance(was, verdict, rule, now, waits=before.introduced)
-            if type(was.state) is not type(alerts[key].state):
-                _log.info("%s of %s: now %s", key.rule, key.scope, alerts[key].state)
-    awake = (alert for alert in alerts.values() if not alert.is_at_rest)
-    gathered = grouping.grouped(awake, now, seen.culprit)
-    return replace(
-        before,
-        alerts={alert.key: alert for alert in gathered},
-        passing=seen.passing,
-        subscribers=seen.subscribers,
-        rules=seen.rulebook.written if seen.rulebook else before.rules,
-        last_run=now,
-    )
+def _findings(history: History, observed: Iterable[Finding]) -> list[Finding]:
+    unavailable = [history.finding] if isinstance(history, HistoryUnavailable) else []
+    return [*unavailable, *observed]
 
 
-def _keep(ports: Ports, seen: Gathered) -> None:
-    """Remember what was read, once what came of it is; without it the next run asks for more."""
-    if seen.survey is None:
+def _save_roster(
+    ports: Ports, target: Target, reading: MetricReading | None, history: History
+) -> None:
+    """Save the sender roster. Without it, the next run only makes more queries.
+
+    It is saved after the state that came of this reading, and not without it.
+    """
+    if reading is None or isinstance(history, HistoryUnavailable):
         return
     try:
-        ports.rosters.save(seen.survey.roster)
+        ports.rosters.save(target, reading.roster_after())
     except Exception as error:  # noqa: BLE001 - the run has done its work
-        _log.warning("what was read is not remembered: %s", error)
+        _log.warning("the sender roster is not saved: %s", error)
+
+
+def _log_outcome(findings: Iterable[Finding], changes: Iterable[Transition]) -> None:
+    for finding in findings:
+        _log.warning("%s", finding)
+    for change in changes:
+        _log.warning(
+            "%s of %s: %s, was %s: %s",
+            change.key.rule,
+            change.key.scope,
+            change.after,
+            change.before,
+            change.why,
+        )

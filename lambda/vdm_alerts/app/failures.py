@@ -1,4 +1,4 @@
-"""Asking for what may be refused, so that one broken source does not silence the rest."""
+"""Failures of sources become findings, so that one broken source does not stop the others."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -13,25 +13,26 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class Asking:
-    """Asks, and keeps a finding of each refusal; *blind* is where nobody could look."""
+class FailureCollector:
+    """Reads sources, and collects a finding for each that fails."""
 
     findings: list[Finding] = field(default_factory=list)
-    blind: set[Source] = field(default_factory=set)
+    unreadable: set[Source] = field(default_factory=set)
+    """The sources that could not be read."""
 
-    def tried(self, ask: Callable[[], T], otherwise: T, source: Source) -> T:
-        """Return what *ask* returns of *source*, or *otherwise* where it cannot be had."""
+    def attempt(self, read: Callable[[], T], otherwise: T, source: Source) -> T:
+        """Return what *read* returns of *source*, or *otherwise* if it fails."""
         try:
-            return ask()
-        except Exception as error:  # noqa: BLE001 - the others are still to be asked
-            self.note(error, source)
+            return read()
+        except Exception as error:  # noqa: BLE001 - the other sources are still to be read
+            self.record(error, source)
             return otherwise
 
-    def note(self, error: Exception, source: Source) -> None:
-        """Keep what a person should hear of *error*, which is not necessarily one of ours."""
-        self.blind.add(source)
+    def record(self, error: Exception, source: Source) -> None:
+        """Collect a finding about *error*, which is not necessarily one of ours."""
+        self.unreadable.add(source)
         if isinstance(error, Hindrance):
-            self.found([error.finding], source)
+            self.add([error.finding], source)
             return
         _log.error("an error that VDM Alerts does not know: %r", error, exc_info=error)
         unexpected = Finding(
@@ -39,9 +40,9 @@ class Asking:
             what="VDM Alerts met an error that it does not know, " + type(error).__name__,
             remedy="The function's log has the rest of it; please report it",
         )
-        self.found([unexpected], source)
+        self.add([unexpected], source)
 
-    def found(self, findings: Iterable[Finding], source: Source) -> None:
-        """Keep *findings*, each once, of what was seen in *source*."""
+    def add(self, findings: Iterable[Finding], source: Source) -> None:
+        """Collect *findings* about *source*, each once."""
         new = [each for each in dict.fromkeys(findings) if each not in self.findings]
         self.findings += [replace(each, source=source) for each in new]

@@ -1,105 +1,119 @@
-"""Reading the account: who sends in it, and what VDM has counted of their mail."""
+"""The read loop: query VDM until every answer that can matter to a rule is there.
 
-import time
+After each round of answers, `next_batches` decides what to query next. It evaluates series that are
+complete so far, with the same function as the run itself, to find out what a breach calls for.
+"""
+
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from vdm_alerts.app.failures import Asking
+from vdm_alerts.app.failures import FailureCollector
 from vdm_alerts.core.alerts.alert import Alert, Key
+from vdm_alerts.core.model.deadline import Deadline
 from vdm_alerts.core.model.findings import Source
 from vdm_alerts.core.model.metrics import LONGEST_WINDOW, Dimension, Metric, Scope, Series
 from vdm_alerts.core.model.rates import Gap
-from vdm_alerts.core.observations.metric_reading import Limits, Survey
-from vdm_alerts.core.planning.plan import affordable, worth_asking
-from vdm_alerts.core.planning.queries import ACCOUNT_SENT, Query, TodayRefused
-from vdm_alerts.core.planning.query_batches import Step
+from vdm_alerts.core.model.target import Target
+from vdm_alerts.core.observations.metric_reading import Limits, MetricReading
+from vdm_alerts.core.planning.next_batches import next_batches, within_budget
+from vdm_alerts.core.planning.queries import Query, TodayRefused
+from vdm_alerts.core.planning.query_batches import QueryBatch
+from vdm_alerts.core.planning.read_plan import ReadPlan, plan_reading
 from vdm_alerts.core.planning.roster import Roster, allowance
-from vdm_alerts.core.planning.selection import Sweep
+from vdm_alerts.core.planning.selection import reread_interval
+from vdm_alerts.core.planning.verdicts import EarlyVerdicts
 from vdm_alerts.core.rules.rule import Rule
-from vdm_alerts.ports import Ports
+from vdm_alerts.ports import AccountSource, Ports, SeriesSource
 
 
-def survey(
+def read_metrics(
     ports: Ports,
+    target: Target,
     rules: Sequence[Rule],
     alerts: Mapping[Key, Alert],
     now: datetime,
     limits: Limits,
-    patience: timedelta,
-    asking: Asking,
-) -> Survey:
-    """Read as of *now*, within *patience*, all that *rules* need.
+    failures: FailureCollector,
+) -> MetricReading:
+    """Read as of *now*, within *limits*, all counts that *rules* need.
 
-    *alerts* are those that are remembered. What cannot be had is kept as a gap, and
-    told to *asking*.
+    *alerts* are the stored ones. What cannot be read becomes a gap, and a finding in *failures*.
     """
-    over = time.monotonic() + patience.total_seconds()
-    known = asking.tried(ports.rosters.load, Roster(), Source.MAIL)
+    known = failures.attempt(lambda: ports.rosters.load(target), Roster(), Source.MAIL)
     today = now.date()
     yesterday = today - timedelta(days=1)
     is_served = limits.include_today and known.serves_today(today)
-    sweep = Sweep(rules, known, alerts, now, today if is_served else yesterday)
-    sweep = replace(sweep, roster=_listed(ports, sweep, asking))
-    most = allowance(known, limits.queries_a_day, now)
+    roster = _with_fresh_lists(known, ports.account, rules, now, failures)
+    plan = plan_reading(rules, roster, alerts, now, today if is_served else yesterday)
+    budget = allowance(known, limits.queries_a_day, now)
     try:
-        return _read(ports, sweep, most, over, asking)
+        return _read(ports.series, plan, budget, limits.deadline, failures)
     except TodayRefused:
-        seen = _read(ports, replace(sweep, last=yesterday), most, over, asking)
-    if not isinstance(seen.found.get(ACCOUNT_SENT), Series):
-        return seen
-    without = replace(seen.sweep.roster, today_refused=today)
-    return replace(seen, sweep=replace(seen.sweep, roster=without))
+        plan = plan_reading(rules, roster, alerts, now, yesterday)
+    reading = _read(ports.series, plan, budget, limits.deadline, failures)
+    if reading.account_emails is None:
+        return reading
+    without_today = replace(reading.plan.roster, today_refused=today)
+    return replace(reading, plan=replace(reading.plan, roster=without_today))
 
 
-def _listed(ports: Ports, sweep: Sweep, asking: Asking) -> Roster:
-    """Return the roster of *sweep* with lists that hold, of whatever its rules watch."""
+def _with_fresh_lists(
+    roster: Roster,
+    account: AccountSource,
+    rules: Sequence[Rule],
+    now: datetime,
+    failures: FailureCollector,
+) -> Roster:
+    """Return *roster* with a list of each kind of sender that *rules* monitor, not too old."""
     lists: Mapping[Dimension, Callable[[], Sequence[Scope]]] = {
-        Dimension.CONFIGURATION_SET: ports.account.configuration_sets,
-        Dimension.IDENTITY: ports.account.identities,
-        Dimension.TENANT: ports.account.tenants,
+        Dimension.CONFIGURATION_SET: account.configuration_sets,
+        Dimension.IDENTITY: account.identities,
+        Dimension.TENANT: account.tenants,
     }
-    roster = sweep.roster
-    for dimension, listed in lists.items():
-        is_watched = any(dimension in kind for rule in sweep.rules for kind in rule.scopes)
-        if is_watched and not roster.is_listed(dimension, sweep.now, sweep.rest):
-            scopes = asking.tried(listed, None, Source.LISTS)
+    for dimension, list_senders in lists.items():
+        is_monitored = any(dimension in kind for rule in rules for kind in rule.scopes)
+        if is_monitored and not roster.is_listed(dimension, now, reread_interval(rules)):
+            scopes = failures.attempt(list_senders, None, Source.LISTS)
             if scopes is not None:
-                roster = roster.with_listed(dimension, scopes, sweep.now)
+                roster = roster.with_listed(dimension, scopes, now)
     return roster
 
 
-def _read(ports: Ports, sweep: Sweep, most: int | None, over: float, asking: Asking) -> Survey:
-    """Ask, and with the answers ask further, until nothing is left that is worth it, or allowed.
+def _read(
+    source: SeriesSource,
+    plan: ReadPlan,
+    budget: int | None,
+    deadline: Deadline,
+    failures: FailureCollector,
+) -> MetricReading:
+    """Query until no query is left that can matter, or may be made.
 
-    Raises TodayRefused where SES does not answer for the day that is going on.
+    Raises TodayRefused if SES rejects queries about the current day.
     """
-    found: dict[Query, Series | Gap] = {
-        Query(Metric.SEND, scope): Gap.REFUSED for scope in sweep.refused if sweep.concerned(scope)
+    answers: dict[Query, Series | Gap] = {
+        Query(Metric.SEND, scope): Gap.REFUSED
+        for scope in plan.selection.rejected
+        if plan.rule_scopes.rules_for(scope)
     }
-    asked = 0
-    while pending := worth_asking(sweep, found):
-        left = timedelta(seconds=over - time.monotonic())
-        queries = affordable(pending, None if most is None else most - asked, most)
-        if left <= timedelta():
-            queries = ()
+    verdicts, made = EarlyVerdicts(plan), 0
+    while pending := next_batches(plan, answers, verdicts):
+        queries = within_budget(pending, None if budget is None else budget - made, budget)
+        if not queries or deadline.left() <= timedelta():
+            answers |= _unanswered(pending, Gap.CUT)
+            continue
         try:
-            answers = (
-                ports.series.read(queries, LONGEST_WINDOW, sweep.last, left) if queries else {}
-            )
+            new = source.read(queries, LONGEST_WINDOW, plan.last, deadline)
         except Exception as error:
-            if isinstance(error, TodayRefused) and sweep.last == sweep.now.date():
+            if isinstance(error, TodayRefused) and plan.last == plan.now.date():
                 raise
-            asking.note(error, Source.MAIL)
-            return Survey(
-                sweep, {**found, **_unanswered(pending, Gap.UNAVAILABLE)}, asked, failed=True
-            )
-        if not queries:
-            found |= _unanswered(pending, Gap.CUT)
-        asked += sum(answers.get(query) is not Gap.CUT for query in queries)
-        found |= {query: answers.get(query, Gap.UNAVAILABLE) for query in queries}
-    return Survey(sweep, found, asked)
+            failures.record(error, Source.MAIL)
+            answers |= _unanswered(pending, Gap.UNAVAILABLE)
+            return MetricReading(plan, answers, made, failed=True)
+        made += sum(new.get(query) is not Gap.CUT for query in queries)
+        answers |= {query: new.get(query, Gap.UNAVAILABLE) for query in queries}
+    return MetricReading(plan, answers, made)
 
 
-def _unanswered(pending: Iterable[Step], gap: Gap) -> Mapping[Query, Gap]:
-    return {query: gap for step in pending for query in step.queries}
+def _unanswered(pending: Iterable[QueryBatch], gap: Gap) -> Mapping[Query, Gap]:
+    return {query: gap for batch in pending for query in batch.queries}

@@ -2,7 +2,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from builders import HOTMAIL, NEWS, a_rule
+from builders import HOTMAIL, NEWS, ORIGIN, a_rule
 
 from vdm_alerts.adapters.aws.cloudwatch_emf import EmbeddedMetrics
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope
@@ -32,7 +32,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
 def test_a_run_in_which_nothing_is_wrong_costs_no_metric_but_its_rates(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    EmbeddedMetrics("here").record(SUMMARY, [Reading(RULE, ACCOUNT, 0.01)])
+    EmbeddedMetrics("here").record(ORIGIN, SUMMARY, [Reading(RULE, ACCOUNT, 0.01)])
     (line,) = lines(capsys)
     assert line["BounceRate"] == [1.0]
 
@@ -48,7 +48,7 @@ def test_a_run_in_which_nothing_is_wrong_costs_no_metric_but_its_rates(
 def test_what_an_alarm_watches_is_recorded_while_it_is_so(
     capsys: pytest.CaptureFixture[str], summary: Summary, metric: str, value: float
 ) -> None:
-    EmbeddedMetrics("here").record(summary, [])
+    EmbeddedMetrics("here").record(ORIGIN, summary, [])
     (line,) = lines(capsys)
     assert (line["service"], line[metric]) == ("here", [value])
     assert _dimensions(line) == {"service"}
@@ -57,7 +57,7 @@ def test_what_an_alarm_watches_is_recorded_while_it_is_so(
 def test_that_nobody_could_be_counted_is_not_that_nobody_is_subscribed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    EmbeddedMetrics("here").record(replace(SUMMARY, subscribers=None), [])
+    EmbeddedMetrics("here").record(ORIGIN, replace(SUMMARY, subscribers=None), [])
     assert lines(capsys) == []
 
 
@@ -67,7 +67,7 @@ def test_rates_of_one_name_stay_apart_by_their_scope(capsys: pytest.CaptureFixtu
         Reading(RULE, NEWS, 0.06),
         Reading(RULE, HOTMAIL, 0.08),
     ]
-    EmbeddedMetrics("here").record(SUMMARY, readings)
+    EmbeddedMetrics("here").record(ORIGIN, SUMMARY, readings)
     account, news, hotmail = lines(capsys)
     assert account["BounceRate"] == [1.0]
     assert news["BounceRate"] == [6.0]
@@ -79,7 +79,7 @@ def test_rates_of_one_name_stay_apart_by_their_scope(capsys: pytest.CaptureFixtu
 def test_a_rate_stands_beside_the_thresholds_it_was_judged_by(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    EmbeddedMetrics("here").record(SUMMARY, [Reading(RULE, NEWS, 0.06)])
+    EmbeddedMetrics("here").record(ORIGIN, SUMMARY, [Reading(RULE, NEWS, 0.06)])
     (line,) = lines(capsys)
     assert (line["rate"], line["warning"], line["critical"]) == (6.0, 5.0, 10.0)
     assert (line["indicator"], line["scope"]) == ("bounce_rate", "news.example.com")
@@ -94,8 +94,8 @@ def test_an_address_is_no_dimension_unless_one_wants_it_so(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     reading = Reading(RULE, Scope(identity="anna@example.com"), 0.06)
-    EmbeddedMetrics("here").record(SUMMARY, [reading])
+    EmbeddedMetrics("here").record(ORIGIN, SUMMARY, [reading])
     assert "anna" not in (said := capsys.readouterr().out)
     assert json.loads(said)["identity"] == json.loads(said)["scope"] == masked("anna@example.com")
-    EmbeddedMetrics("here", mask=False).record(SUMMARY, [reading])
+    EmbeddedMetrics("here", mask=False).record(ORIGIN, SUMMARY, [reading])
     assert json.loads(capsys.readouterr().out)["identity"] == "anna@example.com"

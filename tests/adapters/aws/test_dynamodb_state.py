@@ -10,7 +10,7 @@ import boto3
 import pytest
 from boto3.dynamodb.conditions import Key
 from botocore.exceptions import ClientError, ReadTimeoutError
-from builders import HOTMAIL, HOUR, NEWS, NOW, a_table, firing
+from builders import HOTMAIL, HOUR, NEWS, NOW, ORIGIN, a_table, firing
 from moto import mock_aws
 
 from vdm_alerts.adapters.aws.dynamodb_items import EXPIRES, packed
@@ -104,20 +104,20 @@ def history(table: Any) -> Sequence[Any]:
 def test_a_run_without_news_writes_one_item_and_outside_of_a_transaction(
     table: Any, store: TableStore
 ) -> None:
-    before = store.save(remembering(firing(), rules={"mine": RULE}), replacing=Memory())
+    before = store.save(ORIGIN, remembering(firing(), rules={"mine": RULE}), replacing=Memory())
     writes = written(table)
-    store.save(replace(before, last_run=NOW + HOUR), replacing=before)
+    store.save(ORIGIN, replace(before, last_run=NOW + HOUR), replacing=before)
     assert [name for name, _ in writes] == ["PutItem"]
 
 
 def test_only_what_changed_is_written(table: Any, store: TableStore) -> None:
     before = store.save(
-        remembering(firing(NEWS), firing(HOTMAIL), rules={"mine": RULE}), replacing=Memory()
+        ORIGIN, remembering(firing(NEWS), firing(HOTMAIL), rules={"mine": RULE}), replacing=Memory()
     )
     writes = written(table)
     worse = replace(firing(HOTMAIL), incident="another")
     after = replace(remembering(firing(NEWS), worse), rules={"mine": RULE, "other": RULE})
-    store.save(after, replacing=before)
+    store.save(ORIGIN, after, replacing=before)
     ((name, params),) = writes
     assert name == "TransactWriteItems"
     assert [one["Put"]["Item"]["sk"] for one in params["TransactItems"]] == [
@@ -129,7 +129,9 @@ def test_only_what_changed_is_written(table: Any, store: TableStore) -> None:
 
 def test_what_happened_is_kept_for_400_days(table: Any, store: TableStore) -> None:
     alert = firing(replace(NEWS, isp="Hotmail"))
-    store.save(remembering(alert), replacing=Memory(), history=[began(alert), began(firing())])
+    store.save(
+        ORIGIN, remembering(alert), replacing=Memory(), history=[began(alert), began(firing())]
+    )
     at = "2026-03-12T09:00:00+00:00"
     where = '{"EMAIL_IDENTITY": "news.example.com", "ISP": "Hotmail"}'
     line, other = sorted(history(table), key=lambda item: len(item["sk"]), reverse=True)
@@ -150,7 +152,7 @@ def test_what_happened_is_kept_for_400_days(table: Any, store: TableStore) -> No
 
 def test_250_alerts_take_three_transactions_each_a_version(table: Any, store: TableStore) -> None:
     writes = written(table)
-    saved = store.save(remembering(*many(250)), replacing=Memory())
+    saved = store.save(ORIGIN, remembering(*many(250)), replacing=Memory())
     assert [len(params["TransactItems"]) for _, params in writes] == [100, 100, 53]
     assert [params["TransactItems"][0]["Put"]["Item"]["version"] for _, params in writes] == [
         1,
@@ -158,18 +160,18 @@ def test_250_alerts_take_three_transactions_each_a_version(table: Any, store: Ta
         3,
     ]
     assert len({params["ClientRequestToken"] for _, params in writes}) == 3
-    assert store.load() == saved
+    assert store.load(ORIGIN) == saved
 
 
 def test_a_save_that_breaks_off_leaves_whole_incidents_and_the_run_before(
     table: Any, store: TableStore
 ) -> None:
-    before = store.save(Memory(trouble_sequence=7), replacing=Memory())
+    before = store.save(ORIGIN, Memory(trouble_sequence=7), replacing=Memory())
     alerts = many(250, incidents=25)
     whenever(table, "provide-client-params", breaks(LOST), from_=2)
     with pytest.raises(Unavailable, match="dynamodb:TransactWriteItems"):
-        store.save(remembering(*alerts), before, history=[began(alert) for alert in alerts])
-    left = store.load()
+        store.save(ORIGIN, remembering(*alerts), before, history=[began(alert) for alert in alerts])
+    left = store.load(ORIGIN)
     incidents = {alert.incident for alert in left.alerts.values()}
     assert {*left.alerts.values()} == {one for one in alerts if one.incident in incidents}
     assert len(left.alerts) == len(history(table)) == 40
@@ -181,10 +183,10 @@ def test_the_next_run_goes_on_from_where_one_broke_off(table: Any, store: TableS
     other = TableStore(a_second_view(table))
     whenever(table, "provide-client-params", breaks(LOST), from_=2)
     with pytest.raises(Unavailable):
-        store.save(memory, replacing=Memory())
-    assert not other.load().introduced
-    saved = other.save(memory, replacing=other.load())
-    assert other.load() == saved == replace(memory, version=3)
+        store.save(ORIGIN, memory, replacing=Memory())
+    assert not other.load(ORIGIN).introduced
+    saved = other.save(ORIGIN, memory, replacing=other.load(ORIGIN))
+    assert other.load(ORIGIN) == saved == replace(memory, version=3)
 
 
 def test_what_a_rule_left_to_say_stays_together_beside_what_it_finds_now(
@@ -195,7 +197,7 @@ def test_what_a_rule_left_to_say_stays_together_beside_what_it_finds_now(
     other = Indicator.TRANSIENT_BOUNCE_RATE
     new = [replace(alert, indicator=other, incident="new") for alert in former[:40]]
     writes = written(table)
-    store.save(remembering(*former, *new), replacing=Memory())
+    store.save(ORIGIN, remembering(*former, *new), replacing=Memory())
     batches = [
         [one["Put"]["Item"]["record"] for one in params["TransactItems"][1:]]
         for _, params in writes
@@ -209,13 +211,13 @@ def test_alerts_of_an_earlier_version_move_to_their_keys_one_by_one(
     """It kept no rate of them, neither in their records nor in their keys."""
     alerts = many(250, incidents=5)
     former = [replace(alert, indicator=None) for alert in alerts]
-    before = store.save(remembering(*former), replacing=Memory())
+    before = store.save(ORIGIN, remembering(*former), replacing=Memory())
     other = Indicator.TRANSIENT_BOUNCE_RATE
     new = [replace(alert, indicator=other, incident="new") for alert in alerts]
     whenever(table, "provide-client-params", breaks(LOST), from_=2)
     with pytest.raises(Unavailable):
-        store.save(remembering(*alerts, *new), replacing=before)
-    left = [one for one in store.load().alerts.values() if one.indicator is not other]
+        store.save(ORIGIN, remembering(*alerts, *new), replacing=before)
+    left = [one for one in store.load(ORIGIN).alerts.values() if one.indicator is not other]
     assert {alert.scope for alert in left} == {alert.scope for alert in alerts}
     assert len(left) == 250
     assert {alert.indicator for alert in left} == {None, Indicator.BOUNCE_RATE}
@@ -227,13 +229,13 @@ def test_who_is_overtaken_between_two_transactions_goes_no_further(
     other = TableStore(a_second_view(table))
 
     def overtakes() -> None:
-        if other.load().version == 1:
-            other.save(Memory(), replacing=other.load())
+        if other.load(ORIGIN).version == 1:
+            other.save(ORIGIN, Memory(), replacing=other.load(ORIGIN))
 
     whenever(table, "provide-client-params", overtakes, from_=2)
     with pytest.raises(Superseded):
-        store.save(remembering(*many(250)), replacing=Memory())
-    assert other.load() == Memory(version=2)
+        store.save(ORIGIN, remembering(*many(250)), replacing=Memory())
+    assert other.load(ORIGIN) == Memory(version=2)
 
 
 def test_who_is_overtaken_between_two_pages_of_reading_saves_nothing(
@@ -241,20 +243,20 @@ def test_who_is_overtaken_between_two_pages_of_reading_saves_nothing(
 ) -> None:
     """A query is no transaction: some of what it reads may be newer than the rest."""
     large = [replace(alert, incident="x" * 30_000) for alert in many(60)]
-    before = store.save(remembering(*large), replacing=Memory())
+    before = store.save(ORIGIN, remembering(*large), replacing=Memory())
     other = TableStore(a_second_view(table))
     pages: list[Any] = []
 
     def overtakes(**_: Any) -> None:
         pages.append(None)
         if len(pages) == 2:
-            other.save(replace(before, alerts={}), replacing=before)
+            other.save(ORIGIN, replace(before, alerts={}), replacing=before)
 
     table.meta.client.meta.events.register("provide-client-params.dynamodb.Query", overtakes)
-    mixed = store.load()
+    mixed = store.load(ORIGIN)
     assert 0 < len(mixed.alerts) < 60
     with pytest.raises(Superseded):
-        store.save(mixed, replacing=mixed)
+        store.save(ORIGIN, mixed, replacing=mixed)
 
 
 @pytest.mark.parametrize("count", [0, 1], ids=["one item", "a transaction"])
@@ -262,7 +264,7 @@ def test_who_is_overtaken_between_two_pages_of_reading_saves_nothing(
 def test_a_write_whose_answer_was_lost_is_tried_again_and_counts_once(
     table: Any, store: TableStore, count: int, version: int
 ) -> None:
-    before = store.save(Memory(), replacing=Memory()) if version else Memory()
+    before = store.save(ORIGIN, Memory(), replacing=Memory()) if version else Memory()
     client = table.meta.client
     answers: list[Any] = []
 
@@ -271,11 +273,11 @@ def test_a_write_whose_answer_was_lost_is_tried_again_and_counts_once(
         return 0 if len(answers) == 1 else None
 
     client.meta.events.register_first("needs-retry.dynamodb", once_more)
-    saved = store.save(remembering(*many(count)), replacing=before)
+    saved = store.save(ORIGIN, remembering(*many(count)), replacing=before)
     assert len(answers) == 2
     client.meta.events.unregister("needs-retry.dynamodb", once_more)
     assert saved.version == version + 1
-    assert store.load() == saved
+    assert store.load(ORIGIN) == saved
 
 
 @pytest.mark.parametrize("count", [0, 1], ids=["one item", "a transaction"])
@@ -284,26 +286,26 @@ def test_a_crash_leaves_what_was_or_what_is_to_be(
     table: Any, store: TableStore, count: int, when: str
 ) -> None:
     alerts = [replace(alert, incident=None) for alert in many(count)]
-    before = store.save(remembering(firing(), *alerts), replacing=Memory())
+    before = store.save(ORIGIN, remembering(firing(), *alerts), replacing=Memory())
     after = replace(remembering(firing()), last_run=NOW + HOUR)
     lines = [began(alert) for alert in alerts]
     whenever(table, when, breaks(LOST))
     with pytest.raises(Unavailable):
-        store.save(after, replacing=before, history=lines)
+        store.save(ORIGIN, after, replacing=before, history=lines)
     other = TableStore(a_second_view(table))
     if when == "before-call":
-        assert (other.load(), history(table)) == (before, [])
+        assert (other.load(ORIGIN), history(table)) == (before, [])
     else:
-        assert other.load() == replace(after, version=2)
+        assert other.load(ORIGIN) == replace(after, version=2)
         assert len(history(table)) == len(lines)
         with pytest.raises(Superseded):
-            other.save(after, replacing=before, history=lines)
+            other.save(ORIGIN, after, replacing=before, history=lines)
 
 
 def test_two_who_write_at_once_is_an_outage_that_passes(table: Any, store: TableStore) -> None:
     whenever(table, "provide-client-params", breaks(cancelled("TransactionConflict", "None")))
     with pytest.raises(Unavailable, match="dynamodb:TransactWriteItems") as caught:
-        store.save(remembering(firing()), replacing=Memory())
+        store.save(ORIGIN, remembering(firing()), replacing=Memory())
     assert caught.value.finding.passing
 
 

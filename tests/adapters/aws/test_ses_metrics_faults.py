@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from vdm_alerts.adapters.aws.ses_metric_codec import reads_time_quickly
 from vdm_alerts.adapters.aws.ses_metrics import Vdm
 from vdm_alerts.adapters.aws.ses_rate_limiter import Pace
+from vdm_alerts.core.model.deadline import NoDeadline
 from vdm_alerts.core.model.findings import AccessDenied, Hindrance
 from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap
@@ -140,7 +141,7 @@ def true_counts(scenario: Scenario, query: Query, last: date) -> Series | None:
 
 
 def read(reader: Vdm, asked: list[Query], last: date) -> Mapping[Query, Series | Gap]:
-    return reader.read(asked, Window(7), last, timedelta(minutes=1))
+    return reader.read(asked, Window(7), last, NoDeadline())
 
 
 @settings(

@@ -20,19 +20,8 @@ from builders import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vdm_alerts.core.alerts.alert import (
-    FLAPPING,
-    LATELY,
-    STEADY,
-    Alert,
-    Firing,
-    Ok,
-    Pending,
-    State,
-    advance,
-    aged,
-    unwatched,
-)
+from vdm_alerts.core.alerts.alert import FLAPPING, LATELY, STEADY, Alert, Firing, Ok, Pending, State
+from vdm_alerts.core.alerts.lifecycle import advance, aged, unwatched
 from vdm_alerts.core.evaluation.context import Phase
 from vdm_alerts.core.evaluation.verdicts import Evidence, Healthy, Silent, Verdict
 from vdm_alerts.core.model.metrics import Window

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vdm_alerts.core.evaluation.buckets import AsOf
-from vdm_alerts.core.evaluation.evaluate import judge
+from vdm_alerts.core.evaluation.evaluate import evaluate_series
 from vdm_alerts.core.evaluation.verdicts import (
     Breached,
     Evidence,
@@ -24,7 +24,7 @@ from vdm_alerts.core.rules.rule import Rule
 
 
 def judged(rule: Rule, events: Series | Gap, volume: Series | Gap) -> Verdict:
-    return judge(rule, NEWS, (events, volume), AsOf(NOW, TODAY))
+    return evaluate_series(rule, NEWS, (events, volume), AsOf(NOW, TODAY))
 
 
 def without_mail(verdict: Verdict) -> bool:

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from vdm_alerts.core.evaluation.buckets import AsOf, Bucket, day_buckets
 from vdm_alerts.core.evaluation.context import ORDINARY, Phase
-from vdm_alerts.core.evaluation.evaluate import EXPECTED, judge
+from vdm_alerts.core.evaluation.evaluate import evaluate_series
 from vdm_alerts.core.evaluation.verdicts import Breached, Healthy, Silent, Unknown, Unsure, Verdict
+from vdm_alerts.core.evaluation.window_evidence import EXPECTED
 from vdm_alerts.core.evaluation.windows import Line, sights
 from vdm_alerts.core.model.metrics import Series, Window
 from vdm_alerts.core.model.rates import Gap, Indicator
@@ -43,7 +44,7 @@ def judged(
     phase: Phase = ORDINARY,
     series: int = 1,
 ) -> Verdict:
-    return judge(rule, NEWS, (events, volume), at, phase, series)
+    return evaluate_series(rule, NEWS, (events, volume), at, phase, series)
 
 
 def severity(verdict: Verdict) -> int:
@@ -166,7 +167,7 @@ def test_what_is_quickly_passed_over_would_not_have_been_found(
     at = AsOf(datetime.combine(TODAY, time(hour), NOW.tzinfo), TODAY)
     rule = a_sure_rule(warning=line, critical=None)
     counts = a_series(*events), a_series(*mails)
-    quick = judge(rule, NEWS, counts, at)
+    quick = evaluate_series(rule, NEWS, counts, at)
     if isinstance(quick, Healthy) and any(mails):
         long_ago = Phase(NOW - 60 * DAY)
         buckets = day_buckets(*counts, rule.longest, rule.feedback, at)
@@ -174,7 +175,7 @@ def test_what_is_quickly_passed_over_would_not_have_been_found(
         for sight in sights(buckets, windows, Line(share(line)), EXPECTED):
             doubt = Line(share(line)).doubt(sight.weighed_events, sight.weighed_mails)
             assert doubt > 0.005 or sight.events < 2 or sight.mails < 1
-        assert judge(rule, NEWS, counts, at, long_ago) == quick
+        assert evaluate_series(rule, NEWS, counts, at, long_ago) == quick
 
 
 # What is going on already.

@@ -8,7 +8,7 @@ from builders import NEWS, NOW, TODAY, a_rule, a_series, a_sure_rule
 
 from vdm_alerts.core.evaluation.buckets import AsOf
 from vdm_alerts.core.evaluation.context import Phase
-from vdm_alerts.core.evaluation.evaluate import judge
+from vdm_alerts.core.evaluation.evaluate import evaluate_series
 from vdm_alerts.core.evaluation.revision import Ground
 from vdm_alerts.core.evaluation.verdicts import Breached, Healthy, Verdict
 from vdm_alerts.core.model.metrics import Series, Window
@@ -26,7 +26,7 @@ MAILS = a_series(10_000, 10_000)
 def judged(events: Series, volume: Series, rule: Rule, told: Ground = TOLD) -> Verdict:
     evening = AsOf(datetime.combine(TODAY, time(23), NOW.tzinfo), TODAY)
     phase = Phase(NOW - timedelta(days=1), Severity.WARNING, told=told)
-    return judge(rule, NEWS, (events, volume), evening, phase)
+    return evaluate_series(rule, NEWS, (events, volume), evening, phase)
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -73,7 +73,7 @@ def test_mail_that_has_not_been_heard_of_yet_withdraws_nothing() -> None:
     told = Ground(Rate(30, 20_000), Window(1), YESTERDAY)
     morning = AsOf(datetime.combine(TODAY, time(1), NOW.tzinfo), TODAY)
     phase = Phase(NOW - timedelta(days=1), Severity.WARNING, told=told)
-    verdict = judge(late, NEWS, (a_series(30, 0), a_series(500_000, 0)), morning, phase)
+    verdict = evaluate_series(late, NEWS, (a_series(30, 0), a_series(500_000, 0)), morning, phase)
     assert not (isinstance(verdict, Healthy) and verdict.withdraws)
 
 

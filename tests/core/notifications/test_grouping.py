@@ -1,15 +1,19 @@
 """Which alerts are one incident."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from builders import HOTMAIL, HOUR, NEWS, NOW, evidence, firing, nobody
+from builders import HOTMAIL, HOUR, NEWS, NO_CONTRIBUTORS, NOW, evidence, firing
 
-from vdm_alerts.core.alerts.alert import Alert, Key
+from vdm_alerts.core.alerts.alert import Alert
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope
 from vdm_alerts.core.model.severity import Severity
-from vdm_alerts.core.notifications.grouping import MOST_INCIDENTS, Culprits, grouped
-from vdm_alerts.core.planning.contributor import Culprit
+from vdm_alerts.core.notifications.grouping import (
+    MOST_INCIDENTS,
+    Contributors,
+    group_into_incidents,
+)
+from vdm_alerts.core.planning.contributor import Contributor
 
 SHOP, YAHOO = Scope(identity="shop.example.com"), Scope(isp="Yahoo")
 PAIR = NEWS.at("Hotmail")
@@ -20,16 +24,16 @@ def new(scope: Scope) -> Alert:
     return replace(firing(scope), incident=None)
 
 
-def blaming(causes: Mapping[Scope, Scope]) -> Culprits:
-    def culprit(key: Key) -> Culprit | None:
-        cause = causes.get(key[1])
-        return Culprit(cause, 0.7, evidence("20%")) if cause else None
-
-    return culprit
+def main_contributors(alerts: Sequence[Alert], causes: Mapping[Scope, Scope]) -> Contributors:
+    return {
+        alert.key: Contributor(causes[alert.scope], 0.7, evidence("20%"))
+        for alert in alerts
+        if alert.scope in causes
+    }
 
 
 def incidents(*alerts: Alert, causes: Mapping[Scope, Scope] | None = None) -> dict[Scope, str]:
-    gathered = grouped(alerts, NOW, blaming(causes or {}))
+    gathered = group_into_incidents(alerts, main_contributors(alerts, causes or {}), NOW)
     return {alert.scope: alert.incident or "" for alert in gathered}
 
 
@@ -55,7 +59,9 @@ def test_what_begins_while_the_account_is_breached_belongs_to_that() -> None:
 
 def test_what_begins_later_for_the_same_cause_joins_the_open_incident() -> None:
     early = replace(firing(NEWS, told=Severity.WARNING), incident="bounce-rate-old")
-    late = grouped([early, new(HOTMAIL)], NOW + HOUR, blaming({NEWS: PAIR, HOTMAIL: PAIR}))
+    alerts = [early, new(HOTMAIL)]
+    contributors = main_contributors(alerts, {NEWS: PAIR, HOTMAIL: PAIR})
+    late = group_into_incidents(alerts, contributors, NOW + HOUR)
     assert {alert.incident for alert in late} == {"bounce-rate-old"}
 
 
@@ -67,7 +73,9 @@ def test_the_account_joins_the_incident_of_its_culprit_and_takes_in_what_comes_l
 
 def test_two_rules_share_no_incident() -> None:
     other = replace(new(NEWS), rule="complaint-rate")
-    assert {alert.incident for alert in grouped([new(NEWS), other], NOW, nobody)} == {
+    assert {
+        alert.incident for alert in group_into_incidents([new(NEWS), other], NO_CONTRIBUTORS, NOW)
+    } == {
         FIRST,
         "complaint-rate-20260312T0900Z",
     }
@@ -89,7 +97,12 @@ def test_of_very_many_causes_the_last_incident_has_all_that_are_left() -> None:
     many = [new(Scope(identity=f"{number:04}.example.com")) for number in range(1_000)]
     found = incidents(*many)
     assert len(set(found.values())) == MOST_INCIDENTS
-    later = grouped(
-        [*grouped(many, NOW, nobody), new(Scope(identity="late.example.com"))], NOW + HOUR, nobody
+    later = group_into_incidents(
+        [
+            *group_into_incidents(many, NO_CONTRIBUTORS, NOW),
+            new(Scope(identity="late.example.com")),
+        ],
+        NO_CONTRIBUTORS,
+        NOW + HOUR,
     )
     assert len({alert.incident for alert in later}) == MOST_INCIDENTS

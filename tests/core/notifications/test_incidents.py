@@ -6,11 +6,23 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from builders import HOTMAIL, HOUR, NEWS, NOW, a_rule, breached, firing, healthy, nobody, unknown
+from builders import (
+    HOTMAIL,
+    HOUR,
+    NEWS,
+    NO_CONTRIBUTORS,
+    NOW,
+    a_rule,
+    breached,
+    firing,
+    healthy,
+    unknown,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vdm_alerts.core.alerts.alert import Alert, Key, Ok, Pending, advance
+from vdm_alerts.core.alerts.alert import Alert, Key, Ok, Pending
+from vdm_alerts.core.alerts.lifecycle import advance
 from vdm_alerts.core.alerts.sequence import Attempt
 from vdm_alerts.core.evaluation.revision import Ground
 from vdm_alerts.core.evaluation.verdicts import Unknown, Verdict
@@ -18,7 +30,7 @@ from vdm_alerts.core.model.metrics import ACCOUNT, Scope, Window
 from vdm_alerts.core.model.rates import Indicator, Rate
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.notifications.affected import attempted, delivered
-from vdm_alerts.core.notifications.grouping import grouped
+from vdm_alerts.core.notifications.grouping import group_into_incidents
 from vdm_alerts.core.notifications.incidents import Incident, incidents
 from vdm_alerts.core.notifications.reasons import Reason, due
 from vdm_alerts.core.rules.rule import Rule
@@ -37,7 +49,9 @@ def owed(
     numbers: Mapping[str, int] | None = None,
     now: datetime = NOW,
 ) -> list[Incident]:
-    return incidents(alerts, rules, verdicts or {}, nobody, numbers or {}, attempts or {}, now)
+    return incidents(
+        alerts, rules, verdicts or {}, NO_CONTRIBUTORS, numbers or {}, attempts or {}, now
+    )
 
 
 def the_incident(*alerts: Alert, verdicts: dict[Key, Verdict] | None = None) -> Incident:
@@ -47,7 +61,7 @@ def the_incident(*alerts: Alert, verdicts: dict[Key, Verdict] | None = None) -> 
 
 def test_alerts_of_two_rules_are_two_incidents() -> None:
     other = replace(firing(HOTMAIL), rule="complaint-rate", incident=None)
-    gathered = grouped([firing(), other], NOW, nobody)
+    gathered = group_into_incidents([firing(), other], NO_CONTRIBUTORS, NOW)
     rules = {**RULES, "complaint-rate": a_rule("complaint-rate")}
     assert [one.rule for one in owed(gathered, rules)] == [
         "bounce-rate",
@@ -260,7 +274,7 @@ def _told(history: Sequence[Verdict], lost: frozenset[int] = frozenset()) -> lis
     alert, heard = Alert("bounce-rate", NEWS, Indicator.BOUNCE_RATE), []
     for hour, verdict in enumerate(history):
         now = NOW + hour * HOUR
-        (alert,) = grouped([advance(alert, verdict, RULE, now)], now, nobody)
+        (alert,) = group_into_incidents([advance(alert, verdict, RULE, now)], NO_CONTRIBUTORS, now)
         for incident in owed([alert], now=now):
             if hour not in lost:
                 heard.append(incident.reason)

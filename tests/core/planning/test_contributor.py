@@ -8,9 +8,9 @@ from vdm_alerts.core.evaluation.verdicts import Breached, Evidence, Unknown
 from vdm_alerts.core.model.mailbox_providers import OTHER_ISPS
 from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Window
 from vdm_alerts.core.model.rates import Gap, Indicator, Rate
-from vdm_alerts.core.planning.contributor import MOST_CASES, Case, Culprit
+from vdm_alerts.core.planning.contributor import MAX_INVESTIGATIONS, Contributor, Investigation
 from vdm_alerts.core.planning.queries import Query
-from vdm_alerts.core.planning.verdicts import verdict
+from vdm_alerts.core.planning.verdicts import evaluate_scope
 from vdm_alerts.core.rules.rule import Rule
 
 BOUNCED = Query(Metric.PERMANENT_BOUNCE, NEWS.at("Hotmail"))
@@ -21,18 +21,18 @@ def told() -> Told:
     return Told().sends(ACCOUNT, 100_000, bounced=1_000)
 
 
-def blamed(told: Told, scope: Scope, rule: Rule = BOUNCES) -> Culprit | None:
+def blamed(told: Told, scope: Scope, rule: Rule = BOUNCES) -> Contributor | None:
     """Who is named, once all has been asked, for what is breached in *scope*."""
     found = told.found()
-    seen = verdict(rule, scope, told.sweep, found)
+    seen = evaluate_scope(rule, scope, told.plan, found)
     assert isinstance(seen, Breached)
-    return Case(rule, scope, seen.evidence, told.sweep, found).culprit
+    return Investigation(rule, scope, seen.evidence, told.plan, found).contributor
 
 
 def test_a_breach_of_a_sender_names_the_provider_where_most_of_it_is(told: Told) -> None:
     told.sends(NEWS, 10_000, bounced=1_000)
     told.sends(NEWS.at("Hotmail"), 3_000, bounced=720).sends(NEWS.at("Gmail"), 5_000, bounced=280)
-    assert blamed(told, NEWS) == Culprit(
+    assert blamed(told, NEWS) == Contributor(
         NEWS.at("Hotmail"), 0.72, Evidence(Rate(720, 3_000), Window(3))
     )
 
@@ -90,7 +90,7 @@ def test_nobody_is_named_by_figures_that_could_not_be_had(told: Told) -> None:
 
 def test_what_goes_to_no_known_provider_can_be_to_blame(told: Told) -> None:
     told.sends(NEWS, 10_000, bounced=1_000).sends(NEWS.at("Gmail"), 8_000, bounced=100)
-    assert blamed(told, NEWS) == Culprit(
+    assert blamed(told, NEWS) == Contributor(
         NEWS.at(OTHER_ISPS), 0.9, Evidence(Rate(900, 2_000), Window(3))
     )
 
@@ -135,7 +135,7 @@ def test_where_no_provider_stands_out_the_sender_alone_is_named(told: Told) -> N
     told.sends(ACCOUNT, 100_000, bounced=8_000).sends(NEWS, 20_000, bounced=7_500)
     for isp in ("Gmail", "Hotmail", "Yahoo"):
         told.sends(NEWS.at(isp), 6_000, bounced=2_500)
-    assert blamed(told, ACCOUNT) == Culprit(
+    assert blamed(told, ACCOUNT) == Contributor(
         NEWS, 7_500 / 8_000, Evidence(Rate(7_500, 20_000), Window(3))
     )
 
@@ -148,7 +148,7 @@ def test_a_part_that_is_counted_ahead_of_its_whole_has_all_of_it_and_not_more(to
 
 
 def test_of_many_breaches_the_worst_are_looked_into(told: Told) -> None:
-    senders = [Scope(identity=f"{each}.example.com") for each in range(MOST_CASES + 2)]
+    senders = [Scope(identity=f"{each}.example.com") for each in range(MAX_INVESTIGATIONS + 2)]
     for each, sender in enumerate(senders):
         told.sends(sender, 10_000, bounced=600 + each)
     told.found()
@@ -161,7 +161,7 @@ def test_no_complaint_at_gmail_is_asked_for_on_its_own(told: Told) -> None:
     who = blamed(told, NEWS, COMPLAINTS)
     assert who is not None
     assert who.scope == NEWS.at("Yahoo")
-    gmail = verdict(COMPLAINTS, NEWS.at("Gmail"), told.sweep, told.found())
+    gmail = evaluate_scope(COMPLAINTS, NEWS.at("Gmail"), told.plan, told.found())
     assert isinstance(gmail, Unknown)
     assert gmail.gap is Gap.NO_FEEDBACK_LOOP
 

@@ -9,16 +9,16 @@ from builders import HOUR, NEWS, NOW, a_series, an_entry
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vdm_alerts.core.evaluation.evaluate import judge
+from vdm_alerts.core.evaluation.evaluate import evaluate_series
 from vdm_alerts.core.evaluation.verdicts import Breached
 from vdm_alerts.core.model.mailbox_providers import KNOWN_ISPS, OTHER_ISPS
 from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Series
 from vdm_alerts.core.model.rates import Gap
-from vdm_alerts.core.planning.drilldown import drilled
-from vdm_alerts.core.planning.plan import worth_asking
+from vdm_alerts.core.planning.drilldown import fully_drilled_down
+from vdm_alerts.core.planning.next_batches import next_batches
 from vdm_alerts.core.planning.queries import ACCOUNT_SENT, Query, as_of
 from vdm_alerts.core.planning.roster import Roster
-from vdm_alerts.core.planning.verdicts import verdict
+from vdm_alerts.core.planning.verdicts import EarlyVerdicts, evaluate_scope
 
 PAIRS = watching("identity_at_isp")
 COMPLAINED = watching("identity_at_isp", like=COMPLAINTS)
@@ -61,8 +61,10 @@ def test_a_part_breaks_a_rule_though_the_whole_is_in_order(told: Told) -> None:
     told.sends(NEWS, 100_000, bounced=900).sends(NEWS.at("Aol"), 400, bounced=40)
     told.sends(NEWS.at("Gmail"), 99_600, bounced=860)
     found = told.found()
-    assert isinstance(verdict(PAIRS, NEWS.at("Aol"), told.sweep, found), Breached)
-    assert verdict(PAIRS, NEWS.at("Yahoo"), told.sweep, found) is None, "not enough to ask further"
+    assert isinstance(evaluate_scope(PAIRS, NEWS.at("Aol"), told.plan, found), Breached)
+    assert evaluate_scope(PAIRS, NEWS.at("Yahoo"), told.plan, found) is None, (
+        "not enough to ask further"
+    )
 
 
 def test_who_is_in_order_is_looked_into_once_a_day_and_who_is_not_every_time(told: Told) -> None:
@@ -84,7 +86,11 @@ def order(told: Told, *scopes: Scope) -> list[Scope]:
     found: dict[Query, Series | Gap] = {ACCOUNT_SENT: told.answer(Metric.SEND, ACCOUNT)}
     for scope in scopes:
         found |= {Query(metric, scope): told.answer(metric, scope) for metric in METRICS}
-    asked = [query.scope for step in worth_asking(told.sweep, found) for query in step.queries]
+    asked = [
+        query.scope
+        for step in next_batches(told.plan, found, EarlyVerdicts(told.plan))
+        for query in step.queries
+    ]
     wholes = [scope.whole for scope in asked if scope.isp and scope.whole in scopes]
     return list(dict.fromkeys(wholes))
 
@@ -115,19 +121,19 @@ def test_looking_into_a_breach_is_not_looking_for_what_another_rule_is_about(tol
     told.rules = [watching("identity"), replace(COMPLAINED, name="pairs")]
     told.sends(NEWS, 10_000, bounced=800, complained=30)
     found = told.found()
-    assert drilled(told.sweep, found) == {NEWS: {"pairs"}}
+    assert fully_drilled_down(told.plan, found) == {NEWS: {"pairs"}}
     told.sends(NEWS, 10_000, bounced=800, complained=0)
-    assert drilled(told.sweep, told.found()) == {}
+    assert fully_drilled_down(told.plan, told.found()) == {}
 
 
 def test_a_look_that_was_cut_off_is_none(told: Told) -> None:
     told.rules = [PAIRS]
     told.sends(NEWS, 10_000, bounced=60)
     found = told.found()
-    assert drilled(told.sweep, found) == {NEWS: {"bounce-rate"}}
+    assert fully_drilled_down(told.plan, found) == {NEWS: {"bounce-rate"}}
     gmail = Query(Metric.PERMANENT_BOUNCE, NEWS.at("Gmail"))
-    assert drilled(told.sweep, {**found, gmail: Gap.CUT}) == {}
-    assert drilled(told.sweep, {key: found[key] for key in found if key != gmail}) == {}
+    assert fully_drilled_down(told.plan, {**found, gmail: Gap.CUT}) == {}
+    assert fully_drilled_down(told.plan, {key: found[key] for key in found if key != gmail}) == {}
 
 
 AT_EACH = st.tuples(
@@ -157,6 +163,6 @@ def test_no_part_that_breaks_a_rule_is_missed(figures: list[tuple[int, int, int,
             if rule.indicator.gap_of(NEWS.at(isp)) is None:
                 events, volume = row[rule.indicator.events], row[rule.indicator.volume]
                 counts = a_series(events), a_series(volume)
-                true = judge(rule, NEWS.at(isp), counts, as_of(NOW, NOW.date(), found))
-                seen = verdict(rule, NEWS.at(isp), told.sweep, found)
+                true = evaluate_series(rule, NEWS.at(isp), counts, as_of(NOW, NOW.date(), found))
+                seen = evaluate_scope(rule, NEWS.at(isp), told.plan, found)
                 assert isinstance(true, Breached) == isinstance(seen, Breached)

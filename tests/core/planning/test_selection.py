@@ -6,20 +6,20 @@ from datetime import timedelta
 
 import pytest
 from accounts import BOUNCES, COMPLAINTS, METRICS, SHOP, SURE, SURE_OF_COMPLAINTS, Told, watching
-from builders import HOUR, NEWS, NOW, a_rule, a_series, an_entry, firing
+from builders import HOUR, NEWS, NOW, a_rule, a_series, an_entry
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vdm_alerts.core.evaluation.evaluate import judge
+from vdm_alerts.core.evaluation.evaluate import evaluate_series
 from vdm_alerts.core.evaluation.verdicts import Breached
 from vdm_alerts.core.model.mailbox_providers import KNOWN_ISPS, OTHER_ISPS
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Metric, Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap
-from vdm_alerts.core.planning.plan import affordable, worth_asking
+from vdm_alerts.core.planning.next_batches import next_batches, within_budget
 from vdm_alerts.core.planning.queries import ACCOUNT_SENT, Query, answer, as_of
-from vdm_alerts.core.planning.query_batches import Step
+from vdm_alerts.core.planning.query_batches import QueryBatch
 from vdm_alerts.core.planning.roster import Entry, Roster
-from vdm_alerts.core.planning.verdicts import verdict
+from vdm_alerts.core.planning.verdicts import EarlyVerdicts, evaluate_scope
 from vdm_alerts.core.rules.patterns import Globs
 from vdm_alerts.core.rules.rule import Rule
 
@@ -41,10 +41,10 @@ def test_what_goes_to_no_known_provider_is_what_is_left(told: Told) -> None:
     told.sends(ACCOUNT.at("Hotmail"), 4_000, bounced=30).sends(ACCOUNT.at("Gmail"), 5_000)
     found = told.found()
     other = Query(Metric.SEND, ACCOUNT.at(OTHER_ISPS))
-    assert answer(other, told.sweep.isps, found) == a_series(1_000)
+    assert answer(other, told.plan.isps, found) == a_series(1_000)
     told.counts[Metric.SEND, ACCOUNT.at("Yahoo")] = Gap.UNAVAILABLE
-    assert answer(other, told.sweep.isps, told.found()) is Gap.UNAVAILABLE
-    assert answer(other, told.sweep.isps, {}) is None
+    assert answer(other, told.plan.isps, told.found()) is Gap.UNAVAILABLE
+    assert answer(other, told.plan.isps, {}) is None
 
 
 def test_what_is_counted_ahead_of_the_whole_leaves_nothing_and_not_less() -> None:
@@ -125,22 +125,22 @@ def test_where_a_rule_is_about_single_days_nobody_rests_that_long(told: Told) ->
     told.rules = [watching("identity", windows=(Window(1),))]
     told.roster = Roster({NEWS: an_entry()})
     told.now = NOW + 3 * HOUR
-    assert NEWS in told.sweep.resting
+    assert NEWS in told.plan.selection.deferred
     told.now = NOW + 4 * HOUR
-    assert NEWS in told.sweep.due
+    assert NEWS in told.plan.selection.due
 
 
 def test_a_schedule_may_be_a_little_early(told: Told) -> None:
     told.roster = Roster({NEWS: an_entry()})
     told.now = NOW + timedelta(days=1) - timedelta(minutes=5)
-    assert NEWS in told.sweep.due
+    assert NEWS in told.plan.selection.due
 
 
 def test_an_address_is_within_its_domain_in_any_case(told: Told) -> None:
     address = Scope(identity="anna@SHOP.example.com")
     told.roster = Roster({SHOP: an_entry(5), address: an_entry(5)})
-    assert told.sweep.is_within_a_domain(address)
-    assert not told.sweep.is_within_a_domain(SHOP)
+    assert told.plan.rule_scopes.is_within_a_domain(address)
+    assert not told.plan.rule_scopes.is_within_a_domain(SHOP)
 
 
 def test_a_provider_that_ses_refuses_is_no_part_of_what_is_left(told: Told) -> None:
@@ -149,7 +149,7 @@ def test_a_provider_that_ses_refuses_is_no_part_of_what_is_left(told: Told) -> N
     told.roster = Roster({ACCOUNT.at("Nobody"): an_entry(refused=True)})
     told.found()
     assert told.of(ACCOUNT.at("Nobody")) == set()
-    assert "Nobody" not in told.sweep.isps
+    assert "Nobody" not in told.plan.isps
 
 
 def test_mail_that_nobody_has_sent_wakes_all_who_were_quiet(told: Told) -> None:
@@ -233,9 +233,10 @@ def test_of_many_only_the_top_by_volume_are_watched_and_the_others_counted_daily
     told.found()
     asked = [told.of(sender) for sender in senders]
     assert asked == [set(), set(), set(), *[{Metric.SEND, Metric.PERMANENT_BOUNCE}] * 2]
-    assert not told.sweep.watches(told.rules[0], senders[0])
-    with_alert = replace(told.sweep, alerts={firing(senders[0]).key: firing(senders[0])})
-    assert with_alert.watches(told.rules[0], senders[0])
+    assert not told.plan.rule_scopes.applies(told.rules[0], senders[0])
+    told.remembered = frozenset({senders[0]})
+    assert told.plan.rule_scopes.applies(told.rules[0], senders[0])
+    told.remembered = frozenset()
     told.now += timedelta(days=1)
     told.found()
     assert told.of(senders[0]) == {Metric.SEND}
@@ -252,7 +253,7 @@ def test_the_top_is_of_those_that_the_rule_is_about(told: Told) -> None:
     told.rules = [watching("identity", include=mine, top=1), a_rule("all")]
     larger = Scope(identity="a.example.org")
     told.roster = Roster({NEWS: an_entry(5), larger: an_entry(99)})
-    assert told.sweep.watches(told.rules[0], NEWS)
+    assert told.plan.rule_scopes.applies(told.rules[0], NEWS)
 
 
 def test_who_has_waited_longest_comes_first_and_then_who_sends_most(told: Told) -> None:
@@ -266,15 +267,17 @@ def test_who_has_waited_longest_comes_first_and_then_who_sends_most(told: Told) 
             new: Entry(),
         }
     )
-    assert [one for one in told.sweep.due if one.identity] == [new, waiting, SHOP, NEWS]
+    assert [one for one in told.plan.selection.due if one.identity] == [new, waiting, SHOP, NEWS]
 
 
 def test_a_step_says_how_much_it_may_lead_to(told: Told) -> None:
     told.sends(NEWS, 5_000)
-    last = worth_asking(told.sweep, {})[-1]
-    assert last == Step((Query(Metric.SEND, NEWS),), reserve=3)
+    last = next_batches(told.plan, {}, EarlyVerdicts(told.plan))[-1]
+    assert last == QueryBatch((Query(Metric.SEND, NEWS),), reserve=3)
     told.rules = [watching("identity_at_isp")]
-    assert worth_asking(told.sweep, {})[-1].reserve == 1 + 2 * 11, "every provider, and all others"
+    assert next_batches(told.plan, {}, EarlyVerdicts(told.plan))[-1].reserve == 1 + 2 * 11, (
+        "every provider, and all others"
+    )
 
 
 def test_whoever_is_begun_with_comes_before_the_next(told: Told) -> None:
@@ -283,18 +286,24 @@ def test_whoever_is_begun_with_comes_before_the_next(told: Told) -> None:
     told.sends(NEWS, 5_000, bounced=400).sends(SHOP, 5_000)
     found: dict[Query, Series | Gap] = {ACCOUNT_SENT: a_series(10_000)}
     found |= {Query(metric, NEWS): told.answer(metric, NEWS) for metric in METRICS[:2]}
-    asked = [query.scope for step in worth_asking(told.sweep, found) for query in step.queries]
+    asked = [
+        query.scope
+        for step in next_batches(told.plan, found, EarlyVerdicts(told.plan))
+        for query in step.queries
+    ]
     assert asked.index(NEWS.at("Gmail")) < asked.index(SHOP)
 
 
 def test_as_many_steps_are_taken_as_can_be_afforded() -> None:
     one, two, three = (Query(metric, NEWS) for metric in METRICS[:3])
-    steps = [Step((one,), 3), Step((two,), 9), Step((one, three), 1)]
-    assert affordable(steps, None, None) == [one, two, three]
-    assert affordable(steps, 20, 20) == [one, two, three]
-    assert affordable(steps, 6, 20) == [one], "the second has to wait, and who comes after it too"
-    assert affordable(steps, 6, 8) == [one, three], "the second can never be afforded"
-    assert affordable(steps, 3, 20) == []
+    steps = [QueryBatch((one,), 3), QueryBatch((two,), 9), QueryBatch((one, three), 1)]
+    assert within_budget(steps, None, None) == [one, two, three]
+    assert within_budget(steps, 20, 20) == [one, two, three]
+    assert within_budget(steps, 6, 20) == [one], (
+        "the second has to wait, and who comes after it too"
+    )
+    assert within_budget(steps, 6, 8) == [one, three], "the second can never be afforded"
+    assert within_budget(steps, 3, 20) == []
 
 
 FIGURES = st.tuples(st.integers(0, 20_000), st.integers(0, 2_000), st.integers(0, 100))
@@ -327,8 +336,8 @@ def test_what_is_not_asked_could_have_broken_no_rule(
             if rule.covers(scope) and not rule.indicator.gap_of(scope):
                 events, volume = rule.indicator.events, rule.indicator.volume
                 counts = told.answer(events, scope), told.answer(volume, scope)
-                all_known = judge(rule, scope, counts, as_of(NOW, NOW.date(), found))
-                seen = verdict(rule, scope, told.sweep, found)
+                all_known = evaluate_series(rule, scope, counts, as_of(NOW, NOW.date(), found))
+                seen = evaluate_scope(rule, scope, told.plan, found)
                 assert isinstance(all_known, Breached) == isinstance(seen, Breached)
                 if isinstance(seen, Breached):
                     assert seen == all_known
@@ -338,12 +347,12 @@ def test_the_series_of_a_rule_are_those_that_may_have_mail(told: Told) -> None:
     told.rules = [watching("identity"), watching("identity_at_isp", name="pairs")]
     told.sends(NEWS, 1_000).sends(SHOP, 0)
     identities, pairs = told.rules
-    assert told.sweep.series(identities) == 2, "nobody has been read"
+    assert told.plan.series_counts[identities.name] == 2, "nobody has been read"
     told.roster = Roster({NEWS: an_entry(1_000), SHOP: an_entry(0)})
-    assert told.sweep.series(identities) == 1
-    assert told.sweep.series(pairs) == len(KNOWN_ISPS) + 1
+    assert told.plan.series_counts[identities.name] == 1
+    assert told.plan.series_counts[pairs.name] == len(KNOWN_ISPS) + 1
     only = replace(pairs, name="only", include=Globs({Dimension.ISP: ("Hotmail",)}))
     told.rules = [only]
-    assert told.sweep.series(only) == 1
+    assert told.plan.series_counts[only.name] == 1
     told.roster = Roster({SHOP: an_entry(0)})
-    assert told.sweep.series(only) == 0
+    assert told.plan.series_counts[only.name] == 0

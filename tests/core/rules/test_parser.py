@@ -10,9 +10,10 @@ from vdm_alerts.core.model.mailbox_providers import KNOWN_ISPS
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Scope, Window
 from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.model.severity import Severity
+from vdm_alerts.core.planning.rule_scopes import provider_names
 from vdm_alerts.core.rules.field_types import INDICATORS, KINDS
 from vdm_alerts.core.rules.parser import BadRule, parse_rule
-from vdm_alerts.core.rules.rule import MissingData
+from vdm_alerts.core.rules.rule import MinimumConfidence, MissingData, PlainComparison
 from vdm_alerts.core.rules.schema import Document
 from vdm_alerts.core.statistics.arrival import FEEDBACK
 
@@ -56,7 +57,7 @@ exclude.tenant = ["test-?"]
         Dimension.IDENTITY: ("news.*",),
     }
     assert rule.exclude.patterns == {Dimension.TENANT: ("test-?",)}
-    assert rule.isps == (*KNOWN_ISPS, "Hotmail", "Orange")
+    assert provider_names(rule) == (*KNOWN_ISPS, "Hotmail", "Orange")
 
 
 def test_where_low_is_bad_the_critical_threshold_is_the_lower_one() -> None:
@@ -114,7 +115,11 @@ feedback = { "6h" = "70%", "1h" = "50%" }
 
 def test_a_rule_says_how_sure_one_has_to_be_and_how_long_it_waits() -> None:
     rule = parse_rule("x", GOOD + MORE.replace("drop_below = 0.5\n", ""), "here")
-    assert (rule.doubt, rule.unusual, rule.missing_data) == (0.1, 3, MissingData.BREACHING)
+    assert (rule.confidence, rule.unusual, rule.missing_data) == (
+        MinimumConfidence(0.1),
+        3,
+        MissingData.BREACHING,
+    )
     assert (rule.hold, rule.clear_after) == (timedelta(hours=6), timedelta(days=2))
     assert (rule.representative, rule.feedback.arrived) == (5_000, ((1, 0.5), (6, 0.7)))
 
@@ -122,11 +127,11 @@ def test_a_rule_says_how_sure_one_has_to_be_and_how_long_it_waits() -> None:
 def test_where_a_rule_says_little_it_is_sure_and_looks_at_several_windows() -> None:
     text = 'indicator = "open_rate"\nscopes = ["account"]\nwarning = "5%"'
     rule = parse_rule("x", text, "here")
-    assert (rule.doubt, rule.min_volume, rule.min_events) == (0.005, 1, 2)
+    assert (rule.confidence, rule.min_volume, rule.min_events) == (MinimumConfidence(0.005), 1, 2)
     assert [window.days for window in rule.windows] == [1, 2, 3, 5, 7]
     assert rule.feedback == FEEDBACK[Indicator.OPEN_RATE]
     plain = parse_rule("x", f'{text}\nconfidence = "none"', "here")
-    assert (plain.doubt, plain.min_events) == (None, 1)
+    assert (plain.confidence, plain.min_events) == (PlainComparison(), 1)
 
 
 OVERRIDES = (
@@ -157,12 +162,13 @@ def test_the_most_specific_override_counts_and_no_other() -> None:
     assert rule.at(ACCOUNT) is rule
     shop, news = rule.at(Scope(identity="shop.example.com")), rule.at(NEWS)
     assert [line.share for line in shop.thresholds] == [0.05, 0.12]
-    assert (shop.doubt, shop.unusual, shop.min_volume) == (0.005, 3, 200)
+    assert (shop.confidence, shop.unusual, shop.min_volume) == (MinimumConfidence(0.005), 3, 200)
     assert [line.share for line in news.thresholds] == [0.05, 0.1], "not the other's 12%"
-    assert (news.doubt, news.unusual, news.min_volume) == (None, None, 50)
+    assert (news.confidence, news.unusual, news.min_volume) == (PlainComparison(), None, 50)
     assert rule.at(NEWS.at("Yahoo")) == news
     pair = rule.at(NEWS.at("Hotmail"))
-    assert (pair.doubt, [line.share for line in pair.thresholds]) == (0.005, [0.07, 0.1])
+    assert pair.confidence == MinimumConfidence(0.005)
+    assert [line.share for line in pair.thresholds] == [0.07, 0.1]
     backwards = replace(rule, overrides=rule.overrides[::-1])
     assert backwards.at(NEWS.at("Hotmail")) == pair
 

@@ -12,7 +12,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from vdm_alerts.core.rules.parser import DOUBT
+from vdm_alerts.core.rules.parser import DEFAULT_CONFIDENCE
 from vdm_alerts.core.rules.rule import REMIND_AFTER, REPRESENTATIVE
 from vdm_alerts.core.rules.schema import Document, Override, read
 from vdm_alerts.core.rules.validation import contradictions
@@ -117,7 +117,10 @@ def test_it_knows_every_key_and_what_they_are_by_default() -> None:
     override = properties["overrides"]["items"]["properties"]
     assert override.keys() == {field.name for field in fields(Override)}
     assert properties["windows"]["default"] == [f"{each.days}d" for each in Document.windows]
-    assert properties["confidence"]["default"] == f"{(1 - DOUBT) * 100:g}%"
+    assert (
+        properties["confidence"]["default"]
+        == f"{(1 - DEFAULT_CONFIDENCE.error_probability) * 100:g}%"
+    )
     assert properties["representative_volume"]["default"] == REPRESENTATIVE
     assert properties["remind_after"]["default"] == [f"{each.days}d" for each in REMIND_AFTER]
 

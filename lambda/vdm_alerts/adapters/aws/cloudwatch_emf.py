@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from vdm_alerts.core.model.naming import masked
+from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.observations.run_report import NAMESPACE, Reading, Summary
 
 
@@ -24,19 +25,20 @@ class EmbeddedMetrics:
         self._service = service
         self._shown: Callable[[str], str] = masked if mask else str
 
-    def record(self, summary: Summary, readings: Sequence[Reading]) -> None:
+    def record(self, target: Target, summary: Summary, readings: Sequence[Reading]) -> None:
         """Print every rate, and what of *summary* is wrong, in a line each.
 
         A line each, because two values of one name in the same line would become two samples of
         the same metric, whatever their dimensions.
         """
         if unread := summary.series_unknown + summary.unread:
-            self._print("Unread", MetricUnit.Count, unread)
+            self._print(target, "Unread", MetricUnit.Count, unread)
         if summary.subscribers == 0:
-            self._print("NobodySubscribed", MetricUnit.Count, 1)
+            self._print(target, "NobodySubscribed", MetricUnit.Count, 1)
         for reading in readings:
             rule, dimensions = reading.rule, reading.scope.dimensions
             self._print(
+                target,
                 _pascal(rule.indicator.key),
                 MetricUnit.Percent,
                 reading.value * 100,
@@ -54,6 +56,7 @@ class EmbeddedMetrics:
 
     def _print(
         self,
+        target: Target,
         name: str,
         unit: MetricUnit,
         value: float,
@@ -64,6 +67,8 @@ class EmbeddedMetrics:
         with single_metric(name=name, unit=unit, value=value, namespace=NAMESPACE) as metric:
             for key, each in {"service": self._service, **(dimensions or {})}.items():
                 metric.add_dimension(key, each)
+            metric.add_metadata("account", target.account)
+            metric.add_metadata("region", target.region)
             for key, figure in (beside or {}).items():
                 metric.add_metadata(key, figure)
 

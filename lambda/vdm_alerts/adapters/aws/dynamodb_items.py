@@ -1,8 +1,8 @@
-"""What is remembered, as items of the table, and which of them may not be told apart.
+"""The alert history as items of the table, and which of them are written together.
 
-The partition "memory" holds an item for the run, one for every alert that is not at rest and one
-for every rule, so that one query reads all of it; "history" holds a line for each thing that
-happened, which no run reads.
+Each target, an account in a Region, has partitions of its own. "state" holds an item for the run,
+one for every alert that is not at rest and one for every rule, so that one query reads all of it.
+"history" holds a line for each change of an alert's state; no run reads it.
 """
 
 import json
@@ -19,16 +19,19 @@ from vdm_alerts.core.alerts.sequence import Attempt
 from vdm_alerts.core.alerts.stored_state import Memory
 from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.model.metrics import Scope
+from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.rules.rule_set import Written
 
-MEMORY = "memory"
-"""The partition that a run reads."""
+STATE, HISTORY, LEASE, ROSTER = "state", "history", "lease", "roster"
+"""The kinds of partition. Their names are stored."""
+UNSCOPED_STATE, UNSCOPED_ROSTER = "memory", "roster"
+"""The partitions of a table from before each target had its own."""
 EXPIRES = "until"
 """The attribute by whose time, in seconds since 1970, DynamoDB removes an item."""
+RUN = "run"
+"""The sort key of the run's own item."""
 KEPT = timedelta(days=400)
 """How long history is: a year, and a month to look at it in."""
-
-_RUN = {"pk": MEMORY, "sk": "run"}
 
 Item: TypeAlias = dict[str, Any]
 Write: TypeAlias = tuple[str, dict[str, Item]]
@@ -37,10 +40,16 @@ Group: TypeAlias = Sequence[Sequence[Write]]
 """What belongs together: the alerts of an incident, each with the lines of history on it."""
 
 
-def run_item(memory: Memory) -> Item:
+def partition_key(kind: str, target: Target) -> str:
+    """Return the partition key of *kind*, such as `STATE`, for *target*."""
+    return f"{kind}#{target.account}#{target.region}"
+
+
+def run_item(target: Target, memory: Memory) -> Item:
     """Return the run's own item, which holds all of *memory* but alerts and rules."""
     return {
-        **_RUN,
+        "pk": partition_key(STATE, target),
+        "sk": RUN,
         "schema": SCHEMA,
         "version": memory.version,
         "findings": [encode(finding) for finding in memory.findings],
@@ -55,7 +64,7 @@ def run_item(memory: Memory) -> Item:
 
 
 def memory_of(items: Sequence[Item]) -> Memory:
-    """Return what the *items* of the partition "memory" hold; an empty memory where none are.
+    """Return what the *items* of a state partition hold; an empty state if there are none.
 
     Raises UnreadableRecord where one is of a version that this one does not read, and that,
     AttributeError, KeyError, TypeError or ValueError where one is damaged.
@@ -100,8 +109,10 @@ def memory_of(items: Sequence[Item]) -> Memory:
     )
 
 
-def changes(memory: Memory, replacing: Memory, history: Sequence[Transition]) -> Sequence[Group]:
-    """Return what to write so that *memory* is remembered in place of *replacing*."""
+def changes(
+    target: Target, memory: Memory, replacing: Memory, history: Sequence[Transition]
+) -> Sequence[Group]:
+    """Return what to write to store *memory* of *target* in place of *replacing*."""
     each: defaultdict[Key, list[Write]] = defaultdict(list)
     # What an earlier version wrote under a key without a rate goes as what takes its place comes.
     now = {
@@ -112,18 +123,18 @@ def changes(memory: Memory, replacing: Memory, history: Sequence[Transition]) ->
     }
     for key in replacing.alerts:
         if key not in memory.alerts:
-            each[now.get(key, key)].append(_delete(_alert_key(key)))
+            each[now.get(key, key)].append(_delete(_alert_key(target, key)))
     for key, alert in memory.alerts.items():
         if replacing.alerts.get(key) != alert:
-            each[key].append(_put(_alert_key(key), record=encode(alert)))
+            each[key].append(_put(_alert_key(target, key), record=encode(alert)))
     for transition in history:
-        each[transition.key].append(_line(transition))
+        each[transition.key].append(_line(target, transition))
     together: defaultdict[str | Key, list[list[Write]]] = defaultdict(list)
     for key, writes in each.items():
         known = (alerts[key] for alerts in (memory.alerts, replacing.alerts) if key in alerts)
         incident = next((alert.incident for alert in known if alert.incident), None)
         together[incident or key].append(writes)
-    return [*together.values(), *([[one]] for one in _rules(memory.rules, replacing.rules))]
+    return [*together.values(), *([[one]] for one in _rules(target, memory.rules, replacing.rules))]
 
 
 def packed(groups: Sequence[Group], most: int) -> Sequence[Sequence[Write]]:
@@ -141,12 +152,14 @@ def packed(groups: Sequence[Group], most: int) -> Sequence[Sequence[Write]]:
     return batches
 
 
-def _rules(rules: Mapping[str, Written], replacing: Mapping[str, Written]) -> Iterator[Write]:
+def _rules(
+    target: Target, rules: Mapping[str, Written], replacing: Mapping[str, Written]
+) -> Iterator[Write]:
     for name in replacing.keys() - rules.keys():
-        yield _delete(_rule_key(name))
+        yield _delete(_rule_key(target, name))
     for name, written in rules.items():
         if replacing.get(name) != written:
-            yield _put(_rule_key(name), record=encode(written))
+            yield _put(_rule_key(target, name), record=encode(written))
 
 
 def _put(key: Item, **attributes: Any) -> Write:  # noqa: ANN401 - whatever DynamoDB holds
@@ -157,9 +170,9 @@ def _delete(key: Item) -> Write:
     return "Delete", {"Key": key}
 
 
-def _alert_key(key: Key) -> Item:
+def _alert_key(target: Target, key: Key) -> Item:
     """Return the table's key of the alert of *key*."""
-    return {"pk": MEMORY, "sk": f"alert#{_named(key)}"}
+    return {"pk": partition_key(STATE, target), "sk": f"alert#{_named(key)}"}
 
 
 def _named(key: Key) -> str:
@@ -168,14 +181,14 @@ def _named(key: Key) -> str:
     return json.dumps([key.rule, _dimensions(key.scope), *rate])
 
 
-def _rule_key(name: str) -> Item:
-    return {"pk": MEMORY, "sk": f"rule#{name}"}
+def _rule_key(target: Target, name: str) -> Item:
+    return {"pk": partition_key(STATE, target), "sk": f"rule#{name}"}
 
 
-def _line(transition: Transition) -> Write:
+def _line(target: Target, transition: Transition) -> Write:
     at, key = transition.at.isoformat(), transition.key
     return _put(
-        {"pk": "history", "sk": f"{at}#{_named(key)}"},
+        {"pk": partition_key(HISTORY, target), "sk": f"{at}#{_named(key)}"},
         rule=key.rule,
         indicator=key.indicator.key if key.indicator else None,
         scope=_dimensions(key.scope),

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from vdm_alerts.adapters.aws.codec import UnreadableRecord, decode_roster, encode_roster
+from vdm_alerts.adapters.aws.dynamodb_items import ROSTER, UNSCOPED_ROSTER, partition_key
 from vdm_alerts.adapters.aws.dynamodb_state import partition
 from vdm_alerts.adapters.aws.errors import doing
+from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.planning.roster import Roster
 
 if TYPE_CHECKING:
@@ -24,16 +26,18 @@ _log = logging.getLogger(__name__)
 
 
 class TableRoster:
-    """A RosterStore: the partition "roster", compressed, cut in parts that name their whole."""
+    """A RosterStore: a partition of each target, compressed, cut in parts that name their whole."""
 
     def __init__(self, table: "Table") -> None:
         """Keep it in *table*, whose keys are the strings "pk" and "sk"."""
         self._table = table
 
-    def load(self) -> Roster:
+    def load(self, target: Target) -> Roster:
         """Return the roster; an empty one, which only costs queries, where it cannot be read."""
         with doing("dynamodb:Query"):
-            items = list(partition(self._table, "roster"))
+            items = list(partition(self._table, partition_key(ROSTER, target)))
+            if not items:  # A table from before each target had its own.
+                items = list(partition(self._table, UNSCOPED_ROSTER))
         if not items:
             return Roster()
         try:
@@ -42,7 +46,7 @@ class TableRoster:
             _log.warning("the roster cannot be read, and is made anew: %s", error)
             return Roster()
 
-    def save(self, roster: Roster) -> None:
+    def save(self, target: Target, roster: Roster) -> None:
         """Write *roster* whole: there is not a run that leaves it as it was."""
         plain = json.dumps(encode_roster(roster), separators=(",", ":"))
         packed = zlib.compress(plain.encode())
@@ -52,7 +56,7 @@ class TableRoster:
             for number, part in enumerate(parts):
                 batch.put_item(
                     Item={
-                        "pk": "roster",
+                        "pk": partition_key(ROSTER, target),
                         "sk": f"part#{number:04}",
                         "whole": whole,
                         "parts": len(parts),

@@ -1,7 +1,7 @@
-"""What is remembered between runs, in one DynamoDB table.
+"""The alert history in a DynamoDB table.
 
-`items` says what its partitions "memory" and "history" look like; "lease" holds who may act, and
-"roster" who sends.
+`dynamodb_items` says what the partitions look like. One more partition of each target holds its
+lease, and one its sender roster.
 """
 
 import logging
@@ -18,11 +18,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 from vdm_alerts.adapters.aws.codec import UnreadableRecord
 from vdm_alerts.adapters.aws.dynamodb_items import (
     EXPIRES,
-    MEMORY,
+    LEASE,
+    RUN,
+    STATE,
+    UNSCOPED_STATE,
     Write,
     changes,
     memory_of,
     packed,
+    partition_key,
     run_item,
 )
 from vdm_alerts.adapters.aws.errors import codes_of, doing
@@ -30,6 +34,7 @@ from vdm_alerts.core.alerts.history import Transition
 from vdm_alerts.core.alerts.stored_state import Memory
 from vdm_alerts.core.model.errors import Busy, Superseded
 from vdm_alerts.core.model.findings import Finding, Hindrance
+from vdm_alerts.core.model.target import Target
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -41,7 +46,6 @@ It holds 4 MB, too: 40 kB for each of them, of which the largest, a rule, takes 
 Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 """
 
-_LEASE = {"pk": "lease", "sk": "lease"}
 _FAILED = {"ConditionalCheckFailedException", "ConditionalCheckFailed"}
 """A condition that does not hold, as DynamoDB says it of one item and of one in a transaction."""
 _log = logging.getLogger(__name__)
@@ -55,9 +59,9 @@ class TableStore:
         self._table = table
 
     @contextmanager
-    def lease(self, until: datetime, now: datetime) -> Iterator[None]:
+    def lease(self, target: Target, until: datetime, now: datetime) -> Iterator[None]:
         """Hold the lease for the block; where the holder dies, it runs out *until*."""
-        owner = uuid4().hex
+        owner, key = uuid4().hex, _lease_key(target)
         free = (
             Attr("pk").not_exists()
             | Attr(EXPIRES).lt(int(now.timestamp()))
@@ -66,7 +70,7 @@ class TableStore:
         with doing("dynamodb:PutItem"):
             try:
                 self._table.put_item(
-                    Item={**_LEASE, "owner": owner, EXPIRES: int(until.timestamp())},
+                    Item={**key, "owner": owner, EXPIRES: int(until.timestamp())},
                     ConditionExpression=free,
                 )
             except ClientError as error:
@@ -77,40 +81,101 @@ class TableStore:
         try:
             yield
         finally:
-            self._release(owner)
+            self._release(key, owner)
 
-    def _release(self, owner: str) -> None:
+    def _release(self, key: dict[str, str], owner: str) -> None:
         """Give the lease back; where that fails it runs out, and the run has done its work."""
         try:
-            self._table.delete_item(Key=_LEASE, ConditionExpression=Attr("owner").eq(owner))
+            self._table.delete_item(Key=key, ConditionExpression=Attr("owner").eq(owner))
         except (ClientError, BotoCoreError) as error:
             _log.warning("the lease could not be given back, so it has to run out: %s", error)
 
-    def load(self) -> Memory:
-        """Return what the last run left; an empty memory before the first.
+    def load(self, target: Target) -> Memory:
+        """Return what the last run of *target* stored; an empty state before the first.
 
-        Raises Hindrance where an item is of another version or damaged: nothing may be written
-        over it.
+        Raises Hindrance if an item is of another version or damaged: nothing may be written over
+        it.
         """
-        with doing("dynamodb:Query"):
-            # The run's item is the last, and its version has to be no newer than what else is read.
-            items = list(partition(self._table, MEMORY, backwards=True))
+        items = self._items(partition_key(STATE, target))
+        if not any(item["sk"] == RUN for item in items):
+            items = self._take_over(target) or items
         try:
             return memory_of(items)
         except (UnreadableRecord, AttributeError, KeyError, TypeError, ValueError) as error:
-            raise Hindrance(_unreadable(self._table.name, error)) from error
+            raise Hindrance(_unreadable(self._table.name, target, error)) from error
 
-    def save(self, memory: Memory, replacing: Memory, history: Sequence[Transition] = ()) -> Memory:
+    def _items(self, key: str) -> list[Any]:
+        with doing("dynamodb:Query"):
+            # The run's item is the last, and its version has to be no newer than what else is read.
+            return list(partition(self._table, key, backwards=True))
+
+    def _take_over(self, target: Target) -> list[Any]:
+        """Move the state of a table from before each target had its own to *target*.
+
+        Returns the items that were moved, none if there is no such table.
+
+        The run's item comes last, in one transaction with the deletion of the old one: until then
+        the old partition is in effect, and from then on the new one. A run of the earlier version
+        that is still going on has its save rejected by that.
+        """
+        old = self._items(UNSCOPED_STATE)
+        run = next((item for item in old if item["sk"] == RUN), None)
+        if run is None:
+            return []
+        key = partition_key(STATE, target)
+        stale = self._items(key)  # A move that was interrupted has left these.
+        with doing("dynamodb:BatchWriteItem"), self._table.batch_writer() as batch:
+            for item in stale:
+                batch.delete_item(Key={"pk": item["pk"], "sk": item["sk"]})
+        moved = [{**item, "pk": key} for item in old]
+        with doing("dynamodb:BatchWriteItem"), self._table.batch_writer() as batch:
+            for item in moved:
+                if item["sk"] != RUN:
+                    batch.put_item(Item=item)
+        self._move_run_item(run, key)
+        with doing("dynamodb:BatchWriteItem"), self._table.batch_writer() as batch:
+            for item in old:
+                if item["sk"] != RUN:
+                    batch.delete_item(Key={"pk": item["pk"], "sk": item["sk"]})
+        return moved
+
+    def _move_run_item(self, run: Any, key: str) -> None:  # noqa: ANN401 - an item of the table
+        version = run.get("version")
+        unchanged = Attr("version").not_exists() if version is None else Attr("version").eq(version)
+        condition = ConditionExpressionBuilder().build_expression(unchanged)
+        delete: Any = {
+            "TableName": self._table.name,
+            "Key": {"pk": run["pk"], "sk": run["sk"]},
+            "ConditionExpression": condition.condition_expression,
+            "ExpressionAttributeNames": condition.attribute_name_placeholders,
+        }
+        if condition.attribute_value_placeholders:  # DynamoDB rejects an empty map.
+            delete["ExpressionAttributeValues"] = condition.attribute_value_placeholders
+        put: Any = {"TableName": self._table.name, "Item": {**run, "pk": key}}
+        with doing("dynamodb:TransactWriteItems"), _fenced():
+            self._table.meta.client.transact_write_items(
+                TransactItems=[{"Put": put}, {"Delete": delete}], ClientRequestToken=uuid4().hex
+            )
+
+    def save(
+        self,
+        target: Target,
+        memory: Memory,
+        replacing: Memory,
+        history: Sequence[Transition] = (),
+    ) -> Memory:
         """Write what differs, the run's own attributes with the last of it.
 
         It takes as many transactions as it needs, each of which follows on the one before it.
         """
-        *earlier, last = packed(changes(memory, replacing, history), MOST)
+        *earlier, last = packed(changes(target, memory, replacing, history), MOST)
         for writes in earlier:
-            replacing = self._write(replacing, writes, replacing.version)
-        return self._write(memory, last, replacing.version)
+            replacing = self._write(target, replacing, writes, replacing.version)
+        return self._write(target, memory, last, replacing.version)
 
-    def _write(self, memory: Memory, writes: Sequence[Write], version: int) -> Memory:
+    def _write(
+        self, target: Target, memory: Memory, writes: Sequence[Write], version: int
+    ) -> Memory:
         """Do *writes* and put the run's item of *memory*, all or nothing; return it as it is now.
 
         Raises Superseded where the item that is there is not of *version*.
@@ -122,7 +187,7 @@ class TableStore:
         condition = ConditionExpressionBuilder().build_expression(same | Attr("token").eq(token))
         put: Any = {
             "TableName": self._table.name,
-            "Item": {**run_item(memory), "token": token},
+            "Item": {**run_item(target, memory), "token": token},
             "ConditionExpression": condition.condition_expression,
             "ExpressionAttributeNames": condition.attribute_name_placeholders,
             "ExpressionAttributeValues": condition.attribute_value_placeholders,
@@ -152,6 +217,10 @@ def _fenced() -> Iterator[None]:
         raise
 
 
+def _lease_key(target: Target) -> dict[str, str]:
+    return {"pk": partition_key(LEASE, target), "sk": "lease"}
+
+
 def partition(table: "Table", name: str, *, backwards: bool = False) -> Iterator[Any]:
     """Yield every item of the partition *name* of *table*, by its key."""
     query: dict[str, Any] = {
@@ -166,10 +235,10 @@ def partition(table: "Table", name: str, *, backwards: bool = False) -> Iterator
         yield from page["Items"]
 
 
-def _unreadable(table: str, error: Exception) -> Finding:
+def _unreadable(table: str, target: Target, error: Exception) -> Finding:
     return Finding(
         about="memory",
         what=f"What was remembered cannot be read: {error!r}"[:500],
         remedy="Deploy the version of VDM Alerts that wrote it, or, to begin anew, delete the "
-        f'items of the partition "memory" from the DynamoDB table {table}',
+        f'items of the partition "{partition_key(STATE, target)}" from the DynamoDB table {table}',
     )

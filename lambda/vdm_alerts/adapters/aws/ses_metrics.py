@@ -1,7 +1,6 @@
 """VDM's daily counts, by SES's BatchGetMetricData."""
 
 import logging
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from botocore.exceptions import ClientError
 from vdm_alerts.adapters.aws.errors import code_of, doing
 from vdm_alerts.adapters.aws.ses_metric_codec import answers, wire
 from vdm_alerts.adapters.aws.ses_rate_limiter import Pace
+from vdm_alerts.core.model.deadline import Deadline
 from vdm_alerts.core.model.findings import AccessDenied, Finding, Hindrance, Unavailable
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap
@@ -60,12 +60,12 @@ class Vdm:
         (pace or Pace()).govern(client, "BatchGetMetricData")
 
     def read(
-        self, queries: Sequence[Query], window: Window, last: date, patience: timedelta
+        self, queries: Sequence[Query], window: Window, last: date, deadline: Deadline
     ) -> Mapping[Query, Series | Gap]:
         """Return the counts of each query in *window* ending *last*, or why there are none.
 
         Raises AccessDenied where the account's own mail is denied, TodayRefused where these days
-        are refused, and Hindrance where VDM is off. What is not asked within *patience* is cut. So
+        are refused, and Hindrance where VDM is off. What is not asked before *deadline* is cut. So
         is what is left once AWS has not answered several calls in a row: it would only wait as
         long.
         """
@@ -73,7 +73,7 @@ class Vdm:
             self._client,
             starts=_midnight(window.first_day(last)),
             ends=_midnight(last + timedelta(days=1)),  # SES leaves out the day that it begins.
-            over=time.monotonic() + patience.total_seconds(),
+            deadline=deadline,
         )
         first, *rest = _batches(queries)
         # Alone, because what it meets is what all the others would meet.
@@ -91,7 +91,7 @@ class _Reading:
     client: "SESV2Client"
     starts: datetime
     ends: datetime
-    over: float
+    deadline: Deadline
     is_over: bool = False
     failures: int = 0
     denials: int = 0
@@ -99,7 +99,7 @@ class _Reading:
 
     def asked(self, batch: Sequence[Query]) -> Mapping[Query, Series | Gap]:
         """Return the answers to *batch*. Raises AccessDenied, TodayRefused and Hindrance."""
-        self.is_over |= time.monotonic() > self.over
+        self.is_over |= self.deadline.left() < timedelta()
         if self.is_over:
             return dict.fromkeys(batch, Gap.CUT)
         refused = {query: Gap.REFUSED for query in batch if query.scope in self.refused}

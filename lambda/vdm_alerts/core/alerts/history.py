@@ -1,6 +1,6 @@
 """What has happened to alerts, a line each, for whoever asks later."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,17 +30,17 @@ def transitions(
     before: Mapping[Key, Alert],
     after: Mapping[Key, Alert],
     verdicts: Mapping[Key, Verdict],
-    gone: Callable[[Key], str],
+    closed: Mapping[Key, str],
     now: datetime,
 ) -> Iterator[Transition]:
-    """Yield every step between what was remembered and what is to be.
+    """Yield every change of state between two sets of alerts.
 
-    *gone* says why a key is watched no more, or nothing.
+    *closed* says why an alert is no longer monitored.
     """
     for key in {**before, **after}:
         was, alert = (alerts.get(key, Alert(*key)) for alerts in (before, after))
         if named(was) != named(alert):
-            why = gone(key) or str(verdicts.get(key, ""))
+            why = closed.get(key) or str(verdicts.get(key, ""))
             yield Transition(key, now, named(was), named(alert), why)
 
 

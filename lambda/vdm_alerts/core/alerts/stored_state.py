@@ -1,13 +1,15 @@
-"""What one run leaves for the next."""
+"""The alert history: what one run leaves for the next."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeAlias
 
 from vdm_alerts.core.alerts.alert import Alert, Key
 from vdm_alerts.core.alerts.sequence import Attempt
 from vdm_alerts.core.model.findings import Finding
-from vdm_alerts.core.rules.rule_set import Written
+from vdm_alerts.core.model.rates import Indicator
+from vdm_alerts.core.rules.rule_set import Rulebook, Written, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +34,42 @@ class Memory:
     introduced: bool = False
     subscribers: int | None = None
     version: int = 0
+
+    def alerts_with_indicator(self, rulebook: Rulebook | None) -> Mapping[Key, Alert]:
+        """Return the alerts, each with the indicator that it is about.
+
+        If an earlier version stored none, it is that of the rule when it was last valid.
+        """
+        alerts = (
+            alert
+            if alert.indicator
+            else replace(alert, indicator=self._indicator_of(alert.rule, rulebook))
+            for alert in self.alerts.values()
+        )
+        return {alert.key: alert for alert in alerts}
+
+    def _indicator_of(self, name: str, rulebook: Rulebook | None) -> Indicator | None:
+        written = self.rules.get(name)
+        rule = read(name, written) if written else None
+        if rule is None and rulebook:
+            rule = rulebook.rules.get(name)
+        return rule.indicator if rule else None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryUnavailable:
+    """The alert history cannot be read, or cannot be written.
+
+    A breach has to be reported even if nobody knows what was reported before.
+    """
+
+    finding: Finding
+    """Why it is unavailable."""
+
+
+History: TypeAlias = Memory | HistoryUnavailable
+
+
+def known_state(history: History) -> Memory:
+    """Return the stored state; an empty one if the history is unavailable."""
+    return Memory() if isinstance(history, HistoryUnavailable) else history

@@ -7,7 +7,7 @@ from vdm_alerts.core.evaluation.buckets import AsOf, day_buckets
 from vdm_alerts.core.evaluation.verdicts import Evidence, Healthy, Unsure, Verdict
 from vdm_alerts.core.model.metrics import Series, Window
 from vdm_alerts.core.model.rates import Rate
-from vdm_alerts.core.rules.rule import Rule
+from vdm_alerts.core.rules.rule import MinimumConfidence, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def _recounted(rule: Rule, events: Series, volume: Series, at: AsOf, told: Groun
     A day that has not been counted whole yet withdraws nothing either.
     """
     counted, mails = (each.total(told.window, told.last) for each in (events, volume))
-    if rule.doubt is not None and not rule.indicator.low_is_bad:
+    if isinstance(rule.confidence, MinimumConfidence) and not rule.indicator.low_is_bad:
         ended = AsOf(at.now, told.last)
         buckets = day_buckets(events, volume, told.window, rule.feedback, ended)
         mails = min(mails, int(sum(bucket.heard for bucket in buckets)))

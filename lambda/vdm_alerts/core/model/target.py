@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """Where messages come from: the account and Region that are watched."""
+class Target:
+    """An AWS account in a Region: SES keeps identities, quotas and rates for each separately."""
 
     account: str
+    """The account id, twelve digits."""
     region: str
+    """The Region, such as "eu-west-1"."""
 
     def __str__(self) -> str:
         return f"Account {self.account} in {self.region}"

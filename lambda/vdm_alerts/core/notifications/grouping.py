@@ -1,22 +1,24 @@
 """What belongs together: alerts of one cause are one incident."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias
 
 from vdm_alerts.core.alerts.alert import Alert, Firing, Key
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope
-from vdm_alerts.core.planning.contributor import Culprit
+from vdm_alerts.core.planning.contributor import Contributor
 
 MOST_INCIDENTS = 50
 """Open incidents of one rule: what is remembered of all of them has to fit into one item."""
-Culprits: TypeAlias = Callable[[Key], Culprit | None]
-"""Finds out who is behind a breach, if it is anybody in particular."""
+Contributors: TypeAlias = Mapping[Key, Contributor]
+"""The main contributor to each breach that has one."""
 
 
-def grouped(alerts: Iterable[Alert], now: datetime, culprit: Culprits) -> list[Alert]:
+def group_into_incidents(
+    alerts: Iterable[Alert], contributors: Contributors, now: datetime
+) -> list[Alert]:
     """Return *alerts* with every firing one in an incident, with those of the same cause.
 
     Where a rule is broken by the account as a whole, all that it finds from then on belongs to
@@ -32,12 +34,12 @@ def grouped(alerts: Iterable[Alert], now: datetime, culprit: Culprits) -> list[A
         open_ = opened[_whole(alert)]
         if alert.incident and alert.incident not in open_:
             open_.append(alert.incident)
-        for link in _links(alert, firing, culprit) if alert.incident else ():
+        for link in _links(alert, firing, contributors) if alert.incident else ():
             homes.setdefault(link, alert.incident or "")
     found: dict[Key, str] = {}
     new = [one for one in remembered if one.key in firing and not one.incident]
     for alert in sorted(new, key=lambda one: (len(one.scope.kind), str(one.scope))):
-        links = [*_links(alert, firing, culprit), _whole(alert)]
+        links = [*_links(alert, firing, contributors), _whole(alert)]
         known = next((homes[link] for link in links if link in homes), None)
         open_ = opened[_whole(alert)]
         if known is None and len(open_) >= MOST_INCIDENTS:
@@ -54,12 +56,12 @@ def grouped(alerts: Iterable[Alert], now: datetime, culprit: Culprits) -> list[A
     ]
 
 
-def _links(alert: Alert, firing: Collection[Key], culprit: Culprits) -> list[Key]:
+def _links(alert: Alert, firing: Collection[Key], contributors: Contributors) -> list[Key]:
     """Return what ties *alert* to others: its scope, its cause, and the provider that it is at.
 
     The provider only where that is breached as a whole, by whoever it is.
     """
-    cause = cause_of(alert, culprit)
+    cause = cause_of(alert, contributors)
     links = [alert.key, alert.key._replace(scope=cause)]
     provider = alert.key._replace(scope=Scope(isp=cause.isp))
     return [*links, provider] if cause.isp and provider in firing else links
@@ -70,9 +72,9 @@ def _whole(alert: Alert) -> Key:
     return alert.key._replace(scope=ACCOUNT)
 
 
-def cause_of(alert: Alert, culprit: Culprits) -> Scope:
+def cause_of(alert: Alert, contributors: Contributors) -> Scope:
     """Return what is behind the breach of *alert*: a part of its scope, or all of it."""
-    found = culprit(alert.key)
+    found = contributors.get(alert.key)
     return found.scope if found else alert.scope
 
 

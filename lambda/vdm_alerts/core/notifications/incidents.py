@@ -14,9 +14,9 @@ from vdm_alerts.core.evaluation.verdicts import Verdict
 from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.notifications.affected import Affected
-from vdm_alerts.core.notifications.grouping import Culprits, cause_of
+from vdm_alerts.core.notifications.grouping import Contributors, cause_of
 from vdm_alerts.core.notifications.reasons import Reason, due, is_to_be_repeated
-from vdm_alerts.core.planning.contributor import Culprit
+from vdm_alerts.core.planning.contributor import Contributor
 from vdm_alerts.core.rules.rule import Rule
 
 
@@ -37,7 +37,7 @@ class Incident:
     reason: Reason
     terms: Rule | None
     affected: tuple[Affected, ...]
-    culprit: Culprit | None = None
+    culprit: Contributor | None = None
     estimate: Estimate | None = None
     until: date | None = None
     remembered: bool = True
@@ -96,7 +96,7 @@ def incidents(
     alerts: Iterable[Alert],
     rules: Mapping[str, Rule],
     verdicts: Mapping[Key, Verdict],
-    culprit: Culprits,
+    contributors: Contributors,
     numbers: Mapping[str, int],
     attempts: Mapping[str, Attempt],
     now: datetime,
@@ -117,13 +117,13 @@ def incidents(
     for incident, group in groups.items():
         rule = rules.get(group[0].rule)
         terms = rule if rule and rule.indicator is group[0].indicator else None
-        affected = [_affected(one, verdicts.get(one.key), culprit) for one in group]
+        affected = [_affected(one, verdicts.get(one.key), contributors) for one in group]
         is_due = any(one.weight > 0 for one in affected)
         bad = [one.alert for one in affected if one.goes_on]
         if terms and is_to_be_repeated(bad, terms.remind_after, now):
             is_due, affected = True, [_repeated(one) for one in affected]
         if is_due:
-            found = _incident(incident, affected, terms, culprit)
+            found = _incident(incident, affected, terms, contributors)
             told = (one.told.sequence for one in group if one.told)
             last = max(numbers.get(incident, 0), *told, 0)
             number = numbered(last, attempts.get(incident), found.news)
@@ -131,8 +131,8 @@ def incidents(
     return sorted(owed, key=lambda one: (-(one.severity or 0), -one.lead.weight, one.id))
 
 
-def _affected(alert: Alert, verdict: Verdict | None, culprit: Culprits) -> Affected:
-    cause = cause_of(alert, culprit)
+def _affected(alert: Alert, verdict: Verdict | None, contributors: Contributors) -> Affected:
+    cause = cause_of(alert, contributors)
     return Affected(alert, verdict, due(alert), None if cause == alert.scope else cause)
 
 
@@ -144,7 +144,7 @@ def _incident(
     incident: str,
     group: Sequence[Affected],
     terms: Rule | None,
-    culprit: Culprits,
+    contributors: Contributors,
 ) -> Incident:
     affected = sorted(
         group, key=lambda one: (*(-part for part in one.rank(terms)), str(one.alert.scope))
@@ -157,5 +157,5 @@ def _incident(
         reason=reason,
         terms=terms,
         affected=tuple(affected),
-        culprit=culprit(affected[0].alert.key),
+        culprit=contributors.get(affected[0].alert.key),
     )

@@ -1,32 +1,73 @@
 """What is wrong with what was read, in words for a person."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
-from vdm_alerts.core.model.findings import Finding
+from vdm_alerts.core.model.findings import Finding, Source
 from vdm_alerts.core.model.metrics import Window
 from vdm_alerts.core.model.rates import Gap
-from vdm_alerts.core.observations.metric_reading import Limits, Survey
+from vdm_alerts.core.observations import metric_reading
+from vdm_alerts.core.observations.metric_reading import TOO_LONG, Limits, MetricReading
+from vdm_alerts.core.observations.observation import Observation
 
+NO_SUBSCRIBER = Finding(
+    about="subscribers",
+    what="Nobody has confirmed a subscription to the topic, so no alert reaches anyone",
+    remedy="Confirm the subscription in the mail that Amazon SNS sent. It is void after 48 hours; "
+    "then subscribe anew: aws sns subscribe --protocol email --topic-arn THE-STACKS-TOPIC "
+    "--notification-endpoint you@example.com",
+    hinders=False,
+    passing=True,  # There is nobody to notify.
+)
 SOME = "series"
-"""What a finding of single series is about that could not be read this time."""
+"""What a finding about single series that are unreadable in this run is about."""
 
 
-def amiss(seen: Survey, limits: Limits, *, is_empty: bool) -> Iterator[Finding]:
-    """Yield what is wrong with the mail as it was *seen*; *is_empty* says that there is none."""
-    if not seen.failed:
-        yield from _unread(seen)
-    if seen.is_starved:
+def transient_since(
+    findings: Sequence[Finding], before: Mapping[str, datetime], now: datetime
+) -> Mapping[str, datetime]:
+    """Return since when each transient problem has lasted, by what it is about.
+
+    *before* is what the run before returned.
+    """
+    about = {each.about for each in findings if each.passing and each.hinders}
+    return {name: before.get(name, now) for name in sorted(about)}
+
+
+def with_lasting(
+    findings: Sequence[Finding], since: Mapping[str, datetime], now: datetime
+) -> Sequence[Finding]:
+    """Return *findings* in which a transient problem that has lasted too long is a lasting one."""
+    # Single series that have been unreadable for long have a finding of their own.
+    long = {about for about, at in since.items() if about != SOME and now - at > TOO_LONG}
+    return [each.lasting() if each.about in long else each for each in findings]
+
+
+def unreadable_sources(observation: Observation) -> set[Source]:
+    """Return the sources that say nothing because VDM was not read, or not to the end."""
+    if observation.reading is None:
+        return {Source.LISTS, Source.MAIL}
+    return {Source.MAIL} if observation.account_emails is None else set()
+
+
+def reading_findings(
+    reading: MetricReading, limits: Limits, *, is_empty: bool
+) -> Iterator[Finding]:
+    """Yield the findings about *reading*; *is_empty* says that the account sent no email."""
+    if not reading.failed:
+        yield from _unreadable(reading)
+    if reading.is_over_budget:
         yield _too_few(limits.queries_a_day)
     if is_empty:
-        yield _no_mail(seen.sweep.longest)
+        yield _no_mail(reading.plan.longest)
 
 
-def _unread(seen: Survey) -> Iterator[Finding]:
-    """Yield what to say of the series that were not read, without an error for all of them."""
-    missing = [query for query, answer in seen.found.items() if isinstance(answer, Gap)]
+def _unreadable(reading: MetricReading) -> Iterator[Finding]:
+    """Yield the findings about series without an answer, if no error explains all of them."""
+    missing = [query for query, answer in reading.found.items() if isinstance(answer, Gap)]
     passing = {Gap.UNAVAILABLE, Gap.CUT}
-    refused = {str(query.scope) for query in missing if seen.found[query] not in passing}
-    unread = {str(query.scope) for query in missing if seen.found[query] in passing}
+    refused = {str(query.scope) for query in missing if reading.found[query] not in passing}
+    unread = {str(query.scope) for query in missing if reading.found[query] in passing}
     if refused:
         yield Finding(
             about="refused",
@@ -41,12 +82,12 @@ def _unread(seen: Survey) -> Iterator[Finding]:
             remedy="It is asked for again at the next run",
             passing=True,
         ).of(sorted(unread))
-    if unread_for_long := seen.unread_for_long:
+    if long := metric_reading.unreadable_for_long(reading):
         yield Finding(
             about="unread",
             what="Unreadable for more than a day, so not watched",
             remedy="It is asked for at every run; why it fails is in the function's log",
-        ).of([str(scope) for scope in unread_for_long])
+        ).of([str(scope) for scope in long])
 
 
 def _too_few(queries: int | None) -> Finding:

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from vdm_alerts.core.alerts.alert import Firing
+from vdm_alerts.core.alerts.alert import Alert, Firing, Key
 from vdm_alerts.core.alerts.stored_state import Memory
 from vdm_alerts.core.evaluation.verdicts import evidence_of
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope
 from vdm_alerts.core.model.severity import Severity
-from vdm_alerts.core.observations.observation import Gathered
+from vdm_alerts.core.observations.evaluation import Evaluation
+from vdm_alerts.core.observations.observation import Observation
 from vdm_alerts.core.rules.rule import Rule
 
 
@@ -75,55 +76,69 @@ RECORDED_EVERY = timedelta(hours=6)
 
 
 def summary(
-    seen: Gathered, after: Memory, now: datetime, *, findings: int, told: int, owed: int
+    observation: Observation,
+    evaluation: Evaluation,
+    state: Memory,
+    now: datetime,
+    *,
+    findings: int,
+    told: int,
+    owed: int,
 ) -> Summary:
-    """Return the numbers of a run that has *seen* this and leaves *after*."""
-    newest = seen.newest_day
-    firing = [one.state.severity for one in after.alerts.values() if isinstance(one.state, Firing)]
-    unjudged = sum(each.hinders for each in seen.unusable.values())
+    """Return the figures of a run that leaves *state*.
+
+    *owed* notifications were due, of which *told* were sent.
+    """
+    newest = observation.newest_day
+    states = [alert.state for alert in state.alerts.values()]
+    firing = [each.severity for each in states if isinstance(each, Firing)]
+    unmonitored = sum(finding.hinders for finding in observation.unusable.values())
     return Summary(
-        queries=seen.survey.asked if seen.survey else 0,
+        queries=observation.reading.asked if observation.reading else 0,
         days_behind=None if newest is None else (now.date() - newest).days,
-        series_judged=len(seen.verdicts),
-        series_unknown=seen.series_unknown,
+        series_judged=len(evaluation.verdicts),
+        series_unknown=evaluation.series_unknown,
         alerts_warning=firing.count(Severity.WARNING),
         alerts_critical=firing.count(Severity.CRITICAL),
         notices_told=told,
         notices_owed=owed - told,
         findings=findings,
-        unread=len(seen.passing) + unjudged,
-        subscribers=seen.subscribers,
+        unread=len(observation.passing) + unmonitored,
+        subscribers=observation.subscribers,
     )
 
 
-def readings(
-    seen: Gathered, known: Memory, now: datetime, before: datetime | None
+def rate_samples(
+    observation: Observation,
+    evaluation: Evaluation,
+    alerts: Mapping[Key, Alert],
+    now: datetime,
+    last_run: datetime | None,
 ) -> Sequence[Reading]:
-    """Return the rates worth a metric each: the account's, and the worst of what fires.
+    """Return the rates to record as metrics: the account's, and the worst with an open alert.
 
-    None where the last run, as of *before*, has recorded them not long ago. Every one of them costs
-    money, and an account can have ten thousand identities.
+    None if the *last_run* recorded them a short time ago. A metric costs money, and an account can
+    have ten thousand identities.
     """
-    if not _is_later_spell(now, before):
+    if not is_new_period(now, last_run):
         return ()
-    open_ = {key for key, alert in known.alerts.items() if alert.is_open}
-    found = [
-        Reading(seen.rules[key.rule].at(key.scope), key.scope, evidence.rate.value)
-        for key, verdict in seen.verdicts.items()
-        if key.scope == ACCOUNT or key in open_
+    samples = [
+        Reading(observation.rules[key.rule].at(key.scope), key.scope, evidence.rate.value)
+        for key, verdict in evaluation.verdicts.items()
+        if key.scope == ACCOUNT or (key in alerts and alerts[key].is_open)
         if (evidence := evidence_of(verdict))
     ]
-    account = [each for each in found if each.scope == ACCOUNT]
-    firing = [each for each in found if each.scope != ACCOUNT]
-    return [*account, *sorted(firing, key=_height, reverse=True)[:MOST_RECORDED]]
+    account = [sample for sample in samples if sample.scope == ACCOUNT]
+    others = [sample for sample in samples if sample.scope != ACCOUNT]
+    return [*account, *sorted(others, key=_badness, reverse=True)[:MOST_RECORDED]]
 
 
-def _is_later_spell(now: datetime, before: datetime | None) -> bool:
-    """Say whether *now* is in a later spell for recording rates than *before* was."""
-    spell = RECORDED_EVERY.total_seconds()
-    return before is None or now.timestamp() // spell > before.timestamp() // spell
+def is_new_period(now: datetime, last_run: datetime | None) -> bool:
+    """Return whether *now* is in a later recording period than *last_run*."""
+    period = RECORDED_EVERY.total_seconds()
+    return last_run is None or now.timestamp() // period > last_run.timestamp() // period
 
 
-def _height(reading: Reading) -> float:
-    """Return how bad *reading* is, beside its rule's first threshold."""
-    return reading.rule.badness(reading.value)
+def _badness(sample: Reading) -> float:
+    """Return how bad *sample* is compared with its rule's first threshold."""
+    return sample.rule.badness(sample.value)

@@ -1,4 +1,4 @@
-"""Who is behind a breach: the one sender, at one provider, that most of it belongs to."""
+"""The main contributor to a breach: the sender, at one provider, with most of its events."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,90 +10,90 @@ from itertools import islice
 from vdm_alerts.core.evaluation.verdicts import Breached, Evidence
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Scope, Series
 from vdm_alerts.core.model.rates import Rate
-from vdm_alerts.core.planning.drilldown import by_weight, parts
+from vdm_alerts.core.planning.drilldown import parts_of, providers_by_events
 from vdm_alerts.core.planning.queries import Found, Query, answer, as_of
-from vdm_alerts.core.planning.query_batches import Step, ask_for
-from vdm_alerts.core.planning.selection import Sweep
-from vdm_alerts.core.planning.verdicts import verdict
+from vdm_alerts.core.planning.query_batches import QueryBatch, unanswered
+from vdm_alerts.core.planning.read_plan import ReadPlan
+from vdm_alerts.core.planning.verdicts import EarlyVerdicts
 from vdm_alerts.core.rules.rule import Rule
 
-MOST_CASES = 20
-"""Scopes that break a rule, and are looked into for who is behind it, at a run."""
-AT_ONCE = 3
-"""Suspects asked about at a time: with more, answers come sooner, and more of them for nothing."""
+MAX_INVESTIGATIONS = 20
+"""Breached scopes of one rule that are investigated for a main contributor in one run."""
+CANDIDATES_PER_BATCH = 3
+"""Candidates queried together. More would bring answers sooner, and more of them for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Culprit:
-    """The one sender, at one provider, to which most of the events of a breach belong.
-
-    *share* is how many of them, a fraction; *evidence* is its own rate, in the same window.
-    """
+class Contributor:
+    """The sender, at one provider, to which most of the events of a breach belong."""
 
     scope: Scope
     share: float
+    """Its share of the events, a fraction."""
     evidence: Evidence
+    """Its own rate, in the window of the breach."""
 
 
 @dataclass(frozen=True)
-class Case:
-    """A breach of *rule* in *scope*, by the figures in *evidence*, as far as it is looked into."""
+class Investigation:
+    """A breach of *rule* in *scope*, and how far its main contributor is known."""
 
     rule: Rule
     scope: Scope
     evidence: Evidence
-    sweep: Sweep
+    plan: ReadPlan
     found: Found
 
     @property
-    def culprit(self) -> Culprit | None:
-        """Who most of the events belong to, and where; None where it is nobody in particular.
+    def contributor(self) -> Contributor | None:
+        """The main contributor; None if there is none, or it is not known.
 
-        It has to have half of them, and to be worse than the whole: that the largest part of the
-        mail has the largest part of its bounces names nobody. Nobody is looked for behind a rate
-        that is bad where it is low.
+        It has at least half of the events, and a rate above that of the whole: the largest part of
+        the emails has the largest part of the bounces, which proves nothing. Rates that are bad
+        where they are low have no main contributor.
         """
         if self.rule.indicator.low_is_bad:
             return None
-        for suspect, events in (self._leader, self._sender):
-            if suspect is None:
+        for candidate, events in (self._leading_part, self._leading_sender):
+            if candidate is None:
                 continue
-            volume = answer(self._volume(suspect), self.sweep.isps, self.found)
+            volume = answer(self._volume(candidate), self.plan.isps, self.found)
             if not isinstance(volume, Series):
                 return None
             window, all_events = self.evidence.window, self.evidence.rate.events
-            mails, all_mails = volume.total(window, self._last), self._mails
-            if mails and (events * all_mails > all_events * mails or events >= all_events):
-                its_own = Evidence(Rate(events, mails), window)
-                return Culprit(suspect, min(1.0, events / all_events), its_own)
+            emails, all_emails = volume.total(window, self._last), self._emails
+            if emails and (events * all_emails > all_events * emails or events >= all_events):
+                own = Evidence(Rate(events, emails), window)
+                return Contributor(candidate, min(1.0, events / all_events), own)
         return None
 
-    def steps(self) -> Iterator[Step]:
-        """Yield what has still to be asked before somebody, or nobody, can be named."""
+    def batches(self) -> Iterator[QueryBatch]:
+        """Yield what to query until the main contributor is known, or that there is none."""
         left = self.evidence.rate.events - sum(
             count
-            for suspect, count in self._counts.items()
-            # What an address in a domain has is the domain's too.
-            if not self.sweep.is_within_a_domain(suspect)
+            for candidate, count in self._counts.items()
+            # The events of an address are its domain's too.
+            if not self.plan.rule_scopes.is_within_a_domain(candidate)
         )
         is_open = left > max(self._counts.values(), default=0) and left >= self._half
-        not_asked = (one for one in self._suspects if one not in self._counts)
-        if is_open and (queries := [self._events(one) for one in islice(not_asked, AT_ONCE)]):
-            yield from ask_for(queries, self.sweep, self.found)
+        not_queried = (each for each in self._candidates if each not in self._counts)
+        chosen = islice(not_queried, CANDIDATES_PER_BATCH)
+        if is_open and (queries := [self._events(each) for each in chosen]):
+            yield from unanswered(queries, self.plan, self.found)
         else:
-            suspects = [one for one, _ in (self._leader, self._sender) if one]
-            yield from ask_for(map(self._volume, suspects), self.sweep, self.found)
+            leading = [each for each, _ in (self._leading_part, self._leading_sender) if each]
+            yield from unanswered(map(self._volume, leading), self.plan, self.found)
 
     @cached_property
-    def _mails(self) -> int:
-        """How much mail was sent in the window of the evidence."""
-        volume = answer(self._volume(self.scope), self.sweep.isps, self.found)
+    def _emails(self) -> int:
+        """Emails sent in the window of the evidence."""
+        volume = answer(self._volume(self.scope), self.plan.isps, self.found)
         return volume.total(self.evidence.window, self._last) if isinstance(volume, Series) else 0
 
     @cached_property
     def _last(self) -> date:
-        """The last of the days that the evidence is of."""
-        return as_of(self.sweep.now, self.sweep.last, self.found).last
+        """The last day of the evidence."""
+        return as_of(self.plan.now, self.plan.last, self.found).last
 
     def _events(self, scope: Scope) -> Query:
         return Query(self.rule.indicator.events, scope)
@@ -106,69 +106,76 @@ class Case:
         return self.evidence.rate.events / 2
 
     @cached_property
-    def _suspects(self) -> Sequence[Scope]:
-        """The senders at providers that it may be, the likeliest first."""
-        isps = by_weight(self.rule, self.sweep, self.found)
+    def _candidates(self) -> Sequence[Scope]:
+        """The senders at providers that can be the main contributor, the likeliest first."""
+        isps = providers_by_events(self.rule, self.plan, self.found)
         if self.scope.whole != ACCOUNT:
             if self.scope.isp:
-                return []  # It is one itself.
-            return parts(self.rule, self.scope, isps)
-        senders = [one for one, count in self._senders.items() if count >= self._half]
+                return []  # The scope is such a part itself.
+            return parts_of(self.rule, self.scope, isps)
+        senders = [scope for scope, count in self._senders.items() if count >= self._half]
         if self.scope.isp:
             return [sender.at(self.scope.isp) for sender in senders]
-        return [part for one in senders for part in parts(self.rule, one, isps)]
+        return [part for sender in senders for part in parts_of(self.rule, sender, isps)]
 
     @cached_property
     def _senders(self) -> Mapping[Scope, int]:
-        """The events of each identity, all its mail counted; only one with half can be it."""
+        """The events of each identity at all providers; only one with half of them can lead."""
         return {
             scope: events.total(self.evidence.window, self._last)
-            for scope in self.sweep.everybody
+            for scope in self.plan.all_scopes
             if scope.kind == (Dimension.IDENTITY,)
             and isinstance(events := self.found.get(self._events(scope)), Series)
         }
 
     @cached_property
     def _counts(self) -> Mapping[Scope, int]:
-        """The events of each suspect that has been asked about; none where they are denied."""
+        """The events of each candidate that was queried; 0 if the answer was a gap."""
         answers = {
-            one: answer(self._events(one), self.sweep.isps, self.found) for one in self._suspects
+            each: answer(self._events(each), self.plan.isps, self.found)
+            for each in self._candidates
         }
         return {
-            one: seen.total(self.evidence.window, self._last) if isinstance(seen, Series) else 0
-            for one, seen in answers.items()
-            if seen is not None
+            each: events.total(self.evidence.window, self._last)
+            if isinstance(events, Series)
+            else 0
+            for each, events in answers.items()
+            if events is not None
         }
 
     @cached_property
-    def _leader(self) -> tuple[Scope | None, int]:
-        """The suspect with the most events; None where that is not half of them."""
-        return self._first(self._counts)
+    def _leading_part(self) -> tuple[Scope | None, int]:
+        """The candidate with most events; None if it has less than half of them."""
+        return self._leading(self._counts)
 
     @cached_property
-    def _sender(self) -> tuple[Scope | None, int]:
-        """The identity with the most of the account's events, wherever they are; None likewise."""
-        return self._first(self._senders if self.scope == ACCOUNT else {})
+    def _leading_sender(self) -> tuple[Scope | None, int]:
+        """The identity with most of the account's events at all providers; None likewise."""
+        return self._leading(self._senders if self.scope == ACCOUNT else {})
 
-    def _first(self, counts: Mapping[Scope, int]) -> tuple[Scope | None, int]:
-        # Of an address and the domain that it is in, the address says more.
+    def _leading(self, counts: Mapping[Scope, int]) -> tuple[Scope | None, int]:
+        # An address says more than the domain that it belongs to.
         first = max(
-            counts, key=lambda one: (counts[one], one.domain is not None, str(one)), default=None
+            counts,
+            key=lambda each: (counts[each], each.domain is not None, str(each)),
+            default=None,
         )
         if first is None or counts[first] < self._half:
             return None, 0
         return first, counts[first]
 
 
-def cases(sweep: Sweep, found: Found) -> Iterator[Case]:
-    """Yield the breaches in *found* that are worth looking into, the worst of each rule first."""
-    for rule in sweep.rules:
+def investigations(
+    plan: ReadPlan, found: Found, verdicts: EarlyVerdicts
+) -> Iterator[Investigation]:
+    """Yield the breaches in *found* to investigate, the highest rates of each rule first."""
+    for rule in plan.rules:
         if rule.indicator.low_is_bad:
             continue
         breaches = [
-            Case(rule, scope, seen.evidence, sweep, found)
-            for scope in sweep.everybody
-            if sweep.watches(rule, scope)
-            and isinstance(seen := verdict(rule, scope, sweep, found), Breached)
+            Investigation(rule, scope, verdict.evidence, plan, found)
+            for scope in plan.all_scopes
+            if plan.rule_scopes.applies(rule, scope)
+            and isinstance(verdict := verdicts.verdict(rule, scope, found), Breached)
         ]
-        yield from nlargest(MOST_CASES, breaches, key=lambda case: case.evidence.rate.value)
+        yield from nlargest(MAX_INVESTIGATIONS, breaches, key=lambda each: each.evidence.rate.value)

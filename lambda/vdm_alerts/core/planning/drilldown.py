@@ -1,4 +1,4 @@
-"""Looking closer: the parts of a sender's mail at each mailbox provider."""
+"""Drill-down: reading a sender's emails at each mailbox provider separately."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -8,115 +8,121 @@ from vdm_alerts.core.model.mailbox_providers import OTHER_ISPS
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope, Series
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.planning.queries import Found, Query, answer, as_of
-from vdm_alerts.core.planning.query_batches import Step, weighing
-from vdm_alerts.core.planning.selection import Sweep
+from vdm_alerts.core.planning.query_batches import QueryBatch, events_then_volume
+from vdm_alerts.core.planning.read_plan import ReadPlan
 from vdm_alerts.core.rules.rule import Rule
 
-NEAR = 0.5
-"""From how much of the first threshold on a sender is looked at by provider at every run.
+NEAR_THRESHOLD = 0.5
+"""From this share of the first threshold on, a sender is drilled down at every run.
 
-Below it, whatever may hide in its mail is looked for once a day.
+Below it, once a day: a problem at one provider can hide in its emails.
 """
-AT_ONCE = 2
-"""Providers asked about at a time: with more, answers come sooner, and more of them for nothing."""
+PROVIDERS_PER_BATCH = 2
+"""Providers queried together. More would bring answers sooner, and more of them for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
-    """A sender whose parts may break *rule*; *turn* is when it comes, the lowest first.
-
-    *whole* is how many events it has had.
-    """
+class DrilldownCandidate:
+    """A sender whose parts at providers may breach *rule*."""
 
     turn: tuple[bool, float, str]
+    """The sort key: the lowest is drilled down first."""
     rule: Rule
     scope: Scope
-    whole: int
+    events: int
+    """Events of the whole sender within the rule's reach."""
     parts: Sequence[Scope]
 
 
-def drills(sweep: Sweep, found: Found) -> Iterator[Step]:
-    """Yield what is worth asking after *found* about parts of what has been read already.
+def drilldown_batches(plan: ReadPlan, found: Found) -> Iterator[QueryBatch]:
+    """Yield the next queries about parts of senders, after the answers in *found*.
 
-    What is suspicious comes first, the worst of it before the rest; and then what may hide in mail
-    that as a whole is in order, whoever has waited longest first.
+    Senders near a threshold come first, the worst of them before the rest; then healthy senders
+    that may hide a problem at a provider, the longest wait first.
     """
-    for case in sorted(_cases(sweep, found), key=lambda case: case.turn):
-        yield from _of_parts(case, sweep, found)
+    for candidate in sorted(_candidates(plan, found), key=lambda each: each.turn):
+        yield from _next_batches(candidate, plan, found)
 
 
-def drilled(sweep: Sweep, found: Found) -> Mapping[Scope, Collection[str]]:
-    """Return of whose parts all is known that matters, with the names of the rules it is for."""
+def fully_drilled_down(plan: ReadPlan, found: Found) -> Mapping[Scope, Collection[str]]:
+    """Return the senders whose parts are known as far as they matter, with the rules' names."""
     done: defaultdict[Scope, set[str]] = defaultdict(set)
-    for case in _cases(sweep, found):
-        events = (found.get(Query(case.rule.indicator.events, part)) for part in case.parts)
-        if not any(isinstance(each, Gap) for each in events) and not any(
-            _of_parts(case, sweep, found)
-        ):
-            done[case.scope].add(case.rule.name)
+    for candidate in _candidates(plan, found):
+        metric = candidate.rule.indicator.events
+        has_gap = any(isinstance(found.get(Query(metric, each)), Gap) for each in candidate.parts)
+        if not has_gap and not any(_next_batches(candidate, plan, found)):
+            done[candidate.scope].add(candidate.rule.name)
     return done
 
 
-def by_weight(rule: Rule, sweep: Sweep, found: Found) -> Sequence[str]:
-    """Return every provider, from the one where the account has most of *rule*'s events on."""
+def providers_by_events(rule: Rule, plan: ReadPlan, found: Found) -> Sequence[str]:
+    """Return every provider, the one with most of the account's events for *rule* first."""
 
-    def weight(isp: str) -> int:
+    def total(isp: str) -> int:
         events = found.get(Query(rule.indicator.events, ACCOUNT.at(isp)))
-        return events.total(rule.longest, sweep.last) if isinstance(events, Series) else 0
+        return events.total(rule.longest, plan.last) if isinstance(events, Series) else 0
 
-    return [*sorted(sweep.isps, key=weight, reverse=True), OTHER_ISPS]
+    return [*sorted(plan.isps, key=total, reverse=True), OTHER_ISPS]
 
 
-def parts(rule: Rule, scope: Scope, isps: Sequence[str]) -> Sequence[Scope]:
-    """Return *scope* at each of *isps* of which *rule*'s rate can be known."""
+def parts_of(rule: Rule, scope: Scope, isps: Sequence[str]) -> Sequence[Scope]:
+    """Return *scope* at each of *isps* where SES can know *rule*'s rate."""
     return [part for isp in isps if not rule.indicator.gap_of(part := scope.at(isp))]
 
 
-def _of_parts(case: _Case, sweep: Sweep, found: Found) -> Iterator[Step]:
-    """Yield the next questions about the parts of one sender, a few providers at a time.
+def _next_batches(
+    candidate: DrilldownCandidate, plan: ReadPlan, found: Found
+) -> Iterator[QueryBatch]:
+    """Yield the next queries about the parts of one sender, a few providers at a time.
 
-    Once what is left of the whole is too little to break the rule, so is every part of what is
-    left, and no more is asked.
+    Once the events that are left are too few to breach the rule, so are those of every part that is
+    left, and no further query is made.
     """
-    left, open_ = case.whole, 0
-    for part in case.parts:
-        if open_ == AT_ONCE or not case.rule.may_be_broken_by(left):
+    rule, left, unanswered = candidate.rule, candidate.events, 0
+    minimum = plan.minimum_counts[rule.name]
+    for part in candidate.parts:
+        if unanswered == PROVIDERS_PER_BATCH or not minimum.are_reached_by_events(left):
             return
-        yield from weighing(case.rule, part, sweep, found)
-        events = found.get(Query(case.rule.indicator.events, part))
+        yield from events_then_volume(rule, part, plan, found)
+        events = found.get(Query(rule.indicator.events, part))
         if events is None:
-            open_ += 1
+            unanswered += 1
         elif isinstance(events, Series):
-            left -= events.total(case.rule.reach, sweep.last)
+            left -= events.total(rule.reach, plan.last)
 
 
-def _cases(sweep: Sweep, found: Found) -> Iterator[_Case]:
-    """Yield whose mail may hide what breaks a rule at a provider, as far as it is their turn."""
-    for rule in sweep.rules:
-        isps = by_weight(rule, sweep, found)
-        for scope in sweep.everybody:
-            if not sweep.watches_parts(rule, scope):
-                continue
-            events = found.get(Query(rule.indicator.events, scope))
-            if not isinstance(events, Series):
-                continue
-            whole = events.total(rule.reach, sweep.last)
-            if not rule.may_be_broken_by(whole):
-                continue
-            watched = [one for one in parts(rule, scope, isps) if rule.covers(one)]
-            badness = _badness(rule, scope, sweep, found)
-            if badness >= NEAR or not sweep.remembered.isdisjoint(watched):
-                yield _Case((False, -badness, str(scope)), rule, scope, whole, watched)
-            elif sweep.is_drill_due(rule, scope):
-                drilled = sweep.roster.entry(scope).drilled.get(rule.name)
-                waited = drilled.timestamp() if drilled else 0
-                yield _Case((True, waited, str(scope)), rule, scope, whole, watched)
+def _candidates(plan: ReadPlan, found: Found) -> Iterator[DrilldownCandidate]:
+    """Yield the senders that may hide a breach at a provider and whose turn has come."""
+    for rule in plan.rules:
+        isps = providers_by_events(rule, plan, found)
+        for scope in plan.all_scopes:
+            if plan.rule_scopes.applies_to_parts(rule, scope):
+                yield from _candidate(rule, scope, isps, plan, found)
 
 
-def _badness(rule: Rule, scope: Scope, sweep: Sweep, found: Found) -> float:
-    """Return how near *scope* is to breaking *rule*, 0 where that is not known."""
-    events = answer(Query(rule.indicator.events, scope), sweep.isps, found)
-    volume = answer(Query(rule.indicator.volume, scope), sweep.isps, found)
+def _candidate(
+    rule: Rule, scope: Scope, isps: Sequence[str], plan: ReadPlan, found: Found
+) -> Iterator[DrilldownCandidate]:
+    events = found.get(Query(rule.indicator.events, scope))
+    if not isinstance(events, Series):
+        return
+    total = events.total(rule.reach, plan.last)
+    if not plan.minimum_counts[rule.name].are_reached_by_events(total):
+        return
+    parts = [each for each in parts_of(rule, scope, isps) if rule.covers(each)]
+    badness = _badness(rule, scope, plan, found)
+    if badness >= NEAR_THRESHOLD or not plan.open_scopes.isdisjoint(parts):
+        yield DrilldownCandidate((False, -badness, str(scope)), rule, scope, total, parts)
+    elif plan.needs_drilldown(rule, scope):
+        drilled = plan.roster.entry(scope).drilled.get(rule.name)
+        waiting_since = drilled.timestamp() if drilled else 0
+        yield DrilldownCandidate((True, waiting_since, str(scope)), rule, scope, total, parts)
+
+
+def _badness(rule: Rule, scope: Scope, plan: ReadPlan, found: Found) -> float:
+    """Return how near *scope* is to breaching *rule*; 0 if that is unknown."""
+    events = answer(Query(rule.indicator.events, scope), plan.isps, found)
+    volume = answer(Query(rule.indicator.volume, scope), plan.isps, found)
     if not (isinstance(events, Series) and isinstance(volume, Series)):
         return 0.0
-    return rule.at(scope).worst(events, volume, as_of(sweep.now, sweep.last, found).last)
+    return rule.at(scope).worst(events, volume, as_of(plan.now, plan.last, found).last)

@@ -1,7 +1,7 @@
-"""What to ask of the account and of everybody in it, step by step.
+"""Which queries to make next about the account and each scope.
 
-Of a sender first how much they have sent; then, where that is enough for some rule, what became of
-it; and only where that is enough too, what it has to be divided by.
+For a sender, the number of emails sent comes first; if that can matter to a rule, the events
+follow; and only if those can matter too, the volume they are divided by.
 """
 
 from collections.abc import Iterable, Iterator
@@ -9,117 +9,130 @@ from dataclasses import dataclass
 
 from vdm_alerts.core.model.metrics import Dimension, Metric, Scope, Series, Window
 from vdm_alerts.core.planning.queries import ACCOUNT_SENT, Found, Query, answer, ingredients
-from vdm_alerts.core.planning.selection import Sweep
+from vdm_alerts.core.planning.read_plan import ReadPlan
 from vdm_alerts.core.rules.rule import Rule
 
-LATELY = Window(2)
-"""The days in which mail that nobody is known to have sent is looked for."""
-LEAST_UNCLAIMED = 10
-"""How much of that is taken for chance: the account is counted a moment before its identities."""
+UNATTRIBUTED_WINDOW = Window(2)
+"""The days whose emails are compared to find emails that no known identity sent."""
+MIN_UNATTRIBUTED = 10
+"""Fewest of these that count: the account is counted a moment before its identities."""
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """Queries worth asking together, and how many more at the most the answers may call for."""
+class QueryBatch:
+    """Queries to make together."""
 
     queries: tuple[Query, ...]
     reserve: int = 0
+    """How many further queries, at most, the answers may require."""
 
 
-def of_whole(sweep: Sweep, found: Found) -> Iterator[Step]:
-    """Yield what is to be known whatever was sent: all of the account, and of open alerts."""
-    yield from ask_for([ACCOUNT_SENT], sweep, found)
-    for scope in sweep.whole:
-        yield from all_of(scope, sweep, found)
+def always_read_batches(plan: ReadPlan, found: Found) -> Iterator[QueryBatch]:
+    """Yield what is queried in any case: the account, and scopes with an open alert."""
+    yield from unanswered([ACCOUNT_SENT], plan, found)
+    for scope in plan.selection.always_read:
+        yield from all_metrics(scope, plan, found)
 
 
-def of_begun(sweep: Sweep, found: Found) -> Iterator[Step]:
-    """Yield what else is worth asking of those whose mail has been counted."""
-    for scope in sweep.everybody:
+def follow_up_batches(plan: ReadPlan, found: Found) -> Iterator[QueryBatch]:
+    """Yield what else to query about scopes whose sent emails are known."""
+    for scope in plan.all_scopes:
         sent = found.get(Query(Metric.SEND, scope))
-        if isinstance(sent, Series) and scope not in sweep.whole:
-            for rule in sweep.concerned(scope):
-                if sweep.is_in_top(rule, scope) and rule.may_speak_of(sent, sweep.last):
-                    yield from weighing(rule, scope, sweep, found)
+        if isinstance(sent, Series) and scope not in plan.selection.always_read:
+            for rule in plan.rule_scopes.rules_for(scope):
+                minimum = plan.minimum_counts[rule.name]
+                if plan.rule_scopes.is_in_top(rule, scope) and minimum.are_reached_by_emails(
+                    sent, plan.last
+                ):
+                    yield from events_then_volume(rule, scope, plan, found)
 
 
-def of_next(sweep: Sweep, found: Found) -> Iterator[Step]:
-    """Yield the first question to everybody else: all of a provider, and the mail of a sender."""
-    begun = unclaimed(sweep, found) - sweep.roster.unclaimed >= fewest_unclaimed(sweep)
-    for scope in (*sweep.due, *(sweep.resting if begun else ())):
+def first_batches(plan: ReadPlan, found: Found) -> Iterator[QueryBatch]:
+    """Yield the first query about every other scope.
+
+    For a provider that is every metric, for a sender the emails sent.
+    """
+    new_email = unattributed_emails(plan, found) - plan.roster.unclaimed
+    reads_deferred = new_email >= min_unattributed(plan)
+    for scope in (*plan.selection.due, *(plan.selection.deferred if reads_deferred else ())):
         sent = Query(Metric.SEND, scope)
         if scope.isp:
-            yield from all_of(scope, sweep, found)
+            yield from all_metrics(scope, plan, found)
         elif sent not in found:
-            yield Step((sent,), _most_after(scope, sweep))
+            yield QueryBatch((sent,), _most_follow_ups(scope, plan))
 
 
-def all_of(scope: Scope, sweep: Sweep, found: Found) -> Iterator[Step]:
-    """Yield the question for every metric of *scope* that some rule needs."""
+def all_metrics(scope: Scope, plan: ReadPlan, found: Found) -> Iterator[QueryBatch]:
+    """Yield the unanswered queries for every metric of *scope* that a rule needs."""
     metrics = [
         metric
-        for rule in sweep.concerned(scope)
+        for rule in plan.rule_scopes.rules_for(scope)
         for metric in (rule.indicator.volume, rule.indicator.events)
     ]
-    yield from ask_for([Query(metric, scope) for metric in metrics], sweep, found)
+    yield from unanswered([Query(metric, scope) for metric in metrics], plan, found)
 
 
-def _most_after(scope: Scope, sweep: Sweep) -> int:
-    """Return how many questions at the most may follow the one for the mail of *scope*."""
-    rules = sweep.concerned(scope)
-    metrics = {each for one in rules for each in (one.indicator.events, one.indicator.volume)}
-    drilled = [
-        one for one in rules if sweep.watches_parts(one, scope) and sweep.is_drill_due(one, scope)
+def _most_follow_ups(scope: Scope, plan: ReadPlan) -> int:
+    """Return how many queries, at most, may follow the one for the emails that *scope* sent."""
+    rules = plan.rule_scopes.rules_for(scope)
+    metrics = {each for rule in rules for each in (rule.indicator.events, rule.indicator.volume)}
+    drilldowns = [
+        rule
+        for rule in rules
+        if plan.rule_scopes.applies_to_parts(rule, scope) and plan.needs_drilldown(rule, scope)
     ]
-    return len(metrics - {Metric.SEND}) + 2 * len(drilled) * (len(sweep.isps) + 1)
+    return len(metrics - {Metric.SEND}) + 2 * len(drilldowns) * (len(plan.isps) + 1)
 
 
-def weighing(rule: Rule, scope: Scope, sweep: Sweep, found: Found) -> Iterator[Step]:
-    """Yield the question for *rule*'s events in *scope*, or, where those may matter, the volume."""
-    events = answer(Query(rule.indicator.events, scope), sweep.isps, found)
+def events_then_volume(
+    rule: Rule, scope: Scope, plan: ReadPlan, found: Found
+) -> Iterator[QueryBatch]:
+    """Yield the query for *rule*'s events in *scope*; once those can matter, for the volume."""
+    events = answer(Query(rule.indicator.events, scope), plan.isps, found)
     volume = Query(rule.indicator.volume, scope)
     if events is None:
-        yield from ask_for([Query(rule.indicator.events, scope)], sweep, found, then=[volume])
-    elif isinstance(events, Series) and rule.may_be_broken_by(events.total(rule.reach, sweep.last)):
-        yield from ask_for([volume], sweep, found)
+        yield from unanswered([Query(rule.indicator.events, scope)], plan, found, then=[volume])
+    elif isinstance(events, Series):
+        total = events.total(rule.reach, plan.last)
+        if plan.minimum_counts[rule.name].are_reached_by_events(total):
+            yield from unanswered([volume], plan, found)
 
 
-def ask_for(
-    queries: Iterable[Query], sweep: Sweep, found: Found, then: Iterable[Query] = ()
-) -> Iterator[Step]:
-    """Yield one step for whatever of *queries* is not known yet, and may lead to *then*."""
+def unanswered(
+    queries: Iterable[Query], plan: ReadPlan, found: Found, then: Iterable[Query] = ()
+) -> Iterator[QueryBatch]:
+    """Yield one batch of those *queries* that have no answer yet, and may require *then*."""
 
-    def unknown(wanted: Iterable[Query]) -> tuple[Query, ...]:
-        needed = (each for query in wanted for each in ingredients(query, sweep.isps))
+    def missing(wanted: Iterable[Query]) -> tuple[Query, ...]:
+        needed = (each for query in wanted for each in ingredients(query, plan.isps))
         return tuple(each for each in dict.fromkeys(needed) if each not in found)
 
-    if now := unknown(queries):
-        yield Step(now, len(unknown(then)))
+    if now := missing(queries):
+        yield QueryBatch(now, len(missing(then)))
 
 
-def unclaimed(sweep: Sweep, found: Found) -> int:
-    """Return how much mail the account has lately sent that no identity has, as far as is known.
+def unattributed_emails(plan: ReadPlan, found: Found) -> int:
+    """Return how many emails the account sent lately that no identity sent, as far as is known.
 
-    0 where one of them cannot be read, or is too small to be watched: then there is no telling. An
-    address in a domain is not counted beside it. Nothing is known, and so nothing unclaimed, before
-    all whose turn it is have been counted.
+    0 if an identity is unreadable or too small to be monitored: then nobody can tell. An address is
+    not counted beside its domain. 0, too, until all identities that are due have been counted.
     """
     account = found.get(ACCOUNT_SENT)
-    if not sweep.about_identities or sweep.leaves_out_identities or not isinstance(account, Series):
+    if not plan.identity_rules or plan.leaves_out_identities or not isinstance(account, Series):
         return 0
-    claimed = 0
-    for scope in sweep.everybody:
-        if scope.kind != (Dimension.IDENTITY,) or sweep.is_within_a_domain(scope):
+    attributed = 0
+    for scope in plan.all_scopes:
+        if scope.kind != (Dimension.IDENTITY,) or plan.rule_scopes.is_within_a_domain(scope):
             continue
         sent = found.get(Query(Metric.SEND, scope))
         if isinstance(sent, Series):
-            claimed += sent.total(LATELY, sweep.last)
-        elif scope not in sweep.resting:
+            attributed += sent.total(UNATTRIBUTED_WINDOW, plan.last)
+        elif scope not in plan.selection.deferred:
             return 0
-    return max(0, account.total(LATELY, sweep.last) - claimed)
+    return max(0, account.total(UNATTRIBUTED_WINDOW, plan.last) - attributed)
 
 
-def fewest_unclaimed(sweep: Sweep) -> int:
-    """Return how much more mail of nobody means that somebody has begun to send."""
-    fewest = min((rule.min_volume for rule in sweep.about_identities), default=0)
-    return max(LEAST_UNCLAIMED, fewest)
+def min_unattributed(plan: ReadPlan) -> int:
+    """Return how many more unattributed emails mean that a new sender has started."""
+    fewest = min((rule.min_volume for rule in plan.identity_rules), default=0)
+    return max(MIN_UNATTRIBUTED, fewest)

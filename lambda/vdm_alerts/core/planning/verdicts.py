@@ -1,30 +1,77 @@
 """The verdict on one scope, from the answers so far."""
 
+from dataclasses import dataclass, field
+
 from vdm_alerts.core.alerts.alert import Key
-from vdm_alerts.core.evaluation.evaluate import judge
+from vdm_alerts.core.evaluation.evaluate import evaluate_series
 from vdm_alerts.core.evaluation.verdicts import Subject, Unknown, Verdict
 from vdm_alerts.core.model.metrics import Metric, Scope, Series
+from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.planning.queries import Found, Query, answer, as_of
-from vdm_alerts.core.planning.selection import Sweep
+from vdm_alerts.core.planning.read_plan import ReadPlan
 from vdm_alerts.core.rules.rule import Rule
 
 
-def verdict(rule: Rule, scope: Scope, sweep: Sweep, found: Found) -> Verdict | None:
-    """Return the judgement of *scope* as far as it has been asked about; None where it has not."""
-    key = Key.of(rule, scope)
-    if key in sweep.judged:
-        return sweep.judged[key]
+def evaluate_scope(rule: Rule, scope: Scope, plan: ReadPlan, found: Found) -> Verdict | None:
+    """Return the verdict of *rule* on *scope*; None if the answers so far do not suffice."""
     if gap := rule.indicator.gap_of(scope):
         return Unknown(Subject(rule.indicator, scope), gap)
-    events = answer(Query(rule.indicator.events, scope), sweep.isps, found)
-    volume = answer(Query(rule.indicator.volume, scope), sweep.isps, found)
+    counts = _counts(rule, scope, plan, found)
+    if counts is None:
+        return None
+    return evaluate_series(
+        rule,
+        scope,
+        counts,
+        as_of(plan.now, plan.last, found),
+        plan.context(rule, scope),
+        plan.series_counts[rule.name],
+    )
+
+
+def _counts(
+    rule: Rule, scope: Scope, plan: ReadPlan, found: Found
+) -> tuple[Series | Gap, Series | Gap] | None:
+    """Return the events and the volume that *rule* is evaluated with; None if more is needed."""
+    sent = found.get(Query(Metric.SEND, scope))
+    if isinstance(sent, Series) and not sent.total(rule.reach, plan.last):
+        no_email = (Series({}), sent)  # A scope that sent nothing has no events either.
+    else:
+        no_email = None
+    if no_email and _is_read_in_steps(scope, plan):
+        return no_email
+    events = answer(Query(rule.indicator.events, scope), plan.isps, found)
+    volume = answer(Query(rule.indicator.volume, scope), plan.isps, found)
     if events is None or volume is None:
-        # Who has sent nothing need not be asked what became of it.
-        sent = found.get(Query(Metric.SEND, scope))
-        if not isinstance(sent, Series) or sent.total(rule.reach, sweep.last):
-            return None
-        events, volume = Series({}), sent
-    phase = sweep.phase(rule, scope)
-    at = as_of(sweep.now, sweep.last, found)
-    sweep.judged[key] = judge(rule, scope, (events, volume), at, phase, sweep.series(rule))
-    return sweep.judged[key]
+        return no_email
+    return events, volume
+
+
+def _is_read_in_steps(scope: Scope, plan: ReadPlan) -> bool:
+    """Return whether the events of *scope* are queried only if its sent emails call for it.
+
+    Then a scope that sent nothing is evaluated by that alone. Another rule may have needed its
+    events for other days; the verdict must not depend on that.
+    """
+    return scope.isp is None and scope not in plan.selection.always_read
+
+
+@dataclass(slots=True)
+class EarlyVerdicts:
+    """Verdicts while a reading goes on, each evaluated once.
+
+    What a verdict rests on does not change during a reading: an answer is never replaced.
+    """
+
+    plan: ReadPlan
+    _verdicts: dict[Key, Verdict] = field(default_factory=dict)
+
+    def verdict(self, rule: Rule, scope: Scope, found: Found) -> Verdict | None:
+        """Return the verdict of *rule* on *scope*; None if the answers so far do not suffice."""
+        key = Key.of(rule, scope)
+        if key not in self._verdicts:
+            verdict = evaluate_scope(rule, scope, self.plan, found)
+            if verdict is None:
+                return None
+            self._verdicts[key] = verdict
+        return self._verdicts[key]

@@ -21,7 +21,7 @@ from vdm_alerts.core.model.naming import is_well_formed
 from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.rules.patterns import WILD
 from vdm_alerts.core.rules.quoting import shown, suggestion
-from vdm_alerts.core.rules.rule import MissingData
+from vdm_alerts.core.rules.rule import Confidence, MinimumConfidence, MissingData, PlainComparison
 from vdm_alerts.core.statistics.arrival import Feedback
 
 INDICATORS: Mapping[str, Indicator] = {indicator.key: indicator for indicator in Indicator}
@@ -46,7 +46,6 @@ _INSTANT = "2026-03-20T09:00:00Z"
 KindName = NewType("KindName", tuple)  # type: ignore[type-arg]  # a Kind; cattrs needs a name
 Reminders = NewType("Reminders", tuple)  # type: ignore[type-arg]  # of timedelta
 Share = NewType("Share", float)
-Doubt = NewType("Doubt", float)
 Above = NewType("Above", float)
 Below = NewType("Below", float)
 Count = NewType("Count", int)
@@ -76,10 +75,10 @@ def share(value: object) -> Share:
     return Share(float(match[1]) / 100)
 
 
-def doubt(value: object) -> Doubt | None:
-    """Return how much doubt may be left, from a percentage such as "99.5%"; None for "none"."""
+def confidence(value: object) -> Confidence:
+    """Return the confidence that a percentage such as "99.5%", or "none", stands for."""
     if value == PLAIN:
-        return None
+        return PlainComparison()
     match = _percentage(value)
     if not match or not 50 <= float(match[1]) < 100:  # noqa: PLR2004 - per cent
         message = (
@@ -87,7 +86,7 @@ def doubt(value: object) -> Doubt | None:
             f'or "{PLAIN}" for rates to be simply compared'
         )
         raise ValueError(message)
-    return Doubt(round(1 - float(match[1]) / 100, 12))
+    return MinimumConfidence(round(1 - float(match[1]) / 100, 12))
 
 
 def _percentage(value: object) -> re.Match[str] | None:

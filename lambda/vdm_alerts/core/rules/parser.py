@@ -9,8 +9,10 @@ from vdm_alerts.core.rules.field_types import INDICATORS, KINDS
 from vdm_alerts.core.rules.rule import (
     REMIND_AFTER,
     REPRESENTATIVE,
+    MinimumConfidence,
     MissingData,
     Override,
+    PlainComparison,
     Rule,
     Threshold,
 )
@@ -19,8 +21,8 @@ from vdm_alerts.core.rules.toml_document import BadDocument, Language
 from vdm_alerts.core.rules.validation import contradictions
 from vdm_alerts.core.statistics.arrival import FEEDBACK
 
-DOUBT = 0.005
-"""The doubt that may be left, where a rule does not say: one is 99.5% sure."""
+DEFAULT_CONFIDENCE = MinimumConfidence(error_probability=0.005)
+"""The confidence of a rule that states none: 99.5%."""
 
 
 class BadRule(BadDocument):
@@ -43,7 +45,8 @@ def parse_rule(name: str, text: str, source: str) -> Rule:
 
 def _rule(name: str, source: str, document: Document, policy: Policy) -> Rule:
     lines = ((Severity.WARNING, policy.warning), (Severity.CRITICAL, policy.critical))
-    doubt = policy.confidence.doubt if policy.confidence else DOUBT
+    confidence = policy.confidence or DEFAULT_CONFIDENCE
+    is_plain = isinstance(confidence, PlainComparison)
     return Rule(
         name=name,
         source=source,
@@ -51,11 +54,11 @@ def _rule(name: str, source: str, document: Document, policy: Policy) -> Rule:
         scopes=frozenset(document.scopes),
         windows=tuple(sorted(set(document.windows))),
         thresholds=tuple(Threshold(severity, at) for severity, at in lines if at is not None),
-        doubt=doubt,
+        confidence=confidence,
         min_volume=policy.min_volume or 1,
-        min_events=policy.min_events or (1 if doubt is None else 2),
+        min_events=policy.min_events or (1 if is_plain else 2),
         feedback=document.feedback or FEEDBACK[document.indicator],
-        unusual=None if doubt is None else policy.above_baseline or policy.drop_below,
+        unusual=None if is_plain else policy.above_baseline or policy.drop_below,
         hold=policy.hold or timedelta(),
         clear_after=policy.clear_after or timedelta(),
         missing_data=policy.missing_data or MissingData.OK,

@@ -1,18 +1,15 @@
 """Rules: what is watched, where the lines are, and what it takes to speak."""
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import Enum
 from functools import cached_property
+from typing import TypeAlias
 
-from vdm_alerts.core.model.mailbox_providers import KNOWN_ISPS, OTHER_ISPS
 from vdm_alerts.core.model.metrics import Dimension, Kind, Scope, Series, Window
 from vdm_alerts.core.model.rates import Indicator, Rate, percent
 from vdm_alerts.core.model.severity import Severity
-from vdm_alerts.core.rules.patterns import ANY, WILD, Globs, Names
-from vdm_alerts.core.statistics import posterior
+from vdm_alerts.core.rules.patterns import ANY, Globs, Names
 from vdm_alerts.core.statistics.arrival import Feedback
 
 REPRESENTATIVE = 10_000
@@ -80,13 +77,30 @@ class MissingData(Enum):
     BREACHING = "breaching"
 
 
+@dataclass(frozen=True, slots=True)
+class MinimumConfidence:
+    """A rule fires if the true rate is very probably beyond a threshold."""
+
+    error_probability: float
+    """The highest probability, greater than 0, that it is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlainComparison:
+    """A rule fires if the counted rate reaches a threshold, however few emails were counted."""
+
+
+Confidence: TypeAlias = MinimumConfidence | PlainComparison
+"""How a rate is compared with a threshold."""
+
+
 @dataclass(frozen=True)
 class Rule:
     """One indicator, watched in some kinds of scope, over some windows, against its thresholds.
 
-    *source* is where it is written, such as "/vdm-alerts/rules/shipped/bounce-rate". *doubt* is how
-    much of it may be left that a rate is beyond a threshold: a probability, or None where rates are
-    simply compared. A rate counts only from *min_volume* messages and *min_events* events on.
+    *source* is where it is written, such as "/vdm-alerts/rules/shipped/bounce-rate". *confidence*
+    says how a rate is compared with a threshold. A rate counts only from *min_volume* messages
+    and *min_events* events on.
     Where it is *unusual* times what it was itself over the weeks before, it is a warning too.
     *feedback* is how late one hears of mail. It fires once it has been broken for as long as
     *hold*, and ends once that is over for as long as *clear_after*; *missing_data* says what
@@ -104,7 +118,7 @@ class Rule:
     scopes: frozenset[Kind]
     windows: tuple[Window, ...]
     thresholds: tuple[Threshold, ...]
-    doubt: float | None
+    confidence: Confidence
     min_volume: int
     min_events: int
     feedback: Feedback
@@ -118,13 +132,6 @@ class Rule:
     overrides: tuple["Override", ...] = ()
     representative: int = REPRESENTATIVE
     remind_after: tuple[timedelta, ...] = REMIND_AFTER
-
-    @property
-    def isps(self) -> tuple[str, ...]:
-        """The providers to ask about: those known, and those that *include* names outright."""
-        named = self.include.patterns.get(Dimension.ISP, ())
-        literal = (one for one in named if one != OTHER_ISPS and not set(one) & WILD)
-        return (*KNOWN_ISPS, *literal)
 
     @cached_property
     def first_line(self) -> Threshold:
@@ -182,50 +189,6 @@ class Rule:
     def reach(self) -> Window:
         """The days that any window can take in: the last of them may not have been counted yet."""
         return Window(self.longest.days + 1)
-
-    def may_speak_of(self, sent: Series, last: date) -> bool:
-        """Say whether so much was sent by *last* that the rate, whatever it is, may count.
-
-        What is heard of in a window may be of mail sent as long before as *feedback* takes, and be
-        delivered on a later day than it was sent on.
-        """
-        late = Window(self.reach.days + 1 + self.feedback.lag)
-        return sent.total(late, last) >= self.fewest_mails
-
-    def may_be_broken_by(self, events: int) -> bool:
-        """Say whether so many *events* within `reach`, of a volume not known, may be enough.
-
-        So they may in a part of the mail, too: where they are too few for the whole, they are for
-        every part.
-        """
-        return self.indicator.low_is_bad or events >= self.fewest_events
-
-    @cached_property
-    def fewest_events(self) -> int:
-        """The fewest events that can break this rule, anywhere, in however little mail."""
-        return min(map(_fewest_events, self._variants))
-
-    @cached_property
-    def fewest_mails(self) -> int:
-        """The fewest mails of which that can be so."""
-        is_low = self.indicator.low_is_bad
-        return min(
-            max(each.min_volume, 0 if is_low else _fewest_events(each)) for each in self._variants
-        )
-
-    @property
-    def _variants(self) -> Sequence["Rule"]:
-        return (self, *(each.rule for each in self.overrides))
-
-
-def _fewest_events(rule: Rule) -> int:
-    line = rule.first_line.share
-    if rule.doubt is None:
-        # A share is a fraction of two: 0.07 of 100 comes to a hair more than 7.
-        return max(rule.min_events, math.ceil(line * rule.min_volume - 1e-9))
-    # What is unusual may be as little as anything.
-    lowest = 0.0 if rule.unusual else line
-    return max(rule.min_events, posterior.fewest(rule.min_volume, lowest, rule.doubt))
 
 
 @dataclass(frozen=True, slots=True)

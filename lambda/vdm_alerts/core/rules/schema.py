@@ -19,7 +19,6 @@ from vdm_alerts.core.rules.field_types import (
     Above,
     Below,
     Count,
-    Doubt,
     Glob,
     IspGlob,
     KindName,
@@ -29,7 +28,7 @@ from vdm_alerts.core.rules.field_types import (
 )
 from vdm_alerts.core.rules.patterns import Globs, Names
 from vdm_alerts.core.rules.quoting import shown
-from vdm_alerts.core.rules.rule import MissingData
+from vdm_alerts.core.rules.rule import Confidence, MissingData
 from vdm_alerts.core.statistics.arrival import Feedback
 
 T = TypeVar("T")
@@ -41,7 +40,7 @@ class Policy:
 
     warning: Share | None = None
     critical: Share | None = None
-    confidence: "Confidence | None" = None
+    confidence: Confidence | None = None
     min_volume: Count | None = None
     min_events: Count | None = None
     above_baseline: Above | None = None
@@ -49,13 +48,6 @@ class Policy:
     hold: timedelta | None = None
     clear_after: timedelta | None = None
     missing_data: MissingData | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Confidence:
-    """How much doubt may be left; None where rates are simply compared."""
-
-    doubt: Doubt | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,8 +170,8 @@ _converter.register_structure_hook_factory(_is_tuple, _list)
 _converter.register_structure_hook(Indicator, field_types.one_of(INDICATORS))
 _converter.register_structure_hook(KindName, field_types.one_of(KINDS))
 _converter.register_structure_hook(MissingData, field_types.one_of(MISSING_DATA))
-_converter.register_structure_hook(
-    Confidence, lambda value, _: Confidence(field_types.doubt(value))
+_converter.register_structure_hook_func(
+    lambda type_: type_ == Confidence | None, lambda value, _: field_types.confidence(value)
 )
 _converter.register_structure_hook(Share, lambda value, _: field_types.share(value))
 _converter.register_structure_hook(Above, lambda value, _: field_types.above(value))

@@ -8,6 +8,7 @@ from builders import (
     HOUR,
     LINE,
     NEWS,
+    NO_CONTRIBUTORS,
     NOW,
     OF,
     ORIGIN,
@@ -18,7 +19,6 @@ from builders import (
     firing,
     healthy,
     no_mail,
-    nobody,
     unknown,
     unsure,
 )
@@ -41,7 +41,7 @@ from vdm_alerts.core.notifications.rendering.email import MOST_SHOWN
 from vdm_alerts.core.notifications.rendering.message import LONGEST_SUBJECT, Message, compose
 from vdm_alerts.core.notifications.rendering.payload import MOST_IN_DIGEST, MOST_LISTED
 from vdm_alerts.core.observations.coverage import Watch
-from vdm_alerts.core.planning.contributor import Culprit
+from vdm_alerts.core.planning.contributor import Contributor
 from vdm_alerts.core.rules.parser import BadRule, parse_rule
 
 WARNING, CRITICAL = Severity.WARNING, Severity.CRITICAL
@@ -51,7 +51,9 @@ SNS_LIMIT = 256 * 1024
 def about(*pairs: tuple[Alert, Verdict]) -> Incident:
     alerts = [alert for alert, _ in pairs]
     verdicts: dict[Key, Verdict] = {alert.key: verdict for alert, verdict in pairs}
-    (incident,) = incidents(alerts, {"bounce-rate": a_rule()}, verdicts, nobody, {}, {}, NOW)
+    (incident,) = incidents(
+        alerts, {"bounce-rate": a_rule()}, verdicts, NO_CONTRIBUTORS, {}, {}, NOW
+    )
     return incident
 
 
@@ -551,23 +553,26 @@ def test_a_reminder_says_that_it_goes_on_and_what_is_no_longer_so_bad() -> None:
     worse, better = firing(told=WARNING), firing(HOTMAIL, told=CRITICAL)
     verdicts: dict[Key, Verdict] = {worse.key: breached("7%"), better.key: breached("6%")}
     rules = {"bounce-rate": a_rule()}
-    (one,) = incidents([worse, better], rules, verdicts, nobody, {}, {}, NOW + timedelta(days=1))
+    (one,) = incidents(
+        [worse, better], rules, verdicts, NO_CONTRIBUTORS, {}, {}, NOW + timedelta(days=1)
+    )
     message = compose(one, ORIGIN, NOW + timedelta(days=1))
     assert message.subject == f"[WARNING] Bounce rate of news.example.com is still 7%{WHERE}"
     assert "Hotmail (mailbox provider): 6%, warning, no longer critical" in message.text
-    (alone,) = incidents([better], rules, verdicts, nobody, {}, {}, NOW + timedelta(days=1))
+    (alone,) = incidents(
+        [better], rules, verdicts, NO_CONTRIBUTORS, {}, {}, NOW + timedelta(days=1)
+    )
     assert compose(alone, ORIGIN, NOW).subject == (
         f"[WARNING, no longer critical] Bounce rate at Hotmail is down to 6%{WHERE}"
     )
 
 
 def test_who_is_explained_by_another_says_by_whom() -> None:
-    def culprit(_: Key) -> Culprit | None:
-        return Culprit(NEWS.at("Hotmail"), 0.8, Evidence(Rate(500, 2_000), Window(3)))
-
+    contributor = Contributor(NEWS.at("Hotmail"), 0.8, Evidence(Rate(500, 2_000), Window(3)))
     alerts = [firing(), firing(HOTMAIL)]
     verdicts: dict[Key, Verdict] = {alert.key: breached("6%") for alert in alerts}
-    (one,) = incidents(alerts, {"bounce-rate": a_rule()}, verdicts, culprit, {}, {}, NOW)
+    contributors = {alert.key: contributor for alert in alerts}
+    (one,) = incidents(alerts, {"bounce-rate": a_rule()}, verdicts, contributors, {}, {}, NOW)
     assert "Hotmail (mailbox provider): 6%, warning, because of news.example.com at Hotmail" in (
         compose(one, ORIGIN, NOW).text
     )
@@ -597,7 +602,7 @@ def test_the_first_message_says_what_is_watched_and_what_is_wrong_at_first_sight
 
 
 def test_a_great_many_incidents_make_a_message_that_sns_takes() -> None:
-    culprit = Culprit(a_long_name(0), 0.8, Evidence(Rate(500, 2_000), Window(3)))
+    culprit = Contributor(a_long_name(0), 0.8, Evidence(Rate(500, 2_000), Window(3)))
     many = []
     for number in range(500):
         alerts = [

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from vdm_alerts.core.model.metrics import Dimension, Kind
-from vdm_alerts.core.model.target import Origin
+from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.model.timefmt import stamp
 from vdm_alerts.core.model.wording import KIND_NAMES
 from vdm_alerts.core.notifications.incidents import Incident
@@ -31,7 +31,7 @@ def subject(digest: Digest) -> str:
     return f"[{weight}] VDM Alerts is watching: {count} incidents at first sight"
 
 
-def text(digest: Digest, origin: Origin, now: datetime) -> str:
+def text(digest: Digest, origin: Target, now: datetime) -> str:
     """Return the whole e-mail."""
     parts = paragraphs(digest)
     if digest.severity:

@@ -7,7 +7,7 @@ from vdm_alerts.core.alerts.alert import FLAPPING, LATELY, STEADY
 from vdm_alerts.core.evaluation.verdicts import Healthy, Silent, Subject, Unknown, Unsure
 from vdm_alerts.core.model.rates import Indicator, percent
 from vdm_alerts.core.model.severity import Severity
-from vdm_alerts.core.model.target import Origin
+from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.model.timefmt import span, stamp
 from vdm_alerts.core.model.wording import ADVICE, SILENCE_STEPS, kind_name
 from vdm_alerts.core.notifications.affected import Affected
@@ -79,7 +79,7 @@ def blame(incident: Incident) -> list[str]:
     return [f"{percent(culprit.share)} of these {advice.events}: {culprit.scope}{its_own}."]
 
 
-def incident_text(incident: Incident, origin: Origin, now: datetime) -> str:
+def incident_text(incident: Incident, origin: Target, now: datetime) -> str:
     """Return the whole e-mail about *incident*."""
     advice = ADVICE[incident.indicator]
     parts = [
@@ -120,7 +120,7 @@ def _where(incident: Incident) -> str:
     return f"The {count} {' and '.join(lines)}, by the SSM parameter {rule.source}.{how}\n"
 
 
-def footer(incident: Incident, origin: Origin, now: datetime) -> str:
+def footer(incident: Incident, origin: Target, now: datetime) -> str:
     """Return where and when, and since when or for how long."""
     began = min(one.since for one in incident.affected if one.since)
     until = f" Days are counted until {incident.until}." if incident.until else ""
@@ -133,7 +133,7 @@ def footer(incident: Incident, origin: Origin, now: datetime) -> str:
     return place if began == now else f"{place} Going on since {stamp(began)}."
 
 
-def steps(incident: Incident, origin: Origin) -> list[str]:
+def steps(incident: Incident, origin: Target) -> list[str]:
     """Return what to do, how to stop the mail first where that can be said."""
     if _is_silent(incident.lead):
         return list(SILENCE_STEPS)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import assert_never
 
 from vdm_alerts.core.model.severity import Severity
-from vdm_alerts.core.model.target import Origin
+from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.notifications.incidents import Incident
 from vdm_alerts.core.notifications.notification import Digest, Notice, Trouble
 from vdm_alerts.core.notifications.rendering import digest as digest_text
@@ -41,7 +41,7 @@ class Message:
     attributes: Mapping[str, str]
 
 
-def compose(notice: Notice, origin: Origin, now: datetime) -> Message:
+def compose(notice: Notice, origin: Target, now: datetime) -> Message:
     """Put *notice* into words, as of *now*."""
     match notice:
         case Incident():
@@ -54,7 +54,7 @@ def compose(notice: Notice, origin: Origin, now: datetime) -> Message:
             assert_never(notice)
 
 
-def _about_incident(incident: Incident, origin: Origin, now: datetime) -> Message:
+def _about_incident(incident: Incident, origin: Target, now: datetime) -> Message:
     subject = _subject(subjects.subject(incident), origin)
     figures = {
         **_figures("incident", incident, origin),
@@ -83,7 +83,7 @@ def _about_incident(incident: Incident, origin: Origin, now: datetime) -> Messag
     )
 
 
-def _about_several(digest: Digest, origin: Origin, now: datetime) -> Message:
+def _about_several(digest: Digest, origin: Target, now: datetime) -> Message:
     subject = _subject(digest_text.subject(digest), origin)
     kind = "summary" if digest.watch else "digest"
     figures = {**_figures(kind, digest, origin), "reason": kind.upper()}
@@ -103,7 +103,7 @@ def _about_several(digest: Digest, origin: Origin, now: datetime) -> Message:
     )
 
 
-def _about_trouble(trouble: Trouble, origin: Origin, now: datetime) -> Message:
+def _about_trouble(trouble: Trouble, origin: Target, now: datetime) -> Message:
     subject = _subject(service.subject(trouble), origin)
     figures = _figures("service", trouble, origin)
     return Message(
@@ -125,7 +125,7 @@ def _about_trouble(trouble: Trouble, origin: Origin, now: datetime) -> Message:
     )
 
 
-def _figures(kind: str, notice: Notice, origin: Origin) -> dict[str, str]:
+def _figures(kind: str, notice: Notice, origin: Target) -> dict[str, str]:
     return {
         "kind": kind,
         "account": origin.account,
@@ -135,7 +135,7 @@ def _figures(kind: str, notice: Notice, origin: Origin) -> dict[str, str]:
 
 
 def _chat(
-    notice: Notice, origin: Origin, title: str, paragraphs: Sequence[str], steps: Sequence[str]
+    notice: Notice, origin: Target, title: str, paragraphs: Sequence[str], steps: Sequence[str]
 ) -> str:
     thread = f"{origin.account}:{origin.region}:{notice.id}"
     return chat(thread, notice.sequence, title, paragraphs, steps)
@@ -146,7 +146,7 @@ def _emoji(notice: Incident | Digest) -> str:
     return ":white_circle:" if notice.faded else _EMOJI[notice.severity]
 
 
-def _subject(news: str, origin: Origin) -> str:
+def _subject(news: str, origin: Target) -> str:
     """Return *news* and where from, as SNS takes a subject: printable ASCII, in length too."""
     place = f" - {origin.account} {origin.region}"
     printable = "".join(letter if " " <= letter <= "~" else "?" for letter in news)

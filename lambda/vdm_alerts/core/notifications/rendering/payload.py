@@ -15,7 +15,7 @@ from vdm_alerts.core.model.metrics import Scope
 from vdm_alerts.core.notifications.affected import Affected
 from vdm_alerts.core.notifications.incidents import Incident
 from vdm_alerts.core.notifications.notification import Digest, Trouble
-from vdm_alerts.core.planning.contributor import Culprit
+from vdm_alerts.core.planning.contributor import Contributor
 
 DOCUMENT_SCHEMA = 1
 """The version of the machine's document; it rises when a reader would have to change."""
@@ -104,7 +104,7 @@ def _plain(one: Affected) -> dict[str, Any]:
     }
 
 
-def _behind(culprit: Culprit) -> dict[str, Any]:
+def _behind(culprit: Contributor) -> dict[str, Any]:
     """Return who is behind an incident, with how much of it, a fraction, for a machine."""
     scope = _named(culprit.scope)
     return {"scope": scope, "share": culprit.share, **_figures(culprit.evidence)}

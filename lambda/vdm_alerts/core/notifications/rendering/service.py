@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from vdm_alerts.core.model.findings import Finding
-from vdm_alerts.core.model.target import Origin
+from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.model.timefmt import stamp
 from vdm_alerts.core.notifications.notification import Trouble
 from vdm_alerts.core.notifications.rendering.email import MOST_SHOWN
@@ -24,7 +24,7 @@ def subject(trouble: Trouble) -> str:
     return f"[{weight}] {worst.told}{f', and {len(more)} more' if more else ''}"
 
 
-def text(trouble: Trouble, origin: Origin, now: datetime) -> str:
+def text(trouble: Trouble, origin: Target, now: datetime) -> str:
     """Return the whole e-mail about what is wrong beside the rates."""
     parts = [in_order(trouble)] if trouble.is_end else []
     for number, finding in enumerate(trouble.findings[:MOST_SHOWN], 1):

@@ -1,0 +1,56 @@
+"""Resolution: what proves that the rate of an open alert is back on the good side."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from vdm_alerts.core.evaluation.buckets import Bucket
+from vdm_alerts.core.evaluation.series import SeriesEvaluation
+from vdm_alerts.core.evaluation.verdicts import Evidence
+from vdm_alerts.core.evaluation.window_evidence import (
+    HEARD,
+    MOST,
+    boundary,
+    rule_windows,
+    window_evidence,
+    windows_on_bad_side,
+)
+from vdm_alerts.core.evaluation.windows import sights
+from vdm_alerts.core.rules.rule import Threshold
+
+RESOLVE_CONFIDENCE = 0.95
+"""How probable a true rate on the good side has to be for an alert to resolve."""
+
+
+def resolution_evidence(
+    series: SeriesEvaluation,
+    threshold: Threshold,
+    buckets: Sequence[Bucket],
+    since: datetime,
+    error_probability: float,
+) -> Evidence | None:
+    """Return the evidence that an alert open *since* is over; None if there is none.
+
+    Only whole days after the day on which the alert began count. Emails that are too few to prove
+    anything resolve it too, after as many days on the good side as the longest window has. Today's
+    emails keep it open if they would fire the alert again, with at most *error_probability*.
+    """
+    today = series.at.now.date()
+    is_whole = series.at.last < today
+    last = series.at.last - timedelta(days=not is_whole)
+    days = (last - since.date()).days
+    if days < series.rule.windows[0].days:
+        return None
+    fires_today = windows_on_bad_side(series, threshold, buckets, today)
+    if any(error <= error_probability for error, _ in fires_today):
+        return None
+    floor = since.date() + timedelta(days=1)
+    line, emails_of = boundary(series, threshold), MOST if series.of.indicator.low_is_bad else HEARD
+    past = buckets if is_whole else buckets[1:]
+    for window in sights(past, rule_windows(series, floor, last), line, emails_of):
+        confidence = line.sure_of_good(window.weighed_events, window.weighed_mails)
+        if confidence >= RESOLVE_CONFIDENCE:
+            return window_evidence(series, window, confidence, last)
+        is_good = not threshold.is_reached_by(window.events / window.mails, series.of.indicator)
+        if is_good and days >= series.rule.longest.days == window.window.days:
+            return window_evidence(series, window, None, last)
+    return None

@@ -1,0 +1,123 @@
+"""The evaluation of everything that a run has read: the verdicts, and what explains them."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from vdm_alerts.core.alerts.alert import Key
+from vdm_alerts.core.evaluation.verdicts import (
+    Breached,
+    Healthy,
+    Subject,
+    Unknown,
+    Unsure,
+    Verdict,
+)
+from vdm_alerts.core.model.mailbox_providers import OTHER_ISPS
+from vdm_alerts.core.model.metrics import Metric, Scope
+from vdm_alerts.core.model.rates import Gap
+from vdm_alerts.core.observations.coverage import Watch
+from vdm_alerts.core.observations.metric_reading import MetricReading
+from vdm_alerts.core.observations.observation import Observation
+from vdm_alerts.core.planning.contributor import Contributor, Investigation
+from vdm_alerts.core.planning.queries import Query, answer
+from vdm_alerts.core.planning.verdicts import evaluate_scope
+from vdm_alerts.core.rules.rule import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The verdict of each rule on each scope that was read."""
+
+    verdicts: Mapping[Key, Verdict] = field(default_factory=dict)
+    contributors: Mapping[Key, Contributor] = field(default_factory=dict)
+    """The main contributor to each breach that has one."""
+    closed: Mapping[Key, str] = field(default_factory=dict)
+    """Why an alert is no longer monitored, for each that is not."""
+
+    @property
+    def series_unknown(self) -> int:
+        """How many rates are unknown because something is unreadable."""
+        verdicts = self.verdicts.values()
+        return sum(isinstance(each, Unknown) and each.gap.is_failure for each in verdicts)
+
+    @property
+    def coverage(self) -> Watch:
+        """What is monitored, as the first summary states it."""
+        scopes = {key.scope for key in self.verdicts}
+        return Watch(
+            tuple(sorted({key.rule for key in self.verdicts})),
+            Counter(scope.kind for scope in scopes),
+            rates=len(self.verdicts),
+            unread=self.series_unknown,
+        )
+
+
+def evaluate(observation: Observation) -> Evaluation:
+    """Return the verdict of each rule on each scope that was read; none if VDM was not read.
+
+    While the whole account sends no email, a scope without email is inconclusive, not healthy.
+    """
+    reading = observation.reading
+    if reading is None:
+        return Evaluation(closed=_closed(observation, ()))
+    verdicts = _verdicts(reading)
+    if observation.account_idle:
+        verdicts = {key: _without_proof(verdict) for key, verdict in verdicts.items()}
+    rules = {rule.name: rule for rule in reading.plan.rules}
+    contributors = {
+        key: contributor
+        for key, verdict in verdicts.items()
+        if isinstance(verdict, Breached)
+        and (contributor := _contributor(rules[key.rule], key.scope, verdict, reading))
+    }
+    return Evaluation(verdicts, contributors, _closed(observation, verdicts))
+
+
+def _closed(observation: Observation, evaluated: Collection[Key]) -> Mapping[Key, str]:
+    keys = dict.fromkeys([*observation.alerts, *evaluated])
+    return {key: why for key in keys if (why := observation.closed_because(key))}
+
+
+def _verdicts(reading: MetricReading) -> dict[Key, Verdict]:
+    return {
+        Key.of(rule, scope): verdict
+        for scope in (*reading.plan.all_scopes, *_parts(reading))
+        for rule in reading.plan.rules
+        if reading.plan.rule_scopes.applies(rule, scope)
+        and (verdict := _verdict(rule, scope, reading))
+    }
+
+
+def _parts(reading: MetricReading) -> Sequence[Scope]:
+    """Return the parts of senders at providers that were read, "other providers" included."""
+    parts = {query.scope for query in reading.found if query.scope.isp and query.scope.whole.kind}
+    others = {scope.whole.at(OTHER_ISPS) for scope in parts}
+    return sorted((parts | others) - reading.plan.open_scopes, key=str)
+
+
+def _verdict(rule: Rule, scope: Scope, reading: MetricReading) -> Verdict | None:
+    """Return the verdict on *scope*; None for a part that no query was needed for."""
+    plan, found = reading.plan, reading.found
+    if verdict := evaluate_scope(rule, scope, plan, found):
+        return verdict
+    metrics = (rule.indicator.events, rule.indicator.volume, Metric.SEND)
+    answers = [answer(Query(metric, scope), plan.isps, found) for metric in metrics]
+    if all(each is None for each in answers):
+        return None
+    gaps = (each for each in answers if isinstance(each, Gap))
+    return Unknown(Subject(rule.indicator, scope), next(gaps, Gap.TOO_FEW))
+
+
+def _contributor(
+    rule: Rule, scope: Scope, breached: Breached, reading: MetricReading
+) -> Contributor | None:
+    evidence = breached.evidence
+    return Investigation(rule, scope, evidence, reading.plan, reading.found).contributor
+
+
+def _without_proof(verdict: Verdict) -> Verdict:
+    """Return *verdict* as it is while the lack of email proves nothing."""
+    if isinstance(verdict, Healthy) and verdict.evidence is None:
+        return Unsure(verdict.of, verdict.line, verdict.window, None)
+    return verdict

@@ -1,0 +1,132 @@
+"""The plan of one reading: rules, senders, open alerts, and the scopes to read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from vdm_alerts.core.alerts.alert import Alert, Key
+from vdm_alerts.core.evaluation.context import ORDINARY, Phase
+from vdm_alerts.core.model.mailbox_providers import OTHER_ISPS
+from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Scope, Window
+from vdm_alerts.core.planning.minimum_counts import MinimumCounts
+from vdm_alerts.core.planning.roster import Roster
+from vdm_alerts.core.planning.rule_scopes import RuleScopes, provider_names
+from vdm_alerts.core.planning.selection import ScopeSelection, reread_interval, select_scopes
+from vdm_alerts.core.rules.rule import Rule
+
+
+@dataclass(frozen=True)
+class ReadPlan:
+    """What one reading is about. `plan_reading` builds it; it does not change afterwards."""
+
+    rules: Sequence[Rule]
+    roster: Roster
+    alerts: Mapping[Key, Alert]
+    """The stored alerts."""
+    now: datetime
+    last: date
+    """The newest day to query."""
+    isps: Sequence[str]
+    """Every provider that a rule needs and whose name SES does not reject."""
+    open_scopes: frozenset[Scope]
+    """The scopes that have an open alert."""
+    rule_scopes: RuleScopes
+    selection: ScopeSelection
+    minimum_counts: Mapping[str, MinimumCounts]
+    """The smallest counts that can breach each rule, by the rule's name."""
+    series_counts: Mapping[str, int]
+    """How many series with email each rule evaluates, as far as is known, by the rule's name."""
+
+    @property
+    def longest(self) -> Window:
+        """The longest window of any rule."""
+        return max(rule.longest for rule in self.rules)
+
+    @property
+    def recent(self) -> Window:
+        """The days whose email makes a sender an active one."""
+        return max(rule.reach for rule in self.rules)
+
+    @property
+    def reread_interval(self) -> timedelta:
+        """How long a scope without email, or without a problem, waits for its next reading."""
+        return reread_interval(self.rules)
+
+    @property
+    def all_scopes(self) -> Sequence[Scope]:
+        """Every scope of this reading, whether its turn has come or not."""
+        return self.selection.all_scopes
+
+    @property
+    def identity_rules(self) -> Sequence[Rule]:
+        """The rules that monitor identities."""
+        return [rule for rule in self.rules if (Dimension.IDENTITY,) in rule.scopes]
+
+    @property
+    def leaves_out_identities(self) -> bool:
+        """Whether some identity that sends email is not counted in this reading."""
+        return any(
+            scope in self.selection.rejected or (scope in self.selection.deferred and entry.volume)
+            for scope, entry in self.roster.entries.items()
+            if scope.kind == (Dimension.IDENTITY,)
+        )
+
+    def context(self, rule: Rule, scope: Scope) -> Phase:
+        """Return what the alert of *rule* in *scope* means for its next evaluation."""
+        alert = self.alerts.get(Key.of(rule, scope))
+        return alert.phase(rule) if alert else ORDINARY
+
+    def needs_drilldown(self, rule: Rule, scope: Scope) -> bool:
+        """Return whether the parts of *scope*, which is healthy, are due for another look."""
+        drilled = self.roster.entry(scope).drilled.get(rule.name)
+        return drilled is None or self.now - drilled >= self.reread_interval
+
+
+def plan_reading(
+    rules: Sequence[Rule],
+    roster: Roster,
+    alerts: Mapping[Key, Alert],
+    now: datetime,
+    last: date,
+) -> ReadPlan:
+    """Return the plan of a reading at *now* of the days up to *last*."""
+    names = dict.fromkeys(isp for rule in rules for isp in provider_names(rule))
+    isps = [isp for isp in names if not roster.is_refused(ACCOUNT.at(isp), now)]
+    open_scopes = frozenset(key.scope for key, alert in alerts.items() if alert.is_open)
+    rule_scopes = RuleScopes(rules, roster, isps, open_scopes)
+    selection = select_scopes(rules, roster, isps, rule_scopes, open_scopes, now)
+    return ReadPlan(
+        rules=rules,
+        roster=roster,
+        alerts=alerts,
+        now=now,
+        last=last,
+        isps=isps,
+        open_scopes=open_scopes,
+        rule_scopes=rule_scopes,
+        selection=selection,
+        minimum_counts={rule.name: MinimumCounts.of(rule) for rule in rules},
+        series_counts={
+            rule.name: _series_count(rule, roster, isps, rule_scopes, selection) for rule in rules
+        },
+    )
+
+
+def _series_count(
+    rule: Rule,
+    roster: Roster,
+    isps: Sequence[str],
+    rule_scopes: RuleScopes,
+    selection: ScopeSelection,
+) -> int:
+    providers = sum(rule.covers_isp(isp) for isp in (*isps, OTHER_ISPS))
+    return sum(
+        rule_scopes.applies(rule, scope) + providers * rule_scopes.applies_to_parts(rule, scope)
+        for scope in selection.all_scopes
+        if _may_have_email(scope, roster)
+    )
+
+
+def _may_have_email(scope: Scope, roster: Roster) -> bool:
+    entry = roster.entry(scope)
+    return bool(entry.volume) or entry.read is None or scope == ACCOUNT
