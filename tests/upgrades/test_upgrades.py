@@ -11,14 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import ORIGIN, a_table
+from builders import LEASE, NEWS, ORIGIN, a_table
 from moto import mock_aws
 
+from vdm_alerts.adapters.aws.dynamodb_items import STATE, partition_key
+from vdm_alerts.adapters.aws.dynamodb_roster import TableRoster
 from vdm_alerts.adapters.aws.dynamodb_state import TableStore
 from vdm_alerts.core.alerts.alert import Firing
 from vdm_alerts.core.alerts.stored_state import Memory
 from vdm_alerts.core.model.errors import Superseded
 from vdm_alerts.core.model.severity import Severity
+from vdm_alerts.core.model.target import Target
+from vdm_alerts.core.planning.roster import Entry, Roster
 from vdm_alerts.core.rules.parser import parse_rule
 
 HERE = Path(__file__).parent
@@ -55,12 +59,98 @@ def test_what_it_remembered_is_remembered_and_can_be_saved_anew(version: Path, t
     assert memory.introduced, "people have known of it for long"
     assert memory.attempts == {}
     # Schema 3 was the first to store the last valid version of each rule.
-    stores_rules = version.name >= "schema-3"
+    stores_rules = int(version.name.removeprefix("schema-")) >= 3
     assert sorted(memory.rules) == (["bounce-rate", "complaint-rate"] if stores_rules else [])
     store.save(ORIGIN, Memory(), replacing=memory)
     assert store.load(ORIGIN).alerts == {}, "under the same keys, so that nothing stays behind"
     with pytest.raises(Superseded):
         store.save(ORIGIN, memory, replacing=memory)
+
+
+def old_items(version: Path) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = json.loads((version / "table.json").read_text())
+    return items
+
+
+def stored_keys(table: Any) -> set[tuple[str, str]]:
+    return {(item["pk"], item["sk"]) for item in table.scan()["Items"]}
+
+
+@pytest.fixture(params=VERSIONS, ids=lambda path: path.name)
+def old_table(request: pytest.FixtureRequest, table: Any) -> Any:
+    """A table as an earlier version left it, before each target had partitions of its own."""
+    for item in old_items(request.param):
+        table.put_item(Item=item)
+    return table
+
+
+def test_state_of_an_older_table_moves_to_the_partition_of_the_target(old_table: Any) -> None:
+    before = {sk for pk, sk in stored_keys(old_table) if pk == "memory"}
+    TableStore(old_table).load(ORIGIN)
+    after = stored_keys(old_table)
+    assert {sk for pk, sk in after if pk == partition_key(STATE, ORIGIN)} == before
+    assert "memory" not in {pk for pk, _ in after}
+
+
+def test_state_of_an_older_table_moves_once(old_table: Any) -> None:
+    first = TableStore(old_table).load(ORIGIN)
+    assert TableStore(old_table).load(ORIGIN) == first
+
+
+def test_interrupted_move_starts_again_with_the_older_state(old_table: Any) -> None:
+    leftover = {"pk": partition_key(STATE, ORIGIN), "sk": "alert#leftover", "record": {}}
+    old_table.put_item(Item=leftover)
+    state = TableStore(old_table).load(ORIGIN)
+    assert len(state.alerts) == 3
+    assert (leftover["pk"], leftover["sk"]) not in stored_keys(old_table)
+
+
+def test_move_is_rejected_when_an_older_run_saves_meanwhile(
+    old_table: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = old_table.meta.client
+    transact = client.transact_write_items
+    run = old_table.get_item(Key={"pk": "memory", "sk": "run"})["Item"]
+
+    def after_a_save(**arguments: Any) -> Any:
+        old_table.put_item(Item={**run, "version": int(run.get("version", 0)) + 1})
+        return transact(**arguments)
+
+    monkeypatch.setattr(client, "transact_write_items", after_a_save)
+    with pytest.raises(Superseded):
+        TableStore(old_table).load(ORIGIN)
+    monkeypatch.undo()
+    assert len(TableStore(old_table).load(ORIGIN).alerts) == 3
+
+
+def test_move_rejects_a_later_save_by_an_older_run(old_table: Any) -> None:
+    """The older version saves on condition that its run item is as it was: it is gone."""
+    TableStore(old_table).load(ORIGIN)
+    assert "Item" not in old_table.get_item(Key={"pk": "memory", "sk": "run"})
+
+
+def test_states_of_two_targets_are_kept_apart(table: Any) -> None:
+    other = Target("444455556666", "us-east-1")
+    store = TableStore(table)
+    store.save(ORIGIN, Memory(introduced=True), replacing=Memory())
+    assert store.load(other) == Memory()
+    with (
+        store.lease(ORIGIN, LEASE.until, LEASE.taken),
+        store.lease(other, LEASE.until, LEASE.taken),
+    ):
+        store.save(other, Memory(subscribers=2), replacing=Memory())
+    assert (store.load(ORIGIN).introduced, store.load(other).introduced) == (True, False)
+
+
+def test_roster_of_an_older_table_is_read_until_the_next_save(table: Any) -> None:
+    roster = Roster({NEWS: Entry(volume=7)})
+    TableRoster(table).save(ORIGIN, roster)
+    for item in table.scan()["Items"]:
+        table.put_item(Item={**item, "pk": "roster"})
+        table.delete_item(Key={"pk": item["pk"], "sk": item["sk"]})
+    assert TableRoster(table).load(ORIGIN) == roster
+    TableRoster(table).save(ORIGIN, Roster())
+    assert TableRoster(table).load(ORIGIN) == Roster()
 
 
 @pytest.mark.parametrize(
