@@ -49,7 +49,7 @@ def test_every_context_key_is_listed_and_no_other() -> None:
 
 
 def test_everything_that_can_be_deployed_is_listed_and_in_its_room() -> None:
-    page = (ROOT / "docs" / "how-it-works.md").read_text()
+    page = (ROOT / "docs" / "architecture.md").read_text()
     kinds = {each["Type"] for each in everything().to_json()["Resources"].values()}
     assert set(re.findall(r"`(AWS::\w+::\w+)`", page)) == kinds
     for room in re.findall(r"\| `(\w+\.py)` \|", page):
