@@ -60,7 +60,7 @@ def cases() -> Iterator[Case]:
         daily = min(500_000, max(5, MEDIAN * math.exp(draw.gauss(0, SIGMA))))
         mails = [round(daily * math.exp(draw.gauss(0, 0.3))) for _ in range(DAYS)]
         for rule in judged_by:
-            line = rule.first_threshold.share
+            line = rule.first_line.share
             lowest, highest, phase = draw.choices(
                 [(1.5, 4.0, OPEN), (0.5, 1.0, ORDINARY), (0.05, 0.3, ORDINARY)], (1, 10, 89)
             )[0]

@@ -27,7 +27,7 @@ def gathered(world: World) -> Observation:
 
 def test_a_run_knows_the_silences_that_last_and_tells_of_the_others(world: World) -> None:
     lasting, over = a_silence("lasting", 1), a_silence("over", -1)
-    world.silences.kept = Silences([lasting, over], [BAD], "eu-west-1")
+    world.silences.kept = Silences([lasting, over], [BAD])
     seen = gathered(world)
     assert seen.silences == [lasting]
     assert [each.about for each in seen.findings] == [BAD.about, over.source]

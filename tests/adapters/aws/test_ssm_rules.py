@@ -4,9 +4,11 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.stub import Stubber
+from builders import ORIGIN
 
 from vdm_alerts.adapters.aws.ssm_rules import ParameterRules
 from vdm_alerts.core.model.findings import AccessDenied, Unavailable
+from vdm_alerts.core.notifications.rendering.remediation import fix_text
 from vdm_alerts.core.rules.default_rules import digest
 
 PATH = "/vdm-alerts/rules"
@@ -93,8 +95,8 @@ def test_a_shipped_rule_that_was_deleted_is_told_and_known_to_be_gone(ssm: Any) 
     assert (list(book.rules), book.unusable) == (["other"], {}), "so that its alerts can end"
     (finding,) = book.findings
     assert finding.what.startswith("The shipped rule rule was deleted")
-    assert finding.command == (
-        "aws ssm put-parameter --region eu-west-1 --type String "
+    assert fix_text(finding, ORIGIN).endswith(
+        ": aws ssm put-parameter --region eu-west-1 --type String "
         "--name /vdm-alerts/rules/shipped/rule --value file://rules/rule.toml"
     )
     put(ssm, "rule", STRICTER)

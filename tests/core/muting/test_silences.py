@@ -8,6 +8,7 @@ from builders import HOUR, NEWS, NOW
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vdm_alerts.core.model.findings import DeleteParameter
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Scope
 from vdm_alerts.core.muting.silences import (
     MATCHERS,
@@ -92,16 +93,16 @@ def test_a_silence_is_over_from_the_instant_it_names() -> None:
 
 
 def test_one_that_is_over_is_told_with_how_to_be_rid_of_it() -> None:
-    silences = Silences([silence('rule = "*"')], region="eu-west-1")
+    silences = Silences([silence('rule = "*"')])
     assert expired(silences, NOW) == []
     assert silences.lasting(NOW) == silences.silences
     assert silences.lasting(UNTIL) == []
     (finding,) = expired(silences, UNTIL)
     assert str(finding) == (
         f"The silence {SOURCE} of the mail team ended on 2026-03-20 09:00 UTC and silences nothing "
-        "any more. Write a later until into that parameter, or delete it: "
-        f"aws ssm delete-parameter --region eu-west-1 --name {SOURCE}"
+        "any more. Write a later until into that parameter, or delete it"
     )
+    assert finding.fix == DeleteParameter(SOURCE)
     assert (finding.about, finding.hinders, finding.passing) == (SOURCE, False, False)
     assert finding.needs_no_end
     assert expired(silences, UNTIL + timedelta(days=9)) == [finding], "which is no news"
@@ -117,7 +118,7 @@ def test_of_very_many_that_are_over_the_last_few_are_told() -> None:
         )
         for n in range(700)
     ]
-    told = expired(Silences(many, region="eu-west-1"), UNTIL)
+    told = expired(Silences(many), UNTIL)
     assert [one.about for one in told] == [f"{SOURCE}-{n}" for n in range(MOST_EXPIRED)]
     assert max(len(one.what) for one in told) < 200
 

@@ -83,7 +83,6 @@ STORED_NAMES: Mapping[type, Mapping[str, str]] = {
         "severity": "severity",
         "hinders": "hinders",
         "passing": "passing",
-        "command": "command",
         "who": "who",
         "more": "more",
         "words": "words",
@@ -98,6 +97,8 @@ STORED_NAMES: Mapping[type, Mapping[str, str]] = {
 
 A stored name never changes: tables that exist hold it. The Python name may.
 """
+NOT_STORED: Mapping[type, frozenset[str]] = {Finding: frozenset({"fix"})}
+"""Fields that are not stored: how to fix a finding is rendered, and never compared."""
 _LISTS: Mapping[Dimension, str] = {
     Dimension.IDENTITY: "IDENTITY",
     Dimension.CONFIGURATION_SET: "CONFIGURATION_SET",
@@ -218,8 +219,10 @@ def _aware(text: str) -> datetime:
     return at
 
 
-def _renamed(names: Mapping[str, str]) -> dict[str, Any]:
-    return {field: override(rename=stored) for field, stored in names.items()}
+def _overrides(type_: type) -> dict[str, Any]:
+    names = STORED_NAMES[type_]
+    omitted = {field: override(omit=True) for field in NOT_STORED.get(type_, ())}
+    return {**omitted, **{field: override(rename=stored) for field, stored in names.items()}}
 
 
 _converter = Converter(omit_if_default=True)
@@ -236,14 +239,12 @@ _converter.register_structure_hook(Indicator, lambda key, _: INDICATORS[key])
 _converter.register_unstructure_hook_factory(
     STORED_NAMES.__contains__,
     lambda type_, converter: make_dict_unstructure_fn(
-        type_, converter, _cattrs_omit_if_default=True, **_renamed(STORED_NAMES[type_])
+        type_, converter, _cattrs_omit_if_default=True, **_overrides(type_)
     ),
 )
 _converter.register_structure_hook_factory(
     STORED_NAMES.__contains__,
-    lambda type_, converter: make_dict_structure_fn(
-        type_, converter, **_renamed(STORED_NAMES[type_])
-    ),
+    lambda type_, converter: make_dict_structure_fn(type_, converter, **_overrides(type_)),
 )
 configure_tagged_union(
     State, _converter, tag_generator=lambda state: STATE_NAMES[state], tag_name="is"

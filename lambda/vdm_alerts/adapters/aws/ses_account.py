@@ -7,7 +7,7 @@ from vdm_alerts.adapters.aws.errors import doing
 from vdm_alerts.adapters.aws.ses_metrics import VDM_IS_OFF
 from vdm_alerts.adapters.aws.ses_rate_limiter import LISTS_A_SECOND, Pace
 from vdm_alerts.core.model.account import Standing
-from vdm_alerts.core.model.findings import Finding
+from vdm_alerts.core.model.findings import EnableSending, Finding
 from vdm_alerts.core.model.metrics import Scope
 from vdm_alerts.core.model.severity import Severity
 
@@ -45,8 +45,8 @@ _ENFORCEMENT: Mapping[str, Finding] = {
 _SENDING_IS_OFF = Finding(
     about="sending",
     what="Sending is switched off for this account in this Region",
-    remedy="Somebody in the account did that, not AWS. Once the reason is mended: "
-    "aws sesv2 put-account-sending-attributes --sending-enabled",
+    remedy="Somebody in the account did that, not AWS. Once the reason is mended",
+    fix=EnableSending(),
     hinders=False,
 )
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from vdm_alerts.adapters.aws.ssm_parameters import parsed, texts_under, unusable_text
-from vdm_alerts.core.model.findings import Finding
+from vdm_alerts.core.model.findings import Finding, RestoreDefaultRule
 from vdm_alerts.core.rules.default_rules import FOLDER, digest
 from vdm_alerts.core.rules.parser import parse_rule
 from vdm_alerts.core.rules.rule_set import Rulebook, Written
@@ -68,7 +68,7 @@ class ParameterRules:
             about=self._path,
             what=f"There is no rule under {self._path} in SSM Parameter Store",
             remedy="Put the shipped ones back from the repository, each like this",
-            command=self._restore("bounce-rate"),
+            fix=self._restore("bounce-rate"),
         )
 
     def _gone(self, name: str) -> Finding:
@@ -76,14 +76,11 @@ class ParameterRules:
             about=f"{self._path}/{FOLDER}/{name}",
             what=f"The shipped rule {name} was deleted, and nothing is judged by it",
             remedy="Put it back into SSM Parameter Store from the repository",
-            command=self._restore(name),
+            fix=self._restore(name),
         )
 
-    def _restore(self, name: str) -> str:
-        return (
-            f"aws ssm put-parameter --region {self._client.meta.region_name} --type String "
-            f"--name {self._path}/{FOLDER}/{name} --value file://rules/{name}.toml"
-        )
+    def _restore(self, name: str) -> RestoreDefaultRule:
+        return RestoreDefaultRule(name, f"{self._path}/{FOLDER}/{name}")
 
     def _astray(self, place: str) -> Finding:
         name = place.rsplit("/", 1)[-1]

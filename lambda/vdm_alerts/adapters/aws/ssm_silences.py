@@ -31,4 +31,4 @@ class ParameterSilences:
             if isinstance(each, BadDocument)
         ]
         silences = [each for each in found if isinstance(each, Silence)]
-        return Silences(silences, findings, self._client.meta.region_name)
+        return Silences(silences, findings)

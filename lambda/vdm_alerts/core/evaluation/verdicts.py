@@ -7,7 +7,7 @@ from typing import TypeAlias
 from vdm_alerts.core.model.metrics import Scope, Window
 from vdm_alerts.core.model.rates import Gap, Indicator, Rate, percent
 from vdm_alerts.core.model.severity import Severity
-from vdm_alerts.core.model.wording import ADVICE, of
+from vdm_alerts.core.model.wording import WORDING, of
 from vdm_alerts.core.rules.rule import Threshold
 
 
@@ -19,7 +19,7 @@ class Subject:
     scope: Scope
 
     def __str__(self) -> str:
-        return f"the {ADVICE[self.indicator].noun} {of(self.scope)}"
+        return f"the {WORDING[self.indicator].noun} {of(self.scope)}"
 
     @property
     def begun(self) -> str:
@@ -55,7 +55,7 @@ class Evidence:
 
     def counted(self, indicator: Indicator) -> str:
         """Return what was counted, as the beginning of a sentence."""
-        rate, happened = self.rate, ADVICE[indicator].happened
+        rate, happened = self.rate, WORDING[indicator].happened
         mails = f"{rate.volume:,} mails"
         if self.is_of_heard:
             mails = f"the {rate.volume:,} or so mails that one can have heard of by now"
@@ -131,7 +131,7 @@ class Silent:
     window: Window
 
     def __str__(self) -> str:
-        what = f"No {ADVICE[self.of.indicator].mail} in the last {self.window}"
+        what = f"No {WORDING[self.of.indicator].mail} in the last {self.window}"
         return f"{what}, which the rule about {self.of} takes for a breach."
 
 
@@ -174,7 +174,7 @@ def evidence_of(verdict: Verdict | None) -> Evidence | None:
 
 
 def _no_mail(of: Subject, window: Window) -> str:
-    mail = ADVICE[of.indicator].mail
+    mail = WORDING[of.indicator].mail
     return f"No {mail} in the last {window}, so {of} is not known, which proves nothing."
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import TypeAlias
 
 from vdm_alerts.core.model.errors import VdmAlertsError
 from vdm_alerts.core.model.severity import Severity
@@ -23,11 +24,41 @@ class Source(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class DeleteParameter:
+    """Delete the SSM parameter *name*."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreDefaultRule:
+    """Write the default rule *rule* from the repository to the SSM parameter *name* again."""
+
+    rule: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubscribeByEmail:
+    """Subscribe an address to the stack's topic."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnableSending:
+    """Turn on sending for the whole account."""
+
+
+Fix: TypeAlias = DeleteParameter | RestoreDefaultRule | SubscribeByEmail | EnableSending
+"""What a person can do about a finding with one command. The renderer knows the command."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is wrong: *about* which thing, what happened, and what to do about it.
 
     *about* tells findings apart: one that says something new of the same thing replaces what was
-    said before. *details* are further lines, and *command* is one for a shell that does the remedy.
+    said before. *details* are further lines, and *fix* is
+    one command's worth of the remedy. Only what is wrong tells findings apart, not how to fix it.
     Where it *hinders*, mail goes unwatched. A *passing* one
     (an outage, a throttled call) is expected to mend itself: it is logged and counted, and no
     person is written to about it. Of *who* it is about, and how many *more*, only a new name is
@@ -39,23 +70,18 @@ class Finding:
 
     about: str
     what: str
-    remedy: str
+    remedy: str = field(compare=False)
     details: str = ""
     severity: Severity = Severity.WARNING
     hinders: bool = True
     passing: bool = False
-    command: str = ""
+    fix: Fix | None = field(default=None, compare=False)
     who: tuple[str, ...] = field(default=(), compare=False)
     more: int = field(default=0, compare=False)
     words: str = field(default="", compare=False)
     needs_no_end: bool = False
     certain: bool = field(default=True, compare=False)
     source: Source | None = field(default=None, compare=False)
-
-    @property
-    def mending(self) -> str:
-        """What to do about it and the command, without a full stop that would be copied with it."""
-        return f"{self.remedy}: {self.command}" if self.command else self.remedy
 
     def meanwhile(self, how: str, *, hinders: bool) -> "Finding":
         """Return it with *how* things are until it is mended, and whether mail goes unwatched."""
@@ -90,7 +116,7 @@ class Finding:
 
     def __str__(self) -> str:
         details = f"\n{self.details}\n" if self.details else " "
-        return f"{self.told}.{details}{self.mending}"
+        return f"{self.told}.{details}{self.remedy}"
 
 
 class Hindrance(VdmAlertsError):

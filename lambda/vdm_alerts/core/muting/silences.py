@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from vdm_alerts.core.model.findings import Finding
+from vdm_alerts.core.model.findings import DeleteParameter, Finding
 from vdm_alerts.core.model.metrics import Dimension, Scope
 from vdm_alerts.core.model.timefmt import stamp
 from vdm_alerts.core.rules.field_types import Glob, Words
@@ -61,7 +61,6 @@ class Silences:
 
     silences: Sequence[Silence] = ()
     findings: Sequence[Finding] = ()
-    region: str = ""
 
     def lasting(self, now: datetime) -> Sequence[Silence]:
         """Return those that are not over."""
@@ -72,10 +71,10 @@ def expired(silences: Silences, now: datetime) -> list[Finding]:
     """Return what to tell of each silence that is over and still written down, the last first."""
     over = [each for each in silences.silences if each.is_over(now)]
     over.sort(key=lambda each: each.until, reverse=True)
-    return [_expired(each, silences.region) for each in over[:MOST_EXPIRED]]
+    return [_expired(each) for each in over[:MOST_EXPIRED]]
 
 
-def _expired(silence: Silence, region: str) -> Finding:
+def _expired(silence: Silence) -> Finding:
     return Finding(
         about=silence.source,
         what=f"The silence {silence.source} of {shortened(silence.author)} ended on "
@@ -83,7 +82,7 @@ def _expired(silence: Silence, region: str) -> Finding:
         remedy="Write a later until into that parameter, or delete it",
         hinders=False,
         needs_no_end=True,
-        command=f"aws ssm delete-parameter --region {region} --name {silence.source}",
+        fix=DeleteParameter(silence.source),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from vdm_alerts.core.model.findings import Finding, Source
+from vdm_alerts.core.model.findings import Finding, Source, SubscribeByEmail
 from vdm_alerts.core.model.metrics import Window
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.observations import metric_reading
@@ -14,8 +14,8 @@ NO_SUBSCRIBER = Finding(
     about="subscribers",
     what="Nobody has confirmed a subscription to the topic, so no alert reaches anyone",
     remedy="Confirm the subscription in the mail that Amazon SNS sent. It is void after 48 hours; "
-    "then subscribe anew: aws sns subscribe --protocol email --topic-arn THE-STACKS-TOPIC "
-    "--notification-endpoint you@example.com",
+    "then subscribe anew",
+    fix=SubscribeByEmail(),
     hinders=False,
     passing=True,  # There is nobody to notify.
 )

@@ -29,17 +29,18 @@ from vdm_alerts.core.alerts.alert import Alert, Firing, Key, Ok
 from vdm_alerts.core.evaluation.revision import Ground
 from vdm_alerts.core.evaluation.ses_estimate import Ahead, Estimate
 from vdm_alerts.core.evaluation.verdicts import Breached, Evidence, Healthy, Verdict
-from vdm_alerts.core.model.findings import Finding, Source
+from vdm_alerts.core.model.findings import EnableSending, Finding, Source
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope, Window
 from vdm_alerts.core.model.rates import Indicator, Rate
 from vdm_alerts.core.model.severity import Severity
-from vdm_alerts.core.model.wording import ADVICE
+from vdm_alerts.core.model.wording import WORDING
 from vdm_alerts.core.notifications.incidents import Incident, incidents
 from vdm_alerts.core.notifications.notification import Trouble, summary, trouble
 from vdm_alerts.core.notifications.rendering.amazon_q import LONGEST_CHAT
 from vdm_alerts.core.notifications.rendering.email import MOST_SHOWN
 from vdm_alerts.core.notifications.rendering.message import LONGEST_SUBJECT, Message, compose
 from vdm_alerts.core.notifications.rendering.payload import MOST_IN_DIGEST, MOST_LISTED
+from vdm_alerts.core.notifications.rendering.remediation import REMEDIATION
 from vdm_alerts.core.observations.coverage import Watch
 from vdm_alerts.core.planning.contributor import Contributor
 from vdm_alerts.core.rules.parser import BadRule, parse_rule
@@ -221,7 +222,7 @@ def test_the_chat_message_is_what_amazon_q_shows_and_threads_by_incident() -> No
     assert (first["version"], first["source"]) == ("1.0", "custom")
     assert first["content"]["textType"] == "client-markdown"
     assert first["content"]["title"].startswith(":warning: [WARNING]")
-    assert first["content"]["nextSteps"] == list(ADVICE[Indicator.BOUNCE_RATE].steps)
+    assert first["content"]["nextSteps"] == list(REMEDIATION[Indicator.BOUNCE_RATE].steps)
     assert "2026-03-12 09:00 UTC. Rule bounce-rate." in first["content"]["description"]
     second = json.loads(
         said((firing(severity=CRITICAL, told=WARNING), breached("12%", CRITICAL))).chat
@@ -302,11 +303,19 @@ def test_better_news_beside_trouble_that_goes_on_is_none_of_all_being_well() -> 
 
 
 def test_a_command_can_be_copied_without_a_full_stop() -> None:
-    gone = Finding("r", "It is gone", "Put it back", command="aws put it")
+    gone = Finding("r", "It is gone", "Put it back", fix=EnableSending())
     message = compose(of_trouble(gone), ORIGIN, NOW)
-    assert "   Put it back: aws put it\n" in message.text
-    assert json.loads(message.chat)["content"]["nextSteps"] == ["Put it back: aws put it"]
-    assert json.loads(message.document)["findings"][0]["remedy"] == "Put it back: aws put it"
+    assert (
+        "   Put it back: aws sesv2 put-account-sending-attributes --sending-enabled\n"
+        in message.text
+    )
+    assert json.loads(message.chat)["content"]["nextSteps"] == [
+        "Put it back: aws sesv2 put-account-sending-attributes --sending-enabled"
+    ]
+    assert (
+        json.loads(message.document)["findings"][0]["remedy"]
+        == "Put it back: aws sesv2 put-account-sending-attributes --sending-enabled"
+    )
 
 
 def test_a_name_from_outside_is_escaped_in_the_steps_too() -> None:
@@ -429,8 +438,8 @@ def test_a_resolution_says_how_long_it_lasted(length: timedelta, words: str) -> 
 
 @pytest.mark.parametrize("indicator", Indicator)
 def test_every_indicator_has_its_words_and_a_source(indicator: Indicator) -> None:
-    advice = ADVICE[indicator]
-    assert advice.noun.replace(" ", "_") == indicator.key
+    advice = REMEDIATION[indicator]
+    assert WORDING[indicator].noun.replace(" ", "_") == indicator.key
     assert advice.steps
     assert advice.source.startswith("https://docs.aws.amazon.com/")
 

@@ -9,10 +9,15 @@ from vdm_alerts.core.model.rates import Indicator, percent
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.model.timefmt import span, stamp
-from vdm_alerts.core.model.wording import ADVICE, SILENCE_STEPS, kind_name
+from vdm_alerts.core.model.wording import WORDING, kind_name
 from vdm_alerts.core.notifications.affected import Affected
 from vdm_alerts.core.notifications.incidents import Incident
 from vdm_alerts.core.notifications.reasons import Reason
+from vdm_alerts.core.notifications.rendering.remediation import (
+    REMEDIATION,
+    SILENCE_STEPS,
+    pause_step,
+)
 from vdm_alerts.core.notifications.rendering.subjects import is_doubtful, rate_of
 from vdm_alerts.core.rules.default_rules import own_source
 
@@ -72,16 +77,16 @@ def blame(incident: Incident) -> list[str]:
     indicator, culprit = incident.indicator, incident.culprit
     if culprit is None or not incident.lead.is_firing:
         return []
-    advice, rate = ADVICE[indicator], culprit.evidence.rate
+    wording, rate = WORDING[indicator], culprit.evidence.rate
     whole = incident.lead.evidence
     is_whole = whole is not None and whole.rate == rate  # Then its rate has just been said.
-    its_own = "" if is_whole else f", where the {advice.noun} is {rate}"
-    return [f"{percent(culprit.share)} of these {advice.events}: {culprit.scope}{its_own}."]
+    its_own = "" if is_whole else f", where the {wording.noun} is {rate}"
+    return [f"{percent(culprit.share)} of these {wording.events}: {culprit.scope}{its_own}."]
 
 
 def incident_text(incident: Incident, origin: Target, now: datetime) -> str:
     """Return the whole e-mail about *incident*."""
-    advice = ADVICE[incident.indicator]
+    remediation = REMEDIATION[incident.indicator]
     parts = [
         headline(incident),
         *blame(incident),
@@ -92,7 +97,7 @@ def incident_text(incident: Incident, origin: Target, now: datetime) -> str:
         numbered = (f"  {number}. {step}" for number, step in enumerate(steps(incident, origin), 1))
         parts.append("\n".join(["What to do:", *numbered]))
     if incident.severity and not _is_silent(incident.lead):
-        parts.append(f"Why it matters: {advice.why}\n{advice.source}")
+        parts.append(f"Why it matters: {remediation.why}\n{remediation.source}")
     evidence = incident.lead.evidence
     if incident.severity and evidence and evidence.sure is not None:
         parts.append(_SURENESS)
@@ -137,17 +142,11 @@ def steps(incident: Incident, origin: Target) -> list[str]:
     """Return what to do, how to stop the mail first where that can be said."""
     if _is_silent(incident.lead):
         return list(SILENCE_STEPS)
-    general = list(ADVICE[incident.indicator].steps)
+    general = list(REMEDIATION[incident.indicator].steps)
     for one in incident.affected:
         is_bad = one.is_firing and not one.is_mending
         if (name := one.alert.scope.configuration_set) and is_bad:
-            stop = (
-                f"To stop at once all that is sent with the configuration set {name} (whoever "
-                "sends gets an error until --sending-enabled switches it on again): "
-                f"aws sesv2 put-configuration-set-sending-options --region {origin.region} "
-                f"--configuration-set-name {name} --no-sending-enabled"
-            )
-            return [stop, *general]
+            return [pause_step(name, origin), *general]
     return general
 
 

@@ -12,6 +12,7 @@ from vdm_alerts.core.notifications.notification import Digest, Notice, Trouble
 from vdm_alerts.core.notifications.rendering import digest as digest_text
 from vdm_alerts.core.notifications.rendering import email, payload, service, subjects
 from vdm_alerts.core.notifications.rendering.amazon_q import chat
+from vdm_alerts.core.notifications.rendering.remediation import fix_text
 
 LONGEST_SUBJECT = 99
 """Characters SNS takes in a subject: less than 100, none of them a line break or control.
@@ -118,9 +119,9 @@ def _about_trouble(trouble: Trouble, origin: Target, now: datetime) -> Message:
                 *(f"{service.sentence(one)} {one.details}".strip() for one in trouble.findings),
                 *service.beside(trouble),
             ],
-            steps=[one.mending for one in trouble.findings],
+            steps=[fix_text(one, origin) for one in trouble.findings],
         ),
-        document=payload.document(figures, now, payload.of_trouble(trouble)),
+        document=payload.document(figures, now, payload.of_trouble(trouble, origin)),
         attributes=figures,
     )
 

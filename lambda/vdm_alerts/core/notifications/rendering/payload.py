@@ -12,9 +12,11 @@ from vdm_alerts.core.evaluation.ses_estimate import Ahead, Estimate
 from vdm_alerts.core.evaluation.verdicts import Breached, Evidence
 from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.model.metrics import Scope
+from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.notifications.affected import Affected
 from vdm_alerts.core.notifications.incidents import Incident
 from vdm_alerts.core.notifications.notification import Digest, Trouble
+from vdm_alerts.core.notifications.rendering.remediation import fix_text
 from vdm_alerts.core.planning.contributor import Contributor
 
 DOCUMENT_SCHEMA = 1
@@ -69,7 +71,7 @@ def of_digest(digest: Digest) -> dict[str, Any]:
     }
 
 
-def of_trouble(trouble: Trouble) -> dict[str, Any]:
+def of_trouble(trouble: Trouble, target: Target) -> dict[str, Any]:
     """Return the findings of *trouble*, and what is gone."""
     listed = trouble.findings[:MOST_FINDINGS]
     return {
@@ -80,7 +82,7 @@ def of_trouble(trouble: Trouble) -> dict[str, Any]:
                 **_found(one),
                 "severity": str(one.severity),
                 "new": one in trouble.fresh,
-                "remedy": one.mending,
+                "remedy": fix_text(one, target),
             }
             for one in listed
         ],

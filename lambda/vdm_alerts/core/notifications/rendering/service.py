@@ -8,6 +8,7 @@ from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.model.timefmt import stamp
 from vdm_alerts.core.notifications.notification import Trouble
 from vdm_alerts.core.notifications.rendering.email import MOST_SHOWN
+from vdm_alerts.core.notifications.rendering.remediation import fix_text
 
 
 def subject(trouble: Trouble) -> str:
@@ -30,9 +31,11 @@ def text(trouble: Trouble, origin: Target, now: datetime) -> str:
     for number, finding in enumerate(trouble.findings[:MOST_SHOWN], 1):
         if trouble.fresh and number == len(trouble.fresh) + 1:
             parts.append("Still so:")
-        stop = "" if finding.command else "."
+        stop = "" if finding.fix else "."
         details = "".join(f"\n{line}" for line in _details(finding))
-        parts.append(f"{number}. {sentence(finding)}{details}\n   {finding.mending}{stop}")
+        parts.append(
+            f"{number}. {sentence(finding)}{details}\n   {fix_text(finding, origin)}{stop}"
+        )
     if (more := len(trouble.findings) - MOST_SHOWN) > 0:
         parts.append(f"And {more:,} more.")
     parts += [*beside(trouble), f"{origin}, {stamp(now)}."]

@@ -3,7 +3,7 @@
 from vdm_alerts.core.evaluation.verdicts import Healthy, Silent, Unsure
 from vdm_alerts.core.model.rates import Indicator, percent
 from vdm_alerts.core.model.severity import Severity
-from vdm_alerts.core.model.wording import ADVICE, of
+from vdm_alerts.core.model.wording import WORDING, of
 from vdm_alerts.core.notifications.affected import Affected
 from vdm_alerts.core.notifications.incidents import Incident
 from vdm_alerts.core.notifications.reasons import Reason
@@ -16,8 +16,8 @@ def subject(incident: Incident) -> str:
 
 def news(incident: Incident) -> str:
     """Return the news in one line, without its weight."""
-    lead, advice = incident.lead, ADVICE[incident.indicator]
-    about = f"{advice.noun.capitalize()} {of(lead.alert.scope)}"
+    lead, wording = incident.lead, WORDING[incident.indicator]
+    about = f"{wording.noun.capitalize()} {of(lead.alert.scope)}"
     if lead.reason is Reason.ENDED:
         return f"{about}: watched no longer"
     if lead.reason is Reason.REVISED and (now := lead.revised) and (was := lead.told_rate):
@@ -78,5 +78,5 @@ def rate_of(one: Affected, indicator: Indicator) -> str:
     if one.evidence:
         return percent(one.evidence.rate.value)
     if isinstance(one.verdict, Healthy | Silent | Unsure):
-        return f"no {ADVICE[indicator].mail} any more"
+        return f"no {WORDING[indicator].mail} any more"
     return "not readable at the moment"
