@@ -1,4 +1,4 @@
-"""What the proof is worth: the same service, broken on purpose, each way in one of its promises."""
+"""Mutants: the service with one guarantee broken on purpose, which the simulation must detect."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -22,28 +22,30 @@ from vdm_alerts.core.rules.rule_set import Rulebook, Written
 
 
 @dataclass(frozen=True)
-class Variant:
-    """A way to break promise *promise*, by *patches*; the proof has to find one of *finds*."""
+class Mutant:
+    """The service with a change that breaks one guarantee."""
 
     name: str
-    promise: int
-    finds: tuple[str, ...]
+    guarantee: int
+    detected_as: tuple[str, ...]
+    """The kinds of violation, of which the oracle must report one."""
     patches: dict[str, Any]
+    """The replacement of each patched attribute, by its dotted path."""
 
     @contextmanager
-    def in_place(self) -> Iterator[None]:
-        """Have the service be broken that way for the block."""
-        with ExitStack() as broken:
-            for what, other in self.patches.items():
-                broken.enter_context(patch(what, other))
+    def applied(self) -> Iterator[None]:
+        """Apply the change for the block."""
+        with ExitStack() as stack:
+            for path, replacement in self.patches.items():
+                stack.enter_context(patch(path, replacement))
             yield
 
 
-def _told_before_it_is(known: Memory, due: Sequence[Any], now: datetime) -> Memory:
+def _mark_delivered_first(known: Memory, due: Sequence[Any], now: datetime) -> Memory:
     return delivering(known, due, now)
 
 
-def _always_told(send: Callable[..., bool]) -> Callable[..., bool]:
+def _always_successful(send: Callable[..., bool]) -> Callable[..., bool]:
     def sent(*arguments: Any) -> bool:
         send(*arguments)
         return True
@@ -51,32 +53,34 @@ def _always_told(send: Callable[..., bool]) -> Callable[..., bool]:
     return sent
 
 
-def _counted_on(last: int, attempt: Attempt | None, news: str) -> int:
-    del attempt, news
+def _next_number(last: int, attempt: Attempt | None, fingerprint: str) -> int:
+    del attempt, fingerprint
     return last + 1
 
 
-def _zero(answer: Callable[..., Any]) -> Callable[..., Any]:
+def _zero_if_unreadable(answer: Callable[..., Any]) -> Callable[..., Any]:
     def answered(self: Any, query: Any, *days: Any) -> Any:
-        return Series({}) if query.scope in self.world.unknown else answer(self, query, *days)
+        return Series({}) if query.scope in self.world.unreadable else answer(self, query, *days)
 
     return answered
 
 
-def _forgetful(book: Rulebook, last_good: dict[str, Written]) -> Rulebook:
+def _without_last_version(book: Rulebook, last_good: dict[str, Written]) -> Rulebook:
     del last_good
     return book
 
 
-def _all_or_nothing(book: Rulebook, last_good: dict[str, Written]) -> Rulebook:
+def _fail_if_any_is_invalid(book: Rulebook, last_good: dict[str, Written]) -> Rulebook:
     del last_good
     if book.unusable:
-        message = "a rule is bad"
+        message = "a rule is invalid"
         raise ValueError(message)
     return book
 
 
-def _unless_it_turned(gone: Callable[[Gathered, Key], str]) -> Callable[[Gathered, Key], str]:
+def _ignoring_the_indicator(
+    gone: Callable[[Gathered, Key], str],
+) -> Callable[[Gathered, Key], str]:
     def gone_for(self: Gathered, key: Key) -> str:
         rule = self.rules.get(key.rule)
         return gone(self, key._replace(indicator=rule.indicator if rule else key.indicator))
@@ -88,125 +92,128 @@ def _always(*_: Any) -> bool:
     return True
 
 
-def _unheard(one: Affected, now: datetime) -> Alert:
+def _as_before(affected: Affected, now: datetime) -> Alert:
     del now
-    return one.alert
+    return affected.alert
 
 
-def _forgotten(alert: Alert, why: str) -> Alert:
+def _reset(alert: Alert, why: str) -> Alert:
     del why
     return Alert(*alert.key)
 
 
-def _for_ever(silences: Silences, now: datetime) -> Sequence[Silence]:
+def _unexpiring(silences: Silences, now: datetime) -> Sequence[Silence]:
     del now
     return silences.silences
 
 
-def _blind(*arguments: Any, **more: Any) -> Summary:
+def _all_read(*arguments: Any, **more: Any) -> Summary:
     return replace(summary(*arguments, **more), unread=0, series_unknown=0)
 
 
-VARIANTS = (
-    Variant(
-        "what is due is saved as told, and then told",
+def _without_check(*_: Any) -> None:
+    pass
+
+
+MUTANTS = (
+    Mutant(
+        "due notifications are saved as sent before they are sent",
         1,
-        ("lost",),
-        {"vdm_alerts.app.evaluate.attempting": _told_before_it_is},
+        ("missing notification",),
+        {"vdm_alerts.app.evaluate.attempting": _mark_delivered_first},
     ),
-    Variant(
-        "a message that failed is taken for delivered",
+    Mutant(
+        "a failed publish counts as delivered",
         1,
-        ("lost",),
-        {"vdm_alerts.app.evaluate._sent": _always_told(notify._sent)},
+        ("missing notification",),
+        {"vdm_alerts.app.evaluate._sent": _always_successful(notify._sent)},
     ),
-    Variant(
-        "nobody remembers what was about to be said",
+    Mutant(
+        "a repeat gets a new sequence number",
         2,
-        ("beyond the promise",),
-        {"vdm_alerts.core.notifications.incidents.numbered": _counted_on},
+        ("unexpected notification",),
+        {"vdm_alerts.core.notifications.incidents.numbered": _next_number},
     ),
-    Variant(
-        "no lease keeps two runs apart",
+    Mutant(
+        "two runs may hold the lease",
         2,
-        ("beyond the promise",),
-        {"simulation.ports.Store.is_leased": False},
+        ("unexpected notification",),
+        {"vdm_alerts.adapters.memory.MemoryTable.take_lease": _without_check},
     ),
-    Variant(
-        "a run that has outlived its lease writes over the next one",
+    Mutant(
+        "a run whose lease expired overwrites the next run's state",
         2,
-        ("beyond the promise", "lost"),
-        {"simulation.ports.Store.is_fenced": False},
+        ("unexpected notification", "missing notification"),
+        {"vdm_alerts.adapters.memory.MemoryTable.require_version": _without_check},
     ),
-    Variant(
-        "a reminder goes out at every run",
+    Mutant(
+        "a reminder is sent in every run",
         2,
-        ("beyond the promise",),
+        ("unexpected notification",),
         {"vdm_alerts.core.notifications.incidents.is_to_be_repeated": _always},
     ),
-    Variant(
-        "nobody is taken to have heard of what may have gone out",
+    Mutant(
+        "an unconfirmed notification counts as not delivered",
         1,
-        ("lost",),
-        {"vdm_alerts.core.notifications.affected.attempted": _unheard},
+        ("missing notification",),
+        {"vdm_alerts.core.notifications.affected.attempted": _as_before},
     ),
-    Variant(
-        "the end of what is watched no longer is not told",
+    Mutant(
+        "no notification is sent when a scope is no longer monitored",
         1,
-        ("lost",),
-        {"vdm_alerts.app.evaluate.unwatched": _forgotten},
+        ("missing notification",),
+        {"vdm_alerts.app.evaluate.unwatched": _reset},
     ),
-    Variant(
-        "a silence never ends",
+    Mutant(
+        "a silence never expires",
         1,
-        ("lost",),
-        {"vdm_alerts.core.muting.silences.Silences.lasting": _for_ever},
+        ("missing notification",),
+        {"vdm_alerts.core.muting.silences.Silences.lasting": _unexpiring},
     ),
-    Variant(
-        "quiet hours hold back what is critical",
+    Mutant(
+        "quiet hours hold back critical notifications",
         1,
-        ("lost",),
+        ("missing notification",),
         {"vdm_alerts.core.notifications.incidents.Incident.is_urgent": False},
     ),
-    Variant(
-        "what is unknown for days is told to nobody",
+    Mutant(
+        "scopes that are unreadable for days are not reported",
         3,
-        ("unseen",),
+        ("unreported failure",),
         {"vdm_alerts.core.observations.metric_reading.Survey.unread_for_long": ()},
     ),
-    Variant(
-        "what is unknown is zero",
+    Mutant(
+        "an unreadable rate counts as zero",
         3,
-        ("wrongly resolved", "wrongly told"),
-        {"simulation.ports.Mail.answer": _zero(ports.Mail.answer)},
+        ("false resolution", "false alert"),
+        {"simulation.ports.Vdm.answer": _zero_if_unreadable(ports.Vdm.answer)},
     ),
-    Variant(
-        "nobody minds that a rule is about another rate by now",
+    Mutant(
+        "an alert survives a change of its rule's indicator",
         1,
-        ("lost",),
+        ("missing notification",),
         {
-            "vdm_alerts.core.observations.observation.Gathered.gone": _unless_it_turned(
+            "vdm_alerts.core.observations.observation.Gathered.gone": _ignoring_the_indicator(
                 Gathered.gone
             )
         },
     ),
-    Variant(
-        "a bad rule is forgotten",
+    Mutant(
+        "an invalid rule loses its last valid version",
         4,
-        ("lost",),
-        {"vdm_alerts.core.rules.rule_set.Rulebook.with_last_good": _forgetful},
+        ("missing notification",),
+        {"vdm_alerts.core.rules.rule_set.Rulebook.with_last_good": _without_last_version},
     ),
-    Variant(
-        "a bad rule stops the others",
+    Mutant(
+        "an invalid rule disables all others",
         4,
-        ("lost", "bad rule"),
-        {"vdm_alerts.core.rules.rule_set.Rulebook.with_last_good": _all_or_nothing},
+        ("missing notification", "wrong rule status"),
+        {"vdm_alerts.core.rules.rule_set.Rulebook.with_last_good": _fail_if_any_is_invalid},
     ),
-    Variant(
-        "what could not be read is counted as read",
+    Mutant(
+        "metrics count unreadable data as read",
         5,
-        ("unseen",),
-        {"vdm_alerts.app.evaluate.summary": _blind},
+        ("unreported failure",),
+        {"vdm_alerts.app.evaluate.summary": _all_read},
     ),
 )
-"""Every one of them has to be caught."""
