@@ -55,8 +55,8 @@ class MemoryTable:
     """The owner of the lease, and the time at which the lease expires."""
 
     def take_lease(self, owner: object, until: datetime, now: datetime) -> None:
-        """Give the lease to *owner*. Raises Busy while another owner holds it."""
-        if self.lease and self.lease[1] > now:
+        """Give the lease to *owner*. Raises Busy until the lease of another owner has expired."""
+        if self.lease and self.lease[1] >= now:
             raise Busy("another run is acting; this one is tried again")
         self.lease = owner, until
 
