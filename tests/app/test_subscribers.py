@@ -1,4 +1,4 @@
-"""Runs while the topic has no confirmed subscription, or nobody can count them."""
+"""Runs while the topic has no confirmed subscription, or subscriptions cannot be counted."""
 
 import pytest
 from builders import NEWS
