@@ -1,24 +1,34 @@
-"""Each port in ten lines, in memory: the same promises, none of the network."""
+"""The world around a run: every port in memory, with failures that a test chooses."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, TypeVar
 
-from builders import WHERE, a_series
+from builders import HOUR, LEASE, NOW, ORIGIN, WHERE, a_series
+from interception import intercepted
 
-from vdm_alerts.core.alerts.history import Transition
+from vdm_alerts.adapters.aws.dynamodb_items import HISTORY, Item, partition_key
+from vdm_alerts.adapters.memory import (
+    MemoryAccount,
+    MemoryMetrics,
+    MemoryNotifier,
+    MemoryRosters,
+    MemoryRules,
+    MemorySeries,
+    MemorySilences,
+    MemoryState,
+)
+from vdm_alerts.app.evaluate import run
 from vdm_alerts.core.alerts.stored_state import Memory
-from vdm_alerts.core.model.account import Standing
 from vdm_alerts.core.model.deadline import Deadline
-from vdm_alerts.core.model.errors import Busy, Superseded
-from vdm_alerts.core.model.findings import Finding, Hindrance, Unavailable
+from vdm_alerts.core.model.findings import Finding, Unavailable
 from vdm_alerts.core.model.metrics import Metric, Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap
-from vdm_alerts.core.model.target import Target
-from vdm_alerts.core.muting.silences import Silences
-from vdm_alerts.core.notifications.rendering.message import Message
-from vdm_alerts.core.observations.run_report import Reading, Summary
+from vdm_alerts.core.observations.metric_reading import UNLIMITED, Limits
+from vdm_alerts.core.observations.run_report import Summary
 from vdm_alerts.core.planning.queries import Query
 from vdm_alerts.core.planning.roster import Roster
 from vdm_alerts.core.rules.parser import BadRule, parse_rule
@@ -26,216 +36,180 @@ from vdm_alerts.core.rules.rule import Rule
 from vdm_alerts.core.rules.rule_set import Rulebook, Written
 from vdm_alerts.ports import Ports
 
-
-@dataclass
-class FakeRules:
-    book: Rulebook | Hindrance = field(default_factory=lambda: Rulebook({}))
-
-    def rules(self) -> Rulebook:
-        if isinstance(self.book, Hindrance):
-            raise self.book
-        return self.book
+T = TypeVar("T")
 
 
-@dataclass
-class FakeSilences:
-    kept: Silences | Hindrance = field(default_factory=Silences)
+class CountingAccount(MemoryAccount):
+    """An account that counts how often its identities are listed."""
 
-    def silences(self) -> Silences:
-        if isinstance(self.kept, Hindrance):
-            raise self.kept
-        return self.kept
-
-
-@dataclass
-class FakeAccount:
-    is_standing: Standing | Hindrance = field(default_factory=lambda: Standing(vdm_enabled=True))
-    senders: Sequence[Scope] = ()
-    sets: Sequence[Scope] | Hindrance = ()
-    renters: Sequence[Scope] = ()
-    listed: int = 0
-
-    def standing(self) -> Standing:
-        if isinstance(self.is_standing, Hindrance):
-            raise self.is_standing
-        return self.is_standing
+    times_listed = 0
 
     def identities(self) -> Sequence[Scope]:
-        self.listed += 1
-        return self.senders
-
-    def configuration_sets(self) -> Sequence[Scope]:
-        if isinstance(self.sets, Hindrance):
-            raise self.sets
-        return self.sets
-
-    def tenants(self) -> Sequence[Scope]:
-        return self.renters
+        self.times_listed += 1
+        return super().identities()
 
 
 @dataclass
-class FakeSeries:
-    """Answers what it is told to; a query that it was not told of had no mail."""
+class RecordingSeries(MemorySeries):
+    """A SeriesSource that records its queries."""
 
     answers: dict[Query, Series | Gap] = field(default_factory=dict)
-    default: Series | Gap = field(default_factory=lambda: Series({}))
-    hindrance: Hindrance | None = None
     asked: list[Query] = field(default_factory=list)
 
     def read(
         self, queries: Sequence[Query], window: Window, last: date, deadline: Deadline
     ) -> Mapping[Query, Series | Gap]:
         assert window.days >= 1
-        assert deadline
-        assert last
+        assert deadline.left() > timedelta()
         self.asked += queries
-        if self.hindrance:
-            raise self.hindrance
-        return {query: self.answers.get(query, self.default) for query in queries}
+        return super().read(queries, window, last, deadline)
 
 
-@dataclass
-class FakeRosters:
-    roster: Roster = field(default_factory=Roster)
-    hindrance: Hindrance | None = None
-
-    def load(self, target: Target) -> Roster:
-        if self.hindrance:
-            raise self.hindrance
-        return self.roster
-
-    def save(self, target: Target, roster: Roster) -> None:
-        if self.hindrance:
-            raise self.hindrance
-        self.roster = roster
-
-
-@dataclass
-class FakeStore:
-    memory: Memory = field(default_factory=Memory)
-    hindrance: Hindrance | None = None
-    refuses_to_save: Hindrance | None = None
-    saves: int = 0
-    held_until: datetime | None = None
-    history: list[Transition] = field(default_factory=list)
-
-    @contextmanager
-    def lease(self, target: Target, until: datetime, now: datetime) -> Iterator[None]:
-        if self.hindrance:
-            raise self.hindrance
-        if self.held_until and self.held_until > now:
-            raise Busy("another run is acting; this one is tried again")
-        self.held_until = until
-        try:
-            yield
-        finally:
-            self.held_until = None
-
-    def load(self, target: Target) -> Memory:
-        return self.memory
-
-    def save(
-        self, target: Target, memory: Memory, replacing: Memory, history: Sequence[Transition] = ()
-    ) -> Memory:
-        if self.refuses_to_save:
-            raise self.refuses_to_save
-        if replacing.version != self.memory.version:
-            raise Superseded("another run has saved since")
-        self.memory = replace(memory, version=self.memory.version + 1)
-        self.history += history
-        self.saves += 1
-        return self.memory
-
-
-@dataclass
-class FakeNotifier:
-    sent: list[Message] = field(default_factory=list)
-    hindrance: Hindrance | None = None
-    confirmed: int = 1
-    refuses_to_count: Hindrance | None = None
-    loses_answers: bool = False
-
-    def publish(self, message: Message) -> None:
-        if self.hindrance:
-            raise self.hindrance
-        self.sent.append(message)
-        if self.loses_answers:
-            raise Unavailable("sns:Publish", "no answer")
-
-    def subscribers(self) -> int:
-        if self.refuses_to_count:
-            raise self.refuses_to_count
-        return self.confirmed
-
-
-@dataclass
-class FakeRecorder:
-    summaries: list[Summary] = field(default_factory=list)
-    readings: list[Reading] = field(default_factory=list)
-
-    def record(self, target: Target, summary: Summary, readings: Sequence[Reading]) -> None:
-        self.summaries.append(summary)
-        self.readings = list(readings)
+CALLS = {
+    "rules": {"rules": "read rules"},
+    "silences": {"silences": "read silences"},
+    "account": {
+        "standing": "read account status",
+        "identities": "list identities",
+        "configuration_sets": "list configuration sets",
+        "tenants": "list tenants",
+    },
+    "series": {"read": "read metrics"},
+    "rosters": {"load": "load roster", "save": "save roster"},
+    "store": {"lease": "take lease", "load": "load state", "save": "save state"},
+    "notifier": {"publish": "publish", "subscribers": "count subscribers"},
+    "recorder": {},
+}
+"""What a test calls each method of each port."""
 
 
 @dataclass
 class World:
-    """Everything around a run, as a test sets it up and looks at it afterwards."""
+    """Everything around a run: a test sets it up, and inspects it afterwards."""
 
-    rules: FakeRules = field(default_factory=FakeRules)
-    silences: FakeSilences = field(default_factory=FakeSilences)
-    account: FakeAccount = field(default_factory=FakeAccount)
-    series: FakeSeries = field(default_factory=FakeSeries)
-    rosters: FakeRosters = field(default_factory=FakeRosters)
-    store: FakeStore = field(default_factory=lambda: FakeStore(Memory(introduced=True)))
-    notifier: FakeNotifier = field(default_factory=FakeNotifier)
-    recorder: FakeRecorder = field(default_factory=FakeRecorder)
+    rules: MemoryRules = field(default_factory=MemoryRules)
+    silences: MemorySilences = field(default_factory=MemorySilences)
+    account: CountingAccount = field(default_factory=CountingAccount)
+    series: RecordingSeries = field(default_factory=RecordingSeries)
+    rosters: MemoryRosters = field(default_factory=MemoryRosters)
+    store: MemoryState = field(default_factory=MemoryState)
+    notifier: MemoryNotifier = field(default_factory=MemoryNotifier)
+    recorder: MemoryMetrics = field(default_factory=MemoryMetrics)
+    lost_responses: set[str] = field(default_factory=set)
+    """The calls that happen, and then raise Unavailable."""
+    _failures: dict[str, tuple[Exception, int | None]] = field(default_factory=dict)
+    _calls: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.state = Memory(introduced=True)
 
     @property
     def ports(self) -> Ports:
         return Ports(
-            self.rules,
-            self.silences,
-            self.account,
-            self.series,
-            self.rosters,
-            self.store,
-            self.notifier,
-            self.recorder,
+            **{
+                name: intercepted(getattr(self, name), calls, self._call)
+                for name, calls in CALLS.items()
+            }
         )
+
+    def run(self, hours: int = 0, limits: Limits = UNLIMITED) -> Summary:
+        """Run as of so many *hours* after NOW."""
+        return run(self.ports, ORIGIN, NOW + hours * HOUR, LEASE, limits)
+
+    def run_anew(self, hours: int = 0, limits: Limits = UNLIMITED) -> Summary:
+        """Run, and have `series.asked` be the queries of this run only."""
+        self.series.asked.clear()
+        return self.run(hours, limits)
+
+    def metrics_read(self, scope: Scope) -> set[Metric]:
+        """Return the metrics of *scope* that were queried."""
+        return {query.metric for query in self.series.asked if query.scope == scope}
+
+    def fail(self, call: str, error: Exception, *, only: int | None = None) -> None:
+        """Have every *call* raise *error*, or *only* the one of that number from now on."""
+        assert any(call in calls.values() for calls in CALLS.values())
+        self._failures[call] = error, only
+        self._calls[call] = 0
+
+    def repair(self, *calls: str) -> None:
+        """Have *calls* succeed again; without any, all calls."""
+        for call in calls or tuple(self._failures):
+            del self._failures[call]
+
+    def _call(self, name: str, call: Callable[[], T], /) -> T:
+        self._calls[name] += 1
+        error, only = self._failures.get(name, (None, None))
+        if error and only in {None, self._calls[name]}:
+            raise error
+        result = call()
+        if name in self.lost_responses:
+            raise Unavailable(name, "no response")
+        return result
+
+    @property
+    def state(self) -> Memory:
+        """The state that the last run left; a test may exchange it."""
+        return self.store.load(ORIGIN)
+
+    @state.setter
+    def state(self, state: Memory) -> None:
+        self.store.save(ORIGIN, state, self.store.load(ORIGIN))
+
+    @property
+    def history(self) -> Sequence[Item]:
+        """The stored history of all alerts, oldest first."""
+        return self.store.table.partition(partition_key(HISTORY, ORIGIN))
+
+    def is_leased(self, now: datetime = NOW) -> bool:
+        """Say whether a run holds the lease at *now*."""
+        _, expires = self.store.table.leases.get(ORIGIN, (None, now - HOUR))
+        return expires >= now
+
+    @property
+    def roster(self) -> Roster:
+        """The sender roster that the last run left; a test may exchange it."""
+        return self.rosters.load(ORIGIN)
+
+    @roster.setter
+    def roster(self, roster: Roster) -> None:
+        self.rosters.save(ORIGIN, roster)
 
     @property
     def subjects(self) -> list[str]:
-        """What was said, in a line each, without where it came from."""
+        """The subject of each message, without the account and the Region."""
         return [message.subject.removesuffix(WHERE) for message in self.notifier.sent]
 
-    def knows(self, *rules: Rule) -> "World":
-        self.rules.book = Rulebook({rule.name: rule for rule in rules})
+    @property
+    def documents(self) -> list[dict[str, Any]]:
+        """The JSON payload of each message."""
+        return [json.loads(message.document) for message in self.notifier.sent]
+
+    def set_rules(self, *rules: Rule) -> "World":
+        """Replace all rules."""
+        self.rules.rule_set = Rulebook({rule.name: rule for rule in rules})
         return self
 
-    def writes(self, texts: Mapping[str, str], folder: str = "mine") -> "World":
-        """Have the rules of *texts* be what is written, good or bad; an empty one is there no more.
+    def write_rules(self, texts: Mapping[str, str]) -> "World":
+        """Write a rule for each of *texts*, valid or not; an empty text deletes the rule.
 
-        Those of other names stay as they are.
+        Rules of other names stay as they are.
         """
-        assert isinstance(self.rules.book, Rulebook)
-        rules, written = dict(self.rules.book.rules), dict(self.rules.book.written)
-        bad = dict(self.rules.book.unusable)
+        before = self.rules.rule_set
+        rules, written, invalid = {**before.rules}, {**before.written}, {**before.unusable}
         for name, text in texts.items():
-            source = f"/vdm-alerts/rules/{folder}/{name}"
-            for each in (rules, written, bad):
-                each.pop(name, None)
+            source = f"/vdm-alerts/rules/mine/{name}"
+            for by_name in (rules, written, invalid):
+                by_name.pop(name, None)
             try:
                 rules |= {name: parse_rule(name, text, source)} if text else {}
             except BadRule as error:
-                bad[name] = Finding(source, f"A rule cannot be used, {error}", "Edit it")
+                invalid[name] = Finding(source, f"A rule cannot be used, {error}", "Edit it")
             else:
                 written |= {name: Written(text, source)} if text else {}
-        self.rules.book = Rulebook(rules, bad, written=written)
+        self.rules.rule_set = Rulebook(rules, invalid, written=written)
         return self
 
-
-def sends(world: World, scope: Scope, *, bounces: int, of: int = 10_000) -> None:
-    """Have *scope* send so many mails today, of which so many bounce."""
-    world.series.answers[Query(Metric.SEND, scope)] = a_series(of)
-    world.series.answers[Query(Metric.PERMANENT_BOUNCE, scope)] = a_series(bounces)
+    def set_bounces(self, scope: Scope, bounces: int, of: int = 10_000) -> None:
+        """Have *bounces* of so many emails of *scope* bounce today."""
+        self.series.answers[Query(Metric.SEND, scope)] = a_series(of)
+        self.series.answers[Query(Metric.PERMANENT_BOUNCE, scope)] = a_series(bounces)

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -14,14 +14,14 @@ from rich.text import Text
 
 from vdm_alerts.adapters.aws.ses_account import SesAccount
 from vdm_alerts.adapters.aws.ses_metrics import Vdm
+from vdm_alerts.adapters.memory import MemoryNotifier, memory_ports
 from vdm_alerts.app.evaluate import Lease, run
 from vdm_alerts.bootstrap import quick_session
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.muting.quiet_hours import parse_quiet_hours
 from vdm_alerts.core.notifications.rendering.message import Message
 from vdm_alerts.core.observations.run_report import Summary
-from vdm_alerts.ports import Ports
-from vdm_alerts_cli.in_memory import Inbox, MemoryRosters, MemoryStore, NoRecord, Parameters
+from vdm_alerts_cli.parameter_store import ParameterStore
 from vdm_alerts_cli.reader import COLOURS, mail
 from vdm_local.account import ACCOUNT, REGION
 from vdm_local.cdk import ROOT
@@ -77,8 +77,7 @@ def play(scenario: Scenario, rules: Mapping[str, str]) -> Iterator[Played]:
     Mail is read as the function reads it, from an SES on the loopback interface that follows the
     scenario; what is remembered and told stays in memory.
     """
-    parameters, inbox = Parameters(rules, REGION), Inbox()
-    store, rosters = MemoryStore(), MemoryRosters()
+    parameters, notifier = ParameterStore(rules, REGION), MemoryNotifier()
     quiet_hours = parse_quiet_hours(scenario.quiet_hours)
     endpoint = Endpoint(scenario)
     with serving(endpoint) as url:
@@ -89,22 +88,21 @@ def play(scenario: Scenario, rules: Mapping[str, str]) -> Iterator[Played]:
             aws_access_key_id="none",
             aws_secret_access_key="none",  # noqa: S106 - it signs for nobody
         )
-        ports = Ports(
+        ports = replace(
+            memory_ports(),
             rules=parameters.rules(),
             silences=parameters.silences(),
             account=SesAccount(client),
             series=Vdm(client),
-            rosters=rosters,
-            store=store,
-            notifier=inbox,
-            recorder=NoRecord(),
+            notifier=notifier,
         )
         for each in scenario.runs:
             endpoint.now, endpoint.scenario = each.at, scenario.at(each)
             parameters.write(each.rules, each.silences)
             lease, origin = Lease(each.at, each.at + _LASTS), Target(ACCOUNT, REGION)
             summary = run(ports, origin, each.at, lease, quiet_hours=quiet_hours)
-            yield Played(each, summary, inbox.taken())
+            yield Played(each, summary, tuple(notifier.sent))
+            notifier.sent.clear()
 
 
 def simulate(paths: Sequence[Path], rules: Path, *, mails: bool) -> bool:

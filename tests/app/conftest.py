@@ -1,17 +1,17 @@
-"""What the tests of a run begin with."""
+"""Fixtures for the tests of runs."""
 
 import pytest
 from builders import NEWS, a_rule
-from fakes import World, sends
+from fakes import World
 
 from vdm_alerts.core.model.metrics import ACCOUNT
 
 
 @pytest.fixture
 def world() -> World:
-    """A rule about bounces, and an account with one identity that is in good order."""
-    world = World().knows(a_rule())
+    """A world with one rule about bounces, and one identity whose bounce rate is 1%."""
+    world = World().set_rules(a_rule())
     world.account.senders = [NEWS]
-    sends(world, ACCOUNT, bounces=100)
-    sends(world, NEWS, bounces=100)
+    world.set_bounces(ACCOUNT, 100)
+    world.set_bounces(NEWS, 100)
     return world

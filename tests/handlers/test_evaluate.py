@@ -1,4 +1,4 @@
-"""Where Lambda comes in, with everything behind it in memory."""
+"""The Lambda handler, with every port in memory, and its settings."""
 
 import logging
 from collections.abc import Iterator
@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from builders import NOW, a_rule, a_series
+from builders import NOW, ORIGIN, a_rule
 from fakes import World
 
 from vdm_alerts import bootstrap
+from vdm_alerts.adapters.memory import MemoryState, MemoryTable
 from vdm_alerts.core.model.errors import Busy
-from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope
+from vdm_alerts.core.model.metrics import ACCOUNT, Scope
 from vdm_alerts.core.model.target import Target
-from vdm_alerts.core.planning.queries import Query
 from vdm_alerts.handlers import evaluate
 from vdm_alerts.ports import Ports
 from vdm_alerts.settings import VARIABLES, BadSettings, environment_of, read_settings
@@ -45,7 +45,7 @@ ENVIRONMENT = {
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    world = World().knows(a_rule())
+    world = World().set_rules(a_rule())
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
 
@@ -62,56 +62,74 @@ def invoke(event: dict[str, Any]) -> dict[str, Any]:
     return evaluate.lambda_handler(event, Context())  # type: ignore[arg-type]
 
 
-def test_the_answer_is_the_summary(world: World) -> None:
-    answer = invoke({})
-    assert answer["series_judged"] == world.recorder.summaries[-1].series_judged
+def test_handler_returns_the_summary_of_the_run(world: World) -> None:
+    response = invoke({})
+
+    assert response["series_judged"] == world.recorder.summaries[-1].series_judged > 0
 
 
-def test_a_run_is_as_of_the_wall_clock_unless_it_is_told_otherwise(world: World) -> None:
+def test_run_is_as_of_the_time_in_the_event(world: World) -> None:
     invoke({"now": "2026-03-12T10:00:00+01:00"})
-    assert world.store.memory.last_run == datetime(2026, 3, 12, 9, tzinfo=UTC)
+
+    assert world.state.last_run == datetime(2026, 3, 12, 9, tzinfo=UTC)
+
+
+def test_run_is_as_of_the_clock_when_the_event_has_no_time(world: World) -> None:
     invoke({"time": "2026-03-13T00:00:00Z"})
-    assert world.store.memory.last_run is not None
-    assert abs(datetime.now(UTC) - world.store.memory.last_run) < timedelta(minutes=1)
+
+    assert world.state.last_run is not None
+    assert abs(datetime.now(UTC) - world.state.last_run) < timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("now", ["yesterday", "2026-03-12T09:00:00", 7, "", "2999-01-01T00:00:00Z"])
-def test_an_instant_that_is_none_or_yet_to_come_is_refused(world: World, now: object) -> None:
+def test_event_is_rejected_when_its_time_is_invalid_or_in_the_future(
+    world: World, now: object
+) -> None:
+    before = world.state
+
     with pytest.raises(evaluate.BadEvent):
         invoke({"now": now})
-    assert world.store.saves == 0
+
+    assert world.state == before
 
 
-def test_a_lease_outlasts_the_function(world: World) -> None:
-    leases = []
-    lease = world.store.lease
+class TableWithLeaseDurations(MemoryTable):
+    """A table that records how long each lease lasts."""
 
-    def watched(target: Target, until: datetime, now: datetime) -> Any:
-        leases.append(until - now)
-        return lease(target, until, now)
+    durations: tuple[timedelta, ...] = ()
 
-    world.store.lease = watched  # type: ignore[method-assign]
+    def take_lease(self, target: Target, owner: object, until: datetime, now: datetime) -> None:
+        self.durations = (*self.durations, until - now)
+        super().take_lease(target, owner, until, now)
+
+
+def test_lease_lasts_longer_than_the_function(world: World) -> None:
+    table = TableWithLeaseDurations()
+    world.store = MemoryState(table)
+
     invoke({})
-    assert leases[0] > REMAINING
+
+    (duration,) = table.durations
+    assert duration > REMAINING
 
 
-def test_an_error_is_logged_in_words_and_left_to_lambda(
-    world: World, caplog: pytest.LogCaptureFixture
-) -> None:
-    world.store.held_until = datetime.now(UTC) + timedelta(hours=1)
-    with pytest.raises(Busy):
+def test_error_is_logged_and_raised(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    now = datetime.now(UTC)
+
+    with world.store.lease(ORIGIN, now + timedelta(hours=1), now), pytest.raises(Busy):
         invoke({})
+
     assert "the run failed: another run is acting" in caplog.text
 
 
 @pytest.fixture
 def _fresh_log() -> Iterator[None]:
-    """The log as in a new sandbox, on what pytest takes for standard output now."""
+    """The logger as at a cold start, writing to the standard output that pytest captures."""
     known = vars(logging.getLogger("vdm_alerts"))
     before = known.copy()
     known["handlers"] = []
     for mark in ("init", "powertools_handler"):
-        known.pop(mark, None)  # Powertools leaves a log alone that it has set up before.
+        known.pop(mark, None)  # Else Powertools would keep the handlers of an earlier setup.
     evaluate._logger.cache_clear()
     yield
     known |= before
@@ -119,10 +137,13 @@ def _fresh_log() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_fresh_log")
-@pytest.mark.parametrize("mask", ["true", "false"])
-def test_an_address_is_in_the_message_and_in_the_log_only_where_one_wants_it(
+@pytest.mark.parametrize(
+    ("mask", "logged"), [("true", "bounce-rate of a***"), ("false", "anna@example.com")]
+)
+def test_address_is_in_the_message_and_masked_in_the_log_if_the_settings_say_so(
     world: World,
     mask: str,
+    logged: str,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -130,13 +151,14 @@ def test_an_address_is_in_the_message_and_in_the_log_only_where_one_wants_it(
     anna = Scope(identity="anna@example.com")
     world.account.senders = [anna]
     for scope in (anna, ACCOUNT):
-        world.series.answers[Query(Metric.SEND, scope)] = a_series(10_000)
-        world.series.answers[Query(Metric.PERMANENT_BOUNCE, scope)] = a_series(900)
+        world.set_bounces(scope, 900)
+
     invoke({"now": NOW.isoformat()})
-    said = capsys.readouterr().out
+
+    log = capsys.readouterr().out
     assert "anna@example.com" in world.notifier.sent[0].text
-    assert "bounce-rate of a***" in said if mask == "true" else "anna@example.com" in said
-    assert ("anna" in said) == (mask == "false")
+    assert logged in log
+    assert ("anna" in log) is (mask == "false")
 
 
 @pytest.mark.parametrize(
@@ -148,38 +170,42 @@ def test_an_address_is_in_the_message_and_in_the_log_only_where_one_wants_it(
         ("VDM_ALERTS_QUIET_HOURS", "22:00-07:00 Berlin"),
     ],
 )
-def test_a_variable_that_cannot_be_read_is_named(variable: str, value: str) -> None:
+def test_settings_name_the_variable_that_is_invalid(variable: str, value: str) -> None:
     with pytest.raises(BadSettings, match=f'{variable} is "{value}"'):
         read_settings({**ENVIRONMENT, variable: value})
 
 
-def test_settings_are_read_back_from_the_environment_that_is_made_of_them() -> None:
+def test_settings_survive_the_environment_that_is_made_of_them() -> None:
     for queries, hours in (("unlimited", "none"), ("5000", "22:00-07:00 Europe/Berlin")):
-        chosen = {"VDM_ALERTS_QUERIES_A_DAY": queries, "VDM_ALERTS_QUIET_HOURS": hours}
-        environment = {**ENVIRONMENT, **chosen}
+        changed = {"VDM_ALERTS_QUERIES_A_DAY": queries, "VDM_ALERTS_QUIET_HOURS": hours}
+        environment = {**ENVIRONMENT, **changed}
         assert environment_of(read_settings(environment)) == environment
 
 
-def test_every_variable_that_is_not_set_is_named() -> None:
+def test_settings_name_every_variable_that_is_missing() -> None:
     assert set(ENVIRONMENT) == set(VARIABLES.values())
+
     with pytest.raises(BadSettings) as caught:
         read_settings({"VDM_ALERTS_TABLE": "memory", "VDM_ALERTS_SERVICE": ""})
+
     for name in set(ENVIRONMENT) - {"VDM_ALERTS_TABLE"}:
         assert name in str(caught.value)
     assert "VDM_ALERTS_TABLE" not in str(caught.value)
 
 
-def test_settings_name_the_target() -> None:
+def test_target_is_the_account_and_region_of_the_topic() -> None:
     assert str(read_settings(ENVIRONMENT).target) == "Account 111122223333 in eu-west-1"
 
 
-def test_waiting_for_a_service_that_does_not_answer_takes_no_more_than_a_minute() -> None:
-    patience: Any = bootstrap._PATIENCE
-    tries = patience.retries["total_max_attempts"]
-    assert tries * (patience.connect_timeout + patience.read_timeout) <= 60
+def test_call_takes_at_most_a_minute_when_a_service_does_not_respond() -> None:
+    config: Any = bootstrap._PATIENCE
+    attempts = config.retries["total_max_attempts"]
+
+    assert attempts * (config.connect_timeout + config.read_timeout) <= 60
 
 
-def test_a_message_whose_answer_was_lost_is_sent_again_once_at_most() -> None:
-    telling: Any = bootstrap._TELLING
-    assert telling.retries["total_max_attempts"] == 2
-    assert telling.read_timeout <= 10
+def test_publish_is_retried_at_most_once() -> None:
+    config: Any = bootstrap._TELLING
+
+    assert config.retries["total_max_attempts"] == 2
+    assert config.read_timeout <= 10

@@ -1,1 +1,1 @@
-"""The proof of what is promised: the real run over a world that fails wherever it can."""
+"""Deterministic simulation: the real run in a world that fails wherever it can."""

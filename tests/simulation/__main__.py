@@ -1,6 +1,6 @@
-"""Prove it: play histories, the whole demo broken off everywhere, and every broken variant.
+"""Run the simulation: random histories, the demo with every fault, and every mutant.
 
-`make proof`; or `python -m simulation --seed 1204 --histories 1` for one history again.
+`make proof` runs all of it. `python -m simulation --seed 1204 --histories 1` repeats one history.
 """
 
 import argparse
@@ -13,177 +13,185 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from time import perf_counter
-from typing import Any
+from typing import TypeVar
 
 from rich.console import Console
 from rich.table import Table
 
-from simulation.exhaustive import pairs_broken_off, stories_broken_off
+from simulation.exhaustive import demo_with_one_fault, short_story_with_two_faults
 from simulation.histories import play
-from simulation.mutants import VARIANTS, Variant
-from simulation.oracle import WRONG, Oracle
-from simulation.random_histories import made_up
+from simulation.mutants import MUTANTS, Mutant
+from simulation.oracle import VIOLATIONS, Oracle
+from simulation.random_histories import random_history
+
+T = TypeVar("T")
 
 WORKERS = 2
-TRIES = 600
-"""Histories in which a broken variant has to be caught."""
-SHARE = 25
-"""Histories that a worker plays before it says how they went."""
+MAX_SEEDS = 600
+"""Random histories within which a mutant must be detected."""
+BATCH = 25
+"""Random histories that a worker plays at a time."""
 PARTS = 8
-"""Into how many parts those are split that are played in every way there is."""
+"""Parts into which each set of exhaustive histories is split."""
+RANDOM = "random"
 EXHAUSTIVE = {
-    "the demo, broken off once": stories_broken_off,
-    "a short story, broken off twice": pairs_broken_off,
+    "demo, 1 fault": demo_with_one_fault,
+    "short story, 2 faults": short_story_with_two_faults,
 }
+MAX_EXAMPLES = 10
 
 
 @dataclass
 class Tally:
-    """How many histories there were, what happened in them, and what was wrong."""
+    """Counts over a set of histories."""
 
     histories: int = 0
     messages: int = 0
-    looks: int = 0
-    twice: int = 0
+    checks: int = 0
+    sent_twice: int = 0
     excused: int = 0
     runs: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
-    wrong: Counter[str] = field(default_factory=Counter)
+    violations: Counter[str] = field(default_factory=Counter)
     examples: list[str] = field(default_factory=list)
 
-    def counts(self, oracle: Oracle, name: str) -> None:
-        """Count what *oracle* saw in the history of that *name*."""
+    def add_history(self, oracle: Oracle, name: str) -> None:
+        """Add the counts of *oracle*, whose history has that *name*."""
         self.histories += 1
         self.messages += len(oracle.world.delivered)
-        self.looks += oracle.looks
-        self.twice += oracle.repeats.twice.total()
-        self.excused += oracle.repeats.excused.total()
+        self.checks += oracle.checks
+        self.sent_twice += oracle.repeats.duplicates.total()
+        self.excused += oracle.repeats.allowed.total()
         self.runs += oracle.runs
         self.faults += oracle.faults
-        self.wrong.update(what for what, _ in oracle.wrong)
-        self.examples += [f"{name}: {what}, {details}" for what, details in oracle.wrong[:1]]
+        self.violations.update(kind for kind, _ in oracle.violations)
+        self.examples += [f"{name}: {kind}, {details}" for kind, details in oracle.violations[:1]]
 
-    def adds(self, other: "Tally") -> None:
-        """Add what *other* counted."""
+    def merge(self, other: "Tally") -> None:
+        """Add the counts of *other*."""
         self.histories += other.histories
         self.messages += other.messages
-        self.looks += other.looks
-        self.twice += other.twice
+        self.checks += other.checks
+        self.sent_twice += other.sent_twice
         self.excused += other.excused
         self.runs += other.runs
         self.faults += other.faults
-        self.wrong += other.wrong
+        self.violations += other.violations
         self.examples += other.examples
 
 
-def random_histories(seeds: range) -> Tally:
-    """Play the histories of *seeds*."""
+def play_random(seeds: range) -> Tally:
+    """Play the random histories of *seeds*."""
     tally = Tally()
     for seed in seeds:
-        tally.counts(play(made_up(seed)), f"seed {seed}")
+        tally.add_history(play(random_history(seed)), f"seed {seed}")
     return tally
 
 
-def all_of(name: str, stories: Callable[[], Iterator[Oracle]]) -> Tally:
-    """Play every one of *stories*, which go by that *name*."""
+def play_exhaustive(name: str, histories: Callable[[], Iterator[Oracle]]) -> Tally:
+    """Play all *histories* of the set *name*."""
     tally = Tally()
-    for oracle in stories():
-        tally.counts(oracle, name)
+    for oracle in histories():
+        tally.add_history(oracle, name)
     return tally
 
 
-def caught(variant: Variant, tries: int = TRIES) -> int | None:
-    """Return the seed by which *variant* was caught; None where it was not."""
-    with variant.in_place():
-        for seed in range(tries):
-            if {what for what, _ in play(made_up(seed)).wrong} & set(variant.finds):
+def detecting_seed(mutant: Mutant, max_seeds: int = MAX_SEEDS) -> int | None:
+    """Return the first seed whose history detects *mutant*, or None."""
+    with mutant.applied():
+        for seed in range(max_seeds):
+            oracle = play(random_history(seed))
+            if {kind for kind, _ in oracle.violations} & set(mutant.detected_as):
                 return seed
     return None
 
 
-def _caught(number: int) -> int | None:
+def _detecting_seed(number: int) -> int | None:
     logging.disable(logging.CRITICAL)
-    return caught(VARIANTS[number])
+    return detecting_seed(MUTANTS[number])
 
 
-def _told(work: Callable[[], Any]) -> Any:
+def _without_logs(work: Callable[[], T]) -> T:
     logging.disable(logging.CRITICAL)
     return work()
 
 
 def main() -> int:
-    """Play everything, print what came of it, and return 1 where a promise was not kept."""
+    """Play everything, print the counts, and return 1 if a guarantee is broken."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--histories", type=int, default=20_000, help="made up from seeds")
-    parser.add_argument("--seed", type=int, default=0, help="the first of the seeds")
-    parser.add_argument("--json", action="store_true", help="print the same as JSON")
-    chosen = parser.parse_args()
-    seeds = range(chosen.seed, chosen.seed + chosen.histories)
-    shares = [seeds[start : start + SHARE] for start in range(0, len(seeds), SHARE)]
-    is_whole = chosen.histories > 1
-    works: list[Callable[[], Tally]] = [partial(random_histories, share) for share in shares]
-    exhaustive = [
-        partial(all_of, name, partial(stories, PARTS, part))
-        for name, stories in EXHAUSTIVE.items()
-        for part in range(PARTS)
+    parser.add_argument("--histories", type=int, default=20_000, help="number of random histories")
+    parser.add_argument("--seed", type=int, default=0, help="the first seed")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    options = parser.parse_args()
+    seeds = range(options.seed, options.seed + options.histories)
+    batches = [
+        partial(play_random, seeds[start : start + BATCH]) for start in range(0, len(seeds), BATCH)
     ]
-    begun = perf_counter()
-    tallies = {name: Tally() for name in ("made up", *EXHAUSTIVE)}
+    is_complete = options.histories > 1
+    parts = [
+        (name, partial(play_exhaustive, name, partial(histories, PARTS, part)))
+        for name, histories in EXHAUSTIVE.items()
+        for part in range(PARTS)
+        if is_complete
+    ]
+    mutants = range(len(MUTANTS)) if is_complete else range(0)
+    start = perf_counter()
+    tallies = {name: Tally() for name in (RANDOM, *EXHAUSTIVE)}
     with multiprocessing.Pool(WORKERS) as pool:
-        found = [pool.apply_async(_told, (part,)) for part in exhaustive] if is_whole else []
-        played = pool.imap_unordered(_told, works)
-        for part, told in zip(exhaustive, found, strict=False):
-            tallies[part.args[0]].adds(told.get())
-        for tally in played:
-            tallies["made up"].adds(tally)
-        hunts = range(len(VARIANTS)) if is_whole else range(0)
-        seeds_caught = pool.map(_caught, hunts, chunksize=1)
-    variants = {
-        VARIANTS[number].name: seed for number, seed in zip(hunts, seeds_caught, strict=True)
+        results = [(name, pool.apply_async(_without_logs, (part,))) for name, part in parts]
+        random_tallies = pool.imap_unordered(_without_logs, batches)
+        for name, result in results:
+            tallies[name].merge(result.get())
+        for tally in random_tallies:
+            tallies[RANDOM].merge(tally)
+        detecting_seeds = pool.map(_detecting_seed, mutants, chunksize=1)
+    detected = {
+        MUTANTS[number].name: seed for number, seed in zip(mutants, detecting_seeds, strict=True)
     }
-    _report(tallies, variants, chosen, perf_counter() - begun)
-    is_kept = not any(tally.wrong for tally in tallies.values())
-    return 0 if is_kept and None not in variants.values() else 1
+    seconds = perf_counter() - start
+    if options.json:
+        counts = {name: vars(tally) for name, tally in tallies.items()}
+        print(json.dumps({**counts, "mutants": detected, "seed": options.seed, "s": seconds}))
+    else:
+        _print(tallies, detected, f"From seed {options.seed}; {seconds:.0f} s, {WORKERS} workers")
+    is_kept = not any(tally.violations for tally in tallies.values())
+    return 0 if is_kept and None not in detected.values() else 1
 
 
-def _report(
-    tallies: dict[str, Tally], variants: dict[str, int | None], chosen: Any, seconds: float
-) -> None:
-    if chosen.json:
-        figures = {name: vars(tally) for name, tally in tallies.items()}
-        print(json.dumps({**figures, "variants": variants, "seed": chosen.seed, "s": seconds}))
-        return
+def _print(tallies: dict[str, Tally], detected: dict[str, int | None], title: str) -> None:
     console = Console(width=110, highlight=False)
-    table = Table(title=f"From seed {chosen.seed}; {seconds:.0f} s, two at a time")
+    table = Table(title=title)
     for column in ("", *tallies):
         table.add_column(column, justify="right" if column else "left")
     rows: dict[str, Callable[[Tally], int]] = {
         "histories": lambda tally: tally.histories,
         "runs": lambda tally: sum(tally.runs.values()),
         "messages": lambda tally: tally.messages,
-        "beliefs looked at": lambda tally: tally.looks,
+        "beliefs checked": lambda tally: tally.checks,
         "faults": lambda tally: sum(tally.faults.values()),
-        "told twice": lambda tally: tally.twice,
-        "which nobody could know": lambda tally: tally.excused,
+        "sent twice": lambda tally: tally.sent_twice,
+        "excused: delivery unknown": lambda tally: tally.excused,
     }
-    for name, of in rows.items():
-        table.add_row(name, *(f"{of(tally):,}" for tally in tallies.values()))
-    for what in WRONG:
-        table.add_row(what, *(f"{tally.wrong[what]:,}" for tally in tallies.values()))
+    for name, count in rows.items():
+        table.add_row(name, *(f"{count(tally):,}" for tally in tallies.values()))
+    for kind in VIOLATIONS:
+        table.add_row(kind, *(f"{tally.violations[kind]:,}" for tally in tallies.values()))
     console.print(table)
-    for title, counts in (("fault", "faults"), ("a run ended", "runs")):
-        console.print(_counted(title, (getattr(each, counts) for each in tallies.values())))
-    if variants:
-        table = Table("broken on purpose", "promise", "caught by seed")
-        for each in VARIANTS:
-            seed = variants[each.name]
-            table.add_row(each.name, str(each.promise), "NOT CAUGHT" if seed is None else str(seed))
+    console.print(_counts("fault", (tally.faults for tally in tallies.values())))
+    console.print(_counts("outcome of a run", (tally.runs for tally in tallies.values())))
+    if detected:
+        table = Table("mutant", "guarantee", "detected by seed")
+        for mutant in MUTANTS:
+            seed = detected[mutant.name]
+            text = "NOT DETECTED" if seed is None else str(seed)
+            table.add_row(mutant.name, str(mutant.guarantee), text)
         console.print(table)
-    for example in [each for tally in tallies.values() for each in tally.examples][:10]:
+    examples = [example for tally in tallies.values() for example in tally.examples]
+    for example in examples[:MAX_EXAMPLES]:
         console.print(example)
 
 
-def _counted(title: str, counters: Iterable[Counter[str]]) -> Table:
+def _counts(title: str, counters: Iterable[Counter[str]]) -> Table:
     total: Counter[str] = sum(counters, Counter())
     table = Table(title, "times")
     for name, count in sorted(total.items()):

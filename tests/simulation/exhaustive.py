@@ -1,4 +1,4 @@
-"""Every single way for a story to be broken off, and every pair of ways for a short one."""
+"""Exhaustive histories: a fault at every effect of the demo, and at every pair of a short story."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
@@ -8,140 +8,143 @@ from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
-from simulation.histories import SENDERS, Step, begun, happens
+from simulation.histories import SENDERS, Step, new_oracle, play_step
 from simulation.oracle import Key, Oracle
-from simulation.ports import acts
-from simulation.world import LASTS, Actor, Fault, World
+from simulation.ports import run_actor
+from simulation.world import LEASE_DURATION, Actor, Fault, World
 from vdm_alerts.core.model.metrics import Scope, Series
+from vdm_alerts.core.planning import read_plan
 from vdm_alerts.core.planning.queries import Query
+from vdm_alerts.core.planning.rule_scopes import provider_names
 from vdm_local.runs import Run
 from vdm_local.scenario import Scenario, load_scenario
 
 ROOT = Path(__file__).parents[2]
-STORY = ROOT / "local" / "vdm_local" / "scenarios" / "newsletter.toml"
-SHORT = tuple(Step(levels={SENDERS[0]: level}) for level in (10, 60, 60, 250, 0))
-"""All is well; a warning, looked at twice; a rise; an end. Two more runs always follow."""
+DEMO = ROOT / "local" / "vdm_local" / "scenarios" / "newsletter.toml"
+SHORT_STORY = tuple(Step(levels={SENDERS[0]: level}) for level in (10, 60, 60, 250, 0))
+"""No alert, a warning in two runs, critical, resolved. Two more runs follow."""
 
 
-def stories_broken_off(every: int = 1, first: int = 0) -> Iterator[Oracle]:
-    """Yield the demo's story, broken off or failing at each effect of each run in turn.
+def demo_with_one_fault(parts: int = 1, part: int = 0) -> Iterator[Oracle]:
+    """Yield the demo once for each fault at each effect of each run.
 
-    At *every* so manieth of them, from the *first* on. After it, once the lease has run out, the
-    run is tried again, and from then on people have to believe what they would have believed
-    without it.
+    After the fault the lease expires and the run is repeated. From then on recipients must believe
+    what they would have believed without the fault. With *parts*, yield every such history of
+    which the number modulo *parts* is *part*.
     """
-    scenario = load_scenario(STORY)
-    providers = patch(
-        "vdm_alerts.core.planning.rule_scopes.KNOWN_ISPS", ("Gmail", "Hotmail", "Yahoo")
-    )
-    with providers:
-        told, before, effects = _told(scenario)
+    scenario = load_scenario(DEMO)
+    three = ("Gmail", "Hotmail", "Yahoo")  # Enough, and faster than all of them.
+    with patch.object(read_plan, provider_names.__name__, lambda _: three):
+        beliefs, before, effects = _without_faults(scenario)
         points = (
-            (number, effect, fault)
-            for number, count in enumerate(effects)
+            (run, effect, fault)
+            for run, count in enumerate(effects)
             for effect in range(count)
             for fault in Fault
         )
-        for count, (number, effect, fault) in enumerate(points):
-            if count % every == first:
-                oracle = deepcopy(before[number])
-                _goes_on(oracle, scenario.runs[number:], told[number:], {effect: fault})
+        for number, (run, effect, fault) in enumerate(points):
+            if number % parts == part:
+                oracle = deepcopy(before[run])
+                _play_demo(oracle, scenario.runs[run:], beliefs[run:], {effect: fault})
                 yield oracle
 
 
-def _told(
+def _without_faults(
     scenario: Scenario,
 ) -> tuple[Sequence[Mapping[Key, int]], Sequence[Oracle], Sequence[int]]:
-    """Return what people believe after each run, the world before it, and its effects."""
+    """Return the beliefs after each run, the world before it, and the number of its effects."""
     oracle = Oracle(_world(scenario), knows_truth=False)
-    told, before, effects = [], [], []
+    beliefs, before, effects = [], [], []
     for run in scenario.runs:
         before.append(deepcopy(oracle))
         oracle.world.now = run.at
-        actor = acts(oracle.world, Actor())
-        oracle.looks_at(actor)
-        told.append(oracle.believed())
-        effects.append(len(actor.done))
-    return told, before, effects
+        actor = run_actor(oracle.world, Actor())
+        oracle.check_run(actor)
+        beliefs.append(oracle.confirmed_beliefs())
+        effects.append(len(actor.effects))
+    return beliefs, before, effects
 
 
-def _goes_on(
+def _play_demo(
     oracle: Oracle,
     runs: Sequence[Run],
-    told: Sequence[Mapping[Key, int]],
+    beliefs: Sequence[Mapping[Key, int]],
     faults: Mapping[int, Fault],
 ) -> None:
     world = oracle.world
-    for run, believed in zip(runs, told, strict=True):
+    for run, expected in zip(runs, beliefs, strict=True):
         world.now = max(world.now, run.at)
-        actor = acts(world, Actor(faults))
-        oracle.looks_at(actor)
-        if actor.struck:
-            world.now += LASTS + timedelta(minutes=5)
-            oracle.looks_at(acts(world, Actor()))
+        actor = run_actor(world, Actor(faults))
+        oracle.check_run(actor)
+        if actor.faults_occurred:
+            world.now += LEASE_DURATION + timedelta(minutes=5)
+            oracle.check_run(run_actor(world, Actor()))
         faults = {}
-        now = oracle.believed()
-        missing = believed.keys() - oracle.beliefs.keys()
-        if missing or any(believed.get(key) != rank for key, rank in now.items()):
-            what = f"people believe {now} and not {believed}"
-            oracle.wrong.append(("lost", f"as of {run.at}: {what}"))
+        believed = oracle.confirmed_beliefs()
+        missing = expected.keys() - oracle.beliefs.keys()
+        if missing or any(expected.get(key) != rank for key, rank in believed.items()):
+            details = f"as of {run.at}: recipients believe {believed}, expected {expected}"
+            oracle.violations.append(("missing notification", details))
 
 
 def _world(scenario: Scenario) -> World:
     texts = {file.stem: file.read_text() for file in sorted((ROOT / "rules").glob("*.toml"))}
     senders = tuple(Scope(identity=name) for name in scenario.identities)
-    world = World(scenario.runs[0].at, senders, texts, mail=_Mail(scenario))
-    world.sets = tuple(Scope(configuration_set=name) for name in scenario.configuration_sets)
+    world = World(scenario.runs[0].at, senders, texts, counts=_Counts(scenario))
+    world.configuration_sets = tuple(
+        Scope(configuration_set=name) for name in scenario.configuration_sets
+    )
     return world
 
 
-class _Mail:
-    """What VDM would count of a scenario."""
+class _Counts:
+    """What VDM counts in a scenario."""
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
 
     def __call__(self, query: Query, days: Sequence[date], now: datetime) -> Series:
-        named = {key.value: value for key, value in query.scope.dimensions.items()}
-        return Series(dict(self.scenario.counts(query.metric.value, named, days, now)))
+        dimensions = {key.value: value for key, value in query.scope.dimensions.items()}
+        return Series(dict(self.scenario.counts(query.metric.value, dimensions, days, now)))
 
-    def __deepcopy__(self, _: object) -> "_Mail":
+    def __deepcopy__(self, _: object) -> "_Counts":
         return self  # It does not change.
 
 
-def pairs_broken_off(every: int = 1, first: int = 0) -> Iterator[Oracle]:
-    """Yield the short story with two things going wrong, at each pair of effects in turn.
+def short_story_with_two_faults(parts: int = 1, part: int = 0) -> Iterator[Oracle]:
+    """Yield the short story once for each pair of faults at each pair of effects.
 
-    At *every* so manieth pair, from the *first* on. Both may be in one run, if that lives on.
+    Both may be in one run, if the function survives the first. *parts* and *part* are as above.
     """
-    for number, goes_on in enumerate(_goes_wrong(begun(), SHORT, {}, 2)):
-        if number % every == first:
-            yield goes_on()
+    histories = _with_faults(new_oracle(), SHORT_STORY, {}, 2)
+    for number, play_one in enumerate(histories):
+        if number % parts == part:
+            yield play_one()
 
 
-def _goes_wrong(
-    before: Oracle, steps: Sequence[Step], faults: Mapping[int, Fault], times: int
+def _with_faults(
+    before: Oracle, steps: Sequence[Step], faults: Mapping[int, Fault], count: int
 ) -> Iterator[Callable[[], Oracle]]:
-    """Yield every way to go on from *before* with so many *times* something going wrong.
+    """Yield every way to play *steps* after *before* with *count* more faults.
 
-    By *steps*, of which the first has *faults* already; more of its own come after those.
+    The first step has *faults* already; more faults of this step come after those.
     """
-    if not times:
-        yield partial(_played, before, steps, faults)
+    if not count:
+        yield partial(_play, before, steps, faults)
         return
     oracle = deepcopy(before)
-    happens(oracle, replace(steps[0], faults=faults))
-    effects = range(max(faults, default=-1) + 1, len(oracle.last.done))
+    play_step(oracle, replace(steps[0], faults=faults))
+    effects = range(max(faults, default=-1) + 1, len(oracle.last.effects))
     for effect in effects if not oracle.last.is_dead else ():
         for fault in Fault:
-            yield from _goes_wrong(before, steps, {**faults, effect: fault}, times - 1)
+            yield from _with_faults(before, steps, {**faults, effect: fault}, count - 1)
     if len(steps) > 1:
-        yield from _goes_wrong(oracle, steps[1:], {}, times)
+        yield from _with_faults(oracle, steps[1:], {}, count)
 
 
-def _played(before: Oracle, steps: Sequence[Step], faults: Mapping[int, Fault]) -> Oracle:
+def _play(before: Oracle, steps: Sequence[Step], faults: Mapping[int, Fault]) -> Oracle:
     oracle = deepcopy(before)
-    happens(oracle, replace(steps[0], faults=faults))
+    play_step(oracle, replace(steps[0], faults=faults))
     for step in (*steps[1:], Step(), Step()):
-        happens(oracle, step)
+        play_step(oracle, step)
     return oracle

@@ -7,46 +7,53 @@ from threading import Semaphore, Thread
 from unittest.mock import patch
 
 from simulation.oracle import Oracle
-from simulation.ports import acts
+from simulation.ports import run_actor
 from simulation.rules import RULES
-from simulation.world import LASTS, Actor, Fault, World
+from simulation.world import LEASE_DURATION, Actor, Fault, World
 from vdm_alerts.core.model.metrics import Dimension, Scope
 from vdm_alerts.core.muting.quiet_hours import parse_quiet_hours
 from vdm_alerts.core.muting.silences import Silence
+from vdm_alerts.core.planning import read_plan
 from vdm_alerts.core.planning.queries import Query
+from vdm_alerts.core.planning.rule_scopes import provider_names
 from vdm_alerts.core.rules.patterns import Names
 
-BEGINS = datetime(2026, 3, 2, 9, tzinfo=UTC)
+START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 SENDERS = (Scope(identity="a.example.com"), Scope(identity="b.example.com"))
 LEVELS = (0, 10, 60, 120, 250)
-"""Bounces of a thousand mails: none, few, above a warning, above a critical line, and far above."""
+"""Bounces per 1,000 emails: none, few, a warning, critical, and far above critical."""
 HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class Overlap:
-    """A second run that comes while the first is at an effect, and is held up itself, or not.
+    """A second run that starts while the first one is running."""
 
-    With *lease_out*, so late that the lease of the first has run out.
-    """
-
-    first_at: int
-    second_at: int | None = None
-    lease_out: bool = False
+    first_pauses_at: int
+    """The number of the first run's effect before which the second run starts."""
+    second_pauses_at: int | None = None
+    """The number of the second run's effect before which the first one continues."""
+    has_lease_expired: bool = False
+    """Whether the first run's lease has expired when the second run starts."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One run, *after* so long: what has changed by then, and what goes wrong with it."""
+    """One run: what has changed before it, and what goes wrong in it."""
 
     after: timedelta = HOUR
+    """The time since the run before."""
     levels: Mapping[Scope, int] = field(default_factory=dict)
+    """New levels of senders, from today on."""
     revised: Mapping[Scope, int] = field(default_factory=dict)
+    """New levels of senders for yesterday."""
     rules: Mapping[str, str | None] = field(default_factory=dict)
+    """New texts of rules; None deletes a rule."""
     silences: Mapping[str, timedelta | None] = field(default_factory=dict)
+    """New silences and their length; None deletes a silence."""
     senders: tuple[Scope, ...] | None = None
-    unknown: frozenset[Scope | Query] | None = None
-    down: frozenset[str] | None = None
+    unreadable: frozenset[Scope | Query] | None = None
+    services_down: frozenset[str] | None = None
     subscribers: int | None = None
     faults: Mapping[int, Fault] = field(default_factory=dict)
     overlap: Overlap | None = None
@@ -54,47 +61,52 @@ class Step:
 
 @dataclass(frozen=True)
 class History:
-    """A beginning, and what comes after it; *quiet* are its quiet hours, if it has any."""
+    """The steps of one history, and its quiet hours."""
 
     steps: tuple[Step, ...]
-    quiet: str = "none"
+    quiet_hours: str = "none"
 
 
-MEND = Step(after=26 * HOUR, unknown=frozenset(), down=frozenset(), subscribers=1, senders=SENDERS)
-"""What every history ends with: all faults are over, and whoever sends has been listed again."""
+RECOVERY = Step(
+    after=26 * HOUR,
+    unreadable=frozenset(),
+    services_down=frozenset(),
+    subscribers=1,
+    senders=SENDERS,
+)
+"""The step that every history ends with: no fault remains, and every sender is listed."""
 
 
 def play(history: History) -> Oracle:
-    """Play *history* in a new world; return what the oracle has to say of it."""
-    oracle = begun(history.quiet)
+    """Play *history* in a new world and return its oracle."""
+    oracle = new_oracle(history.quiet_hours)
     for step in history.steps:
-        happens(oracle, step)
+        play_step(oracle, step)
     return oracle
 
 
-def begun(quiet: str = "none") -> Oracle:
-    """Return an oracle that looks at a new world, with *quiet* hours in it."""
-    world = World(BEGINS, SENDERS, RULES, quiet_hours=parse_quiet_hours(quiet))
-    world.levels = {sender: {BEGINS.date() - timedelta(days=70): 10} for sender in SENDERS}
+def new_oracle(quiet_hours: str = "none") -> Oracle:
+    """Return the oracle of a new world with *quiet_hours*."""
+    world = World(START, SENDERS, RULES, quiet_hours=parse_quiet_hours(quiet_hours))
+    world.levels = {sender: {START.date() - timedelta(days=70): 10} for sender in SENDERS}
     return Oracle(world)
 
 
-def happens(oracle: Oracle, step: Step) -> None:
-    """Have *step* happen in the world that *oracle* looks at."""
+def play_step(oracle: Oracle, step: Step) -> None:
+    """Play *step* in the world of *oracle*, and check what happened."""
     world = oracle.world
     change(world, step)
-    with patch(
-        "vdm_alerts.core.planning.rule_scopes.KNOWN_ISPS", ("Hotmail",)
-    ):  # One is enough, and quicker.
+    # One mailbox provider is enough, and faster.
+    with patch.object(read_plan, provider_names.__name__, lambda _: ("Hotmail",)):
         if step.overlap:
-            actors = overlapping(world, step.overlap, step.faults)
-            oracle.looks_at_overlap(actors, step.overlap)
+            actors = run_overlapping(world, step.overlap, step.faults)
+            oracle.check_overlap(actors, step.overlap)
         else:
-            oracle.looks_at(acts(world, Actor(step.faults)))
+            oracle.check_run(run_actor(world, Actor(step.faults)))
 
 
 def change(world: World, step: Step) -> None:
-    """Have *world* be as it is at *step*."""
+    """Apply the changes of *step* to *world*."""
     world.now += step.after
     today = world.now.date()
     for scope, level in step.levels.items():
@@ -109,50 +121,50 @@ def change(world: World, step: Step) -> None:
         if length is not None:
             world.silences[name] = _silence(name, world.now + length)
     if step.senders is not None and step.senders != world.senders:
-        world.listed_since = world.now
-    for name in ("senders", "unknown", "down", "subscribers"):
+        world.senders_changed_at = world.now
+    for name in ("senders", "unreadable", "services_down", "subscribers"):
         value = getattr(step, name)
         if value is not None:
             setattr(world, name, value)
 
 
 def _silence(name: str, until: datetime) -> Silence:
-    """Return a silence of the sender whose domain begins with *name*, by all rules."""
+    """Return a silence of the identity *name*.example.com, for all rules."""
     names = Names({Dimension.IDENTITY: f"{name}.example.com"})
     source = f"/vdm-alerts/silences/{name}"
     return Silence(name, source, "*", names, until, "It moves", "the team")
 
 
-def overlapping(world: World, overlap: Overlap, faults: Mapping[int, Fault]) -> list[Actor]:
-    """Have two runs act, the second while the first is held up, and each go on in its turn."""
-    second_goes, first_goes = Semaphore(0), Semaphore(0)
+def run_overlapping(world: World, overlap: Overlap, faults: Mapping[int, Fault]) -> list[Actor]:
+    """Run two actors, the second while the first one pauses; return both."""
+    second_may_start, first_may_continue = Semaphore(0), Semaphore(0)
 
-    def hold_up() -> None:
-        second_goes.release()
-        first_goes.acquire()
+    def pause_first() -> None:
+        second_may_start.release()
+        first_may_continue.acquire()
 
-    def in_between() -> None:
-        first_goes.release()
+    def pause_second() -> None:
+        first_may_continue.release()
         thread.join()
 
-    first = Actor(faults, pauses={overlap.first_at: hold_up})
-    at, now = overlap.second_at, world.now
-    second = Actor(pauses={} if at is None else {at: in_between})
+    first = Actor(faults, pauses={overlap.first_pauses_at: pause_first})
+    effect, now = overlap.second_pauses_at, world.now
+    second = Actor(pauses={} if effect is None else {effect: pause_second})
 
-    def goes() -> None:
+    def run_first() -> None:
         try:
-            acts(world, first, now)
+            run_actor(world, first, now)
         finally:
-            second_goes.release()
+            second_may_start.release()
 
-    thread = Thread(target=goes)
+    thread = Thread(target=run_first)
     thread.start()
-    second_goes.acquire()
-    if overlap.lease_out:
-        world.now += LASTS + timedelta(minutes=1)
+    second_may_start.acquire()
+    if overlap.has_lease_expired:
+        world.now += LEASE_DURATION + timedelta(minutes=1)
     else:
         world.now += timedelta(minutes=1)
-    acts(world, second)
-    first_goes.release()
+    run_actor(world, second)
+    first_may_continue.release()
     thread.join()
     return [first, second]

@@ -1,212 +1,268 @@
-"""What the proof is worth: the same service, broken on purpose, each way in one of its promises."""
+"""Mutants: the service with one guarantee broken on purpose, which the simulation must detect."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from unittest.mock import patch
 
-from simulation import ports
-from vdm_alerts.app import notify
+from simulation.ports import Vdm
+from vdm_alerts.adapters.memory import MemoryTable
+from vdm_alerts.app import evaluate, notify
+from vdm_alerts.app.notify import Outbox
+from vdm_alerts.core.alerts import lifecycle
 from vdm_alerts.core.alerts.alert import Alert, Key
-from vdm_alerts.core.alerts.sequence import Attempt
+from vdm_alerts.core.alerts.lifecycle import unwatched
+from vdm_alerts.core.alerts.sequence import Attempt, numbered
 from vdm_alerts.core.alerts.stored_state import Memory
-from vdm_alerts.core.model.metrics import Series
+from vdm_alerts.core.model.metrics import Series, Window
+from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.muting.silences import Silence, Silences
+from vdm_alerts.core.notifications import affected, incidents
 from vdm_alerts.core.notifications.affected import Affected
-from vdm_alerts.core.notifications.delivery import mark_delivered
+from vdm_alerts.core.notifications.delivery import mark_attempted, mark_delivered
+from vdm_alerts.core.notifications.incidents import Incident
+from vdm_alerts.core.notifications.notification import Notice
+from vdm_alerts.core.notifications.reasons import is_to_be_repeated
+from vdm_alerts.core.observations import metric_reading
 from vdm_alerts.core.observations.observation import Observation
 from vdm_alerts.core.observations.run_report import Summary, summary
+from vdm_alerts.core.planning.queries import Query
 from vdm_alerts.core.rules.rule_set import Rulebook, Written
+
+PUBLISH, ANSWER, CLOSED_BECAUSE = Outbox.publish, Vdm.answer, Observation.closed_because
+"""What mutants call, and replace."""
+
+
+def is_urgent(incident: Incident) -> bool:
+    """Stand for the property of that name."""
+    return incident.is_urgent
 
 
 @dataclass(frozen=True)
-class Variant:
-    """A way to break promise *promise*, by *patches*; the proof has to find one of *finds*."""
+class Mutant:
+    """The service with a change that breaks one guarantee."""
 
     name: str
-    promise: int
-    finds: tuple[str, ...]
-    patches: dict[str, Any]
+    guarantee: int
+    detected_as: tuple[str, ...]
+    """The kinds of violation, of which the oracle must report one."""
+    owner: Any
+    """The module or class in which the service looks up what is replaced."""
+    original: Callable[..., Any]
+    """The function that is replaced there."""
+    replacement: Any
 
     @contextmanager
-    def in_place(self) -> Iterator[None]:
-        """Have the service be broken that way for the block."""
-        with ExitStack() as broken:
-            for what, other in self.patches.items():
-                broken.enter_context(patch(what, other))
+    def applied(self) -> Iterator[None]:
+        """Apply the change for the block."""
+        with patch.object(self.owner, self.original.__name__, self.replacement):
             yield
 
 
-def _told_before_it_is(known: Memory, due: Sequence[Any], now: datetime) -> Memory:
+def _mark_delivered_first(known: Memory, due: Sequence[Any], now: datetime) -> Memory:
     return mark_delivered(known, due, now)
 
 
-def _always_told(send: Callable[..., bool]) -> Callable[..., bool]:
-    def sent(*arguments: Any) -> bool:
-        send(*arguments)
-        return True
+def _publish_and_assume_success(
+    outbox: Outbox, due: Sequence[Notice], now: datetime
+) -> list[Notice]:
+    PUBLISH(outbox, due, now)
+    return list(due)
 
-    return sent
 
-
-def _counted_on(last: int, attempt: Attempt | None, news: str) -> int:
-    del attempt, news
+def _next_number(last: int, attempt: Attempt | None, fingerprint: str) -> int:
+    del attempt, fingerprint
     return last + 1
 
 
-def _zero(answer: Callable[..., Any]) -> Callable[..., Any]:
-    def answered(self: Any, query: Any, *days: Any) -> Any:
-        return Series({}) if query.scope in self.world.unknown else answer(self, query, *days)
-
-    return answered
+def _zero_if_unreadable(vdm: Vdm, query: Query, window: Window, last: date) -> Series | Gap:
+    is_unreadable = query.scope in vdm.world.unreadable
+    return Series({}) if is_unreadable else ANSWER(vdm, query, window, last)
 
 
-def _forgetful(book: Rulebook, last_good: dict[str, Written]) -> Rulebook:
+def _without_last_version(book: Rulebook, last_good: dict[str, Written]) -> Rulebook:
     del last_good
     return book
 
 
-def _all_or_nothing(book: Rulebook, last_good: dict[str, Written]) -> Rulebook:
+def _fail_if_any_is_invalid(book: Rulebook, last_good: dict[str, Written]) -> Rulebook:
     del last_good
     if book.unusable:
-        message = "a rule is bad"
+        message = "a rule is invalid"
         raise ValueError(message)
     return book
 
 
-def _unless_it_turned(gone: Callable[[Observation, Key], str]) -> Callable[[Observation, Key], str]:
-    def gone_for(self: Observation, key: Key) -> str:
-        rule = self.rules.get(key.rule)
-        return gone(self, key._replace(indicator=rule.indicator if rule else key.indicator))
-
-    return gone_for
+def _closed_because_ignoring_the_indicator(observation: Observation, key: Key) -> str:
+    rule = observation.rules.get(key.rule)
+    indicator = rule.indicator if rule else key.indicator
+    return CLOSED_BECAUSE(observation, key._replace(indicator=indicator))
 
 
 def _always(*_: Any) -> bool:
     return True
 
 
-def _unheard(one: Affected, now: datetime) -> Alert:
+def _never(_: Incident) -> bool:
+    return False
+
+
+def _none(_: object) -> tuple[()]:
+    return ()
+
+
+def _as_before(scope: Affected, now: datetime) -> Alert:
     del now
-    return one.alert
+    return scope.alert
 
 
-def _forgotten(alert: Alert, why: str) -> Alert:
+def _reset(alert: Alert, why: str) -> Alert:
     del why
     return Alert(*alert.key)
 
 
-def _for_ever(silences: Silences, now: datetime) -> Sequence[Silence]:
+def _unexpiring(silences: Silences, now: datetime) -> Sequence[Silence]:
     del now
     return silences.silences
 
 
-def _blind(*arguments: Any, **more: Any) -> Summary:
+def _all_read(*arguments: Any, **more: Any) -> Summary:
     return replace(summary(*arguments, **more), unread=0, series_unknown=0)
 
 
-VARIANTS = (
-    Variant(
-        "what is due is saved as told, and then told",
+def _without_check(*_: Any) -> None:
+    pass
+
+
+MUTANTS = (
+    Mutant(
+        "due notifications are saved as sent before they are sent",
         1,
-        ("lost",),
-        {"vdm_alerts.app.notify.mark_attempted": _told_before_it_is},
+        ("missing notification",),
+        notify,
+        mark_attempted,
+        _mark_delivered_first,
     ),
-    Variant(
-        "a message that failed is taken for delivered",
+    Mutant(
+        "a failed publish counts as delivered",
         1,
-        ("lost",),
-        {"vdm_alerts.app.notify.Outbox._is_sent": _always_told(notify.Outbox._is_sent)},
+        ("missing notification",),
+        Outbox,
+        Outbox.publish,
+        _publish_and_assume_success,
     ),
-    Variant(
-        "nobody remembers what was about to be said",
+    Mutant(
+        "a repeat gets a new sequence number",
         2,
-        ("beyond the promise",),
-        {"vdm_alerts.core.notifications.incidents.numbered": _counted_on},
+        ("unexpected notification",),
+        incidents,
+        numbered,
+        _next_number,
     ),
-    Variant(
-        "no lease keeps two runs apart",
+    Mutant(
+        "two runs may hold the lease",
         2,
-        ("beyond the promise",),
-        {"simulation.ports.Store.is_leased": False},
+        ("unexpected notification",),
+        MemoryTable,
+        MemoryTable.take_lease,
+        _without_check,
     ),
-    Variant(
-        "a run that has outlived its lease writes over the next one",
+    Mutant(
+        "a run whose lease expired overwrites the next run's state",
         2,
-        ("beyond the promise", "lost"),
-        {"simulation.ports.Store.is_fenced": False},
+        ("unexpected notification", "missing notification"),
+        MemoryTable,
+        MemoryTable.require_version,
+        _without_check,
     ),
-    Variant(
-        "a reminder goes out at every run",
+    Mutant(
+        "a reminder is sent in every run",
         2,
-        ("beyond the promise",),
-        {"vdm_alerts.core.notifications.incidents.is_to_be_repeated": _always},
+        ("unexpected notification",),
+        incidents,
+        is_to_be_repeated,
+        _always,
     ),
-    Variant(
-        "nobody is taken to have heard of what may have gone out",
+    Mutant(
+        "an unconfirmed notification counts as not delivered",
         1,
-        ("lost",),
-        {"vdm_alerts.core.notifications.affected.attempted": _unheard},
+        ("missing notification",),
+        affected,
+        affected.attempted,
+        _as_before,
     ),
-    Variant(
-        "the end of what is watched no longer is not told",
+    Mutant(
+        "no notification is sent when a scope is no longer monitored",
         1,
-        ("lost",),
-        {"vdm_alerts.core.alerts.lifecycle.unwatched": _forgotten},
+        ("missing notification",),
+        lifecycle,
+        unwatched,
+        _reset,
     ),
-    Variant(
-        "a silence never ends",
+    Mutant(
+        "a silence never expires",
         1,
-        ("lost",),
-        {"vdm_alerts.core.muting.silences.Silences.lasting": _for_ever},
+        ("missing notification",),
+        Silences,
+        Silences.lasting,
+        _unexpiring,
     ),
-    Variant(
-        "quiet hours hold back what is critical",
+    Mutant(
+        "quiet hours hold back critical notifications",
         1,
-        ("lost",),
-        {"vdm_alerts.core.notifications.incidents.Incident.is_urgent": False},
+        ("missing notification",),
+        Incident,
+        is_urgent,
+        property(_never),
     ),
-    Variant(
-        "what is unknown for days is told to nobody",
+    Mutant(
+        "scopes that are unreadable for days are not reported",
         3,
-        ("unseen",),
-        {"vdm_alerts.core.observations.metric_reading.unreadable_for_long": lambda _: ()},
+        ("unreported failure",),
+        metric_reading,
+        metric_reading.unreadable_for_long,
+        _none,
     ),
-    Variant(
-        "what is unknown is zero",
+    Mutant(
+        "an unreadable rate counts as zero",
         3,
-        ("wrongly resolved", "wrongly told"),
-        {"simulation.ports.Mail.answer": _zero(ports.Mail.answer)},
+        ("false resolution", "false alert"),
+        Vdm,
+        Vdm.answer,
+        _zero_if_unreadable,
     ),
-    Variant(
-        "nobody minds that a rule is about another rate by now",
+    Mutant(
+        "an alert survives a change of its rule's indicator",
         1,
-        ("lost",),
-        {
-            "vdm_alerts.core.observations.observation.Observation.closed_because": _unless_it_turned(
-                Observation.closed_because
-            )
-        },
+        ("missing notification",),
+        Observation,
+        Observation.closed_because,
+        _closed_because_ignoring_the_indicator,
     ),
-    Variant(
-        "a bad rule is forgotten",
+    Mutant(
+        "an invalid rule loses its last valid version",
         4,
-        ("lost",),
-        {"vdm_alerts.core.rules.rule_set.Rulebook.with_last_good": _forgetful},
+        ("missing notification",),
+        Rulebook,
+        Rulebook.with_last_good,
+        _without_last_version,
     ),
-    Variant(
-        "a bad rule stops the others",
+    Mutant(
+        "an invalid rule disables all others",
         4,
-        ("lost", "bad rule"),
-        {"vdm_alerts.core.rules.rule_set.Rulebook.with_last_good": _all_or_nothing},
+        ("missing notification", "wrong rule status"),
+        Rulebook,
+        Rulebook.with_last_good,
+        _fail_if_any_is_invalid,
     ),
-    Variant(
-        "what could not be read is counted as read",
+    Mutant(
+        "metrics count unreadable data as read",
         5,
-        ("unseen",),
-        {"vdm_alerts.app.evaluate.summary": _blind},
+        ("unreported failure",),
+        evaluate,
+        summary,
+        _all_read,
     ),
 )
-"""Every one of them has to be caught."""

@@ -1,7 +1,8 @@
-"""Whether what is promised was kept: judged from outside, by the truth and by what was delivered.
+"""The oracle: checks the guarantees from outside, by the truth and by what was delivered.
 
-It knows how many mails bounce, which is the truth; what people were told, from which it works out
-what they believe; and what each run saw. It knows nothing of alerts and how they are remembered.
+It knows how many emails bounce, which is the truth. From the delivered messages it works out what
+recipients believe, and it knows what each run read. It knows nothing of alerts and how they are
+stored.
 """
 
 from collections import Counter
@@ -13,8 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from simulation.delivered import incidents_in, number_of, scope_of
 from simulation.repeats import Content, Repeats, content_of
 from simulation.rules import DAYS, parsed, severity
-from simulation.service import Service
-from simulation.world import Actor, Delivery, Fault, Sight, World
+from simulation.service import ServiceStatus
+from simulation.world import Actor, Delivery, Fault, Observation, World
 from vdm_alerts.core.alerts.alert import FLAPPING, LATELY
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope
 from vdm_alerts.core.model.rates import Indicator
@@ -24,330 +25,362 @@ if TYPE_CHECKING:
     from simulation.histories import Overlap
 
 Key: TypeAlias = tuple[str, Scope]
+"""A rule's name, and a scope."""
 RANK = {"OK": 0, "WARNING": 1, "CRITICAL": 2}
-ENDS = {"done", "died", "Busy", "WentBack", "Superseded", "NotificationsUnsentError", "Unavailable"}
+OUTCOMES = {
+    "done",
+    "died",
+    "Busy",
+    "WentBack",
+    "Superseded",
+    "NotificationsUnsentError",
+    "Unavailable",
+}
 """How a run may end here."""
-WRONG = (
-    "lost",
-    "beyond the promise",
-    "wrongly told",
-    "wrongly resolved",
-    "bad rule",
-    "unseen",
-    "broken",
+VIOLATIONS = (
+    "missing notification",
+    "unexpected notification",
+    "false alert",
+    "false resolution",
+    "wrong rule status",
+    "unreported failure",
+    "unexpected error",
 )
-"""What may be found wrong, as the proof counts it."""
+"""The kinds of violation that the oracle reports."""
+DAY = timedelta(days=1)
+READ_WITHIN = timedelta(hours=25)
+"""How soon the emails of a new sender are read."""
+BEYOND_DOUBT = 2.5
+"""A rate of so many times the highest threshold is above it at any confidence level."""
 
 
 @dataclass
 class Oracle:
-    """Looks at every run once it has ended; *wrong* is what was promised and not kept.
-
-    Where it does not know the truth, what it looks at is what was said, and how often.
-    """
+    """Checks each run after it has ended, and collects violations of the guarantees."""
 
     world: World
-    wrong: list[tuple[str, str]] = field(default_factory=list)
+    violations: list[tuple[str, str]] = field(default_factory=list)
+    """The kind and the details of each violation."""
     faults: Counter[str] = field(default_factory=Counter)
     runs: Counter[str] = field(default_factory=Counter)
-    looks: int = 0
+    """How many runs ended with each outcome."""
+    checks: int = 0
+    """How often a belief was compared with the truth."""
     knows_truth: bool = True
+    """If False, only the content and the number of messages are checked."""
     last: Actor = field(default_factory=Actor)
     beliefs: dict[Key, int] = field(default_factory=dict)
-    _believed_by: dict[Key, bool] = field(default_factory=dict)
-    _service: Service = field(default_factory=Service)
-    _contents: dict[str, tuple[int, Content]] = field(default_factory=dict)
-    _last: dict[Key, Delivery] = field(default_factory=dict)
-    _wrong_at: dict[Key, int] = field(default_factory=dict)
-    _unclean: int = -1
-    _read: int = 0
-    _known_rules: dict[str, Rule] = field(default_factory=dict)
-    _ever: dict[str, list[Rule]] = field(default_factory=dict)
-    _broken_since: dict[Key, datetime] = field(default_factory=dict)
-    _blind_since: dict[Scope, datetime] = field(default_factory=dict)
+    """The rank of each severity that recipients believe in, by the messages they got."""
     repeats: Repeats = field(init=False)
+    _has_history: dict[Key, bool] = field(default_factory=dict)
+    """Whether each belief comes from a message that had the alert history."""
+    _service: ServiceStatus = field(default_factory=ServiceStatus)
+    _contents: dict[str, tuple[int, Content]] = field(default_factory=dict)
+    """The latest sequence number and content of each incident."""
+    _last_delivery: dict[Key, Delivery] = field(default_factory=dict)
+    _alerted_at: dict[Key, int] = field(default_factory=dict)
+    """How many observations there were when each alert was last delivered."""
+    _last_fault_at: int = -1
+    """How many observations there were at the last run with a fault."""
+    _checked_deliveries: int = 0
+    _known_rules: dict[str, Rule] = field(default_factory=dict)
+    _all_versions: dict[str, list[Rule]] = field(default_factory=dict)
+    _breached_since: dict[Key, datetime] = field(default_factory=dict)
+    _unreadable_since: dict[Scope, datetime] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.repeats = Repeats(self._finds)
+        self.repeats = Repeats(self._report)
 
-    def looks_at(self, actor: Actor) -> None:
-        """Look at what *actor*, whose run has ended, did; and at the world, if it went well."""
+    def check_run(self, actor: Actor) -> None:
+        """Check what the run of *actor* did; after a run without faults, also the beliefs."""
         self._count(actor)
-        self._looks_at_rules(actor)
-        self._looks_at_manners()
-        self._looks_at_messages()
-        self._looks_at_records(actor)
+        self._learn_rules(actor)
+        self._check_muting()
+        self._check_messages()
+        self._check_reports(actor)
         if self.knows_truth:
-            self._keeps_time(is_clean=self._is_clean(actor))
-            if self._is_clean(actor):
-                self._looks_at_beliefs()
+            self._update_durations(is_clean=_is_clean(actor))
+            if _is_clean(actor):
+                self._check_beliefs()
 
-    def looks_at_overlap(self, actors: list[Actor], overlap: "Overlap") -> None:
-        """Look at two runs that came in each other's way."""
-        self.faults["leases that ran out" if overlap.lease_out else "runs at once"] += 1
+    def check_overlap(self, actors: list[Actor], overlap: "Overlap") -> None:
+        """Check what two overlapping runs did."""
+        self.faults["lease expired" if overlap.has_lease_expired else "concurrent runs"] += 1
         for actor in actors:
-            self._looks_at_rules(actor)
+            self._learn_rules(actor)
             self._count(actor)
-            self._looks_at_records(actor)
-        self._looks_at_messages(may_repeat=overlap.lease_out)
-        self._keeps_time(is_clean=False)
+            self._check_reports(actor)
+        self._check_messages(may_repeat=overlap.has_lease_expired)
+        self._update_durations(is_clean=False)
+
+    def confirmed_beliefs(self) -> Mapping[Key, int]:
+        """Return the beliefs that come from messages with the alert history.
+
+        A message without it says so, and no later message follows it up.
+        """
+        return {key: rank for key, rank in self.beliefs.items() if self._has_history[key]}
 
     def _count(self, actor: Actor) -> None:
-        self.faults.update(f"{name} {fault.value}" for name, fault in actor.struck)
+        self.faults.update(f"{fault.value}: {name}" for name, fault in actor.faults_occurred)
+        self.faults.update(f"unavailable: {service}" for service in actor.services_down)
         self.last = actor
-        if not self._is_clean(actor):
-            self._unclean = len(self.world.seen)
+        if not _is_clean(actor):
+            self._last_fault_at = len(self.world.observations)
         self.runs[actor.outcome] += 1
-        if actor.outcome not in ENDS:
-            self._finds("broken", f"a run ended as {actor.outcome}")
-        self.faults.update(f"{service} down" for service in actor.down)
+        if actor.outcome not in OUTCOMES:
+            self._report("unexpected error", f"a run ended as {actor.outcome}")
 
-    def _finds(self, what: str, details: object) -> None:
-        self.wrong.append((what, f"as of {self.world.now:%d %H:%M}: {details}"))
+    def _report(self, kind: str, details: object) -> None:
+        self.violations.append((kind, f"as of {self.world.now:%d %H:%M}: {details}"))
 
-    def believed(self) -> Mapping[Key, int]:
-        """Return what people believe by messages that knew what had been told before.
+    # Guarantee 2: no notification is sent twice, except when its delivery could not be confirmed.
+    # Guarantee 3: every notification is true.
 
-        One that did not is marked so, and nobody follows it up.
-        """
-        return {key: rank for key, rank in self.beliefs.items() if self._believed_by[key]}
-
-    # Promise 2: nothing is said twice, but where nobody could know that it had been said; and 3:
-    # what is said was true.
-
-    def _looks_at_messages(self, *, may_repeat: bool = False) -> None:
-        new = self.world.delivered[self._read :]
-        self._read = len(self.world.delivered)
+    def _check_messages(self, *, may_repeat: bool = False) -> None:
+        new = self.world.delivered[self._checked_deliveries :]
+        self._checked_deliveries = len(self.world.delivered)
         for delivery in new:
             for incident in incidents_in(delivery.document):
-                if not self.world.silences:  # They may leave others whose reminder is due.
-                    self.repeats.looks_at_reminder(delivery, incident)
-                self._looks_at_incident(delivery, incident, may_repeat=may_repeat)
-            self.repeats.looks_at(delivery, may_repeat=may_repeat)
+                if not self.world.silences:  # A silenced scope may leave others to be reminded of.
+                    self.repeats.check_reminder(delivery, incident)
+                self._check_incident(delivery, incident, may_repeat=may_repeat)
+            self.repeats.check(delivery, may_repeat=may_repeat)
             if delivery.document["kind"] == "service":
-                self._service.hears(delivery.document)
+                self._service.update(delivery.document)
         for delivery in self.world.delivered:
-            if delivery.is_confirmed or self._is_clean(delivery.actor):
-                self.repeats.settles(delivery)
+            if delivery.is_confirmed or _is_clean(delivery.actor):
+                self.repeats.confirm(delivery)
 
-    def _looks_at_manners(self) -> None:
-        """See that nobody is told what they asked not to hear of, or not at this hour."""
+    def _check_muting(self) -> None:
+        """Check that new messages respect silences and quiet hours."""
         world = self.world
-        lasting = [each for each in world.silences.values() if not each.is_over(world.now)]
-        is_quiet = world.quiet_hours is not None and world.quiet_hours.hold(world.now)
-        for delivery in world.delivered[self._read :]:
-            what = delivery.document
-            for incident in incidents_in(what) if self._is_clean(delivery.actor) else ():
+        silences = [each for each in world.silences.values() if not each.is_over(world.now)]
+        for delivery in world.delivered[self._checked_deliveries :]:
+            document = delivery.document
+            for incident in incidents_in(document) if _is_clean(delivery.actor) else ():
                 keys = [(incident["rule"], scope_of(one)) for one in incident["affected"]]
-                if any(each.covers(*key) for each in lasting for key in keys):
-                    self._finds("beyond the promise", f"of {keys} some are silenced")
-            if is_quiet and what["severity"] != "CRITICAL":
-                self._finds("beyond the promise", f"{number_of(what)} could have waited")
+                if any(silence.covers(*key) for silence in silences for key in keys):
+                    self._report("unexpected notification", f"of {keys} some are silenced")
+            if self._is_quiet() and document["severity"] != "CRITICAL":
+                details = f"{number_of(document)} was sent in quiet hours"
+                self._report("unexpected notification", details)
 
-    def _looks_at_incident(
+    def _check_incident(
         self, delivery: Delivery, incident: Mapping[str, Any], *, may_repeat: bool
     ) -> None:
         number, rule = number_of(incident), incident["rule"]
         if self.knows_truth and incident["indicator"] != Indicator.BOUNCE_RATE.key:
-            self._finds("wrongly told", f"{number} is about a rate that never was above 0")
-        content, remembered = content_of(incident), incident["remembered"]
-        is_first = number not in self.repeats.said
-        before, known = self._contents.get(number[0], (0, ()))
+            self._report("false alert", f"{number} is about a rate that is always 0")
+        content, has_history = content_of(incident), incident["remembered"]
+        is_first = number not in self.repeats.sent
+        last_sequence, last_content = self._contents.get(number[0], (0, ()))
         ranks = [((rule, scope_of(one)), RANK[one["severity"]]) for one in incident["affected"]]
-        is_news = incident["reason"] == "REPEAT" or any(self._is_news(*each) for each in ranks)
-        lasts = [last for key, _ in ranks if (last := self._last.get(key))]
-        may_repeat |= any(last.actor.outcome == "Superseded" for last in lasts)
-        is_certain = all(last.is_confirmed and last.seen > self._unclean for last in lasts)
-        is_open = not all(last.is_confirmed for last in lasts)
-        for one, (key, rank) in zip(incident["affected"], ranks, strict=True):
-            self._looks_at_entry(delivery, one, key, rank)
-            if number[1] >= before:  # One that comes late is known by its number.
-                self._believes(delivery, key, rank, remembered=remembered)
-        if remembered and is_first and not (is_news or may_repeat) and number[1] == before + 1:
-            if not (before or any(rank for _, rank in ranks)):
-                # Its beginning was not heard, which nobody could know: no end would be worse.
-                self.faults["ends that nobody needed"] += 1
-            elif is_certain or (is_open and known == content):
-                self._finds("beyond the promise", f"{number} says nothing new: {content}")
-        self._contents[number[0]] = max((before, known), (number[1], content))
+        is_due = incident["reason"] == "REPEAT" or any(self._is_new(*each) for each in ranks)
+        deliveries = [last for key, _ in ranks if (last := self._last_delivery.get(key))]
+        may_repeat |= any(last.actor.outcome == "Superseded" for last in deliveries)
+        is_certain = all(
+            last.is_confirmed and last.observed > self._last_fault_at for last in deliveries
+        )
+        is_unconfirmed = not all(last.is_confirmed for last in deliveries)
+        for affected, (key, rank) in zip(incident["affected"], ranks, strict=True):
+            self._check_affected(delivery, affected, key, rank)
+            if number[1] >= last_sequence:  # A message that arrives late has an earlier number.
+                self._believe(delivery, key, rank, has_history=has_history)
+        is_next = number[1] == last_sequence + 1
+        if has_history and is_first and is_next and not (is_due or may_repeat):
+            if not (last_sequence or any(rank for _, rank in ranks)):
+                # The alert itself was not delivered, which the service could not know. To leave
+                # out the end as well would be worse.
+                self.faults["end of an undelivered alert"] += 1
+            elif is_certain or (is_unconfirmed and last_content == content):
+                self._report("unexpected notification", f"{number} has no new content: {content}")
+        self._contents[number[0]] = max((last_sequence, last_content), (number[1], content))
 
-    def _is_news(self, key: Key, rank: int) -> bool:
-        return self.beliefs.get(key) != rank or not self._believed_by.get(key, True)
+    def _is_new(self, key: Key, rank: int) -> bool:
+        return self.beliefs.get(key) != rank or not self._has_history.get(key, True)
 
-    def _looks_at_entry(
-        self, delivery: Delivery, one: Mapping[str, Any], key: Key, rank: int
+    def _check_affected(
+        self, delivery: Delivery, affected: Mapping[str, Any], key: Key, rank: int
     ) -> None:
-        if self.knows_truth and one["reason"] in {"FIRING", "ESCALATED"}:
-            self._looks_at_claim(key, rank, delivery)
-        if self.knows_truth and one["reason"] == "RESOLVED":
-            self._looks_at_end(key, delivery)
+        if self.knows_truth and affected["reason"] in {"FIRING", "ESCALATED"}:
+            self._check_alert(key, rank, delivery)
+        if self.knows_truth and affected["reason"] == "RESOLVED":
+            self._check_resolution(key, delivery)
 
-    def _believes(self, delivery: Delivery, key: Key, rank: int, *, remembered: bool) -> None:
-        # What does not know what was told before takes nothing back.
-        self.beliefs[key] = rank if remembered else max(rank, self.beliefs.get(key, 0))
-        self._believed_by[key] = remembered
-        self._last[key] = delivery
-        if rank and remembered:
-            self._wrong_at[key] = delivery.seen
+    def _believe(self, delivery: Delivery, key: Key, rank: int, *, has_history: bool) -> None:
+        # A message without the alert history withdraws nothing.
+        self.beliefs[key] = rank if has_history else max(rank, self.beliefs.get(key, 0))
+        self._has_history[key] = has_history
+        self._last_delivery[key] = delivery
+        if rank and has_history:
+            self._alerted_at[key] = delivery.observed
 
-    def _seen(self, key: Key, since: int, until: int) -> Iterator[tuple[tuple[int, ...], Rule]]:
-        """Yield what runs have seen in between: the levels of the days that the rule looks at.
+    def _observed(self, key: Key, since: int, until: int) -> Iterator[tuple[tuple[int, ...], Rule]]:
+        """Yield what runs observed of *key*: the levels of the days that the rule reads.
 
-        With each comes the rule as it was then, or every way in which it may have counted.
+        With each comes the rule that applied, or, if that is uncertain, each that may have.
         """
         name, scope = key
-        for sight in self.world.seen[since:until]:
-            if sight.scope == scope:
-                for rule in self._judged_by(name, sight):
-                    yield sight.levels[: DAYS[name]], rule
+        for observation in self.world.observations[since:until]:
+            if observation.scope == scope:
+                for rule in self._possible_rules(name, observation):
+                    yield observation.levels[: DAYS[name]], rule
 
-    def _judged_by(self, name: str, sight: Sight) -> list[Rule]:
-        rule = parsed(name, sight.rules.get(name, ""))
-        return [rule] if rule else self._ever.get(name, [])
+    def _possible_rules(self, name: str, observation: Observation) -> list[Rule]:
+        rule = parsed(name, observation.rules.get(name, ""))
+        return [rule] if rule else self._all_versions.get(name, [])
 
-    def _looks_at_claim(self, key: Key, rank: int, delivery: Delivery) -> None:
-        seen = [*self._seen(key, 0, delivery.seen)]
-        # Mail whose bounces cannot have come yet counts for less where one has to be sure.
-        times = 1 if key[0] == "comparing" else 2
-        if not any(severity(max(levels) * times, rule) >= rank for levels, rule in seen):
-            levels = [levels for levels, _ in seen]
-            self._finds("wrongly told", f"{key} has rank {rank}, and nobody saw more than {levels}")
+    def _check_alert(self, key: Key, rank: int, delivery: Delivery) -> None:
+        observed = [*self._observed(key, 0, delivery.observed)]
+        # With a confidence level, emails whose feedback cannot have arrived yet count for less.
+        factor = 1 if key[0] == "plain" else 2
+        if not any(severity(max(levels) * factor, rule) >= rank for levels, rule in observed):
+            details = f"{key} has rank {rank}, but observed were {[each for each, _ in observed]}"
+            self._report("false alert", details)
 
-    def _looks_at_end(self, key: Key, delivery: Delivery) -> None:
-        seen = [*self._seen(key, self._wrong_at.get(key, 0), delivery.seen)]
-        if not any(severity(min(levels), rule) == 0 for levels, rule in seen):
-            levels = [levels for levels, _ in seen]
-            self._finds("wrongly resolved", f"{key}: since it was told, seen were {levels}")
+    def _check_resolution(self, key: Key, delivery: Delivery) -> None:
+        observed = [*self._observed(key, self._alerted_at.get(key, 0), delivery.observed)]
+        if not any(severity(min(levels), rule) == 0 for levels, rule in observed):
+            details = f"{key}: observed since the alert were {[each for each, _ in observed]}"
+            self._report("false resolution", details)
 
-    # Promise 1: what is wrong is told; and 4: a bad rule goes on as it last was, and is told.
+    # Guarantee 1: every breach is reported. Guarantee 4: an invalid rule is reported, and its last
+    # valid version applies.
 
-    def _keeps_time(self, *, is_clean: bool) -> None:
-        """Take down since when every run has found something wrong, or somebody unreadable.
+    def _update_durations(self, *, is_clean: bool) -> None:
+        """Update since when rates have been above a threshold, and scopes unreadable.
 
-        From the first run on that kept what it saw.
+        The time counts from the first run that could store what it read.
         """
-        world, since = self.world, self._broken_since
-        wrong = [
+        world, since = self.world, self._breached_since
+        breached = [
             (name, scope)
             for name, rule in self._known_rules.items()
             for scope in (ACCOUNT, *world.levels)
             if severity(world.level(scope, world.now.date()), rule)
         ]
-        now = [key for key in wrong if is_clean and not world.is_unknown(key[1])]
-        self._broken_since = dict.fromkeys(now, world.now) | {
-            key: since[key] for key in wrong if key in since
+        new = [key for key in breached if is_clean and not world.is_unreadable(key[1])]
+        self._breached_since = dict.fromkeys(new, world.now) | {
+            key: since[key] for key in breached if key in since
         }
-        asked = (ACCOUNT, *world.senders) if is_clean and self._known_rules else ()
-        # Of whom only some counts are unknown, those are not always worth asking for.
-        blind = [one for one in asked if one in world.unknown]
-        self._blind_since = {one: self._blind_since.get(one, world.now) for one in blind}
+        queried = (ACCOUNT, *world.senders) if is_clean and self._known_rules else ()
+        # A scope of which a single metric is unreadable is not queried in every run.
+        unreadable = [scope for scope in queried if scope in world.unreadable]
+        self._unreadable_since = {
+            scope: self._unreadable_since.get(scope, world.now) for scope in unreadable
+        }
 
-    def _looks_at_beliefs(self) -> None:
+    def _check_beliefs(self) -> None:
         world = self.world
         if not world.subscribers:
             return
-        is_quiet = world.quiet_hours is not None and world.quiet_hours.hold(world.now)
         for name in sorted({name for name, _ in self.beliefs} | self._known_rules.keys()):
             for scope in (ACCOUNT, *world.levels):
-                self._looks_at_belief((name, scope), is_quiet=is_quiet)
-        if not is_quiet:
-            self._looks_at_bad_rules()
-            self._looks_at_blindness()
+                self._check_belief((name, scope))
+        if not self._is_quiet():
+            self._check_rule_status()
+            self._check_reading_status()
 
-    def _looks_at_belief(self, key: Key, *, is_quiet: bool) -> None:
+    def _check_belief(self, key: Key) -> None:
         world, (name, scope) = self.world, key
-        believed = self.beliefs.get(key, 0)
-        if world.is_unknown(scope) or any(
-            each.covers(name, scope) and not each.is_over(world.now)
-            for each in world.silences.values()
+        believed, is_quiet = self.beliefs.get(key, 0), self._is_quiet()
+        if world.is_unreadable(scope) or any(
+            silence.covers(name, scope) and not silence.is_over(world.now)
+            for silence in world.silences.values()
         ):
             return
-        self.looks += 1
-        is_listed = world.now - world.listed_since > READ_WITHIN
+        self.checks += 1
+        is_listed = world.now - world.senders_changed_at > READ_WITHIN
         rule = self._known_rules.get(name)
-        is_watched = scope == ACCOUNT or (scope in world.senders and is_listed)
-        if rule is None or not is_watched:
-            is_over = name not in world.rules
+        is_monitored = scope == ACCOUNT or (scope in world.senders and is_listed)
+        if rule is None or not is_monitored:
+            has_ended = name not in world.rules
         else:
             rank = self._rank(key, rule)
-            truth = rank if self._is_due(key, rule) else 0
+            truth = rank if self._is_hold_over(key, rule) else 0
             if believed < truth and not (is_quiet and truth < RANK["CRITICAL"]):
-                self._finds("lost", f"{key} has rank {truth}, and people believe {believed}")
-            is_over = name == "comparing" and not rank and not self._comes_and_goes(key)
-        if is_over and not is_quiet and believed and self._believed_by[key]:
-            self._finds("lost", f"the end of {key} was not told; people believe {believed}")
+                details = f"{key} has rank {truth}, recipients believe {believed}"
+                self._report("missing notification", details)
+            has_ended = name == "plain" and not rank and not self._is_flapping(key)
+        if has_ended and not is_quiet and believed and self._has_history[key]:
+            details = f"{key} has ended, recipients believe {believed}"
+            self._report("missing notification", details)
+
+    def _is_quiet(self) -> bool:
+        quiet_hours = self.world.quiet_hours
+        return quiet_hours is not None and quiet_hours.hold(self.world.now)
 
     def _rank(self, key: Key, rule: Rule) -> int:
-        """Return how bad it is today; where one has to be sure, if there is no doubt."""
+        """Return today's rank; with a confidence level, 0 unless the rate is beyond doubt."""
         level = self.world.level(key[1], self.world.now.date())
-        is_sure = (
+        is_confident = (
             isinstance(rule.confidence, PlainComparison)
-            or level >= SURELY * 1_000 * rule.thresholds[-1].share
+            or level >= BEYOND_DOUBT * 1_000 * rule.thresholds[-1].share
         )
-        return severity(level, rule) if is_sure else 0
+        return severity(level, rule) if is_confident else 0
 
-    def _is_due(self, key: Key, rule: Rule) -> bool:
-        """Say whether what is wrong has been so for as long as *rule* waits."""
-        since = self._broken_since.get(key)
+    def _is_hold_over(self, key: Key, rule: Rule) -> bool:
+        since = self._breached_since.get(key)
         return not rule.hold or (since is not None and self.world.now - since >= rule.hold)
 
-    def _comes_and_goes(self, key: Key) -> bool:
-        named = {dimension.value: value for dimension, value in key[1].dimensions.items()}
-        ends = [
+    def _is_flapping(self, key: Key) -> bool:
+        dimensions = {dimension.value: value for dimension, value in key[1].dimensions.items()}
+        resolutions = [
             each
-            for each in self.world.history
-            if (each["rule"], each["scope"]) == (key[0], named)
+            for each in self.world.table.partition("history")
+            if (each["rule"], each["scope"]) == (key[0], dimensions)
             if each["before"].startswith("Firing") and each["after"] == "Ok"
             if self.world.now - datetime.fromisoformat(each["at"]) <= LATELY
         ]
-        return len(ends) >= FLAPPING
+        return len(resolutions) >= FLAPPING
 
-    def _looks_at_rules(self, actor: Actor) -> None:
-        """Learn which rules are good, or were; of one that was edited nobody knows at once."""
+    def _learn_rules(self, actor: Actor) -> None:
+        """Learn which rules apply; after a run with faults, an edited rule is uncertain."""
         texts = self.world.rules
-        good = {name: rule for name, text in texts.items() if (rule := parsed(name, text))}
-        for name, rule in good.items():
-            self._ever[name] = [*(each for each in self._ever.get(name, ()) if each != rule), rule]
-        still = {name: rule for name, rule in self._known_rules.items() if name in texts}
-        if self._is_clean(actor):
-            self._known_rules = still | good
+        valid = {name: rule for name, text in texts.items() if (rule := parsed(name, text))}
+        for name, rule in valid.items():
+            versions = self._all_versions.get(name, ())
+            self._all_versions[name] = [*(each for each in versions if each != rule), rule]
+        kept = {name: rule for name, rule in self._known_rules.items() if name in texts}
+        if _is_clean(actor):
+            self._known_rules = kept | valid
         else:
-            changed = {name for name, rule in good.items() if still.get(name) != rule}
-            self._known_rules = {name: still[name] for name in still.keys() - changed}
+            changed = {name for name, rule in valid.items() if kept.get(name) != rule}
+            self._known_rules = {name: kept[name] for name in kept.keys() - changed}
 
-    def _is_clean(self, actor: Actor) -> bool:
-        return actor.outcome == "done" and not actor.struck and not actor.down
+    def _check_rule_status(self) -> None:
+        invalid = {name for name, text in self.world.rules.items() if not parsed(name, text)}
+        for name in invalid - self._service.invalid_rules.keys():
+            self._report("wrong rule status", f"the rule {name} is invalid and not reported")
+        for name, has_history in self._service.invalid_rules.items():
+            if name not in invalid and has_history:
+                self._report("wrong rule status", f"the rule {name} is valid and reported invalid")
 
-    def _looks_at_bad_rules(self) -> None:
-        bad = {name for name, text in self.world.rules.items() if not parsed(name, text)}
-        for name in bad - self._service.bad.keys():
-            self._finds("bad rule", f"the rule {name} cannot be used, and nobody believes so")
-        for name, is_remembered in self._service.bad.items():
-            if name not in bad and is_remembered:
-                self._finds("bad rule", f"the rule {name} is bad no more, and nobody believes so")
+    def _check_reading_status(self) -> None:
+        world, is_reported = self.world, self._service.is_unreadable
+        for scope, since in self._unreadable_since.items():
+            if self._known_rules and world.now - since > DAY and not is_reported:
+                details = f"{scope} is unreadable since {since} and not reported"
+                self._report("unreported failure", details)
+        if is_reported and self._known_rules and not world.unreadable:
+            self._report("unreported failure", "every scope is readable, and reported unreadable")
 
-    def _looks_at_blindness(self) -> None:
-        world = self.world
-        for scope, since in self._blind_since.items():
-            if self._known_rules and world.now - since > A_DAY and not self._service.unread:
-                self._finds("unseen", f"{scope} is unknown since {since}, and nobody knows")
-        if self._service.unread and self._known_rules and not world.unknown:
-            self._finds("unseen", "all can be read again, and nobody believes so")
+    # Guarantee 5: the metrics that alarms use show what a run could not read.
 
-    # Promise 5: what nobody could look at never looks well in the figures that alarms go by.
-
-    def _looks_at_records(self, actor: Actor) -> None:
-        for who, summary in self.world.recorded:
-            if who is actor:
-                is_blind = "ses" in actor.down or ("read", Fault.FAILS) in actor.struck
-                if is_blind and not (summary.unread or summary.series_unknown):
-                    self._finds("unseen", f"nothing could be read, and that is not in {summary}")
+    def _check_reports(self, actor: Actor) -> None:
+        for run, report in self.world.reports:
+            if run is actor:
+                is_unread = (
+                    "ses" in actor.services_down
+                    or ("read metrics", Fault.FAILS) in actor.faults_occurred
+                )
+                if is_unread and not (report.unread or report.series_unknown):
+                    self._report("unreported failure", f"reading failed, but not in {report}")
                 if actor.outcome not in {"done", "NotificationsUnsentError", "died"}:
-                    self._finds("unseen", f"a run that ended as {actor.outcome} was recorded")
+                    details = f"a run that ended as {actor.outcome} was recorded"
+                    self._report("unreported failure", details)
 
 
-A_DAY = timedelta(days=1)
-READ_WITHIN = timedelta(hours=25)
-"""How soon mail of a sender who is new is read."""
-SURELY = 2.5
-"""So many times the highest threshold leaves no doubt that it has been passed."""
+def _is_clean(actor: Actor) -> bool:
+    """Say whether the run ended well and without any fault."""
+    return actor.outcome == "done" and not actor.faults_occurred and not actor.services_down

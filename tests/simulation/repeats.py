@@ -1,4 +1,4 @@
-"""What is said again: how often that is allowed, and that it says the same by the same number."""
+"""Duplicates: whether each was allowed, and has the sequence number and content of the first."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -10,72 +10,76 @@ from simulation.delivered import incidents_in, number_of, scope_of
 from simulation.world import Delivery
 from vdm_alerts.core.notifications.notification import SERVICE
 
-BETWEEN_REMINDERS = timedelta(hours=12)
-"""How far apart they are at the least, whenever runs come."""
+MIN_REMINDER_INTERVAL = timedelta(hours=12)
 Number: TypeAlias = tuple[str, int]
+"""A notification's id and sequence number."""
 Content: TypeAlias = tuple[Any, ...]
 
 
 @dataclass
 class Repeats:
-    """Keeps the numbers of all that was said; says what is wrong with them to *finds*.
+    """Counts duplicates and reports those that are not allowed.
 
-    *twice* counts what was said again, and *excused* how often that was allowed: where a message
-    went out in a run that could not know so, or not keep it; by the id of each.
+    A duplicate is allowed after a run that could not know that its message was delivered, or could
+    not store it.
     """
 
-    finds: Callable[[str, object], None]
-    twice: Counter[str] = field(default_factory=Counter)
-    excused: Counter[str] = field(default_factory=Counter)
-    said: set[Number] = field(default_factory=set)
+    report: Callable[[str, object], None]
+    """Takes the kind and the details of each violation."""
+    duplicates: Counter[str] = field(default_factory=Counter)
+    """How often a notification was sent again, by its id."""
+    allowed: Counter[str] = field(default_factory=Counter)
+    """How many duplicates were allowed, by the notification's id."""
+    sent: set[Number] = field(default_factory=set)
     _contents: dict[Number, Content] = field(default_factory=dict)
-    _settled: set[Number] = field(default_factory=set)
-    _reminded: dict[str, Delivery] = field(default_factory=dict)
+    _confirmed: set[Number] = field(default_factory=set)
+    _reminders: dict[str, Delivery] = field(default_factory=dict)
 
-    def looks_at(self, delivery: Delivery, *, may_repeat: bool) -> None:
-        """Look at *delivery*, which *may repeat* what went out while a lease had run out."""
-        is_excused = bool(may_repeat or delivery.actor.struck or delivery.actor.down)
-        for number, content, is_remembered in _said_in(delivery.document):
+    def check(self, delivery: Delivery, *, may_repeat: bool) -> None:
+        """Check *delivery*, which *may_repeat* others if a lease had expired."""
+        actor = delivery.actor
+        is_allowed = bool(may_repeat or actor.faults_occurred or actor.services_down)
+        for number, content, has_history in _notifications_in(delivery.document):
             if self._contents.setdefault(number, content) != content:
-                self._beyond(f"{number} says {content} and then something else")
-            if not is_remembered:
+                self._report(f"{number} has content {content}, and had another before")
+            if not has_history:
                 continue
-            if number in self._settled and not may_repeat:
-                self._beyond(f"{number} was known to have gone out")
-            self.twice[number[0]] += number in self.said
-            self.excused[number[0]] += is_excused
-            if self.twice[number[0]] > self.excused[number[0]]:
-                self._beyond(f"{number} is one time too many")
-            self.said.add(number)
+            if number in self._confirmed and not may_repeat:
+                self._report(f"{number} was confirmed before")
+            self.duplicates[number[0]] += number in self.sent
+            self.allowed[number[0]] += is_allowed
+            if self.duplicates[number[0]] > self.allowed[number[0]]:
+                self._report(f"{number} was sent more often than allowed")
+            self.sent.add(number)
 
-    def looks_at_reminder(self, delivery: Delivery, incident: Mapping[str, Any]) -> None:
-        """See that reminders of *incident* are days apart, unless this one was said before."""
+    def check_reminder(self, delivery: Delivery, incident: Mapping[str, Any]) -> None:
+        """Check that a new reminder of *incident* does not follow too soon on the last."""
         if incident["reason"] == "REPEAT" and number_of(incident) not in self._contents:
-            last = self._reminded.get(incident["id"])
-            if last and last.is_confirmed and delivery.now - last.now < BETWEEN_REMINDERS:
-                self._beyond(f"{incident['id']} is repeated since {last.now}")
-            self._reminded[incident["id"]] = delivery
+            last = self._reminders.get(incident["id"])
+            if last and last.is_confirmed and delivery.now - last.now < MIN_REMINDER_INTERVAL:
+                self._report(f"{incident['id']} had a reminder at {last.now}")
+            self._reminders[incident["id"]] = delivery
 
-    def settles(self, delivery: Delivery) -> None:
-        """Take *delivery* for one that is known to have gone out."""
-        said = _said_in(delivery.document)
-        self._settled |= {number for number, _, is_remembered in said if is_remembered}
+    def confirm(self, delivery: Delivery) -> None:
+        """Note that the service knows of *delivery*."""
+        notifications = _notifications_in(delivery.document)
+        self._confirmed |= {number for number, _, has_history in notifications if has_history}
 
-    def _beyond(self, details: str) -> None:
-        self.finds("beyond the promise", details)
+    def _report(self, details: str) -> None:
+        self.report("unexpected notification", details)
 
 
 def content_of(incident: Mapping[str, Any]) -> Content:
-    """Return what is said of whom: how bad it is, or in which way that is over."""
-    named = [
+    """Return each affected scope with its severity, or with the reason if it is OK."""
+    states = [
         (str(scope_of(one)), one["reason"] if one["severity"] == "OK" else one["severity"])
         for one in incident["affected"]
     ]
-    return tuple(sorted(named))
+    return tuple(sorted(states))
 
 
-def _said_in(document: Mapping[str, Any]) -> Iterator[tuple[Number, Content, bool]]:
-    """Yield the number and content of all that is told; is it known what was told before?"""
+def _notifications_in(document: Mapping[str, Any]) -> Iterator[tuple[Number, Content, bool]]:
+    """Yield number and content of each notification, and whether it had the alert history."""
     if document["id"] == SERVICE:
         yield number_of(document), (str(document["findings"]), str(document["gone"])), True
     for incident in incidents_in(document):

@@ -1,4 +1,4 @@
-"""The rules of every history: one that compares rates, and one that has to be sure; and edits."""
+"""The rules of every history, one without and one with a confidence level, and their edits."""
 
 from functools import lru_cache
 
@@ -6,51 +6,51 @@ from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.rules.parser import BadRule, parse_rule
 from vdm_alerts.core.rules.rule import Rule
 
-COMPARING = """
+PLAIN = """
 indicator = "bounce_rate"
 scopes = ["account", "identity"]
 windows = ["1d"]
 confidence = "none"
 """
-SURE = """
+POSTERIOR = """
 indicator = "bounce_rate"
 scopes = ["account", "identity"]
 windows = ["1d", "2d"]
 """
-LINES = """
+THRESHOLDS = """
 warning = "5%"
 critical = "10%"
 """
-HIGHER = """
+HIGHER_THRESHOLDS = """
 warning = "8%"
 critical = "15%"
 """
-OTHER = COMPARING.replace("bounce_rate", "transient_bounce_rate") + LINES
-"""About another rate, of which there never is any."""
-HELD = """
+OTHER_INDICATOR = PLAIN.replace("bounce_rate", "transient_bounce_rate") + THRESHOLDS
+"""A rule about a rate that is always zero here."""
+HOLD = """
 hold = "2h"
 """
-BAD = "indicator = 7"
-RULES = {"comparing": COMPARING + LINES, "sure": SURE + LINES}
-DAYS = {"comparing": 1, "sure": 3}
-"""How many days each looks at, the one before its longest window too."""
+INVALID = "indicator = 7"
+RULES = {"plain": PLAIN + THRESHOLDS, "posterior": POSTERIOR + THRESHOLDS}
+DAYS = {"plain": 1, "posterior": 3}
+"""How many days each rule reads, including the day before its longest window."""
 EDITS = {
-    "comparing": (
-        BAD,
+    "plain": (
+        INVALID,
         None,
-        COMPARING + HIGHER,
-        COMPARING + LINES + HELD,
-        OTHER,
-        COMPARING + LINES,
+        PLAIN + HIGHER_THRESHOLDS,
+        PLAIN + THRESHOLDS + HOLD,
+        OTHER_INDICATOR,
+        PLAIN + THRESHOLDS,
     ),
-    "sure": (BAD, None, SURE + HIGHER, SURE + LINES),
+    "posterior": (INVALID, None, POSTERIOR + HIGHER_THRESHOLDS, POSTERIOR + THRESHOLDS),
 }
-"""What may be written in place of each; None is that it is deleted."""
+"""The texts that may replace each rule; None deletes it."""
 
 
 @lru_cache(maxsize=64)
 def parsed(name: str, text: str) -> Rule | None:
-    """Return the rule of *text*, or None for a bad one; parsed once for all histories."""
+    """Return the rule with *text*, or None if the text is invalid."""
     try:
         return parse_rule(name, text, source_of(name))
     except BadRule:
@@ -58,12 +58,12 @@ def parsed(name: str, text: str) -> Rule | None:
 
 
 def source_of(name: str) -> str:
-    """Return where the rule *name* is written."""
+    """Return the SSM parameter of the rule *name*."""
     return f"/vdm-alerts/rules/{name}"
 
 
 def severity(level: int, rule: Rule) -> int:
-    """Return how bad so many bounces of a thousand are by *rule*: 0, or the rank of a severity."""
+    """Return the rank of *level* bounces per 1,000 emails by *rule*: 0, 1 or 2."""
     if rule.indicator is not Indicator.BOUNCE_RATE:
         return 0
-    return sum(level >= round(1_000 * line.share) for line in rule.thresholds)
+    return sum(level >= round(1_000 * threshold.share) for threshold in rule.thresholds)

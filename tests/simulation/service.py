@@ -1,4 +1,4 @@
-"""What people believe of the service itself, by the messages about it."""
+"""What recipients know about the service itself, from the messages about it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,32 +7,31 @@ from typing import Any
 from simulation.rules import RULES
 from vdm_alerts.core.notifications.notification import SERVICE
 
-UNREAD = "Unreadable for more than a day"
+UNREADABLE = "Unreadable for more than a day"
 
 
 @dataclass
-class Service:
-    """Which rules are *bad*, as people believe, and whether somebody is *unread* for long.
+class ServiceStatus:
+    """The status of rules and of reading that the delivered messages add up to."""
 
-    With each bad rule stands whether that was told by a message that knew what was told before.
-    """
+    invalid_rules: dict[str, bool] = field(default_factory=dict)
+    """Each rule that was reported as invalid; whether by a message with history available."""
+    is_unreadable: bool = False
+    """Whether a sender is reported as unreadable for more than a day."""
+    _last_sequence: int = 0
 
-    bad: dict[str, bool] = field(default_factory=dict)
-    unread: bool = False
-    _last: int = 0
-
-    def hears(self, document: Mapping[str, Any]) -> None:
-        """Believe the message with *document*, unless a later one was known to be out."""
-        is_remembered = document["id"] == SERVICE
-        if is_remembered and document["sequence"] < self._last:
-            return  # It comes late, which is known by its number.
-        wrong, mended = str(document["findings"]), str(document["gone"])
+    def update(self, document: Mapping[str, Any]) -> None:
+        """Take in the message with *document*, unless a later one was delivered before it."""
+        has_history = document["id"] == SERVICE
+        if has_history and document["sequence"] < self._last_sequence:
+            return
+        findings, fixed = str(document["findings"]), str(document["gone"])
         for name in RULES:
-            if f"rule {name} " in wrong:
-                self.bad[name] = is_remembered or self.bad.get(name, False)
-            elif is_remembered and (f"rule {name} " in mended or not document["findings"]):
-                self.bad.pop(name, None)
-        if is_remembered:
-            self._last = document["sequence"]
-            if UNREAD in mended + wrong:
-                self.unread = UNREAD in wrong
+            if f"rule {name} " in findings:
+                self.invalid_rules[name] = has_history or self.invalid_rules.get(name, False)
+            elif has_history and (f"rule {name} " in fixed or not document["findings"]):
+                self.invalid_rules.pop(name, None)
+        if has_history:
+            self._last_sequence = document["sequence"]
+            if UNREADABLE in fixed + findings:
+                self.is_unreadable = UNREADABLE in findings

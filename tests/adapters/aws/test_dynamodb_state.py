@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from builders import HOTMAIL, HOUR, NEWS, NOW, ORIGIN, a_table, firing
 from moto import mock_aws
 
-from vdm_alerts.adapters.aws.dynamodb_items import EXPIRES, packed
+from vdm_alerts.adapters.aws.dynamodb_items import EXPIRES, HISTORY, packed, partition_key
 from vdm_alerts.adapters.aws.dynamodb_state import MOST, TableStore
 from vdm_alerts.core.alerts.alert import Alert
 from vdm_alerts.core.alerts.history import Transition
@@ -97,7 +97,9 @@ def a_second_view(table: Any) -> Any:
 
 
 def history(table: Any) -> Sequence[Any]:
-    items: Sequence[Any] = table.query(KeyConditionExpression=Key("pk").eq("history"))["Items"]
+    items: Sequence[Any] = table.query(
+        KeyConditionExpression=Key("pk").eq(partition_key(HISTORY, ORIGIN))
+    )["Items"]
     return items
 
 
@@ -112,7 +114,9 @@ def test_a_run_without_news_writes_one_item_and_outside_of_a_transaction(
 
 def test_only_what_changed_is_written(table: Any, store: TableStore) -> None:
     before = store.save(
-        ORIGIN, remembering(firing(NEWS), firing(HOTMAIL), rules={"mine": RULE}), replacing=Memory()
+        ORIGIN,
+        remembering(firing(NEWS), firing(HOTMAIL), rules={"mine": RULE}),
+        replacing=Memory(),
     )
     writes = written(table)
     worse = replace(firing(HOTMAIL), incident="another")
@@ -130,13 +134,16 @@ def test_only_what_changed_is_written(table: Any, store: TableStore) -> None:
 def test_what_happened_is_kept_for_400_days(table: Any, store: TableStore) -> None:
     alert = firing(replace(NEWS, isp="Hotmail"))
     store.save(
-        ORIGIN, remembering(alert), replacing=Memory(), history=[began(alert), began(firing())]
+        ORIGIN,
+        remembering(alert),
+        replacing=Memory(),
+        history=[began(alert), began(firing())],
     )
     at = "2026-03-12T09:00:00+00:00"
     where = '{"EMAIL_IDENTITY": "news.example.com", "ISP": "Hotmail"}'
     line, other = sorted(history(table), key=lambda item: len(item["sk"]), reverse=True)
     assert line == {
-        "pk": "history",
+        "pk": partition_key(HISTORY, ORIGIN),
         "sk": f'{at}#["bounce-rate", {where}, "bounce_rate"]',
         "rule": "bounce-rate",
         "indicator": "bounce_rate",

@@ -1,0 +1,55 @@
+"""SSM Parameter Store in memory, so that `simulate` reads rules as production does."""
+
+from collections.abc import Iterator, Mapping
+from types import SimpleNamespace
+from typing import Any, cast
+
+from vdm_alerts.adapters.aws.ssm_rules import ParameterRules
+from vdm_alerts.adapters.aws.ssm_silences import ParameterSilences
+from vdm_alerts.core.rules.default_rules import FOLDER, digest
+
+RULES, SILENCES = "/vdm-alerts/rules", "/vdm-alerts/silences"
+"""The parameter paths of a deployment with default settings."""
+
+
+class ParameterStore:
+    """Parameter Store with the default rules in it, and the rules and silences of a user."""
+
+    def __init__(self, shipped: Mapping[str, str], region: str) -> None:
+        """Start with the *shipped* rules, texts by name, as a deployment in *region* does."""
+        self.meta = SimpleNamespace(region_name=region)
+        self._texts = {f"{RULES}/{FOLDER}/{name}": text for name, text in shipped.items()}
+        self._digests = {name: digest(text) for name, text in shipped.items()}
+
+    def write(self, rules: Mapping[str, str], silences: Mapping[str, str]) -> None:
+        """Write *rules* and *silences*, texts by name; an empty text deletes one.
+
+        It deletes the custom rule of that name if there is one, and else the default rule.
+        """
+        for name, text in rules.items():
+            own, shipped = f"{RULES}/{name}", f"{RULES}/{FOLDER}/{name}"
+            self._texts[own if text or own in self._texts else shipped] = text
+        self._texts |= {f"{SILENCES}/{name}": text for name, text in silences.items()}
+        self._texts = {name: text for name, text in self._texts.items() if text}
+
+    def rules(self) -> ParameterRules:
+        """Return the RuleSource on these parameters."""
+        return ParameterRules(cast("Any", self), RULES, self._digests)
+
+    def silences(self) -> ParameterSilences:
+        """Return the SilenceSource on these parameters."""
+        return ParameterSilences(cast("Any", self), SILENCES)
+
+    def get_paginator(self, _: str) -> "ParameterStore":
+        """Return the paginator of every operation, like the SSM client."""
+        return self
+
+    def paginate(self, **request: object) -> Iterator[Mapping[str, Any]]:
+        """Yield one page with every parameter below the path of *request*."""
+        yield {
+            "Parameters": [
+                {"Name": name, "Value": text, "Type": "String"}
+                for name, text in self._texts.items()
+                if name.startswith(f"{request['Path']}/")
+            ]
+        }

@@ -1,0 +1,262 @@
+"""Every port in memory, with the same promises as the adapters for AWS.
+
+`vdm-alerts simulate`, the tests and the simulation run on these classes. State and roster pass the
+same contract tests as the adapters for DynamoDB (`tests/contracts`).
+
+State is stored as the items that DynamoDB would hold, written in the same transactions. Encoding
+costs a little time at every save and gives three things that a stored object does not: a field that
+the codec loses is lost here too, a save can stop between two transactions, and the caller shares no
+mutable object with the table.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+from vdm_alerts.adapters.aws.dynamodb_items import (
+    RUN,
+    STATE,
+    Item,
+    Write,
+    changes,
+    memory_of,
+    packed,
+    partition_key,
+    run_item,
+)
+from vdm_alerts.core.alerts.history import Transition
+from vdm_alerts.core.alerts.stored_state import Memory
+from vdm_alerts.core.model.account import Standing
+from vdm_alerts.core.model.deadline import Deadline
+from vdm_alerts.core.model.errors import Busy, Superseded
+from vdm_alerts.core.model.findings import Hindrance
+from vdm_alerts.core.model.metrics import Dimension, Scope, Series, Window
+from vdm_alerts.core.model.rates import Gap
+from vdm_alerts.core.model.target import Target
+from vdm_alerts.core.muting.silences import Silences
+from vdm_alerts.core.notifications.rendering.message import Message
+from vdm_alerts.core.observations.run_report import Reading, Summary
+from vdm_alerts.core.planning.queries import Query
+from vdm_alerts.core.planning.roster import Roster
+from vdm_alerts.core.rules.rule_set import Rulebook
+from vdm_alerts.ports import Ports
+
+MAX_WRITES = 99
+"""Writes in a transaction beside the run's own item, as in DynamoDB."""
+
+
+@dataclass
+class MemoryTable:
+    """The items of a DynamoDB table, and the lease of each target.
+
+    Each method is one request to DynamoDB: it happens as a whole or not at all.
+    """
+
+    items: dict[tuple[str, str], Item] = field(default_factory=dict)
+    """Every item, by its keys "pk" and "sk"."""
+    leases: dict[Target, tuple[object, datetime]] = field(default_factory=dict)
+    """The owner of each lease, and the time at which the lease expires."""
+
+    def take_lease(self, target: Target, owner: object, until: datetime, now: datetime) -> None:
+        """Give the lease to *owner*. Raises Busy until the lease of another owner has expired."""
+        if target in self.leases and self.leases[target][1] >= now:
+            raise Busy("another run is acting; this one is tried again")
+        self.leases[target] = owner, until
+
+    def release_lease(self, target: Target, owner: object) -> None:
+        """Release the lease, unless it expired and another owner took it."""
+        if target in self.leases and self.leases[target][0] is owner:
+            del self.leases[target]
+
+    def partition(self, name: str) -> Sequence[Item]:
+        """Return every item of the partition *name*."""
+        return [item for (partition, _), item in self.items.items() if partition == name]
+
+    def transact(self, run: Item, writes: Sequence[Write], version: int) -> None:
+        """Apply *writes* and put the *run* item, in place of the one with *version*."""
+        self.require_version(run["pk"], version)
+        for action, request in writes:
+            if action == "Delete":
+                self.items.pop((request["Key"]["pk"], request["Key"]["sk"]), None)
+            else:
+                self._put(request["Item"])
+        self._put(run)
+
+    def require_version(self, partition: str, version: int) -> None:
+        """Raise Superseded if the stored run item has another version; 0 means no item."""
+        if self.items.get((partition, RUN), {}).get("version", 0) != version:
+            raise Superseded("another run has saved since this one loaded; this one is tried again")
+
+    def _put(self, item: Item) -> None:
+        self.items[item["pk"], item["sk"]] = item
+
+
+@dataclass(frozen=True)
+class MemoryState:
+    """An AlertStore on a MemoryTable; several may share one table."""
+
+    table: MemoryTable = field(default_factory=MemoryTable)
+    max_writes: int = MAX_WRITES
+    """Writes in a transaction. A save of more takes several transactions."""
+
+    @contextmanager
+    def lease(self, target: Target, until: datetime, now: datetime) -> Iterator[None]:
+        """Hold the lease for the block, or until it expires."""
+        owner = object()
+        self.table.take_lease(target, owner, until, now)
+        try:
+            yield
+        finally:
+            with suppress(Hindrance):  # As in DynamoDB: a lease that is not released expires.
+                self.table.release_lease(target, owner)
+
+    def load(self, target: Target) -> Memory:
+        """Return the state that was saved last; empty state before the first save."""
+        return memory_of(self.table.partition(partition_key(STATE, target)))
+
+    def save(
+        self,
+        target: Target,
+        memory: Memory,
+        replacing: Memory,
+        history: Sequence[Transition] = (),
+    ) -> Memory:
+        """Write the items that differ, and *history*, in as few transactions as possible."""
+        *earlier, last = packed(changes(target, memory, replacing, history), self.max_writes)
+        for writes in earlier:
+            replacing = self._write(target, replacing, writes, replacing.version)
+        return self._write(target, memory, last, replacing.version)
+
+    def _write(
+        self, target: Target, memory: Memory, writes: Sequence[Write], version: int
+    ) -> Memory:
+        saved = replace(memory, version=version + 1)
+        self.table.transact(run_item(target, saved), writes, version)
+        return saved
+
+
+@dataclass
+class MemoryRosters:
+    """A RosterStore."""
+
+    rosters: dict[Target, Roster] = field(default_factory=dict)
+
+    def load(self, target: Target) -> Roster:
+        """Return the roster that was saved last; an empty one before the first save."""
+        return self.rosters.get(target, Roster())
+
+    def save(self, target: Target, roster: Roster) -> None:
+        """Store *roster* in place of the previous one."""
+        self.rosters[target] = roster
+
+
+@dataclass
+class MemoryRules:
+    """A RuleSource."""
+
+    rule_set: Rulebook = field(default_factory=lambda: Rulebook({}))
+
+    def rules(self) -> Rulebook:
+        """Return the rules."""
+        return self.rule_set
+
+
+@dataclass
+class MemorySilences:
+    """A SilenceSource."""
+
+    current: Silences = field(default_factory=Silences)
+
+    def silences(self) -> Silences:
+        """Return the silences."""
+        return self.current
+
+
+@dataclass
+class MemoryAccount:
+    """An AccountSource: the account's status, and its senders of every kind."""
+
+    status: Standing = field(default_factory=lambda: Standing(vdm_enabled=True))
+    senders: Sequence[Scope] = ()
+
+    def standing(self) -> Standing:
+        """Return the account's status."""
+        return self.status
+
+    def identities(self) -> Sequence[Scope]:
+        """Return every identity."""
+        return self._senders(Dimension.IDENTITY)
+
+    def configuration_sets(self) -> Sequence[Scope]:
+        """Return every configuration set."""
+        return self._senders(Dimension.CONFIGURATION_SET)
+
+    def tenants(self) -> Sequence[Scope]:
+        """Return every tenant."""
+        return self._senders(Dimension.TENANT)
+
+    def _senders(self, dimension: Dimension) -> Sequence[Scope]:
+        return [scope for scope in self.senders if scope.kind == (dimension,)]
+
+
+@dataclass
+class MemorySeries:
+    """A SeriesSource: the answer to each query, and to all others the *default*."""
+
+    answers: Mapping[Query, Series | Gap] = field(default_factory=dict)
+    default: Series | Gap = field(default_factory=lambda: Series({}))
+
+    def read(
+        self, queries: Sequence[Query], window: Window, last: date, deadline: Deadline
+    ) -> Mapping[Query, Series | Gap]:
+        """Return the answer to each query; it contains every day, whatever the window."""
+        del window, last, deadline
+        return {query: self.answers.get(query, self.default) for query in queries}
+
+
+@dataclass
+class MemoryNotifier:
+    """A Notifier that keeps the messages it is given."""
+
+    sent: list[Message] = field(default_factory=list)
+    confirmed: int = 1
+
+    def publish(self, message: Message) -> None:
+        """Append *message* to those that were sent."""
+        self.sent.append(message)
+
+    def subscribers(self) -> int:
+        """Return the number of confirmed subscribers."""
+        return self.confirmed
+
+
+@dataclass
+class MemoryMetrics:
+    """A Recorder that keeps every summary, and the rates of the last run."""
+
+    summaries: list[Summary] = field(default_factory=list)
+    readings: Sequence[Reading] = ()
+
+    def record(self, target: Target, summary: Summary, readings: Sequence[Reading]) -> None:
+        """Keep *summary*, and *readings* in place of those of the run before."""
+        del target
+        self.summaries.append(summary)
+        self.readings = readings
+
+
+def memory_ports() -> Ports:
+    """Return all ports in memory: an account without rules, senders or alerts.
+
+    Exchange single ports with `dataclasses.replace`.
+    """
+    return Ports(
+        rules=MemoryRules(),
+        silences=MemorySilences(),
+        account=MemoryAccount(),
+        series=MemorySeries(),
+        rosters=MemoryRosters(),
+        store=MemoryState(),
+        notifier=MemoryNotifier(),
+        recorder=MemoryMetrics(),
+    )

@@ -1,0 +1,73 @@
+"""The summary of a run, and the rates that it records as metrics."""
+
+import pytest
+from builders import HOTMAIL, HOUR, NEWS, NOW, a_series
+from fakes import World
+
+from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Series
+from vdm_alerts.core.model.rates import Gap
+from vdm_alerts.core.observations.run_report import MOST_RECORDED
+from vdm_alerts.core.planning.queries import Query
+
+
+def test_recorded_rates_are_those_of_the_account_and_of_firing_scopes(world: World) -> None:
+    world.set_bounces(NEWS, 600)
+    world.set_bounces(HOTMAIL, 1)
+
+    world.run()
+
+    rates = [(rate.rule.name, rate.scope, rate.value) for rate in world.recorder.readings]
+    assert rates == [("bounce-rate", ACCOUNT, 0.01), ("bounce-rate", NEWS, 0.06)]
+
+
+def test_recorded_rates_are_the_worst_when_many_scopes_fire(world: World) -> None:
+    """Each rate is a metric, and a metric costs money."""
+    senders = [Scope(identity=f"{number}.example.com") for number in range(100)]
+    world.account.senders = senders
+    for number, sender in enumerate(senders):
+        world.set_bounces(sender, 600 + number)
+
+    world.run()
+
+    scopes = [rate.scope for rate in world.recorder.readings]
+    assert scopes == [ACCOUNT, *reversed(senders[-MOST_RECORDED:])]
+
+
+def test_rates_are_recorded_by_the_first_run_of_each_quarter_of_a_day(world: World) -> None:
+    """A rate covers days, and CloudWatch charges a metric by the hour."""
+    recorded_at = []
+    for hours in range(24):
+        world.run(hours)
+        if world.recorder.readings:
+            recorded_at.append((NOW + hours * HOUR).hour)
+
+    assert recorded_at == [NOW.hour, 12, 18, 0, 6]
+
+
+def test_resolved_rate_is_recorded_once_more(world: World) -> None:
+    world.set_bounces(NEWS, 600)
+    world.run()
+    world.set_bounces(NEWS, 100)
+
+    world.run(hours=6)
+    rates = [(rate.scope, rate.value) for rate in world.recorder.readings]
+    assert rates == [(ACCOUNT, 0.01), (NEWS, 0.01)]
+
+    world.run(hours=12)
+    assert [rate.scope for rate in world.recorder.readings] == [ACCOUNT]
+
+
+def test_summary_has_the_number_of_queries_and_the_age_of_the_data(world: World) -> None:
+    first = world.run()
+    assert first.queries == len(set(world.series.asked)) > 2
+    assert first.days_behind == 0
+
+    world.series.answers[Query(Metric.SEND, ACCOUNT)] = a_series(10, 0, 0)
+    assert world.run(hours=1).days_behind == 2
+
+
+@pytest.mark.parametrize("answer", [a_series(0), Gap.UNAVAILABLE], ids=["no email", "unavailable"])
+def test_age_of_the_data_is_unknown_without_emails(world: World, answer: Series | Gap) -> None:
+    world.series.answers[Query(Metric.SEND, ACCOUNT)] = answer
+
+    assert world.run().days_behind is None
