@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 
 from rich.console import Console
@@ -14,21 +14,22 @@ from rich.text import Text
 
 from vdm_alerts.adapters.aws.ses_account import SesAccount
 from vdm_alerts.adapters.aws.ses_metrics import Vdm
+from vdm_alerts.adapters.aws.ses_rate_limiter import Pace
 from vdm_alerts.app.evaluate import Lease, run
-from vdm_alerts.bootstrap import quick_session
 from vdm_alerts.core.model.target import Origin
 from vdm_alerts.core.muting.quiet_hours import parse_quiet_hours
 from vdm_alerts.core.notifications.rendering.message import Message
 from vdm_alerts.core.observations.run_report import Summary
 from vdm_alerts.ports import Ports
 from vdm_alerts_cli.in_memory import Inbox, MemoryRosters, MemoryStore, NoRecord, Parameters
+from vdm_alerts_cli.in_process_ses import SimulatedClock, in_process_client
 from vdm_alerts_cli.reader import COLOURS, mail
 from vdm_local.account import ACCOUNT, REGION
 from vdm_local.cdk import ROOT
 from vdm_local.endpoint import Endpoint
+from vdm_local.quota import Quota
 from vdm_local.runs import Run
 from vdm_local.scenario import Scenario, load_scenario
-from vdm_local.server import serving
 
 RULES = ROOT / "rules"
 """The rules that ship."""
@@ -81,30 +82,24 @@ def play(scenario: Scenario, rules: Mapping[str, str]) -> Iterator[Played]:
     store, rosters = MemoryStore(), MemoryRosters()
     quiet_hours = parse_quiet_hours(scenario.quiet_hours)
     endpoint = Endpoint(scenario)
-    with serving(endpoint) as url:
-        client = quick_session().client(
-            "sesv2",
-            region_name=REGION,
-            endpoint_url=url,
-            aws_access_key_id="none",
-            aws_secret_access_key="none",  # noqa: S106 - it signs for nobody
-        )
-        ports = Ports(
-            rules=parameters.rules(),
-            silences=parameters.silences(),
-            account=SesAccount(client),
-            series=Vdm(client),
-            rosters=rosters,
-            store=store,
-            notifier=inbox,
-            recorder=NoRecord(),
-        )
-        for each in scenario.runs:
-            endpoint.now, endpoint.scenario = each.at, scenario.at(each)
-            parameters.write(each.rules, each.silences)
-            lease, origin = Lease(each.at, each.at + _LASTS), Origin(ACCOUNT, REGION)
-            summary = run(ports, origin, each.at, lease, quiet_hours=quiet_hours)
-            yield Played(each, summary, inbox.taken())
+    endpoint.quota = Quota(count().__next__)  # Each call sees another second: none is throttled.
+    client, clock = in_process_client(endpoint), SimulatedClock()
+    ports = Ports(
+        rules=parameters.rules(),
+        silences=parameters.silences(),
+        account=SesAccount(client, clock.monotonic, clock.sleep),
+        series=Vdm(client, Pace(clock=clock.monotonic, sleep=clock.sleep)),
+        rosters=rosters,
+        store=store,
+        notifier=inbox,
+        recorder=NoRecord(),
+    )
+    for each in scenario.runs:
+        endpoint.now, endpoint.scenario = each.at, scenario.at(each)
+        parameters.write(each.rules, each.silences)
+        lease, origin = Lease(each.at, each.at + _LASTS), Origin(ACCOUNT, REGION)
+        summary = run(ports, origin, each.at, lease, quiet_hours=quiet_hours)
+        yield Played(each, summary, inbox.taken())
 
 
 def simulate(paths: Sequence[Path], rules: Path, *, mails: bool) -> bool:
