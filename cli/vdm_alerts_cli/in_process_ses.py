@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from io import BytesIO
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from botocore import UNSIGNED
@@ -15,9 +15,6 @@ from vdm_alerts.bootstrap import READING, quick_session
 from vdm_local.account import REGION
 from vdm_local.answers import Answer, Delivery
 from vdm_local.endpoint import Endpoint
-
-if TYPE_CHECKING:
-    from mypy_boto3_sesv2 import SESV2Client
 
 
 class SimulatedClock:
@@ -38,13 +35,13 @@ class SimulatedClock:
             self._seconds += seconds
 
 
-def in_process_client(endpoint: Endpoint) -> "SESV2Client":
+def in_process_client(endpoint: Endpoint) -> Any:  # noqa: ANN401 - a boto3 client
     """Return a client of SES, configured as the function's, that *endpoint* answers.
 
     botocore serializes, retries and parses as usual. The client needs no credentials and opens no
     socket.
     """
-    client: SESV2Client = quick_session().client(
+    client = quick_session().client(
         "sesv2",
         region_name=REGION,
         config=READING.merge(Config(signature_version=UNSIGNED)),
@@ -64,14 +61,15 @@ def _response(endpoint: Endpoint, request: AWSPreparedRequest, read_timeout: flo
     Raises ConnectionClosedError and ReadTimeoutError for faults of the connection.
     """
     url = urlsplit(request.url)
-    body = request.body or b""
+    body = request.body if isinstance(request.body, bytes) else b""
     answer = endpoint.answer(request.method, url.path, dict(parse_qsl(url.query)), body)
     answer = answer or Answer(404, {"message": f"no such path: {url.path}"}, "NotFoundException")
     if answer.late > read_timeout:
         raise ReadTimeoutError(endpoint_url=request.url)
     if answer.delivery is not Delivery.WHOLE:
         raise ConnectionClosedError(endpoint_url=request.url)
-    return AWSResponse(request.url, answer.status, answer.headers, _Body(answer.payload))
+    headers: Any = answer.headers
+    return AWSResponse(request.url, answer.status, headers, _Body(answer.payload))
 
 
 class _Body(BytesIO):
