@@ -1,1 +1,1 @@
-"""The operator's desk: what a person runs by hand, beside the function and never in it."""
+"""The command line interface of VDM Alerts. No part of it is deployed."""

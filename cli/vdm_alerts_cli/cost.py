@@ -1,4 +1,4 @@
-"""What VDM Alerts costs in a month, worked out and not guessed."""
+"""An estimate of what VDM Alerts costs per month."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,180 +27,180 @@ from vdm_alerts.handlers.evaluate import TIME_AFTER_READING
 RULES = Path(__file__).parents[2] / "rules"
 HOUR = timedelta(hours=1)
 RUNS = 730
-"""Runs in a month, one an hour."""
+"""Runs per month, one per hour."""
 MEMORY_MB = 256
-"""What the function is given."""
+"""Memory of the function."""
 PROCESSOR_MB = 1_769
-"""Memory at which a function has one whole processor.
+"""Memory at which a function has one whole vCPU.
 
 Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 """
 LATENCY_S = 0.3
-"""What a call of VDM is taken for; nobody has published one."""
+"""Assumed duration of a VDM call. AWS publishes none."""
 TIME_OUT = timedelta(minutes=15)
-"""What the function is given, the most there is."""
+"""Timeout of the function, the maximum that Lambda allows."""
 LOG_KB = 2.0
-"""What a run without news writes to the log, in 3 lines of ours and 3 of Lambda's."""
+"""Log volume of a run without notifications: 3 lines of VDM Alerts and 3 of Lambda."""
 ALARMS = 8
 CPU_S = (0.5, 0.0013)
-"""Seconds of a whole processor that a run takes of itself, and more an identity.
+"""vCPU seconds of a run without identities, and of each identity.
 
 Measured by benchmarks/function_size.py.
 """
 
 ROSTER_B = 12
-"""Bytes that one who sends takes in the table: measured of ten thousand names made of chance."""
+"""Bytes per sender in the table, measured with ten thousand random names."""
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
-    """How much of one thing a month takes, and what it costs in US dollars.
+class LineItem:
+    """One line of the monthly costs."""
 
-    *free* is what AWS gives every account every month for good, of which other things may have
-    taken their share.
-    """
-
-    what: str
+    service: str
     amount: float
     unit: str
     price: float
+    """US dollars per unit."""
     free: float = 0
+    """Units per month in AWS's permanent free tier, which the whole account shares."""
 
     @property
     def quantity(self) -> str:
-        """The amount as people write it."""
+        """The amount as text."""
         return f"{self.amount:,.0f}" if self.amount >= 10 else f"{self.amount:.3g}"  # noqa: PLR2004
 
     @property
-    def listed(self) -> float:
-        """What it costs where others have used up all that is free."""
+    def list_cost(self) -> float:
+        """The cost in US dollars if other workloads use up the free tier."""
         return self.amount * self.price
 
     @property
-    def least(self) -> float:
-        """What it costs where nothing else takes of what is free."""
+    def free_tier_cost(self) -> float:
+        """The cost in US dollars if no other workload uses the free tier."""
         return max(0.0, self.amount - self.free) * self.price
 
 
 @dataclass(frozen=True)
-class Deployment:
-    """What costs are worked out for.
-
-    *identities* are those in SES, whether they send or not; *firing* is how many scopes are above a
-    threshold at once; *query_price* is what AWS charges for a query of VDM, in dollars.
-    """
+class Workload:
+    """The account and the deployment options to estimate costs for."""
 
     identities: int
+    """SES identities, whether they send or not."""
     configuration_sets: int = 1
     firing: int = 0
+    """Scopes above a threshold at the same time."""
     query_price: float = 0
+    """Price of a VDM query in US dollars."""
     dashboard: bool = False
     encrypt: bool = False
 
     @property
     def rules(self) -> Sequence[Rule]:
-        """The shipped rules."""
+        """The default rules."""
         return [parse_rule(file.stem, file.read_text(), file.name) for file in RULES.glob("*.toml")]
 
     @cached_property
     def queries(self) -> int:
-        """The queries of VDM that a run makes, by the shipped rules.
+        """The VDM queries of one run with the default rules, by the planner of the evaluator.
 
-        Everybody sends a thousand mails a day, of which one in a hundred bounces: the plan of the
-        sweep is asked what that takes.
+        Every sender sends 1,000 emails a day, of which 1% bounces.
         """
-        sets = (Scope(configuration_set=f"set-{each}") for each in range(self.configuration_sets))
-        senders = (Scope(identity=f"{each}.example.com") for each in range(self.identities))
-        roster = Roster(dict.fromkeys([*sets, *senders], Entry()))
+        sets = (
+            Scope(configuration_set=f"set-{number}") for number in range(self.configuration_sets)
+        )
+        identities = (Scope(identity=f"{number}.example.com") for number in range(self.identities))
+        roster = Roster(dict.fromkeys([*sets, *identities], Entry()))
         now = datetime(2026, 1, 31, tzinfo=UTC)
         plan = plan_reading(self.rules, roster, {}, now, now.date())
         verdicts = EarlyVerdicts(plan)
         days = [now.date() - timedelta(days=age) for age in range(LONGEST_WINDOW.days)]
-        mail, bounces, none = (Series(dict.fromkeys(days, each)) for each in (1_000, 10, 0))
+        emails, bounces, none = (Series(dict.fromkeys(days, count)) for count in (1_000, 10, 0))
         counts = {Metric.PERMANENT_BOUNCE: bounces, Metric.COMPLAINT: none}
-        found: dict[Query, Series | Gap] = {}
-        while pending := next_batches(plan, found, verdicts):
-            asked = (query for step in pending for query in step.queries)
-            found |= {query: counts.get(query.metric, mail) for query in asked}
-        return len(found)
+        results: dict[Query, Series | Gap] = {}
+        while pending := next_batches(plan, results, verdicts):
+            queries = (query for batch in pending for query in batch.queries)
+            results |= {query: counts.get(query.metric, emails) for query in queries}
+        return len(results)
 
     @property
     def seconds(self) -> float:
-        """How long a run takes."""
-        of_itself, an_identity = CPU_S
+        """Duration of one run."""
+        base, per_identity = CPU_S
         slowness = PROCESSOR_MB / MEMORY_MB
         reading = max(
-            seconds_waited(self.queries, LATENCY_S), an_identity * self.identities * slowness
+            seconds_waited(self.queries, LATENCY_S), per_identity * self.identities * slowness
         )
-        return of_itself * slowness + reading
+        return base * slowness + reading
 
 
 def seconds_waited(queries: int, latency: float) -> float:
-    """Return how long *queries* of VDM take at least, by SES's quota and by *latency*, seconds."""
+    """Return the minimum duration of *queries*, by SES's quota and by *latency*, in seconds."""
     calls = -(-queries // MOST_QUERIES)
     return calls * max(1 / (CALLS_A_SECOND * SHARE), latency / CALLERS)
 
 
-def month(deployment: Deployment) -> Sequence[Use]:
-    """Return everything that a month takes.
+def monthly_costs(workload: Workload) -> Sequence[LineItem]:
+    """Return the monthly costs of *workload*, one line per service.
 
-    A metric is charged by the hour that it has data in. The prices are those of us-east-1, as
-    public lists have them; docs/cost.md names the lists.
+    CloudWatch charges a metric for each hour in which it has data. The prices are those of
+    us-east-1, from the public lists that docs/cost.md names.
     """
-    rates = len(deployment.rules) + min(deployment.firing, MOST_RECORDED)
-    roster_kb = (deployment.identities + deployment.configuration_sets) * ROSTER_B / 1024
-    gb_seconds = RUNS * deployment.seconds * MEMORY_MB / 1024
+    rates = len(workload.rules) + min(workload.firing, MOST_RECORDED)
+    roster_kb = (workload.identities + workload.configuration_sets) * ROSTER_B / 1024
+    gb_seconds = RUNS * workload.seconds * MEMORY_MB / 1024
     return [
-        Use("Lambda, arm64", gb_seconds, "GB-seconds", 0.0000133334, free=400_000),
-        Use("Lambda, requests", RUNS, "requests", 0.20 / 1e6, free=1e6),
-        Use("EventBridge Scheduler", RUNS, "wake-ups", 1.00 / 1e6, free=14e6),
-        Use("DynamoDB, writing", RUNS * (3 + ceil(roster_kb)), "units", 0.625 / 1e6),
-        Use("DynamoDB, reading", RUNS * (1 + ceil(roster_kb / 4)), "units", 0.125 / 1e6),
-        Use("CloudWatch Logs", RUNS * LOG_KB / 1e6, "GB", 0.50, free=5),
-        Use("CloudWatch metrics", rates * HOUR / RECORDED_EVERY, "metrics", 0.30, free=10),
-        Use("CloudWatch alarms", ALARMS, "alarms", 0.10, free=10),
-        Use("SNS, e-mail", 30, "mails", 2.00 / 1e5, free=1_000),
-        Use("VDM queries", _if_priced(deployment), "queries", deployment.query_price),
-        Use("CloudWatch dashboard", int(deployment.dashboard), "dashboards", 3.00, free=3),
-        Use("KMS key", int(deployment.encrypt), "keys", 1.00),
+        LineItem("Lambda, arm64", gb_seconds, "GB-seconds", 0.0000133334, free=400_000),
+        LineItem("Lambda, requests", RUNS, "requests", 0.20 / 1e6, free=1e6),
+        LineItem("EventBridge Scheduler", RUNS, "wake-ups", 1.00 / 1e6, free=14e6),
+        LineItem("DynamoDB, writing", RUNS * (3 + ceil(roster_kb)), "units", 0.625 / 1e6),
+        LineItem("DynamoDB, reading", RUNS * (1 + ceil(roster_kb / 4)), "units", 0.125 / 1e6),
+        LineItem("CloudWatch Logs", RUNS * LOG_KB / 1e6, "GB", 0.50, free=5),
+        LineItem("CloudWatch metrics", rates * HOUR / RECORDED_EVERY, "metrics", 0.30, free=10),
+        LineItem("CloudWatch alarms", ALARMS, "alarms", 0.10, free=10),
+        LineItem("SNS, e-mail", 30, "mails", 2.00 / 1e5, free=1_000),
+        LineItem("VDM queries", _if_priced(workload), "queries", workload.query_price),
+        LineItem("CloudWatch dashboard", int(workload.dashboard), "dashboards", 3.00, free=3),
+        LineItem("KMS key", int(workload.encrypt), "keys", 1.00),
     ]
 
 
-def _if_priced(deployment: Deployment) -> int:
-    """Return a month's queries, and 0 where nobody has said what they cost."""
-    return deployment.queries * RUNS if deployment.query_price else 0
+def _if_priced(workload: Workload) -> int:
+    """Return the queries per month, or 0 if their price is unknown."""
+    return workload.queries * RUNS if workload.query_price else 0
 
 
-def show(deployment: Deployment) -> None:
-    """Print what a month of *deployment* costs, line by line."""
-    uses = [use for use in month(deployment) if use.amount]
+def print_costs(workload: Workload) -> None:
+    """Print the monthly costs of *workload* as a table."""
+    items = [item for item in monthly_costs(workload) if item.amount]
     table = Table("", "a month", "", "listed, $", "at the least, $")
     for column in table.columns[1:2] + table.columns[3:]:
         column.justify = "right"
-    for use in uses:
-        table.add_row(use.what, use.quantity, use.unit, f"{use.listed:.2f}", f"{use.least:.2f}")
-    listed, least = sum(use.listed for use in uses), sum(use.least for use in uses)
+    for item in items:
+        costs = (f"{item.list_cost:.2f}", f"{item.free_tier_cost:.2f}")
+        table.add_row(item.service, item.quantity, item.unit, *costs)
+    list_total = sum(item.list_cost for item in items)
+    free_tier_total = sum(item.free_tier_cost for item in items)
     table.add_section()
-    table.add_row("together", "", "", f"{listed:.2f}", f"{least:.2f}")
+    table.add_row("together", "", "", f"{list_total:.2f}", f"{free_tier_total:.2f}")
     console = Console()
     console.print(table)
     console.print(
-        f"A run makes {deployment.queries:,} queries of VDM and takes {deployment.seconds:,.0f} s; "
-        f"a month makes {deployment.queries * RUNS:,} queries.",
+        f"A run makes {workload.queries:,} queries of VDM and takes {workload.seconds:,.0f} s; "
+        f"a month makes {workload.queries * RUNS:,} queries.",
         highlight=False,
     )
-    if not deployment.query_price:
+    if not workload.query_price:
         console.print(
             "They are not in the sum: AWS has not published their price where we could find it. "
             "Take it from your bill, and give it as --query-price. VDM itself is charged by the "
             "mail, and is not in the sum either.",
             highlight=False,
         )
-    most = (TIME_OUT - TIME_AFTER_READING).total_seconds()
-    if deployment.seconds > most:
+    max_seconds = (TIME_OUT - TIME_AFTER_READING).total_seconds()
+    if workload.seconds > max_seconds:
         console.print(
-            f"A run reads for {most:,.0f} s at the most; of so many identities the rest would stay "
-            "unread at every run. The sum is what it would cost to read them.",
+            f"A run reads for {max_seconds:,.0f} s at the most; of so many identities the rest "
+            "would stay unread at every run. The sum is what it would cost to read them.",
             style="bold",
         )
     console.print(

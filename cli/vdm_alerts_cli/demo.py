@@ -1,4 +1,4 @@
-"""The demo: a story of eleven days, played on the deployed stack, and what people would receive."""
+"""The demo: 11 days of email, evaluated by the stack on a local AWS."""
 
 import json
 import shlex
@@ -15,114 +15,119 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from vdm_alerts_cli.reader import COLOURS, hanging, mail
+from vdm_alerts_cli.terminal import SEVERITY_COLORS, render_email, wrap_with_indent
 from vdm_local.cdk import ROOT, bootstrap
 from vdm_local.deployment import EMAIL, Delivery, Deployment, deploy
 from vdm_local.launcher import NO_ACCOUNT, LocalAws, is_running, start, stop
 from vdm_local.runs import Run
 from vdm_local.scenario import load_scenario
 
-STORY = ROOT / "local" / "vdm_local" / "scenarios" / "newsletter.toml"
+DEMO_SCENARIO = ROOT / "local" / "vdm_local" / "scenarios" / "newsletter.toml"
 KEPT = ROOT / "build" / "local-aws.json"
+"""How to stop the local AWS that `demo --keep` left running."""
 VARIABLES = ROOT / "build" / "local-aws.env"
+"""The environment variables to use that local AWS, as a shell script."""
 
 _FRAME = 4
-"""How much wider a panel is than what is in it."""
+"""Columns that the frame of a panel takes."""
 T = TypeVar("T")
 
 
-class StoryDiffers(Exception):
-    """A run did not tell what the story says that it tells."""
+class UnexpectedNotificationsError(Exception):
+    """A run sent other notifications than the scenario of the demo expects."""
 
 
-def play(*, keep: bool) -> None:
-    """Play the story and print it; with *keep*, leave the local AWS running.
+def run_demo(*, keep: bool) -> None:
+    """Deploy to a local AWS, play the scenario, and print every notification.
 
-    Raises CannotStart, CannotDeploy, NotDelivered, RunFailed or StoryDiffers.
+    With *keep*, leave the local AWS running. Raises CannotStart, CannotDeploy, NotDelivered,
+    RunFailed or UnexpectedNotificationsError.
     """
     console = Console(highlight=False)
-    began = time.monotonic()
+    started = time.monotonic()
     if stop_kept():
         console.print("The local AWS that was kept before has been stopped.\n")
     console.print("VDM Alerts, on an AWS account on this machine\n", style="bold")
-    with ExitStack() as held:
-        aws = _timed(console, "starting the local AWS", lambda: start(STORY, lasting=keep))
-        held.callback(stop, aws)
+    with ExitStack() as cleanup:
+        aws = _timed(console, "starting the local AWS", lambda: start(DEMO_SCENARIO, lasting=keep))
+        cleanup.callback(stop, aws)
         if keep:
-            _record(aws)
+            _save_kept(aws)
         _timed(console, "cdk bootstrap", lambda: bootstrap(aws))
         option = f"email={EMAIL}"
         deployed = _timed(console, f"cdk deploy -c {option}", lambda: deploy(aws, "-c", option))
         with deployed.inbox() as inbox:
-            runs = load_scenario(STORY).runs
-            told = 0
+            runs = load_scenario(DEMO_SCENARIO).runs
+            sent = 0
             for run in runs:
                 aws.set_clock(run.at.isoformat())
                 summary = deployed.run({"now": run.at.isoformat()})
                 deliveries = inbox.new(summary["notices_told"])
-                _show_run(console, run, deliveries)
-                told += len(deliveries)
-                reasons = tuple(one.document["reason"] for one in deliveries)
+                _print_run(console, run, deliveries)
+                sent += len(deliveries)
+                reasons = tuple(delivery.document["reason"] for delivery in deliveries)
                 if reasons != run.tells:
-                    raise StoryDiffers(f"at {run.at} {reasons} was told, and not {run.tells}")
-        _show_metrics(console, deployed.log())
+                    raise UnexpectedNotificationsError(
+                        f"at {run.at} {reasons} was told, and not {run.tells}"
+                    )
+        _print_metrics(console, deployed.log())
         console.print(
-            f"{told} messages in {len(runs)} runs; {len(runs) - told} runs had nothing new to say. "
-            f"All of it took {time.monotonic() - began:.0f} s."
+            f"{sent} messages in {len(runs)} runs; {len(runs) - sent} runs had nothing new to say. "
+            f"All of it took {time.monotonic() - started:.0f} s."
         )
         if keep:
-            held.pop_all()
-            _keep(console, deployed)
+            cleanup.pop_all()
+            _print_kept(console, deployed)
 
 
 def stop_kept() -> bool:
-    """End the local AWS that an earlier demo was told to keep; say whether one was running."""
+    """Stop the local AWS that `demo --keep` left running; return whether one was running."""
     if not KEPT.exists():
         return False
     kept = json.loads(KEPT.read_text())
     aws = LocalAws(kept["url"], kept["process"], Path(kept["folder"]))
     running = is_running(aws)
-    if running:  # Otherwise its process number may be somebody else's by now.
+    if running:  # Otherwise its process id may belong to another process now.
         stop(aws)
     KEPT.unlink()
     VARIABLES.unlink(missing_ok=True)
     return running
 
 
-def _timed(console: Console, what: str, work: Callable[[], T]) -> T:
-    began = time.monotonic()
-    with console.status(f"{what} ..."):
+def _timed(console: Console, step: str, work: Callable[[], T]) -> T:
+    started = time.monotonic()
+    with console.status(f"{step} ..."):
         result = work()
-    console.print(f"  {what:<40} {time.monotonic() - began:5.1f} s")
+    console.print(f"  {step:<40} {time.monotonic() - started:5.1f} s")
     return result
 
 
-def _show_run(console: Console, run: Run, deliveries: Sequence[Delivery]) -> None:
+def _print_run(console: Console, run: Run, deliveries: Sequence[Delivery]) -> None:
     console.print(f"\n{run.at:%a %d %b %H:%M}  {run.story}", style="bold")
     if not deliveries:
         console.print("Nothing is said.", style="dim")
-    for one in deliveries:
-        colour = COLOURS[one.document["severity"]]
+    for delivery in deliveries:
+        color = SEVERITY_COLORS[delivery.document["severity"]]
         width = console.width - _FRAME
-        forms = (
-            (f"e-mail to {one.to}", mail(one.subject, one.text, width)),
-            ("chat, by Amazon Q", _chat(one.chat, width)),
-            ("for machines", Text(json.dumps(one.document), "dim")),
+        formats = (
+            (f"e-mail to {delivery.to}", render_email(delivery.subject, delivery.text, width)),
+            ("chat, by Amazon Q", _render_chat(delivery.chat, width)),
+            ("for machines", Text(json.dumps(delivery.document), "dim")),
         )
-        for title, text in forms:
-            console.print(Panel(text, title=title, title_align="left", border_style=colour))
+        for title, text in formats:
+            console.print(Panel(text, title=title, title_align="left", border_style=color))
 
 
-def _chat(notification: Mapping[str, Any], width: int) -> Text:
-    """Return what a channel of so many columns shows of Amazon Q's custom *notification*."""
+def _render_chat(notification: Mapping[str, Any], width: int) -> Text:
+    """Return a custom notification of Amazon Q as a chat channel shows it."""
     content = notification["content"]
     steps = "".join(f"\n  - {step}" for step in content["nextSteps"])
     title = (f"{Emoji.replace(content['title'])}\n", "bold")
-    return Text.assemble(title, hanging(f"{content['description']}{steps}", width))
+    return Text.assemble(title, wrap_with_indent(f"{content['description']}{steps}", width))
 
 
-def _show_metrics(console: Console, log: Sequence[Mapping[str, Any]]) -> None:
-    """Print the metrics that the runs wrote to their log, in CloudWatch's embedded format."""
+def _print_metrics(console: Console, log: Sequence[Mapping[str, Any]]) -> None:
+    """Print the metrics in *log*, where CloudWatch's embedded metric format puts them."""
     values: defaultdict[tuple[str, str, str], list[float]] = defaultdict(list)
     namespace = ""
     for line in log:
@@ -130,35 +135,33 @@ def _show_metrics(console: Console, log: Sequence[Mapping[str, Any]]) -> None:
             continue
         (directive,) = line["_aws"]["CloudWatchMetrics"]
         namespace = directive["Namespace"]
-        named = [name for name in directive["Dimensions"][0] if name not in {"service", "rule"}]
-        where = ", ".join(f"{name} {line[name]}" for name in named)
+        names = [name for name in directive["Dimensions"][0] if name not in {"service", "rule"}]
+        scope = ", ".join(f"{name} {line[name]}" for name in names)
         for metric in directive["Metrics"]:
-            values[metric["Name"], where, metric["Unit"]] += line[metric["Name"]]
+            values[metric["Name"], scope, metric["Unit"]] += line[metric["Name"]]
     table = Table(title=f"\nRecorded as metrics, namespace {namespace}", title_justify="left")
     for heading in ("metric", "of", "unit"):
         table.add_column(heading)
     for heading in ("times", "lowest", "highest", "last"):
         table.add_column(heading, justify="right")
-    for key, recorded in sorted(values.items()):
-        figures = (min(recorded), max(recorded), recorded[-1])
-        table.add_row(*key, str(len(recorded)), *(f"{figure:.3g}" for figure in figures))
+    for key, samples in sorted(values.items()):
+        figures = (min(samples), max(samples), samples[-1])
+        table.add_row(*key, str(len(samples)), *(f"{figure:.3g}" for figure in figures))
     console.print(table)
 
 
-def _record(aws: LocalAws) -> None:
-    """Write down how to stop *aws* later, and the environment to look around in it."""
+def _save_kept(aws: LocalAws) -> None:
+    """Save how to stop *aws* later, and the environment variables to use it."""
     KEPT.write_text(json.dumps({"url": aws.url, "process": aws.process, "folder": str(aws.folder)}))
-    forget = (
-        "for name in $(env | sed -n 's/^\\(AWS_[A-Z0-9_]*\\)=.*/\\1/p'); do unset $name; done\n"
-    )
+    unset = "for name in $(env | sed -n 's/^\\(AWS_[A-Z0-9_]*\\)=.*/\\1/p'); do unset $name; done\n"
     exports = {**NO_ACCOUNT, **aws.variables}
     VARIABLES.write_text(
-        forget + "".join(f"export {name}={shlex.quote(each)}\n" for name, each in exports.items())
+        unset + "".join(f"export {name}={shlex.quote(value)}\n" for name, value in exports.items())
     )
 
 
-def _keep(console: Console, deployed: Deployment) -> None:
-    """Say how to look around in *deployed*, and how to end it."""
+def _print_kept(console: Console, deployed: Deployment) -> None:
+    """Print how to use the local AWS of *deployed*, and how to stop it."""
     event = json.dumps({"now": "2026-03-21T09:00:00Z"})
     name = deployed.outputs["FunctionName"]
     invoke = f'boto3.client("lambda").invoke(FunctionName="{name}", Payload=b"""{event}""")'

@@ -1,10 +1,10 @@
-"""What would be told: scenarios, played in this process against rules, and what they expect."""
+"""Simulation: the notifications that rules produce in a scenario."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 
 from rich.console import Console
@@ -14,155 +14,162 @@ from rich.text import Text
 
 from vdm_alerts.adapters.aws.ses_account import SesAccount
 from vdm_alerts.adapters.aws.ses_metrics import Vdm
+from vdm_alerts.adapters.aws.ses_rate_limiter import Pace
 from vdm_alerts.adapters.memory import MemoryNotifier, memory_ports
-from vdm_alerts.app.evaluate import Lease, run
-from vdm_alerts.bootstrap import quick_session
+from vdm_alerts.app import evaluate
+from vdm_alerts.app.evaluate import Lease
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.muting.quiet_hours import parse_quiet_hours
 from vdm_alerts.core.notifications.rendering.message import Message
 from vdm_alerts.core.observations.run_report import Summary
+from vdm_alerts_cli.in_process_ses import SimulatedClock, in_process_client
 from vdm_alerts_cli.parameter_store import ParameterStore
-from vdm_alerts_cli.reader import COLOURS, mail
+from vdm_alerts_cli.terminal import SEVERITY_COLORS, render_email
 from vdm_local.account import ACCOUNT, REGION
 from vdm_local.cdk import ROOT
 from vdm_local.endpoint import Endpoint
+from vdm_local.quota import Quota
 from vdm_local.runs import Run
 from vdm_local.scenario import Scenario, load_scenario
-from vdm_local.server import serving
 
-RULES = ROOT / "rules"
-"""The rules that ship."""
+DEFAULT_RULES = ROOT / "rules"
+"""The folder of the default rules."""
 SERVICE = "SERVICE"
-"""What a scenario expects where a message is about the service itself, which has no reason."""
-_LASTS = timedelta(minutes=15)
+"""The reason that a scenario expects of a service notification, which has none."""
+_LEASE_DURATION = timedelta(minutes=15)
 _MARGIN = 22
-"""What the instant and a frame take of the width."""
+"""Columns that the timestamp and the frame take."""
 
 
-class Unplayable(Exception):
-    """A scenario, or the rules, cannot be played; the message says why."""
+class SimulationInputError(Exception):
+    """A scenario or a folder of rules that cannot be simulated. The message says why."""
 
 
 @dataclass(frozen=True)
-class Played:
-    """One *run* of a scenario, in numbers, and the *messages* that it sent."""
+class SimulatedRun:
+    """The result of one run of a scenario."""
 
     run: Run
+    """The run, and what the scenario expects of it."""
     summary: Summary
+    """The report that the function would log."""
     messages: Sequence[Message]
+    """The notifications that the run sent."""
 
     @property
-    def told(self) -> tuple[str, ...]:
-        """The reason of each message."""
-        return tuple(one.attributes.get("reason", SERVICE) for one in self.messages)
+    def reasons(self) -> tuple[str, ...]:
+        """The reason of each notification."""
+        return tuple(message.attributes.get("reason", SERVICE) for message in self.messages)
 
 
-def texts_in(folder: Path) -> Mapping[str, str]:
-    """Return the text of each rule in *folder*, a TOML file each, by its name.
+def read_rules(folder: Path) -> Mapping[str, str]:
+    """Return the text of each rule in *folder*, by name. A rule is a TOML file.
 
-    Raises Unplayable where there is none, or one is no text.
+    Raises SimulationInputError if *folder* has no rule or a file is not UTF-8.
     """
     files = sorted(folder.glob("*.toml"))
     if not files:
-        raise Unplayable(f"{folder}: there is no rule in it, a file whose name ends in .toml")
+        raise SimulationInputError(
+            f"{folder}: there is no rule in it, a file whose name ends in .toml"
+        )
     try:
         return {file.stem: file.read_text("utf-8") for file in files}
     except UnicodeDecodeError as error:
-        raise Unplayable(f"{folder}: a rule is no text in UTF-8: {error}") from error
+        raise SimulationInputError(f"{folder}: a rule is no text in UTF-8: {error}") from error
 
 
-def play(scenario: Scenario, rules: Mapping[str, str]) -> Iterator[Played]:
-    """Yield each run of *scenario*, by *rules*, texts by name, until the scenario edits them.
+def simulate(scenario: Scenario, rules: Mapping[str, str]) -> Iterator[SimulatedRun]:
+    """Yield each run of *scenario* with *rules*, which are texts by name.
 
-    Mail is read as the function reads it, from an SES on the loopback interface that follows the
-    scenario; what is remembered and told stays in memory.
+    The evaluator reads SES through its own adapters, and an endpoint in this process responds as
+    the scenario says. State and notifications stay in memory. The scenario can change the rules.
     """
     parameters, notifier = ParameterStore(rules, REGION), MemoryNotifier()
     quiet_hours = parse_quiet_hours(scenario.quiet_hours)
     endpoint = Endpoint(scenario)
-    with serving(endpoint) as url:
-        client = quick_session().client(
-            "sesv2",
-            region_name=REGION,
-            endpoint_url=url,
-            aws_access_key_id="none",
-            aws_secret_access_key="none",  # noqa: S106 - it signs for nobody
-        )
-        ports = replace(
-            memory_ports(),
-            rules=parameters.rules(),
-            silences=parameters.silences(),
-            account=SesAccount(client),
-            series=Vdm(client),
-            notifier=notifier,
-        )
-        for each in scenario.runs:
-            endpoint.now, endpoint.scenario = each.at, scenario.at(each)
-            parameters.write(each.rules, each.silences)
-            lease, origin = Lease(each.at, each.at + _LASTS), Target(ACCOUNT, REGION)
-            summary = run(ports, origin, each.at, lease, quiet_hours=quiet_hours)
-            yield Played(each, summary, tuple(notifier.sent))
-            notifier.sent.clear()
+    # Each call gets a second of its own, so that SES throttles none.
+    endpoint.quota = Quota(count().__next__)
+    client, clock = in_process_client(endpoint), SimulatedClock()
+    ports = replace(
+        memory_ports(),
+        rules=parameters.rules(),
+        silences=parameters.silences(),
+        account=SesAccount(client, clock.monotonic, clock.sleep),
+        series=Vdm(client, Pace(clock=clock.monotonic, sleep=clock.sleep)),
+        notifier=notifier,
+    )
+    for run in scenario.runs:
+        endpoint.now, endpoint.scenario = run.at, scenario.at(run)
+        parameters.write(run.rules, run.silences)
+        lease, target = Lease(run.at, run.at + _LEASE_DURATION), Target(ACCOUNT, REGION)
+        summary = evaluate.run(ports, target, run.at, lease, quiet_hours=quiet_hours)
+        yield SimulatedRun(run, summary, tuple(notifier.sent))
+        notifier.sent.clear()
 
 
-def simulate(paths: Sequence[Path], rules: Path, *, mails: bool) -> bool:
-    """Play the scenarios at *paths* by the rules in the folder *rules*, and show what is told.
+def print_scenarios(paths: Sequence[Path], rules: Path, *, emails: bool) -> bool:
+    """Simulate the scenarios at *paths* with the rules in the folder *rules*, and print the result.
 
-    With *mails* as a reader would get it, else a line each. Return whether every run told what its
-    scenario expects; one without a word of that is only shown. Raises BadScenario, Unplayable or
-    OSError.
+    With *emails*, print whole emails instead of their subjects. Return whether every run sent the
+    notifications that its scenario expects. A scenario without expectations is only printed.
+    Raises BadScenario, SimulationInputError or OSError.
     """
-    console, texts = Console(highlight=False), texts_in(rules)
-    logging.disable(logging.CRITICAL)  # What the function would log is not what people are told.
+    console, rule_texts = Console(highlight=False), read_rules(rules)
+    logging.disable(logging.CRITICAL)  # The log lines of the function are not notifications.
     try:
-        differing = [path for path in paths if not _is_as_expected(console, path, texts, mails)]
+        results = [_print_scenario(console, path, rule_texts, emails=emails) for path in paths]
     finally:
         logging.disable(logging.NOTSET)
-    return not differing
+    return all(results)
 
 
-def _is_as_expected(console: Console, path: Path, texts: Mapping[str, str], mails: bool) -> bool:
+def _print_scenario(
+    console: Console, path: Path, rules: Mapping[str, str], *, emails: bool
+) -> bool:
+    """Print each run, and return whether every run met the expectations of the scenario."""
     scenario = load_scenario(path)
-    _require_playable(scenario, path)
-    expects, as_expected = any(each.expects for each in scenario.runs), True
+    _require_valid_runs(scenario, path)
+    has_expectations, as_expected = any(run.expects for run in scenario.runs), True
     console.print(Text(str(path), "bold"))
-    for played in play(scenario, texts):
-        _show(console, played, mails=mails)
-        if expects and played.told != played.run.tells:
+    for result in simulate(scenario, rules):
+        _print_run(console, result, emails=emails)
+        if has_expectations and result.reasons != result.run.tells:
             as_expected = False
-            wanted, got = (_listed(each) for each in (played.run.tells, played.told))
-            console.print(f"expected: {wanted}; told: {got}", style="bold red")
+            expected, actual = _listed(result.run.tells), _listed(result.reasons)
+            console.print(f"expected: {expected}; told: {actual}", style="bold red")
     console.print()
     return as_expected
 
 
-def _require_playable(scenario: Scenario, path: Path) -> None:
-    instants = [each.at for each in scenario.runs]
-    if not instants:
-        raise Unplayable(f"{path}: there is no [[run]] in it, an instant to look at")
-    for earlier, later in pairwise(instants):
+def _require_valid_runs(scenario: Scenario, path: Path) -> None:
+    times = [run.at for run in scenario.runs]
+    if not times:
+        raise SimulationInputError(f"{path}: there is no [[run]] in it, an instant to look at")
+    for earlier, later in pairwise(times):
         if later < earlier:
-            raise Unplayable(f"{path}: a run at {later} comes after one at {earlier}")
+            raise SimulationInputError(f"{path}: a run at {later} comes after one at {earlier}")
     try:
         parse_quiet_hours(str(scenario.quiet_hours))
     except ValueError as error:
-        raise Unplayable(f"{path}: quiet_hours: {error}") from error
+        raise SimulationInputError(f"{path}: quiet_hours: {error}") from error
 
 
 def _listed(reasons: Sequence[str]) -> str:
     return ", ".join(reasons) or "nothing"
 
 
-def _show(console: Console, played: Played, *, mails: bool) -> None:
+def _print_run(console: Console, result: SimulatedRun, *, emails: bool) -> None:
     rows = Table.grid(padding=(0, 2))
     rows.add_column(no_wrap=True)
-    rows.add_row(f"{played.run.at:%a %d %b %H:%M}", Text(played.run.story))
-    if not played.messages:
+    rows.add_row(f"{result.run.at:%a %d %b %H:%M}", Text(result.run.story))
+    if not result.messages:
         rows.add_row("", Text("nothing is said", "dim"))
-    for one in played.messages:
-        colour = COLOURS[one.attributes["severity"]]
-        news = one.subject.removesuffix(f" - {ACCOUNT} {REGION}")  # It is the same everywhere.
-        width = console.width - _MARGIN
-        whole = Panel(mail(news, one.text, width), border_style=colour, expand=False)
-        rows.add_row("", whole if mails else Text(news, colour))
+    for message in result.messages:
+        color = SEVERITY_COLORS[message.attributes["severity"]]
+        subject = message.subject.removesuffix(f" - {ACCOUNT} {REGION}")  # The same in each one.
+        if emails:
+            email = render_email(subject, message.text, console.width - _MARGIN)
+            rows.add_row("", Panel(email, border_style=color, expand=False))
+        else:
+            rows.add_row("", Text(subject, color))
     console.print(rows)

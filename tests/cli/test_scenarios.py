@@ -1,32 +1,32 @@
-"""Every scenario that ships, told in this process, as the desk's `simulate` does."""
+"""Every scenario of the repository, simulated with the default rules."""
 
 from pathlib import Path
 
 import pytest
 
-from vdm_alerts_cli.demo import STORY
-from vdm_alerts_cli.simulate import RULES, play, texts_in
+from vdm_alerts_cli.demo import DEMO_SCENARIO
+from vdm_alerts_cli.simulate import DEFAULT_RULES, read_rules, simulate
 from vdm_local.scenario import load_scenario
 
-STORIES = sorted((Path(__file__).parents[1] / "scenarios").glob("*.toml"))
-SHIPPED = texts_in(RULES)
+SCENARIOS = sorted((Path(__file__).parents[1] / "scenarios").glob("*.toml"))
+RULES = read_rules(DEFAULT_RULES)
 
 
-def test_every_run_of_the_demos_story_tells_what_it_says_it_tells() -> None:
-    for played in play(load_scenario(STORY), SHIPPED):
-        assert played.told == played.run.tells, played.run.story
-        assert (played.summary.series_unknown, played.summary.findings) == (0, 0)
+def test_demo_scenario_sends_the_expected_notifications() -> None:
+    for result in simulate(load_scenario(DEMO_SCENARIO), RULES):
+        assert result.reasons == result.run.tells, result.run.story
+        assert (result.summary.series_unknown, result.summary.findings) == (0, 0)
 
 
-@pytest.mark.parametrize("path", STORIES, ids=lambda path: path.stem)
-def test_the_life_of_an_alert_is_as_its_stories_have_it(path: Path) -> None:
-    for played in play(load_scenario(path), SHIPPED):
-        said = [one.subject for one in played.messages]
-        assert played.told == played.run.tells, f"{played.run.at}: {played.run.story} {said}"
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
+def test_scenario_sends_the_expected_notifications(path: Path) -> None:
+    for result in simulate(load_scenario(path), RULES):
+        subjects = [message.subject for message in result.messages]
+        assert result.reasons == result.run.tells, f"{result.run.at}: {result.run.story} {subjects}"
 
 
-def test_the_demos_story_has_each_kind_of_message_once_and_silent_runs_between() -> None:
-    runs = load_scenario(STORY).runs
-    told = [reason for run in runs for reason in run.tells]
-    assert told == ["SUMMARY", "FIRING", "ESCALATED", "REPEAT", "RESOLVED", "FIRING"]
+def test_demo_scenario_has_each_kind_of_notification_and_runs_without_any() -> None:
+    runs = load_scenario(DEMO_SCENARIO).runs
+    reasons = [reason for run in runs for reason in run.tells]
+    assert reasons == ["SUMMARY", "FIRING", "ESCALATED", "REPEAT", "RESOLVED", "FIRING"]
     assert sum(not run.tells for run in runs) >= 5

@@ -1,13 +1,14 @@
-"""What would be told, as the command shows it, and as the page about scenarios has it."""
+"""The simulation, its command, and the page about scenarios."""
 
 import logging
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import Result
 
-from vdm_alerts_cli.__main__ import main
-from vdm_alerts_cli.simulate import RULES, play, texts_in
+from vdm_alerts_cli.simulate import DEFAULT_RULES, read_rules, simulate
 from vdm_local.runs import Run
 from vdm_local.scenario import Scenario, parse_scenario
 from vdm_local.traffic import METRICS
@@ -15,16 +16,7 @@ from vdm_local.traffic import METRICS
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "scenarios.md").read_text()
 EXAMPLE = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)[0]
-
-
-@pytest.fixture(autouse=True)
-def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
-
-
-def simulated(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
-    monkeypatch.setattr("sys.argv", ["vdm-alerts", "simulate", *map(str, arguments)])
-    return main()
+RunCommand = Callable[..., Result]
 
 
 @pytest.fixture
@@ -34,59 +26,56 @@ def example(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_scenario_on_the_page_tells_what_it_says_that_it_tells(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], example: Path
+def test_example_of_the_page_sends_the_expected_notifications(
+    run_command: RunCommand, example: Path
 ) -> None:
-    assert simulated(monkeypatch, example) == 0
-    shown = capsys.readouterr().out
+    result = run_command("simulate", example)
+    assert result.exit_code == 0
+    shown = result.stdout
     assert "[WARNING] Bounce rate of the account is 12%" in shown
     assert "Sun 08 Mar 09:00  Yesterday 12% bounced." in shown
     assert "expected" not in shown
-    assert not logging.root.manager.disable, "what logs goes on logging"
+    assert not logging.root.manager.disable, "the log is on again"
 
 
 @pytest.mark.parametrize(
-    ("expecting", "told"),
+    ("text", "reason"),
     [
         (EXAMPLE.replace('["FIRING"]', "[]"), "FIRING"),
         (re.sub("tells = .*", "tells = []", EXAMPLE), "SUMMARY"),
     ],
     ids=["nothing at one run", "nothing at all"],
 )
-def test_where_something_else_is_told_than_expected_that_is_shown(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    example: Path,
-    expecting: str,
-    told: str,
+def test_simulate_fails_and_shows_the_difference_when_notifications_are_unexpected(
+    run_command: RunCommand, example: Path, text: str, reason: str
 ) -> None:
-    example.write_text(expecting)
-    assert simulated(monkeypatch, example) == 1
-    assert f"expected: nothing; told: {told}\n" in capsys.readouterr().out
+    example.write_text(text)
+    result = run_command("simulate", example)
+    assert result.exit_code == 1
+    assert f"expected: nothing; told: {reason}\n" in result.stdout
 
 
-def test_a_scenario_that_expects_nothing_is_shown(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], example: Path
+def test_simulate_succeeds_when_the_scenario_has_no_expectations(
+    run_command: RunCommand, example: Path
 ) -> None:
     example.write_text(re.sub("tells = .*", "", EXAMPLE))
-    assert simulated(monkeypatch, example) == 0
-    assert "[WARNING]" in capsys.readouterr().out
+    result = run_command("simulate", example)
+    assert result.exit_code == 0
+    assert "[WARNING]" in result.stdout
 
 
-def test_rules_of_ones_own_can_be_tried_and_mails_read(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    example: Path,
-    tmp_path: Path,
+@pytest.mark.parametrize("option", ["--emails", "--mails"])
+def test_simulate_uses_custom_rules_and_shows_emails(
+    run_command: RunCommand, example: Path, tmp_path: Path, option: str
 ) -> None:
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "mine.toml").write_text(
         'indicator = "bounce_rate"\nscopes = ["identity"]\nwarning = "20%"\n'
     )
-    assert simulated(monkeypatch, example, "--rules", tmp_path / "rules", "--mails") == 1
-    shown = capsys.readouterr().out
-    assert "expected: FIRING; told: nothing" in shown
-    assert "VDM Alerts has begun to watch" in shown
+    result = run_command("simulate", example, "--rules", tmp_path / "rules", option)
+    assert result.exit_code == 1
+    assert "expected: FIRING; told: nothing" in result.stdout
+    assert "VDM Alerts has begun to watch" in result.stdout
 
 
 @pytest.mark.parametrize(
@@ -100,65 +89,58 @@ def test_rules_of_ones_own_can_be_tried_and_mails_read(
         (None, "No such file"),
     ],
 )
-def test_what_cannot_be_played_is_an_error_that_says_why(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-    text: str | None,
-    says: str,
+def test_simulate_reports_an_input_error_when_the_scenario_is_invalid(
+    run_command: RunCommand, tmp_path: Path, text: str | None, says: str
 ) -> None:
     path = tmp_path / "odd.toml"
     if text:
         path.write_text(text, encoding="latin-1")
-    assert simulated(monkeypatch, path) == 2
-    error = capsys.readouterr().err
-    assert says in error
-    assert str(path) in error
+    result = run_command("simulate", path)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("vdm-alerts: ")
+    assert says in result.stderr
+    assert str(path) in result.stderr
 
 
 @pytest.mark.parametrize(
     ("name", "says"),
     [("none.txt", "there is no rule in it"), ("odd.toml", "a rule is no text in UTF-8")],
 )
-def test_rules_that_are_none_are_an_error(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    example: Path,
-    tmp_path: Path,
-    name: str,
-    says: str,
+def test_simulate_reports_an_input_error_when_the_rules_are_unreadable(
+    run_command: RunCommand, example: Path, tmp_path: Path, name: str, says: str
 ) -> None:
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / name).write_bytes(b"\xe9")
-    assert simulated(monkeypatch, example, "--rules", tmp_path / "rules") == 2
-    assert f"{tmp_path / 'rules'}: {says}" in capsys.readouterr().err
+    result = run_command("simulate", example, "--rules", tmp_path / "rules")
+    assert result.exit_code == 2
+    assert f"{tmp_path / 'rules'}: {says}" in result.stderr
 
 
-def test_a_rule_of_ones_own_that_is_taken_away_uncovers_the_one_that_shipped() -> None:
-    covered = EXAMPLE.replace(
+def test_default_rule_applies_again_when_the_custom_rule_is_deleted() -> None:
+    replaced = EXAMPLE.replace(
         'story = "Six days of 1%."',
         'story = ""\n[run.rules]\nbounce-rate = """\nindicator = "bounce_rate"\n'
         'scopes = ["account"]\nwarning = "50%"\n"""\n',
     )
-    uncovered = covered.replace(
+    deleted = replaced.replace(
         'story = "Yesterday 12% bounced."', 'story = ""\n[run.rules]\nbounce-rate = ""\n'
     )
-    for text, told in ((covered, ()), (uncovered, ("FIRING",))):
-        _, second, *_ = play(parse_scenario(text, "the page's"), texts_in(RULES))
-        assert second.told == told
+    for text, reasons in ((replaced, ()), (deleted, ("FIRING",))):
+        _, second, *_ = simulate(parse_scenario(text, "the page's"), read_rules(DEFAULT_RULES))
+        assert second.reasons == reasons
 
 
-def test_a_rule_that_is_broken_in_a_scenario_is_told_as_the_function_would() -> None:
+def test_simulate_sends_a_service_notification_when_a_rule_is_invalid() -> None:
     scenario = parse_scenario(
         EXAMPLE + '[run.rules]\nbounce-rate = "warning = 5"\n', "the page's, with a bad rule"
     )
-    *_, last = play(scenario, texts_in(RULES))
-    assert last.told[-1] == "SERVICE"
+    *_, last = simulate(scenario, read_rules(DEFAULT_RULES))
+    assert last.reasons[-1] == "SERVICE"
     assert "/vdm-alerts/rules/bounce-rate" in last.messages[-1].text
     assert "it counts as it was when it last could be read" in last.messages[-1].text
 
 
-def test_the_page_has_every_key_of_a_run_and_of_a_scenario() -> None:
+def test_page_documents_every_key_of_a_run_and_of_a_scenario() -> None:
     keys = {*Run.__dataclass_fields__} - {"expects"} | {
         name
         for name, each in Scenario.__dataclass_fields__.items()

@@ -9,8 +9,8 @@ from stage import DEPLOY
 from templates import everything
 
 from infra.settings import CHOICES
-from vdm_alerts_cli.demo import STORY
-from vdm_alerts_cli.simulate import RULES, play, texts_in
+from vdm_alerts_cli.demo import DEMO_SCENARIO
+from vdm_alerts_cli.simulate import DEFAULT_RULES, read_rules, simulate
 from vdm_local.scenario import load_scenario
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +24,7 @@ PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob
 
 
 def test_the_mail_at_the_top_is_the_first_alert_of_the_demo() -> None:
-    runs = play(load_scenario(STORY), texts_in(RULES))
+    runs = simulate(load_scenario(DEMO_SCENARIO), read_rules(DEFAULT_RULES))
     told = (one for played in runs for one in played.messages)
     first = next(message for message in told if message.attributes["reason"] == "FIRING")
     shown = re.search(r"```text\n(.*?)```", README, re.DOTALL)

@@ -1,3 +1,5 @@
+"""The account adapter against the local SES, over HTTP."""
+
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,22 +23,20 @@ def endpoint() -> Endpoint:
 def account(endpoint: Endpoint) -> Iterator[SesAccount]:
     with serving(endpoint) as url:
         client: Any = boto3.client("sesv2", endpoint_url=url)
-        yield SesAccount(client)
+        yield SesAccount(client, sleep=lambda _: None)  # Do not wait between pages.
 
 
 def the_account(text: str) -> Scenario:
     return parse_scenario(f"begins = 2026-03-01\n{text}", "here")
 
 
-def test_an_account_in_good_standing_has_nothing_to_hear(account: SesAccount) -> None:
+def test_healthy_account_has_no_findings(account: SesAccount) -> None:
     standing = account.standing()
     assert standing.vdm_enabled
     assert standing.findings == []
 
 
-def test_vdm_switched_off_is_a_finding_that_says_how_to_switch_it_on(
-    account: SesAccount, endpoint: Endpoint
-) -> None:
+def test_disabled_vdm_is_a_finding_with_a_remedy(account: SesAccount, endpoint: Endpoint) -> None:
     endpoint.scenario = the_account("vdm_enabled = false")
     standing = account.standing()
     assert not standing.vdm_enabled
@@ -46,7 +46,7 @@ def test_vdm_switched_off_is_a_finding_that_says_how_to_switch_it_on(
 
 
 @pytest.mark.parametrize(("status", "word"), [("PROBATION", "review"), ("SHUTDOWN", "paused")])
-def test_what_ses_holds_against_the_account_is_a_finding(
+def test_enforcement_by_ses_is_a_critical_finding(
     account: SesAccount, endpoint: Endpoint, status: str, word: str
 ) -> None:
     endpoint.scenario = the_account(f'enforcement = "{status}"')
@@ -55,22 +55,30 @@ def test_what_ses_holds_against_the_account_is_a_finding(
     assert finding.severity is Severity.CRITICAL
 
 
-def test_sending_switched_off_by_the_account_itself_is_a_finding(
-    account: SesAccount, endpoint: Endpoint
-) -> None:
+def test_disabled_sending_is_a_finding(account: SesAccount, endpoint: Endpoint) -> None:
     endpoint.scenario = the_account("sending_enabled = false")
     (finding,) = account.standing().findings
     assert "Sending is switched off" in finding.what
     assert not account.standing().may_send
 
 
-def test_every_page_of_the_identities_is_read(account: SesAccount, endpoint: Endpoint) -> None:
+def test_identities_come_from_every_page(account: SesAccount, endpoint: Endpoint) -> None:
     names = [f"{number:04}.example.com" for number in range(2_345)]
     endpoint.scenario = the_account(f"idle_identities = {names}")
     assert account.identities() == [Scope(identity=name) for name in names]
 
 
-def test_configuration_sets_are_listed_by_name(account: SesAccount, endpoint: Endpoint) -> None:
+def test_pages_of_a_list_are_requested_once_per_second(endpoint: Endpoint) -> None:
+    names = [f"{number:04}.example.com" for number in range(2_345)]
+    endpoint.scenario = the_account(f"idle_identities = {names}")
+    waits: list[float] = []
+    with serving(endpoint) as url:
+        client: Any = boto3.client("sesv2", endpoint_url=url)
+        SesAccount(client, clock=lambda: 0.0, sleep=waits.append).identities()
+    assert waits == [0, 1, 2], "for three pages, as if no time had passed"
+
+
+def test_configuration_sets_are_sorted_by_name(account: SesAccount, endpoint: Endpoint) -> None:
     endpoint.scenario = the_account(
         "".join(
             f'[[mail]]\nidentity = "a.example"\nisp = "Gmx"\nconfiguration_set = "{name}"\n'

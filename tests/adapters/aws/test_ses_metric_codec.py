@@ -1,4 +1,4 @@
-"""Instants, as a session reads them whose clients are asked for ten thousand series."""
+"""The fast parser of timestamps."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -25,18 +25,16 @@ def parser() -> Any:
         (-86400, datetime(1969, 12, 31, tzinfo=UTC)),
     ],
 )
-def test_an_instant_is_read_as_what_it_is_in_utc(
-    parser: Any, written: Any, instant: datetime
-) -> None:
+def test_timestamp_is_parsed_as_utc(parser: Any, written: Any, instant: datetime) -> None:
     read = parser._timestamp_parser(written)
     assert (read, read.utcoffset()) == (instant, instant.utcoffset())
 
 
-def test_an_instant_seen_before_is_not_worked_out_again(parser: Any) -> None:
+def test_timestamp_is_cached_when_parsed_before(parser: Any) -> None:
     assert parser._timestamp_parser(1772323200) is parser._timestamp_parser(1772323200)
 
 
 @pytest.mark.parametrize("written", ["yesterday", None, float("inf")])
-def test_what_is_no_instant_is_an_error(parser: Any, written: Any) -> None:
+def test_invalid_timestamp_raises_an_error(parser: Any, written: Any) -> None:
     with pytest.raises((ValueError, TypeError, OverflowError, RuntimeError)):
         parser._timestamp_parser(written)

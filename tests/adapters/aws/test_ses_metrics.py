@@ -1,8 +1,9 @@
-"""The reader against the local VDM, over HTTP."""
+"""The metrics adapter against the local VDM, over HTTP."""
 
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 from threading import Timer
 from typing import Any
 
@@ -22,6 +23,7 @@ from vdm_alerts.core.planning.queries import Query, TodayRefused
 from vdm_alerts.handlers.evaluate import MonotonicDeadline
 from vdm_local.answers import Answer
 from vdm_local.endpoint import Endpoint
+from vdm_local.quota import Quota
 from vdm_local.scenario import parse_scenario
 from vdm_local.server import serving
 
@@ -49,16 +51,26 @@ def endpoint() -> Endpoint:
 
 @pytest.fixture
 def client(endpoint: Endpoint) -> Iterator[Any]:
-    """A client as the function has it: on a busy machine even paced calls may come in a bunch."""
+    """A client configured as in the function, which retries if paced calls arrive in a bunch."""
     with serving(endpoint) as url:
         yield boto3.client("sesv2", endpoint_url=url, config=READING)
+
+
+@pytest.fixture
+def unpaced(client: Any, endpoint: Endpoint) -> Vdm:
+    """An adapter that never waits for the quota, and an endpoint without one.
+
+    For tests of how many calls are made, whenever that is.
+    """
+    endpoint.quota = Quota(count().__next__)  # Each call gets a second of its own.
+    return Vdm(client, Pace(sleep=lambda _: None))
 
 
 def days(counts: dict[int, int]) -> Series:
     return Series({date(2026, 3, day): count for day, count in counts.items()})
 
 
-def test_a_series_is_whole_days_up_to_todays_unfinished_one(client: Any) -> None:
+def test_series_has_one_count_per_day_including_partial_today(client: Any) -> None:
     found = Vdm(client).read([SENT, BOUNCED], Window(7), TODAY, PATIENCE)
     assert found == {
         SENT: days({1: 100, 3: 300, 4: 400}),
@@ -66,12 +78,12 @@ def test_a_series_is_whole_days_up_to_todays_unfinished_one(client: Any) -> None
     }
 
 
-def test_the_window_bounds_what_is_asked_for(client: Any) -> None:
+def test_series_covers_only_the_window(client: Any) -> None:
     assert Vdm(client).read([SENT], Window(2), TODAY, PATIENCE) == {SENT: days({3: 300, 4: 400})}
 
 
 @pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Auckland"])
-def test_days_are_ses_days_whatever_the_machines_time_zone(
+def test_days_are_utc_days_in_every_local_time_zone(
     client: Any, zone: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TZ", zone)
@@ -84,7 +96,7 @@ def test_days_are_ses_days_whatever_the_machines_time_zone(
     assert found == {SENT: days({3: 300, 4: 400})}
 
 
-def test_more_queries_than_a_call_takes_are_asked_in_several(client: Any) -> None:
+def test_queries_are_split_into_several_calls_when_one_cannot_hold_them(client: Any) -> None:
     queries = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(23)]
     found = Vdm(client).read([*queries, SENT], Window(7), TODAY, PATIENCE)
     assert len(found) == 24
@@ -92,7 +104,7 @@ def test_more_queries_than_a_call_takes_are_asked_in_several(client: Any) -> Non
     assert found[queries[0]] == Series({})
 
 
-def test_calls_are_paced_so_that_ses_takes_them(client: Any, endpoint: Endpoint) -> None:
+def test_calls_stay_within_the_quota(client: Any, endpoint: Endpoint) -> None:
     """Thirty calls at once would be twice as many as SES takes in a second."""
     queries = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(300)]
     found = Vdm(client).read(queries, Window(7), TODAY, PATIENCE)
@@ -100,7 +112,7 @@ def test_calls_are_paced_so_that_ses_takes_them(client: Any, endpoint: Endpoint)
     assert endpoint.quota.refused < 5, "and not the 14 beyond the first second's sixteen"
 
 
-def test_a_call_that_is_refused_is_made_again_and_all_slow_down(endpoint: Endpoint) -> None:
+def test_throttled_call_is_retried(endpoint: Endpoint) -> None:
     retries = Config(retries={"mode": "standard", "total_max_attempts": 4})
     pace = Pace()
     for _ in range(16):
@@ -112,7 +124,7 @@ def test_a_call_that_is_refused_is_made_again_and_all_slow_down(endpoint: Endpoi
     assert endpoint.quota.refused > 0
 
 
-def test_what_is_not_answered_in_time_is_unknown_and_what_was_is_kept(
+def test_unanswered_queries_are_unknown_and_answered_ones_kept_when_time_is_over(
     client: Any, endpoint: Endpoint
 ) -> None:
     queries = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(600)]
@@ -125,15 +137,15 @@ def test_what_is_not_answered_in_time_is_unknown_and_what_was_is_kept(
     assert endpoint.quota.queries == 601 - len(unread)
 
 
-def test_a_value_that_ses_refuses_costs_only_its_own_series(client: Any) -> None:
+def test_rejected_value_makes_only_its_own_series_unknown(client: Any) -> None:
     others = [Query(metric, ACCOUNT) for metric in Metric]
     found = Vdm(client).read([*others[:3], REFUSED, *others[3:]], Window(7), TODAY, PATIENCE)
     assert found[REFUSED] is Gap.REFUSED
     assert all(isinstance(found[query], Series) for query in others)
 
 
-def test_one_bad_name_costs_a_few_calls_and_its_other_metrics_none(
-    client: Any, endpoint: Endpoint
+def test_rejected_name_costs_few_calls_and_its_other_metrics_none(
+    unpaced: Vdm, endpoint: Endpoint
 ) -> None:
     """The name looks as it should, and SES refuses it all the same."""
     bad = Scope(identity="xn--refused.example.com")
@@ -142,39 +154,39 @@ def test_one_bad_name_costs_a_few_calls_and_its_other_metrics_none(
     sent = [Query(Metric.SEND, each) for each in senders]
     fault = f'[[fault]]\nkind = "refused"\nvalue = "{bad}"'
     endpoint.scenario = parse_scenario(f"{SCENARIO}\n{fault}", "here")
-    found = Vdm(client).read(sent, Window(7), TODAY, PATIENCE)
+    found = unpaced.read(sent, Window(7), TODAY, PATIENCE)
     assert [query.scope for query in sent if found[query] is Gap.REFUSED] == [bad]
     assert sum(isinstance(found[query], Series) for query in sent) == 60
     assert endpoint.quota.calls <= 7 + 10
     calls = endpoint.quota.calls
     several = [Query(metric, each) for each in senders[30:36] for metric in Metric]
-    found = Vdm(client).read(several, Window(7), TODAY, PATIENCE)
+    found = unpaced.read(several, Window(7), TODAY, PATIENCE)
     assert {query.scope for query in several if found[query] is Gap.REFUSED} == {bad}
     assert endpoint.quota.calls - calls <= 6 + 10
 
 
-def test_a_name_that_may_be_refused_is_in_no_call_with_others(
-    client: Any, endpoint: Endpoint
-) -> None:
+def test_doubtful_name_is_queried_in_a_call_of_its_own(client: Any, endpoint: Endpoint) -> None:
     others = [Query(metric, ACCOUNT) for metric in Metric]
     found = Vdm(client).read([*others, REFUSED], Window(7), TODAY, PATIENCE)
     assert found[REFUSED] is Gap.REFUSED
     assert endpoint.quota.calls == 2, "one of which answered all the others"
 
 
-def test_days_that_ses_refuses_are_no_bad_name(client: Any) -> None:
+def test_rejected_days_raise_today_refused(client: Any) -> None:
     queries = [Query(metric, scope) for scope in (ACCOUNT, BOUNCED.scope) for metric in Metric]
     with pytest.raises(TodayRefused, match="60 days"):
         Vdm(client).read(queries, Window(61), TODAY, PATIENCE)
 
 
-def test_vdm_switched_off_is_one_clear_finding(client: Any, endpoint: Endpoint) -> None:
+def test_disabled_vdm_raises_a_finding(client: Any, endpoint: Endpoint) -> None:
     endpoint.scenario = parse_scenario("begins = 2026-03-01\nvdm_enabled = false", "here")
     with pytest.raises(Hindrance, match="Virtual Deliverability Manager is switched off"):
         Vdm(client).read([SENT], Window(7), TODAY, PATIENCE)
 
 
-def test_vdm_switched_off_on_the_way_stops_all_callers(client: Any, endpoint: Endpoint) -> None:
+def test_all_callers_stop_when_vdm_is_disabled_during_the_read(
+    client: Any, endpoint: Endpoint
+) -> None:
     queries = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(900)]
     off = parse_scenario("begins = 2026-03-01\nvdm_enabled = false", "here")
     Timer(0.5, setattr, (endpoint, "scenario", off)).start()
@@ -190,7 +202,7 @@ def stub() -> Iterator[tuple[Any, Stubber]]:
         yield client, stubber
 
 
-def test_a_query_that_ses_answers_with_an_error_is_unknown_and_says_which(
+def test_query_error_is_unknown_with_its_reason(
     stub: tuple[Any, Stubber],
 ) -> None:
     client, stubber = stub
@@ -206,7 +218,7 @@ def test_a_query_that_ses_answers_with_an_error_is_unknown_and_says_which(
     assert found == {SENT: Gap.UNAVAILABLE, BOUNCED: Gap.ACCESS_DENIED}
 
 
-def test_a_query_that_the_answer_leaves_out_is_unknown_and_not_zero(
+def test_missing_result_is_unknown_and_not_zero(
     stub: tuple[Any, Stubber],
 ) -> None:
     client, stubber = stub
@@ -228,16 +240,14 @@ def test_a_query_that_the_answer_leaves_out_is_unknown_and_not_zero(
         {"Timestamps": [], "Values": []},
     ],
 )
-def test_an_answer_that_makes_no_sense_is_no_answer(
-    stub: tuple[Any, Stubber], result: dict[str, Any]
-) -> None:
+def test_invalid_result_is_unknown(stub: tuple[Any, Stubber], result: dict[str, Any]) -> None:
     client, stubber = stub
     errors = [{"Code": "INTERNAL_FAILURE"}]
     stubber.add_response("batch_get_metric_data", {"Results": [result], "Errors": errors})
     assert Vdm(client).read([SENT], Window(7), TODAY, PATIENCE) == {SENT: Gap.UNAVAILABLE}
 
 
-def test_a_later_call_that_is_refused_does_not_discard_what_was_read(
+def test_denied_later_call_keeps_the_results_of_earlier_calls(
     stub: tuple[Any, Stubber],
 ) -> None:
     client, stubber = stub
@@ -249,14 +259,14 @@ def test_a_later_call_that_is_refused_does_not_discard_what_was_read(
     assert list(found.values()) == [Series({})] * 10 + [Gap.ACCESS_DENIED]
 
 
-def test_two_answers_to_one_question_are_none(stub: tuple[Any, Stubber]) -> None:
+def test_query_with_two_results_is_unknown(stub: tuple[Any, Stubber]) -> None:
     client, stubber = stub
     twice = [{"Id": "0", "Timestamps": [MIDNIGHT], "Values": [each]} for each in (3, 4)]
     stubber.add_response("batch_get_metric_data", {"Results": twice, "Errors": []})
     assert Vdm(client).read([SENT], Window(7), TODAY, PATIENCE) == {SENT: Gap.UNAVAILABLE}
 
 
-def test_a_call_that_is_lost_costs_only_its_own_series(stub: tuple[Any, Stubber]) -> None:
+def test_failed_call_makes_only_its_own_series_unknown(stub: tuple[Any, Stubber]) -> None:
     client, stubber = stub
     queries = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(25)]
     answer = {"Results": [{"Id": str(each), "Timestamps": [], "Values": []} for each in range(10)]}
@@ -267,7 +277,7 @@ def test_a_call_that_is_lost_costs_only_its_own_series(stub: tuple[Any, Stubber]
     assert [found[query] for query in queries] == [Gap.UNAVAILABLE] * 10 + [Series({})] * 15
 
 
-def test_once_ses_has_not_answered_several_calls_the_rest_is_not_asked_for(
+def test_read_stops_when_several_calls_in_a_row_fail(
     endpoint: Endpoint,
 ) -> None:
     queries = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(900)]
@@ -286,7 +296,7 @@ def test_once_ses_has_not_answered_several_calls_the_rest_is_not_asked_for(
     assert MOST_FAILURES <= endpoint.quota.calls < MOST_FAILURES + CALLERS
 
 
-def test_an_answer_in_pieces_is_no_answer_and_stops_nothing(
+def test_malformed_response_is_unknown_and_does_not_stop_the_read(
     client: Any, endpoint: Endpoint
 ) -> None:
     serve, calls = endpoint.answer, 0
@@ -303,28 +313,28 @@ def test_an_answer_in_pieces_is_no_answer_and_stops_nothing(
     assert found[SENT] == days({3: 300, 4: 400})
 
 
-def test_one_who_is_denied_costs_nobody_else(client: Any, endpoint: Endpoint) -> None:
+def test_denied_identity_makes_no_other_series_unknown(unpaced: Vdm, endpoint: Endpoint) -> None:
     denied = Scope(identity="33.example.com")
     fault = f'[[fault]]\nkind = "denied"\nvalue = "{denied}"'
     endpoint.scenario = parse_scenario(f"{SCENARIO}\n{fault}", "here")
     sent = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(40)]
-    found = Vdm(client).read([SENT, *sent], Window(7), TODAY, PATIENCE)
+    found = unpaced.read([SENT, *sent], Window(7), TODAY, PATIENCE)
     assert [query.scope for query in sent if found[query] is Gap.ACCESS_DENIED] == [denied]
     assert sum(isinstance(answer, Series) for answer in found.values()) == 40
 
 
-def test_where_many_are_denied_they_are_not_found_one_by_one(
-    client: Any, endpoint: Endpoint
+def test_many_denied_identities_are_not_queried_one_by_one(
+    unpaced: Vdm, endpoint: Endpoint
 ) -> None:
     faults = [f'[[fault]]\nkind = "denied"\nvalue = "{each}.example.com"' for each in range(1_000)]
     endpoint.scenario = parse_scenario("\n".join([SCENARIO, *faults]), "here")
     sent = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(400)]
-    found = Vdm(client).read(sent, Window(7), TODAY, PATIENCE)
+    found = unpaced.read(sent, Window(7), TODAY, PATIENCE)
     assert set(found.values()) == {Gap.ACCESS_DENIED}
     assert endpoint.quota.calls < 300, "and not the 760 that it takes to find each of them"
 
 
-def test_a_missing_permission_is_named_as_policies_spell_it(stub: tuple[Any, Stubber]) -> None:
+def test_missing_permission_is_named_as_in_iam_policies(stub: tuple[Any, Stubber]) -> None:
     client, stubber = stub
     stubber.add_client_error("batch_get_metric_data", "AccessDeniedException")
     with pytest.raises(AccessDenied) as caught:

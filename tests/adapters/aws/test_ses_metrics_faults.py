@@ -1,7 +1,7 @@
-"""The reader against everything that can go wrong at once: exactly right, or unknown with a reason.
+"""The metrics adapter under any combination of faults: correct, or unknown with a reason.
 
-Hypothesis writes the account, the faults and what is asked; what is right is worked out from the
-account itself. Time goes a hundred times as fast for the quotas as for the rest.
+Hypothesis generates the faults and the queries. The expected counts come from the scenario. The
+clock of the rate limiter and of the quota runs a hundred times as fast as real time.
 """
 
 import time
@@ -154,7 +154,7 @@ def read(reader: Vdm, asked: list[Query], last: date) -> Mapping[Query, Series |
     seed=st.integers(0, 999),
     is_on=st.sampled_from([True] * 9 + [False]),
 )
-def test_every_series_is_exactly_right_or_unknown(
+def test_every_series_is_correct_or_unknown_under_any_faults(
     reader: Vdm,
     endpoint: Endpoint,
     monkeypatch: pytest.MonkeyPatch,
@@ -199,7 +199,7 @@ def possible(query: Query, faults: list[Fault]) -> set[Gap]:
 
 @given(asked=queries)
 @settings(max_examples=40)
-def test_without_faults_all_is_known_but_what_is_refused(
+def test_every_series_is_known_without_faults_unless_rejected(
     reader: Vdm, endpoint: Endpoint, asked: list[Query]
 ) -> None:
     endpoint.scenario = SOUND
@@ -210,7 +210,9 @@ def test_without_faults_all_is_known_but_what_is_refused(
         assert found[query] == (Gap.REFUSED if expected is None else expected)
 
 
-def test_where_today_is_refused_the_days_before_it_are_not(reader: Vdm, endpoint: Endpoint) -> None:
+def test_days_before_today_are_readable_when_today_is_rejected(
+    reader: Vdm, endpoint: Endpoint
+) -> None:
     endpoint.scenario = replace(SOUND, today="refused")
     everything = [Query(metric, ACCOUNT) for metric in Metric]
     with pytest.raises(TodayRefused):

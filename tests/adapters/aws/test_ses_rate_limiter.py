@@ -1,4 +1,4 @@
-"""The pace at which SES is asked, on a clock that only waiting moves."""
+"""The rate limiter, with a clock that only sleeping moves."""
 
 from dataclasses import dataclass
 
@@ -32,7 +32,7 @@ def pace(clock: Clock) -> Pace:
 
 
 def times(pace: Pace, clock: Clock, calls: int) -> list[float]:
-    """When each of so many calls goes out, made one right after the other."""
+    """Return when each of so many consecutive calls is allowed."""
     gone = []
     for _ in range(calls):
         pace.wait()
@@ -40,25 +40,25 @@ def times(pace: Pace, clock: Clock, calls: int) -> list[float]:
     return gone
 
 
-def test_the_first_call_does_not_wait(pace: Pace, clock: Clock) -> None:
+def test_first_call_does_not_wait(pace: Pace, clock: Clock) -> None:
     assert times(pace, clock, 1) == [1_000.0]
 
 
-def test_no_second_ever_sees_more_calls_than_ses_allows(pace: Pace, clock: Clock) -> None:
+def test_calls_in_any_second_stay_within_the_quota(pace: Pace, clock: Clock) -> None:
     gone = times(pace, clock, 200)
     for start in gone:
         assert sum(start <= each < start + 1 for each in gone) <= CALLS_A_SECOND
     assert gone[-1] - gone[0] == pytest.approx(199 * SPACING), "and no fewer than it can"
 
 
-def test_time_that_nobody_used_is_not_made_up_for_in_a_burst(pace: Pace, clock: Clock) -> None:
+def test_calls_stay_evenly_spaced_after_idle_time(pace: Pace, clock: Clock) -> None:
     times(pace, clock, 3)
     clock.now += 60
     first, *rest = times(pace, clock, 3)
     assert [each - first for each in rest] == pytest.approx([SPACING, 2 * SPACING])
 
 
-def test_a_refusal_slows_everybody_and_answers_speed_up_again(pace: Pace, clock: Clock) -> None:
+def test_throttling_slows_calls_until_ses_accepts_them_again(pace: Pace, clock: Clock) -> None:
     pace.refused()
     pace.refused()
     first, second, *_ = times(pace, clock, 3)
@@ -70,7 +70,7 @@ def test_a_refusal_slows_everybody_and_answers_speed_up_again(pace: Pace, clock:
     assert second - first == pytest.approx(SPACING)
 
 
-def test_however_often_ses_refuses_the_pace_never_stops(pace: Pace, clock: Clock) -> None:
+def test_interval_between_calls_has_a_maximum(pace: Pace, clock: Clock) -> None:
     for _ in range(100):
         pace.refused()
     first, second = times(pace, clock, 2)

@@ -1,5 +1,6 @@
 """The account as SES sees it: how it stands, and who sends."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -54,11 +55,19 @@ _SENDING_IS_OFF = Finding(
 class SesAccount:
     """An AccountSource."""
 
-    def __init__(self, client: "SESV2Client") -> None:
-        """Ask through *client*, a page of each list a second."""
+    def __init__(
+        self,
+        client: "SESV2Client",
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Send requests through *client*, and request each list at most once a second.
+
+        The rate limiters read the time from *clock* and wait with *sleep*.
+        """
         self._client = client
         for operation in ("ListEmailIdentities", "ListConfigurationSets", "ListTenants"):
-            Pace(LISTS_A_SECOND).govern(client, operation)
+            Pace(LISTS_A_SECOND, clock, sleep).govern(client, operation)
 
     def standing(self) -> Standing:
         """Return whether VDM is on, and what SES holds against the account."""

@@ -55,7 +55,10 @@ class Vdm:
     """
 
     def __init__(self, client: "SESV2Client", pace: Pace | None = None) -> None:
-        """Ask through *client*, which has to have a connection for each of *CALLERS*, at *pace*."""
+        """Send requests through *client* at *pace*, by default the quota of SES.
+
+        *client* needs a connection for each of the *CALLERS*.
+        """
         self._client = client
         (pace or Pace()).govern(client, "BatchGetMetricData")
 

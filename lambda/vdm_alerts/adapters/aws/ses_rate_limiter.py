@@ -1,4 +1,4 @@
-"""How fast SES is asked: as fast as its quotas allow, and all callers together."""
+"""A rate limiter that keeps requests to SES within its quotas."""
 
 import time
 from collections.abc import Callable
@@ -9,28 +9,31 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
 
 CALLS_A_SECOND = 16
-"""Calls of BatchGetMetricData that an account may make in a Region, at ten queries each.
+"""BatchGetMetricData calls per second that SES allows for an account in a Region.
+
+A call holds at most ten queries.
 
 Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_BatchGetMetricData.html
 """
 SHARE = 0.97
-"""How much of that is taken unless said otherwise: others in the account are in the same quota."""
+"""Default share of the quota to use. Other clients in the account use the same quota."""
 LISTS_A_SECOND = 1
-"""Calls of nearly every other action.
+"""Calls per second that SES allows for nearly every other action.
 
 Source: https://docs.aws.amazon.com/ses/latest/dg/quotas.html ("all actions ... are throttled at
 one request per second").
 """
 SLOWEST = 32
-"""How many times the spacing grows at the most."""
+"""Maximum factor by which throttling increases the interval between calls."""
 
 _TOO_MANY = 429
 
 
 class Pace:
-    """Spaces calls evenly, whichever thread makes them, and slows all of them when SES refuses.
+    """A rate limiter that spaces calls evenly, across all threads.
 
-    Evenly, because SES counts by the second: a burst would leave the rest of one unused.
+    When SES throttles a call, all later calls slow down. The spacing is even because SES counts
+    calls per second: after a burst, the rest of that second would be unused.
     """
 
     def __init__(
@@ -39,7 +42,7 @@ class Pace:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Let *rate* calls a second go out; tell the time by *clock*, and pass it by *sleep*."""
+        """Allow *rate* calls per second, read the time from *clock*, and wait with *sleep*."""
         self._rate = rate
         self._clock = clock
         self._sleep = sleep
@@ -48,7 +51,7 @@ class Pace:
         self._slowness = 1.0
 
     def wait(self) -> None:
-        """Return when the next call may go out."""
+        """Wait until the next call is allowed."""
         with self._lock:
             now = self._clock()
             turn = max(now, self._next)
@@ -56,25 +59,25 @@ class Pace:
         self._sleep(turn - now)
 
     def refused(self) -> None:
-        """Learn that SES has refused a call as one too many."""
+        """Slow down, because SES throttled a call."""
         with self._lock:
             self._slowness = min(self._slowness * 2, SLOWEST)
 
     def answered(self) -> None:
-        """Learn that SES has taken a call."""
+        """Speed up again, because SES accepted a call."""
         with self._lock:
             self._slowness = max(self._slowness * 0.9, 1)
 
     def govern(self, client: "SESV2Client", operation: str) -> None:
-        """Have every request of *client* for *operation* wait its turn, the repeated ones too.
+        """Limit the rate of every request of *client* for *operation*, also of retries.
 
-        boto3 repeats what was refused or failed; this only sets the time of it.
+        boto3 decides what it retries. The rate limiter only delays the request.
         """
         client.meta.events.register(f"before-send.sesv2.{operation}", lambda **_: self.wait())
         client.meta.events.register(f"needs-retry.sesv2.{operation}", self._learn)
 
     def _learn(self, response: Any = None, **_: object) -> None:  # noqa: ANN401 - botocore's own
-        if response is None:  # The network failed, which says nothing of quotas.
+        if response is None:  # The connection failed. That does not depend on the quota.
             return
         if response[0].status_code == _TOO_MANY:
             self.refused()

@@ -1,0 +1,1 @@
+"""The subcommands of `vdm-alerts`, one module each."""

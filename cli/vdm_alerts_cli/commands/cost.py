@@ -1,0 +1,67 @@
+"""`vdm-alerts cost`."""
+
+import click
+
+from vdm_alerts_cli.aws_environment import LocalCommand
+from vdm_alerts_cli.cost import Workload, print_costs
+
+_COUNT = click.IntRange(min=0)
+
+
+@click.command(cls=LocalCommand)
+@click.option(
+    "--identities",
+    type=_COUNT,
+    metavar="NUMBER",
+    default=100,
+    show_default=True,
+    help="Number of SES identities.",
+)
+@click.option(
+    "--configuration-sets",
+    type=_COUNT,
+    metavar="NUMBER",
+    default=1,
+    show_default=True,
+    help="Number of SES configuration sets.",
+)
+@click.option(
+    "--firing",
+    type=_COUNT,
+    metavar="NUMBER",
+    default=0,
+    show_default=True,
+    help="Number of scopes above a threshold at the same time.",
+)
+@click.option(
+    "--query-price",
+    type=float,
+    metavar="DOLLARS",
+    default=0.0,
+    help="Price of one VDM query in US dollars, from your bill.",
+)
+@click.option("--dashboard", is_flag=True, help="Include the dashboard (-c dashboard=true).")
+@click.option("--encrypt", is_flag=True, help="Include the KMS key (-c encrypt=true).")
+def cost(
+    *,
+    identities: int,
+    configuration_sets: int,
+    firing: int,
+    query_price: float,
+    dashboard: bool,
+    encrypt: bool,
+) -> None:
+    """Estimate what VDM Alerts costs per month.
+
+    The estimate is for one run per hour, at list prices of us-east-1. docs/cost.md explains it.
+    """
+    print_costs(
+        Workload(
+            identities=identities,
+            configuration_sets=configuration_sets,
+            firing=firing,
+            query_price=query_price,
+            dashboard=dashboard,
+            encrypt=encrypt,
+        )
+    )

@@ -1,0 +1,35 @@
+"""`vdm-alerts simulate`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from vdm_alerts_cli.aws_environment import LocalCommand
+from vdm_alerts_cli.simulate import DEFAULT_RULES, print_scenarios
+
+
+@click.command(cls=LocalCommand)
+@click.argument(
+    "scenarios", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
+@click.option(
+    "--rules",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_RULES,
+    help="Folder of rules, one TOML file each, to use in place of the default rules.",
+)
+@click.option("--emails", is_flag=True, help="Show whole emails instead of their subjects.")
+@click.option("--mails", is_flag=True, hidden=True, help="Earlier name of --emails.")
+@click.pass_context
+def simulate(
+    context: click.Context, *, scenarios: Sequence[Path], rules: Path, emails: bool, mails: bool
+) -> None:
+    """Show the notifications that your rules produce in a scenario.
+
+    Each FILE is a scenario; docs/scenarios.md describes the format. The exit status is 1 if a run
+    sends other notifications than its scenario expects, so that a scenario is a test of your rules.
+    """
+    if not print_scenarios(scenarios, rules, emails=emails or mails):
+        context.exit(1)
