@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from templates import ordinary
+from templates import ordinary_template
 
 from vdm_alerts_cli.__main__ import main
 from vdm_alerts_cli.cost import ALARMS, MEMORY_MB, RUNS, TIME_OUT, Deployment, month
@@ -38,7 +38,7 @@ def test_the_table_on_the_page_is_what_the_calculator_says() -> None:
 
 
 def test_the_calculator_reckons_with_the_stack_that_is_deployed() -> None:
-    template = ordinary()
+    template = ordinary_template()
     template.resource_count_is("AWS::CloudWatch::Alarm", ALARMS)
     ((_, function),) = template.find_resources("AWS::Lambda::Function").items()
     assert function["Properties"]["MemorySize"] == MEMORY_MB
