@@ -23,7 +23,7 @@ from benchmarks.report import arguments, report
 from infra.asset import assemble
 from vdm_alerts_cli.cost import LATENCY_S, PROCESSOR_MB, seconds_waited
 from vdm_local.cdk import bootstrap
-from vdm_local.deployment import Deployment, deploy
+from vdm_local.deployment import LocalDeployment, deploy
 from vdm_local.launcher import local_aws
 
 IDENTITIES = (1, 100, 1_000, 10_000)
@@ -95,12 +95,12 @@ def row(identities: int, used: list[Used]) -> dict[str, object]:
     }
 
 
-def run(asset: Path, deployed: Deployment) -> Used:
+def run(asset: Path, deployed: LocalDeployment) -> Used:
     """Run *asset* once, in the environment of the function that is *deployed*."""
     function = deployed.client("lambda").get_function_configuration(
         FunctionName=deployed.outputs["FunctionName"]
     )
-    deployed.forget()  # Its first run is its longest: nobody has been listed or read yet.
+    deployed.clear_state()  # Its first run is its longest: nobody has been listed or read yet.
     deployed.aws.set_clock(NOW)
     done = subprocess.run(
         [RUNTIME, "-s", "-c", RUN, NOW],

@@ -8,10 +8,10 @@ from pathlib import Path
 from vdm_alerts_cli.cost import Deployment, show
 from vdm_alerts_cli.demo import StoryDiffers, play, stop_kept
 from vdm_alerts_cli.simulate import RULES, Unplayable, simulate
-from vdm_local.cdk import CannotDeploy
-from vdm_local.deployment import NotDelivered, RunFailed
-from vdm_local.launcher import NO_ACCOUNT, CannotStart
-from vdm_local.scenario import BadScenario
+from vdm_local.cdk import CdkError
+from vdm_local.deployment import DeliveryError, InvocationFailedError
+from vdm_local.launcher import NO_ACCOUNT, LocalAwsStartError
+from vdm_local.scenario import InvalidScenarioError
 
 
 def main() -> int:
@@ -54,10 +54,16 @@ def main() -> int:
             )
         else:
             print("stopped" if stop_kept() else "nothing was running")
-    except (OSError, BadScenario, Unplayable) as error:
+    except (OSError, InvalidScenarioError, Unplayable) as error:
         print(f"vdm-alerts: {error}", file=sys.stderr)
         return 2
-    except (CannotStart, CannotDeploy, NotDelivered, RunFailed, StoryDiffers) as error:
+    except (
+        LocalAwsStartError,
+        CdkError,
+        DeliveryError,
+        InvocationFailedError,
+        StoryDiffers,
+    ) as error:
         print(f"vdm-alerts: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -17,10 +17,10 @@ from rich.text import Text
 
 from vdm_alerts_cli.reader import COLOURS, hanging, mail
 from vdm_local.cdk import ROOT, bootstrap
-from vdm_local.deployment import EMAIL, Delivery, Deployment, deploy
+from vdm_local.deployment import EMAIL, LocalDeployment, ReceivedNotification, deploy
 from vdm_local.launcher import NO_ACCOUNT, LocalAws, is_running, start, stop
-from vdm_local.runs import Run
 from vdm_local.scenario import load_scenario
+from vdm_local.scenario_run import ScenarioRun
 
 STORY = ROOT / "local" / "vdm_local" / "scenarios" / "newsletter.toml"
 KEPT = ROOT / "build" / "local-aws.json"
@@ -46,7 +46,7 @@ def play(*, keep: bool) -> None:
         console.print("The local AWS that was kept before has been stopped.\n")
     console.print("VDM Alerts, on an AWS account on this machine\n", style="bold")
     with ExitStack() as held:
-        aws = _timed(console, "starting the local AWS", lambda: start(STORY, lasting=keep))
+        aws = _timed(console, "starting the local AWS", lambda: start(STORY, detached=keep))
         held.callback(stop, aws)
         if keep:
             _record(aws)
@@ -58,13 +58,15 @@ def play(*, keep: bool) -> None:
             told = 0
             for run in runs:
                 aws.set_clock(run.at.isoformat())
-                summary = deployed.run({"now": run.at.isoformat()})
-                deliveries = inbox.new(summary["notices_told"])
+                summary = deployed.invoke({"now": run.at.isoformat()})
+                deliveries = inbox.receive(summary["notices_told"])
                 _show_run(console, run, deliveries)
                 told += len(deliveries)
                 reasons = tuple(one.document["reason"] for one in deliveries)
-                if reasons != run.tells:
-                    raise StoryDiffers(f"at {run.at} {reasons} was told, and not {run.tells}")
+                if reasons != run.expected_reasons:
+                    raise StoryDiffers(
+                        f"at {run.at} {reasons} was told, and not {run.expected_reasons}"
+                    )
         _show_metrics(console, deployed.log())
         console.print(
             f"{told} messages in {len(runs)} runs; {len(runs) - told} runs had nothing new to say. "
@@ -97,7 +99,9 @@ def _timed(console: Console, what: str, work: Callable[[], T]) -> T:
     return result
 
 
-def _show_run(console: Console, run: Run, deliveries: Sequence[Delivery]) -> None:
+def _show_run(
+    console: Console, run: ScenarioRun, deliveries: Sequence[ReceivedNotification]
+) -> None:
     console.print(f"\n{run.at:%a %d %b %H:%M}  {run.story}", style="bold")
     if not deliveries:
         console.print("Nothing is said.", style="dim")
@@ -157,7 +161,7 @@ def _record(aws: LocalAws) -> None:
     )
 
 
-def _keep(console: Console, deployed: Deployment) -> None:
+def _keep(console: Console, deployed: LocalDeployment) -> None:
     """Say how to look around in *deployed*, and how to end it."""
     event = json.dumps({"now": "2026-03-21T09:00:00Z"})
     name = deployed.outputs["FunctionName"]

@@ -26,8 +26,8 @@ from vdm_alerts_cli.reader import COLOURS, mail
 from vdm_local.account import ACCOUNT, REGION
 from vdm_local.cdk import ROOT
 from vdm_local.endpoint import Endpoint
-from vdm_local.runs import Run
 from vdm_local.scenario import Scenario, load_scenario
+from vdm_local.scenario_run import ScenarioRun
 from vdm_local.server import serving
 
 RULES = ROOT / "rules"
@@ -47,7 +47,7 @@ class Unplayable(Exception):
 class Played:
     """One *run* of a scenario, in numbers, and the *messages* that it sent."""
 
-    run: Run
+    run: ScenarioRun
     summary: Summary
     messages: Sequence[Message]
 
@@ -100,7 +100,7 @@ def play(scenario: Scenario, rules: Mapping[str, str]) -> Iterator[Played]:
             recorder=NoRecord(),
         )
         for each in scenario.runs:
-            endpoint.now, endpoint.scenario = each.at, scenario.at(each)
+            endpoint.now, endpoint.scenario = each.at, scenario.for_run(each)
             parameters.write(each.rules, each.silences)
             lease, origin = Lease(each.at, each.at + _LASTS), Origin(ACCOUNT, REGION)
             summary = run(ports, origin, each.at, lease, quiet_hours=quiet_hours)
@@ -126,13 +126,13 @@ def simulate(paths: Sequence[Path], rules: Path, *, mails: bool) -> bool:
 def _is_as_expected(console: Console, path: Path, texts: Mapping[str, str], mails: bool) -> bool:
     scenario = load_scenario(path)
     _require_playable(scenario, path)
-    expects, as_expected = any(each.expects for each in scenario.runs), True
+    expects, as_expected = any(each.has_expected_reasons for each in scenario.runs), True
     console.print(Text(str(path), "bold"))
     for played in play(scenario, texts):
         _show(console, played, mails=mails)
-        if expects and played.told != played.run.tells:
+        if expects and played.told != played.run.expected_reasons:
             as_expected = False
-            wanted, got = (_listed(each) for each in (played.run.tells, played.told))
+            wanted, got = (_listed(each) for each in (played.run.expected_reasons, played.told))
             console.print(f"expected: {wanted}; told: {got}", style="bold red")
     console.print()
     return as_expected

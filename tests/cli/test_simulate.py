@@ -8,8 +8,8 @@ import pytest
 
 from vdm_alerts_cli.__main__ import main
 from vdm_alerts_cli.simulate import RULES, play, texts_in
-from vdm_local.runs import Run
 from vdm_local.scenario import Scenario, parse_scenario
+from vdm_local.scenario_run import ScenarioRun
 from vdm_local.traffic import METRICS
 
 ROOT = Path(__file__).parents[2]
@@ -159,7 +159,7 @@ def test_a_rule_that_is_broken_in_a_scenario_is_told_as_the_function_would() -> 
 
 
 def test_the_page_has_every_key_of_a_run_and_of_a_scenario() -> None:
-    keys = {*Run.__dataclass_fields__} - {"expects"} | {
+    keys = {*ScenarioRun.__dataclass_fields__} - {"expects"} | {
         name
         for name, each in Scenario.__dataclass_fields__.items()
         if each.init and name not in {"streams", "runs", "faults", "seed"}

@@ -14,8 +14,8 @@ from simulation.ports import acts
 from simulation.world import LASTS, Actor, Fault, World
 from vdm_alerts.core.model.metrics import Scope, Series
 from vdm_alerts.core.planning.queries import Query
-from vdm_local.runs import Run
 from vdm_local.scenario import Scenario, load_scenario
+from vdm_local.scenario_run import ScenarioRun
 
 ROOT = Path(__file__).parents[2]
 STORY = ROOT / "local" / "vdm_local" / "scenarios" / "newsletter.toml"
@@ -65,7 +65,7 @@ def _told(
 
 def _goes_on(
     oracle: Oracle,
-    runs: Sequence[Run],
+    runs: Sequence[ScenarioRun],
     told: Sequence[Mapping[Key, int]],
     faults: Mapping[int, Fault],
 ) -> None:

@@ -19,8 +19,8 @@ from vdm_alerts.core.model.findings import AccessDenied, Hindrance
 from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.planning.queries import Query, TodayRefused
-from vdm_local.answers import Answer
 from vdm_local.endpoint import Endpoint
+from vdm_local.responses import Response
 from vdm_local.scenario import parse_scenario
 from vdm_local.server import serving
 
@@ -96,19 +96,19 @@ def test_calls_are_paced_so_that_ses_takes_them(client: Any, endpoint: Endpoint)
     queries = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(300)]
     found = Vdm(client).read(queries, Window(7), TODAY, PATIENCE)
     assert list(found.values()) == [Series({})] * 300
-    assert endpoint.quota.refused < 5, "and not the 14 beyond the first second's sixteen"
+    assert endpoint.quota.throttled < 5, "and not the 14 beyond the first second's sixteen"
 
 
 def test_a_call_that_is_refused_is_made_again_and_all_slow_down(endpoint: Endpoint) -> None:
     retries = Config(retries={"mode": "standard", "total_max_attempts": 4})
     pace = Pace()
     for _ in range(16):
-        endpoint.quota.admits(1)  # Somebody else has used this second up.
+        endpoint.quota.admit(1)  # Somebody else has used this second up.
     with serving(endpoint) as url:
         client = boto3.client("sesv2", endpoint_url=url, config=retries)
         found = Vdm(client, pace).read([SENT], Window(2), TODAY, PATIENCE)
     assert found == {SENT: days({3: 300, 4: 400})}
-    assert endpoint.quota.refused > 0
+    assert endpoint.quota.throttled > 0
 
 
 def test_what_is_not_answered_in_time_is_unknown_and_what_was_is_kept(
@@ -272,10 +272,10 @@ def test_once_ses_has_not_answered_several_calls_the_rest_is_not_asked_for(
     queries = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(900)]
 
     def down(*_: object) -> Any:
-        endpoint.quota.admits(10)
-        return Answer(500, {"message": "sorry"}, "InternalFailure")
+        endpoint.quota.admit(10)
+        return Response(500, {"message": "sorry"}, "InternalFailure")
 
-    endpoint.answer = down  # type: ignore[method-assign,assignment]
+    endpoint.respond = down  # type: ignore[method-assign,assignment]
     once = Config(retries={"total_max_attempts": 1})
     with serving(endpoint) as url:
         client = boto3.client("sesv2", endpoint_url=url, config=once)
@@ -288,14 +288,14 @@ def test_once_ses_has_not_answered_several_calls_the_rest_is_not_asked_for(
 def test_an_answer_in_pieces_is_no_answer_and_stops_nothing(
     client: Any, endpoint: Endpoint
 ) -> None:
-    serve, calls = endpoint.answer, 0
+    serve, calls = endpoint.respond, 0
 
     def in_pieces_at_first(*request: Any) -> Any:
         nonlocal calls
         calls += 1
-        return Answer(200, {"Results": "x"}) if calls == 1 else serve(*request)
+        return Response(200, {"Results": "x"}) if calls == 1 else serve(*request)
 
-    endpoint.answer = in_pieces_at_first  # type: ignore[method-assign,assignment]
+    endpoint.respond = in_pieces_at_first  # type: ignore[method-assign,assignment]
     queries = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(10)]
     found = Vdm(client).read([*queries, SENT], Window(2), TODAY, PATIENCE)
     assert {found[query] for query in queries} == {Gap.UNAVAILABLE}
