@@ -50,16 +50,17 @@ def test_asset_contains_every_module_of_package(built: Path, root: Path) -> None
 
 
 def test_asset_contains_no_compiled_extension(built: Path) -> None:
-    assert not [name for name in files(built) if name.endswith((".so", ".pyd", ".dylib"))]
+    extensions = (".so", ".pyd", ".dylib")
+    assert [name for name in files(built) if name.endswith(extensions)] == []
     wheels = list(built.glob("*.dist-info/WHEEL"))
-    assert wheels
+    assert len(wheels) > 0
     for wheel in wheels:
         assert "Root-Is-Purelib: true" in wheel.read_text()
 
 
 def test_asset_contains_no_trace_of_build_machine(built: Path) -> None:
     names = {name.rsplit("/", 1)[-1] for name in files(built)}
-    assert not names & {"RECORD", "INSTALLER", "REQUESTED", ".lock", "direct_url.json"}
+    assert names.isdisjoint({"RECORD", "INSTALLER", "REQUESTED", ".lock", "direct_url.json"})
 
 
 @pytest.mark.skipif(asset.find_python() is None, reason=f"no Python {asset.PYTHON} is installed")

@@ -84,7 +84,7 @@ def test_dashboard_widgets_do_not_overlap_or_exceed_width(template: Template) ->
             for x in range(each["x"], each["x"] + each["width"])
             for y in range(each["y"], each["y"] + each["height"])
         }
-        assert not cells & occupied
+        assert cells.isdisjoint(occupied)
         assert max(x for x, _ in cells) < 24
         occupied |= cells
 

@@ -21,7 +21,7 @@ def key_id(template: Template) -> str:
 
 def test_key_is_absent_by_default() -> None:
     ordinary_template().resource_count_is("AWS::KMS::Key", 0)
-    assert not KEY_ACTIONS & set(permissions(ordinary_template(), "EvaluatorRole"))
+    assert KEY_ACTIONS.isdisjoint(permissions(ordinary_template(), "EvaluatorRole"))
 
 
 def test_key_encrypts_every_topic_and_queue(template: Template) -> None:
@@ -34,7 +34,7 @@ def test_key_encrypts_every_topic_and_queue(template: Template) -> None:
 
 def test_key_is_rotated_and_deleted_with_stack(template: Template) -> None:
     ((_, found),) = template.find_resources("AWS::KMS::Key").items()
-    assert found["Properties"]["EnableKeyRotation"]
+    assert found["Properties"]["EnableKeyRotation"] is True
     assert found["DeletionPolicy"] == "Delete"
 
 

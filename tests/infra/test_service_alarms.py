@@ -95,7 +95,7 @@ def test_alarms_notify_topic_about_alarm_and_ok(template: Template) -> None:
         for kind in ("AlarmActions", "OKActions"):
             (topic,) = found["Properties"][kind]
             assert logical_id(topic).startswith("NoticesTopic")
-        assert found["Properties"]["AlarmDescription"]
+        assert found["Properties"]["AlarmDescription"] != ""
 
 
 def test_alarms_notify_second_topic_when_watchdog_email_is_set() -> None:

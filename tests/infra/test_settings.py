@@ -58,7 +58,7 @@ def test_cadence_is_longest_time_between_runs_of_schedule(
 @pytest.mark.parametrize("value", ["false", "False", False])
 def test_reserve_is_off_when_value_is_false(value: object) -> None:
     """The command line passes text; cdk.json holds a boolean."""
-    assert not read_context(BASE | {"reserve": value}).reserve
+    assert read_context(BASE | {"reserve": value}).reserve is False
 
 
 @pytest.mark.parametrize(

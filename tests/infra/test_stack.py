@@ -285,7 +285,7 @@ def test_stacks_in_one_region_share_no_name() -> None:
     )
     # Table, two rules, eight alarms, metrics, dashboard and Slack configuration.
     assert len(first) == len(second) == 14
-    assert not first & second
+    assert first.isdisjoint(second)
     function = only_resource(template_with(prefix="other-team"), "AWS::Lambda::Function")
     assert function["Environment"]["Variables"]["VDM_ALERTS_SERVICE"] == "other-team"
 

@@ -68,7 +68,7 @@ def test_fault_with_value_affects_calls_that_query_it_in_any_case() -> None:
     news, shop = query(EMAIL_IDENTITY="NEWS.example.com"), query(EMAIL_IDENTITY="shop.example.com")
     assert find_call_fault([fault], 0, 1, [shop, query(), news]) is fault
     assert find_call_fault([fault], 0, 1, [shop, query()]) is None
-    assert find_call_fault([throttled(value="hotmail")], 0, 1, [query(ISP="Hotmail")])
+    assert find_call_fault([throttled(value="hotmail")], 0, 1, [query(ISP="Hotmail")]) is not None
 
 
 def test_first_matching_fault_applies() -> None:

@@ -185,17 +185,17 @@ def test_ten_thousand_senders_are_parsed_and_summed_fast() -> None:
         f'send = "{each} {row}"\npermanent_bounce = "0x59 {each}"\n'
         for each in range(10_000)
     )
-    started_at = time.perf_counter()
+    started_at = time.process_time()
     scenario = parse_scenario(f"begins = 2026-03-01\n{mail}", "here")
-    assert time.perf_counter() - started_at < 4
+    assert time.process_time() - started_at < 4
     days = [BEGINS + timedelta(days=each) for each in range(60)]
     dimensions_list = [{}, {"ISP": "Gmx"}, {"EMAIL_IDENTITY": "7.example.com"}]
     for dimensions in dimensions_list:
         scenario.counts("DELIVERY", dimensions, days, at(31))
-    started_at = time.perf_counter()
+    started_at = time.process_time()
     for dimensions in dimensions_list:
         assert len(scenario.counts("DELIVERY", dimensions, days, at(31))) > 20
-    assert time.perf_counter() - started_at < 0.1
+    assert time.process_time() - started_at < 0.1
 
 
 def test_seed_and_today_are_parsed() -> None:
