@@ -40,17 +40,13 @@ class Pagination:
             raise SesError("The local SES filters no list.")  # Do not list too much.
         size = int(request.get("PageSize", self.default_size))
         if not 1 <= size <= self.max_size:
-            bound = (
-                "greater than or equal to 1"
-                if size < 1
-                else f"less than or equal to {self.max_size}"
-            )
+            comparison, limit = ("greater", 1) if size < 1 else ("less", self.max_size)
+            bound = f"{comparison} than or equal to {limit}"
             raise SesError(self.invalid_size.format(size, bound))
         start = self._parse_token(request.get("NextToken") or f"{self.list_name}:0", len(names))
         end = start + size
-        return names[start:end], {"NextToken": f"{self.list_name}:{end}"} if end < len(
-            names
-        ) else {}
+        next_token = {"NextToken": f"{self.list_name}:{end}"} if end < len(names) else {}
+        return names[start:end], next_token
 
     def _parse_token(self, token: str, names: int) -> int:
         prefix, _, start = token.partition(":")
