@@ -34,7 +34,7 @@ check: setup ## Lint, types, and who may import whom
 	@$(BIN)/lint-imports
 
 snapshots: setup ## Take the templates as they are now for those that were looked at
-	@WRITE_SNAPSHOTS=1 $(BIN)/pytest -q tests/infra/test_app.py tests/upgrades -k "last_looked_at or published_names"
+	@WRITE_SNAPSHOTS=1 $(BIN)/pytest -q tests/infra/test_app.py tests/upgrades -k "matches_snapshot or published_names"
 
 deploy: setup ## Deploy into your AWS account: make deploy ARGS="-c email=you@example.com"
 	@$(BIN)/cdk deploy --import-existing-resources $(ARGS)

@@ -1,24 +1,35 @@
-"""The CDK app: from the context to the stack. It asks nothing of AWS, git or the clock."""
+"""The CDK app: builds the stack from the CDK context.
+
+Synthesis depends on the repository and the context alone: it reads neither AWS, nor git, nor the
+clock.
+"""
 
 import sys
 
 from aws_cdk import App, Validations
 from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
-from infra.asset import MissingDependencies
-from infra.settings import BadContext, read_context
+from infra.asset import MissingDependenciesError
+from infra.settings import InvalidContextError, read_context
 from infra.stack import VdmAlerts
 from vdm_alerts.core.rules.parser import BadRule
 
 
 def main() -> None:
-    """Synthesize, or say what has to be mended first."""
-    app = App()
-    Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
+    """Synthesize the stack, or exit with the configuration error."""
     try:
-        VdmAlerts(app, "VdmAlerts", read_context(app.node.get_all_context()))
-    except (BadContext, BadRule, MissingDependencies) as error:
+        synthesize(App())
+    except (InvalidContextError, BadRule, MissingDependenciesError) as error:
         sys.exit(str(error))
+
+
+def synthesize(app: App) -> None:
+    """Add the stack to *app*, check it with cdk-nag and write it.
+
+    Raises InvalidContextError, BadRule or MissingDependenciesError.
+    """
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
+    VdmAlerts(app, "VdmAlerts", read_context(app.node.get_all_context()))
     app.synth()
 
 

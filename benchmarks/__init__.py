@@ -1,1 +1,1 @@
-"""What is measured: each a script that prints a table or, with --json, the same as JSON."""
+"""Benchmarks: scripts that print a table, or JSON with --json."""

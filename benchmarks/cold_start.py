@@ -1,13 +1,13 @@
-"""How long the function takes to wake up from nothing, beside a handler that only has boto3.
+"""The cold start of the function, compared with boto3 alone.
 
-Each is started in fresh processes of Lambda's runtime as the tests have it, one after the other in
-every round, and times itself from its first line until its modules are imported and its clients
-are made. The asset is measured with the byte code that a deployment adds where Python 3.13 is at
-hand, and without; boto3 always has its own, as in Lambda.
+Each contender runs in fresh processes of Lambda's runtime, in turns. A process measures the time
+until its modules are imported and its clients exist. The asset is measured without bytecode and, if
+Python 3.13 is installed, with the bytecode of a deployment. boto3 always has bytecode, as in
+Lambda.
 
     .venv/bin/python -m benchmarks.cold_start [--rounds N] [--json]
 
-It wants what `make test` sets up.
+Requires the environments that `make test` sets up.
 """
 
 import os
@@ -24,7 +24,7 @@ from infra.asset import assemble
 from vdm_alerts.adapters.aws.ses_rate_limiter import SHARE
 from vdm_alerts.settings import Settings, environment_of
 
-BARE = """
+BOTO3_ALONE = """
 import boto3
 
 session = boto3.Session()
@@ -32,21 +32,21 @@ for service in ("sesv2", "ssm", "sns"):
     session.client(service)
 session.resource("dynamodb").Table("table")
 """
-OURS = """
-from vdm_alerts import handler
+HANDLER = """
+from vdm_alerts.handlers import evaluate
 
-handler._logger()
-handler._wired()
+evaluate._logger()
+evaluate._wired()
 """
-TIMED = """
+TIMED_SCRIPT = """
 import time
 
 began = time.perf_counter()
-{work}
+{code}
 print((time.perf_counter() - began) * 1000)
 """
-AIM = 1.15
-"""The most that ours may be of the bare handler's time."""
+MAX_RATIO = 1.15
+"""The goal: the largest ratio of the asset's time to that of boto3 alone."""
 
 
 def main() -> None:
@@ -55,23 +55,23 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         compiled = Path(folder) / "compiled"
         assemble(compiled)
-        bare = Path(folder) / "bare"
-        bare.mkdir()
-        without = Path(folder) / "without"
-        shutil.copytree(compiled, without, ignore=shutil.ignore_patterns("__pycache__"))
+        empty = Path(folder) / "bare"
+        empty.mkdir()
+        without_bytecode = Path(folder) / "without"
+        shutil.copytree(compiled, without_bytecode, ignore=shutil.ignore_patterns("__pycache__"))
         contenders = {
-            "boto3 alone": (BARE, bare),
-            "the asset, no byte code": (OURS, without),
+            "boto3 alone": (BOTO3_ALONE, empty),
+            "the asset, no byte code": (HANDLER, without_bytecode),
         }
         if any(compiled.rglob("*.pyc")):
-            contenders["the asset"] = (OURS, compiled)
-        for work, path in contenders.values():
-            started(work, path)  # Once for the disk's cache; it is not counted.
+            contenders["the asset"] = (HANDLER, compiled)
+        for code, path in contenders.values():
+            run(code, path)  # Warms the disk cache; not measured.
         times: dict[str, list[float]] = {name: [] for name in contenders}
         for _ in range(rounds):
-            for name, (work, path) in contenders.items():
-                times[name].append(started(work, path))
-        sizes = {name: zipped(path) for name, (_, path) in contenders.items()}
+            for name, (code, path) in contenders.items():
+                times[name].append(run(code, path))
+        sizes = {name: zipped_size(path) for name, (_, path) in contenders.items()}
     baseline = times["boto3 alone"]
     rows = [
         {
@@ -90,15 +90,18 @@ def main() -> None:
     about = {
         "rounds": rounds,
         "python": version.strip(),
-        "aim": f"{AIM} x boto3 alone, by the median of the ratios in each round",
+        "aim": f"{MAX_RATIO} x boto3 alone, by the median of the ratios in each round",
     }
     report(about, rows, as_json=as_json)
 
 
-def started(work: str, path: Path) -> float:
-    """Return the milliseconds that *work* takes in a fresh process with *path* to import from."""
+def run(code: str, path: Path) -> float:
+    """Return the milliseconds that *code* takes in a fresh process.
+
+    The process imports from *path*.
+    """
     done = subprocess.run(
-        [RUNTIME, "-s", "-c", TIMED.format(work=work)],
+        [RUNTIME, "-s", "-c", TIMED_SCRIPT.format(code=code)],
         cwd=path,
         env=_environment(),
         capture_output=True,
@@ -108,8 +111,8 @@ def started(work: str, path: Path) -> float:
     return float(done.stdout)
 
 
-def zipped(path: Path) -> int:
-    """Return the bytes of *path* as an archive; 0 where there is nothing in it."""
+def zipped_size(path: Path) -> int:
+    """Return the size of *path* as an archive in bytes; 0 if it is empty."""
     if not any(path.iterdir()):
         return 0
     with tempfile.TemporaryDirectory() as folder:

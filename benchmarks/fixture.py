@@ -1,4 +1,4 @@
-"""What several benchmarks measure with: Lambda's runtime, and an account of any size."""
+"""Shared fixtures: Lambda's runtime, and an account of any size."""
 
 import contextlib
 import json
@@ -13,38 +13,38 @@ from vdm_alerts.core.rules.rule import Rule
 
 ROOT = Path(__file__).parents[1]
 RUNTIME = ROOT / "build" / "runtime" / "newest" / "bin" / "python"
-"""Lambda's Python as the tests have it: boto3 and nothing else."""
+"""The Python of Lambda's runtime, with boto3 and no other package."""
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAYS = Window(60)
 METRICS = (Metric.SEND, Metric.PERMANENT_BOUNCE, Metric.COMPLAINT, Metric.DELIVERY_COMPLAINT)
-"""What is read of everybody, of so many days until *NOW*, the last two months of the account."""
+"""The metrics that are read for each sender."""
 
-Shown = dict[str, object]
-"""What a reader has to show for it."""
+Measurements = dict[str, object]
+"""What a reader measured, by name."""
 
 
 def account_of(identities: int, *rows: str) -> str:
-    """Return a scenario in which so many identities send for two months.
+    """Return a scenario in which *identities* send for two months.
 
-    *rows* are what the mail of each has beside its identity, its provider and 10,000 sends a day.
+    Each has 10,000 emails a day at one provider. *rows* are additional rows of its emails.
     """
     common = ('isp = "Yahoo"', 'send = "10000x60"', *rows)
-    mail = (
+    streams = (
         "\n".join(["[[mail]]", f'identity = "{number}.example.com"', *common])
         for number in range(identities)
     )
-    return "\n".join(["begins = 2026-01-01", *mail])
+    return "\n".join(["begins = 2026-01-01", *streams])
 
 
-def shipped() -> Sequence[Rule]:
-    """Return the rules that ship."""
+def default_rules() -> Sequence[Rule]:
+    """Return the default rules."""
     files = sorted((ROOT / "rules").glob("*.toml"))
     return [parse_rule(file.stem, file.read_text(), file.name) for file in files]
 
 
-def usage(url: str) -> Mapping[str, int]:
-    """Return what the local VDM at *url*, on the loopback interface, has counted."""
+def read_usage(url: str) -> Mapping[str, int]:
+    """Return the counters of the local VDM at *url*."""
     with contextlib.closing(urllib.request.urlopen(f"{url}/_vdm/usage")) as answer:  # noqa: S310
-        counted: Mapping[str, int] = json.load(answer)
-    return counted
+        counts: Mapping[str, int] = json.load(answer)
+    return counts

@@ -1,13 +1,13 @@
-"""What one run takes of memory and processor, by the number of identities that send.
+"""Memory and processor time of one run, by number of identities.
 
-The asset runs once in a fresh process of Lambda's runtime, against the local AWS, and says what
-the operating system counted for it. From that follows how long it would take in Lambda, where a
-function has a processor for every 1,769 MB, if a call of VDM took as long as `vdm-alerts cost`
-reckons: one goes on while the others wait, so that the longer of the two counts.
+The asset runs once in a fresh process of Lambda's runtime, against the local AWS. The operating
+system reports its usage. The duration in Lambda follows from that, because a function has one
+processor for each 1,769 MB, and from the duration of a VDM call that `vdm-alerts cost` assumes.
+Calls and computation overlap, so the longer of the two counts.
 
     .venv/bin/python -m benchmarks.function_size [--rounds N] [--json]
 
-It wants what `make test` sets up.
+Requires the environments that `make test` sets up.
 """
 
 import json
@@ -23,15 +23,15 @@ from benchmarks.report import arguments, report
 from infra.asset import assemble
 from vdm_alerts_cli.cost import LATENCY_S, PROCESSOR_MB, seconds_waited
 from vdm_local.cdk import bootstrap
-from vdm_local.deployment import Deployment, deploy
+from vdm_local.deployment import LocalDeployment, deploy
 from vdm_local.launcher import local_aws
 
 IDENTITIES = (1, 100, 1_000, 10_000)
-SIZES = (128, 256, 512, 1_024)
-"""Memory in MB to work out the time for."""
-CONFIGURED = 'configuration_set = "all"'
+MEMORY_SIZES_MB = (128, 256, 512, 1_024)
+"""Memory sizes to calculate the duration for."""
+EXTRA_ROW = 'configuration_set = "all"'
 NOW = "2026-03-01T12:00:00Z"
-RUN = """
+RUN_SCRIPT = """
 import json, resource, sys, time
 
 class Context:
@@ -47,15 +47,15 @@ print(json.dumps({
     "queries": summary["queries"],
     "unknown": summary["series_unknown"],
     "cpu": used.ru_utime + used.ru_stime,
-    # Not ru_maxrss: it begins with what the process that started this one had.
+    # Not ru_maxrss, which starts with the value of the parent process.
     "mb": int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0]) / 1024,
 }))
 """
 
 
 @dataclass(frozen=True, slots=True)
-class Used:
-    """What one run used: queries of VDM, seconds of processor, and MB of memory at the most."""
+class Usage:
+    """Resources of one run: queries, processor seconds and peak memory in MB."""
 
     queries: int
     cpu: float
@@ -69,44 +69,47 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         asset, scenario = Path(folder) / "asset", Path(folder) / "scenario.toml"
         assemble(asset)
-        scenario.write_text(account_of(1, CONFIGURED))
+        scenario.write_text(account_of(1, EXTRA_ROW))
         with local_aws(scenario) as aws:
             bootstrap(aws)
-            deployed = deploy(aws, "-c", "email=ops@example.com")
+            deployment = deploy(aws, "-c", "email=ops@example.com")
             for identities in IDENTITIES:
-                aws.set_scenario(account_of(identities, CONFIGURED))
-                used = [run(asset, deployed) for _ in range(rounds)]
-                rows.append(row(identities, used))
+                aws.set_scenario(account_of(identities, EXTRA_ROW))
+                usages = [run_once(asset, deployment) for _ in range(rounds)]
+                rows.append(summarize(identities, usages))
     about = {"rounds": rounds, "latency": f"{LATENCY_S} s a call"}
     report(about, rows, as_json=as_json)
 
 
-def row(identities: int, used: list[Used]) -> dict[str, object]:
-    """Return the medians of *used*, and how long that takes in Lambda."""
-    queries = used[0].queries
-    cpu = statistics.median(each.cpu for each in used)
+def summarize(identities: int, usages: list[Usage]) -> dict[str, object]:
+    """Return the medians of *usages* and the durations in Lambda."""
+    queries = usages[0].queries
+    cpu = statistics.median(each.cpu for each in usages)
     waiting = seconds_waited(queries, LATENCY_S)
     return {
         "identities": identities,
         "queries": queries,
         "cpu_s": round(cpu, 1),
-        "peak_mb": round(statistics.median(each.mb for each in used)),
-        **{f"s_at_{size}_mb": round(max(waiting, cpu * PROCESSOR_MB / size)) for size in SIZES},
+        "peak_mb": round(statistics.median(each.mb for each in usages)),
+        **{
+            f"s_at_{size}_mb": round(max(waiting, cpu * PROCESSOR_MB / size))
+            for size in MEMORY_SIZES_MB
+        },
     }
 
 
-def run(asset: Path, deployed: Deployment) -> Used:
-    """Run *asset* once, in the environment of the function that is *deployed*."""
-    function = deployed.client("lambda").get_function_configuration(
-        FunctionName=deployed.outputs["FunctionName"]
+def run_once(asset: Path, deployment: LocalDeployment) -> Usage:
+    """Run *asset* once with the environment of the deployed function."""
+    function = deployment.client("lambda").get_function_configuration(
+        FunctionName=deployment.outputs["FunctionName"]
     )
-    deployed.forget()  # Its first run is its longest: nobody has been listed or read yet.
-    deployed.aws.set_clock(NOW)
+    deployment.clear_state()  # The first run takes longest, because nothing is cached.
+    deployment.aws.set_clock(NOW)
     done = subprocess.run(
-        [RUNTIME, "-s", "-c", RUN, NOW],
+        [RUNTIME, "-s", "-c", RUN_SCRIPT, NOW],
         cwd=asset,
         env={
-            **deployed.aws.variables,
+            **deployment.aws.variables,
             **function["Environment"]["Variables"],
             "PATH": os.environ["PATH"],
         },
@@ -114,10 +117,10 @@ def run(asset: Path, deployed: Deployment) -> Used:
         text=True,
         check=True,
     )
-    found = json.loads(done.stdout.splitlines()[-1])
-    if found["unknown"]:
-        raise SystemExit(f"{found['unknown']} series could not be read, so that this says nothing")
-    return Used(found["queries"], found["cpu"], found["mb"])
+    result = json.loads(done.stdout.splitlines()[-1])
+    if result["unknown"]:
+        raise SystemExit(f"{result['unknown']} series could not be read, so that this says nothing")
+    return Usage(result["queries"], result["cpu"], result["mb"])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Processor time, added up over all threads."""
+"""Processor time over all threads."""
 
 import threading
 import time
@@ -7,29 +7,28 @@ from typing import Any
 
 
 class Stopwatch:
-    """Adds up the processor time of what is worth knowing, in seconds, over all threads."""
+    """A stopwatch of processor time in seconds, over all threads."""
 
     def __init__(self) -> None:
-        """Begin at nothing."""
-        self.spent: list[float] = []
-        self._mine = threading.local()
+        self.durations: list[float] = []
+        self._thread = threading.local()
 
-    def starts(self, **_: object) -> None:
-        """Begin to count in this thread."""
-        self._mine.began = time.thread_time()
+    def start(self, **_: object) -> None:
+        """Start measuring in this thread."""
+        self._thread.began = time.thread_time()
 
-    def ends(self, **_: object) -> None:
-        """Count in this thread until now."""
-        self.spent.append(time.thread_time() - self._mine.began)
+    def stop(self, **_: object) -> None:
+        """Record the time since the start in this thread."""
+        self.durations.append(time.thread_time() - self._thread.began)
 
-    def timed(self, work: Callable[..., Any]) -> Callable[..., Any]:
-        """Return *work*, counting."""
+    def wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return *function* with its processor time measured."""
 
-        def counted(*arguments: object) -> Any:  # noqa: ANN401 - whatever it returns
-            self.starts()
+        def timed_function(*arguments: object) -> Any:  # noqa: ANN401 - that of the function
+            self.start()
             try:
-                return work(*arguments)
+                return function(*arguments)
             finally:
-                self.ends()
+                self.stop()
 
-        return counted
+        return timed_function

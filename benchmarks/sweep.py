@@ -1,16 +1,16 @@
-"""How fast and how sparingly a whole account is read, beside what people write today.
+"""Speed and number of calls when reading a whole account.
 
-The local VDM runs in a process of its own, takes LATENCY for each answer, and enforces both of
-SES's quotas: 16 calls and 160 queries a second. Each contender reads in a fresh process
-(`benchmarks.readers`), one after the other. What was asked and what was refused is what the server
-counted. What people write today is stopped after so many seconds, so that it does not take an hour.
+The local VDM runs in its own process, takes LATENCY for each response, and enforces both quotas of
+SES: 16 calls and 160 queries a second. Each contender (`benchmarks.readers`) reads in a fresh
+process. The server counts requested queries and throttled calls. The two common alternatives are
+stopped after --seconds, because they would take an hour.
 
-* 60 days of four metrics of every identity: a loop over boto3; a pool of threads that leaves the
-  pace to botocore's adaptive mode; the reader that ships. The reader again with a half and a
-  quarter of the identities, for how its memory grows.
-* Every identity by the sweep that ships, twice; SES refuses the name of one that looks sound.
-* A tenth as many identities at ten providers, with two in a hundred of those pairs in trouble: what
-  the sweep asks for to find them, beside asking for everything of everybody.
+* 60 days of four metrics of every identity: a loop over boto3; a pool of threads in botocore's
+  adaptive mode; the reader of the function. The reader repeats with a half and a quarter of the
+  identities, to show how its memory grows.
+* Every identity by the read plan of the function, twice. SES rejects the name of one identity.
+* A tenth of the identities at ten providers, with breaches at 2% of these pairs: the number of
+  queries to find them, compared with querying everything.
 
     .venv/bin/python -m benchmarks.sweep [--identities N] [--seconds S] [--json]
 """
@@ -28,21 +28,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.fixture import METRICS, NOW, ROOT, account_of, usage
+from benchmarks.fixture import METRICS, NOW, ROOT, account_of, read_usage
 from benchmarks.report import report
 from vdm_alerts.core.model.mailbox_providers import ISPS_WITHOUT_FEEDBACK_LOOP, KNOWN_ISPS
 
 LATENCY = 0.3
-QUERIES_A_SECOND = 160
+QUERIES_PER_SECOND = 160
 FEEDBACK = ('permanent_bounce = "10x60"', 'complaint = "1x60"')
 SEED = 1
-IN_TROUBLE = 0.02
+BREACHED_SHARE = 0.02
 SHARES = (40, 20, 10, 9, 6, 5, 4, 3, 2, 1)
-"""Per cent of a sender's mail at each provider; most is at the first few."""
-LONGEST = 1_800
-"""Seconds after which even ours is stopped."""
-ENOUGH = 250
-"""Mails a day at one provider from which on trouble there can be told."""
+"""Percentages of a sender's emails at each provider."""
+TIME_LIMIT_S = 1_800
+"""Seconds after which the reader of the function is stopped too."""
+MIN_DAILY_EMAILS = 250
+"""Emails a day at a provider from which on a breach can be detected."""
 
 
 def main() -> None:
@@ -52,22 +52,22 @@ def main() -> None:
     )
     parser.add_argument("--identities", type=int, default=10_000)
     parser.add_argument(
-        "--seconds", type=int, default=300, help="the most for what people write today"
+        "--seconds", type=int, default=300, help="time limit of the common alternatives"
     )
     parser.add_argument("--json", action="store_true", help="print JSON in place of a table")
-    given = parser.parse_args()
-    identities, seconds = given.identities, given.seconds
+    options = parser.parse_args()
+    identities, seconds = options.identities, options.seconds
     rows = [
         *everything(identities, seconds),
-        *one_refused(identities),
-        troubled(max(10, identities // 10)),
+        *one_name_rejected(identities),
+        breaches_at_providers(max(10, identities // 10)),
     ]
     about = {"identities": identities, "latency": f"{LATENCY} s", "runs": "one of each"}
-    report(about, rows, as_json=given.json, by="case")
+    report(about, rows, as_json=options.json, group_key="case")
 
 
 def everything(identities: int, seconds: int) -> Iterator[Mapping[str, object]]:
-    """Read all there is of every identity."""
+    """Read all metrics of every identity."""
     names = {
         "loop": "a loop over boto3",
         "adaptive": "threads, adaptive mode",
@@ -75,88 +75,94 @@ def everything(identities: int, seconds: int) -> Iterator[Mapping[str, object]]:
     }
     account = account_of(identities, *FEEDBACK)
     for reader, contender in names.items():
-        most = LONGEST if reader == "reader" else seconds
-        yield row("everything", contender, measured(reader, account, identities, most))
+        time_limit = TIME_LIMIT_S if reader == "reader" else seconds
+        yield comparison_row(
+            "everything", contender, measure(reader, account, identities, time_limit)
+        )
     for part in (2, 4):
-        few = identities // part
-        found = measured("reader", account, few, LONGEST)
-        yield row(f"everything, of 1 in {part}", names["reader"], found)
+        part_of_identities = identities // part
+        measurements = measure("reader", account, part_of_identities, TIME_LIMIT_S)
+        yield comparison_row(f"everything, of 1 in {part}", names["reader"], measurements)
 
 
-def one_refused(identities: int) -> Iterator[Mapping[str, object]]:
-    """Read every identity by the sweep, where SES refuses the name of one."""
-    refused = f"{identities // 2}.example.com"
-    fault = f'[[fault]]\nkind = "refused"\nvalue = "{refused}"'
+def one_name_rejected(identities: int) -> Iterator[Mapping[str, object]]:
+    """Read every identity by the read plan; SES rejects one name."""
+    rejected = f"{identities // 2}.example.com"
+    fault = f'[[fault]]\nkind = "refused"\nvalue = "{rejected}"'
     account = f"{account_of(identities, *FEEDBACK)}\n{fault}"
-    found = measured("sweeps", account, identities, LONGEST)
-    if found["first_unknown"] != [refused] or found["next_unknown"] != [refused]:
-        raise SystemExit(f"not known are {found['first_unknown']}, then {found['next_unknown']}")
-    yield row("one name refused, two sweeps", "the sweep that ships", found) | {
+    measurements = measure("sweeps", account, identities, TIME_LIMIT_S)
+    if measurements["first_unknown"] != [rejected] or measurements["next_unknown"] != [rejected]:
+        raise SystemExit(
+            f"not known are {measurements['first_unknown']}, then {measurements['next_unknown']}"
+        )
+    yield comparison_row("one name refused, two sweeps", "the sweep that ships", measurements) | {
         "full_fanout_queries": 2 * identities * len(METRICS),
-        "first_extra_calls": found["first_extra_calls"],
-        "next_extra_calls": found["next_extra_calls"],
+        "first_extra_calls": measurements["first_extra_calls"],
+        "next_extra_calls": measurements["next_extra_calls"],
     }
 
 
-def troubled(identities: int) -> Mapping[str, object]:
-    """Find the pairs of an identity and a provider that are in trouble."""
-    account, in_trouble = account_in_trouble(identities)
-    found = measured("drill", account, identities, LONGEST)
-    breached = set(found["breached"])
-    return row("trouble at single providers", "the sweep that ships", found) | {
+def breaches_at_providers(identities: int) -> Mapping[str, object]:
+    """Find the pairs of identity and provider with a breach."""
+    account, breached_pairs = account_with_breaches(identities)
+    measurements = measure("drill", account, identities, TIME_LIMIT_S)
+    reported = set(measurements["breached"])
+    return comparison_row("trouble at single providers", "the sweep that ships", measurements) | {
         "full_fanout_queries": identities * (1 + len(KNOWN_ISPS)) * len(METRICS),
-        "in_trouble": len(in_trouble),
-        "found": len(breached & in_trouble),
-        "wrongly_found": len(breached - in_trouble),
+        "in_trouble": len(breached_pairs),
+        "found": len(reported & breached_pairs),
+        "wrongly_found": len(reported - breached_pairs),
     }
 
 
-def account_in_trouble(identities: int) -> tuple[str, set[str]]:
-    """Return a scenario, and what breaks which rule in it, which is what was made to.
+def account_with_breaches(identities: int) -> tuple[str, set[str]]:
+    """Return a scenario and the pairs of rule and scope in breach.
 
-    Everybody sends from a thousand to a hundred thousand mails a day. Of those, half a per cent
-    bounces, and one in ten thousand is complained about. In trouble are two in a hundred pairs, of
-    those with enough mail to tell: there 8 to 25% bounce, or half to two per cent complain.
+    Each identity sends 1,000 to 100,000 emails a day. 0.5% bounce and 0.01% cause a complaint.
+    Breaches affect 2% of the pairs, among those with enough emails: there, 8 to 25% bounce or 0.5
+    to 2% cause a complaint.
     """
-    chance = random.Random(SEED)  # noqa: S311 - figures, and no secrets
-    volumes = [int(chance.lognormvariate(7.6, 1.2)) for _ in range(identities)]
+    random_source = random.Random(SEED)  # noqa: S311 - reproducible figures, no secrets
+    volumes = [int(random_source.lognormvariate(7.6, 1.2)) for _ in range(identities)]
     sends = {
         (number, isp): min(100_000, max(1_000, volume)) * share // 100
         for number, volume in enumerate(volumes)
         for isp, share in zip(KNOWN_ISPS, SHARES, strict=True)
     }
-    judged = [pair for pair, mails in sends.items() if mails >= ENOUGH]
-    chosen = set(chance.sample(judged, round(len(sends) * IN_TROUBLE)))
-    mail, in_trouble = ["begins = 2026-01-01"], set()
-    for (number, isp), mails in sends.items():
-        bounces, complaints = mails // 200, mails // 10_000
-        if (number, isp) in chosen:
-            complains = isp not in ISPS_WITHOUT_FEEDBACK_LOOP and chance.random() < 1 / 2
-            if complains:
-                complaints = math.ceil(mails * chance.uniform(0.005, 0.02))
+    eligible = [pair for pair, emails in sends.items() if emails >= MIN_DAILY_EMAILS]
+    selected = set(random_source.sample(eligible, round(len(sends) * BREACHED_SHARE)))
+    mail, breached_pairs = ["begins = 2026-01-01"], set()
+    for (number, isp), emails in sends.items():
+        bounces, complaints = emails // 200, emails // 10_000
+        if (number, isp) in selected:
+            complaint_breach = (
+                isp not in ISPS_WITHOUT_FEEDBACK_LOOP and random_source.random() < 1 / 2
+            )
+            if complaint_breach:
+                complaints = math.ceil(emails * random_source.uniform(0.005, 0.02))
             else:
-                bounces = math.ceil(mails * chance.uniform(0.08, 0.25))
-            rule = "complaint-rate" if complains else "bounce-rate"
-            in_trouble.add(f"{rule} {number}.example.com at {isp}")
+                bounces = math.ceil(emails * random_source.uniform(0.08, 0.25))
+            rule = "complaint-rate" if complaint_breach else "bounce-rate"
+            breached_pairs.add(f"{rule} {number}.example.com at {isp}")
         mail += [
             "[[mail]]",
             f'identity = "{number}.example.com"',
             f'isp = "{isp}"',
-            f'send = "{mails}x60"',
+            f'send = "{emails}x60"',
             f'permanent_bounce = "{bounces}x60"',
             f'complaint = "{complaints}x60"',
         ]
-    return "\n".join(mail), in_trouble
+    return "\n".join(mail), breached_pairs
 
 
-def measured(reader: str, account: str, identities: int, seconds: int) -> Mapping[str, Any]:
-    """Return what *reader* did, on a server of its own."""
+def measure(reader: str, account: str, identities: int, seconds: int) -> Mapping[str, Any]:
+    """Return the measurements of *reader* with its own server."""
     with tempfile.TemporaryDirectory() as folder:
         scenario = Path(folder) / "scenario.toml"
         scenario.write_text(account)
         with local_vdm(scenario) as url:
             command = [sys.executable, "-m", "benchmarks.readers", reader, url]
-            done = subprocess.run(
+            process = subprocess.run(
                 [*command, str(identities), str(seconds)],
                 cwd=ROOT,
                 env={
@@ -169,26 +175,28 @@ def measured(reader: str, account: str, identities: int, seconds: int) -> Mappin
                 text=True,
                 check=True,
             )
-            found: dict[str, Any] = json.loads(done.stdout)
-            found["usage"] = usage(url)
-    return {**found, "identities": identities}
+            measurements: dict[str, Any] = json.loads(process.stdout)
+            measurements["usage"] = read_usage(url)
+    return {**measurements, "identities": identities}
 
 
-def row(case: str, contender: str, found: Mapping[str, Any]) -> dict[str, object]:
-    """Return what there is to say of every contender in every case."""
-    counted, wall = found["usage"], found["wall"]
+def comparison_row(case: str, contender: str, measurements: Mapping[str, Any]) -> dict[str, object]:
+    """Return the row of a contender in a case."""
+    counters, wall = measurements["usage"], measurements["wall"]
     return {
         "case": case,
         "contender": contender,
-        "queries": counted["queries"],
-        "full_fanout_queries": found["identities"] * len(METRICS),
-        "answered": found["answered"],
+        "queries": counters["queries"],
+        "full_fanout_queries": measurements["identities"] * len(METRICS),
+        "answered": measurements["answered"],
         "wall_s": round(wall, 1),
-        "quota_share": round(counted["queries"] / wall / QUERIES_A_SECOND, 3),
-        "refused_share": round(counted["refused"] / max(1, counted["calls"]), 4),
-        "plan_and_decode_share": round((found["planning"] + found["decoding"]) / wall, 3),
-        "cpu_share": round(found["cpu"] / wall, 3),
-        "peak_mb": round(found["mb"]),
+        "quota_share": round(counters["queries"] / wall / QUERIES_PER_SECOND, 3),
+        "refused_share": round(counters["refused"] / max(1, counters["calls"]), 4),
+        "plan_and_decode_share": round(
+            (measurements["planning"] + measurements["decoding"]) / wall, 3
+        ),
+        "cpu_share": round(measurements["cpu"] / wall, 3),
+        "peak_mb": round(measurements["mb"]),
         "first_extra_calls": None,
         "next_extra_calls": None,
         "in_trouble": None,
@@ -199,7 +207,7 @@ def row(case: str, contender: str, found: Mapping[str, Any]) -> dict[str, object
 
 @contextmanager
 def local_vdm(scenario: Path) -> Iterator[str]:
-    """Serve *scenario* in a process of its own for the block, which is given the address."""
+    """Serve *scenario* in its own process for the block, and yield its URL."""
     options = ("--latency", str(LATENCY), "--now", NOW.isoformat(), "--scenario", str(scenario))
     with subprocess.Popen(
         [sys.executable, "-m", "vdm_local", *options],

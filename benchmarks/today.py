@@ -1,4 +1,4 @@
-"""How people read VDM today: what `benchmarks.sweep` sets the reader that ships beside."""
+"""Common ways to read VDM, for comparison with the reader of the function."""
 
 import contextlib
 from collections.abc import Sequence
@@ -9,33 +9,33 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from benchmarks.fixture import DAYS, METRICS, NOW, Shown
+from benchmarks.fixture import DAYS, METRICS, NOW, Measurements
 from vdm_alerts.adapters.aws.ses_metrics import MOST_QUERIES
 
 
-def loop(url: str, identities: int, shown: Shown) -> None:
-    """Read by a loop over boto3."""
+def loop(url: str, identities: int, measurements: Measurements) -> None:
+    """Read in a loop over boto3."""
     ses = client(url)
     for call in _calls(identities):
-        answered = len(ses.batch_get_metric_data(Queries=call)["Results"])
-        shown["answered"] = int(str(shown.get("answered", 0))) + answered
+        results = len(ses.batch_get_metric_data(Queries=call)["Results"])
+        measurements["answered"] = int(str(measurements.get("answered", 0))) + results
 
 
-def adaptive(url: str, identities: int, shown: Shown) -> None:
-    """Read by a pool of threads that leaves the pace to botocore's adaptive mode."""
+def adaptive(url: str, identities: int, measurements: Measurements) -> None:
+    """Read by a pool of threads in botocore's adaptive mode."""
     ses = client(
         url, max_pool_connections=16, retries={"mode": "adaptive", "total_max_attempts": 10}
     )
-    answered: list[int] = []
+    results: list[int] = []
 
-    def one(call: Sequence[Any]) -> None:
+    def send(call: Sequence[Any]) -> None:
         with contextlib.suppress(Exception):
-            answered.append(len(ses.batch_get_metric_data(Queries=call)["Results"]))
-            shown["answered"] = sum(answered)
+            results.append(len(ses.batch_get_metric_data(Queries=call)["Results"]))
+            measurements["answered"] = sum(results)
 
     pool = ThreadPoolExecutor(16)
     try:
-        list(pool.map(one, _calls(identities)))
+        list(pool.map(send, _calls(identities)))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
@@ -58,6 +58,6 @@ def _calls(identities: int) -> Sequence[Any]:
     return [queries[start : start + MOST_QUERIES] for start in starts]
 
 
-def client(url: str, **config: Any) -> Any:  # noqa: ANN401 - boto3's
-    """Return a client of the local VDM at *url*, with *config* and nothing else."""
+def client(url: str, **config: Any) -> Any:  # noqa: ANN401 - boto3 is untyped
+    """Return a client of the local VDM at *url* with *config*."""
     return boto3.client("sesv2", endpoint_url=url, config=Config(**config))

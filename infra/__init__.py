@@ -1,1 +1,1 @@
-"""What `cdk deploy` puts into an account; `stack.py` says what there is."""
+"""CDK constructs of the deployment; `stack.py` composes them."""

@@ -1,7 +1,8 @@
-"""The function's code as it is deployed: our package, its dependencies, nothing else.
+"""The Lambda asset: the package `vdm_alerts` and its dependencies.
 
-Pure Python, so it is the same bytes on every machine and for either architecture. No Docker and
-no network: `make setup` has fetched the dependencies, by their hashes, to where this finds them.
+The asset is pure Python, so its bytes are the same on every machine and for both architectures.
+Building it needs neither Docker nor the network: `make setup` installs the dependencies, checked
+against their hashes, into DEPENDENCIES.
 """
 
 import hashlib
@@ -18,41 +19,47 @@ SOURCES = ROOT / "lambda"
 REQUIREMENTS = SOURCES / "requirements.txt"
 DEPENDENCIES = ROOT / "build" / "lambda-dependencies"
 PYTHON = "3.13"
-"""The minor version that the function runs on."""
+"""Python minor version of the Lambda runtime."""
 
 
-class MissingDependencies(Exception):
-    """The function's dependencies have not been fetched, or are those of another version."""
+class MissingDependenciesError(Exception):
+    """The function's dependencies are not installed or are out of date."""
 
 
 def function_code() -> lambda_.Code:
-    """Return the asset, under a hash of what it is made from. Raises MissingDependencies."""
-    _check_dependencies()  # The CDK would wrap an error of the bundling in one of its own.
+    """Return the Lambda asset, identified by a hash of its inputs.
+
+    Raises MissingDependenciesError.
+    """
+    _check_dependencies()  # Before bundling, because the CDK wraps errors raised there.
     return lambda_.Code.from_asset(
         str(SOURCES),
         asset_hash=asset_hash(),
         asset_hash_type=AssetHashType.CUSTOM,
         bundling=BundlingOptions(
-            image=DockerImage.from_registry("unused"),  # The CDK asks for one all the same.
-            local=_Assembly(),
+            image=DockerImage.from_registry("unused"),  # Required, although never pulled.
+            local=_LocalBundling(),
         ),
     )
 
 
 def asset_hash() -> str:
-    """Return a hash of all that the asset follows from.
+    """Return a hash of everything that determines the asset.
 
-    Those are the sources, the requirements, which carry the hashes of the rest, and this module.
+    That is the source files, the requirements with the hashes of the dependencies, and this module.
     """
     digest = hashlib.sha256()
-    for path in [*_sources(), REQUIREMENTS, Path(__file__)]:
+    for path in [*_source_files(), REQUIREMENTS, Path(__file__)]:
         digest.update(path.name.encode() + b"\0" + path.parent.name.encode() + b"\0")
         digest.update(path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
 def assemble(target: Path) -> None:
-    """Put the asset together in the directory *target*. Raises MissingDependencies."""
+    """Build the asset in the directory *target*.
+
+    Raises MissingDependenciesError.
+    """
     _check_dependencies()
     shutil.copytree(
         DEPENDENCIES,
@@ -62,52 +69,55 @@ def assemble(target: Path) -> None:
             "bin", ".lock", "RECORD", "INSTALLER", "REQUESTED", "__pycache__", REQUIREMENTS.name
         ),
     )
-    for path in _sources():
+    for path in _source_files():
         copy = target / path.relative_to(SOURCES)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
-    _compile(target)
-    for path in target.rglob("*"):  # Lambda reads as another user, whatever the umask here is.
+    _add_bytecode(target)
+    for path in target.rglob("*"):  # Lambda reads the files as another user.
         path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def _check_dependencies() -> None:
-    fetched = DEPENDENCIES / REQUIREMENTS.name
-    if not fetched.exists() or fetched.read_bytes() != REQUIREMENTS.read_bytes():
-        raise MissingDependencies(f"{DEPENDENCIES} is missing or out of date: run `make setup`")
+    installed = DEPENDENCIES / REQUIREMENTS.name
+    if not installed.exists() or installed.read_bytes() != REQUIREMENTS.read_bytes():
+        raise MissingDependenciesError(
+            f"{DEPENDENCIES} is missing or out of date: run `make setup`"
+        )
 
 
-def _sources() -> list[Path]:
+def _source_files() -> list[Path]:
     return sorted((SOURCES / "vdm_alerts").rglob("*.py"))
 
 
-def _compile(target: Path) -> None:
-    """Add byte code where the function's Python is at hand, to spare a cold start compiling.
+def _add_bytecode(target: Path) -> None:
+    """Compile the asset if the function's Python is installed here.
 
-    It is unchecked, because the CDK stamps all files with 1980 and would make it look stale. The
-    asset's hash does not depend on it: it holds the same program.
+    Bytecode shortens the cold start. It uses unchecked hashes, because the CDK sets the date of
+    every file to 1980, which makes timestamp-based bytecode look stale. The asset hash ignores
+    bytecode.
     """
-    if python := compiler():
-        in_lambda = ("-s", target, "-p", "/var/task")
-        options = ("-q", "--invalidation-mode", "unchecked-hash", *in_lambda)
+    if python := find_python():
+        path_in_lambda = ("-s", target, "-p", "/var/task")
+        options = ("-q", "--invalidation-mode", "unchecked-hash", *path_in_lambda)
         subprocess.run([python, "-m", "compileall", *options, target], check=True)
 
 
-def compiler() -> str | None:
-    """Return a Python of the function's minor version, where one is at hand and runs."""
+def find_python() -> str | None:
+    """Return a working Python of the function's minor version, or None."""
     python = shutil.which(f"python{PYTHON}")
     if python is None:
         return None
-    # It may be a launcher of a version that is not installed.
+    # A pyenv shim exists on the path even if its version is not installed.
     runs = subprocess.run([python, "-V"], capture_output=True, check=False).returncode == 0
     return python if runs else None
 
 
 @jsii.implements(ILocalBundling)
-class _Assembly:
-    """What the CDK calls in place of Docker."""
+class _LocalBundling:
+    """Bundling without Docker, called by the CDK."""
 
     def try_bundle(self, output_dir: str, *_: object, **__: object) -> bool:
-        """Assemble into *output_dir*."""
+        """Build the asset in *output_dir* and return True."""
         assemble(Path(output_dir))
         return True

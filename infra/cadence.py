@@ -1,4 +1,4 @@
-"""How often a schedule wakes the function, from the way that EventBridge Scheduler writes it.
+"""The longest time between two runs of an EventBridge Scheduler schedule.
 
 Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 """
@@ -12,44 +12,44 @@ _PART = re.compile(r"(?:\*|(\d+)(?:-(\d+))?)(?:/([1-9]\d*))?")
 _DAY = timedelta(days=1)
 
 
-class NoSchedule(ValueError):
-    """The text is no schedule, or none that wakes the function every day."""
+class InvalidScheduleError(ValueError):
+    """The text is not a schedule that runs every day."""
 
 
-def cadence(schedule: str) -> timedelta:
-    """Return the longest time between two wake-ups by *schedule*, "rate(...)" or "cron(...)".
+def parse_cadence(schedule: str) -> timedelta:
+    """Return the longest time between two runs of *schedule*.
 
-    Raises NoSchedule.
+    *schedule* is a "rate(...)" or "cron(...)" expression. Raises InvalidScheduleError.
     """
     if rate := _RATE.fullmatch(schedule):
         return timedelta(**{f"{rate[2] or rate[4]}s": int(rate[1] or rate[3])})
-    daily = _DAILY.fullmatch(schedule)
-    if not daily:
-        raise NoSchedule(schedule)
+    cron = _DAILY.fullmatch(schedule)
+    if not cron:
+        raise InvalidScheduleError(schedule)
     times = sorted(
         timedelta(hours=hour, minutes=minute)
-        for hour in _expanded(daily[2], 24)
-        for minute in _expanded(daily[1], 60)
+        for hour in _expand(cron[2], 24)
+        for minute in _expand(cron[1], 60)
     )
-    again = [*times[1:], times[0] + _DAY]
-    return max(later - earlier for earlier, later in zip(times, again, strict=True))
+    next_times = [*times[1:], times[0] + _DAY]
+    return max(later - earlier for earlier, later in zip(times, next_times, strict=True))
 
 
-def _expanded(field: str, end: int) -> set[int]:
-    """Return what a *field* of cron stands for, such as "*/2" or "8-18,22", all below *end*.
+def _expand(field: str, end: int) -> set[int]:
+    """Return the values of a cron *field* such as "*/2" or "8-18,22".
 
-    Raises NoSchedule.
+    All values must be below *end*. Raises InvalidScheduleError.
     """
-    found: set[int] = set()
+    values: set[int] = set()
     for part in field.split(","):
         match = _PART.fullmatch(part)
         if not match:
-            raise NoSchedule(field)
+            raise InvalidScheduleError(field)
         first, last, step = match.groups()
         start = int(first or 0)
-        # "5/10" goes on to the end, "5" does not.
+        # "5/10" repeats until the end of the range; "5" is one value.
         until = int(last) if last else start if first and not step else end - 1
         if not start <= until < end:
-            raise NoSchedule(field)
-        found |= set(range(start, until + 1, int(step or 1)))
-    return found
+            raise InvalidScheduleError(field)
+        values |= set(range(start, until + 1, int(step or 1)))
+    return values

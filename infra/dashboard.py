@@ -1,4 +1,4 @@
-"""What can be looked at: rates against their thresholds, alerts, and the service's own health."""
+"""The optional CloudWatch dashboard: rates, alerts and service health."""
 
 from collections.abc import Sequence
 
@@ -10,21 +10,21 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.evaluator import Evaluator
-from infra.notification_topic import Notices
-from infra.rule_parameters import Rulebook
+from infra.rule_parameters import RuleParameters
 from vdm_alerts.core.model.metrics import ACCOUNT
 from vdm_alerts.core.model.rates import Indicator
 
 _WIDTH = 24
-"""Columns of a dashboard."""
+"""Columns of a CloudWatch dashboard."""
 _LINE = cloudwatch.LogQueryVisualizationType.LINE
 _TABLE = cloudwatch.LogQueryVisualizationType.TABLE
 
 
 class Dashboard(Construct):
-    """A page made from the function's log, which costs nothing more, and from AWS's own metrics.
+    """A dashboard of the function's log and of AWS metrics.
 
-    The thresholds are those of the run that noted a rate, and not those of the deployment.
+    Log queries need no custom metrics. Each rate is drawn with the thresholds of the run that
+    recorded it, not with those of the current deployment.
     """
 
     def __init__(
@@ -33,33 +33,36 @@ class Dashboard(Construct):
         id_: str,
         *,
         evaluator: Evaluator,
-        notices: Notices,
-        lost: sqs.Queue,
-        rulebook: Rulebook,
+        topic: sns.Topic,
+        dead_letter_queue: sqs.Queue,
+        rules: RuleParameters,
         alarms: Sequence[cloudwatch.IAlarm],
     ) -> None:
-        """Call the page after *evaluator* and its Region: one account's pages share their names."""
+        """Name the dashboard after the service and the Region.
+
+        Dashboards of all Regions of an account share one namespace.
+        """
         super().__init__(scope, id_)
         self._log_groups = [evaluator.log_group.log_group_name]
         name = f"{evaluator.service}-{Stack.of(self).region}"
-        page = cloudwatch.Dashboard(
+        dashboard = cloudwatch.Dashboard(
             self, "Page", dashboard_name=name, default_interval=Duration.days(14)
         )
         introduction = cloudwatch.TextWidget(
-            markdown=_INTRODUCTION.format(rules=rulebook.path), width=_WIDTH, height=2
+            markdown=_INTRODUCTION.format(rules=rules.path), width=_WIDTH, height=2
         )
         health = cloudwatch.AlarmStatusWidget(
             title="VDM Alerts itself", alarms=list(alarms), width=_WIDTH, height=3
         )
-        page.add_widgets(introduction)
-        page.add_widgets(health)
-        width = _WIDTH // len(rulebook.indicators)
-        page.add_widgets(*(self._rates(each, width) for each in rulebook.indicators))
-        page.add_widgets(self._above(), *self._runs())
-        page.add_widgets(*_health(evaluator.function, notices.topic, lost))
+        dashboard.add_widgets(introduction)
+        dashboard.add_widgets(health)
+        width = _WIDTH // len(rules.indicators)
+        dashboard.add_widgets(*(self._rates(indicator, width) for indicator in rules.indicators))
+        dashboard.add_widgets(self._above_threshold(), *self._runs())
+        dashboard.add_widgets(*_service_graphs(evaluator.function, topic, dead_letter_queue))
 
     def _rates(self, indicator: Indicator, width: int) -> cloudwatch.LogQueryWidget:
-        """Return the account's rate by *indicator* and the thresholds it was judged by."""
+        """Return a graph of the account's rate and its thresholds."""
         return self._query(
             f"{indicator.key.replace('_', ' ').capitalize()} of the account, %",
             _LINE,
@@ -69,7 +72,7 @@ class Dashboard(Construct):
             width=width,
         )
 
-    def _above(self) -> cloudwatch.LogQueryWidget:
+    def _above_threshold(self) -> cloudwatch.LogQueryWidget:
         return self._query(
             "Noted above a threshold, the latest first, %",
             _TABLE,
@@ -120,8 +123,8 @@ drawn from the log is empty until the function has run for the first time, and w
 mail."""
 
 
-def _health(
-    function: lambda_.Function, topic: sns.Topic, lost: sqs.Queue
+def _service_graphs(
+    function: lambda_.Function, topic: sns.Topic, dead_letter_queue: sqs.Queue
 ) -> Sequence[cloudwatch.GraphWidget]:
     hour = Duration.hours(1)
     graphs = {
@@ -134,7 +137,7 @@ def _health(
         "Messages": [
             topic.metric_number_of_notifications_delivered(period=hour),
             topic.metric_number_of_notifications_failed(period=hour),
-            lost.metric_approximate_number_of_messages_visible(period=hour),
+            dead_letter_queue.metric_approximate_number_of_messages_visible(period=hour),
         ],
     }
     return [

@@ -1,4 +1,4 @@
-"""Where what could not be delivered is kept until somebody has read it."""
+"""The queue of undeliverable events and notifications."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_kms as kms
@@ -8,20 +8,20 @@ from constructs import Construct
 
 from infra.nag_suppressions import acknowledge
 
-_OWN_KEY = {
+_ACCEPTED_WITHOUT_KEY = {
     "CKV_AWS_27": "SQS encrypts it with a key of its own; -c encrypt=true puts one of the "
     "account's in its place, from a dollar a month on",
 }
 
 
-class Lost(Construct):
-    """One queue for wake-ups that never arrived, runs that failed for good, and undelivered mail.
+class DeadLetterQueue(Construct):
+    """A queue of dropped triggers, failed runs and undelivered notifications.
 
-    It takes nothing without TLS, and keeps what it has for as long as SQS can.
+    It requires TLS and keeps messages for 14 days, the longest time that SQS allows.
     """
 
     def __init__(self, scope: Construct, id_: str, key: kms.IKey | None) -> None:
-        """Keep it under *key*, or under one of SQS's own."""
+        """Encrypt the queue with *key*, or with a key that SQS manages."""
         super().__init__(scope, id_)
         self.key = key
         self.queue = sqs.Queue(
@@ -32,9 +32,9 @@ class Lost(Construct):
             enforce_ssl=True,
             retention_period=Duration.days(14),
         )
-        itself = "It is itself where lost messages end; a queue behind it would end nowhere"
-        findings = {
-            "AwsSolutions::AwsSolutions-SQS3": itself,
-            "Serverless::Serverless-SQSRedrivePolicy": itself,
+        reason = "It is itself where lost messages end; a queue behind it would end nowhere"
+        accepted = {
+            "AwsSolutions::AwsSolutions-SQS3": reason,
+            "Serverless::Serverless-SQSRedrivePolicy": reason,
         }
-        acknowledge(self.queue, findings if key else findings | _OWN_KEY)
+        acknowledge(self.queue, accepted if key else accepted | _ACCEPTED_WITHOUT_KEY)

@@ -1,4 +1,4 @@
-"""How a finding of a checker that stays as it is gets its reason."""
+"""Accepted findings of cdk-nag and checkov."""
 
 from collections.abc import Mapping
 
@@ -7,17 +7,18 @@ from constructs import Construct
 
 
 def acknowledge(construct: Construct, reasons: Mapping[str, str]) -> None:
-    """Leave each finding at *construct* as it is, for the reason beside it.
+    """Accept each finding at *construct* for the reason given with it.
 
-    cdk-nag's are named "Pack::Rule", and checkov's, which it looks up in the template, "CKV_...".
+    Findings of cdk-nag are named "Pack::Rule". Findings of checkov are named "CKV_..." and are
+    written to the template's metadata, where checkov reads them.
     """
-    skipped = []
+    checkov_skips = []
     for finding, reason in reasons.items():
         if finding.startswith("CKV_"):
-            skipped.append({"id": finding, "comment": reason})
+            checkov_skips.append({"id": finding, "comment": reason})
         else:
             Validations.of(construct).acknowledge(Acknowledgment(id=finding, reason=reason))
-    if skipped:
+    if checkov_skips:
         resource = construct.node.default_child
         assert isinstance(resource, CfnResource)
-        resource.add_metadata("checkov", {"skip": skipped})
+        resource.add_metadata("checkov", {"skip": checkov_skips})

@@ -1,4 +1,4 @@
-"""How people are told: one topic, and who subscribes to it."""
+"""An SNS topic and its email subscriptions."""
 
 from collections.abc import Sequence
 
@@ -7,30 +7,44 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from infra.dead_letter_queue import Lost
+from infra.dead_letter_queue import DeadLetterQueue
 from infra.nag_suppressions import acknowledge
 
-_UNENCRYPTED = {
+_ACCEPTED_WITHOUT_KEY = {
     "CKV_AWS_26": "A message names identities and their rates and is there for seconds, and goes "
     "on by mail; -c encrypt=true puts a key on the topic, from a dollar a month on",
 }
 
 
-class Notices(Construct):
-    """A topic that refuses to be spoken to without TLS."""
+class NotificationTopic(Construct):
+    """An SNS topic that requires TLS."""
 
-    def __init__(self, scope: Construct, id_: str, *, emails: Sequence[str], lost: Lost) -> None:
-        """Write to *emails*, and what cannot be delivered to *lost*, under the same key."""
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        emails: Sequence[str],
+        dead_letter_queue: DeadLetterQueue,
+    ) -> None:
+        """Subscribe *emails*, and send undelivered messages to the queue.
+
+        The topic is encrypted with the key of *dead_letter_queue*, if that has one.
+        """
         super().__init__(scope, id_)
         self.topic = sns.Topic(
-            self, "Topic", display_name="VDM Alerts", enforce_ssl=True, master_key=lost.key
+            self,
+            "Topic",
+            display_name="VDM Alerts",
+            enforce_ssl=True,
+            master_key=dead_letter_queue.key,
         )
-        if lost.key is None:
-            acknowledge(self.topic, _UNENCRYPTED)
+        if dead_letter_queue.key is None:
+            acknowledge(self.topic, _ACCEPTED_WITHOUT_KEY)
         for email in emails:
             subscription = self.topic.add_subscription(
-                subscriptions.EmailSubscription(email, dead_letter_queue=lost.queue)
+                subscriptions.EmailSubscription(email, dead_letter_queue=dead_letter_queue.queue)
             )
-            # A later deployment that leaves one address out must not silently stop its mail. It
-            # goes with the topic, or by the link in every mail.
+            # A later deployment without an address must not silently end its emails. The
+            # subscription ends with the topic, or by the unsubscribe link in each email.
             subscription.apply_removal_policy(RemovalPolicy.RETAIN)

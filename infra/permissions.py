@@ -1,4 +1,4 @@
-"""How a role is allowed something: one action on one resource, and so one statement each."""
+"""IAM permissions of a role: one action on one resource per statement."""
 
 from collections.abc import Iterable
 
@@ -6,6 +6,6 @@ from aws_cdk import aws_iam as iam
 
 
 def allow(role: iam.Role, permissions: Iterable[tuple[str, str]]) -> None:
-    """Let *role* do each action on the one resource beside it."""
+    """Grant *role* each action on the resource beside it."""
     for action, resource in permissions:
         role.add_to_policy(iam.PolicyStatement(actions=[action], resources=[resource]))

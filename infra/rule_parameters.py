@@ -1,4 +1,4 @@
-"""The rules, one SSM parameter each, from the files in `rules/`."""
+"""The default rules: one SSM parameter for each file in `rules/`."""
 
 import re
 from pathlib import Path
@@ -12,8 +12,8 @@ from vdm_alerts.core.rules.parser import BadRule, parse_rule
 from vdm_alerts.core.rules.toml_document import Problem
 
 RULES = Path(__file__).parents[1] / "rules"
-LONGEST = 4096
-"""Bytes that a standard parameter holds.
+MAX_PARAMETER_BYTES = 4096
+"""Largest size of a standard parameter, in bytes.
 
 Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html
 """
@@ -21,18 +21,22 @@ Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-s
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
 
-class Rulebook(Construct):
-    """The shipped rules, read by the function's own parser, so that a bad one cannot deploy.
+class RuleParameters(Construct):
+    """The default rules, validated by the function's own parser.
 
-    They have a folder to themselves: what a person saves beside it is no business of a stack's.
+    An invalid rule fails the synthesis. The parameters have a folder of their own, so that the
+    stack never owns a custom rule.
     """
 
     def __init__(self, scope: Construct, id_: str, path: str, folder: Path = RULES) -> None:
-        """Ship every rule in *folder* to *path*. Raises BadRule with all that is wrong in one."""
+        """Create a parameter under *path* for each rule in *folder*.
+
+        Raises BadRule with every error of an invalid rule.
+        """
         super().__init__(scope, id_)
         self.path = path
-        texts = {file: _text(file) for file in sorted(folder.glob("*.toml"))}
-        rules = [parse_rule(file.stem, text, _source(file)) for file, text in texts.items()]
+        texts = {file: _read_rule(file) for file in sorted(folder.glob("*.toml"))}
+        rules = [parse_rule(file.stem, text, _display_path(file)) for file, text in texts.items()]
         self.indicators = [each for each in Indicator if each in {rule.indicator for rule in rules}]
         self.shipped = " ".join(f"{file.stem}={digest(text)}" for file, text in texts.items())
         for file, text in texts.items():
@@ -45,13 +49,16 @@ class Rulebook(Construct):
             )
 
 
-def _source(file: Path) -> str:
+def _display_path(file: Path) -> str:
     return f"{file.parent.name}/{file.name}"
 
 
-def _text(file: Path) -> str:
-    """Return the text of the rule in *file*, once it is sure that a parameter can hold it."""
-    source = _source(file)
+def _read_rule(file: Path) -> str:
+    """Return the text of the rule in *file*.
+
+    Raises BadRule if the text does not fit into a parameter.
+    """
+    source = _display_path(file)
     if not _NAME.fullmatch(file.stem):
         what = "a parameter cannot be called that; use letters, digits, . _ and -"
         raise BadRule(source, [Problem("(the file's name)", what)])
@@ -60,7 +67,9 @@ def _text(file: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         raise BadRule(source, [Problem("(the file)", f"cannot be read: {error}")]) from error
     size = len(text.encode())
-    if size > LONGEST:
-        what = f"is {size} bytes long; a parameter holds {LONGEST}: shorten the comments"
+    if size > MAX_PARAMETER_BYTES:
+        what = (
+            f"is {size} bytes long; a parameter holds {MAX_PARAMETER_BYTES}: shorten the comments"
+        )
         raise BadRule(source, [Problem("(the text)", what)])
     return text

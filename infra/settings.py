@@ -1,15 +1,19 @@
-"""What the person who deploys can choose, as CDK context: `cdk deploy -c email=you@example.com`."""
+"""Deployment options, read from the CDK context.
+
+Example: `cdk deploy -c email=you@example.com`.
+"""
 
 import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeAlias
 
-from infra.cadence import NoSchedule, cadence
+from infra.cadence import InvalidScheduleError, parse_cadence
 from vdm_alerts.core.muting.quiet_hours import QuietHours, parse_quiet_hours
 
-CHOICES: Mapping[str, str] = {
+CONTEXT_KEYS: Mapping[str, str] = {
     "email": "the addresses to write to, separated by commas",
     "watchdogEmail": "addresses that the alarms on VDM Alerts itself go to as well",
     "slackWorkspaceId": 'the workspace that Amazon Q Developer is authorised in, like "T0123ABCD"',
@@ -32,143 +36,204 @@ CHOICES: Mapping[str, str] = {
     '"22:00-07:00 Europe/Berlin", or "none"',
     "enableVdm": '"true" to switch Virtual Deliverability Manager on, "false" to leave it as it is',
 }
-"""Every context key of ours, and what it takes."""
+"""Every context key of VDM Alerts, with a description of its values."""
 
 _SWITCHES = ("reserve", "dashboard", "encrypt", "includeToday", "maskAddresses", "enableVdm")
-_ADDRESSED = ("email", "watchdogEmail")
-_SLACK = ("slackWorkspaceId", "slackChannelId")
-_CDK_OWN = frozenset({"acknowledged-issue-numbers", "cli-telemetry"})
-_ADDRESS = re.compile(r"[^@\s,]+@[^@\s,]+\.[^@\s,]+")
-_FEWEST_QUERIES = 100
+_EMAIL_KEYS = ("email", "watchdogEmail")
+_SLACK_KEYS = ("slackWorkspaceId", "slackChannelId")
+_CDK_KEYS = frozenset({"acknowledged-issue-numbers", "cli-telemetry"})
+_EMAIL = re.compile(r"[^@\s,]+@[^@\s,]+\.[^@\s,]+")
+_MIN_QUERIES_PER_DAY = 100
 _PREFIX = re.compile(r"(?!aws|ssm)[a-z][a-z0-9-]{2,29}")
 
+Context: TypeAlias = Mapping[str, object]
 
-class BadContext(Exception):
-    """The context holds what cannot be used; the message names every key and what it takes."""
+
+class InvalidContextError(Exception):
+    """The CDK context is invalid; the message names each wrong key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What was chosen; cdk.json holds what is where nothing was."""
+    """Deployment options; defaults are in cdk.json."""
 
     emails: tuple[str, ...]
+    """Addresses that are subscribed to all notifications."""
     watchdog_emails: tuple[str, ...]
+    """Addresses that are subscribed to the alarms on VDM Alerts only."""
     slack: tuple[str, str] | None
+    """The workspace and the channel of Slack to notify."""
     schedule: str
     cadence: timedelta
+    """The longest time between two runs of *schedule*."""
     prefix: str
+    """Name of the stack and prefix of what it creates."""
     reserve: bool
+    """Whether to reserve a concurrency of one for the function."""
     dashboard: bool
     encrypt: bool
     quota_share: float
-    queries_a_day: int | None
+    """Share of the SES quota to use, as a fraction."""
+    queries_per_day: int | None
+    """Largest number of VDM queries a day; None for no limit."""
     include_today: bool
     mask_addresses: bool
     quiet_hours: QuietHours | None
     enable_vdm: bool
 
 
-def read_context(context: Mapping[str, object]) -> Settings:
-    """Return the settings in *context*. Raises BadContext with everything that is wrong in it."""
-    problems = [
-        f"{key}: is not a context key of VDM Alerts{_suggestion(key)}"
-        for key in sorted(context)
-        if key not in CHOICES and not _is_cdk_own(key)
-    ]
-    emails, watchdog_emails = (_addresses(context.get(key, "")) for key in _ADDRESSED)
-    problems += [
-        f'{key}: "{email}" is no e-mail address; it takes {CHOICES[key]}'
-        for key, listed in zip(_ADDRESSED, (emails, watchdog_emails), strict=True)
-        for email in listed
-        if not _ADDRESS.fullmatch(email)
-    ]
-    problems += [
-        f'watchdogEmail: "{email}" is in email too, and would be told everything twice'
-        for email in watchdog_emails
-        if email in emails
-    ]
-    schedule = str(context.get("schedule", ""))
-    often = timedelta()
-    try:
-        often = cadence(schedule)
-    except NoSchedule:
-        what = "does not look every day, in a way that is known here"
-        problems.append(f'schedule: "{schedule}" {what}; it takes {CHOICES["schedule"]}')
-    if often > timedelta(days=1):
-        problems.append(f'schedule: "{schedule}" is too seldom; look once a day at the least')
-    prefix = str(context.get("prefix", ""))
-    if not _PREFIX.fullmatch(prefix):
-        problems.append(f'prefix: "{prefix}" cannot be one; it takes {CHOICES["prefix"]}')
-    share = re.fullmatch(r"(\d{1,3})%", str(context.get("quotaShare", "")))
-    if not share or not 1 <= int(share[1]) <= 100:  # noqa: PLR2004 - per cent
-        what = f'"{context.get("quotaShare", "")}" is no share; it takes {CHOICES["quotaShare"]}'
-        problems.append(f"quotaShare: {what}")
-    queries = str(context.get("queriesPerDay", ""))
-    if queries != "unlimited" and not (queries.isdecimal() and int(queries) >= _FEWEST_QUERIES):
-        what = f'"{queries}" is no number of them; it takes {CHOICES["queriesPerDay"]}'
-        problems.append(f"queriesPerDay: {what}")
-    switches = {key: str(context.get(key, "")).lower() for key in _SWITCHES}
-    problems += [
-        f'{key}: "{value}" is neither; it takes {CHOICES[key]}'
-        for key, value in switches.items()
-        if value not in {"true", "false"}
-    ]
-    slack, wrong = _slack(context)
-    quiet_hours, wrong_hours = _quiet_hours(context)
-    problems += [*wrong, *wrong_hours]
-    if problems:
-        raise BadContext("\n".join(["The CDK context cannot be used:", *problems]))
-    on = {key for key, value in switches.items() if value == "true"}
+def read_context(context: Context) -> Settings:
+    """Return the deployment options in *context*.
+
+    Raises InvalidContextError with every error in it.
+    """
+    errors = _unknown_keys(context)
+    emails, watchdog_emails = _emails(context, errors)
+    schedule, cadence = _schedule(context, errors)
+    prefix = _prefix(context, errors)
+    quota_share = _quota_share(context, errors)
+    queries_per_day = _queries_per_day(context, errors)
+    enabled = _enabled_switches(context, errors)
+    slack = _slack(context, errors)
+    quiet_hours = _quiet_hours(context, errors)
+    if errors:
+        raise InvalidContextError("\n".join(["The CDK context cannot be used:", *errors]))
     return Settings(
         emails=emails,
         watchdog_emails=watchdog_emails,
         slack=slack,
         schedule=schedule,
-        cadence=often,
+        cadence=cadence,
         prefix=prefix,
-        reserve="reserve" in on,
-        dashboard="dashboard" in on,
-        encrypt="encrypt" in on,
-        quota_share=int(share[1]) / 100 if share else 0,
-        queries_a_day=int(queries) if queries.isdecimal() else None,
-        include_today="includeToday" in on,
-        mask_addresses="maskAddresses" in on,
+        reserve="reserve" in enabled,
+        dashboard="dashboard" in enabled,
+        encrypt="encrypt" in enabled,
+        quota_share=quota_share,
+        queries_per_day=queries_per_day,
+        include_today="includeToday" in enabled,
+        mask_addresses="maskAddresses" in enabled,
         quiet_hours=quiet_hours,
-        enable_vdm="enableVdm" in on,
+        enable_vdm="enableVdm" in enabled,
     )
 
 
-def _addresses(value: object) -> tuple[str, ...]:
-    listed = (each.strip() for each in str(value).split(","))
-    return tuple(dict.fromkeys(each for each in listed if each))
+# Each of these reads one option and appends what is wrong with it to *errors*.
 
 
-def _slack(context: Mapping[str, object]) -> tuple[tuple[str, str] | None, list[str]]:
-    """Return the workspace and the channel, if they are named, and what is wrong with them."""
-    named = {key: str(context[key]) for key in _SLACK if context.get(key)}
-    if not named:
-        return None, []
-    wrong = [
-        f'{key}: "{named.get(key, "")}" is no id of Slack\'s; it takes {CHOICES[key]}'
-        for key in _SLACK
-        if not re.fullmatch(r"[A-Z0-9]{8,}", named.get(key, ""))
+def _unknown_keys(context: Context) -> list[str]:
+    return [
+        f"{key}: is not a context key of VDM Alerts{_suggestion(key)}"
+        for key in sorted(context)
+        if key not in CONTEXT_KEYS and not _is_cdk_key(key)
     ]
-    return (None, wrong) if wrong else ((named[_SLACK[0]], named[_SLACK[1]]), [])
 
 
-def _quiet_hours(context: Mapping[str, object]) -> tuple[QuietHours | None, list[str]]:
-    """Return the quiet hours, if there are any, and what is wrong with them."""
+def _emails(context: Context, errors: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    emails, watchdog_emails = (_addresses(context.get(key, "")) for key in _EMAIL_KEYS)
+    errors += [
+        f'{key}: "{email}" is no e-mail address; it takes {CONTEXT_KEYS[key]}'
+        for key, addresses in zip(_EMAIL_KEYS, (emails, watchdog_emails), strict=True)
+        for email in addresses
+        if not _EMAIL.fullmatch(email)
+    ]
+    errors += [
+        f'watchdogEmail: "{email}" is in email too, and would be told everything twice'
+        for email in watchdog_emails
+        if email in emails
+    ]
+    return emails, watchdog_emails
+
+
+def _addresses(value: object) -> tuple[str, ...]:
+    addresses = (address.strip() for address in str(value).split(","))
+    return tuple(dict.fromkeys(address for address in addresses if address))
+
+
+def _schedule(context: Context, errors: list[str]) -> tuple[str, timedelta]:
+    """Return the schedule and its cadence."""
+    schedule = str(context.get("schedule", ""))
     try:
-        return parse_quiet_hours(str(context.get("quietHours", "")).strip()), []
+        cadence = parse_cadence(schedule)
+    except InvalidScheduleError:
+        what = "does not look every day, in a way that is known here"
+        errors.append(f'schedule: "{schedule}" {what}; it takes {CONTEXT_KEYS["schedule"]}')
+        return schedule, timedelta()
+    if cadence > timedelta(days=1):
+        errors.append(f'schedule: "{schedule}" is too seldom; look once a day at the least')
+    return schedule, cadence
+
+
+def _prefix(context: Context, errors: list[str]) -> str:
+    prefix = str(context.get("prefix", ""))
+    if not _PREFIX.fullmatch(prefix):
+        errors.append(f'prefix: "{prefix}" cannot be one; it takes {CONTEXT_KEYS["prefix"]}')
+    return prefix
+
+
+def _quota_share(context: Context, errors: list[str]) -> float:
+    text = str(context.get("quotaShare", ""))
+    percentage = re.fullmatch(r"(\d{1,3})%", text)
+    if not percentage or not 1 <= int(percentage[1]) <= 100:  # noqa: PLR2004 - per cent
+        what = f'"{text}" is no share; it takes {CONTEXT_KEYS["quotaShare"]}'
+        errors.append(f"quotaShare: {what}")
+        return 0
+    return int(percentage[1]) / 100
+
+
+def _queries_per_day(context: Context, errors: list[str]) -> int | None:
+    text = str(context.get("queriesPerDay", ""))
+    if text == "unlimited":
+        return None
+    if not (text.isdecimal() and int(text) >= _MIN_QUERIES_PER_DAY):
+        what = f'"{text}" is no number of them; it takes {CONTEXT_KEYS["queriesPerDay"]}'
+        errors.append(f"queriesPerDay: {what}")
+        return None
+    return int(text)
+
+
+def _enabled_switches(context: Context, errors: list[str]) -> set[str]:
+    """Return the keys of the switches that are on.
+
+    A value on the command line is text; a value in cdk.json is a boolean.
+    """
+    switches = {key: str(context.get(key, "")).lower() for key in _SWITCHES}
+    errors += [
+        f'{key}: "{value}" is neither; it takes {CONTEXT_KEYS[key]}'
+        for key, value in switches.items()
+        if value not in {"true", "false"}
+    ]
+    return {key for key, value in switches.items() if value == "true"}
+
+
+def _slack(context: Context, errors: list[str]) -> tuple[str, str] | None:
+    """Return the workspace and the channel, or None if neither is set."""
+    ids = {key: str(context[key]) for key in _SLACK_KEYS if context.get(key)}
+    if not ids:
+        return None
+    errors += [
+        f'{key}: "{ids.get(key, "")}" is no id of Slack\'s; it takes {CONTEXT_KEYS[key]}'
+        for key in _SLACK_KEYS
+        if not re.fullmatch(r"[A-Z0-9]{8,}", ids.get(key, ""))
+    ]
+    workspace, channel = (ids.get(key, "") for key in _SLACK_KEYS)
+    return workspace, channel
+
+
+def _quiet_hours(context: Context, errors: list[str]) -> QuietHours | None:
+    try:
+        return parse_quiet_hours(str(context.get("quietHours", "")).strip())
     except ValueError as error:
-        return None, [f"quietHours: {error}; it takes {CHOICES['quietHours']}"]
+        errors.append(f"quietHours: {error}; it takes {CONTEXT_KEYS['quietHours']}")
+        return None
 
 
-def _is_cdk_own(key: str) -> bool:
-    """Say whether the CDK put *key* there: its flags and look-ups have signs that ours lack."""
-    return key.startswith("@") or ":" in key or key in _CDK_OWN
+def _is_cdk_key(key: str) -> bool:
+    """Return whether *key* is a flag or a lookup of the CDK itself."""
+    return key.startswith("@") or ":" in key or key in _CDK_KEYS
 
 
 def _suggestion(key: str) -> str:
-    near = difflib.get_close_matches(key.lower(), CHOICES, n=1)
-    return f'; did you mean "{near[0]}"?' if near else f"; those are {', '.join(CHOICES)}"
+    matches = difflib.get_close_matches(key.lower(), CONTEXT_KEYS, n=1)
+    return (
+        f'; did you mean "{matches[0]}"?' if matches else f"; those are {', '.join(CONTEXT_KEYS)}"
+    )

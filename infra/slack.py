@@ -1,4 +1,4 @@
-"""A Slack channel that is told, by Amazon Q Developer in chat applications."""
+"""Notifications in a Slack channel, by Amazon Q Developer."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,10 @@ from constructs import Construct
 
 
 class SlackChannel(Construct):
-    """A channel that gets everything on some topics, and from which nothing can be done."""
+    """A Slack channel that receives all messages of some topics.
+
+    No command in the channel can change anything in the account.
+    """
 
     def __init__(
         self,
@@ -21,9 +24,9 @@ class SlackChannel(Construct):
         channel: str,
         topics: Sequence[sns.Topic],
     ) -> None:
-        """Tell *channel* of *workspace*, which somebody has authorised in the console before.
+        """Configure *channel* of *workspace* under *name*.
 
-        The configuration is called *name*.
+        Authorize the workspace in the Amazon Q Developer console before you deploy.
         """
         super().__init__(scope, id_)
         chatbot.SlackChannelConfiguration(
@@ -33,10 +36,10 @@ class SlackChannel(Construct):
             slack_workspace_id=workspace,
             slack_channel_id=channel,
             notification_topics=list(topics),
-            role=iam.Role(  # With no permission: a message needs none.
+            role=iam.Role(  # Without permissions: notifications need none.
                 self, "Role", assumed_by=iam.ServicePrincipal("chatbot.amazonaws.com")
             ),
-            # What nobody in the channel can go beyond; without one it is AdministratorAccess.
+            # The upper limit of permissions in the channel. The default is AdministratorAccess.
             guardrail_policies=[
                 iam.ManagedPolicy.from_aws_managed_policy_name("CloudWatchReadOnlyAccess")
             ],

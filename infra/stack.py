@@ -1,23 +1,27 @@
-"""VDM Alerts as one stack: what exists, and what talks to what."""
+"""The stack of VDM Alerts: its constructs and how they connect."""
 
 from aws_cdk import Annotations, App, CfnOutput, Stack
 
 from infra.dashboard import Dashboard
-from infra.dead_letter_queue import Lost
+from infra.dead_letter_queue import DeadLetterQueue
 from infra.encryption import Encryption
 from infra.evaluator import Evaluator
-from infra.notification_topic import Notices
-from infra.rule_parameters import Rulebook
-from infra.service_alarms import Watchdog
+from infra.notification_topic import NotificationTopic
+from infra.rule_parameters import RuleParameters
+from infra.service_alarms import ServiceAlarms
 from infra.settings import Settings
 from infra.slack import SlackChannel
-from infra.state_table import Memory
-from infra.triggers import Wakeups
+from infra.state_table import StateTable
+from infra.triggers import Triggers
 from infra.vdm import DeliverabilityManager
 
 
 class VdmAlerts(Stack):
-    """A schedule wakes a function, which reads SES and the rules, remembers, and publishes."""
+    """The stack of VDM Alerts.
+
+    A schedule invokes the function. The function reads SES and the rules, stores its state
+    in a table and publishes notifications to a topic.
+    """
 
     def __init__(self, app: App, id_: str, settings: Settings) -> None:
         super().__init__(
@@ -29,37 +33,44 @@ class VdmAlerts(Stack):
         if settings.enable_vdm:
             DeliverabilityManager(self, "Deliverability")
         key = Encryption(self, "Encryption").key if settings.encrypt else None
-        memory = Memory(self, "Memory", settings.prefix)
-        rulebook = Rulebook(self, "Rulebook", f"/{settings.prefix}/rules")
-        lost = Lost(self, "Lost", key)
-        notices = Notices(self, "Notices", emails=settings.emails, lost=lost)
+        state_table = StateTable(self, "Memory", settings.prefix)
+        rules = RuleParameters(self, "Rulebook", f"/{settings.prefix}/rules")
+        dead_letter_queue = DeadLetterQueue(self, "Lost", key)
+        notifications = NotificationTopic(
+            self, "Notices", emails=settings.emails, dead_letter_queue=dead_letter_queue
+        )
         evaluator = Evaluator(
             self,
             "Evaluator",
-            memory=memory,
-            rulebook=rulebook,
-            notices=notices,
-            lost=lost,
+            state_table=state_table,
+            rules=rules,
+            topic=notifications.topic,
+            dead_letter_queue=dead_letter_queue,
             settings=settings,
         )
-        Wakeups(
+        Triggers(
             self,
             "Wakeups",
             function=evaluator.function,
-            lost=lost,
+            dead_letter_queue=dead_letter_queue,
             schedule=settings.schedule,
         )
-        topics = [notices.topic]
+        alarm_topics = [notifications.topic]
         if settings.watchdog_emails:
-            emails = settings.watchdog_emails
-            topics.append(Notices(self, "WatchdogNotices", emails=emails, lost=lost).topic)
-        watchdog = Watchdog(
+            alarm_notifications = NotificationTopic(
+                self,
+                "WatchdogNotices",
+                emails=settings.watchdog_emails,
+                dead_letter_queue=dead_letter_queue,
+            )
+            alarm_topics.append(alarm_notifications.topic)
+        service_alarms = ServiceAlarms(
             self,
             "Watchdog",
             evaluator=evaluator,
-            notices=notices,
-            lost=lost.queue,
-            topics=topics,
+            topic=notifications.topic,
+            dead_letter_queue=dead_letter_queue.queue,
+            alarm_topics=alarm_topics,
             cadence=settings.cadence,
         )
         if settings.dashboard:
@@ -67,10 +78,10 @@ class VdmAlerts(Stack):
                 self,
                 "Dashboard",
                 evaluator=evaluator,
-                notices=notices,
-                lost=lost.queue,
-                rulebook=rulebook,
-                alarms=watchdog.alarms,
+                topic=notifications.topic,
+                dead_letter_queue=dead_letter_queue.queue,
+                rules=rules,
+                alarms=service_alarms.alarms,
             )
         if settings.slack:
             workspace, channel = settings.slack
@@ -80,7 +91,7 @@ class VdmAlerts(Stack):
                 name=f"{settings.prefix}-{channel}",
                 workspace=workspace,
                 channel=channel,
-                topics=topics,
+                topics=alarm_topics,
             )
         if not (settings.emails or settings.slack):
             Annotations.of(self).add_warning_v2(
@@ -89,8 +100,8 @@ class VdmAlerts(Stack):
             )
         CfnOutput(self, "FunctionName", value=evaluator.function.function_name)
         CfnOutput(self, "LogGroupName", value=evaluator.log_group.log_group_name)
-        CfnOutput(self, "LostQueueUrl", value=lost.queue.queue_url)
-        CfnOutput(self, "TopicArn", value=notices.topic.topic_arn)
-        CfnOutput(self, "TableName", value=memory.table.table_name)
-        CfnOutput(self, "RulesPath", value=rulebook.path)
+        CfnOutput(self, "LostQueueUrl", value=dead_letter_queue.queue.queue_url)
+        CfnOutput(self, "TopicArn", value=notifications.topic.topic_arn)
+        CfnOutput(self, "TableName", value=state_table.table.table_name)
+        CfnOutput(self, "RulesPath", value=rules.path)
         CfnOutput(self, "SilencesPath", value=evaluator.silences_path)

@@ -1,4 +1,4 @@
-"""What is remembered between runs: one small table."""
+"""The table that keeps state between runs."""
 
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
@@ -7,11 +7,14 @@ from constructs import Construct
 from infra.nag_suppressions import acknowledge
 
 
-class Memory(Construct):
-    """The table of alerts that are not at rest, and of the lease that a run takes."""
+class StateTable(Construct):
+    """A DynamoDB table with the open alerts, the history and the lease."""
 
     def __init__(self, scope: Construct, id_: str, name: str) -> None:
-        """Call the table *name*, by which a later stack finds the one that an earlier left."""
+        """Create the table as *name*.
+
+        A fixed name lets a new stack adopt the table of a deleted one.
+        """
         super().__init__(scope, id_)
         self.table = dynamodb.Table(
             self,
@@ -24,8 +27,8 @@ class Memory(Construct):
                 point_in_time_recovery_enabled=True
             ),
             time_to_live_attribute="until",
-            # What people were told outlives the stack: a new one would tell it all again. Not so
-            # a table of a first deployment that failed, which nobody has written to.
+            # The table outlives the stack: without it, a new stack would send every notification
+            # again. If the first deployment fails, the empty table is deleted.
             removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         acknowledge(

@@ -1,4 +1,4 @@
-"""What wakes the function: the schedule, and SES where it has news of the account."""
+"""What invokes the function: a schedule and events of SES."""
 
 from aws_cdk import Stack
 from aws_cdk import aws_events as events
@@ -9,28 +9,30 @@ from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.dead_letter_queue import Lost
-from infra.encryption import uses
+from infra.dead_letter_queue import DeadLetterQueue
+from infra.encryption import key_permissions
 from infra.evaluator import MAX_EVENT_AGE
 from infra.permissions import allow
 
-NEWS_FROM_SES = (
+SES_EVENTS = (
     "Advisor Recommendation Status Open",
     "Advisor Recommendation Status Resolved",
     "Advisor Recommendation Status Closed",
     "Sending Status Enabled",
     "Sending Status Disabled",
 )
-"""The events on which it is worth looking at once; "Closed" is what the page on tenants says.
+"""Events that change the status of the account.
+
+The status "Closed" is documented for tenants.
 
 Source: https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-ses.html
 """
 
-RETRIES = 3
+MAX_RETRIES = 3
 
 
-class Wakeups(Construct):
-    """A schedule and an EventBridge rule, each of which may invoke one function and no other."""
+class Triggers(Construct):
+    """A schedule and an EventBridge rule that may invoke one function."""
 
     def __init__(
         self,
@@ -38,34 +40,50 @@ class Wakeups(Construct):
         id_: str,
         *,
         function: lambda_.Function,
-        lost: Lost,
+        dead_letter_queue: DeadLetterQueue,
         schedule: str,
     ) -> None:
-        """Wake *function* by *schedule*; what cannot be delivered goes to *lost*."""
+        """Invoke *function* by *schedule* and on events of SES.
+
+        Triggers that cannot be delivered go to *dead_letter_queue*.
+        """
         super().__init__(scope, id_)
-        wake = ("lambda:InvokeFunction", function.function_arn)
+        invoke = ("lambda:InvokeFunction", function.function_arn)
         own_account = {"StringEquals": {"aws:SourceAccount": Stack.of(self).account}}
-        scheduler_itself = iam.ServicePrincipal("scheduler.amazonaws.com", conditions=own_account)
-        role = iam.Role(self, "ScheduleRole", assumed_by=scheduler_itself)
-        allow(role, [wake, ("sqs:SendMessage", lost.queue.queue_arn), *uses(lost.key)])
-        self._schedule(function, lost.queue, schedule, role)
+        scheduler_principal = iam.ServicePrincipal(
+            "scheduler.amazonaws.com", conditions=own_account
+        )
+        role = iam.Role(self, "ScheduleRole", assumed_by=scheduler_principal)
+        allow(
+            role,
+            [
+                invoke,
+                ("sqs:SendMessage", dead_letter_queue.queue.queue_arn),
+                *key_permissions(dead_letter_queue.key),
+            ],
+        )
+        self._schedule(function, dead_letter_queue.queue, schedule, role)
         events.Rule(
             self,
             "NewsFromSes",
             description="SES has news of the account: VDM Alerts looks at once",
-            event_pattern=events.EventPattern(source=["aws.ses"], detail_type=list(NEWS_FROM_SES)),
+            event_pattern=events.EventPattern(source=["aws.ses"], detail_type=list(SES_EVENTS)),
             targets=[
                 targets.LambdaFunction(
                     function,
-                    dead_letter_queue=lost.queue,
+                    dead_letter_queue=dead_letter_queue.queue,
                     max_event_age=MAX_EVENT_AGE,
-                    retry_attempts=RETRIES,
+                    retry_attempts=MAX_RETRIES,
                 )
             ],
         )
 
     def _schedule(
-        self, function: lambda_.Function, lost: sqs.Queue, expression: str, role: iam.Role
+        self,
+        function: lambda_.Function,
+        dead_letter_queue: sqs.Queue,
+        expression: str,
+        role: iam.Role,
     ) -> None:
         schedule = scheduler.CfnSchedule(
             self,
@@ -78,12 +96,12 @@ class Wakeups(Construct):
                 role_arn=role.role_arn,
                 input="{}",
                 dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(
-                    arn=lost.queue_arn
+                    arn=dead_letter_queue.queue_arn
                 ),
                 retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
                     maximum_event_age_in_seconds=MAX_EVENT_AGE.to_seconds(),
-                    maximum_retry_attempts=RETRIES,
+                    maximum_retry_attempts=MAX_RETRIES,
                 ),
             ),
         )
-        schedule.node.add_dependency(role)  # Its first wake-up comes at once.
+        schedule.node.add_dependency(role)  # A rate schedule starts immediately.

@@ -1,4 +1,4 @@
-"""Virtual Deliverability Manager itself, where it is asked to be switched on."""
+"""Virtual Deliverability Manager, if the deployment enables it."""
 
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_ses as ses
@@ -6,9 +6,9 @@ from constructs import Construct
 
 
 class DeliverabilityManager(Construct):
-    """VDM on, for the account in this Region, and of what it can do to mail nothing.
+    """VDM for the account in this Region, without changes to emails.
 
-    Engagement tracking rewrites links, and optimized shared delivery may hold mail back:
+    Engagement tracking would rewrite links, and optimized shared delivery may delay emails:
     https://docs.aws.amazon.com/ses/latest/dg/vdm-settings.html
     """
 
@@ -17,5 +17,6 @@ class DeliverabilityManager(Construct):
         attributes = ses.VdmAttributes(
             self, "Attributes", engagement_metrics=False, optimized_shared_delivery=False
         )
-        # Others read its figures too, and it cannot count afterwards what was sent while it is off.
+        # VDM stays enabled after the stack is deleted: others may use its data, and VDM never
+        # counts emails that are sent while it is off.
         attributes.apply_removal_policy(RemovalPolicy.RETAIN)

@@ -10,7 +10,12 @@ from builders import ORIGIN
 
 from vdm_alerts.adapters.aws.dynamodb_state import TableStore
 from vdm_alerts.core.alerts.stored_state import Memory
-from vdm_local.deployment import Delivery, Deployment, Inbox, RunFailed
+from vdm_local.deployment import (
+    InvocationFailedError,
+    LocalDeployment,
+    ReceivedNotification,
+    SubscriberInbox,
+)
 
 EMPTY = "begins = 2026-03-01"
 DEPLOY = ("-c", "email=ops@example.com")
@@ -21,26 +26,26 @@ DEPLOY = ("-c", "email=ops@example.com")
 class Stage:
     """A deployed stack with its subscribers, and a clock that goes on by an hour a run."""
 
-    deployed: Deployment
-    inbox: Inbox
+    deployed: LocalDeployment
+    inbox: SubscriberInbox
     now: datetime = field(default_factory=lambda: datetime(2026, 1, 1, tzinfo=UTC))
 
-    def run(self, at: datetime | None = None) -> tuple[dict[str, Any], list[Delivery]]:
+    def run(self, at: datetime | None = None) -> tuple[dict[str, Any], list[ReceivedNotification]]:
         """Run as of *at*, or an hour later than last; return the summary and what was told."""
-        summary = self.evaluate_series(at)
-        return summary, self.inbox.new(summary["notices_told"])
+        summary = self.judge(at)
+        return summary, self.inbox.receive(summary["notices_told"])
 
-    def evaluate_series(self, at: datetime | None = None) -> dict[str, Any]:
+    def judge(self, at: datetime | None = None) -> dict[str, Any]:
         """Run as of *at*, or an hour later than last; return the summary, and wait for no mail."""
         self.now = at or self.now + timedelta(hours=1)
         self.deployed.aws.set_clock(self.now.isoformat())
-        return self.deployed.run({"now": self.now.isoformat()})
+        return self.deployed.invoke({"now": self.now.isoformat()})
 
     def fails(self) -> str:
         """Run, expecting an error; return its message."""
         self.now += timedelta(hours=1)
-        with pytest.raises(RunFailed) as caught:
-            self.deployed.run({"now": self.now.isoformat()})
+        with pytest.raises(InvocationFailedError) as caught:
+            self.deployed.invoke({"now": self.now.isoformat()})
         return str(caught.value)
 
     def rules(self) -> dict[str, str]:
@@ -70,4 +75,4 @@ class Stage:
 
     def forget(self) -> None:
         """Empty the table, and skip what was told so far."""
-        self.deployed.forget()
+        self.deployed.clear_state()

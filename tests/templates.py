@@ -1,4 +1,4 @@
-"""What the tests of templates have in common."""
+"""Templates of the stack, and queries on them."""
 
 import json
 from dataclasses import replace
@@ -13,7 +13,8 @@ from infra.settings import read_context
 from infra.stack import VdmAlerts
 
 CDK_JSON = json.loads((Path(__file__).parents[1] / "cdk.json").read_text())
-CONTEXT = CDK_JSON["context"] | {"aws:cdk:bundling-stacks": []}  # The code itself is not bundled.
+CONTEXT = CDK_JSON["context"] | {"aws:cdk:bundling-stacks": []}
+"""The context of cdk.json, without bundling of the asset."""
 ORDINARY = {"email": "ops@example.com,me@example.com"}
 EVERYTHING = {
     **ORDINARY,
@@ -26,67 +27,88 @@ EVERYTHING = {
     "quietHours": "22:00-07:00 Europe/Berlin",
     "enableVdm": "true",
 }
-CHOICES = {"ordinary": ORDINARY, "everything": EVERYTHING}
-CHOSEN = read_context(CONTEXT | ORDINARY)
+CONTEXTS = {"ordinary": ORDINARY, "everything": EVERYTHING}
+"""Deployment options by the name of their snapshot."""
+SETTINGS = read_context(CONTEXT | ORDINARY)
 
 
-def stack(**changes: Any) -> Template:
-    """The ordinary stack, with *changes* in what was chosen."""
+def build_template(**changes: Any) -> Template:
+    """Synthesize the ordinary stack with *changes* to its settings."""
     return Template.from_stack(
-        VdmAlerts(App(context=CONTEXT), "VdmAlerts", replace(CHOSEN, **changes))
+        VdmAlerts(App(context=CONTEXT), "VdmAlerts", replace(SETTINGS, **changes))
     )
 
 
 @cache
-def ordinary() -> Template:
-    return stack()
+def template_with(**changes: Any) -> Template:
+    """Return the template of `build_template`, synthesized once a session."""
+    return build_template(**changes)
+
+
+def template_scheduled(schedule: str) -> Template:
+    """Return the template of a deployment with *schedule*."""
+    settings = read_context(CONTEXT | {"schedule": schedule})
+    return template_with(schedule=schedule, cadence=settings.cadence)
+
+
+def ordinary_template() -> Template:
+    """Return the template of a deployment with nothing but email addresses."""
+    return template_with()
 
 
 @cache
-def everything() -> Template:
-    chosen = read_context(CONTEXT | EVERYTHING)
-    return Template.from_stack(VdmAlerts(App(context=CONTEXT), "VdmAlerts", chosen))
+def full_template() -> Template:
+    """Return the template of a deployment with every option."""
+    settings = read_context(CONTEXT | EVERYTHING)
+    return Template.from_stack(VdmAlerts(App(context=CONTEXT), "VdmAlerts", settings))
 
 
-def the(template: Template, kind: str) -> dict[str, Any]:
-    """The properties of the one resource of *kind*."""
-    ((_, found),) = template.find_resources(kind).items()
-    properties: dict[str, Any] = found["Properties"]
+def only_resource(template: Template, kind: str) -> dict[str, Any]:
+    """Return the properties of the only resource of *kind*."""
+    ((_, resource),) = template.find_resources(kind).items()
+    properties: dict[str, Any] = resource["Properties"]
     return properties
 
 
 def alarm(template: Template, name: str) -> dict[str, Any]:
-    """The properties of the alarm *name*, those of the metric behind an expression among them."""
+    """Return the properties of the alarm *name*.
+
+    If the alarm has an expression, the properties include those of the metric in it.
+    """
     alarms = template.find_resources("AWS::CloudWatch::Alarm")
-    (found,) = [each for key, each in alarms.items() if key.startswith(f"Watchdog{name}")]
-    properties: dict[str, Any] = found["Properties"]
-    for each in properties.get("Metrics", []):
-        if behind := each.get("MetricStat"):
-            properties |= {**behind["Metric"], "Period": behind["Period"]}
-            properties |= {"Statistic": behind["Stat"]}
+    (resource,) = [each for key, each in alarms.items() if key.startswith(f"Watchdog{name}")]
+    properties: dict[str, Any] = resource["Properties"]
+    for metric in properties.get("Metrics", []):
+        if statistic := metric.get("MetricStat"):
+            properties |= {**statistic["Metric"], "Period": statistic["Period"]}
+            properties |= {"Statistic": statistic["Stat"]}
         else:
-            properties |= {"Expression": each["Expression"]}
+            properties |= {"Expression": metric["Expression"]}
     return properties
 
 
 def permissions(template: Template, policy: str) -> dict[str, Any]:
-    """What the role of *policy* may do: each action with its resource, or a list of several."""
+    """Return the resource that *policy* allows for each action.
+
+    An action that is allowed on several resources has a list of them. Each statement must allow
+    one action on one resource.
+    """
     policies = template.find_resources("AWS::IAM::Policy")
-    (found,) = [each for name, each in policies.items() if name.startswith(policy)]
-    statements = found["Properties"]["PolicyDocument"]["Statement"]
+    (resource,) = [each for name, each in policies.items() if name.startswith(policy)]
+    statements = resource["Properties"]["PolicyDocument"]["Statement"]
     assert all(isinstance(each["Action"], str) for each in statements), "one action a statement"
     assert all(not isinstance(each["Resource"], list) for each in statements), "one resource"
     assert {each["Effect"] for each in statements} == {"Allow"}
     allowed: dict[str, list[Any]] = {}
-    for each in statements:
-        assert each["Resource"] not in allowed.setdefault(each["Action"], []), "each once"
-        allowed[each["Action"]].append(each["Resource"])
+    for statement in statements:
+        resources = allowed.setdefault(statement["Action"], [])
+        assert statement["Resource"] not in resources, "no permission twice"
+        resources.append(statement["Resource"])
     return {action: each[0] if len(each) == 1 else each for action, each in allowed.items()}
 
 
-def logical(reference: Any) -> str:
-    """The logical id that a Ref or GetAtt points to; text as it is."""
+def logical_id(reference: Any) -> str:
+    """Return the logical id in a Ref or GetAtt; text is returned unchanged."""
     if isinstance(reference, dict):
-        pointed = reference.get("Ref") or reference["Fn::GetAtt"][0]
-        return str(pointed)
+        return str(reference.get("Ref") or reference["Fn::GetAtt"][0])
     return str(reference)

@@ -17,10 +17,10 @@ from rich.text import Text
 
 from vdm_alerts_cli.terminal import SEVERITY_COLORS, render_email, wrap_with_indent
 from vdm_local.cdk import ROOT, bootstrap
-from vdm_local.deployment import EMAIL, Delivery, Deployment, deploy
+from vdm_local.deployment import EMAIL, LocalDeployment, ReceivedNotification, deploy
 from vdm_local.launcher import NO_ACCOUNT, LocalAws, is_running, start, stop
-from vdm_local.runs import Run
 from vdm_local.scenario import load_scenario
+from vdm_local.scenario_run import ScenarioRun
 
 DEMO_SCENARIO = ROOT / "local" / "vdm_local" / "scenarios" / "newsletter.toml"
 KEPT = ROOT / "build" / "local-aws.json"
@@ -40,8 +40,8 @@ class UnexpectedNotificationsError(Exception):
 def run_demo(*, keep: bool) -> None:
     """Deploy to a local AWS, play the scenario, and print every notification.
 
-    With *keep*, leave the local AWS running. Raises CannotStart, CannotDeploy, NotDelivered,
-    RunFailed or UnexpectedNotificationsError.
+    With *keep*, leave the local AWS running. Raises LocalAwsStartError, CdkError, DeliveryError,
+    InvocationFailedError or UnexpectedNotificationsError.
     """
     console = Console(highlight=False)
     started = time.monotonic()
@@ -49,7 +49,7 @@ def run_demo(*, keep: bool) -> None:
         console.print("The local AWS that was kept before has been stopped.\n")
     console.print("VDM Alerts, on an AWS account on this machine\n", style="bold")
     with ExitStack() as cleanup:
-        aws = _timed(console, "starting the local AWS", lambda: start(DEMO_SCENARIO, lasting=keep))
+        aws = _timed(console, "starting the local AWS", lambda: start(DEMO_SCENARIO, detached=keep))
         cleanup.callback(stop, aws)
         if keep:
             _save_kept(aws)
@@ -61,14 +61,14 @@ def run_demo(*, keep: bool) -> None:
             sent = 0
             for run in runs:
                 aws.set_clock(run.at.isoformat())
-                summary = deployed.run({"now": run.at.isoformat()})
-                deliveries = inbox.new(summary["notices_told"])
+                summary = deployed.invoke({"now": run.at.isoformat()})
+                deliveries = inbox.receive(summary["notices_told"])
                 _print_run(console, run, deliveries)
                 sent += len(deliveries)
                 reasons = tuple(delivery.document["reason"] for delivery in deliveries)
-                if reasons != run.tells:
+                if reasons != run.expected_reasons:
                     raise UnexpectedNotificationsError(
-                        f"at {run.at} {reasons} was told, and not {run.tells}"
+                        f"at {run.at} {reasons} was told, and not {run.expected_reasons}"
                     )
         _print_metrics(console, deployed.log())
         console.print(
@@ -102,7 +102,9 @@ def _timed(console: Console, step: str, work: Callable[[], T]) -> T:
     return result
 
 
-def _print_run(console: Console, run: Run, deliveries: Sequence[Delivery]) -> None:
+def _print_run(
+    console: Console, run: ScenarioRun, deliveries: Sequence[ReceivedNotification]
+) -> None:
     console.print(f"\n{run.at:%a %d %b %H:%M}  {run.story}", style="bold")
     if not deliveries:
         console.print("Nothing is said.", style="dim")
@@ -160,7 +162,7 @@ def _save_kept(aws: LocalAws) -> None:
     )
 
 
-def _print_kept(console: Console, deployed: Deployment) -> None:
+def _print_kept(console: Console, deployed: LocalDeployment) -> None:
     """Print how to use the local AWS of *deployed*, and how to stop it."""
     event = json.dumps({"now": "2026-03-21T09:00:00Z"})
     name = deployed.outputs["FunctionName"]

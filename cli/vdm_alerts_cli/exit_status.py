@@ -6,16 +6,22 @@ import click
 
 from vdm_alerts_cli.demo import UnexpectedNotificationsError
 from vdm_alerts_cli.simulate import SimulationInputError
-from vdm_local.cdk import CannotDeploy
-from vdm_local.deployment import NotDelivered, RunFailed
-from vdm_local.launcher import CannotStart
-from vdm_local.scenario import BadScenario
+from vdm_local.cdk import CdkError
+from vdm_local.deployment import DeliveryError, InvocationFailedError
+from vdm_local.launcher import LocalAwsStartError
+from vdm_local.scenario import InvalidScenarioError
 
 INTERRUPTED = 130
 """The exit status that shells report for a process that SIGINT stopped."""
 
-_INPUT_ERRORS = (OSError, BadScenario, SimulationInputError)
-_FAILURES = (CannotStart, CannotDeploy, NotDelivered, RunFailed, UnexpectedNotificationsError)
+_INPUT_ERRORS = (OSError, InvalidScenarioError, SimulationInputError)
+_FAILURES = (
+    LocalAwsStartError,
+    CdkError,
+    DeliveryError,
+    InvocationFailedError,
+    UnexpectedNotificationsError,
+)
 
 
 class CommandFailedError(click.ClickException):

@@ -13,8 +13,8 @@ from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 
 from vdm_alerts.bootstrap import READING, quick_session
 from vdm_local.account import REGION
-from vdm_local.answers import Answer, Delivery
 from vdm_local.endpoint import Endpoint
+from vdm_local.responses import Response, Transmission
 
 
 class SimulatedClock:
@@ -62,11 +62,11 @@ def _response(endpoint: Endpoint, request: AWSPreparedRequest, read_timeout: flo
     """
     url = urlsplit(request.url)
     body = request.body if isinstance(request.body, bytes) else b""
-    answer = endpoint.answer(request.method, url.path, dict(parse_qsl(url.query)), body)
-    answer = answer or Answer(404, {"message": f"no such path: {url.path}"}, "NotFoundException")
-    if answer.late > read_timeout:
+    answer = endpoint.respond(request.method, url.path, dict(parse_qsl(url.query)), body)
+    answer = answer or Response(404, {"message": f"no such path: {url.path}"}, "NotFoundException")
+    if answer.delay_s > read_timeout:
         raise ReadTimeoutError(endpoint_url=request.url)
-    if answer.delivery is not Delivery.WHOLE:
+    if answer.transmission is not Transmission.WHOLE:
         raise ConnectionClosedError(endpoint_url=request.url)
     headers: Any = answer.headers
     return AWSResponse(request.url, answer.status, headers, _Body(answer.payload))

@@ -29,8 +29,8 @@ from vdm_local.account import ACCOUNT, REGION
 from vdm_local.cdk import ROOT
 from vdm_local.endpoint import Endpoint
 from vdm_local.quota import Quota
-from vdm_local.runs import Run
 from vdm_local.scenario import Scenario, load_scenario
+from vdm_local.scenario_run import ScenarioRun
 
 DEFAULT_RULES = ROOT / "rules"
 """The folder of the default rules."""
@@ -49,7 +49,7 @@ class SimulationInputError(Exception):
 class SimulatedRun:
     """The result of one run of a scenario."""
 
-    run: Run
+    run: ScenarioRun
     """The run, and what the scenario expects of it."""
     summary: Summary
     """The report that the function would log."""
@@ -99,7 +99,7 @@ def simulate(scenario: Scenario, rules: Mapping[str, str]) -> Iterator[Simulated
         notifier=notifier,
     )
     for run in scenario.runs:
-        endpoint.now, endpoint.scenario = run.at, scenario.at(run)
+        endpoint.now, endpoint.scenario = run.at, scenario.for_run(run)
         parameters.write(run.rules, run.silences)
         lease, target = Lease(run.at, run.at + _LEASE_DURATION), Target(ACCOUNT, REGION)
         summary = evaluate.run(ports, target, run.at, lease, quiet_hours=quiet_hours)
@@ -112,7 +112,7 @@ def print_scenarios(paths: Sequence[Path], rules: Path, *, emails: bool) -> bool
 
     With *emails*, print whole emails instead of their subjects. Return whether every run sent the
     notifications that its scenario expects. A scenario without expectations is only printed.
-    Raises BadScenario, SimulationInputError or OSError.
+    Raises InvalidScenarioError, SimulationInputError or OSError.
     """
     console, rule_texts = Console(highlight=False), read_rules(rules)
     logging.disable(logging.CRITICAL)  # The log lines of the function are not notifications.
@@ -129,13 +129,13 @@ def _print_scenario(
     """Print each run, and return whether every run met the expectations of the scenario."""
     scenario = load_scenario(path)
     _require_valid_runs(scenario, path)
-    has_expectations, as_expected = any(run.expects for run in scenario.runs), True
+    has_expectations, as_expected = any(run.has_expected_reasons for run in scenario.runs), True
     console.print(Text(str(path), "bold"))
     for result in simulate(scenario, rules):
         _print_run(console, result, emails=emails)
-        if has_expectations and result.reasons != result.run.tells:
+        if has_expectations and result.reasons != result.run.expected_reasons:
             as_expected = False
-            expected, actual = _listed(result.run.tells), _listed(result.reasons)
+            expected, actual = _listed(result.run.expected_reasons), _listed(result.reasons)
             console.print(f"expected: {expected}; told: {actual}", style="bold red")
     console.print()
     return as_expected

@@ -1,4 +1,4 @@
-"""An AWS account on this machine: a strict SES VDM that follows a script, and AWS around it.
+"""An AWS account on this machine, for the demo, tests and development.
 
-Nothing here ships: it stands in for AWS in the demo, in the tests and on a developer's desk.
+It consists of ministack and a strict SES VDM whose data comes from a scenario. Nothing of it ships.
 """

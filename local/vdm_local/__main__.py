@@ -1,4 +1,7 @@
-"""Serve a scenario alone: `python -m vdm_local --port N --scenario FILE`."""
+"""Serve a scenario without the rest of AWS.
+
+Usage: `python -m vdm_local --port N --scenario FILE`.
+"""
 
 import argparse
 import contextlib
@@ -7,22 +10,22 @@ from datetime import datetime
 from pathlib import Path
 
 from vdm_local.endpoint import Endpoint
-from vdm_local.scenario import BadScenario, load_scenario
+from vdm_local.scenario import InvalidScenarioError, load_scenario
 from vdm_local.server import serve
 
 
 def main() -> int:
-    """Serve until interrupted."""
+    """Serve until interrupted and return the exit status."""
     parser = argparse.ArgumentParser(prog="vdm_local", description="A local SES VDM.")
     parser.add_argument("--port", type=int, default=0, help="on 127.0.0.1; any free one for 0")
     parser.add_argument("--scenario", type=Path, required=True, help="a scenario file (TOML)")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
-    parser.add_argument("--now", type=_instant, help="the clock's; the machine's by default")
+    parser.add_argument("--now", type=_timestamp, help="the clock's; the machine's by default")
     arguments = parser.parse_args()
     try:
         scenario = load_scenario(arguments.scenario)
         server = serve(Endpoint(scenario, arguments.now), arguments.port, arguments.latency)
-    except (BadScenario, OSError, OverflowError) as error:
+    except (InvalidScenarioError, OSError, OverflowError) as error:
         print(f"vdm_local: port {arguments.port}, {arguments.scenario}: {error}", file=sys.stderr)
         return 1
     host, port = server.server_address[:2]
@@ -32,7 +35,7 @@ def main() -> int:
     return 0
 
 
-def _instant(text: str) -> datetime:
+def _timestamp(text: str) -> datetime:
     now = datetime.fromisoformat(text)
     if now.tzinfo is None:
         raise argparse.ArgumentTypeError(f"{text} has no offset; write it like {text}Z")

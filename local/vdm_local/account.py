@@ -1,5 +1,5 @@
-"""Which account and Region the local AWS is."""
+"""The account and the Region of the local AWS."""
 
 ACCOUNT = "111122223333"
-"""An account id that AWS's documentation uses for examples, so it is nobody's."""
+"""An account id from AWS documentation, which belongs to no customer."""
 REGION = "eu-west-1"

@@ -1,4 +1,4 @@
-"""The CDK's own command line, against a local AWS and no other."""
+"""The CDK command line, run against a local AWS only."""
 
 import os
 import subprocess
@@ -12,28 +12,33 @@ ROOT = Path(__file__).parents[2]
 _CDK = ROOT / ".venv" / "bin" / "cdk"
 
 
-class CannotDeploy(Exception):
-    """The CDK said no; the message holds what it said."""
+class CdkError(Exception):
+    """A CDK command failed; the message contains its output."""
 
 
 def bootstrap(aws: LocalAws) -> None:
-    """Run `cdk bootstrap`. Raises CannotDeploy."""
-    cdk(aws, "bootstrap", f"aws://{ACCOUNT}/{REGION}", folder=aws.folder)  # It needs no app.
+    """Run `cdk bootstrap`.
+
+    Raises CdkError.
+    """
+    cdk(
+        aws, "bootstrap", f"aws://{ACCOUNT}/{REGION}", folder=aws.folder
+    )  # Bootstrapping needs no app.
 
 
 def cdk(aws: LocalAws, *arguments: str, folder: Path = ROOT) -> str:
-    """Run the CDK with *arguments* in *folder*, against *aws* alone; return what it said.
+    """Run the CDK in *folder* against *aws* and return its output.
 
-    Raises CannotDeploy.
+    Raises CdkError.
     """
     if not _CDK.exists():
-        raise CannotDeploy(f"{_CDK} is missing: run `make setup`")
+        raise CdkError(f"{_CDK} is missing: run `make setup`")
     environment = {
         **aws.environment,
-        "HOME": str(aws.folder),  # A context or a profile of the user's is not the demo's.
-        "TMPDIR": str(aws.folder),  # What the CDK leaves there goes with the rest.
+        "HOME": str(aws.folder),  # Ignore the user's CDK context and AWS profiles.
+        "TMPDIR": str(aws.folder),  # Deleted together with the local AWS.
         "PATH": f"{_CDK.parent}{os.pathsep}{os.environ['PATH']}",
-        "CDK_HOME": str(aws.folder),  # Its cache of account ids would outlive this account.
+        "CDK_HOME": str(aws.folder),  # Its cache of account ids must not outlive this account.
         "CDK_DISABLE_VERSION_CHECK": "1",
         "CDK_DISABLE_CLI_TELEMETRY": "1",
     }
@@ -49,5 +54,5 @@ def cdk(aws: LocalAws, *arguments: str, folder: Path = ROOT) -> str:
         check=False,
     )
     if done.returncode:
-        raise CannotDeploy(f"cdk {arguments[0]} failed:\n{done.stdout}")
+        raise CdkError(f"cdk {arguments[0]} failed:\n{done.stdout}")
     return done.stdout

@@ -1,4 +1,4 @@
-"""A certificate for the loopback interface, good for nothing else."""
+"""A self-signed certificate for the loopback interface."""
 
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
@@ -11,7 +11,7 @@ from cryptography.x509.oid import NameOID
 
 
 def write_certificate(certificate: Path, key: Path) -> None:
-    """Write a new self-signed certificate for localhost and its private key, both as PEM."""
+    """Write a new certificate for localhost and its private key, as PEM."""
     private = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.now(UTC)

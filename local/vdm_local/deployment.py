@@ -1,4 +1,4 @@
-"""The stack in a local AWS, put there by the CDK's own command line, and what comes out of it."""
+"""The stack in a local AWS, deployed by the CDK, and its messages."""
 
 import json
 import threading
@@ -18,43 +18,47 @@ from vdm_local.cdk import cdk
 from vdm_local.launcher import LocalAws
 
 EMAIL = "ops@example.com"
-PATIENCE = 10.0
-"""Seconds to wait for a message to arrive, which takes a tenth of one."""
+DELIVERY_TIMEOUT_S = 10.0
+"""Seconds to wait for a message, which usually takes 0.1 s."""
+_POLL_INTERVAL_S = 0.02
 
 
-class NotDelivered(Exception):
-    """A subscriber did not get what was sent, or got more than that."""
+class DeliveryError(Exception):
+    """A subscriber received too few or too many messages."""
 
 
-class RunFailed(Exception):
-    """The deployed function ended in an error; the message names its kind and what it said."""
+class InvocationFailedError(Exception):
+    """The deployed function failed; the message has the error type and text."""
 
 
-def deploy(aws: LocalAws, *arguments: str) -> "Deployment":
-    """Run `cdk deploy` with *arguments* and return what it put there. Raises CannotDeploy."""
+def deploy(aws: LocalAws, *arguments: str) -> "LocalDeployment":
+    """Run `cdk deploy` with *arguments* and return the deployed stack.
+
+    Raises CdkError.
+    """
     outputs = aws.folder / "outputs.json"
     cdk(aws, "deploy", "--require-approval=never", f"--outputs-file={outputs}", *arguments)
-    (of_the_stack,) = json.loads(outputs.read_text()).values()
-    return Deployment(aws, of_the_stack)
+    (stack_outputs,) = json.loads(outputs.read_text()).values()
+    return LocalDeployment(aws, stack_outputs)
 
 
 @dataclass(frozen=True)
-class Deployment:
-    """A deployed stack and its outputs."""
+class LocalDeployment:
+    """A stack that is deployed in a local AWS, and its outputs."""
 
     aws: LocalAws
     outputs: Mapping[str, str]
 
     @cached_property
-    def session(self) -> Any:  # noqa: ANN401 - its clients are of whichever service
+    def session(self) -> Any:  # noqa: ANN401 - boto3 is untyped
         """A boto3 session in the local account."""
         return boto3.Session(
             aws_access_key_id=ACCOUNT,
-            aws_secret_access_key=ACCOUNT,  # It is not checked.
+            aws_secret_access_key=ACCOUNT,  # ministack does not check it.
             region_name=REGION,
         )
 
-    def client(self, service: str) -> Any:  # noqa: ANN401 - the same
+    def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 is untyped
         """Return a client of *service* in the local account."""
         return self.session.client(
             service,
@@ -64,30 +68,34 @@ class Deployment:
         )
 
     @property
-    def table(self) -> Any:  # noqa: ANN401 - boto3's own
-        """What it remembers in."""
+    def table(self) -> Any:  # noqa: ANN401 - boto3 is untyped
+        """The state table."""
         resource = self.session.resource(
             "dynamodb", endpoint_url=self.aws.url, verify=str(self.aws.certificate)
         )
         return resource.Table(self.outputs["TableName"])
 
-    def forget(self) -> None:
-        """Have it remember nothing, as before its first run."""
+    def clear_state(self) -> None:
+        """Empty the state table, as before the first run."""
         for item in self.table.scan()["Items"]:
             self.table.delete_item(Key={"pk": item["pk"], "sk": item["sk"]})
 
-    def run(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Invoke the function with *event* and return its summary. Raises RunFailed."""
-        answer = self.client("lambda").invoke(
+    def invoke(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Invoke the function with *event* and return its run report.
+
+        Raises InvocationFailedError.
+        """
+        reply = self.client("lambda").invoke(
             FunctionName=self.outputs["FunctionName"], Payload=json.dumps(event).encode()
         )
-        payload: dict[str, Any] = json.load(answer["Payload"])
-        if "FunctionError" in answer:
-            raise RunFailed(f"{payload.get('errorType')}: {payload.get('errorMessage')}")
+        payload: dict[str, Any] = json.load(reply["Payload"])
+        if "FunctionError" in reply:
+            error = f"{payload.get('errorType')}: {payload.get('errorMessage')}"
+            raise InvocationFailedError(error)
         return payload
 
     def log(self) -> Sequence[dict[str, Any]]:
-        """Return every line of JSON that the function has logged, oldest first."""
+        """Return every JSON line that the function has logged, oldest first."""
         function = self.client("lambda").get_function_configuration(
             FunctionName=self.outputs["FunctionName"]
         )
@@ -99,15 +107,18 @@ class Deployment:
         return [json.loads(line) for line in lines if line.startswith("{")]
 
     @contextmanager
-    def inbox(self) -> Iterator["Inbox"]:
-        """Subscribe to the topic in each of the ways that people do, for the block."""
-        with _chat_channel() as (address, chats):
+    def inbox(self) -> Iterator["SubscriberInbox"]:
+        """Subscribe a queue and an HTTP endpoint to the topic for the block.
+
+        The email address is subscribed by the stack.
+        """
+        with _http_subscriber() as (address, chat_messages):
             sns, sqs = self.client("sns"), self.client("sqs")
             url = sqs.create_queue(QueueName="machine")["QueueUrl"]
             attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
             queue = attributes["Attributes"]["QueueArn"]
             topic = self.outputs["TopicArn"]
-            allow = {
+            policy = {
                 "Statement": [
                     {
                         "Effect": "Allow",
@@ -117,76 +128,83 @@ class Deployment:
                     }
                 ]
             }
-            sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(allow)})
+            sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
             for protocol, endpoint in (("sqs", queue), ("http", address)):
                 sns.subscribe(TopicArn=topic, Protocol=protocol, Endpoint=endpoint)
-            token = _first(chats, "SubscriptionConfirmation")["Token"]
-            chat = sns.confirm_subscription(TopicArn=topic, Token=token)["SubscriptionArn"]
+            token = _wait_for_message(chat_messages, "SubscriptionConfirmation")["Token"]
+            confirmed = sns.confirm_subscription(TopicArn=topic, Token=token)
             try:
-                yield Inbox(self, sqs, url, chats)
+                yield SubscriberInbox(self, sqs, url, chat_messages)
             finally:
-                sns.unsubscribe(SubscriptionArn=chat)
+                sns.unsubscribe(SubscriptionArn=confirmed["SubscriptionArn"])
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    """One message as each subscriber got it."""
+class ReceivedNotification:
+    """One notification as each kind of subscriber received it."""
 
     to: str
+    """The email address."""
     subject: str
     text: str
     chat: Mapping[str, Any]
+    """The custom notification for Amazon Q Developer."""
     document: Mapping[str, Any]
+    """The JSON payload for machines."""
 
 
 @dataclass
-class Inbox:
-    """What the subscribers of the topic have received, read one run at a time."""
+class SubscriberInbox:
+    """What the subscribers of the topic have received."""
 
-    deployment: Deployment
-    queues: Any
-    queue: str
-    chats: list[dict[str, Any]]
-    read: int = 0
+    deployment: LocalDeployment
+    sqs: Any
+    queue_url: str
+    chat_messages: list[dict[str, Any]]
+    """Everything that the HTTP endpoint received."""
+    received_count: int = 0
+    """How many notifications `receive` has returned."""
     documents: list[dict[str, Any]] = field(default_factory=list)
+    """Everything that was read from the queue."""
 
-    def new(self, count: int) -> list[Delivery]:
-        """Return the next *count* messages once all three subscribers have them.
+    def receive(self, count: int) -> list[ReceivedNotification]:
+        """Return the next *count* notifications when all subscribers have them.
 
-        Raises NotDelivered where more or fewer came.
+        Raises DeliveryError if a subscriber received fewer or more.
         """
-        until = time.monotonic() + PATIENCE
-        wanted = self.read + count
+        deadline = time.monotonic() + DELIVERY_TIMEOUT_S
+        expected = self.received_count + count
         while True:
-            self._receive()
-            mails = self.deployment.aws.mails()
-            chats = [each for each in self.chats if each["Type"] == "Notification"]
-            got = {"mail": len(mails), "chat": len(chats), "machine": len(self.documents)}
-            if set(got.values()) == {wanted}:
+            self._poll_queue()
+            emails = self.deployment.aws.emails()
+            chats = [each for each in self.chat_messages if each["Type"] == "Notification"]
+            counts = {"mail": len(emails), "chat": len(chats), "machine": len(self.documents)}
+            if set(counts.values()) == {expected}:
                 break
-            if time.monotonic() > until or max(got.values()) > wanted:
-                raise NotDelivered(f"{wanted} messages were sent in all, but {got} arrived")
-            time.sleep(0.02)
-        new = slice(self.read, wanted)
-        self.read = wanted
-        triples = zip(mails[new], chats[new], self.documents[new], strict=True)
+            if time.monotonic() > deadline or max(counts.values()) > expected:
+                raise DeliveryError(f"{expected} messages were sent in all, but {counts} arrived")
+            time.sleep(_POLL_INTERVAL_S)
+        new = slice(self.received_count, expected)
+        self.received_count = expected
         return [
-            Delivery(
-                mail["to"], mail["subject"], mail["text"], json.loads(chat["Message"]), document
+            ReceivedNotification(
+                email["to"], email["subject"], email["text"], json.loads(chat["Message"]), document
             )
-            for mail, chat, document in triples
+            for email, chat, document in zip(
+                emails[new], chats[new], self.documents[new], strict=True
+            )
         ]
 
-    def _receive(self) -> None:
-        answer = self.queues.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10)
-        for message in answer.get("Messages", []):
+    def _poll_queue(self) -> None:
+        reply = self.sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10)
+        for message in reply.get("Messages", []):
             self.documents.append(json.loads(json.loads(message["Body"])["Message"]))
-            self.queues.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
+            self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
 
 
 @contextmanager
-def _chat_channel() -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """Listen on the loopback interface for what Amazon Q would get, for the block."""
+def _http_subscriber() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Receive SNS messages on the loopback interface, in place of Amazon Q."""
     received: list[dict[str, Any]] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -198,10 +216,10 @@ def _chat_channel() -> Iterator[tuple[str, list[dict[str, Any]]]]:
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
-            """Say nothing: what was received says it all."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=[_POLL_INTERVAL_S], daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}/", received
     finally:
@@ -209,11 +227,11 @@ def _chat_channel() -> Iterator[tuple[str, list[dict[str, Any]]]]:
         server.server_close()
 
 
-def _first(received: Sequence[dict[str, Any]], kind: str) -> dict[str, Any]:
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
-        for each in received:
-            if each["Type"] == kind:
-                return each
-        time.sleep(0.02)
-    raise NotDelivered(f"no {kind} arrived within {PATIENCE:g} s")
+def _wait_for_message(received: Sequence[dict[str, Any]], kind: str) -> dict[str, Any]:
+    deadline = time.monotonic() + DELIVERY_TIMEOUT_S
+    while time.monotonic() < deadline:
+        for message in received:
+            if message["Type"] == kind:
+                return message
+        time.sleep(_POLL_INTERVAL_S)
+    raise DeliveryError(f"no {kind} arrived within {DELIVERY_TIMEOUT_S:g} s")

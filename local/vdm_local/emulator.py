@@ -1,7 +1,7 @@
-"""The local AWS: ministack in one process with our VDM, behind TLS and under its IAM enforcement.
+"""The local AWS: ministack with a local VDM, TLS and IAM enforcement.
 
-Run by the launcher with ministack's own interpreter. ministack has no VDM and delivers no e-mail;
-both are patched in here, by private names, which is why its version is pinned exactly.
+The launcher runs it with ministack's own interpreter. ministack has no VDM and sends no emails;
+this module patches both into private names of ministack, so the version is pinned exactly.
 """
 
 import argparse
@@ -17,12 +17,12 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, TypeAlias
 
-from vdm_local.answers import Answer
 from vdm_local.certificate import write_certificate
 from vdm_local.endpoint import Endpoint
 from vdm_local.launcher import CERTIFICATE, PREFIX
+from vdm_local.responses import Response
 from vdm_local.scenario import load_scenario
-from vdm_local.server import MAILBOX, control
+from vdm_local.server import MAILBOX, handle_control_request
 
 Event: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Event]]
@@ -53,31 +53,31 @@ def main() -> None:
         "MINISTACK_SSL_CERT": str(certificate),
         "MINISTACK_SSL_KEY": str(key),
     }
-    # ministack reads its environment as it is imported.
+    # ministack reads its environment on import.
     from ministack import app as gateway  # noqa: PLC0415
     from ministack.core import iam_actions  # noqa: PLC0415
     from ministack.services import ses_v2, sns  # noqa: PLC0415
     from ministack.services.cloudformation import provisioners  # noqa: PLC0415
 
-    del os.environ["LOG_LEVEL"]  # Functions inherit the rest, and have a log level of their own.
+    del os.environ["LOG_LEVEL"]  # Functions inherit the environment, and set their own log level.
     endpoint = Endpoint(load_scenario(arguments.scenario))
     mailbox: list[dict[str, str]] = []
     _serve_vdm(ses_v2, endpoint)
-    _deliver_mail(sns, mailbox)
-    _name_parameter_paths(iam_actions)
-    _provide(provisioners, endpoint)
-    _keep_tables(provisioners)
-    _pass_over_math(provisioners)
-    gateway.app = _with_controls(gateway.app, endpoint, mailbox)
+    _capture_emails(sns, mailbox)
+    _authorize_parameter_paths(iam_actions)
+    _add_resource_types(provisioners, endpoint)
+    _reject_existing_tables(provisioners)
+    _accept_metric_math_alarms(provisioners)
+    gateway.app = _with_control_paths(gateway.app, endpoint, mailbox)
     gateway._port_is_bindable = lambda *_: False
     sys.argv = ["ministack"]
     gateway.main()
 
 
 def _end_with_parent(folder: Path) -> None:
-    """Wait until whoever started this is gone; then go too, with every function and file.
+    """Wait until the parent process is gone, then end everything.
 
-    It removes nothing but the folder that the launcher made, and ends no group but its own.
+    This deletes only the folder of the launcher and ends only its own process group.
     """
     sys.stdin.buffer.read()
     if folder.name.startswith(PREFIX):
@@ -88,11 +88,11 @@ def _end_with_parent(folder: Path) -> None:
 
 
 def _serve_vdm(ses_v2: Any, endpoint: Endpoint) -> None:
-    """Answer from *endpoint* what it can, after ministack has enforced IAM on the call.
+    """Respond from *endpoint* after ministack has enforced IAM on the call.
 
-    The connection is ministack's, so a fault of it is not played: the answer arrives all the same.
+    ministack owns the connection, so faults of the connection are not applied.
     """
-    theirs = ses_v2.handle_request
+    original = ses_v2.handle_request
 
     async def handle_request(
         method: str,
@@ -101,18 +101,20 @@ def _serve_vdm(ses_v2: Any, endpoint: Endpoint) -> None:
         body: bytes,
         query: dict[str, Any],
     ) -> Any:
-        flat = {key: each[0] if isinstance(each, list) else each for key, each in query.items()}
-        answer = endpoint.answer(method, path, flat, body)
-        if answer is None:
-            return await theirs(method, path, headers, body, query)
-        return answer.status, dict(answer.headers), answer.payload
+        parameters = {
+            key: each[0] if isinstance(each, list) else each for key, each in query.items()
+        }
+        response = endpoint.respond(method, path, parameters, body)
+        if response is None:
+            return await original(method, path, headers, body, query)
+        return response.status, dict(response.headers), response.payload
 
     ses_v2.handle_request = handle_request
 
 
-def _deliver_mail(sns: Any, mailbox: list[dict[str, str]]) -> None:
-    """Put into *mailbox* what ministack only logs: a topic's message to its e-mail subscribers."""
-    theirs = sns._fanout
+def _capture_emails(sns: Any, mailbox: list[dict[str, str]]) -> None:
+    """Store in *mailbox* the emails to subscribers, which ministack only logs."""
+    original = sns._fanout
 
     def fanout(
         topic_arn: str,
@@ -123,7 +125,7 @@ def _deliver_mail(sns: Any, mailbox: list[dict[str, str]]) -> None:
         message_attributes: Any = None,
         **more: Any,
     ) -> None:
-        theirs(topic_arn, msg_id, message, subject, message_structure, message_attributes, **more)
+        original(topic_arn, msg_id, message, subject, message_structure, message_attributes, **more)
         topic = sns._topic_by_arn_any_scope(topic_arn) or {"subscriptions": []}
         text = sns._resolve_message_for_protocol(message, message_structure, "email")
         mailbox.extend(
@@ -142,9 +144,9 @@ def _deliver_mail(sns: Any, mailbox: list[dict[str, str]]) -> None:
     sns._fanout = fanout
 
 
-def _name_parameter_paths(iam_actions: Any) -> None:
-    """Have GetParametersByPath authorized on its path, as AWS does, and not on "*"."""
-    theirs = iam_actions.extract_resource_arn
+def _authorize_parameter_paths(iam_actions: Any) -> None:
+    """Authorize GetParametersByPath on its path, as AWS does, not on "*"."""
+    original = iam_actions.extract_resource_arn
 
     def extract_resource_arn(
         service: str,
@@ -158,74 +160,77 @@ def _name_parameter_paths(iam_actions: Any) -> None:
     ) -> Any:
         if service == "ssm" and headers.get("x-amz-target", "").endswith(".GetParametersByPath"):
             return f"arn:aws:ssm:{region}:{account}:parameter{json.loads(body)['Path']}"
-        return theirs(service, method, path, headers, body, query, region, account)
+        return original(service, method, path, headers, body, query, region, account)
 
     iam_actions.extract_resource_arn = extract_resource_arn
 
 
-def _provide(provisioners: Any, endpoint: Endpoint) -> None:
-    """Have CloudFormation make what ministack does not know: VDM switched on, a Slack channel."""
+def _add_resource_types(provisioners: Any, endpoint: Endpoint) -> None:
+    """Let CloudFormation create VdmAttributes and a Slack channel."""
 
-    def switch_vdm_on(logical_id: str, _: Any, stack: str) -> tuple[str, dict[str, str]]:
+    def enable_vdm(logical_id: str, _: Any, stack: str) -> tuple[str, dict[str, str]]:
         endpoint.scenario = replace(endpoint.scenario, vdm_enabled=True)
         return f"{stack}-{logical_id}", {}
 
-    def take_for_made(logical_id: str, _: Any, stack: str) -> tuple[str, dict[str, str]]:
+    def create_channel(logical_id: str, _: Any, stack: str) -> tuple[str, dict[str, str]]:
         arn = f"arn:aws:chatbot::configuration/slack-channel/{stack}-{logical_id}"
-        return arn, {"Arn": arn}  # There is no Slack here.
+        return arn, {"Arn": arn}
 
     kinds = {
-        "AWS::SES::VdmAttributes": switch_vdm_on,
-        "AWS::Chatbot::SlackChannelConfiguration": take_for_made,
+        "AWS::SES::VdmAttributes": enable_vdm,
+        "AWS::Chatbot::SlackChannelConfiguration": create_channel,
     }
     for kind, create in kinds.items():
         handlers = {"create": create, "delete": lambda *_: None}
         provisioners._RESOURCE_HANDLERS[kind] = handlers
 
 
-def _pass_over_math(provisioners: Any) -> None:
-    """Take an alarm on metric math for made, which ministack refuses; it sets off nothing here."""
+def _accept_metric_math_alarms(provisioners: Any) -> None:
+    """Accept alarms on metric math, which ministack rejects.
+
+    Such an alarm never changes its state here.
+    """
     handlers = provisioners._RESOURCE_HANDLERS["AWS::CloudWatch::Alarm"]
-    theirs = dict(handlers)
+    original = dict(handlers)
 
     def create(logical_id: str, properties: Any, stack: str) -> Any:
         if "Metrics" not in properties:
-            return theirs["create"](logical_id, properties, stack)
+            return original["create"](logical_id, properties, stack)
         name = f"{stack}-{logical_id}"
         return name, {"Arn": f"arn:aws:cloudwatch:::alarm:{name}"}
 
     def update(name: str, old: Any, new: Any, *more: Any, **named: Any) -> Any:
         if "Metrics" not in new:
-            return theirs["update"](name, old, new, *more, **named)
+            return original["update"](name, old, new, *more, **named)
         return name, {"Arn": f"arn:aws:cloudwatch:::alarm:{name}"}
 
     handlers |= {"create": create, "update": update}
 
 
-def _keep_tables(provisioners: Any) -> None:
-    """Have CloudFormation refuse to make a table that is there, where ministack writes over it."""
+def _reject_existing_tables(provisioners: Any) -> None:
+    """Let CloudFormation reject a table that exists; ministack replaces it."""
     handlers = provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::Table"]
-    theirs = handlers["create"]
+    original = handlers["create"]
 
     def create(logical_id: str, properties: Any, stack: str) -> Any:
         name = properties.get("TableName")
         if name in provisioners._dynamodb._tables:
             raise ValueError(f"Resource of type 'AWS::DynamoDB::Table' {name} already exists.")
-        return theirs(logical_id, properties, stack)
+        return original(logical_id, properties, stack)
 
     handlers["create"] = create
 
 
-def _with_controls(
-    theirs: Any,
+def _with_control_paths(
+    original: Any,
     endpoint: Endpoint,
     mailbox: list[dict[str, str]],
 ) -> Callable[[Event, Receive, Send], Awaitable[None]]:
-    """Return ministack's application with the paths in front that no AWS has."""
+    """Return ministack's application with additional control paths."""
 
     async def app(scope: Event, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith("/_vdm/"):
-            await theirs(scope, receive, send)
+            await original(scope, receive, send)
             return
         body = b""
         while (event := await receive())["type"] == "http.request":
@@ -233,12 +238,16 @@ def _with_controls(
             if not event.get("more_body"):
                 break
         if (scope["method"], scope["path"]) == ("GET", MAILBOX):
-            answer = Answer(200, {"mails": mailbox})
+            response = Response(200, {"mails": mailbox})
         else:
-            answer = control(endpoint, scope["method"], scope["path"], body) or Answer(404, {})
-        headers = [(name.lower().encode(), each.encode()) for name, each in answer.headers.items()]
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await send({"type": "http.response.body", "body": answer.payload})
+            response = handle_control_request(
+                endpoint, scope["method"], scope["path"], body
+            ) or Response(404, {})
+        headers = [
+            (name.lower().encode(), each.encode()) for name, each in response.headers.items()
+        ]
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        await send({"type": "http.response.body", "body": response.payload})
 
     return app
 

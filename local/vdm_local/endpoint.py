@@ -1,9 +1,8 @@
-"""The SESv2 calls that VDM Alerts makes, answered from a scenario as SES answers them.
+"""The SESv2 operations that VDM Alerts calls, served from a scenario.
 
-The same calls in the same order are answered the same, whatever goes wrong with them. A fault of
-the connection (dropped, cut off, timed out) is only written on the answer here: it needs
-vdm_local.server to play it. In the emulator, where the connection is ministack's, such an answer
-arrives whole and at once.
+The same calls in the same order get the same responses, including faults. A fault of the connection
+(dropped, cut off, timed out) is only recorded in the response: `vdm_local.server` applies it. In
+the emulator, where ministack owns the connection, such a response arrives complete and immediately.
 """
 
 import json
@@ -13,40 +12,40 @@ from functools import partial
 from threading import Lock
 from typing import Any, TypeAlias
 
-from vdm_local import lists
-from vdm_local.answers import Answer, Refused
-from vdm_local.failures import THROTTLED, failed
-from vdm_local.faults import QueryKind, draw, of_call, of_query
+from vdm_local import list_operations
+from vdm_local.fault_effects import THROTTLED, apply_fault
+from vdm_local.faults import QueryFaultKind, find_call_fault, find_query_fault, pseudorandom
 from vdm_local.quota import Quota
+from vdm_local.responses import Response, SesError
 from vdm_local.scenario import Scenario
-from vdm_local.validation import Query, check, instant, shaped
+from vdm_local.validation import BatchQuery, parse_queries, parse_timestamp, validate
 
-Asked: TypeAlias = Mapping[str, Any]
-"""What a request says, be it in its body or in its address."""
+Request: TypeAlias = Mapping[str, Any]
+"""The parameters of a request, from its body and its query string."""
 
 _ERRORS = {
-    QueryKind.FAILURE: ("INTERNAL_FAILURE", "An internal failure occurred."),
-    QueryKind.DENIED: ("ACCESS_DENIED", "Access to this metric is denied."),
+    QueryFaultKind.FAILURE: ("INTERNAL_FAILURE", "An internal failure occurred."),
+    QueryFaultKind.DENIED: ("ACCESS_DENIED", "Access to this metric is denied."),
 }
 
 
 class Endpoint:
-    """SES of one account, as it stands in *scenario* at *now*; both can be replaced.
+    """SES of one account: a scenario at a time, both of which can be replaced.
 
-    Calls of BatchGetMetricData are counted in *quota*, and *failed* are those of them that a fault
-    hit; *lists* are the calls of the three operations that list something.
+    *quota* counts the calls of BatchGetMetricData, *faulted_calls* counts those that a fault
+    affected, and *list_calls* counts the calls of the list operations.
     """
 
     def __init__(self, scenario: Scenario, now: datetime | None = None) -> None:
         self.now = now
         self.quota = Quota()
-        self.lists = self.failed = 0
+        self.list_calls = self.faulted_calls = 0
         self._lock = Lock()
         self.scenario = scenario
 
     @property
     def scenario(self) -> Scenario:
-        """The account as it stands; with another one, its calls are counted anew for its faults."""
+        """The scenario; replacing it restarts the numbering of calls for faults."""
         return self._scenario
 
     @scenario.setter
@@ -57,36 +56,38 @@ class Endpoint:
 
     @property
     def clock(self) -> datetime:
-        """The instant that SES takes for the present: the machine's, unless it was set."""
+        """The current time of SES: *now* if it is set, else that of the machine."""
         return self.now or datetime.now(UTC)
 
-    def answer(
+    def respond(
         self, method: str, path: str, query: Mapping[str, str], body: bytes
-    ) -> Answer | None:
-        """Answer one request; None where the path is none of those that are served here."""
-        identities = partial(self._list, lists.identities)
-        configuration_sets = partial(self._list, lists.configuration_sets)
-        served: Mapping[tuple[str, str], Callable[[Asked], Answer]] = {
+    ) -> Response | None:
+        """Return the response to a request, or None for an unknown path."""
+        identities = partial(self._list, list_operations.list_identities)
+        configuration_sets = partial(self._list, list_operations.list_configuration_sets)
+        tenants = partial(self._list, list_operations.list_tenants)
+        operations: Mapping[tuple[str, str], Callable[[Request], Response]] = {
             ("GET", "/v2/email/account"): self._account,
             ("POST", "/v2/email/metrics/batch"): self._metrics,
             ("POST", "/v2/email/list-identities"): identities,
             ("POST", "/v2/email/list-configuration-sets"): configuration_sets,
-            ("POST", "/v2/email/tenants/list"): partial(self._list, lists.tenants),
-            # SDKs of before 2026 list by these.
+            ("POST", "/v2/email/tenants/list"): tenants,
+            # SDKs from before 2026 use these paths.
             ("GET", "/v2/email/identities"): identities,
             ("GET", "/v2/email/configuration-sets"): configuration_sets,
         }
-        serve = served.get((method, path.rstrip("/")))
-        if serve is None:
+        operation = operations.get((method, path.rstrip("/")))
+        if operation is None:
             return None
         try:
-            return serve({**query, **json.loads(body or b"{}")})
-        except Refused as refused:
-            return refused.answer
+            return operation({**query, **json.loads(body or b"{}")})
+        except SesError as error:
+            return error.response
         except (AttributeError, TypeError, ValueError) as error:
-            return Refused(f"The request is malformed: {error!r}", "SerializationException").answer
+            message = f"The request is malformed: {error!r}"
+            return SesError(message, "SerializationException").response
 
-    def _account(self, _: Asked) -> Answer:
+    def _account(self, _: Request) -> Response:
         enabled = "ENABLED" if self.scenario.vdm_enabled else "DISABLED"
         body = {
             "EnforcementStatus": self.scenario.enforcement,
@@ -95,57 +96,66 @@ class Endpoint:
             "SendQuota": {"Max24HourSend": 50_000, "MaxSendRate": 14, "SentLast24Hours": 0},
             "VdmAttributes": {"VdmEnabled": enabled},
         }
-        return Answer(200, body)
+        return Response(200, body)
 
-    def _list(self, of: Callable[[Scenario, Asked], Mapping[str, Any]], asked: Asked) -> Answer:
+    def _list(
+        self, operation: Callable[[Scenario, Request], Mapping[str, Any]], request: Request
+    ) -> Response:
         with self._lock:
-            self.lists += 1
-        return Answer(200, of(self.scenario, asked))
+            self.list_calls += 1
+        return Response(200, operation(self.scenario, request))
 
-    def _metrics(self, asked: Asked) -> Answer:
+    def _metrics(self, request: Request) -> Response:
         with self._lock:
             self._calls += 1
             call, scenario = self._calls, self._scenario
-        written = asked.get("Queries")
-        if not self.quota.admits(len(written) if isinstance(written, list) else 0):
+        unchecked = request.get("Queries")
+        if not self.quota.admit(len(unchecked) if isinstance(unchecked, list) else 0):
             return THROTTLED
-        queries = shaped(written)
+        queries = parse_queries(unchecked)
         try:
-            answer = Answer(200, self._data(scenario, call, queries))
-        except Refused as refused:
-            answer = refused.answer
-        fault = of_call(scenario.faults, scenario.seed, call, queries)
-        spoilt = failed(answer, fault, scenario.seed, call, queries) if fault else answer
-        if spoilt is not answer:
+            response = Response(200, self._metric_data(scenario, call, queries))
+        except SesError as error:
+            response = error.response
+        fault = find_call_fault(scenario.faults, scenario.seed, call, queries)
+        if fault is None:
+            return response
+        faulted = apply_fault(response, fault, scenario.seed, call, queries)
+        if faulted is not response:
             with self._lock:
-                self.failed += 1
-        return spoilt
+                self.faulted_calls += 1
+        return faulted
 
-    def _data(self, scenario: Scenario, call: int, queries: Sequence[Query]) -> Mapping[str, Any]:
-        """Return the body of the answer to *queries*. Raises Refused."""
+    def _metric_data(
+        self, scenario: Scenario, call: int, queries: Sequence[BatchQuery]
+    ) -> Mapping[str, Any]:
+        """Return the body of the response to *queries*.
+
+        Raises SesError.
+        """
         if not scenario.vdm_enabled:
             message = "To use this feature you must enable Virtual Deliverability Manager"
-            raise Refused(message, "NotFoundException", 404)
+            raise SesError(message, "NotFoundException", 404)
         now = self.clock
-        check(queries, now if scenario.today == "refused" else None)
+        validate(queries, now if scenario.today == "refused" else None)
         results, errors = [], []
-        # SES promises no order, so a client that relies on one should fail here.
-        for position in sorted(
-            range(len(queries)), key=lambda each: draw(scenario.seed, "order", call, each)
+        # SES guarantees no order, so a client that relies on one must fail here.
+        for index in sorted(
+            range(len(queries)), key=lambda each: pseudorandom(scenario.seed, "order", call, each)
         ):
-            query = queries[position]
-            fault = of_query(scenario.faults, scenario.seed, call, position, query)
+            query = queries[index]
+            fault = find_query_fault(scenario.faults, scenario.seed, call, index, query)
             if fault is None:
                 results.append(_result(scenario, query, now))
-            elif fault.kind is not QueryKind.MISSING:
+            elif fault.kind is not QueryFaultKind.MISSING:
                 code, message = _ERRORS[fault.kind]
                 errors.append({"Id": query["Id"], "Code": code, "Message": message})
         return {"Results": results, "Errors": errors}
 
 
-def _result(scenario: Scenario, query: Query, now: datetime) -> Mapping[str, Any]:
-    first, end = instant(query["StartDate"]), instant(query["EndDate"])
-    days = [first.date() + timedelta(days=each) for each in range((end - first).days)]
+def _result(scenario: Scenario, query: BatchQuery, now: datetime) -> Mapping[str, Any]:
+    start, end = parse_timestamp(query["StartDate"]), parse_timestamp(query["EndDate"])
+    days = [start.date() + timedelta(days=each) for each in range((end - start).days)]
     counts = scenario.counts(query["Metric"], query.get("Dimensions", {}), days, now)
     return {
         "Id": query["Id"],

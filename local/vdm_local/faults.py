@@ -1,8 +1,8 @@
-"""The faults that a scenario asks for, and which call or query each of them hits.
+"""The faults of a scenario, and which calls or queries they affect.
 
-Nothing is done here. A fault is a value, and whether it hits follows from the scenario's seed, the
-kind of the fault and the number of the call, and from nothing else: what went wrong in one run
-goes wrong in the same way in the next.
+This module only decides; `vdm_local.fault_effects` applies faults. A decision depends only on the
+scenario's seed, the kind of the fault and the number of the call, so that it is the same in every
+run.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,28 +11,28 @@ from enum import StrEnum
 from hashlib import blake2b
 from typing import TypeAlias
 
-from vdm_local.validation import Query
+from vdm_local.validation import BatchQuery
 
-PATIENCE = 30.0
-"""Seconds that SES sits on an answer unless the scenario says how many; no client waits as long."""
+DEFAULT_DELAY_S = 30.0
+"""Delay of a time-out in seconds, longer than any client waits."""
 
 
-class CallKind(StrEnum):
-    """What goes wrong with a whole call."""
+class CallFaultKind(StrEnum):
+    """What goes wrong with a whole call; the values are scenario keys."""
 
     THROTTLED = "throttled"
     SERVER_ERROR = "server-error"
     UNAVAILABLE = "unavailable"
     DENIED = "denied"
-    REFUSED = "refused"
+    REJECTED = "refused"
     TIME_OUT = "time-out"
     DROPPED = "dropped"
     CUT_OFF = "cut-off"
-    GARBLED = "garbled"
+    CORRUPTED = "garbled"
 
 
-class QueryKind(StrEnum):
-    """What goes wrong with one query, while the rest of the call is answered."""
+class QueryFaultKind(StrEnum):
+    """What goes wrong with one query of a call; the values are scenario keys."""
 
     FAILURE = "query-failure"
     DENIED = "query-denied"
@@ -40,70 +40,85 @@ class QueryKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
-    """Which calls, or queries, a fault hits: a *share* of those with *value*, among *calls*."""
+class FaultFilter:
+    """Which calls or queries a fault affects."""
 
     share: float = 1
+    """The share of the matching calls or queries, as a fraction."""
     value: str | None = None
+    """A dimension value of the query, in any case; None for all queries."""
     calls: tuple[int, int] | None = None
+    """The numbers of the first and the last call; None for all calls."""
 
-    def covers(self, seed: int, kind: str, place: Sequence[int], queries: Sequence[Query]) -> bool:
-        """Say whether *queries* are hit that stand at *place*: a call's number, and one's in it."""
+    def matches(
+        self, seed: int, kind: str, position: Sequence[int], queries: Sequence[BatchQuery]
+    ) -> bool:
+        """Return whether a fault of *kind* affects *queries*.
+
+        *position* is the number of the call and, for a single query, its index in the call.
+        """
         return (
-            (self.calls is None or self.calls[0] <= place[0] <= self.calls[1])
-            and (self.value is None or any(_names(query, self.value) for query in queries))
-            and draw(seed, kind, *place) < self.share
+            (self.calls is None or self.calls[0] <= position[0] <= self.calls[1])
+            and (self.value is None or any(_has_value(query, self.value) for query in queries))
+            and pseudorandom(seed, kind, *position) < self.share
         )
 
 
 @dataclass(frozen=True, slots=True)
 class CallFault:
-    """A fault of whole calls; *seconds* are those of a time-out, and *form* a garbled answer's."""
+    """A fault of whole calls."""
 
-    kind: CallKind
-    reach: Reach = Reach()
-    seconds: float = PATIENCE
+    kind: CallFaultKind
+    filter: FaultFilter = FaultFilter()
+    delay_s: float = DEFAULT_DELAY_S
+    """The delay of a time-out."""
     form: str | None = None
+    """The form of a corrupted response; None for a pseudorandom one."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueryFault:
     """A fault of single queries."""
 
-    kind: QueryKind
-    reach: Reach = Reach()
+    kind: QueryFaultKind
+    filter: FaultFilter = FaultFilter()
 
 
 Fault: TypeAlias = CallFault | QueryFault
 
 
-def of_call(
-    faults: Sequence[Fault], seed: int, call: int, queries: Sequence[Query]
+def find_call_fault(
+    faults: Sequence[Fault], seed: int, call: int, queries: Sequence[BatchQuery]
 ) -> CallFault | None:
-    """Return the first of *faults* that hits the whole *call*, which asks *queries*."""
+    """Return the first of *faults* that affects the whole *call*, or None."""
     for fault in faults:
-        if isinstance(fault, CallFault) and fault.reach.covers(seed, fault.kind, [call], queries):
+        if isinstance(fault, CallFault) and fault.filter.matches(seed, fault.kind, [call], queries):
             return fault
     return None
 
 
-def of_query(
-    faults: Sequence[Fault], seed: int, call: int, position: int, query: Query
+def find_query_fault(
+    faults: Sequence[Fault], seed: int, call: int, index: int, query: BatchQuery
 ) -> QueryFault | None:
-    """Return the first of *faults* that hits *query*, at that *position* of the *call*."""
-    place = (call, position)
+    """Return the first of *faults* that affects *query*, or None.
+
+    *index* is the position of the query in the *call*.
+    """
+    position = (call, index)
     for fault in faults:
-        if isinstance(fault, QueryFault) and fault.reach.covers(seed, fault.kind, place, [query]):
+        if isinstance(fault, QueryFault) and fault.filter.matches(
+            seed, fault.kind, position, [query]
+        ):
             return fault
     return None
 
 
-def draw(*of: object) -> float:
-    """Return a number from 0 to just below 1, by chance, but for the same *of* always the same."""
-    digest = blake2b("/".join(map(str, of)).encode(), digest_size=6).digest()
+def pseudorandom(*parts: object) -> float:
+    """Return a number from 0 to below 1 that depends on *parts* only."""
+    digest = blake2b("/".join(map(str, parts)).encode(), digest_size=6).digest()
     return int.from_bytes(digest, "big") / 2**48
 
 
-def _names(query: Query, value: str) -> bool:
+def _has_value(query: BatchQuery, value: str) -> bool:
     dimensions: Mapping[str, str] = query.get("Dimensions", {})
     return value.lower() in (each.lower() for each in dimensions.values())

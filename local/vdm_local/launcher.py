@@ -1,4 +1,4 @@
-"""Start and stop the local AWS, and say how to reach it."""
+"""Start and stop the local AWS."""
 
 import contextlib
 import json
@@ -25,28 +25,28 @@ NO_ACCOUNT = {
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_EC2_METADATA_DISABLED": "true",
 }
-"""The environment in which the SDKs find no real account, on disk or on the network."""
+"""Variables that hide AWS accounts configured on this machine from SDKs."""
 PREFIX = "vdm-alerts-aws-"
-"""How the folder of a local AWS is called."""
+"""Prefix of the name of a local AWS's folder."""
 CERTIFICATE = "certificate.pem"
-"""What its certificate is called in there."""
-PATIENCE = 30.0
-"""Seconds to wait for a start, which takes one or two."""
+"""File name of the certificate in that folder."""
+START_TIMEOUT_S = 30.0
+"""Seconds to wait for a start, which usually takes one or two."""
 
 _ROOT = Path(__file__).parents[2]
 _INTERPRETER = _ROOT / "local" / ".venv" / "bin" / "python"
 
 
-class CannotStart(Exception):
-    """The local AWS did not come up; the message says why and what to do."""
+class LocalAwsStartError(Exception):
+    """The local AWS did not start; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class LocalAws:
-    """A running local AWS: its address, its process group, and where it keeps its files.
+    """A running local AWS: its address, its process group and its folder.
 
-    It ends when its *lifeline* is closed, at the latest with the process that holds it; without
-    one it goes on until it is stopped.
+    Closing *lifeline* ends it, which happens at the latest when this process ends. Without a
+    lifeline it runs until `stop`.
     """
 
     url: str
@@ -56,12 +56,12 @@ class LocalAws:
 
     @property
     def certificate(self) -> Path:
-        """The certificate to trust; it is its own authority."""
+        """The path of the self-signed certificate."""
         return _certificate(self.folder)
 
     @property
     def variables(self) -> Mapping[str, str]:
-        """The environment variables that point the SDKs and the CDK here."""
+        """The environment variables that direct SDKs and the CDK to it."""
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": ACCOUNT,
@@ -75,45 +75,48 @@ class LocalAws:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment of this process, with every trace of a real AWS account taken out."""
-        clean = {name: each for name, each in os.environ.items() if not name.startswith("AWS_")}
-        return {**clean, **NO_ACCOUNT, **self.variables}
+        """The environment of this process, without any real AWS account."""
+        inherited = {name: each for name, each in os.environ.items() if not name.startswith("AWS_")}
+        return {**inherited, **NO_ACCOUNT, **self.variables}
 
     def set_clock(self, now: str) -> None:
-        """Make VDM take *now*, an instant in ISO 8601 with its offset, for the present."""
-        self._ask("PUT", CLOCK, json.dumps({"now": now}).encode())
+        """Set the current time of VDM to *now*.
+
+        *now* is a timestamp in ISO 8601 with an offset.
+        """
+        self._request("PUT", CLOCK, json.dumps({"now": now}).encode())
 
     def set_scenario(self, text: str) -> None:
-        """Make SES the account of the scenario that is written in *text*."""
-        self._ask("PUT", SCENARIO, text.encode())
+        """Replace the scenario of SES by the one in *text*."""
+        self._request("PUT", SCENARIO, text.encode())
 
-    def mails(self) -> list[dict[str, str]]:
-        """Return every mail that a topic sent to an address, oldest first."""
-        mails: list[dict[str, str]] = self._ask("GET", MAILBOX)["mails"]
-        return mails
+    def emails(self) -> list[dict[str, str]]:
+        """Return every email that a topic sent, oldest first."""
+        emails: list[dict[str, str]] = self._request("GET", MAILBOX)["mails"]
+        return emails
 
-    def _ask(self, method: str, path: str, body: bytes | None = None) -> Any:  # noqa: ANN401
-        trust = ssl.create_default_context(cafile=str(self.certificate))
+    def _request(self, method: str, path: str, body: bytes | None = None) -> Any:  # noqa: ANN401
+        tls = ssl.create_default_context(cafile=str(self.certificate))
         request = urllib.request.Request(f"{self.url}{path}", body, method=method)  # noqa: S310
-        direct = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trust)
+        opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=tls)
         )
-        with direct.open(request, timeout=10) as answer:
-            return json.load(answer)
+        with opener.open(request, timeout=10) as reply:
+            return json.load(reply)
 
 
-def start(scenario: Path, *, lasting: bool = False) -> LocalAws:
-    """Start a local AWS on a free port of the loopback interface and wait until it answers.
+def start(scenario: Path, *, detached: bool = False) -> LocalAws:
+    """Start a local AWS on a free local port and wait until it responds.
 
-    It ends with this process, however this ends, unless it is to be *lasting*. Raises CannotStart.
+    It ends with this process unless it is *detached*. Raises LocalAwsStartError.
     """
     if not _INTERPRETER.exists():
-        raise CannotStart(f"{_INTERPRETER} is missing: run `make setup`")
+        raise LocalAwsStartError(f"{_INTERPRETER} is missing: run `make setup`")
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     port = _free_port()
     log = folder / "log"
     arguments = ("--port", port, "--scenario", scenario, "--folder", folder)
-    flags = () if lasting else ("--with-parent",)
+    flags = () if detached else ("--with-parent",)
     with log.open("wb") as output:
         process = subprocess.Popen(
             [_INTERPRETER, "-m", "vdm_local.emulator", *map(str, arguments), *flags],
@@ -121,16 +124,16 @@ def start(scenario: Path, *, lasting: bool = False) -> LocalAws:
             env=_server_environment(folder),
             stdout=output,
             stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL if lasting else subprocess.PIPE,
-            start_new_session=True,  # Its functions run as its children, and end with its group.
+            stdin=subprocess.DEVNULL if detached else subprocess.PIPE,
+            start_new_session=True,  # The functions are its children and end with its group.
         )
     aws = LocalAws(f"https://127.0.0.1:{port}", process.pid, folder, process.stdin)
     try:
-        _wait(aws, process)
-    except CannotStart as error:
+        _wait_until_ready(aws, process)
+    except LocalAwsStartError as error:
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
         stop(aws)
-        raise CannotStart(f"{error}\n{tail}") from None
+        raise LocalAwsStartError(f"{error}\n{tail}") from None
     except BaseException:
         stop(aws)
         raise
@@ -138,11 +141,11 @@ def start(scenario: Path, *, lasting: bool = False) -> LocalAws:
 
 
 def stop(aws: LocalAws) -> None:
-    """End *aws* with all that runs in it, and remove its files."""
-    for number in (signal.SIGTERM, signal.SIGKILL):  # Asked politely, it takes five seconds.
+    """End *aws* with all its processes and delete its files."""
+    for signal_number in (signal.SIGTERM, signal.SIGKILL):  # SIGTERM alone takes five seconds.
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(aws.process, number)
-        if _ended(aws.process, within=0.5):
+            os.killpg(aws.process, signal_number)
+        if _has_ended(aws.process, within=0.5):
             break
     if aws.lifeline:
         aws.lifeline.close()
@@ -150,9 +153,9 @@ def stop(aws: LocalAws) -> None:
 
 
 def is_running(aws: LocalAws) -> bool:
-    """Say whether *aws* answers, by the certificate that only it has the key of."""
+    """Return whether *aws* responds, with the certificate of its own."""
     with contextlib.suppress(OSError):
-        aws.mails()
+        aws.emails()
         return True
     return False
 
@@ -168,15 +171,15 @@ def local_aws(scenario: Path) -> Iterator[LocalAws]:
 
 
 def _server_environment(folder: Path) -> dict[str, str]:
-    """Return the least that the server needs: its functions inherit all of it."""
-    kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+    """Return the environment of the server, which its functions inherit."""
+    inherited = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
     return {
-        **kept,
+        **inherited,
         **NO_ACCOUNT,
         "HOME": str(folder),
         "PYTHONPATH": str(_ROOT / "local"),
         "PYTHONUNBUFFERED": "1",
-        "TMPDIR": str(folder),  # Its functions' code goes here, and away with it.
+        "TMPDIR": str(folder),  # For the code of its functions.
         "AWS_ACCESS_KEY_ID": ACCOUNT,
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
         "MINISTACK_REGION": REGION,
@@ -194,23 +197,25 @@ def _free_port() -> int:
         return port
 
 
-def _wait(aws: LocalAws, process: "subprocess.Popen[bytes]") -> None:
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
+def _wait_until_ready(aws: LocalAws, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise CannotStart(f"the local AWS ended at once, with exit code {process.returncode}:")
+            raise LocalAwsStartError(
+                f"the local AWS ended at once, with exit code {process.returncode}:"
+            )
         if is_running(aws):
             return
         time.sleep(0.05)
-    raise CannotStart(f"the local AWS did not answer within {PATIENCE:g} s:")
+    raise LocalAwsStartError(f"the local AWS did not answer within {START_TIMEOUT_S:g} s:")
 
 
-def _ended(process: int, within: float) -> bool:
-    """Say whether the group of *process* is gone, waiting for it as long as *within* seconds."""
-    until = time.monotonic() + within
-    while time.monotonic() < until:
+def _has_ended(process: int, within: float) -> bool:
+    """Wait up to *within* seconds; return whether the process group is gone."""
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
         with contextlib.suppress(ChildProcessError):
-            os.waitpid(process, os.WNOHANG)  # Ours leaves a zombie until it is waited for.
+            os.waitpid(process, os.WNOHANG)  # Reap the child process.
         try:
             os.killpg(process, 0)
         except ProcessLookupError:

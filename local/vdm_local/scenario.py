@@ -1,58 +1,58 @@
-"""A scenario: who sends what in an account, day by day, and when each count becomes known.
+"""A scenario: the emails of an account, and when SES reports each count.
 
-A scenario is a TOML file. `begins` is the first day. Each `[[mail]]` is a stream of messages
-that have an identity, a configuration set (or none) and a mailbox provider in common, with a row
-of daily counts for every metric that is not derived. Rows are written in run-length notation:
+A scenario is a TOML file. `begins` is the first day. Each `[[mail]]` describes emails with the
+same identity, configuration set (or none) and mailbox provider. It has a row of daily counts for
+every metric that is not derived from others. Rows use run-length notation:
 
-    send             = "2000x14"             fourteen days of 2,000
-    permanent_bounce = "20x7 150 300@+30h"   seven days of 20, one of 150, and one of 300 that
-                                             is known 30 hours after its day began
-    complaint        = "0 5@+12h/9@+36h"     a day of none, then one seen as 5 at noon, and as 9
-                                             from noon of the next day on
+    send             = "2000x14"             14 days with 2,000
+    permanent_bounce = "20x7 150 300@+30h"   7 days with 20, a day with 150, and a day with 300
+                                             that SES reports 30 hours after the day began
+    complaint        = "0 5@+12h/9@+36h"     a day with 0, then a day with 5 as reported at noon,
+                                             revised to 9 at noon of the next day
 
-What says nothing else is known as its day ends. The other keys of `[[mail]]`:
+Without a time, SES reports a count at the end of its day. The other keys of `[[mail]]`:
 
-    identity          = "news.example.com"   or an address; mail of an address is its domain's too
+    identity          = "news.example.com"   or an address, which counts for its domain too
     isp               = "Hotmail"
-    configuration_set = "newsletter"         none by default
-    tenant            = "acme"               none by default
+    configuration_set = "newsletter"         default: none
+    tenant            = "acme"               default: none
 
-At the top level, with what holds by default:
+Keys at the top level, with their defaults:
 
     vdm_enabled       = true
     sending_enabled   = true
-    enforcement       = "HEALTHY"            or "PROBATION", or "SHUTDOWN"
+    enforcement       = "HEALTHY"            or "PROBATION" or "SHUTDOWN"
     idle_identities   = []                   identities that send nothing
-    today             = "served"             or "refused": no query may reach into the current day
-    quiet_hours       = "none"               or "22:00-07:00 Europe/Berlin", of who is told
-    seed              = 0                    what chance follows: the order of results, and faults
+    today             = "served"             or "refused": SES rejects queries of the current day
+    quiet_hours       = "none"               or a period such as "22:00-07:00 Europe/Berlin"
+    seed              = 0                    determines the order of results and the faults
 
-Each `[[fault]]` is something that goes wrong with BatchGetMetricData; the first that hits counts:
+Each `[[fault]]` is a fault of BatchGetMetricData. The first one that matches a call applies:
 
     kind    = "throttled"         see below
-    share   = 0.2                 of the calls, or queries, that it may hit; 1 by default
-    value   = "news.example.com"  only those that name this as the value of a dimension, any case
-    calls   = [1, 5]              only the first to the fifth call since the scenario was set
-    seconds = 30                  of a "time-out" alone: how long the answer is held back
-    form    = "negative"          of "garbled" alone: one of vdm_local.garbled's; by chance if not
+    share   = 0.2                 share of the matching calls or queries; default: 1
+    value   = "news.example.com"  only those with this value of a dimension, in any case
+    calls   = [1, 5]              only the first to the fifth call of the scenario
+    seconds = 30                  only for "time-out": the delay of the response
+    form    = "negative"          only for "garbled": a form of vdm_local.corruption; default: any
 
-    throttled, server-error, unavailable, denied   an error 429, 500, 503 or 403 for the whole call
-    refused                                        a 400; with a value, as SES refuses a bad name
-    time-out, dropped, cut-off                     an answer that is late, none, or half of one
-    garbled                                        a 200 that makes no sense, so that one can see it
-    query-failure, query-denied                    an entry in Errors in place of the result
-    query-missing                                  neither a result nor an error
+    throttled, server-error, unavailable, denied   the call fails with 429, 500, 503 or 403
+    refused                                        the call fails with 400, as for an invalid name
+    time-out, dropped, cut-off                     the response is late, missing or half of it
+    garbled                                        a response 200 in an invalid format
+    query-failure, query-denied                    the query has an error instead of a result
+    query-missing                                  the query has neither a result nor an error
 
-Each `[[run]]` is an instant at which VDM Alerts looks, for those who play the scenario:
+Each `[[run]]` is a run of VDM Alerts:
 
     at         = 2026-03-10T09:00:00Z
-    tells      = ["FIRING"]           the reasons of the messages that it should send, or none;
-                                      "SERVICE" for one about the service itself
-    story      = "They pass 5%."      what to say of it
-    rules      = { mine = "..." }     texts of rules that are there from then on; "" for none
-    silences   = { move = "..." }     the same of silences
-    gone       = ["a.example.com"]    identities that are not in the account then
-    unreadable = ["b.example.com"]    whose counts VDM fails to answer for then
+    tells      = ["FIRING"]           the expected reasons of the notifications, or an empty list;
+                                      "SERVICE" for a notification about the service itself
+    story      = "They pass 5%."      a description
+    rules      = { mine = "..." }     custom rules that exist from then on; "" deletes a rule
+    silences   = { move = "..." }     the same for silences
+    gone       = ["a.example.com"]    identities that are deleted at that time
+    unreadable = ["b.example.com"]    dimension values whose queries fail at that time
 """
 
 import tomllib
@@ -62,35 +62,38 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from vdm_local.fault_notation import parse_fault
-from vdm_local.faults import Fault, QueryFault, QueryKind, Reach
-from vdm_local.rows import DAY, Row, parse_row, total
-from vdm_local.runs import Run, parse_run
-from vdm_local.traffic import METRICS, Stream, key_of
+from vdm_local.daily_counts import HOURS_PER_DAY, DailyCounts, add_counts, parse_counts
+from vdm_local.fault_parser import parse_fault
+from vdm_local.faults import Fault, FaultFilter, QueryFault, QueryFaultKind
+from vdm_local.scenario_run import ScenarioRun, parse_run
+from vdm_local.traffic import METRICS, EmailStream, dimension_key
 
-ENFORCEMENTS = ("HEALTHY", "PROBATION", "SHUTDOWN")
-"""How SES may hold an account.
+ENFORCEMENT_STATUSES = ("HEALTHY", "PROBATION", "SHUTDOWN")
+"""Enforcement statuses of an SES account.
 
 Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetAccount.html
 """
 
-MANY = 100
-"""Streams whose sum is kept: to sum up so many again takes a tenth of a millisecond."""
+MAX_UNCACHED_STREAMS = 100
+"""Largest number of streams whose sum is not cached.
 
-_Sum: TypeAlias = tuple[str, frozenset[tuple[str, str]]]
+Adding so many takes 0.1 ms.
+"""
+
+_SumKey: TypeAlias = tuple[str, frozenset[tuple[str, str]]]
 
 
-class BadScenario(Exception):
-    """A scenario file says something that it cannot say; the message says where."""
+class InvalidScenarioError(Exception):
+    """A scenario file is invalid; the message says where."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """An account with SES: what is switched on, who is in it, and what they send."""
+    """An SES account: its settings, its senders and their emails."""
 
     begins: date
-    streams: Sequence[Stream] = ()
-    runs: Sequence[Run] = ()
+    streams: Sequence[EmailStream] = ()
+    runs: Sequence[ScenarioRun] = ()
     vdm_enabled: bool = True
     sending_enabled: bool = True
     enforcement: str = "HEALTHY"
@@ -100,96 +103,118 @@ class Scenario:
     faults: Sequence[Fault] = ()
     gone: Sequence[str] = ()
     quiet_hours: str = "none"
-    _found: Mapping[tuple[str, str], Sequence[Stream]] = field(
+    _streams_by_key: Mapping[tuple[str, str], Sequence[EmailStream]] = field(
         init=False, repr=False, compare=False
     )
-    _sums: dict[_Sum, Row] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _sum_cache: dict[_SumKey, DailyCounts] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
 
     def __post_init__(self) -> None:
-        """Look every stream up once, so that an account may have ten thousand of them."""
-        found: dict[tuple[str, str], list[Stream]] = {}
+        """Index the streams once, because an account may have ten thousand."""
+        streams_by_key: dict[tuple[str, str], list[EmailStream]] = {}
         for stream in self.streams:
-            for key in stream.keys:
-                found.setdefault(key, []).append(stream)
-        object.__setattr__(self, "_found", found)
+            for key in stream.dimension_keys:
+                streams_by_key.setdefault(key, []).append(stream)
+        object.__setattr__(self, "_streams_by_key", streams_by_key)
 
     @property
     def identities(self) -> Sequence[str]:
-        """Every identity that is not gone, those that send nothing too."""
+        """Every identity that is not deleted, with those that send nothing."""
         senders = (stream.identity for stream in self.streams)
         return sorted({*self.idle_identities, *senders} - {*self.gone})
 
-    def at(self, run: Run) -> "Scenario":
-        """Return the scenario as it is at *run*."""
-        failing = [QueryFault(QueryKind.FAILURE, Reach(value=name)) for name in run.unreadable]
+    def for_run(self, run: ScenarioRun) -> "Scenario":
+        """Return the scenario in its state at the time of *run*."""
+        failing = [
+            QueryFault(QueryFaultKind.FAILURE, FaultFilter(value=name)) for name in run.unreadable
+        ]
         return replace(self, faults=[*self.faults, *failing], gone=run.gone)
 
     @property
     def configuration_sets(self) -> Sequence[str]:
-        """Every configuration set that mail is sent with."""
-        return sorted({one.configuration_set for one in self.streams if one.configuration_set})
+        """Every configuration set of an email."""
+        return sorted(
+            {stream.configuration_set for stream in self.streams if stream.configuration_set}
+        )
 
     @property
     def tenants(self) -> Sequence[str]:
-        """Every tenant that mail is sent with."""
-        return sorted({one.tenant for one in self.streams if one.tenant})
+        """Every tenant of an email."""
+        return sorted({stream.tenant for stream in self.streams if stream.tenant})
 
     def counts(
         self, metric: str, dimensions: Mapping[str, str], days: Sequence[date], now: datetime
     ) -> Mapping[date, int]:
-        """Return what VDM would answer at *now*: days that count something, and no others."""
-        row = self._row(metric, dimensions)
+        """Return the counts that VDM reports at *now*.
+
+        Days with a count of 0 are left out.
+        """
+        counts = self._counts_of(metric, dimensions)
         age = (now - datetime.combine(self.begins, time(), UTC)) // timedelta(hours=1)
         totals = (
-            (day, row.at(number, age - number * DAY))
+            (day, counts.count(number, age - number * HOURS_PER_DAY))
             for day, number in ((day, (day - self.begins).days) for day in days)
         )
         return {day: count for day, count in totals if count}
 
-    def _row(self, metric: str, dimensions: Mapping[str, str]) -> Row:
-        """Return the sum of the streams with all *dimensions*, which is kept if they are many."""
-        keys = frozenset(key_of(*each) for each in dimensions.items())
-        if kept := self._sums.get((metric, keys)):
-            return kept
-        fewest = min((self._found.get(key, ()) for key in keys), key=len, default=self.streams)
-        row = total([stream.row(metric) for stream in fewest if keys <= stream.keys])
-        if len(fewest) > MANY:
-            self._sums[metric, keys] = row
-        return row
+    def _counts_of(self, metric: str, dimensions: Mapping[str, str]) -> DailyCounts:
+        """Return the sum of the streams with all *dimensions*.
+
+        A sum of many streams is cached.
+        """
+        keys = frozenset(dimension_key(*each) for each in dimensions.items())
+        if cached := self._sum_cache.get((metric, keys)):
+            return cached
+        candidates = min(
+            (self._streams_by_key.get(key, ()) for key in keys), key=len, default=self.streams
+        )
+        counts = add_counts(
+            [stream.counts(metric) for stream in candidates if keys <= stream.dimension_keys]
+        )
+        if len(candidates) > MAX_UNCACHED_STREAMS:
+            self._sum_cache[metric, keys] = counts
+        return counts
 
 
 def load_scenario(path: Path) -> Scenario:
-    """Return the scenario in the file at *path*. Raises BadScenario."""
+    """Return the scenario in the file at *path*.
+
+    Raises InvalidScenarioError.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise BadScenario(f"{path}: is no text in UTF-8: {error}") from error
+        raise InvalidScenarioError(f"{path}: is no text in UTF-8: {error}") from error
     return parse_scenario(text, str(path))
 
 
 def parse_scenario(text: str, source: str) -> Scenario:
-    """Return the scenario that is written in *text*. Raises BadScenario, naming *source*."""
+    """Return the scenario that *text* describes.
+
+    Raises InvalidScenarioError, which names *source*.
+    """
     try:
         table = tomllib.loads(text)
         scenario = Scenario(
-            begins=_a_day(table.pop("begins")),
-            streams=[_stream(entry) for entry in _entries(table, "mail")],
+            begins=_parse_day(table.pop("begins")),
+            streams=[_parse_stream(entry) for entry in _entries(table, "mail")],
             runs=[parse_run(entry) for entry in _entries(table, "run")],
             vdm_enabled=table.pop("vdm_enabled", True),
             sending_enabled=table.pop("sending_enabled", True),
-            enforcement=_one_of(ENFORCEMENTS, table.pop("enforcement", "HEALTHY")),
+            enforcement=_one_of(ENFORCEMENT_STATUSES, table.pop("enforcement", "HEALTHY")),
             idle_identities=tuple(table.pop("idle_identities", ())),
             today=_one_of(("served", "refused"), table.pop("today", "served")),
             quiet_hours=table.pop("quiet_hours", "none"),
-            seed=_a_seed(table.pop("seed", 0)),
+            seed=_parse_seed(table.pop("seed", 0)),
             faults=[parse_fault(*each) for each in enumerate(_entries(table, "fault"), 1)],
         )
     except KeyError as error:
-        raise BadScenario(f"{source}: {error} is missing") from error
+        raise InvalidScenarioError(f"{source}: {error} is missing") from error
     except (ValueError, TypeError) as error:
-        raise BadScenario(f"{source}: {error}") from error
+        raise InvalidScenarioError(f"{source}: {error}") from error
     if table:
-        raise BadScenario(f"{source}: not known in a scenario: {', '.join(sorted(table))}")
+        raise InvalidScenarioError(f"{source}: not known in a scenario: {', '.join(sorted(table))}")
     return scenario
 
 
@@ -200,16 +225,16 @@ def _entries(table: dict[str, Any], name: str) -> list[dict[str, Any]]:
     return entries
 
 
-def _stream(entry: dict[str, Any]) -> Stream:
+def _parse_stream(entry: dict[str, Any]) -> EmailStream:
     identity, isp = entry.pop("identity"), entry.pop("isp")
     configuration_set, tenant = entry.pop("configuration_set", None), entry.pop("tenant", None)
-    rows = {name.upper(): parse_row(row) for name, row in entry.items()}
-    if unknown := rows.keys() - set(METRICS):
+    counts = {name.upper(): parse_counts(row) for name, row in entry.items()}
+    if unknown := counts.keys() - set(METRICS):
         raise ValueError(f"the mail of {identity} has no metric {', '.join(sorted(unknown))}")
-    return Stream(identity, isp, configuration_set, rows, tenant)
+    return EmailStream(identity, isp, configuration_set, counts, tenant)
 
 
-def _a_day(value: object) -> date:
+def _parse_day(value: object) -> date:
     if not isinstance(value, date):
         raise TypeError("begins must be a date, without quotes: 2026-03-02")
     return value
@@ -221,7 +246,7 @@ def _one_of(choices: Sequence[str], value: str) -> str:
     return value
 
 
-def _a_seed(value: object) -> int:
+def _parse_seed(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError("seed must be a whole number: 7")
     return value

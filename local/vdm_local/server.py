@@ -1,4 +1,4 @@
-"""The endpoint alone, over HTTP on the loopback interface."""
+"""An HTTP server of the endpoint on the loopback interface."""
 
 import json
 import sys
@@ -11,9 +11,9 @@ from threading import Event, Thread
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from vdm_local.answers import Answer, Delivery
 from vdm_local.endpoint import Endpoint
-from vdm_local.scenario import BadScenario, parse_scenario
+from vdm_local.responses import Response, Transmission
+from vdm_local.scenario import InvalidScenarioError, parse_scenario
 
 CLOCK = "/_vdm/clock"
 SCENARIO = "/_vdm/scenario"
@@ -21,23 +21,26 @@ MAILBOX = "/_vdm/mailbox"
 USAGE = "/_vdm/usage"
 
 
-def control(endpoint: Endpoint, method: str, path: str, body: bytes) -> Answer | None:
-    """Answer what no AWS has: set the clock or the scenario, say what was asked. None elsewhere.
+def handle_control_request(
+    endpoint: Endpoint, method: str, path: str, body: bytes
+) -> Response | None:
+    """Set the clock or the scenario, or return the usage.
 
-    PUT /_vdm/clock takes {"now": an instant with its offset}, PUT /_vdm/scenario a scenario; GET
-    /_vdm/usage gives the calls, the queries answered, the calls refused and the calls that a fault
-    hit, all of BatchGetMetricData, and the calls of lists, so far.
+    PUT /_vdm/clock takes {"now": a timestamp with an offset} and PUT /_vdm/scenario a scenario. GET
+    /_vdm/usage returns the calls of BatchGetMetricData, their admitted queries, the throttled
+    calls, the calls that a fault affected, and the calls of list operations. Returns None for other
+    requests.
     """
     if (method, path) == ("GET", USAGE):
         quota = endpoint.quota
         usage = {
             "calls": quota.calls,
             "queries": quota.queries,
-            "refused": quota.refused,
-            "failed": endpoint.failed,
-            "lists": endpoint.lists,
+            "refused": quota.throttled,
+            "failed": endpoint.faulted_calls,
+            "lists": endpoint.list_calls,
         }
-        return Answer(200, usage)
+        return Response(200, usage)
     if method != "PUT" or path not in {CLOCK, SCENARIO}:
         return None
     try:
@@ -46,71 +49,71 @@ def control(endpoint: Endpoint, method: str, path: str, body: bytes) -> Answer |
             endpoint.now = now.astimezone(UTC)
         else:
             endpoint.scenario = parse_scenario(body.decode(), SCENARIO)
-    except (KeyError, TypeError, ValueError, BadScenario) as error:
-        return Answer(400, {"message": str(error)})
-    return Answer(200, {})
+    except (KeyError, TypeError, ValueError, InvalidScenarioError) as error:
+        return Response(400, {"message": str(error)})
+    return Response(200, {})
 
 
 class Server(ThreadingHTTPServer):
-    """A server that keeps nobody waiting once it is told to stop."""
+    """An HTTP server that stops without waiting for delayed responses."""
 
     def __init__(self, port: int, handler: type[BaseHTTPRequestHandler]) -> None:
-        """Listen on 127.0.0.1:*port*, any free port for 0."""
+        """Listen on 127.0.0.1:*port*; 0 chooses a free port."""
         super().__init__(("127.0.0.1", port), handler)
         self.stopping = Event()
 
     def shutdown(self) -> None:
-        """Stop, and let go of every answer that is held back."""
+        """Stop, and release every delayed response."""
         self.stopping.set()
         super().shutdown()
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - socketserver's
-        """Say nothing of a client that did not wait for its answer; that is a time-out's point."""
+        """Ignore clients that disconnect early, as they do after a time-out."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
 
 def serve(endpoint: Endpoint, port: int, latency: float = 0) -> Server:
-    """Return a server of *endpoint* on 127.0.0.1:*port*, any free port for 0, not yet running.
+    """Return a server of *endpoint* that is not yet running.
 
-    It takes *latency* seconds for each answer.
+    It listens on 127.0.0.1:*port*; 0 chooses a free port. Each response takes *latency* seconds.
     """
 
     class Handler(BaseHTTPRequestHandler):
-        # Without these two, every call waits 40 ms for a delayed acknowledgement.
+        # Without these two lines, every call waits 40 ms for a delayed acknowledgement.
         wbufsize = -1
         disable_nagle_algorithm = True
         protocol_version = "HTTP/1.1"
 
-        def _answer(self) -> None:
+        def _respond(self) -> None:
             url = urlsplit(self.path)
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            answer = (
-                control(endpoint, self.command, url.path, body)
-                or endpoint.answer(self.command, url.path, dict(parse_qsl(url.query)), body)
-                or Answer(404, {"message": f"no such path: {url.path}"}, "NotFoundException")
+            response = (
+                handle_control_request(endpoint, self.command, url.path, body)
+                or endpoint.respond(self.command, url.path, dict(parse_qsl(url.query)), body)
+                or Response(404, {"message": f"no such path: {url.path}"}, "NotFoundException")
             )
             time.sleep(latency)
-            if answer.late:
-                server.stopping.wait(answer.late)
-            self.close_connection |= answer.delivery is not Delivery.WHOLE
-            if answer.delivery is not Delivery.NONE:
-                self._send(answer)
+            if response.delay_s:
+                server.stopping.wait(response.delay_s)
+            self.close_connection |= response.transmission is not Transmission.WHOLE
+            if response.transmission is not Transmission.NONE:
+                self._send(response)
 
-        def _send(self, answer: Answer) -> None:
-            payload = answer.payload
-            self.send_response(answer.status)
-            for name, value in answer.headers.items():
+        def _send(self, response: Response) -> None:
+            payload = response.payload
+            self.send_response(response.status)
+            for name, value in response.headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(payload)))
             self.end_headers()
-            half = answer.delivery is Delivery.HALF
+            half = response.transmission is Transmission.HALF
             self.wfile.write(payload[: len(payload) // 2] if half else payload)
 
-        do_GET = do_POST = do_PUT = _answer  # noqa: N815 - http.server's names
+        do_GET = do_POST = do_PUT = _respond  # noqa: N815 - http.server's names
 
         def log_message(self, *_: object) -> None:
-            """Say nothing: requests are the client's to log."""
+            """Log nothing."""
 
     server = Server(port, Handler)
     return server
@@ -118,9 +121,9 @@ def serve(endpoint: Endpoint, port: int, latency: float = 0) -> Server:
 
 @contextmanager
 def serving(endpoint: Endpoint) -> Iterator[str]:
-    """Serve *endpoint* on a free port for the block, which is given the address."""
+    """Serve *endpoint* on a free port for the block, and yield its URL."""
     with serve(endpoint, 0) as server:
-        # By default a server looks but twice a second whether it should stop.
+        # By default, a server checks only twice a second whether it should stop.
         Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
         try:
             yield f"http://127.0.0.1:{server.server_address[1]}"

@@ -1,10 +1,10 @@
-"""The mail of an account: streams of messages, and by which of their traits SES counts them."""
+"""The emails of an account, and the dimensions by which SES counts them."""
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from vdm_local.rows import Row, left_of, total
+from vdm_local.daily_counts import DailyCounts, add_counts, subtract_counts
 
 METRICS = (
     "SEND",
@@ -24,24 +24,24 @@ Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_BatchGetMetri
 """
 
 WITHOUT_FEEDBACK_LOOP = frozenset({"Gmail"})
-"""Providers whose deliveries are not in DELIVERY_COMPLAINT, because they report no complaint."""
+"""Providers that report no complaints; DELIVERY_COMPLAINT leaves them out."""
 
 _BOUNCES = ("PERMANENT_BOUNCE", "TRANSIENT_BOUNCE")
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
-    """Mail that has its identity, configuration set, tenant and mailbox provider in common."""
+class EmailStream:
+    """Emails with the same identity, configuration set, tenant and provider."""
 
     identity: str
     isp: str
     configuration_set: str | None
-    rows: Mapping[str, Row]
+    counts_by_metric: Mapping[str, DailyCounts]
     tenant: str | None = None
 
     @property
-    def keys(self) -> AbstractSet[tuple[str, str]]:
-        """Every dimension that this mail is counted by; a domain stands for its addresses too."""
+    def dimension_keys(self) -> AbstractSet[tuple[str, str]]:
+        """Every dimension value; an address counts for its domain too."""
         dimensions = {
             ("EMAIL_IDENTITY", self.identity),
             ("EMAIL_IDENTITY", self.identity.rpartition("@")[2]),
@@ -49,23 +49,25 @@ class Stream:
             ("CONFIGURATION_SET", self.configuration_set),
             ("TENANT_NAME", self.tenant),
         }
-        return {key_of(name, value) for name, value in dimensions if value}
+        return {dimension_key(name, value) for name, value in dimensions if value}
 
-    def row(self, metric: str) -> Row:
-        """Return the counts of *metric*; deliveries follow from the rest."""
-        if metric in self.rows:
-            return self.rows[metric]
+    def counts(self, metric: str) -> DailyCounts:
+        """Return the counts of *metric*; deliveries are derived from the others."""
+        if metric in self.counts_by_metric:
+            return self.counts_by_metric[metric]
         if metric == "DELIVERY":
-            lost = [self.rows[each] for each in _BOUNCES if each in self.rows]
-            return left_of(self.row("SEND"), total(lost))
+            bounces = [
+                self.counts_by_metric[each] for each in _BOUNCES if each in self.counts_by_metric
+            ]
+            return subtract_counts(self.counts("SEND"), add_counts(bounces))
         if metric == "DELIVERY_COMPLAINT" and self.isp not in WITHOUT_FEEDBACK_LOOP:
-            return self.row("DELIVERY")
-        return Row()
+            return self.counts("DELIVERY")
+        return DailyCounts()
 
 
-def key_of(dimension: str, value: str) -> tuple[str, str]:
-    """Return what mail with *value* of *dimension* is found by, spelled as SES spells it.
+def dimension_key(dimension: str, value: str) -> tuple[str, str]:
+    """Return the lookup key of *value* of *dimension*.
 
-    Case does not matter in an identity, and in nothing else does it not.
+    Only identities are case-insensitive.
     """
     return dimension, value.lower() if dimension == "EMAIL_IDENTITY" else value

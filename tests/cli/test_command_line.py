@@ -13,8 +13,8 @@ from click.testing import Result
 from vdm_alerts_cli.aws_environment import LocalCommand
 from vdm_alerts_cli.command_line import COMMANDS
 from vdm_alerts_cli.exit_status import ErrorReportingGroup
-from vdm_local.launcher import CannotStart
-from vdm_local.scenario import BadScenario
+from vdm_local.launcher import LocalAwsStartError
+from vdm_local.scenario import InvalidScenarioError
 
 RunCommand = Callable[..., Result]
 NEEDING_AN_AWS_ACCOUNT: set[str] = set()
@@ -37,7 +37,11 @@ def failing_with(error: BaseException) -> click.Group:
 
 @pytest.mark.parametrize(
     ("error", "exit_code"),
-    [(CannotStart("no port"), 1), (BadScenario("no port"), 2), (OSError("no port"), 2)],
+    [
+        (LocalAwsStartError("no port"), 1),
+        (InvalidScenarioError("no port"), 2),
+        (OSError("no port"), 2),
+    ],
     ids=lambda value: type(value).__name__,
 )
 def test_expected_error_is_one_line_on_stderr(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
-from templates import ordinary
+from templates import ordinary_template
 
 from vdm_alerts_cli.cost import ALARMS, MEMORY_MB, RUNS, TIME_OUT, Workload, monthly_costs
 
@@ -40,7 +40,7 @@ def test_table_of_the_page_shows_the_estimated_costs() -> None:
 
 
 def test_estimate_assumes_the_alarms_memory_and_timeout_of_the_stack() -> None:
-    template = ordinary()
+    template = ordinary_template()
     template.resource_count_is("AWS::CloudWatch::Alarm", ALARMS)
     ((_, function),) = template.find_resources("AWS::Lambda::Function").items()
     assert function["Properties"]["MemorySize"] == MEMORY_MB

@@ -9,7 +9,6 @@ import pytest
 from click.testing import Result
 
 from vdm_alerts_cli.simulate import DEFAULT_RULES, read_rules, simulate
-from vdm_local.runs import Run
 from vdm_local.scenario import Scenario, parse_scenario
 from vdm_local.traffic import METRICS
 
@@ -141,7 +140,7 @@ def test_simulate_sends_a_service_notification_when_a_rule_is_invalid() -> None:
 
 
 def test_page_documents_every_key_of_a_run_and_of_a_scenario() -> None:
-    keys = {*Run.__dataclass_fields__} - {"expects"} | {
+    keys = {*ScenarioRun.__dataclass_fields__} - {"expects"} | {
         name
         for name, each in Scenario.__dataclass_fields__.items()
         if each.init and name not in {"streams", "runs", "faults", "seed"}

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from stage import DEPLOY
-from templates import everything
+from templates import full_template
 
-from infra.settings import CHOICES
+from infra.settings import CONTEXT_KEYS
 from vdm_alerts_cli.demo import DEMO_SCENARIO
 from vdm_alerts_cli.simulate import DEFAULT_RULES, read_rules, simulate
 from vdm_local.scenario import load_scenario
@@ -45,12 +45,12 @@ def test_the_deployment_shown_is_the_one_that_the_end_to_end_tests_make() -> Non
 
 def test_every_context_key_is_listed_and_no_other() -> None:
     rows = re.findall(r"^\| (`.*?) \| ", README, re.MULTILINE)
-    assert [key for row in rows for key in re.findall(r"`(\w+)`", row)] == list(CHOICES)
+    assert [key for row in rows for key in re.findall(r"`(\w+)`", row)] == list(CONTEXT_KEYS)
 
 
 def test_everything_that_can_be_deployed_is_listed_and_in_its_room() -> None:
     page = (ROOT / "docs" / "architecture.md").read_text()
-    kinds = {each["Type"] for each in everything().to_json()["Resources"].values()}
+    kinds = {each["Type"] for each in full_template().to_json()["Resources"].values()}
     assert set(re.findall(r"`(AWS::\w+::\w+)`", page)) == kinds
     for room in re.findall(r"\| `(\w+\.py)` \|", page):
         assert (ROOT / "infra" / room).exists()

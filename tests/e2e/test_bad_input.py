@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from stage import EMPTY, Stage
 
-from vdm_local.deployment import RunFailed
+from vdm_local.deployment import InvocationFailedError
 
 HEALTHY = """
 begins = 2025-12-15
@@ -215,14 +215,14 @@ def test_a_missing_permission_to_tell_leaves_the_message_owed(stage: Stage) -> N
 
 def test_an_instant_that_is_yet_to_come(stage: Stage) -> None:
     """It would have every scheduled run until then refused."""
-    with pytest.raises(RunFailed, match="yet to come"):
-        stage.deployed.run({"now": "2999-01-01T00:00:00Z"})
+    with pytest.raises(InvocationFailedError, match="yet to come"):
+        stage.deployed.invoke({"now": "2999-01-01T00:00:00Z"})
 
 
 @pytest.mark.parametrize("now", ["yesterday", "2026-03-01T09:00:00", 7])
 def test_an_instant_that_is_none(stage: Stage, now: object) -> None:
-    with pytest.raises(RunFailed, match="write an instant with its offset"):
-        stage.deployed.run({"now": now})
+    with pytest.raises(InvocationFailedError, match="write an instant with its offset"):
+        stage.deployed.invoke({"now": now})
 
 
 def test_a_run_as_of_an_earlier_instant(stage: Stage) -> None:

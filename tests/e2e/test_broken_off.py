@@ -11,9 +11,9 @@ from typing import Any
 
 from stage import Stage
 
-from vdm_local.deployment import Delivery, RunFailed
-from vdm_local.runs import Run
+from vdm_local.deployment import InvocationFailedError, ReceivedNotification
 from vdm_local.scenario import load_scenario
+from vdm_local.scenario_run import ScenarioRun
 
 STORY = "local/vdm_local/scenarios/newsletter.toml"
 KILLED = """
@@ -42,10 +42,10 @@ def test_the_story_goes_through_whatever_breaks_off(stage: Stage, root: Path) ->
     """Two runs at once, one that is killed between telling and remembering, and a retried one."""
     stage.deployed.aws.set_scenario((root / STORY).read_text())
     stage.forget()
-    told: list[Delivery] = []
+    told: list[ReceivedNotification] = []
     for run in load_scenario(root / STORY).runs:
         stage.deployed.aws.set_clock(run.at.isoformat())
-        if run.tells == ("ESCALATED",):
+        if run.expected_reasons == ("ESCALATED",):
             told += _killed_and_tried_again(stage, run, root)
         else:
             told += _at_once(stage, run)
@@ -57,29 +57,33 @@ def test_the_story_goes_through_whatever_breaks_off(stage: Stage, root: Path) ->
     assert told[twice].subject == told[twice + 1].subject
     del said[twice], reasons[twice]
     assert len(set(said)) == len(said)
-    assert reasons == [each for run in load_scenario(root / STORY).runs for each in run.tells]
+    assert reasons == [
+        each for run in load_scenario(root / STORY).runs for each in run.expected_reasons
+    ]
 
 
-def _at_once(stage: Stage, run: Run) -> Sequence[Delivery]:
+def _at_once(stage: Stage, run: ScenarioRun) -> Sequence[ReceivedNotification]:
     """Have two runs look at the same instant; whichever is turned away is tried again."""
     with ThreadPoolExecutor(2) as threads:
         both = [threads.submit(_ends, stage, run.at) for _ in range(2)]
     summaries = [each.result() for each in both]
     summaries += [stage.evaluate_series(run.at) for each in summaries if each is None]
     count = sum(summary["notices_told"] for summary in summaries if summary)
-    assert count == len(run.tells), run.story
-    return stage.inbox.new(count)
+    assert count == len(run.expected_reasons), run.story
+    return stage.inbox.receive(count)
 
 
 def _ends(stage: Stage, at: datetime) -> dict[str, Any] | None:
     try:
-        return stage.deployed.run({"now": at.isoformat()})
-    except RunFailed as error:
+        return stage.deployed.invoke({"now": at.isoformat()})
+    except InvocationFailedError as error:
         assert "another run" in str(error)  # noqa: PT017 - whether it fails is a matter of chance
         return None
 
 
-def _killed_and_tried_again(stage: Stage, run: Run, root: Path) -> Sequence[Delivery]:
+def _killed_and_tried_again(
+    stage: Stage, run: ScenarioRun, root: Path
+) -> Sequence[ReceivedNotification]:
     deployed = stage.deployed
     configured = deployed.client("lambda").get_function_configuration(
         FunctionName=deployed.outputs["FunctionName"]
@@ -97,7 +101,7 @@ def _killed_and_tried_again(stage: Stage, run: Run, root: Path) -> Sequence[Deli
         text=True,
     )
     assert done.returncode == 9, done.stderr
-    first = stage.inbox.new(1)
+    first = stage.inbox.receive(1)
     stage.now = run.at
     assert "another run is acting" in stage.fails(), "the dead one still holds the lease"
     lease = {"pk": "lease", "sk": "lease"}
@@ -106,4 +110,4 @@ def _killed_and_tried_again(stage: Stage, run: Run, root: Path) -> Sequence[Deli
     deployed.table.put_item(Item={**held, "until": run_out})  # As if the time had passed.
     summary = stage.evaluate_series(run.at)
     assert summary["notices_told"] == 1
-    return [*first, *stage.inbox.new(1)]
+    return [*first, *stage.inbox.receive(1)]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from stage import DEPLOY, Stage
 
-from vdm_local.cdk import CannotDeploy, bootstrap, cdk
-from vdm_local.deployment import Deployment, deploy
+from vdm_local.cdk import CdkError, bootstrap, cdk
+from vdm_local.deployment import LocalDeployment, deploy
 from vdm_local.launcher import LocalAws, local_aws
 from vdm_local.scenario import load_scenario
 
@@ -31,7 +31,7 @@ def aws() -> Iterator[LocalAws]:
         yield aws
 
 
-def what_is_left(deployment: Deployment) -> dict[str, list[str]]:
+def what_is_left(deployment: LocalDeployment) -> dict[str, list[str]]:
     """What a person would find in the account that is no part of the CDK's own bootstrap."""
     tables = deployment.client("dynamodb").list_tables()["TableNames"]
     functions = deployment.client("lambda").list_functions()["Functions"]
@@ -71,7 +71,7 @@ def test_a_stack_is_deployed_edited_deployed_again_destroyed_and_taken_up_again(
     first = deploy(aws, *DEPLOY)
     with first.inbox() as inbox:
         stage = Stage(first, inbox)
-        opening, *_ = (run for run in load_scenario(STORY).runs if "FIRING" in run.tells)
+        opening, *_ = (run for run in load_scenario(STORY).runs if "FIRING" in run.expected_reasons)
         _, (told,) = stage.run(at=opening.at)
         assert (told.document["reason"], told.document["severity"]) == ("SUMMARY", "WARNING")
 
@@ -96,7 +96,7 @@ def test_a_stack_is_deployed_edited_deployed_again_destroyed_and_taken_up_again(
     assert [each.rsplit("/", 1)[-1] for each in left["queues"]] == ["machine"], "the test's own"
 
     # Without a word the table is in the way, and the CDK says so; with it, it is taken up.
-    with pytest.raises(CannotDeploy, match="already exists"):
+    with pytest.raises(CdkError, match="already exists"):
         deploy(aws, *DEPLOY)
     again = deploy(aws, ADOPT, *DEPLOY)
     assert again.outputs["TableName"] == first.outputs["TableName"]

@@ -27,10 +27,10 @@ def test_news_from_ses_makes_the_function_look_at_once_as_of_now(stage: Stage) -
         Payload=json.dumps(NEWS).encode(),
     )
     until = time.monotonic() + 20
-    while len(stage.deployed.aws.mails()) == stage.inbox.read:
+    while len(stage.deployed.aws.emails()) == stage.inbox.received_count:
         assert time.monotonic() < until
         time.sleep(0.05)
-    (told,) = stage.inbox.new(1)
+    (told,) = stage.inbox.receive(1)
     assert "Sending is switched off for this account in this Region" in told.text
     at = datetime.fromisoformat(told.document["at"])
     assert abs(datetime.now(UTC) - at) < timedelta(minutes=5)

@@ -1,20 +1,25 @@
-"""app.py as the CDK calls it, and what the checkers of templates say of what comes out."""
+"""app.py, and what the checkers of templates find in its output."""
 
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from templates import CHOICES, CONTEXT
+from aws_cdk import App
+from templates import CONTEXT, CONTEXTS
+
+from app import synthesize
 
 ROOT = Path(__file__).parents[2]
 LINTERS = ROOT / "build" / "linters" / "bin"
 SNAPSHOTS = Path(__file__).parent / "snapshots"
-NAG = {
+TEMPLATE = "VdmAlerts.template.json"
+ACCEPTED_BY_NAG = {
     "AwsSolutions": {"AwsSolutions-IAM5[Resource::*]", "AwsSolutions-L1", "AwsSolutions-SQS3"},
     "Serverless": {
         "Serverless-LambdaDLQ",
@@ -23,96 +28,124 @@ NAG = {
         "Serverless-SQSRedrivePolicy",
     },
 }
-"""What stays as it is, with a reason beside it in infra/."""
-CHECKOV = {"CKV_AWS_116", "CKV_AWS_117", "CKV_AWS_119", "CKV_AWS_158", "CKV_AWS_173"}
-WITHOUT_A_KEY = {"CKV_AWS_26", "CKV_AWS_27"}
+"""Findings that are accepted; the reasons are in infra/."""
+ACCEPTED_BY_CHECKOV = {"CKV_AWS_116", "CKV_AWS_117", "CKV_AWS_119", "CKV_AWS_158", "CKV_AWS_173"}
+ACCEPTED_WITHOUT_KEY = {"CKV_AWS_26", "CKV_AWS_27"}
+
+every_context = pytest.mark.parametrize("name", CONTEXTS)
 
 
-def synth(out: Path, chosen: Mapping[str, object]) -> subprocess.CompletedProcess[str]:
-    """Synthesize as the CDK does, without the network: the context goes in by the environment."""
-    return subprocess.run(
-        [sys.executable, "app.py"],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "CDK_CONTEXT_JSON": json.dumps(CONTEXT | chosen),
-            "CDK_OUTDIR": str(out),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+@dataclass(frozen=True, slots=True)
+class Linter:
+    """A run of a linter on all templates."""
+
+    code: int
+    report: Any
+    log: str
 
 
-@pytest.fixture(scope="module", params=CHOICES)
-def assembly(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[str, Path]:
-    """What app.py makes of some choices: what they are called, and the folder it is in."""
-    out = tmp_path_factory.mktemp("assembly")
-    done = synth(out, CHOICES[request.param])
-    assert done.returncode == 0, done.stderr
-    return request.param, out
+@pytest.fixture(scope="session")
+def assemblies(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    """The cloud assembly of each context, synthesized once."""
+    folder = tmp_path_factory.mktemp("assemblies")
+    for name, context in CONTEXTS.items():
+        synthesize(App(context=CONTEXT | context, outdir=str(folder / name)))
+    return {name: folder / name for name in CONTEXTS}
 
 
-def test_it_is_clean_under_cdk_nag(assembly: tuple[str, Path]) -> None:
-    _, out = assembly
-    reports = json.loads((out / "validation-report.json").read_text())["pluginReports"]
-    for report in reports:
-        assert (report["conclusion"], report["violations"]) == ("success", [])
-    # What was acknowledged shows that the checks did look, and at what.
+@pytest.fixture(scope="session")
+def linters(assemblies: Mapping[str, Path]) -> Mapping[str, Linter]:
+    """The reports of cfn-lint and checkov, which run at the same time."""
+    templates = [str(assembly / TEMPLATE) for assembly in assemblies.values()]
+    # W3005 reports a redundant DependsOn that the CDK itself adds.
+    cfn_lint = ("--format", "json", "--ignore-checks", "W3005", "--info", "--", *templates)
+    checkov = ("--framework", "cloudformation", "--skip-download", "--output", "json")
+    commands = {
+        "cfn-lint": cfn_lint,
+        "checkov": (*checkov, *(option for each in templates for option in ("--file", each))),
+    }
+    processes = {
+        name: subprocess.Popen(
+            [LINTERS / name, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        for name, options in commands.items()
+    }
+    results = {}
+    for name, process in processes.items():
+        output, log = process.communicate()
+        results[name] = Linter(process.returncode, json.loads(output), log)
+    return results
+
+
+@every_context
+def test_template_passes_cdk_nag(assemblies: Mapping[str, Path], name: str) -> None:
+    report = json.loads((assemblies[name] / "validation-report.json").read_text())
+    plugins = report["pluginReports"]
+    assert [(each["conclusion"], each["violations"]) for each in plugins] == [("success", [])] * 2
+    # The accepted findings prove that the checks ran.
     assert {
-        report["pluginName"]: {each["ruleName"] for each in report["suppressedViolations"]}
-        for report in reports
-    } == NAG
+        each["pluginName"]: {finding["ruleName"] for finding in each["suppressedViolations"]}
+        for each in plugins
+    } == ACCEPTED_BY_NAG
 
 
-def test_it_is_clean_under_cfn_lint(assembly: tuple[str, Path]) -> None:
-    _, out = assembly
-    # W3005 is a DependsOn of the CDK's own that is not needed.
-    options = ("--format", "json", "--ignore-checks", "W3005", "--info")
-    command = [str(LINTERS / "cfn-lint"), *options, "--", str(out / "VdmAlerts.template.json")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, json.loads(done.stdout)) == (0, [])
-    assert "Run scan of template" in done.stderr, "it did look"
+def test_templates_pass_cfn_lint(linters: Mapping[str, Linter]) -> None:
+    cfn_lint = linters["cfn-lint"]
+    assert (cfn_lint.code, cfn_lint.report) == (0, [])
+    for name in CONTEXTS:
+        assert f"{name}/{TEMPLATE}" in cfn_lint.log, "cfn-lint did read the template"
+    assert cfn_lint.log.count("Run scan of template") == len(CONTEXTS)
 
 
-def test_it_is_clean_under_checkov(assembly: tuple[str, Path]) -> None:
-    name, out = assembly
-    options = ("--framework", "cloudformation", "--skip-download", "--output", "json")
-    command = [str(LINTERS / "checkov"), *options, "--file", str(out / "VdmAlerts.template.json")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    report = json.loads(done.stdout)
-    assert report["summary"]["passed"] > 30, "it did look"
-    assert [each["check_id"] for each in report["results"]["failed_checks"]] == []
-    skipped = report["results"]["skipped_checks"]
-    assert all(each["check_result"]["suppress_comment"] for each in skipped)
-    expected = CHECKOV if name == "everything" else CHECKOV | WITHOUT_A_KEY
-    assert {each["check_id"] for each in skipped} == expected
+@every_context
+def test_template_passes_checkov(linters: Mapping[str, Linter], name: str) -> None:
+    results = linters["checkov"].report["results"]
+    passed, failed, skipped = (
+        [check for check in results[outcome] if f"{name}/{TEMPLATE}" in check["file_path"]]
+        for outcome in ("passed_checks", "failed_checks", "skipped_checks")
+    )
+    assert len(passed) > 30, "checkov did read the template"
+    assert [check["check_id"] for check in failed] == []
+    assert all(check["check_result"]["suppress_comment"] for check in skipped)
+    encrypted = name == "everything"
+    accepted = ACCEPTED_BY_CHECKOV if encrypted else ACCEPTED_BY_CHECKOV | ACCEPTED_WITHOUT_KEY
+    assert {check["check_id"] for check in skipped} == accepted
 
 
-def test_the_template_is_the_one_that_was_last_looked_at(assembly: tuple[str, Path]) -> None:
-    """`make snapshots` writes them anew; what has changed then shows in the commit."""
-    name, out = assembly
-    found = json.loads((out / "VdmAlerts.template.json").read_text())
-    _mask(found)
+@every_context
+def test_template_matches_snapshot(assemblies: Mapping[str, Path], name: str) -> None:
+    """`make snapshots` updates the snapshots, so that a commit shows the changes."""
+    template = json.loads((assemblies[name] / TEMPLATE).read_text())
+    _mask_asset_hash(template)
     snapshot = SNAPSHOTS / f"{name}.json"
     if "WRITE_SNAPSHOTS" in os.environ:
-        snapshot.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
-    assert found == json.loads(snapshot.read_text())
+        snapshot.write_text(json.dumps(template, indent=1, sort_keys=True) + "\n")
+    assert template == json.loads(snapshot.read_text())
 
 
-def _mask(template: dict[str, Any]) -> None:
-    """Take out of *template* what changes with every line of the function's code."""
+def _mask_asset_hash(template: dict[str, Any]) -> None:
+    """Replace what changes with every line of the function's code."""
     (function,) = (
         each for each in template["Resources"].values() if each["Type"] == "AWS::Lambda::Function"
     )
     function["Properties"]["Code"]["S3Key"] = "the asset's hash"
 
 
-@pytest.mark.parametrize("key", ["emial", "colour"])
-def test_an_unknown_context_key_is_an_error_in_words(tmp_path: Path, key: str) -> None:
-    done = synth(tmp_path, {key: "x"})
+def test_app_exits_with_message_when_context_is_invalid(tmp_path: Path) -> None:
+    """The context is passed in the environment, as the CDK command line does."""
+    environment = {
+        **os.environ,
+        "CDK_CONTEXT_JSON": json.dumps(CONTEXT | {"emial": "x"}),
+        "CDK_OUTDIR": str(tmp_path),
+    }
+    done = subprocess.run(
+        [sys.executable, "app.py"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 1
-    assert f"{key}: is not a context key of VDM Alerts" in done.stderr
+    assert "emial: is not a context key of VDM Alerts" in done.stderr
     assert "Traceback" not in done.stderr

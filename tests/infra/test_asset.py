@@ -1,4 +1,4 @@
-"""What ships: pure Python, small, and the same on every machine."""
+"""The Lambda asset: pure Python, small, and the same on every machine."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ from infra import asset
 
 MEGABYTE = 1_000_000
 UNCHECKED_HASH = 0b01
-"""The flags of byte code that has a hash of its source and does not check it (PEP 552)."""
+"""Flags of bytecode whose source hash is not checked (PEP 552)."""
 
 
 @pytest.fixture(scope="module")
@@ -26,10 +26,10 @@ def files(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_it_holds_our_package_and_five_others(built: Path) -> None:
+def test_asset_contains_package_and_its_dependencies_only(built: Path) -> None:
     packages = {path.name for path in built.iterdir() if path.is_dir()} - {"__pycache__"}
-    ours = {name for name in packages if not name.endswith(".dist-info")}
-    assert ours == {
+    modules = {name for name in packages if not name.endswith(".dist-info")}
+    assert modules == {
         "vdm_alerts",
         "aws_lambda_powertools",
         "attr",
@@ -42,31 +42,30 @@ def test_it_holds_our_package_and_five_others(built: Path) -> None:
     assert {path.name for path in built.glob("*.py")} == {"typing_extensions.py"}
 
 
-def test_it_holds_the_whole_of_our_package_and_nothing_of_the_desk(built: Path, root: Path) -> None:
+def test_asset_contains_every_module_of_package(built: Path, root: Path) -> None:
     source = root / "lambda" / "vdm_alerts"
     assert {name for name in files(built / "vdm_alerts") if name.endswith(".py")} == {
         name for name in files(source) if name.endswith(".py")
     }
 
 
-def test_nothing_in_it_is_compiled_for_one_architecture(built: Path) -> None:
-    assert not [name for name in files(built) if name.endswith((".so", ".pyd", ".dylib"))]
+def test_asset_contains_no_compiled_extension(built: Path) -> None:
+    extensions = (".so", ".pyd", ".dylib")
+    assert [name for name in files(built) if name.endswith(extensions)] == []
     wheels = list(built.glob("*.dist-info/WHEEL"))
-    assert wheels
+    assert len(wheels) > 0
     for wheel in wheels:
         assert "Root-Is-Purelib: true" in wheel.read_text()
 
 
-def test_nothing_in_it_tells_the_machine_it_was_put_together_on(built: Path) -> None:
+def test_asset_contains_no_trace_of_build_machine(built: Path) -> None:
     names = {name.rsplit("/", 1)[-1] for name in files(built)}
-    assert not names & {"RECORD", "INSTALLER", "REQUESTED", ".lock", "direct_url.json"}
+    assert names.isdisjoint({"RECORD", "INSTALLER", "REQUESTED", ".lock", "direct_url.json"})
 
 
-@pytest.mark.skipif(
-    asset.compiler() is None, reason=f"no Python {asset.PYTHON} is at hand, so nothing is compiled"
-)
-def test_its_byte_code_is_taken_as_it_is_whatever_the_files_dates(built: Path) -> None:
-    """The CDK dates all files 1980; byte code that checks dates would be compiled again."""
+@pytest.mark.skipif(asset.find_python() is None, reason=f"no Python {asset.PYTHON} is installed")
+def test_asset_bytecode_has_unchecked_hashes(built: Path) -> None:
+    """The CDK dates all files 1980, which would invalidate bytecode with timestamps."""
     compiled = list((built / "vdm_alerts").rglob("*.pyc"))
     assert len(compiled) == len(list((built / "vdm_alerts").rglob("*.py")))
     for path in compiled:
@@ -74,7 +73,7 @@ def test_its_byte_code_is_taken_as_it_is_whatever_the_files_dates(built: Path) -
         assert flags == UNCHECKED_HASH
 
 
-def test_zipped_it_is_under_three_megabytes(
+def test_asset_is_smaller_than_three_megabytes_zipped(
     built: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     archive = tmp_path / "asset.zip"
@@ -86,7 +85,7 @@ def test_zipped_it_is_under_three_megabytes(
     assert archive.stat().st_size < 3 * MEGABYTE
 
 
-def test_its_hash_is_of_sources_and_requirements_alone(
+def test_asset_hash_changes_with_sources_and_requirements_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = asset.asset_hash()
@@ -106,21 +105,19 @@ def test_its_hash_is_of_sources_and_requirements_alone(
     assert asset.asset_hash() not in {before, changed}
 
 
-def test_dependencies_of_another_version_are_not_taken(
+def test_assemble_fails_when_dependencies_are_missing_or_outdated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(asset, "DEPENDENCIES", tmp_path)
-    with pytest.raises(asset.MissingDependencies, match="run `make setup`"):
+    with pytest.raises(asset.MissingDependenciesError, match="run `make setup`"):
         asset.assemble(tmp_path / "out")
     (tmp_path / "requirements.txt").write_text("something else")
-    with pytest.raises(asset.MissingDependencies, match="out of date"):
+    with pytest.raises(asset.MissingDependenciesError, match="out of date"):
         asset.assemble(tmp_path / "out")
 
 
-def test_it_imports_where_there_is_boto3_and_nothing_of_this_environment(
-    built: Path, root: Path
-) -> None:
-    """By the interpreter of the local AWS, whose packages are ministack's and boto3."""
+def test_asset_imports_with_boto3_alone(built: Path, root: Path) -> None:
+    """The interpreter of the local AWS has only ministack and boto3."""
     script = (
         "import sys, aws_lambda_powertools, cattrs, attrs;"
         "from vdm_alerts.handlers import evaluate;"
@@ -136,7 +133,7 @@ def test_it_imports_where_there_is_boto3_and_nothing_of_this_environment(
     assert all(path.startswith(str(built)) for path in done.stdout.split())
 
 
-def test_every_time_zone_is_there_where_the_machine_has_none(built: Path, root: Path) -> None:
+def test_asset_contains_every_time_zone(built: Path, root: Path) -> None:
     script = """
 import tzdata, zoneinfo
 from importlib import resources

@@ -1,4 +1,4 @@
-"""Named facts about the page that can be looked at."""
+"""The optional CloudWatch dashboard."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aws_cdk.assertions import Template
 from builders import NEWS, ORIGIN, a_rule
-from templates import everything, ordinary, the
+from templates import full_template, only_resource, ordinary_template
 
 from vdm_alerts.adapters.aws.cloudwatch_emf import EmbeddedMetrics
 from vdm_alerts.core.model.metrics import ACCOUNT
@@ -18,12 +18,12 @@ from vdm_alerts.core.observations.run_report import Reading, Summary
 
 @pytest.fixture(scope="module")
 def template() -> Template:
-    return everything()
+    return full_template()
 
 
 def widgets(template: Template) -> list[dict[str, Any]]:
-    """The widgets, with "?" for what only a deployment fills in."""
-    body = the(template, "AWS::CloudWatch::Dashboard")["DashboardBody"]
+    """Return the widgets, with "?" for values of the deployment."""
+    body = only_resource(template, "AWS::CloudWatch::Dashboard")["DashboardBody"]
     _, parts = body["Fn::Join"]
     text = "".join(part if isinstance(part, str) else "?" for part in parts)
     found: list[dict[str, Any]] = json.loads(text)["widgets"]
@@ -31,7 +31,7 @@ def widgets(template: Template) -> list[dict[str, Any]]:
 
 
 def queries(template: Template) -> dict[str, str]:
-    """What is asked of the log, by the title of the widget."""
+    """Return the log query of each widget, by title."""
     return {
         each["properties"]["title"]: each["properties"]["query"]
         for each in widgets(template)
@@ -39,58 +39,58 @@ def queries(template: Template) -> dict[str, str]:
     }
 
 
-def test_there_is_none_unless_it_is_asked_for() -> None:
-    ordinary().resource_count_is("AWS::CloudWatch::Dashboard", 0)
+def test_dashboard_is_absent_by_default() -> None:
+    ordinary_template().resource_count_is("AWS::CloudWatch::Dashboard", 0)
 
 
-def test_it_is_called_as_the_stack_is_and_its_region(template: Template) -> None:
-    """An account's dashboards share one name space over all its Regions."""
-    name = the(template, "AWS::CloudWatch::Dashboard")["DashboardName"]
+def test_dashboard_name_contains_stack_and_region(template: Template) -> None:
+    """Dashboards of all Regions of an account share one namespace."""
+    name = only_resource(template, "AWS::CloudWatch::Dashboard")["DashboardName"]
     assert name == {"Fn::Join": ["", ["marketing-alerts-", {"Ref": "AWS::Region"}]]}
 
 
-def test_every_indicator_of_a_shipped_rule_is_drawn_against_its_thresholds(
+def test_dashboard_shows_each_indicator_of_default_rules_with_thresholds(
     template: Template,
 ) -> None:
-    asked = queries(template)
-    assert "transient" not in str(asked), "nobody would see why it stays empty"
+    queried = queries(template)
+    assert "transient" not in str(queried), "no default rule uses this indicator"
     for indicator in (Indicator.BOUNCE_RATE, Indicator.COMPLAINT_RATE):
-        (query,) = (each for each in asked.values() if f"indicator = '{indicator.key}'" in each)
+        (query,) = (each for each in queried.values() if f"indicator = '{indicator.key}'" in each)
         for figure in ("max(rate)", "max(warning)", "max(critical)"):
             assert figure in query
 
 
-def test_it_asks_the_log_only_for_what_the_function_writes_there(
+def test_dashboard_queries_only_fields_that_function_logs(
     template: Template, capsys: pytest.CaptureFixture[str]
 ) -> None:
     summary = Summary(*[1] * len(fields(Summary)))
     readings = [Reading(a_rule(), scope, 0.06) for scope in (ACCOUNT, NEWS)]
     EmbeddedMetrics("here").record(ORIGIN, replace(summary, series_unknown=0), readings)
-    written = {key for line in capsys.readouterr().out.splitlines() for key in json.loads(line)}
-    written |= {*asdict(summary), "message"}
-    asked = set()
+    logged = {key for line in capsys.readouterr().out.splitlines() for key in json.loads(line)}
+    logged |= {*asdict(summary), "message"}
+    queried = set()
     for query in queries(template).values():
-        bare = re.sub(r"'[^']*'|@timestamp|^SOURCE.*?\||\bas \w+", " ", query)
-        asked |= set(re.findall(r"\b[a-z_]+\b(?!\()", bare))
-    assert asked - {"filter", "stats", "display", "sort", "limit", "by", "and", "desc"} <= written
-    assert {"rate", "queries", "days_behind", "alerts_critical"} <= asked
+        identifiers = re.sub(r"'[^']*'|@timestamp|^SOURCE.*?\||\bas \w+", " ", query)
+        queried |= set(re.findall(r"\b[a-z_]+\b(?!\()", identifiers))
+    assert queried - {"filter", "stats", "display", "sort", "limit", "by", "and", "desc"} <= logged
+    assert {"rate", "queries", "days_behind", "alerts_critical"} <= queried
 
 
-def test_nothing_lies_over_anything_else_and_nothing_sticks_out(template: Template) -> None:
-    taken: set[tuple[int, int]] = set()
+def test_dashboard_widgets_do_not_overlap_or_exceed_width(template: Template) -> None:
+    occupied: set[tuple[int, int]] = set()
     for each in widgets(template):
         cells = {
             (x, y)
             for x in range(each["x"], each["x"] + each["width"])
             for y in range(each["y"], each["y"] + each["height"])
         }
-        assert not cells & taken
+        assert cells.isdisjoint(occupied)
         assert max(x for x, _ in cells) < 24
-        taken |= cells
+        occupied |= cells
 
 
-def test_it_shows_every_alarm_and_says_what_an_empty_graph_means(template: Template) -> None:
+def test_dashboard_shows_every_alarm_and_explains_empty_graphs(template: Template) -> None:
     by_type = {each["type"]: each["properties"] for each in widgets(template)}
     assert len(by_type["alarm"]["alarms"]) == len(template.find_resources("AWS::CloudWatch::Alarm"))
-    said = " ".join(by_type["text"]["markdown"].split())
-    assert "empty until the function has run for the first time" in said
+    introduction = " ".join(by_type["text"]["markdown"].split())
+    assert "empty until the function has run for the first time" in introduction

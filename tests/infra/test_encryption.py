@@ -1,64 +1,64 @@
-"""Named facts about the key that encrypts what is on its way."""
+"""The optional KMS key of the topics and the queue."""
 
 from typing import Any
 
 import pytest
 from aws_cdk.assertions import Template
-from templates import everything, logical, ordinary, permissions, the
+from templates import full_template, logical_id, only_resource, ordinary_template, permissions
 
-USES = {"kms:Decrypt", "kms:GenerateDataKey"}
+KEY_ACTIONS = {"kms:Decrypt", "kms:GenerateDataKey"}
 
 
 @pytest.fixture(scope="module")
 def template() -> Template:
-    return everything()
+    return full_template()
 
 
-def key(template: Template) -> str:
+def key_id(template: Template) -> str:
     (name,) = template.find_resources("AWS::KMS::Key")
     return str(name)
 
 
-def test_there_is_none_unless_it_is_asked_for() -> None:
-    ordinary().resource_count_is("AWS::KMS::Key", 0)
-    assert not USES & set(permissions(ordinary(), "EvaluatorRole"))
+def test_key_is_absent_by_default() -> None:
+    ordinary_template().resource_count_is("AWS::KMS::Key", 0)
+    assert KEY_ACTIONS.isdisjoint(permissions(ordinary_template(), "EvaluatorRole"))
 
 
-def test_it_is_on_every_topic_and_on_the_queue(template: Template) -> None:
+def test_key_encrypts_every_topic_and_queue(template: Template) -> None:
     topics = template.find_resources("AWS::SNS::Topic").values()
     assert len(topics) == 2
     (queue,) = template.find_resources("AWS::SQS::Queue").values()
-    used = [each["Properties"]["KmsMasterKeyId"] for each in (*topics, queue)]
-    assert {logical(each) for each in used} == {key(template)}
+    keys = [each["Properties"]["KmsMasterKeyId"] for each in (*topics, queue)]
+    assert {logical_id(each) for each in keys} == {key_id(template)}
 
 
-def test_it_is_rotated_and_goes_with_the_stack(template: Template) -> None:
+def test_key_is_rotated_and_deleted_with_stack(template: Template) -> None:
     ((_, found),) = template.find_resources("AWS::KMS::Key").items()
-    assert found["Properties"]["EnableKeyRotation"]
+    assert found["Properties"]["EnableKeyRotation"] is True
     assert found["DeletionPolicy"] == "Delete"
 
 
-def test_whoever_writes_may_use_it_and_nobody_else(template: Template) -> None:
+def test_key_is_usable_by_senders_only(template: Template) -> None:
     for role in ("EvaluatorRole", "WakeupsScheduleRole"):
         allowed = permissions(template, role)
-        assert {logical(allowed[action]) for action in USES} == {key(template)}
-    policy = the(template, "AWS::KMS::Key")["KeyPolicy"]["Statement"]
+        assert {logical_id(allowed[action]) for action in KEY_ACTIONS} == {key_id(template)}
+    policy = only_resource(template, "AWS::KMS::Key")["KeyPolicy"]["Statement"]
     services: dict[str, set[Any]] = {}
     for each in policy:
         if service := each["Principal"].get("Service"):
             services.setdefault(service, set()).add(each["Action"])
     assert services == {
-        "cloudwatch.amazonaws.com": USES,
-        "events.amazonaws.com": USES,
-        "sns.amazonaws.com": USES,
+        "cloudwatch.amazonaws.com": KEY_ACTIONS,
+        "events.amazonaws.com": KEY_ACTIONS,
+        "sns.amazonaws.com": KEY_ACTIONS,
     }
 
 
-def test_only_eventbridge_may_use_it_for_any_account(template: Template) -> None:
-    """It names no account when it uses a key, so that a condition would drop its messages."""
-    policy = the(template, "AWS::KMS::Key")["KeyPolicy"]["Statement"]
-    own = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+def test_key_policy_is_limited_to_own_account_except_for_eventbridge(template: Template) -> None:
+    """EventBridge sends no source account, so a condition would deny its calls."""
+    policy = only_resource(template, "AWS::KMS::Key")["KeyPolicy"]["Statement"]
+    own_account = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
     for each in policy:
         service = each["Principal"].get("Service")
-        expected = own if service and service != "events.amazonaws.com" else None
+        expected = own_account if service and service != "events.amazonaws.com" else None
         assert each.get("Condition") == expected

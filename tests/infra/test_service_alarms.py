@@ -1,4 +1,4 @@
-"""Named facts about what tells when VDM Alerts is itself unwell."""
+"""The CloudWatch alarms on VDM Alerts itself."""
 
 import json
 from dataclasses import fields, replace
@@ -7,20 +7,27 @@ from datetime import timedelta
 import pytest
 from aws_cdk.assertions import Template
 from builders import ORIGIN
-from templates import CONTEXT, alarm, logical, ordinary, stack
+from templates import (
+    CONTEXT,
+    alarm,
+    logical_id,
+    ordinary_template,
+    template_scheduled,
+    template_with,
+)
 
-from infra.settings import BadContext, read_context
+from infra.settings import InvalidContextError, read_context
 from vdm_alerts.adapters.aws.cloudwatch_emf import EmbeddedMetrics
 from vdm_alerts.core.observations.run_report import Summary
 
 
 @pytest.fixture(scope="module")
 def template() -> Template:
-    return ordinary()
+    return ordinary_template()
 
 
-def test_silence_is_an_alarm_because_missing_data_breach_it(template: Template) -> None:
-    """Lambda counts 0 errors for a run that ends well, so the least of a period is 1 or missing."""
+def test_silence_alarm_fires_when_no_run_completes(template: Template) -> None:
+    """A successful run records 0 errors, so the minimum of a period without one is 1 or missing."""
     silence = alarm(template, "Silence")
     assert (silence["Namespace"], silence["MetricName"]) == ("AWS/Lambda", "Errors")
     assert (silence["Statistic"], silence["Threshold"]) == ("Minimum", 1)
@@ -38,33 +45,29 @@ def test_silence_is_an_alarm_because_missing_data_breach_it(template: Template) 
         ("rate(1 day)", 86_400, 2),
     ],
 )
-def test_what_stays_unread_is_told_after_a_day_in_which_every_spell_had_a_run(
+def test_unread_alarm_covers_a_day_of_periods_with_a_run_each(
     schedule: str, period: int, periods: int
 ) -> None:
-    chosen = read_context(CONTEXT | {"schedule": schedule})
-    unknown = alarm(stack(schedule=schedule, cadence=chosen.cadence), "Unread")
-    assert (unknown["Period"], unknown["EvaluationPeriods"]) == (period, periods)
-    assert f"for {period * periods // 3600} hours" in str(unknown["AlarmDescription"])
+    unread = alarm(template_scheduled(schedule), "Unread")
+    assert (unread["Period"], unread["EvaluationPeriods"]) == (period, periods)
+    assert f"for {period * periods // 3600} hours" in str(unread["AlarmDescription"])
 
 
 @pytest.mark.parametrize("name", ["Nobody", "Unread"])
-def test_what_is_recorded_only_while_it_is_wrong_is_right_where_there_is_none(
-    template: Template, name: str
-) -> None:
-    """An alarm without a value for a gap looks back beyond it, to the last thing that was wrong."""
+def test_alarm_treats_missing_metric_as_zero(template: Template, name: str) -> None:
+    """Without a value, CloudWatch evaluates older data points as if they were recent."""
     assert alarm(template, name)["Expression"] == "FILL(recorded, 0)"
 
 
 @pytest.mark.parametrize(
     ("schedule", "period"), [("rate(5 minutes)", 300), ("cron(0 8 * * ? *)", 86_400)]
 )
-def test_how_long_a_silence_may_be_follows_from_the_schedule(schedule: str, period: int) -> None:
-    chosen = read_context(CONTEXT | {"schedule": schedule})
-    assert alarm(stack(cadence=chosen.cadence), "Silence")["Period"] == period
+def test_silence_alarm_period_equals_cadence_of_schedule(schedule: str, period: int) -> None:
+    assert alarm(template_scheduled(schedule), "Silence")["Period"] == period
 
 
-def test_a_schedule_that_is_too_seldom_to_watch_is_refused() -> None:
-    with pytest.raises(BadContext, match="too seldom; look once a day at the least"):
+def test_context_is_rejected_when_schedule_is_less_than_daily() -> None:
+    with pytest.raises(InvalidContextError, match="too seldom; look once a day at the least"):
         read_context(CONTEXT | {"schedule": "rate(2 days)"})
     assert read_context(CONTEXT | {"schedule": "rate(24 hours)"}).cadence == timedelta(days=1)
 
@@ -81,25 +84,26 @@ def test_a_schedule_that_is_too_seldom_to_watch_is_refused() -> None:
         ("Unread", "VdmAlerts", "Unread"),
     ],
 )
-def test_there_is_an_alarm_on(template: Template, name: str, namespace: str, metric: str) -> None:
+def test_alarm_monitors_metric(template: Template, name: str, namespace: str, metric: str) -> None:
     found = alarm(template, name)
     assert (found["Namespace"], found["MetricName"]) == (namespace, metric)
     assert found["TreatMissingData"] == "notBreaching"
     assert found["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
 
 
-def test_every_alarm_and_its_end_are_told_to_the_topic(template: Template) -> None:
+def test_alarms_notify_topic_about_alarm_and_ok(template: Template) -> None:
     for found in template.find_resources("AWS::CloudWatch::Alarm").values():
         for kind in ("AlarmActions", "OKActions"):
             (topic,) = found["Properties"][kind]
-            assert logical(topic).startswith("NoticesTopic")
-        assert found["Properties"]["AlarmDescription"]
+            assert logical_id(topic).startswith("NoticesTopic")
+        assert found["Properties"]["AlarmDescription"] != ""
 
 
-def test_the_watchdog_has_a_topic_of_its_own_where_it_has_addresses_of_its_own() -> None:
-    template = stack(watchdog_emails=("boss@example.com",))
+def test_alarms_notify_second_topic_when_watchdog_email_is_set() -> None:
+    template = template_with(watchdog_emails=("boss@example.com",))
     topics = {
-        logical(topic)[: -len("12345678")] for topic in alarm(template, "Silence")["AlarmActions"]
+        logical_id(topic)[: -len("12345678")]
+        for topic in alarm(template, "Silence")["AlarmActions"]
     }
     assert topics == {"NoticesTopic", "WatchdogNoticesTopic"}
     endpoints = [
@@ -109,7 +113,7 @@ def test_the_watchdog_has_a_topic_of_its_own_where_it_has_addresses_of_its_own()
     assert "boss@example.com" in endpoints
 
 
-def test_the_alarms_of_this_account_may_publish_and_nobody_else_is_named(
+def test_topic_policy_allows_only_alarms_of_this_account(
     template: Template,
 ) -> None:
     ((_, policy),) = template.find_resources("AWS::SNS::TopicPolicy").items()
@@ -124,14 +128,14 @@ def test_the_alarms_of_this_account_may_publish_and_nobody_else_is_named(
     }
 
 
-def test_an_alarm_watches_a_metric_that_the_function_does_record(
+def test_alarm_metric_matches_metric_that_function_records(
     capsys: pytest.CaptureFixture[str], template: Template
 ) -> None:
-    nothing = Summary(*[0] * len(fields(Summary)))
-    EmbeddedMetrics("vdm-alerts").record(ORIGIN, replace(nothing, series_unknown=1), [])
+    empty_run = Summary(*[0] * len(fields(Summary)))
+    EmbeddedMetrics("vdm-alerts").record(ORIGIN, replace(empty_run, series_unknown=1), [])
     printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    own = [alarm(template, "Unread"), alarm(template, "Nobody")]
-    assert len(own) == len(printed) == 2
-    for found in own:
+    alarms = [alarm(template, "Unread"), alarm(template, "Nobody")]
+    assert len(alarms) == len(printed) == 2
+    for found in alarms:
         ((key, value),) = ((each["Name"], each["Value"]) for each in found["Dimensions"])
         assert [line[key] for line in printed if found["MetricName"] in line] == [value]

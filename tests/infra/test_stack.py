@@ -1,4 +1,4 @@
-"""Named facts about what `cdk deploy` puts into an account."""
+"""The resources that `cdk deploy` creates."""
 
 import json
 import re
@@ -8,9 +8,19 @@ from pathlib import Path
 import pytest
 from aws_cdk import App
 from aws_cdk.assertions import Annotations, Match, Template
-from templates import CHOSEN, CONTEXT, everything, logical, ordinary, permissions, stack, the
+from templates import (
+    CONTEXT,
+    SETTINGS,
+    build_template,
+    full_template,
+    logical_id,
+    only_resource,
+    ordinary_template,
+    permissions,
+    template_with,
+)
 
-from infra.rule_parameters import LONGEST, Rulebook
+from infra.rule_parameters import MAX_PARAMETER_BYTES, RuleParameters
 from infra.stack import VdmAlerts
 from vdm_alerts.adapters.aws.dynamodb_items import EXPIRES
 from vdm_alerts.core.muting.quiet_hours import parse_quiet_hours
@@ -21,45 +31,45 @@ from vdm_alerts.settings import VARIABLES, read_settings
 
 @pytest.fixture(scope="module")
 def template() -> Template:
-    return ordinary()
+    return ordinary_template()
 
 
-def test_the_function_runs_our_handler_on_python_313_and_arm64(template: Template) -> None:
-    function = the(template, "AWS::Lambda::Function")
+def test_function_runs_handler_on_python_313_and_arm64(template: Template) -> None:
+    function = only_resource(template, "AWS::Lambda::Function")
     assert function["Handler"] == "vdm_alerts.handlers.evaluate.lambda_handler"
     assert (function["Runtime"], function["Architectures"]) == ("python3.13", ["arm64"])
 
 
-def test_the_function_has_the_longest_time_that_lambda_gives(template: Template) -> None:
-    assert the(template, "AWS::Lambda::Function")["Timeout"] == 900
+def test_function_timeout_is_longest_that_lambda_allows(template: Template) -> None:
+    assert only_resource(template, "AWS::Lambda::Function")["Timeout"] == 900
 
 
-def test_the_functions_environment_is_every_variable_it_reads_and_no_threshold(
+def test_function_environment_has_exactly_the_variables_it_reads(
     template: Template,
 ) -> None:
-    function = the(template, "AWS::Lambda::Function")
+    function = only_resource(template, "AWS::Lambda::Function")
     assert set(function["Environment"]["Variables"]) == set(VARIABLES.values())
 
 
-def test_the_function_may_do_this_and_nothing_else(template: Template) -> None:
+def test_function_role_has_exact_permissions(template: Template) -> None:
     allowed = permissions(template, "EvaluatorRole")
-    anywhere = {action for action, resource in allowed.items() if resource == "*"}
-    assert anywhere == {
+    on_any_resource = {action for action, resource in allowed.items() if resource == "*"}
+    assert on_any_resource == {
         "ses:GetAccount",
         "ses:ListEmailIdentities",
         "ses:ListConfigurationSets",
         "ses:ListTenants",
         "ses:BatchGetMetricData",
     }
-    somewhere = {
-        action: logical(resource)
+    resources = {
+        action: logical_id(resource)
         for action, resource in allowed.items()
         if resource != "*" and action != "ssm:GetParametersByPath"
     }
-    places = {
-        action: place.removesuffix(place[-8:]) for action, place in somewhere.items()
-    }  # Without the hash that the CDK adds.
-    assert places == {
+    prefixes = {
+        action: resource_id[:-8] for action, resource_id in resources.items()
+    }  # Without the hash that the CDK appends.
+    assert prefixes == {
         "dynamodb:Query": "MemoryTable",
         "dynamodb:PutItem": "MemoryTable",
         "dynamodb:DeleteItem": "MemoryTable",
@@ -72,47 +82,49 @@ def test_the_function_may_do_this_and_nothing_else(template: Template) -> None:
     }
 
 
-def test_the_function_reads_rules_and_silences_and_no_other_parameter(template: Template) -> None:
+def test_function_role_reads_rules_and_silences_only(template: Template) -> None:
     resources = permissions(template, "EvaluatorRole")["ssm:GetParametersByPath"]
     assert [each["Fn::Join"][1][-1] for each in resources] == [
         ":parameter/vdm-alerts/rules",
         ":parameter/vdm-alerts/silences",
     ]
-    environment = the(template, "AWS::Lambda::Function")["Environment"]["Variables"]
+    environment = only_resource(template, "AWS::Lambda::Function")["Environment"]["Variables"]
     assert environment["VDM_ALERTS_RULES_PATH"] == "/vdm-alerts/rules"
     assert environment["VDM_ALERTS_SILENCES_PATH"] == "/vdm-alerts/silences"
     assert template.to_json()["Outputs"]["SilencesPath"]["Value"] == "/vdm-alerts/silences"
 
 
 @pytest.mark.parametrize("text", ["none", "22:00-07:00 Europe/Berlin"])
-def test_the_function_is_told_the_quiet_hours(text: str) -> None:
-    function = the(stack(quiet_hours=parse_quiet_hours(text)), "AWS::Lambda::Function")
+def test_function_environment_has_quiet_hours(text: str) -> None:
+    function = only_resource(
+        template_with(quiet_hours=parse_quiet_hours(text)), "AWS::Lambda::Function"
+    )
     assert function["Environment"]["Variables"]["VDM_ALERTS_QUIET_HOURS"] == text
 
 
-def test_the_function_has_no_managed_policy(template: Template) -> None:
+def test_roles_have_no_managed_policy(template: Template) -> None:
     for role in template.find_resources("AWS::IAM::Role").values():
         assert "ManagedPolicyArns" not in role["Properties"]
 
 
-def test_the_schedule_wakes_the_function_and_may_do_nothing_else(template: Template) -> None:
+def test_schedule_role_invokes_function_only(template: Template) -> None:
     allowed = permissions(template, "WakeupsScheduleRole")
     assert set(allowed) == {"lambda:InvokeFunction", "sqs:SendMessage"}
-    assert logical(allowed["lambda:InvokeFunction"]).startswith("EvaluatorFunction")
-    assert logical(allowed["sqs:SendMessage"]).startswith("LostQueue")
+    assert logical_id(allowed["lambda:InvokeFunction"]).startswith("EvaluatorFunction")
+    assert logical_id(allowed["sqs:SendMessage"]).startswith("LostQueue")
 
 
-def test_the_schedule_waits_until_it_may_wake_anybody(template: Template) -> None:
+def test_schedule_is_created_after_its_role(template: Template) -> None:
     ((_, schedule),) = template.find_resources("AWS::Scheduler::Schedule").items()
     assert any("ScheduleRoleDefaultPolicy" in each for each in schedule["DependsOn"])
     roles = template.find_resources("AWS::IAM::Role")
-    role = roles[logical(schedule["Properties"]["Target"]["RoleArn"])]["Properties"]
+    role = roles[logical_id(schedule["Properties"]["Target"]["RoleArn"])]["Properties"]
     (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
     assert statement["Principal"] == {"Service": "scheduler.amazonaws.com"}
     assert "aws:SourceAccount" in statement["Condition"]["StringEquals"]
 
 
-def test_ses_wakes_the_function_by_its_news_and_nobody_else_may(template: Template) -> None:
+def test_ses_events_invoke_function_and_no_other_rule_may(template: Template) -> None:
     ((name, rule),) = template.find_resources("AWS::Events::Rule").items()
     assert rule["Properties"]["EventPattern"] == {
         "source": ["aws.ses"],
@@ -124,37 +136,37 @@ def test_ses_wakes_the_function_by_its_news_and_nobody_else_may(template: Templa
             "Sending Status Disabled",
         ],
     }
-    permission = the(template, "AWS::Lambda::Permission")
+    permission = only_resource(template, "AWS::Lambda::Permission")
     assert permission["Principal"] == "events.amazonaws.com"
-    assert logical(permission["SourceArn"]) == name
+    assert logical_id(permission["SourceArn"]) == name
 
 
-def test_one_run_at_a_time_and_what_is_lost_is_kept(template: Template) -> None:
-    assert the(template, "AWS::Lambda::Function")["ReservedConcurrentExecutions"] == 1
-    asynchronous = the(template, "AWS::Lambda::EventInvokeConfig")
+def test_failed_and_undelivered_events_go_to_dead_letter_queue(template: Template) -> None:
+    assert only_resource(template, "AWS::Lambda::Function")["ReservedConcurrentExecutions"] == 1
+    asynchronous = only_resource(template, "AWS::Lambda::EventInvokeConfig")
     assert asynchronous["MaximumRetryAttempts"] == 2
     assert asynchronous["MaximumEventAgeInSeconds"] == 3600
     destination = asynchronous["DestinationConfig"]["OnFailure"]["Destination"]
-    assert logical(destination).startswith("LostQueue")
-    (target,) = the(template, "AWS::Events::Rule")["Targets"]
-    schedule = the(template, "AWS::Scheduler::Schedule")["Target"]
-    for wakeup in (target, schedule):
-        assert logical(wakeup["DeadLetterConfig"]["Arn"]).startswith("LostQueue")
+    assert logical_id(destination).startswith("LostQueue")
+    (target,) = only_resource(template, "AWS::Events::Rule")["Targets"]
+    schedule = only_resource(template, "AWS::Scheduler::Schedule")["Target"]
+    for trigger in (target, schedule):
+        assert logical_id(trigger["DeadLetterConfig"]["Arn"]).startswith("LostQueue")
 
 
-def test_where_none_can_be_reserved_none_is() -> None:
-    function = the(stack(reserve=False), "AWS::Lambda::Function")
+def test_function_reserves_no_concurrency_when_reserve_is_off() -> None:
+    function = only_resource(template_with(reserve=False), "AWS::Lambda::Function")
     assert "ReservedConcurrentExecutions" not in function
 
 
-def test_a_wake_up_that_is_late_is_given_up_within_the_hour(template: Template) -> None:
-    schedule = the(template, "AWS::Scheduler::Schedule")
+def test_schedule_drops_trigger_after_an_hour(template: Template) -> None:
+    schedule = only_resource(template, "AWS::Scheduler::Schedule")
     assert schedule["ScheduleExpression"] == "rate(1 hour)"
     retries = schedule["Target"]["RetryPolicy"]
     assert retries == {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 3}
 
 
-def test_the_topic_refuses_to_be_spoken_to_without_tls(template: Template) -> None:
+def test_topic_requires_tls(template: Template) -> None:
     template.has_resource_properties(
         "AWS::SNS::TopicPolicy",
         {
@@ -178,28 +190,31 @@ def test_the_topic_refuses_to_be_spoken_to_without_tls(template: Template) -> No
     )
 
 
-def test_every_address_is_subscribed_until_it_is_unsubscribed(template: Template) -> None:
-    """A later deployment without the address must not silently stop the mail."""
+def test_email_subscriptions_are_retained(template: Template) -> None:
+    """A later deployment without an address must not silently end its emails."""
     subscribed = template.find_resources("AWS::SNS::Subscription").values()
-    assert {each["Properties"]["Endpoint"] for each in subscribed} == set(CHOSEN.emails)
+    assert {each["Properties"]["Endpoint"] for each in subscribed} == set(SETTINGS.emails)
     assert {each["DeletionPolicy"] for each in subscribed} == {"Retain"}
 
 
-def test_mail_that_cannot_be_delivered_is_kept(template: Template) -> None:
-    for each in everything().find_resources("AWS::SNS::Subscription").values():
-        assert logical(each["Properties"]["RedrivePolicy"]["deadLetterTargetArn"]) == _lost()
-    statements = the(template, "AWS::SQS::QueuePolicy")["PolicyDocument"]["Statement"]
+def test_undelivered_emails_go_to_dead_letter_queue(template: Template) -> None:
+    for each in full_template().find_resources("AWS::SNS::Subscription").values():
+        assert (
+            logical_id(each["Properties"]["RedrivePolicy"]["deadLetterTargetArn"])
+            == _dead_letter_queue_id()
+        )
+    statements = only_resource(template, "AWS::SQS::QueuePolicy")["PolicyDocument"]["Statement"]
     (sns,) = [each for each in statements if each["Principal"] == {"Service": "sns.amazonaws.com"}]
     (source,) = sns["Condition"]["ArnEquals"].values()
-    assert logical(source).startswith("NoticesTopic")
+    assert logical_id(source).startswith("NoticesTopic")
 
 
-def _lost() -> str:
-    (name,) = everything().find_resources("AWS::SQS::Queue")
+def _dead_letter_queue_id() -> str:
+    (name,) = full_template().find_resources("AWS::SQS::Queue")
     return str(name)
 
 
-def test_the_table_is_paid_by_use_backed_up_and_outlives_the_stack(template: Template) -> None:
+def test_table_is_on_demand_backed_up_and_retained(template: Template) -> None:
     ((_, table),) = template.find_resources("AWS::DynamoDB::Table").items()
     assert table["Properties"]["BillingMode"] == "PAY_PER_REQUEST"
     recovery = table["Properties"]["PointInTimeRecoverySpecification"]
@@ -209,14 +224,16 @@ def test_the_table_is_paid_by_use_backed_up_and_outlives_the_stack(template: Tem
         "Enabled": True,
     }
     assert table["DeletionPolicy"] == "RetainExceptOnCreate"
-    assert table["Properties"]["TableName"] == "vdm-alerts", "so that a later stack can adopt it"
+    assert table["Properties"]["TableName"] == "vdm-alerts", (
+        "so that a later stack can adopt the table"
+    )
 
 
 def test_logs_are_kept_for_three_months(template: Template) -> None:
-    assert the(template, "AWS::Logs::LogGroup")["RetentionInDays"] == 90
+    assert only_resource(template, "AWS::Logs::LogGroup")["RetentionInDays"] == 90
 
 
-def test_each_rule_is_shipped_word_for_word_where_nobody_else_writes(
+def test_default_rules_are_deployed_unchanged_in_their_own_folder(
     template: Template, root: Path
 ) -> None:
     shipped = {
@@ -225,81 +242,85 @@ def test_each_rule_is_shipped_word_for_word_where_nobody_else_writes(
     }
     files = {file.stem: file.read_text() for file in root.glob("rules/*.toml")}
     assert shipped == {f"/vdm-alerts/rules/shipped/{name}": text for name, text in files.items()}
-    environment = the(template, "AWS::Lambda::Function")["Environment"]["Variables"]
-    told = read_settings(dict.fromkeys(VARIABLES.values(), "x") | environment).digests
-    assert told == {name: digest(text) for name, text in files.items()}
+    environment = only_resource(template, "AWS::Lambda::Function")["Environment"]["Variables"]
+    fingerprints = read_settings(dict.fromkeys(VARIABLES.values(), "x") | environment).digests
+    assert fingerprints == {name: digest(text) for name, text in files.items()}
 
 
-def test_a_rule_that_does_not_parse_cannot_deploy(tmp_path: Path) -> None:
+def test_invalid_rule_fails_synthesis(tmp_path: Path) -> None:
     (tmp_path / "broken.toml").write_text('indicator = "bounces"')
     with pytest.raises(BadRule, match=r"broken\.toml: 3 problems"):
-        Rulebook(App(), "Rulebook", "/here/rules", tmp_path)
+        RuleParameters(App(), "Rulebook", "/here/rules", tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "says"),
+    ("name", "content", "message"),
     [
-        ("long.toml", b"#" * (LONGEST + 1), r"is 4097 bytes long; a parameter holds 4096"),
+        (
+            "long.toml",
+            b"#" * (MAX_PARAMETER_BYTES + 1),
+            r"is 4097 bytes long; a parameter holds 4096",
+        ),
         ("M\u00e4h rule.toml", b"", "a parameter cannot be called that"),
         ("latin.toml", b"# \xe4", "cannot be read"),
     ],
 )
-def test_a_file_that_cannot_be_a_parameter_is_told_why(
-    tmp_path: Path, name: str, content: bytes, says: str
+def test_rule_file_is_rejected_with_reason_when_it_cannot_be_a_parameter(
+    tmp_path: Path, name: str, content: bytes, message: str
 ) -> None:
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(BadRule, match=says):
-        Rulebook(App(), "Rulebook", "/here/rules", tmp_path)
+    with pytest.raises(BadRule, match=message):
+        RuleParameters(App(), "Rulebook", "/here/rules", tmp_path)
 
 
-def test_the_same_repository_and_context_give_the_same_template(template: Template) -> None:
-    assert json.dumps(stack().to_json()) == json.dumps(template.to_json())
+def test_template_is_deterministic(template: Template) -> None:
+    assert json.dumps(build_template().to_json()) == json.dumps(template.to_json())
 
 
-def test_two_stacks_in_a_region_share_no_name() -> None:
-    """What AWS names itself has the stack's name in it."""
-    ours, theirs = (
-        _names(stack(prefix=prefix, slack=("T0123ABCD", "C0123ABCD"), dashboard=True))
+def test_stacks_in_one_region_share_no_name() -> None:
+    """Names that CloudFormation generates contain the name of the stack."""
+    first, second = (
+        _names(template_with(prefix=prefix, slack=("T0123ABCD", "C0123ABCD"), dashboard=True))
         for prefix in ("vdm-alerts", "other-team")
     )
-    # The table, two rules, eight alarms, the metrics, the dashboard and the Slack configuration.
-    assert len(ours) == len(theirs) == 14
-    assert not ours & theirs
-    function = the(stack(prefix="other-team"), "AWS::Lambda::Function")
+    # Table, two rules, eight alarms, metrics, dashboard and Slack configuration.
+    assert len(first) == len(second) == 14
+    assert first.isdisjoint(second)
+    function = only_resource(template_with(prefix="other-team"), "AWS::Lambda::Function")
     assert function["Environment"]["Variables"]["VDM_ALERTS_SERVICE"] == "other-team"
 
 
 def _names(template: Template) -> set[str]:
-    """Every name in *template* that must be the only one of its kind in a Region."""
+    """Return every name in *template* that must be unique in a Region."""
     resources = template.to_json()["Resources"].values()
     kinds = "Table|Function|Queue|Topic|Role|Alarm|Dashboard|LogGroup|Configuration"
-    naming = re.compile(rf"({kinds}|)Name")
-    named = {
+    name_property = re.compile(rf"({kinds}|)Name")
+    names = {
         json.dumps(value)
         for each in resources
         for key, value in each.get("Properties", {}).items()
-        if naming.fullmatch(key) and not {"Ref", "Fn::GetAtt"} & set(value)
+        if name_property.fullmatch(key) and not {"Ref", "Fn::GetAtt"} & set(value)
     }
-    environment = the(template, "AWS::Lambda::Function")["Environment"]["Variables"]
-    return named | {environment["VDM_ALERTS_SERVICE"] + " (metrics)"}
+    environment = only_resource(template, "AWS::Lambda::Function")["Environment"]["Variables"]
+    return names | {environment["VDM_ALERTS_SERVICE"] + " (metrics)"}
 
 
-def test_a_deployment_that_subscribes_nobody_is_warned_of() -> None:
+def test_synthesis_warns_when_nobody_is_subscribed() -> None:
     for emails, warnings in (((), 1), (("ops@example.com",), 0)):
         app = App(context=CONTEXT)
-        nobody = VdmAlerts(app, "VdmAlerts", replace(CHOSEN, emails=emails))
-        found = Annotations.from_stack(nobody).find_warning(
+        stack = VdmAlerts(app, "VdmAlerts", replace(SETTINGS, emails=emails))
+        found = Annotations.from_stack(stack).find_warning(
             "*", Match.string_like_regexp("subscribes nobody to the alerts")
         )
         assert len(found) == warnings
 
 
-def test_vdm_is_left_as_it_is_unless_it_is_asked_for(template: Template) -> None:
+def test_vdm_is_unmanaged_by_default(template: Template) -> None:
     template.resource_count_is("AWS::SES::VdmAttributes", 0)
 
 
-def test_vdm_is_switched_on_without_touching_mail_and_stays_on() -> None:
-    ((_, found),) = everything().find_resources("AWS::SES::VdmAttributes").items()
+def test_vdm_is_enabled_without_changing_emails_and_retained() -> None:
+    ((_, found),) = full_template().find_resources("AWS::SES::VdmAttributes").items()
     assert found["Properties"] == {
         "DashboardAttributes": {"EngagementMetrics": "DISABLED"},
         "GuardianAttributes": {"OptimizedSharedDelivery": "DISABLED"},

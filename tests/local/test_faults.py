@@ -1,11 +1,19 @@
-"""Which calls and queries a fault hits is written in the scenario, and the same every time."""
+"""Which calls and queries a fault affects, and the parser of faults."""
 
 from typing import Any
 
 import pytest
 
-from vdm_local.faults import CallFault, CallKind, QueryFault, QueryKind, Reach, of_call, of_query
-from vdm_local.scenario import BadScenario, parse_scenario
+from vdm_local.faults import (
+    CallFault,
+    CallFaultKind,
+    FaultFilter,
+    QueryFault,
+    QueryFaultKind,
+    find_call_fault,
+    find_query_fault,
+)
+from vdm_local.scenario import InvalidScenarioError, parse_scenario
 
 CALLS = range(1, 2_001)
 
@@ -14,83 +22,83 @@ def query(**dimensions: str) -> dict[str, Any]:
     return {"Id": "a", "Dimensions": dimensions} if dimensions else {"Id": "a"}
 
 
-def throttled(**reach: Any) -> CallFault:
-    return CallFault(CallKind.THROTTLED, Reach(**reach))
+def throttled(**filter_: Any) -> CallFault:
+    return CallFault(CallFaultKind.THROTTLED, FaultFilter(**filter_))
 
 
-def missing(**reach: Any) -> QueryFault:
-    return QueryFault(QueryKind.MISSING, Reach(**reach))
+def missing_query(**filter_: Any) -> QueryFault:
+    return QueryFault(QueryFaultKind.MISSING, FaultFilter(**filter_))
 
 
-def hit(fault: CallFault, seed: int = 0) -> list[int]:
-    return [call for call in CALLS if of_call([fault], seed, call, [query()])]
+def affected_calls(fault: CallFault, seed: int = 0) -> list[int]:
+    return [call for call in CALLS if find_call_fault([fault], seed, call, [query()])]
 
 
-def test_a_fault_hits_about_its_share_of_calls() -> None:
+def test_fault_affects_about_its_share_of_calls() -> None:
     for share in (0.02, 0.2, 0.9):
-        assert len(hit(throttled(share=share))) == pytest.approx(2_000 * share, rel=0.2)
+        assert len(affected_calls(throttled(share=share))) == pytest.approx(2_000 * share, rel=0.2)
 
 
-def test_a_share_of_one_is_all_and_of_nothing_none() -> None:
-    assert hit(throttled()) == list(CALLS)
-    assert hit(throttled(share=0)) == []
+def test_fault_affects_all_calls_at_share_one_and_none_at_zero() -> None:
+    assert affected_calls(throttled()) == list(CALLS)
+    assert affected_calls(throttled(share=0)) == []
 
 
-def test_the_same_seed_hits_the_same_calls_and_another_others() -> None:
+def test_affected_calls_depend_on_seed() -> None:
     fault = throttled(share=0.2)
-    assert hit(fault, seed=7) == hit(fault, seed=7)
-    assert hit(fault, seed=7) != hit(fault, seed=8)
+    assert affected_calls(fault, seed=7) == affected_calls(fault, seed=7)
+    assert affected_calls(fault, seed=7) != affected_calls(fault, seed=8)
 
 
-def test_two_kinds_of_one_share_hit_different_calls() -> None:
-    dropped = CallFault(CallKind.DROPPED, Reach(share=0.2))
-    assert hit(throttled(share=0.2)) != hit(dropped)
+def test_affected_calls_depend_on_kind() -> None:
+    dropped = CallFault(CallFaultKind.DROPPED, FaultFilter(share=0.2))
+    assert affected_calls(throttled(share=0.2)) != affected_calls(dropped)
 
 
-def test_a_larger_share_hits_the_calls_of_the_smaller_too() -> None:
-    assert set(hit(throttled(share=0.1))) < set(hit(throttled(share=0.3)))
+def test_larger_share_includes_calls_of_smaller_share() -> None:
+    assert set(affected_calls(throttled(share=0.1))) < set(affected_calls(throttled(share=0.3)))
 
 
-def test_a_fault_of_some_calls_hits_no_other() -> None:
-    assert hit(throttled(calls=(3, 5))) == [3, 4, 5]
+def test_fault_affects_only_calls_in_its_range() -> None:
+    assert affected_calls(throttled(calls=(3, 5))) == [3, 4, 5]
 
 
-def test_a_fault_of_a_value_hits_calls_that_name_it_in_any_query_and_in_any_case() -> None:
+def test_fault_with_value_affects_calls_that_query_it_in_any_case() -> None:
     fault = throttled(value="News.Example.com")
     news, shop = query(EMAIL_IDENTITY="NEWS.example.com"), query(EMAIL_IDENTITY="shop.example.com")
-    assert of_call([fault], 0, 1, [shop, query(), news]) is fault
-    assert of_call([fault], 0, 1, [shop, query()]) is None
-    assert of_call([throttled(value="hotmail")], 0, 1, [query(ISP="Hotmail")])
+    assert find_call_fault([fault], 0, 1, [shop, query(), news]) is fault
+    assert find_call_fault([fault], 0, 1, [shop, query()]) is None
+    assert find_call_fault([throttled(value="hotmail")], 0, 1, [query(ISP="Hotmail")]) is not None
 
 
-def test_the_first_fault_that_hits_is_the_one() -> None:
-    early, late = throttled(calls=(1, 1)), CallFault(CallKind.DROPPED)
-    assert of_call([early, late], 0, 1, [query()]) is early
-    assert of_call([early, late], 0, 2, [query()]) is late
+def test_first_matching_fault_applies() -> None:
+    early, late = throttled(calls=(1, 1)), CallFault(CallFaultKind.DROPPED)
+    assert find_call_fault([early, late], 0, 1, [query()]) is early
+    assert find_call_fault([early, late], 0, 2, [query()]) is late
 
 
-def test_a_fault_of_queries_hits_its_share_of_them_wherever_they_stand() -> None:
-    fault = missing(share=0.2)
+def test_query_fault_affects_its_share_at_every_position() -> None:
+    fault = missing_query(share=0.2)
     places = [
         (call, place)
         for call in CALLS
         for place in range(10)
-        if of_query([fault], 0, call, place, query())
+        if find_query_fault([fault], 0, call, place, query())
     ]
     assert len(places) == pytest.approx(4_000, rel=0.1)
     assert {place for _, place in places} == set(range(10))
 
 
-def test_a_fault_of_queries_leaves_those_alone_that_do_not_name_its_value() -> None:
-    fault = missing(value="gmail")
-    assert of_query([fault], 0, 1, 0, query(ISP="Gmail")) is fault
-    assert of_query([fault], 0, 1, 0, query(ISP="Yahoo")) is None
-    assert of_query([fault], 0, 1, 0, query()) is None
+def test_query_fault_ignores_queries_without_its_value() -> None:
+    fault = missing_query(value="gmail")
+    assert find_query_fault([fault], 0, 1, 0, query(ISP="Gmail")) is fault
+    assert find_query_fault([fault], 0, 1, 0, query(ISP="Yahoo")) is None
+    assert find_query_fault([fault], 0, 1, 0, query()) is None
 
 
-def test_faults_of_calls_and_faults_of_queries_do_not_meet() -> None:
-    assert of_call([missing()], 0, 1, [query()]) is None
-    assert of_query([throttled()], 0, 1, 0, query()) is None
+def test_call_faults_and_query_faults_are_separate() -> None:
+    assert find_call_fault([missing_query()], 0, 1, [query()]) is None
+    assert find_query_fault([throttled()], 0, 1, 0, query()) is None
 
 
 def parsed(*faults: str) -> Any:
@@ -98,7 +106,7 @@ def parsed(*faults: str) -> Any:
     return parse_scenario(text, "here.toml").faults
 
 
-def test_a_fault_is_what_the_scenario_says_of_it() -> None:
+def test_scenario_faults_are_parsed_with_all_keys() -> None:
     assert parsed(
         'kind = "throttled"',
         'kind = "query-denied"\nshare = 0.2\nvalue = "Gmail"\ncalls = [1, 5]',
@@ -106,19 +114,19 @@ def test_a_fault_is_what_the_scenario_says_of_it() -> None:
         'kind = "garbled"\nform = "negative"',
     ) == [
         throttled(),
-        QueryFault(QueryKind.DENIED, Reach(0.2, "Gmail", (1, 5))),
-        CallFault(CallKind.TIME_OUT, seconds=2),
-        CallFault(CallKind.GARBLED, form="negative"),
+        QueryFault(QueryFaultKind.DENIED, FaultFilter(0.2, "Gmail", (1, 5))),
+        CallFault(CallFaultKind.TIME_OUT, delay_s=2),
+        CallFault(CallFaultKind.CORRUPTED, form="negative"),
     ]
 
 
-def test_every_kind_can_be_written() -> None:
-    kinds = [*CallKind, *QueryKind]
+def test_every_fault_kind_can_be_parsed() -> None:
+    kinds = [*CallFaultKind, *QueryFaultKind]
     assert [fault.kind for fault in parsed(*(f'kind = "{kind}"' for kind in kinds))] == kinds
 
 
 @pytest.mark.parametrize(
-    ("wrong", "says"),
+    ("wrong", "message"),
     [
         ('kind = "thortled"', 'of kind "thortled": there is none such but throttled, server-'),
         ("share = 1", 'of kind "None": there is none such but throttled'),
@@ -143,8 +151,8 @@ def test_every_kind_can_be_written() -> None:
         ('kind = "garbled"\nform = "odd"', 'form "odd" is none of no-json, cut-json,'),
     ],
 )
-def test_a_bad_fault_is_named_with_what_is_wrong_with_it(wrong: str, says: str) -> None:
-    with pytest.raises(BadScenario) as caught:
+def test_parser_error_names_invalid_fault_and_reason(wrong: str, message: str) -> None:
+    with pytest.raises(InvalidScenarioError) as caught:
         parsed('kind = "dropped"', wrong)
     assert str(caught.value).startswith('here.toml: fault 2, of kind "')
-    assert says in str(caught.value)
+    assert message in str(caught.value)

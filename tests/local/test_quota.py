@@ -1,4 +1,4 @@
-"""The local SES counts as SES does: by a window of a second that slides."""
+"""The quota of BatchGetMetricData."""
 
 from vdm_local.quota import Quota
 
@@ -10,28 +10,28 @@ class Clock:
         return self.now
 
 
-def test_sixteen_calls_in_a_second_are_taken_and_the_next_is_refused() -> None:
+def test_quota_admits_sixteen_calls_per_second() -> None:
     clock = Clock()
     quota = Quota(clock)
-    assert all(quota.admits(1) for _ in range(16))
-    assert not quota.admits(1)
-    assert (quota.calls, quota.queries, quota.refused) == (17, 16, 1)
+    assert all(quota.admit(1) for _ in range(16))
+    assert quota.admit(1) is False
+    assert (quota.calls, quota.queries, quota.throttled) == (17, 16, 1)
 
 
-def test_a_hundred_and_sixty_queries_in_a_second_are_taken_however_few_calls_they_are() -> None:
+def test_quota_admits_160_queries_per_second() -> None:
     quota = Quota(Clock())
-    assert quota.admits(150)
-    assert not quota.admits(11)
-    assert quota.admits(10)
+    assert quota.admit(150) is True
+    assert quota.admit(11) is False
+    assert quota.admit(10) is True
 
 
-def test_the_window_slides_and_what_was_refused_is_not_in_it() -> None:
+def test_quota_window_slides_and_ignores_throttled_calls() -> None:
     clock = Clock()
     quota = Quota(clock)
     for _ in range(16):
-        quota.admits(1)
+        quota.admit(1)
         clock.now += 0.05
-    assert not quota.admits(1)
-    clock.now = 101.01  # The first of them is a second old now, and no other.
-    assert quota.admits(1)
-    assert not quota.admits(1)
+    assert quota.admit(1) is False
+    clock.now = 101.01  # Only the first call is older than a second.
+    assert quota.admit(1) is True
+    assert quota.admit(1) is False

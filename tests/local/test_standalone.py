@@ -1,4 +1,4 @@
-"""The local VDM as a command of its own."""
+"""The local VDM as a command."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ import boto3
 SCENARIO = "local/vdm_local/scenarios/newsletter.toml"
 
 
-def test_it_says_when_it_is_ready_and_answers_boto3(root: Path) -> None:
+def test_command_prints_url_and_serves_boto3(root: Path) -> None:
     command = [sys.executable, "-m", "vdm_local", "--scenario", SCENARIO]
     with subprocess.Popen(
         [*command, "--now", "2026-03-05T00:00:00Z"], cwd=root, stdout=subprocess.PIPE, text=True
@@ -19,8 +19,8 @@ def test_it_says_when_it_is_ready_and_answers_boto3(root: Path) -> None:
             ready = process.stdout.readline()
             assert ready.startswith("ready: http://127.0.0.1:")
             client = boto3.client("sesv2", endpoint_url=ready.split()[1])
-            listed = client.list_email_identities()["EmailIdentities"]
-            assert [each["IdentityName"] for each in listed] == [
+            identities = client.list_email_identities()["EmailIdentities"]
+            assert [each["IdentityName"] for each in identities] == [
                 "news.example.com",
                 "offers.example.com",
                 "shop.example.com",
@@ -29,7 +29,7 @@ def test_it_says_when_it_is_ready_and_answers_boto3(root: Path) -> None:
             process.terminate()
 
 
-def test_a_scenario_that_cannot_be_read_is_an_error_in_a_line(root: Path, tmp_path: Path) -> None:
+def test_command_exits_with_message_when_scenario_is_invalid(root: Path, tmp_path: Path) -> None:
     bad = tmp_path / "bad.toml"
     bad.write_text("begins = 2026-03-01\nvdm = 1")
     done = subprocess.run(

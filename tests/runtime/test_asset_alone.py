@@ -22,7 +22,7 @@ from stage import DEPLOY
 
 from infra.asset import assemble
 from vdm_local.cdk import bootstrap
-from vdm_local.deployment import Deployment, deploy
+from vdm_local.deployment import LocalDeployment, deploy
 from vdm_local.launcher import local_aws
 from vdm_local.scenario import load_scenario
 
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def deployed() -> Iterator[Deployment]:
+def deployed() -> Iterator[LocalDeployment]:
     with local_aws(STORY) as aws:
         bootstrap(aws)
         yield deploy(aws, *DEPLOY)
@@ -54,7 +54,7 @@ def asset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(params=RUNTIMES)
 def invoke(
-    request: pytest.FixtureRequest, asset: Path, deployed: Deployment, tmp_path: Path
+    request: pytest.FixtureRequest, asset: Path, deployed: LocalDeployment, tmp_path: Path
 ) -> Iterator[Invoke]:
     """Run the asset under the emulator; give a function that invokes it with an event."""
     python = RUNTIME / request.param / "bin" / "python"
@@ -87,18 +87,18 @@ def invoke(
         yield lambda event: _invoked(url, event, log)
 
 
-def test_the_story_is_told_as_on_the_local_aws(invoke: Invoke, deployed: Deployment) -> None:
+def test_the_story_is_told_as_on_the_local_aws(invoke: Invoke, deployed: LocalDeployment) -> None:
     """With all rights: what the function's role allows is the end-to-end tests' matter."""
-    deployed.forget()
-    before = len(deployed.aws.mails())
+    deployed.clear_state()
+    before = len(deployed.aws.emails())
     told = 0
     for run in load_scenario(STORY).runs:
         deployed.aws.set_clock(run.at.isoformat())
         summary = invoke({"now": run.at.isoformat()})
-        assert summary["notices_told"] == len(run.tells), summary
+        assert summary["notices_told"] == len(run.expected_reasons), summary
         assert summary["findings"] == summary["series_unknown"] == 0
-        told += len(run.tells)
-    assert len(deployed.aws.mails()) == before + told > before
+        told += len(run.expected_reasons)
+    assert len(deployed.aws.emails()) == before + told > before
 
 
 def test_no_more_is_imported_than_a_run_needs(asset: Path) -> None:

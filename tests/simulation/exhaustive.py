@@ -16,8 +16,8 @@ from vdm_alerts.core.model.metrics import Scope, Series
 from vdm_alerts.core.planning import read_plan
 from vdm_alerts.core.planning.queries import Query
 from vdm_alerts.core.planning.rule_scopes import provider_names
-from vdm_local.runs import Run
 from vdm_local.scenario import Scenario, load_scenario
+from vdm_local.scenario_run import ScenarioRun
 
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "local" / "vdm_local" / "scenarios" / "newsletter.toml"
@@ -67,7 +67,7 @@ def _without_faults(
 
 def _play_demo(
     oracle: Oracle,
-    runs: Sequence[Run],
+    runs: Sequence[ScenarioRun],
     beliefs: Sequence[Mapping[Key, int]],
     faults: Mapping[int, Fault],
 ) -> None:

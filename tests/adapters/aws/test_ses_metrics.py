@@ -21,9 +21,9 @@ from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.planning.queries import Query, TodayRefused
 from vdm_alerts.handlers.evaluate import MonotonicDeadline
-from vdm_local.answers import Answer
 from vdm_local.endpoint import Endpoint
 from vdm_local.quota import Quota
+from vdm_local.responses import Response
 from vdm_local.scenario import parse_scenario
 from vdm_local.server import serving
 
@@ -109,19 +109,19 @@ def test_calls_stay_within_the_quota(client: Any, endpoint: Endpoint) -> None:
     queries = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(300)]
     found = Vdm(client).read(queries, Window(7), TODAY, PATIENCE)
     assert list(found.values()) == [Series({})] * 300
-    assert endpoint.quota.refused < 5, "and not the 14 beyond the first second's sixteen"
+    assert endpoint.quota.throttled < 5, "and not the 14 beyond the first second's sixteen"
 
 
 def test_throttled_call_is_retried(endpoint: Endpoint) -> None:
     retries = Config(retries={"mode": "standard", "total_max_attempts": 4})
     pace = Pace()
     for _ in range(16):
-        endpoint.quota.admits(1)  # Somebody else has used this second up.
+        endpoint.quota.admit(1)  # Somebody else has used this second up.
     with serving(endpoint) as url:
         client = boto3.client("sesv2", endpoint_url=url, config=retries)
         found = Vdm(client, pace).read([SENT], Window(2), TODAY, PATIENCE)
     assert found == {SENT: days({3: 300, 4: 400})}
-    assert endpoint.quota.refused > 0
+    assert endpoint.quota.throttled > 0
 
 
 def test_unanswered_queries_are_unknown_and_answered_ones_kept_when_time_is_over(
@@ -283,10 +283,10 @@ def test_read_stops_when_several_calls_in_a_row_fail(
     queries = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(900)]
 
     def down(*_: object) -> Any:
-        endpoint.quota.admits(10)
-        return Answer(500, {"message": "sorry"}, "InternalFailure")
+        endpoint.quota.admit(10)
+        return Response(500, {"message": "sorry"}, "InternalFailure")
 
-    endpoint.answer = down  # type: ignore[method-assign,assignment]
+    endpoint.respond = down  # type: ignore[method-assign,assignment]
     once = Config(retries={"total_max_attempts": 1})
     with serving(endpoint) as url:
         client = boto3.client("sesv2", endpoint_url=url, config=once)
@@ -299,14 +299,14 @@ def test_read_stops_when_several_calls_in_a_row_fail(
 def test_malformed_response_is_unknown_and_does_not_stop_the_read(
     client: Any, endpoint: Endpoint
 ) -> None:
-    serve, calls = endpoint.answer, 0
+    serve, calls = endpoint.respond, 0
 
     def in_pieces_at_first(*request: Any) -> Any:
         nonlocal calls
         calls += 1
-        return Answer(200, {"Results": "x"}) if calls == 1 else serve(*request)
+        return Response(200, {"Results": "x"}) if calls == 1 else serve(*request)
 
-    endpoint.answer = in_pieces_at_first  # type: ignore[method-assign,assignment]
+    endpoint.respond = in_pieces_at_first  # type: ignore[method-assign,assignment]
     queries = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(10)]
     found = Vdm(client).read([*queries, SENT], Window(2), TODAY, PATIENCE)
     assert {found[query] for query in queries} == {Gap.UNAVAILABLE}

@@ -27,7 +27,14 @@ from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.planning.queries import ACCOUNT_SENT, Query, TodayRefused
 from vdm_local.endpoint import Endpoint
-from vdm_local.faults import CallFault, CallKind, Fault, QueryFault, QueryKind, Reach
+from vdm_local.faults import (
+    CallFault,
+    CallFaultKind,
+    Fault,
+    FaultFilter,
+    QueryFault,
+    QueryFaultKind,
+)
 from vdm_local.quota import Quota
 from vdm_local.scenario import Scenario, parse_scenario
 from vdm_local.server import serving
@@ -78,17 +85,17 @@ names = st.sampled_from(
 )
 queries = st.lists(st.builds(Query, st.sampled_from(Metric), names), max_size=45, unique=True)
 reach = st.builds(
-    Reach,
+    FaultFilter,
     share=st.sampled_from([0.05, 0.3, 0.7, 1.0]),
     value=st.none() | st.sampled_from(["news.example.com", "Hotmail"]),
     calls=st.none() | st.sampled_from([(1, 1), (2, 4), (1, 30)]),
 )
-whole = [kind for kind in CallKind if kind is not CallKind.TIME_OUT]
+whole = [kind for kind in CallFaultKind if kind is not CallFaultKind.TIME_OUT]
 faults = st.lists(
     st.builds(CallFault, st.sampled_from(whole), reach)
-    | st.builds(QueryFault, st.sampled_from(QueryKind), reach)
+    | st.builds(QueryFault, st.sampled_from(QueryFaultKind), reach)
     # One that is late, and not so many that the tests are.
-    | st.just(CallFault(CallKind.TIME_OUT, Reach(calls=(3, 3)), seconds=0.5)),
+    | st.just(CallFault(CallFaultKind.TIME_OUT, FaultFilter(calls=(3, 3)), delay_s=0.5)),
     max_size=4,
 )
 
@@ -170,10 +177,10 @@ def test_every_series_is_correct_or_unknown_under_any_faults(
     try:
         found = read(reader, asked, last)
     except AccessDenied:
-        assert any(fault.kind is CallKind.DENIED for fault in faults)
+        assert any(fault.kind is CallFaultKind.DENIED for fault in faults)
         return
     except TodayRefused:
-        assert any(fault.kind is CallKind.REFUSED for fault in faults)
+        assert any(fault.kind is CallFaultKind.REJECTED for fault in faults)
         return
     except Hindrance:
         assert not is_on
@@ -188,11 +195,11 @@ def test_every_series_is_correct_or_unknown_under_any_faults(
 
 def possible(query: Query, faults: list[Fault]) -> set[Gap]:
     """Why there may be no answer to *query*, when these are the faults."""
-    refused = any(fault.kind is CallKind.REFUSED for fault in faults)
+    refused = any(fault.kind is CallFaultKind.REJECTED for fault in faults)
     gaps = {Gap.REFUSED} if refused or query.scope.is_doubtful else set()
-    if any(fault.kind in (CallKind.DENIED, QueryKind.DENIED) for fault in faults):
+    if any(fault.kind in (CallFaultKind.DENIED, QueryFaultKind.DENIED) for fault in faults):
         gaps.add(Gap.ACCESS_DENIED)
-    if any(fault.kind is not CallKind.DENIED for fault in faults):
+    if any(fault.kind is not CallFaultKind.DENIED for fault in faults):
         gaps.add(Gap.UNAVAILABLE)
     return gaps
 

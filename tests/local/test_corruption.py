@@ -1,4 +1,4 @@
-"""A garbled answer can be told from a good one by looking at it."""
+"""Corrupted responses can be told from valid ones."""
 
 import json
 from itertools import pairwise
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from vdm_local.garbled import FORMS, garbled
+from vdm_local.corruption import CORRUPTION_FORMS, corrupt
 
 DAY = 86_400
 START = 1_772_323_200  # 2026-03-01
@@ -21,8 +21,8 @@ GOOD: list[dict[str, Any]] = [
 ]
 
 
-def makes_sense(payload: bytes) -> bool:
-    """Say whether every query has one answer of which nothing is odd: all that a client can see."""
+def is_valid(payload: bytes) -> bool:
+    """Return whether each query has one well-formed result or error."""
     try:
         body = json.loads(payload)
     except ValueError:
@@ -31,48 +31,49 @@ def makes_sense(payload: bytes) -> bool:
         return False
     answers = [*body["Results"], *body["Errors"]]
     ids = sorted(each.get("Id", "") for each in answers)
-    return ids == sorted(QUERIES) and all(is_a_series(result) for result in body["Results"])
+    return ids == sorted(QUERIES) and all(is_valid_series(result) for result in body["Results"])
 
 
-def is_a_series(result: dict[str, Any]) -> bool:
+def is_valid_series(result: dict[str, Any]) -> bool:
     days, counts = result["Timestamps"], result["Values"]
     return (
         len(days) == len(counts)
         and all(type(count) is int and count > 0 for count in counts)
         and all(type(day) is int and day % DAY == 0 for day in days)
         and all(START <= day < START + 3 * DAY for day in days)
-        and all(one < other for one, other in pairwise(days))
+        and all(earlier < later for earlier, later in pairwise(days))
     )
 
 
 @pytest.mark.parametrize("body", GOOD)
-def test_a_good_answer_makes_sense(body: dict[str, Any]) -> None:
-    assert makes_sense(json.dumps(body).encode())
+def test_valid_response_is_recognized(body: dict[str, Any]) -> None:
+    assert is_valid(json.dumps(body).encode()) is True
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", CORRUPTION_FORMS)
 @pytest.mark.parametrize("body", GOOD)
-def test_no_garbled_answer_makes_sense(form: str, body: dict[str, Any]) -> None:
-    assert not any(makes_sense(garbled(body, form, share, QUERIES)) for share in (0, 0.5, 0.99))
+def test_corrupted_response_is_never_valid(form: str, body: dict[str, Any]) -> None:
+    for share in (0, 0.5, 0.99):
+        assert is_valid(corrupt(body, form, share, QUERIES)) is False
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_garbling_leaves_the_good_answer_as_it_is(form: str) -> None:
+@pytest.mark.parametrize("form", CORRUPTION_FORMS)
+def test_corruption_leaves_original_response_unchanged(form: str) -> None:
     before = json.dumps(GOOD)
     for body in GOOD:
-        garbled(body, form, 0, QUERIES)
+        corrupt(body, form, 0, QUERIES)
     assert json.dumps(GOOD) == before
 
 
-@pytest.mark.parametrize("form", FORMS[3:])
-def test_where_one_result_is_spoilt_the_others_are_right(form: str) -> None:
-    for share, other in ((0, "a"), (0.99, "b")):
-        results = json.loads(garbled(GOOD[0], form, share, QUERIES))["Results"]
-        assert {"Id": other, **DENSE} in results
+@pytest.mark.parametrize("form", CORRUPTION_FORMS[3:])
+def test_corruption_of_one_result_leaves_others_intact(form: str) -> None:
+    for share, later in ((0, "a"), (0.99, "b")):
+        results = json.loads(corrupt(GOOD[0], form, share, QUERIES))["Results"]
+        assert {"Id": later, **DENSE} in results
 
 
-def test_an_unknown_id_is_none_of_those_asked_for_whatever_these_are() -> None:
+def test_unknown_id_differs_from_every_requested_id() -> None:
     queries = dict.fromkeys(("a", "a?", "?"), QUERIES["a"])
     body = {"Results": [{"Id": "a", **DENSE}], "Errors": []}
-    (result,) = json.loads(garbled(body, "id-unknown", 0, queries))["Results"]
+    (result,) = json.loads(corrupt(body, "id-unknown", 0, queries))["Results"]
     assert result["Id"] not in queries
