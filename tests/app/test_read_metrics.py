@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from accounts import watching
+from accounts import a_rule_for
 from builders import HOUR, LEASE, NEWS, NOW, ORIGIN, TODAY, a_rule
 from fakes import World, sends
 
@@ -152,7 +152,7 @@ def test_a_budget_that_does_not_suffice_for_a_day_is_told_once(world: World) -> 
 
 def test_under_the_smallest_budget_everybody_has_their_turn(world: World) -> None:
     """Providers, senders and their parts alike."""
-    parts = replace(watching("identity", "identity_at_isp", "isp", "account"), min_events=20)
+    parts = replace(a_rule_for("identity", "identity_at_isp", "isp", "account"), min_events=20)
     world.knows(parts)
     world.account.senders = SENDERS[:5]
     sends(world, ACCOUNT, bounces=100)
