@@ -17,9 +17,15 @@ from vdm_local.cdk import bootstrap
 from vdm_local.launcher import LocalAws, local_aws
 
 ROOT = Path(__file__).parents[1]
-USES_SHARED_STACK = ("e2e/", "runtime/")
-NEEDS_LOCAL_AWS = (*USES_SHARED_STACK, "cli/test_demo.py")
-"""Tests that `make test-fast` leaves out, as paths below tests/."""
+GROUPS = {
+    "deployed-stack": ("e2e/", "runtime/"),
+    "demo": ("cli/test_demo.py",),
+    "templates": ("infra/", "docs/test_readme.py", "cli/test_cost.py"),
+    "benchmarks": ("benchmarks/",),
+}
+"""Tests that share fixtures or caches across modules, as paths below tests/, slowest first."""
+NEEDS_LOCAL_AWS = (*GROUPS["deployed-stack"], *GROUPS["demo"])
+"""Tests that `make test-fast` leaves out."""
 
 # The speed of the machine does not decide whether a test passes.
 settings.register_profile("no-deadline", deadline=None)
@@ -28,18 +34,21 @@ settings.load_profile("no-deadline")
 
 @pytest.hookimpl(tryfirst=True)  # Before pytest evaluates -m, and pytest-xdist the groups.
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test with what it needs and the tests that share a process with it.
+    """Mark the tests that need the local AWS, and put tests in groups for pytest-xdist.
 
-    pytest-xdist runs a group of tests in one process, so that they share fixtures: the tests of
-    a module, and all tests of the deployed stack. The slowest groups start first.
+    pytest-xdist runs the tests of a group in one process: those of GROUPS, and otherwise those of
+    a module. The slowest groups start first, so that the processes end at about the same time.
     """
+    order = [*GROUPS]
+    ranks = {}
     for item in items:
         path = item.path.relative_to(ROOT / "tests").as_posix()
-        group = "deployed-stack" if path.startswith(USES_SHARED_STACK) else path
+        group = next((name for name in GROUPS if path.startswith(GROUPS[name])), path)
         item.add_marker(pytest.mark.xdist_group(group))
         if path.startswith(NEEDS_LOCAL_AWS):
             item.add_marker(pytest.mark.local_aws)
-    items.sort(key=lambda item: item.get_closest_marker("local_aws") is None)
+        ranks[item] = order.index(group) if group in order else len(order)
+    items.sort(key=ranks.__getitem__)
 
 
 @pytest.fixture
