@@ -14,7 +14,7 @@ PIN = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hash
 SETUP := .venv/ready local/.venv/ready build/lambda-dependencies/requirements.txt node_modules/ready
 FOR_TESTS := build/linters/ready build/runtime/ready
 WORKERS := 2
-PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder
+PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 help: ## List the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 24

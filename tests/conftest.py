@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from deployed_stack import (
@@ -12,19 +13,20 @@ from deployed_stack import (
     synthesize,
 )
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from vdm_local.cdk import bootstrap
 from vdm_local.launcher import LocalAws, local_aws
 
 ROOT = Path(__file__).parents[1]
 GROUPS = {
-    "deployed-stack": ("e2e/", "runtime/"),
+    "deployed stack": ("e2e/", "runtime/"),
     "demo": ("cli/test_demo.py",),
     "templates": ("infra/", "docs/test_readme.py", "cli/test_cost.py"),
     "benchmarks": ("benchmarks/",),
 }
-"""Tests that share fixtures or caches across modules, as paths below tests/, slowest first."""
-NEEDS_LOCAL_AWS = (*GROUPS["deployed-stack"], *GROUPS["demo"])
+"""Tests that share resources across modules, as paths below tests/, slowest first."""
+NEEDS_LOCAL_AWS = (*GROUPS["deployed stack"], *GROUPS["demo"])
 """Tests that `make test-fast` leaves out."""
 
 # The speed of the machine does not decide whether a test passes.
@@ -32,23 +34,31 @@ settings.register_profile("no-deadline", deadline=None)
 settings.load_profile("no-deadline")
 
 
-@pytest.hookimpl(tryfirst=True)  # Before pytest evaluates -m, and pytest-xdist the groups.
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that need the local AWS, and put tests in groups for pytest-xdist.
+def group_of(nodeid: str) -> str:
+    """Return the group of a test: one of GROUPS, or otherwise its module."""
+    path = nodeid.split("::", maxsplit=1)[0].removeprefix("tests/")
+    return next((name for name in GROUPS if path.startswith(GROUPS[name])), path)
 
-    pytest-xdist runs the tests of a group in one process: those of GROUPS, and otherwise those of
-    a module. The slowest groups start first, so that the processes end at about the same time.
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Have pytest-xdist run the tests of a group in one process, where they share fixtures."""
+    scheduling = LoadScopeScheduling(config, log)
+    scheduling._split_scope = group_of
+    return scheduling
+
+
+@pytest.hookimpl(tryfirst=True)  # Before pytest evaluates -m.
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that need the local AWS, and start with the slowest groups.
+
+    Processes that run the groups in this order end at about the same time.
     """
-    order = [*GROUPS]
-    ranks = {}
     for item in items:
-        path = item.path.relative_to(ROOT / "tests").as_posix()
-        group = next((name for name in GROUPS if path.startswith(GROUPS[name])), path)
-        item.add_marker(pytest.mark.xdist_group(group))
-        if path.startswith(NEEDS_LOCAL_AWS):
+        if item.nodeid.removeprefix("tests/").startswith(NEEDS_LOCAL_AWS):
             item.add_marker(pytest.mark.local_aws)
-        ranks[item] = order.index(group) if group in order else len(order)
-    items.sort(key=ranks.__getitem__)
+    order = [*GROUPS]
+    groups = {item: group_of(item.nodeid) for item in items}
+    items.sort(key=lambda item: order.index(groups[item]) if groups[item] in order else len(order))
 
 
 @pytest.fixture
