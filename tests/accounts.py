@@ -1,9 +1,10 @@
-"""An account as the plan of a sweep meets it: asked in memory, step by step."""
+"""A fake account that answers the queries of a read plan, step by step."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from builders import NOW, a_rule, a_series, a_sure_rule, firing
+from builders import NOW, a_rule, a_series, a_sure_rule
+from builders import firing as firing_alert
 
 from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Series
 from vdm_alerts.core.model.rates import Gap, Indicator
@@ -39,17 +40,20 @@ METRICS = (
 
 
 @dataclass
-class Told:
-    """An account: what it answers, and every query that it was asked."""
+class FakeAccount:
+    """An account with counts for queries, which records every query it answers."""
 
     rules: list[Rule] = field(default_factory=lambda: [BOUNCES, COMPLAINTS])
     roster: Roster = field(default_factory=Roster)
-    remembered: frozenset[Scope] = frozenset()
+    firing: frozenset[Scope] = frozenset()
     now: datetime = NOW
     counts: dict[tuple[Metric, Scope], Series | Gap] = field(default_factory=dict)
-    asked: list[Query] = field(default_factory=list)
+    queried: list[Query] = field(default_factory=list)
 
-    def sends(self, scope: Scope, sent: int, bounced: int = 0, complained: int = 0) -> "Told":
+    def sends(
+        self, scope: Scope, sent: int, bounced: int = 0, complained: int = 0
+    ) -> "FakeAccount":
+        """Add the counts of *scope*, and add the sender to the roster. Return this account."""
         figures = (sent, bounced, complained, sent)
         for metric, count in zip(METRICS, figures, strict=True):
             self.counts[metric, scope] = a_series(count)
@@ -60,30 +64,30 @@ class Told:
 
     @property
     def plan(self) -> ReadPlan:
-        alerts = {alert.key: alert for alert in map(firing, self.remembered)}
+        alerts = {alert.key: alert for alert in map(firing_alert, self.firing)}
         return plan_reading(self.rules, self.roster, alerts, self.now, self.now.date())
 
-    def found(self) -> dict[Query, Series | Gap]:
-        """Ask until nothing is worth asking any more."""
-        found: dict[Query, Series | Gap] = {}
+    def read(self) -> dict[Query, Series | Gap]:
+        """Query until no query is due; return the answers."""
+        answers: dict[Query, Series | Gap] = {}
         plan = self.plan
-        while pending := next_batches(plan, found, EarlyVerdicts(plan)):
-            asked = [query for step in pending for query in step.queries]
-            assert not found.keys() & set(asked), "nothing is asked twice"
-            self.asked += dict.fromkeys(asked)
-            found |= {query: self.answer(query.metric, query.scope) for query in asked}
-        return found
+        while batches := next_batches(plan, answers, EarlyVerdicts(plan)):
+            queries = [query for batch in batches for query in batch.queries]
+            assert not answers.keys() & set(queries), "no query is made twice"
+            self.queried += dict.fromkeys(queries)
+            answers |= {query: self.answer(query.metric, query.scope) for query in queries}
+        return answers
 
     def answer(self, metric: Metric, scope: Scope) -> Series | Gap:
-        """What is answered when asked; there was no mail where a test says nothing."""
+        """Return the counts, which are empty for a scope without email."""
         return self.counts.get((metric, scope), Series({}))
 
-    def of(self, scope: Scope) -> set[Metric]:
-        """The metrics of *scope* that were asked for."""
-        return {query.metric for query in self.asked if query.scope == scope}
+    def metrics_of(self, scope: Scope) -> set[Metric]:
+        """Return the metrics of *scope* that were queried."""
+        return {query.metric for query in self.queried if query.scope == scope}
 
 
-def watching(*kinds: str, like: Rule = BOUNCES, **more: object) -> Rule:
-    """A rule *like* another, of so many *kinds* of scope alone."""
+def a_rule_for(*kinds: str, like: Rule = BOUNCES, **more: object) -> Rule:
+    """Return a copy of the rule *like* that applies to *kinds* of scopes alone."""
     rule = replace(like, scopes=frozenset(KINDS[kind] for kind in kinds))
     return replace(rule, **more)  # type: ignore[arg-type]

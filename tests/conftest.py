@@ -1,15 +1,64 @@
-"""What every test can have."""
+"""Fixtures for all tests, and how the tests are selected and distributed."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from deployed_stack import (
+    EMPTY_SCENARIO,
+    README_OPTIONS,
+    DeployedStack,
+    deploy_assembly,
+    synthesize,
+)
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+
+from vdm_local.cdk import bootstrap
+from vdm_local.launcher import LocalAws, local_aws
 
 ROOT = Path(__file__).parents[1]
+GROUPS = {
+    "deployed stack": ("e2e/", "runtime/"),
+    "demo": ("cli/test_demo.py",),
+    "templates": ("infra/", "docs/test_readme.py", "cli/test_cost.py"),
+    "benchmarks": ("benchmarks/",),
+}
+"""Tests that share resources across modules, as paths below tests/, slowest first."""
+NEEDS_LOCAL_AWS = (*GROUPS["deployed stack"], *GROUPS["demo"])
+"""Tests that `make test-fast` leaves out."""
 
-# How fast anything was is no matter of a test.
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
+# The speed of the machine does not decide whether a test passes.
+settings.register_profile("no-deadline", deadline=None)
+settings.load_profile("no-deadline")
+
+
+def group_of(nodeid: str) -> str:
+    """Return the group of a test: one of GROUPS, or otherwise its module."""
+    path = nodeid.split("::", maxsplit=1)[0].removeprefix("tests/")
+    return next((name for name in GROUPS if path.startswith(GROUPS[name])), path)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Have pytest-xdist run the tests of a group in one process, where they share fixtures."""
+    scheduling = LoadScopeScheduling(config, log)
+    scheduling._split_scope = group_of
+    return scheduling
+
+
+@pytest.hookimpl(tryfirst=True)  # Before pytest evaluates -m.
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that need the local AWS, and start with the slowest groups.
+
+    Processes that run the groups in this order end at about the same time.
+    """
+    for item in items:
+        if item.nodeid.removeprefix("tests/").startswith(NEEDS_LOCAL_AWS):
+            item.add_marker(pytest.mark.local_aws)
+    order = [*GROUPS]
+    groups = {item: group_of(item.nodeid) for item in items}
+    items.sort(key=lambda item: order.index(groups[item]) if groups[item] in order else len(order))
 
 
 @pytest.fixture
@@ -19,7 +68,7 @@ def root() -> Path:
 
 @pytest.fixture(autouse=True)
 def _no_aws_account(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test ever reaches a real account, whatever the machine is set up for."""
+    """Keep every test away from real accounts, whatever the machine is configured for."""
     for name, value in {
         "AWS_ACCESS_KEY_ID": "none",
         "AWS_SECRET_ACCESS_KEY": "none",
@@ -31,3 +80,32 @@ def _no_aws_account(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def _shared_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+    scenario = tmp_path_factory.mktemp("scenario") / "empty.toml"
+    scenario.write_text(EMPTY_SCENARIO)
+    with local_aws(scenario) as aws:
+        bootstrap(aws)
+        yield aws
+
+
+@pytest.fixture(scope="session")
+def assembly(_shared_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cloud assembly of the deployment in the README."""
+    return synthesize(_shared_aws, tmp_path_factory.mktemp("assembly"), *README_OPTIONS)
+
+
+@pytest.fixture(scope="session")
+def _shared_stack(_shared_aws: LocalAws, assembly: Path) -> Iterator[DeployedStack]:
+    deployment = deploy_assembly(_shared_aws, assembly)
+    with deployment.inbox() as inbox:
+        yield DeployedStack(deployment, inbox)
+
+
+@pytest.fixture
+def stack(_shared_stack: DeployedStack) -> DeployedStack:
+    """The deployed stack, with the first summary sent and no other state."""
+    _shared_stack.start_over()
+    return _shared_stack

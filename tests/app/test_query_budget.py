@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from accounts import watching
+from accounts import a_rule_for
 from builders import NEWS, TODAY, a_rule
 from fakes import RecordingSeries, World
 
@@ -55,7 +55,7 @@ def test_insufficient_budget_is_reported_once(world: World) -> None:
 
 
 def test_providers_and_senders_at_providers_are_read_within_a_small_budget(world: World) -> None:
-    rule = replace(watching("identity", "identity_at_isp", "isp", "account"), min_events=20)
+    rule = replace(a_rule_for("identity", "identity_at_isp", "isp", "account"), min_events=20)
     world.set_rules(rule)
     world.account.senders = SENDERS[:5]
     world.set_bounces(ACCOUNT, 100)

@@ -1,4 +1,4 @@
-"""The benchmarks run, and print what they promise; how fast anything was is no matter of a test."""
+"""The benchmarks run and print what they document; no test depends on how fast anything was."""
 
 import json
 import subprocess
@@ -9,31 +9,33 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 
 
-def measured(name: str, *arguments: str, by: str = "contender") -> dict[str, dict[str, Any]]:
-    """The rows that the benchmark *name* prints as JSON, the last of each *by*."""
+def rows_of(name: str, *arguments: str, by: str = "contender") -> dict[str, dict[str, Any]]:
+    """Return the rows that the benchmark *name* prints as JSON, the last row of each *by*."""
     command = [sys.executable, "-m", f"benchmarks.{name}", "--json", *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return {row[by]: row for row in json.loads(done.stdout)["rows"]}
 
 
-def test_a_cold_start_is_measured_beside_boto3_alone() -> None:
-    rows = measured("cold_start", "--rounds", "1")
+def test_cold_start_benchmark_compares_the_asset_with_boto3_alone() -> None:
+    rows = rows_of("cold_start", "--rounds", "1")
     assert rows["boto3 alone"]["median_ratio"] == 1
-    ours = rows["the asset, no byte code"]
-    assert ours["median_ratio"] > 1
-    assert 0.5 < ours["zipped_mb"] < 3
+    asset = rows["the asset, no byte code"]
+    assert asset["median_ratio"] > 1
+    assert 0.5 < asset["zipped_mb"] < 3
 
 
-def test_a_sweep_reads_every_series_and_is_never_refused() -> None:
-    rows = measured("sweep", "--identities", "60", "--seconds", "30", by="case")
+def test_sweep_benchmark_reads_every_series_without_being_throttled() -> None:
+    # The other contenders take a minute and more for so many identities, and are cut short.
+    rows = rows_of("sweep", "--identities", "60", "--seconds", "2", by="case")
     everything = rows["everything"]
     assert everything["contender"] == "the reader that ships", "the last of three"
     assert everything["queries"] == everything["answered"] == 240
     assert everything["full_fanout_queries"] == 240
-    refused = rows["one name refused, two sweeps"]
-    assert 0 < refused["first_extra_calls"] <= 10
-    assert refused["next_extra_calls"] == 0
-    trouble = rows["trouble at single providers"]
-    assert (trouble["in_trouble"], trouble["found"], trouble["wrongly_found"]) == (2, 2, 0)
-    assert trouble["queries"] < 0.5 * trouble["full_fanout_queries"]
+    rejected = rows["one name refused, two sweeps"]
+    assert 0 < rejected["first_extra_calls"] <= 10
+    assert rejected["next_extra_calls"] == 0
+    breached = rows["trouble at single providers"]
+    counts = (breached["in_trouble"], breached["found"], breached["wrongly_found"])
+    assert counts == (2, 2, 0)
+    assert breached["queries"] < 0.5 * breached["full_fanout_queries"]

@@ -1,4 +1,4 @@
-"""The demo as a newcomer runs it, and what it leaves behind."""
+"""The demo as a new user runs it, and what it leaves behind."""
 
 import json
 import os
@@ -16,12 +16,21 @@ import pytest
 
 from vdm_alerts_cli.demo import KEPT, VARIABLES, stop_kept
 
+SUBJECTS = (
+    "[OK] VDM Alerts is watching, and nothing is beyond a threshold",
+    "[WARNING] Bounce rate of news.example.com is 7%",
+    "[CRITICAL] Bounce rate of news.example.com has risen to 14.5%",
+    "[CRITICAL] Bounce rate of news.example.com is still 15.1%",
+    "[RESOLVED] Bounce rate of news.example.com is back to 1.1%",
+    "[CRITICAL] Complaint rate of offers.example.com is 1.6%",
+)
 
-def desk(root: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+
+def cli(root: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "vdm_alerts_cli", *arguments],
         cwd=root,
-        env={**os.environ, "COLUMNS": "100", **more},
+        env={**os.environ, "COLUMNS": "100", **variables},
         capture_output=True,
         text=True,
         check=False,
@@ -29,7 +38,7 @@ def desk(root: Path, *arguments: str, **more: str) -> subprocess.CompletedProces
 
 
 def emulators(folder: Path) -> set[int]:
-    """The processes of local AWSs that keep their files in *folder*, and of no other."""
+    """Return the processes of every local AWS with its files in *folder*."""
     commands = {
         process.pid: process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"])
     }
@@ -42,38 +51,49 @@ def emulators(folder: Path) -> set[int]:
 
 @pytest.fixture
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the demo keeps its files, so that another one on this machine is not taken for it."""
+    """The folder for the files of the demo, which tells it from any other demo that runs here."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     return tmp_path
 
 
-def test_it_tells_the_story_and_leaves_nothing_behind(root: Path, temporary: Path) -> None:
-    done = desk(root, "demo")
-    assert done.returncode == 0, done.stderr
+@pytest.fixture
+def conflicting_variables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A proxy, an AWS profile, an AWS configuration and a CDK context of the user's."""
+    home = tmp_path_factory.mktemp("home")
+    (home / ".aws").mkdir()
+    (home / ".aws" / "config").write_text("[default]\nignore_configured_endpoint_urls = true\n")
+    (home / ".cdk.json").write_text('{"context": {"colour": "green"}}')
+    return {
+        "HOME": str(home),
+        "HTTPS_PROXY": "http://127.0.0.1:9",
+        "HTTP_PROXY": "http://127.0.0.1:9",
+        "AWS_PROFILE": "no-such-profile",
+    }
+
+
+def test_demo_plays_the_scenario_and_leaves_nothing_behind(
+    root: Path, temporary: Path, conflicting_variables: dict[str, str]
+) -> None:
+    """The demo ignores the configuration of the user, and so contacts no real account."""
+    demo = cli(root, "demo", **conflicting_variables)
+    assert demo.returncode == 0, demo.stderr + demo.stdout
     assert emulators(temporary) == set()
     assert list(temporary.iterdir()) == []
-    for kind in (
-        "Subject: [OK] VDM Alerts is watching, and nothing is beyond a threshold",
-        "Subject: [WARNING] Bounce rate of news.example.com is 7%",
-        "Subject: [CRITICAL] Bounce rate of news.example.com has risen to 14.5%",
-        "Subject: [CRITICAL] Bounce rate of news.example.com is still 15.1%",
-        "Subject: [RESOLVED] Bounce rate of news.example.com is back to 1.1%",
-        "Subject: [CRITICAL] Complaint rate of offers.example.com is 1.6%",
-    ):
-        assert done.stdout.count(kind) == 1
-    assert done.stdout.count("Nothing is said.") == 6
-    assert "6 messages in 12 runs" in done.stdout
-    assert "Recorded as metrics, namespace VdmAlerts" in done.stdout
-    assert "BounceRate" in done.stdout
+    for subject in SUBJECTS:
+        assert demo.stdout.count(f"Subject: {subject}") == 1
+    assert demo.stdout.count("Nothing is said.") == 6
+    assert "6 messages in 12 runs" in demo.stdout
+    assert "Recorded as metrics, namespace VdmAlerts" in demo.stdout
+    assert "BounceRate" in demo.stdout
 
 
-def _as_from_a_terminal() -> None:
-    """A shell has what it starts in the background ignore an interrupt, and that is handed down."""
+def _accept_interrupts() -> None:
+    """Undo what a shell does to processes in the background: they ignore an interrupt."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_interrupted_it_leaves_nothing_behind_either(
+def test_demo_leaves_nothing_behind_when_it_is_interrupted(
     root: Path, temporary: Path, number: signal.Signals
 ) -> None:
     with subprocess.Popen(
@@ -82,30 +102,32 @@ def test_interrupted_it_leaves_nothing_behind_either(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        preexec_fn=_as_from_a_terminal,  # noqa: PLW1509 - it starts no thread
+        preexec_fn=_accept_interrupts,  # noqa: PLW1509 - it starts no thread
     ) as demo:
         assert demo.stdout is not None
         while "starting the local AWS" not in demo.stdout.readline():
             pass
         assert emulators(temporary)
         demo.send_signal(number)
-        rest = demo.stdout.read()
+        output = demo.stdout.read()
     assert demo.returncode != 0
-    assert "Traceback" not in rest
-    until = time.monotonic() + 10
+    assert "Traceback" not in output
+    deadline = time.monotonic() + 10
     while emulators(temporary) or list(temporary.iterdir()):
-        assert time.monotonic() < until
+        assert time.monotonic() < deadline
         time.sleep(0.05)
 
 
-def test_kept_it_can_be_looked_around_in_and_stopped(root: Path, temporary: Path) -> None:
+def test_kept_demo_accepts_commands_until_it_is_stopped(root: Path, temporary: Path) -> None:
     stop_kept()
-    done = desk(root, "demo", "--keep")
+    demo = cli(root, "demo", "--keep")
     try:
-        assert done.returncode == 0, done.stderr
-        look = next(line for line in done.stdout.splitlines() if ".venv/bin/python -c" in line)
-        seen = subprocess.run(
-            ["sh", "-c", f". {shlex.quote(str(VARIABLES))}; {look}; env"],
+        assert demo.returncode == 0, demo.stderr
+        assert "6 messages in 12 runs" in demo.stdout
+        lines = demo.stdout.splitlines()
+        list_topics = next(line for line in lines if ".venv/bin/python -c" in line)
+        listed = subprocess.run(
+            ["sh", "-c", f". {shlex.quote(str(VARIABLES))}; {list_topics}; env"],
             cwd=root,
             env={
                 **os.environ,
@@ -116,17 +138,17 @@ def test_kept_it_can_be_looked_around_in_and_stopped(root: Path, temporary: Path
             text=True,
             check=True,
         )
-        assert "arn:aws:sns:eu-west-1:111122223333:" in seen.stdout
-        assert "AWS_PROFILE=" not in seen.stdout
-        run = next(line for line in done.stdout.splitlines() if ".invoke(" in line)
-        ran = subprocess.run(
-            ["sh", "-c", f". {shlex.quote(str(VARIABLES))}; {run}"],
+        assert "arn:aws:sns:eu-west-1:111122223333:" in listed.stdout
+        assert "AWS_PROFILE=" not in listed.stdout
+        invoke = next(line for line in lines if ".invoke(" in line)
+        invoked = subprocess.run(
+            ["sh", "-c", f". {shlex.quote(str(VARIABLES))}; {invoke}"],
             cwd=root,
             capture_output=True,
             text=True,
             check=True,
         )
-        assert '"notices_owed": 0' in ran.stdout
+        assert '"notices_owed": 0' in invoked.stdout
         kept = json.loads(KEPT.read_text())
         assert {kept["process"]} == emulators(temporary)
         listening = [
@@ -134,9 +156,9 @@ def test_kept_it_can_be_looked_around_in_and_stopped(root: Path, temporary: Path
             for connection in psutil.Process(kept["process"]).net_connections()
             if connection.status == psutil.CONN_LISTEN
         ]
-        assert listening == ["127.0.0.1"], "on the loopback interface, and on one port"
+        assert listening == ["127.0.0.1"], "one port, on the loopback interface alone"
     finally:
-        stopped = desk(root, "stop")
+        stopped = cli(root, "stop")
     assert (stopped.returncode, stopped.stdout) == (0, "stopped\n"), stopped.stderr
     assert emulators(temporary) == set()
     assert list(temporary.iterdir()) == []
@@ -146,37 +168,17 @@ def test_kept_it_can_be_looked_around_in_and_stopped(root: Path, temporary: Path
     assert not KEPT.exists()
 
 
-def test_a_record_of_one_that_no_longer_runs_ends_nobody_elses_process(root: Path) -> None:
+def test_stop_ends_no_process_that_reuses_the_recorded_process_id(root: Path) -> None:
     with subprocess.Popen(["sleep", "60"], start_new_session=True) as bystander:
         KEPT.parent.mkdir(exist_ok=True)
-        gone = {"url": "https://127.0.0.1:9", "process": bystander.pid, "folder": "/nonexistent"}
-        KEPT.write_text(json.dumps(gone))
-        assert desk(root, "stop").returncode == 0
+        stale = {"url": "https://127.0.0.1:9", "process": bystander.pid, "folder": "/nonexistent"}
+        KEPT.write_text(json.dumps(stale))
+        assert cli(root, "stop").returncode == 0
         assert bystander.poll() is None
         bystander.kill()
     assert not KEPT.exists()
 
 
-def test_stopping_where_nothing_runs_is_no_error(root: Path) -> None:
-    stopped = desk(root, "stop")
+def test_stop_succeeds_when_nothing_runs(root: Path) -> None:
+    stopped = cli(root, "stop")
     assert (stopped.returncode, stopped.stdout) == (0, "nothing was running\n")
-
-
-@pytest.mark.usefixtures("temporary")
-def test_it_minds_neither_a_proxy_nor_a_profile_nor_a_context_of_the_users(
-    root: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """And it tells no real account: the credentials and the settings found are not used."""
-    home = tmp_path_factory.mktemp("home")
-    (home / ".aws").mkdir()
-    (home / ".aws" / "config").write_text("[default]\nignore_configured_endpoint_urls = true\n")
-    (home / ".cdk.json").write_text('{"context": {"colour": "green"}}')
-    hostile = {
-        "HOME": str(home),
-        "HTTPS_PROXY": "http://127.0.0.1:9",
-        "HTTP_PROXY": "http://127.0.0.1:9",
-        "AWS_PROFILE": "no-such-profile",
-    }
-    done = desk(root, "demo", **hostile)
-    assert done.returncode == 0, done.stderr + done.stdout
-    assert "6 messages in 12 runs" in done.stdout

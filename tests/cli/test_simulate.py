@@ -10,6 +10,7 @@ from click.testing import Result
 
 from vdm_alerts_cli.simulate import DEFAULT_RULES, read_rules, simulate
 from vdm_local.scenario import Scenario, parse_scenario
+from vdm_local.scenario_run import ScenarioRun
 from vdm_local.traffic import METRICS
 
 ROOT = Path(__file__).parents[2]

@@ -1,11 +1,11 @@
-"""What the README shows is what there is."""
+"""The README and the other pages, compared with the code."""
 
 import re
 import subprocess
 from pathlib import Path
 
 import pytest
-from stage import DEPLOY
+from deployed_stack import README_OPTIONS
 from templates import full_template
 
 from infra.settings import CONTEXT_KEYS
@@ -23,48 +23,48 @@ COMMANDS = [
 PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
-def test_the_mail_at_the_top_is_the_first_alert_of_the_demo() -> None:
+def test_notification_in_the_readme_is_the_first_alert_of_the_demo() -> None:
     runs = simulate(load_scenario(DEMO_SCENARIO), read_rules(DEFAULT_RULES))
-    told = (one for played in runs for one in played.messages)
-    first = next(message for message in told if message.attributes["reason"] == "FIRING")
+    messages = (message for run in runs for message in run.messages)
+    alert = next(message for message in messages if message.attributes["reason"] == "FIRING")
     shown = re.search(r"```text\n(.*?)```", README, re.DOTALL)
     assert shown
-    assert shown[1] == f"Subject: {first.subject}\n\n{first.text}"
+    assert shown[1] == f"Subject: {alert.subject}\n\n{alert.text}"
 
 
-def test_every_make_command_is_a_target() -> None:
+def test_make_commands_of_the_readme_are_targets() -> None:
     targets = [line.split()[1] for line in COMMANDS if line.startswith("make ")]
     assert {"demo", "test"} <= set(targets)
     for target in targets:
         subprocess.run(["make", "-n", target], cwd=ROOT, check=True, capture_output=True)
 
 
-def test_the_deployment_shown_is_the_one_that_the_end_to_end_tests_make() -> None:
-    assert f'make deploy ARGS="{" ".join(DEPLOY)}"' in COMMANDS
+def test_deployment_of_the_readme_is_the_one_that_tests_e2e_deploys() -> None:
+    assert f'make deploy ARGS="{" ".join(README_OPTIONS)}"' in COMMANDS
 
 
-def test_every_context_key_is_listed_and_no_other() -> None:
+def test_readme_lists_every_context_key_and_no_other() -> None:
     rows = re.findall(r"^\| (`.*?) \| ", README, re.MULTILINE)
     assert [key for row in rows for key in re.findall(r"`(\w+)`", row)] == list(CONTEXT_KEYS)
 
 
-def test_everything_that_can_be_deployed_is_listed_and_in_its_room() -> None:
+def test_how_it_works_lists_every_resource_type_and_module() -> None:
     page = (ROOT / "docs" / "architecture.md").read_text()
-    kinds = {each["Type"] for each in full_template().to_json()["Resources"].values()}
-    assert set(re.findall(r"`(AWS::\w+::\w+)`", page)) == kinds
-    for room in re.findall(r"\| `(\w+\.py)` \|", page):
-        assert (ROOT / "infra" / room).exists()
+    types = {each["Type"] for each in full_template().to_json()["Resources"].values()}
+    assert set(re.findall(r"`(AWS::\w+::\w+)`", page)) == types
+    for module in re.findall(r"\| `(\w+\.py)` \|", page):
+        assert (ROOT / "infra" / module).exists()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
-def test_every_link_to_a_file_leads_to_one(page: Path) -> None:
+def test_links_to_files_resolve(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
         if not target.startswith("https://"):
             assert (page.parent / target).exists(), target
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
-def test_every_test_that_is_named_exists(page: Path) -> None:
+def test_tests_named_on_a_page_exist(page: Path) -> None:
     tests = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
     for name in re.findall(r"`(test_\w+)`", page.read_text()):
         assert f"def {name}(" in tests, name

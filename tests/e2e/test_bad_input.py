@@ -1,4 +1,4 @@
-"""What goes wrong at an operator's, and what the operator hears of it."""
+"""Configuration errors, missing permissions and invalid events, and how they are reported."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from stage import EMPTY, Stage
+from deployed_stack import EMPTY_SCENARIO, DeployedStack
 
 from vdm_local.deployment import InvocationFailedError
 
@@ -20,123 +20,123 @@ configuration_set = "receipts"
 isp = "Yahoo"
 send = "1000x60"
 """
+BREACH = f'{HEALTHY}permanent_bounce = "120x60"\n'
 
 
 @pytest.fixture(autouse=True)
-def _healthy(stage: Stage) -> None:
-    """An account with mail and nothing wrong in it."""
-    stage.deployed.aws.set_scenario(HEALTHY)
+def _healthy_account(stack: DeployedStack) -> None:
+    stack.aws.set_scenario(HEALTHY)
 
 
-def said(stage: Stage) -> str:
-    """Run; return the one mail that was sent about it, which is not repeated."""
-    _, (told,) = stage.run()
-    _, again = stage.run()
-    assert again == []
-    return f"{told.subject}\n{told.text}"
+def only_notification(stack: DeployedStack) -> str:
+    """Run; return the text of the only notification, which the next run does not repeat."""
+    _, (notification,) = stack.run()
+    assert_next_run_notifies_nothing(stack)
+    return f"{notification.subject}\n{notification.text}"
 
 
-def all_clear(stage: Stage) -> None:
-    _, (told,) = stage.run()
-    assert told.subject == "[OK] All is in order again - 111122223333 eu-west-1"
-    _, again = stage.run()
-    assert again == []
+def assert_problem_is_reported_fixed(stack: DeployedStack) -> None:
+    _, (notification,) = stack.run()
+    assert notification.subject == "[OK] All is in order again - 111122223333 eu-west-1"
+    assert_next_run_notifies_nothing(stack)
 
 
-def test_a_healthy_account_hears_nothing(stage: Stage) -> None:
-    summary, told = stage.run()
-    assert told == []
-    assert (summary["findings"], summary["series_unknown"]) == (0, 0)
-    assert summary["series_judged"] > 20
+def assert_next_run_notifies_nothing(stack: DeployedStack) -> None:
+    _, notifications = stack.run()
+    assert notifications == []
 
 
-def test_vdm_switched_off(stage: Stage) -> None:
-    stage.deployed.aws.set_scenario(EMPTY + "\nvdm_enabled = false")
-    text = said(stage)
+def test_healthy_account_gets_no_notification(stack: DeployedStack) -> None:
+    report, notifications = stack.run()
+    assert notifications == []
+    assert (report["findings"], report["series_unknown"]) == (0, 0)
+    assert report["series_judged"] > 20
+
+
+def test_disabled_vdm_is_reported_and_its_fix_too(stack: DeployedStack) -> None:
+    stack.aws.set_scenario(f"{EMPTY_SCENARIO}\nvdm_enabled = false")
+    text = only_notification(stack)
     assert "Virtual Deliverability Manager is switched off in this account and Region" in text
     assert "Switch it on in the SES console" in text
-    stage.deployed.aws.set_scenario(HEALTHY)
-    all_clear(stage)
+    stack.aws.set_scenario(HEALTHY)
+    assert_problem_is_reported_fixed(stack)
 
 
-def test_an_account_without_mail(stage: Stage) -> None:
-    stage.deployed.aws.set_scenario(EMPTY)
-    text = said(stage)
+def test_account_without_email_is_reported(stack: DeployedStack) -> None:
+    stack.aws.set_scenario(EMPTY_SCENARIO)
+    text = only_notification(stack)
     assert "VDM has counted no mail of this account in the last 7 days" in text
     assert "deploy into the Region it sends from" in text
 
 
-def test_an_account_under_review(stage: Stage) -> None:
-    stage.deployed.aws.set_scenario('enforcement = "PROBATION"\n' + HEALTHY)
-    text = said(stage)
+def test_account_under_review_is_reported_as_critical(stack: DeployedStack) -> None:
+    stack.aws.set_scenario('enforcement = "PROBATION"\n' + HEALTHY)
+    text = only_notification(stack)
     assert text.startswith("[CRITICAL] Amazon SES has put this account under review - 1111")
 
 
 @contextmanager
-def parameters(stage: Stage, texts: Mapping[str, str | None]) -> Iterator[None]:
-    """Have parameters under the path of the rules hold *texts* for the block; None: not exist."""
-    before = stage.rules()
-    stage.write_rules(texts)
+def rules_replaced(stack: DeployedStack, texts: Mapping[str, str | None]) -> Iterator[None]:
+    """Replace the rules in *texts* for the block; None deletes a rule."""
+    before = stack.rules()
+    stack.write_rules(texts)
     try:
         yield
     finally:
-        stage.write_rules({**dict.fromkeys(texts), **before})
+        stack.write_rules({**dict.fromkeys(texts), **before})
 
 
-def test_a_rule_that_does_not_parse(stage: Stage) -> None:
-    with parameters(stage, {"bounce-rate": 'indicator = "bounce_rat"'}):
-        text = said(stage)
+def test_invalid_rule_is_reported_and_stops_no_other_rule(stack: DeployedStack) -> None:
+    with rules_replaced(stack, {"bounce-rate": 'indicator = "bounce_rat"'}):
+        text = only_notification(stack)
         assert "/vdm-alerts/rules/bounce-rate: 3 problems" in text
         assert 'indicator  "bounce_rat" is not known here; did you mean "bounce_rate"?' in text
         assert "Edit that parameter in SSM Parameter Store" in text
         assert "Until that is mended nothing is judged by it" in text
-        summary, _ = stage.run()
-        assert summary["series_judged"] > 10, "the other rule is judged by all the same"
-    all_clear(stage)
+        report, _ = stack.run()
+        assert report["series_judged"] > 10, "the other rule is still evaluated"
+    assert_problem_is_reported_fixed(stack)
 
 
-def test_a_shipped_rule_that_is_edited_in_place(stage: Stage) -> None:
-    shipped = stage.rules()["shipped/bounce-rate"]
-    with parameters(stage, {"shipped/bounce-rate": shipped.replace('"5%"', '"4%"')}):
-        text = said(stage)
+def test_edited_default_rule_applies_and_is_reported(stack: DeployedStack) -> None:
+    default = stack.rules()["shipped/bounce-rate"]
+    with rules_replaced(stack, {"shipped/bounce-rate": default.replace('"5%"', '"4%"')}):
+        text = only_notification(stack)
         assert "The shipped rule bounce-rate was edited in place" in text
         assert "Save its text as the SSM parameter /vdm-alerts/rules/bounce-rate: that" in text
-        assert "VDM Alerts cannot do all of its work" not in text, "the edit counts"
-    all_clear(stage)
+        assert "VDM Alerts cannot do all of its work" not in text, "the edited rule applies"
+    assert_problem_is_reported_fixed(stack)
 
 
-def test_no_rule_at_all(stage: Stage) -> None:
-    with parameters(stage, dict.fromkeys(stage.rules())):
-        text = said(stage)
+def test_missing_rules_are_reported(stack: DeployedStack) -> None:
+    with rules_replaced(stack, dict.fromkeys(stack.rules())):
+        text = only_notification(stack)
         assert "There is no rule under /vdm-alerts/rules in SSM Parameter Store" in text
-    all_clear(stage)
+    assert_problem_is_reported_fixed(stack)
 
 
 @contextmanager
-def without(stage: Stage, action: str) -> Iterator[None]:
-    """Take *action* from the function's role for the block."""
-    iam = stage.deployed.client("iam")
-    role = _role(stage)
-    (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
-    document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-    left = [each for each in document["Statement"] if each["Action"] != action]
-    assert len(left) < len(document["Statement"])
-    _allow(iam, role, name, {**document, "Statement": left})
+def denied(stack: DeployedStack, action: str) -> Iterator[None]:
+    """Remove the permission for *action* from the role of the function for the block."""
+    iam = stack.deployment.client("iam")
+    function = stack.deployment.client("lambda").get_function_configuration(
+        FunctionName=stack.deployment.outputs["FunctionName"]
+    )
+    role = function["Role"].rsplit("/", 1)[-1]
+    (policy,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+    remaining = [each for each in document["Statement"] if each["Action"] != action]
+    assert len(remaining) < len(document["Statement"])
+
+    def put(statements: list[Any]) -> None:
+        text = json.dumps({**document, "Statement": statements})
+        iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=text)
+
+    put(remaining)
     try:
         yield
     finally:
-        _allow(iam, role, name, document)
-
-
-def _allow(iam: Any, role: str, name: str, document: dict[str, Any]) -> None:
-    iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))
-
-
-def _role(stage: Stage) -> str:
-    function = stage.deployed.client("lambda").get_function_configuration(
-        FunctionName=stage.deployed.outputs["FunctionName"]
-    )
-    return str(function["Role"].rsplit("/", 1)[-1])
+        put(document["Statement"])
 
 
 @pytest.mark.parametrize(
@@ -150,83 +150,75 @@ def _role(stage: Stage) -> str:
         "sns:GetTopicAttributes",
     ],
 )
-def test_a_missing_permission_to_read(stage: Stage, action: str) -> None:
-    with without(stage, action):
-        text = said(stage)
+def test_denied_read_is_reported_and_its_fix_too(stack: DeployedStack, action: str) -> None:
+    with denied(stack, action):
+        text = only_notification(stack)
         assert f"AWS refused {action} to VDM Alerts" in text
         assert f"Allow {action} in the role of the function" in text
-    all_clear(stage)
-
-
-BREACH = (
-    HEALTHY
-    + """
-permanent_bounce = "120x60"
-"""
-)
+    assert_problem_is_reported_fixed(stack)
 
 
 @pytest.mark.parametrize("action", ["dynamodb:PutItem", "dynamodb:Query"])
-def test_a_missing_permission_to_remember(stage: Stage, action: str) -> None:
-    """Without memory nobody knows what was told, so a breach is told at every run."""
-    stage.deployed.aws.set_scenario(BREACH)
-    with without(stage, action):
+def test_breach_is_sent_at_every_run_when_state_access_is_denied(
+    stack: DeployedStack, action: str
+) -> None:
+    """Without state, a run does not know which notifications were already sent."""
+    stack.aws.set_scenario(BREACH)
+    with denied(stack, action):
         for _ in range(2):
-            _, (breach, service) = stage.run()
+            _, (breach, service) = stack.run()
             assert breach.subject.startswith("[CRITICAL] Bounce rate of the account is 12%")
             assert "History unavailable" in breach.text
             assert f"AWS refused {action} to VDM Alerts" in service.text
-    _, (breach,) = stage.run()
+    _, (breach,) = stack.run()
     assert "History unavailable" not in breach.text
-    _, again = stage.run()
-    assert again == []
+    assert_next_run_notifies_nothing(stack)
 
 
-def test_a_missing_permission_to_remember_what_was_read_costs_queries_alone(stage: Stage) -> None:
-    stage.deployed.aws.set_scenario(BREACH)
-    with without(stage, "dynamodb:BatchWriteItem"):
-        _, (breach,) = stage.run()
+def test_denied_roster_write_loses_no_alert_history(stack: DeployedStack) -> None:
+    """The roster only spares queries."""
+    stack.aws.set_scenario(BREACH)
+    with denied(stack, "dynamodb:BatchWriteItem"):
+        _, (breach,) = stack.run()
         assert "History unavailable" not in breach.text
-        _, again = stage.run()
-        assert again == []
-        warnings = [each for each in stage.deployed.log() if each.get("level") == "WARNING"]
+        assert_next_run_notifies_nothing(stack)
+        warnings = [each for each in stack.deployment.log() if each.get("level") == "WARNING"]
         assert any("what was read is not remembered" in each["message"] for each in warnings)
 
 
-def test_a_missing_permission_to_give_back_the_lease_costs_no_message(stage: Stage) -> None:
-    stage.deployed.aws.set_scenario(BREACH)
-    with without(stage, "dynamodb:DeleteItem"):
-        _, (breach,) = stage.run()
+def test_denied_lease_release_loses_no_notification(stack: DeployedStack) -> None:
+    stack.aws.set_scenario(BREACH)
+    with denied(stack, "dynamodb:DeleteItem"):
+        _, (breach,) = stack.run()
         assert breach.subject.startswith("[CRITICAL]")
-        assert "another run is acting" in stage.fails()
-        warnings = [each for each in stage.deployed.log() if each.get("level") == "WARNING"]
+        assert "another run is acting" in stack.run_failing()
+        warnings = [each for each in stack.deployment.log() if each.get("level") == "WARNING"]
         assert any("the lease could not be given back" in each["message"] for each in warnings)
-    stage.forget()
 
 
-def test_a_missing_permission_to_tell_leaves_the_message_owed(stage: Stage) -> None:
-    stage.deployed.aws.set_scenario(EMPTY)
-    with without(stage, "sns:Publish"):
-        assert "1 of 1 messages could not be sent" in stage.fails()
-        errors = [line for line in stage.deployed.log() if line.get("level") == "ERROR"]
+def test_notification_stays_due_when_publishing_is_denied(stack: DeployedStack) -> None:
+    stack.aws.set_scenario(EMPTY_SCENARIO)
+    with denied(stack, "sns:Publish"):
+        assert "1 of 1 messages could not be sent" in stack.run_failing()
+        errors = [line for line in stack.deployment.log() if line.get("level") == "ERROR"]
         assert any("AWS refused sns:Publish" in line["message"] for line in errors)
-    assert "VDM has counted no mail" in said(stage)
+    assert "VDM has counted no mail" in only_notification(stack)
 
 
-def test_an_instant_that_is_yet_to_come(stage: Stage) -> None:
-    """It would have every scheduled run until then refused."""
+def test_future_timestamp_is_rejected(stack: DeployedStack) -> None:
+    """If it were accepted, every scheduled run until then would fail."""
     with pytest.raises(InvocationFailedError, match="yet to come"):
-        stage.deployed.invoke({"now": "2999-01-01T00:00:00Z"})
+        stack.deployment.invoke({"now": "2999-01-01T00:00:00Z"})
 
 
 @pytest.mark.parametrize("now", ["yesterday", "2026-03-01T09:00:00", 7])
-def test_an_instant_that_is_none(stage: Stage, now: object) -> None:
+def test_invalid_timestamp_is_rejected(stack: DeployedStack, now: object) -> None:
     with pytest.raises(InvocationFailedError, match="write an instant with its offset"):
-        stage.deployed.invoke({"now": now})
+        stack.deployment.invoke({"now": now})
 
 
-def test_a_run_as_of_an_earlier_instant(stage: Stage) -> None:
-    stage.run()
-    stage.run()
-    stage.now -= timedelta(hours=2)
-    assert "but the last run was as of" in stage.fails()
+def test_timestamp_before_the_last_run_is_rejected(stack: DeployedStack) -> None:
+    stack.run()
+    stack.run()
+    stack.now -= timedelta(hours=2)
+    assert "but the last run was as of" in stack.run_failing()

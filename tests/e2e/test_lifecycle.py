@@ -1,22 +1,28 @@
-"""A stack from its first deployment to the one after its end, with a person in between."""
+"""A stack from its first deployment to the deployment after its deletion."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from stage import DEPLOY, Stage
+from deployed_stack import (
+    README_OPTIONS,
+    DeployedStack,
+    deploy_assembly,
+    destroy,
+    synthesize,
+)
 
 from vdm_local.cdk import CdkError, bootstrap, cdk
-from vdm_local.deployment import LocalDeployment, deploy
+from vdm_local.deployment import LocalDeployment
 from vdm_local.launcher import LocalAws, local_aws
 from vdm_local.scenario import load_scenario
 
-ADOPT = "--import-existing-resources"
-STORY = Path(__file__).parents[2] / "local/vdm_local/scenarios/newsletter.toml"
-OWN, SHIPPED, OTHER = "bounce-rate", "shipped/bounce-rate", "shipped/complaint-rate"
-EVERYTHING = (
-    *DEPLOY,
+IMPORT_TABLE = "--import-existing-resources"
+SCENARIO = Path(__file__).parents[2] / "local/vdm_local/scenarios/newsletter.toml"
+CUSTOM, DEFAULT, OTHER_DEFAULT = "bounce-rate", "shipped/bounce-rate", "shipped/complaint-rate"
+EVERY_OPTION = (
+    *README_OPTIONS,
     *("-c", "watchdogEmail=boss@example.com"),
     *("-c", "slackWorkspaceId=T0123ABCD", "-c", "slackChannelId=C0123ABCD"),
     *("-c", "dashboard=true", "-c", "encrypt=true", "-c", "enableVdm=true"),
@@ -25,14 +31,14 @@ EVERYTHING = (
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[LocalAws]:
-    """A local AWS of its own, bootstrapped, because stacks come and go in it."""
-    with local_aws(STORY) as aws:
+    """A local AWS for this module alone, in which stacks are created and deleted."""
+    with local_aws(SCENARIO) as aws:
         bootstrap(aws)
         yield aws
 
 
-def what_is_left(deployment: LocalDeployment) -> dict[str, list[str]]:
-    """What a person would find in the account that is no part of the CDK's own bootstrap."""
+def resources(deployment: LocalDeployment) -> dict[str, list[str]]:
+    """Return the names of all resources in the account, except those of `cdk bootstrap`."""
     tables = deployment.client("dynamodb").list_tables()["TableNames"]
     functions = deployment.client("lambda").list_functions()["Functions"]
     topics = deployment.client("sns").list_topics()["Topics"]
@@ -48,7 +54,7 @@ def what_is_left(deployment: LocalDeployment) -> dict[str, list[str]]:
     )
     dashboards = deployment.client("cloudwatch").list_dashboards()["DashboardEntries"]
     parameters = deployment.client("ssm").describe_parameters()["Parameters"]
-    found = {
+    names = {
         "tables": tables,
         "functions": [each["FunctionName"] for each in functions],
         "topics": [each["TopicArn"] for each in topics],
@@ -62,55 +68,63 @@ def what_is_left(deployment: LocalDeployment) -> dict[str, list[str]]:
         "roles": [each["RoleName"] for each in roles if "cdk-hnb659fds" not in each["RoleName"]],
         "parameters": [each["Name"] for each in parameters if "cdk-bootstrap" not in each["Name"]],
     }
-    return {kind: names for kind, names in found.items() if names}
+    return {kind: found for kind, found in names.items() if found}
 
 
-def test_a_stack_is_deployed_edited_deployed_again_destroyed_and_taken_up_again(
-    aws: LocalAws,
+def test_state_and_rules_survive_redeployment_and_deletion(
+    aws: LocalAws, assembly: Path, tmp_path: Path
 ) -> None:
-    first = deploy(aws, *DEPLOY)
+    first = deploy_assembly(aws, assembly)
     with first.inbox() as inbox:
-        stage = Stage(first, inbox)
-        opening, *_ = (run for run in load_scenario(STORY).runs if "FIRING" in run.expected_reasons)
-        _, (told,) = stage.run(at=opening.at)
-        assert (told.document["reason"], told.document["severity"]) == ("SUMMARY", "WARNING")
+        stack = DeployedStack(first, inbox)
+        breach, *_ = (
+            run for run in load_scenario(SCENARIO).runs if "FIRING" in run.expected_reasons
+        )
+        _, (notification,) = stack.run(at=breach.at)
+        assert notification.document["reason"] == "SUMMARY"
+        assert notification.document["severity"] == "WARNING"
 
-        # Nothing has changed, and the CDK sees that nothing has.
-        assert "Number of stacks with differences: 0" in cdk(aws, "diff", *DEPLOY)
+        # A second synth of the same sources makes no difference.
+        assert "Number of stacks with differences: 0" in cdk(aws, "diff", *README_OPTIONS)
 
-    # A person saves a rule of their own, and edits a shipped one in place.
-    shipped = stage.rules()
-    mine = shipped[SHIPPED].replace('"5%"', '"50%"').replace('"10%"', '"60%"')
-    edited = shipped[OTHER].replace('"0.1%"', '"0.2%"')
-    stage.write_rules({OWN: mine, OTHER: edited})
-    deploy(aws, *EVERYTHING)
-    assert stage.rules() == {**shipped, OWN: mine, OTHER: edited}
-    summary = stage.evaluate_series()
-    assert (summary["alerts_warning"], summary["findings"]) == (0, 1), "one's own rule counts"
-    stage.write_rules({OWN: None, OTHER: shipped[OTHER]})
-    assert stage.evaluate_series()["alerts_warning"] > 0
+    # An operator creates a custom rule, and edits a default rule.
+    default_rules = stack.rules()
+    custom = default_rules[DEFAULT].replace('"5%"', '"50%"').replace('"10%"', '"60%"')
+    edited = default_rules[OTHER_DEFAULT].replace('"0.1%"', '"0.2%"')
+    stack.write_rules({CUSTOM: custom, OTHER_DEFAULT: edited})
+    with_every_option = synthesize(aws, tmp_path, *EVERY_OPTION)
+    deploy_assembly(aws, with_every_option)
+    assert stack.rules() == {**default_rules, CUSTOM: custom, OTHER_DEFAULT: edited}
+    report = stack.invoke()
+    assert (report["alerts_warning"], report["findings"]) == (0, 1), "the custom rule applies"
+    stack.write_rules({CUSTOM: None, OTHER_DEFAULT: default_rules[OTHER_DEFAULT]})
+    assert stack.invoke()["alerts_warning"] > 0
 
-    cdk(aws, "destroy", "--force", *DEPLOY)
-    left = what_is_left(first)
-    assert left == {"tables": ["vdm-alerts"], "queues": left["queues"]}
-    assert [each.rsplit("/", 1)[-1] for each in left["queues"]] == ["machine"], "the test's own"
+    destroy(aws, assembly)
+    remaining = resources(first)
+    assert remaining == {"tables": ["vdm-alerts"], "queues": remaining["queues"]}
+    assert [each.rsplit("/", 1)[-1] for each in remaining["queues"]] == ["machine"], "the test's"
 
-    # Without a word the table is in the way, and the CDK says so; with it, it is taken up.
+    # The kept table makes a deployment fail, unless the deployment imports the table.
     with pytest.raises(CdkError, match="already exists"):
-        deploy(aws, *DEPLOY)
-    again = deploy(aws, ADOPT, *DEPLOY)
-    assert again.outputs["TableName"] == first.outputs["TableName"]
-    summary = replace(stage, deployed=again).evaluate_series()
-    assert summary["alerts_warning"] > 0
-    assert summary["notices_told"] == 0, "what was told before the stack's end is not told again"
+        deploy_assembly(aws, assembly)
+    second = deploy_assembly(aws, assembly, IMPORT_TABLE)
+    assert second.outputs["TableName"] == first.outputs["TableName"]
+    report = replace(stack, deployment=second).invoke()
+    assert report["alerts_warning"] > 0
+    assert report["notices_told"] == 0, "notifications from before the deletion are not repeated"
 
 
-def test_a_second_stack_in_the_region_keeps_to_itself(aws: LocalAws) -> None:
-    theirs = deploy(aws, ADOPT, *DEPLOY)
-    before = what_is_left(theirs)
-    ours = deploy(aws, "-c", "email=team@example.com", "-c", "prefix=team-a")
-    for name, value in ours.outputs.items():
-        assert value != theirs.outputs[name]
-    assert "team-a" in ours.outputs["RulesPath"]
-    cdk(aws, "destroy", "--force", "-c", "prefix=team-a")
-    assert what_is_left(theirs) == {**before, "tables": ["team-a", "vdm-alerts"]}
+def test_second_stack_in_the_region_shares_nothing_with_the_first(
+    aws: LocalAws, assembly: Path, tmp_path: Path
+) -> None:
+    first = deploy_assembly(aws, assembly, IMPORT_TABLE)
+    before = resources(first)
+    options = ("-c", "email=team@example.com", "-c", "prefix=team-a")
+    second_assembly = synthesize(aws, tmp_path, *options)
+    second = deploy_assembly(aws, second_assembly)
+    for name, value in second.outputs.items():
+        assert value != first.outputs[name]
+    assert "team-a" in second.outputs["RulesPath"]
+    destroy(aws, second_assembly)
+    assert resources(first) == {**before, "tables": ["team-a", "vdm-alerts"]}

@@ -1,20 +1,22 @@
-"""What a later deployment with other choices does to what is there."""
+"""A later deployment with other options."""
 
-from stage import Stage
+from pathlib import Path
 
-from vdm_local.deployment import deploy
-
-
-def subscribers(stage: Stage) -> set[str]:
-    topic = stage.deployed.outputs["TopicArn"]
-    listed = stage.deployed.client("sns").list_subscriptions_by_topic(TopicArn=topic)
-    return {each["Endpoint"] for each in listed["Subscriptions"]}
+from deployed_stack import DeployedStack, deploy_assembly, synthesize
 
 
-def test_an_address_that_is_left_out_is_written_to_all_the_same(stage: Stage) -> None:
-    before = subscribers(stage)
+def subscribed_endpoints(stack: DeployedStack) -> set[str]:
+    topic = stack.deployment.outputs["TopicArn"]
+    answer = stack.deployment.client("sns").list_subscriptions_by_topic(TopicArn=topic)
+    return {each["Endpoint"] for each in answer["Subscriptions"]}
+
+
+def test_email_address_stays_subscribed_when_a_deployment_omits_it(
+    stack: DeployedStack, tmp_path: Path
+) -> None:
+    before = subscribed_endpoints(stack)
     assert "ops@example.com" in before
     slack = ("-c", "slackWorkspaceId=T0123ABCD", "-c", "slackChannelId=C0123ABCD")
-    again = deploy(stage.deployed.aws, *slack)
-    assert again.outputs == stage.deployed.outputs
-    assert subscribers(stage) == before
+    redeployed = deploy_assembly(stack.aws, synthesize(stack.aws, tmp_path, *slack))
+    assert redeployed.outputs == stack.deployment.outputs
+    assert subscribed_endpoints(stack) == before

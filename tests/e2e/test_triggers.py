@@ -1,12 +1,12 @@
-"""What wakes the deployed function besides a person."""
+"""Triggers of the deployed function other than a direct invocation."""
 
 import json
 import time
 from datetime import UTC, datetime, timedelta
 
-from stage import EMPTY, Stage
+from deployed_stack import EMPTY_SCENARIO, DeployedStack
 
-NEWS = {
+SES_EVENT = {
     "version": "0",
     "id": "7bf73129-1428-4cd3-a780-95db273d1602",
     "source": "aws.ses",
@@ -15,22 +15,22 @@ NEWS = {
     "resources": [],
     "detail": {"version": "1.0.0", "data": "Sending was disabled"},
 }
-"""An event as EventBridge hands it on; nobody but AWS can put one with this source on a bus."""
+"""An event as EventBridge delivers it. Only AWS can put an event of this source on a bus."""
 
 
-def test_news_from_ses_makes_the_function_look_at_once_as_of_now(stage: Stage) -> None:
-    """The event's own time is never the instant of a run."""
-    stage.deployed.aws.set_scenario(f"{EMPTY}\nsending_enabled = false")
-    stage.deployed.client("lambda").invoke(
-        FunctionName=stage.deployed.outputs["FunctionName"],
+def test_ses_event_triggers_a_run_at_the_current_time(stack: DeployedStack) -> None:
+    """The time in the event is not the time of the run."""
+    stack.aws.set_scenario(f"{EMPTY_SCENARIO}\nsending_enabled = false")
+    stack.deployment.client("lambda").invoke(
+        FunctionName=stack.deployment.outputs["FunctionName"],
         InvocationType="Event",
-        Payload=json.dumps(NEWS).encode(),
+        Payload=json.dumps(SES_EVENT).encode(),
     )
-    until = time.monotonic() + 20
-    while len(stage.deployed.aws.emails()) == stage.inbox.received_count:
-        assert time.monotonic() < until
+    deadline = time.monotonic() + 20
+    while len(stack.aws.emails()) == stack.inbox.received_count:
+        assert time.monotonic() < deadline
         time.sleep(0.05)
-    (told,) = stage.inbox.receive(1)
-    assert "Sending is switched off for this account in this Region" in told.text
-    at = datetime.fromisoformat(told.document["at"])
-    assert abs(datetime.now(UTC) - at) < timedelta(minutes=5)
+    (notification,) = stack.inbox.receive(1)
+    assert "Sending is switched off for this account in this Region" in notification.text
+    sent_at = datetime.fromisoformat(notification.document["at"])
+    assert abs(datetime.now(UTC) - sent_at) < timedelta(minutes=5)

@@ -1,7 +1,7 @@
 """Who is named as being behind a breach."""
 
 import pytest
-from accounts import BOUNCES, COMPLAINTS, SHOP, Told
+from accounts import BOUNCES, COMPLAINTS, SHOP, FakeAccount
 from builders import HOTMAIL, NEWS, a_rule, a_series
 
 from vdm_alerts.core.evaluation.verdicts import Breached, Evidence, Unknown
@@ -17,163 +17,167 @@ BOUNCED = Query(Metric.PERMANENT_BOUNCE, NEWS.at("Hotmail"))
 
 
 @pytest.fixture
-def told() -> Told:
-    return Told().sends(ACCOUNT, 100_000, bounced=1_000)
+def account() -> FakeAccount:
+    return FakeAccount().sends(ACCOUNT, 100_000, bounced=1_000)
 
 
-def blamed(told: Told, scope: Scope, rule: Rule = BOUNCES) -> Contributor | None:
+def blamed(account: FakeAccount, scope: Scope, rule: Rule = BOUNCES) -> Contributor | None:
     """Who is named, once all has been asked, for what is breached in *scope*."""
-    found = told.found()
-    seen = evaluate_scope(rule, scope, told.plan, found)
+    found = account.read()
+    seen = evaluate_scope(rule, scope, account.plan, found)
     assert isinstance(seen, Breached)
-    return Investigation(rule, scope, seen.evidence, told.plan, found).contributor
+    return Investigation(rule, scope, seen.evidence, account.plan, found).contributor
 
 
-def test_a_breach_of_a_sender_names_the_provider_where_most_of_it_is(told: Told) -> None:
-    told.sends(NEWS, 10_000, bounced=1_000)
-    told.sends(NEWS.at("Hotmail"), 3_000, bounced=720).sends(NEWS.at("Gmail"), 5_000, bounced=280)
-    assert blamed(told, NEWS) == Contributor(
+def test_a_breach_of_a_sender_names_the_provider_where_most_of_it_is(account: FakeAccount) -> None:
+    account.sends(NEWS, 10_000, bounced=1_000)
+    account.sends(NEWS.at("Hotmail"), 3_000, bounced=720).sends(
+        NEWS.at("Gmail"), 5_000, bounced=280
+    )
+    assert blamed(account, NEWS) == Contributor(
         NEWS.at("Hotmail"), 0.72, Evidence(Rate(720, 3_000), Window(3))
     )
 
 
-def test_of_a_sender_in_good_order_no_provider_is_asked_about(told: Told) -> None:
-    told.sends(NEWS, 10_000, bounced=100)
-    assert BOUNCED not in told.found()
+def test_of_a_sender_in_good_order_no_provider_is_asked_about(account: FakeAccount) -> None:
+    account.sends(NEWS, 10_000, bounced=100)
+    assert BOUNCED not in account.read()
 
 
-def test_once_nobody_else_can_have_as_much_no_more_is_asked(told: Told) -> None:
+def test_once_nobody_else_can_have_as_much_no_more_is_asked(account: FakeAccount) -> None:
     """Three at a time, from the provider with the account's most bounces on."""
-    told.sends(NEWS, 10_000, bounced=1_000).sends(NEWS.at("Yahoo"), 3_000, bounced=720)
-    told.sends(ACCOUNT.at("Yahoo"), 30_000, bounced=900)
-    told.found()
-    assert told.of(NEWS.at("Yahoo")) == {Metric.PERMANENT_BOUNCE, Metric.SEND}
-    assert told.of(NEWS.at("Gmail")) == {Metric.PERMANENT_BOUNCE}
-    assert told.of(NEWS.at("Comcast")) == set()
+    account.sends(NEWS, 10_000, bounced=1_000).sends(NEWS.at("Yahoo"), 3_000, bounced=720)
+    account.sends(ACCOUNT.at("Yahoo"), 30_000, bounced=900)
+    account.read()
+    assert account.metrics_of(NEWS.at("Yahoo")) == {Metric.PERMANENT_BOUNCE, Metric.SEND}
+    assert account.metrics_of(NEWS.at("Gmail")) == {Metric.PERMANENT_BOUNCE}
+    assert account.metrics_of(NEWS.at("Comcast")) == set()
 
 
-def test_once_what_is_left_is_less_than_half_no_more_is_asked(told: Told) -> None:
-    told.sends(NEWS, 10_000, bounced=1_000)
+def test_once_what_is_left_is_less_than_half_no_more_is_asked(account: FakeAccount) -> None:
+    account.sends(NEWS, 10_000, bounced=1_000)
     for isp in ("Gmail", "Hotmail", "ExchangeOnline"):
-        told.sends(NEWS.at(isp), 2_000, bounced=200)
-    assert blamed(told, NEWS) is None
-    assert told.of(NEWS.at("Yahoo")) == set()
+        account.sends(NEWS.at(isp), 2_000, bounced=200)
+    assert blamed(account, NEWS) is None
+    assert account.metrics_of(NEWS.at("Yahoo")) == set()
 
 
-def test_nobody_is_named_who_has_less_than_half(told: Told) -> None:
-    told.sends(NEWS, 10_000, bounced=1_000)
+def test_nobody_is_named_who_has_less_than_half(account: FakeAccount) -> None:
+    account.sends(NEWS, 10_000, bounced=1_000)
     for isp in ("Hotmail", "Yahoo", "Gmail"):
-        told.sends(NEWS.at(isp), 3_000, bounced=330)
-    assert blamed(told, NEWS) is None
+        account.sends(NEWS.at(isp), 3_000, bounced=330)
+    assert blamed(account, NEWS) is None
 
 
-def test_nobody_is_named_for_having_most_of_the_mail(told: Told) -> None:
-    told.sends(NEWS, 10_000, bounced=600)
-    told.sends(NEWS.at("Gmail"), 9_000, bounced=500).sends(NEWS.at("Yahoo"), 1_000, bounced=100)
-    assert blamed(told, NEWS) is None
+def test_nobody_is_named_for_having_most_of_the_mail(account: FakeAccount) -> None:
+    account.sends(NEWS, 10_000, bounced=600)
+    account.sends(NEWS.at("Gmail"), 9_000, bounced=500).sends(NEWS.at("Yahoo"), 1_000, bounced=100)
+    assert blamed(account, NEWS) is None
 
 
-def test_one_provider_that_has_it_all_is_named_whatever_its_rate(told: Told) -> None:
-    told.sends(NEWS, 10_000, bounced=600).sends(NEWS.at("Hotmail"), 10_000, bounced=600)
-    who = blamed(told, NEWS)
+def test_one_provider_that_has_it_all_is_named_whatever_its_rate(account: FakeAccount) -> None:
+    account.sends(NEWS, 10_000, bounced=600).sends(NEWS.at("Hotmail"), 10_000, bounced=600)
+    who = blamed(account, NEWS)
     assert who is not None
     assert (who.scope, who.share) == (NEWS.at("Hotmail"), 1)
 
 
-def test_nobody_is_named_by_figures_that_could_not_be_had(told: Told) -> None:
-    told.sends(NEWS, 10_000, bounced=1_000).sends(NEWS.at("Hotmail"), 3_000, bounced=720)
-    told.counts[Metric.SEND, NEWS.at("Hotmail")] = Gap.UNAVAILABLE
-    assert blamed(told, NEWS) is None
-    told.counts[Metric.PERMANENT_BOUNCE, NEWS.at("Hotmail")] = Gap.UNAVAILABLE
-    assert blamed(told, NEWS) is None
+def test_nobody_is_named_by_figures_that_could_not_be_had(account: FakeAccount) -> None:
+    account.sends(NEWS, 10_000, bounced=1_000).sends(NEWS.at("Hotmail"), 3_000, bounced=720)
+    account.counts[Metric.SEND, NEWS.at("Hotmail")] = Gap.UNAVAILABLE
+    assert blamed(account, NEWS) is None
+    account.counts[Metric.PERMANENT_BOUNCE, NEWS.at("Hotmail")] = Gap.UNAVAILABLE
+    assert blamed(account, NEWS) is None
 
 
-def test_what_goes_to_no_known_provider_can_be_to_blame(told: Told) -> None:
-    told.sends(NEWS, 10_000, bounced=1_000).sends(NEWS.at("Gmail"), 8_000, bounced=100)
-    assert blamed(told, NEWS) == Contributor(
+def test_what_goes_to_no_known_provider_can_be_to_blame(account: FakeAccount) -> None:
+    account.sends(NEWS, 10_000, bounced=1_000).sends(NEWS.at("Gmail"), 8_000, bounced=100)
+    assert blamed(account, NEWS) == Contributor(
         NEWS.at(OTHER_ISPS), 0.9, Evidence(Rate(900, 2_000), Window(3))
     )
 
 
-def test_a_breach_of_the_account_names_a_sender_at_a_provider(told: Told) -> None:
-    told.sends(ACCOUNT, 100_000, bounced=8_000)
-    told.sends(NEWS, 20_000, bounced=7_000).sends(SHOP, 80_000, bounced=1_000)
-    told.sends(NEWS.at("Hotmail"), 10_000, bounced=6_500)
-    who = blamed(told, ACCOUNT)
+def test_a_breach_of_the_account_names_a_sender_at_a_provider(account: FakeAccount) -> None:
+    account.sends(ACCOUNT, 100_000, bounced=8_000)
+    account.sends(NEWS, 20_000, bounced=7_000).sends(SHOP, 80_000, bounced=1_000)
+    account.sends(NEWS.at("Hotmail"), 10_000, bounced=6_500)
+    who = blamed(account, ACCOUNT)
     assert who is not None
     assert who.scope == NEWS.at("Hotmail")
 
 
-def test_a_breach_at_a_provider_names_the_sender(told: Told) -> None:
-    told.sends(HOTMAIL, 10_000, bounced=1_000).sends(NEWS, 90_000, bounced=900)
-    told.sends(NEWS.at("Hotmail"), 2_000, bounced=900)
-    who = blamed(told, HOTMAIL)
+def test_a_breach_at_a_provider_names_the_sender(account: FakeAccount) -> None:
+    account.sends(HOTMAIL, 10_000, bounced=1_000).sends(NEWS, 90_000, bounced=900)
+    account.sends(NEWS.at("Hotmail"), 2_000, bounced=900)
+    who = blamed(account, HOTMAIL)
     assert who is not None
     assert (who.scope, who.share) == (NEWS.at("Hotmail"), 0.9)
-    assert told.of(NEWS.at("Yahoo")) == set()
+    assert account.metrics_of(NEWS.at("Yahoo")) == set()
 
 
-def test_of_an_address_and_its_domain_the_address_is_named(told: Told) -> None:
+def test_of_an_address_and_its_domain_the_address_is_named(account: FakeAccount) -> None:
     address = Scope(identity="anna@news.example.com")
-    told.sends(HOTMAIL, 10_000, bounced=1_000)
+    account.sends(HOTMAIL, 10_000, bounced=1_000)
     for scope in (NEWS, address):
-        told.sends(scope, 9_000, bounced=900).sends(scope.at("Hotmail"), 2_000, bounced=900)
-    who = blamed(told, HOTMAIL)
+        account.sends(scope, 9_000, bounced=900).sends(scope.at("Hotmail"), 2_000, bounced=900)
+    who = blamed(account, HOTMAIL)
     assert who is not None
     assert who.scope == address.at("Hotmail")
 
 
-def test_only_who_has_half_of_it_is_looked_into(told: Told) -> None:
-    told.sends(ACCOUNT, 100_000, bounced=8_000)
-    told.sends(NEWS, 90_000, bounced=3_999).sends(SHOP, 90_000, bounced=4_000)
-    told.found()
-    assert told.of(NEWS.at("Gmail")) == set()
-    assert told.of(SHOP.at("Gmail")) >= {Metric.PERMANENT_BOUNCE}
+def test_only_who_has_half_of_it_is_looked_into(account: FakeAccount) -> None:
+    account.sends(ACCOUNT, 100_000, bounced=8_000)
+    account.sends(NEWS, 90_000, bounced=3_999).sends(SHOP, 90_000, bounced=4_000)
+    account.read()
+    assert account.metrics_of(NEWS.at("Gmail")) == set()
+    assert account.metrics_of(SHOP.at("Gmail")) >= {Metric.PERMANENT_BOUNCE}
 
 
-def test_where_no_provider_stands_out_the_sender_alone_is_named(told: Told) -> None:
-    told.sends(ACCOUNT, 100_000, bounced=8_000).sends(NEWS, 20_000, bounced=7_500)
+def test_where_no_provider_stands_out_the_sender_alone_is_named(account: FakeAccount) -> None:
+    account.sends(ACCOUNT, 100_000, bounced=8_000).sends(NEWS, 20_000, bounced=7_500)
     for isp in ("Gmail", "Hotmail", "Yahoo"):
-        told.sends(NEWS.at(isp), 6_000, bounced=2_500)
-    assert blamed(told, ACCOUNT) == Contributor(
+        account.sends(NEWS.at(isp), 6_000, bounced=2_500)
+    assert blamed(account, ACCOUNT) == Contributor(
         NEWS, 7_500 / 8_000, Evidence(Rate(7_500, 20_000), Window(3))
     )
 
 
-def test_a_part_that_is_counted_ahead_of_its_whole_has_all_of_it_and_not_more(told: Told) -> None:
-    told.sends(NEWS, 10_000, bounced=1_000).sends(NEWS.at("Yahoo"), 3_000, bounced=1_034)
-    who = blamed(told, NEWS)
+def test_a_part_that_is_counted_ahead_of_its_whole_has_all_of_it_and_not_more(
+    account: FakeAccount,
+) -> None:
+    account.sends(NEWS, 10_000, bounced=1_000).sends(NEWS.at("Yahoo"), 3_000, bounced=1_034)
+    who = blamed(account, NEWS)
     assert who is not None
     assert who.share == 1
 
 
-def test_of_many_breaches_the_worst_are_looked_into(told: Told) -> None:
+def test_of_many_breaches_the_worst_are_looked_into(account: FakeAccount) -> None:
     senders = [Scope(identity=f"{each}.example.com") for each in range(MAX_INVESTIGATIONS + 2)]
     for each, sender in enumerate(senders):
-        told.sends(sender, 10_000, bounced=600 + each)
-    told.found()
-    assert [one for one in senders if told.of(one.at("Gmail"))] == senders[2:]
+        account.sends(sender, 10_000, bounced=600 + each)
+    account.read()
+    assert [one for one in senders if account.metrics_of(one.at("Gmail"))] == senders[2:]
 
 
-def test_no_complaint_at_gmail_is_asked_for_on_its_own(told: Told) -> None:
-    told.rules = [COMPLAINTS]
-    told.sends(NEWS, 10_000, complained=100).sends(NEWS.at("Yahoo"), 1_000, complained=100)
-    who = blamed(told, NEWS, COMPLAINTS)
+def test_no_complaint_at_gmail_is_asked_for_on_its_own(account: FakeAccount) -> None:
+    account.rules = [COMPLAINTS]
+    account.sends(NEWS, 10_000, complained=100).sends(NEWS.at("Yahoo"), 1_000, complained=100)
+    who = blamed(account, NEWS, COMPLAINTS)
     assert who is not None
     assert who.scope == NEWS.at("Yahoo")
-    gmail = evaluate_scope(COMPLAINTS, NEWS.at("Gmail"), told.plan, told.found())
+    gmail = evaluate_scope(COMPLAINTS, NEWS.at("Gmail"), account.plan, account.read())
     assert isinstance(gmail, Unknown)
     assert gmail.gap is Gap.NO_FEEDBACK_LOOP
 
 
-def test_of_a_rate_that_is_bad_where_it_is_low_nobody_is_named(told: Told) -> None:
+def test_of_a_rate_that_is_bad_where_it_is_low_nobody_is_named(account: FakeAccount) -> None:
     rule = a_rule(
         "delivery", indicator=Indicator.DELIVERY_RATE, warning="95%", critical="90%", min_events=10
     )
-    told.rules = [rule]
-    told.sends(NEWS, 10_000)
-    told.counts[Metric.DELIVERY, NEWS] = a_series(5_000)
-    told.counts[Metric.DELIVERY, ACCOUNT] = a_series(50_000)
-    assert blamed(told, NEWS, rule) is None
-    assert blamed(told, ACCOUNT, rule) is None
-    assert told.of(NEWS.at("Hotmail")) == set()
+    account.rules = [rule]
+    account.sends(NEWS, 10_000)
+    account.counts[Metric.DELIVERY, NEWS] = a_series(5_000)
+    account.counts[Metric.DELIVERY, ACCOUNT] = a_series(50_000)
+    assert blamed(account, NEWS, rule) is None
+    assert blamed(account, ACCOUNT, rule) is None
+    assert account.metrics_of(NEWS.at("Hotmail")) == set()
