@@ -12,14 +12,14 @@ from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 from infra.asset import MissingDependenciesError
 from infra.settings import InvalidContextError, read_context
 from infra.stack import VdmAlerts
-from vdm_alerts.core.rules.parser import BadRule
+from vdm_alerts.core.rules.parser import InvalidRuleError
 
 
 def main() -> None:
     """Synthesize the stack, or exit with the configuration error."""
     try:
         synthesize(App())
-    except (InvalidContextError, BadRule, MissingDependenciesError) as error:
+    except (InvalidContextError, InvalidRuleError, MissingDependenciesError) as error:
         sys.exit(str(error))
 
 

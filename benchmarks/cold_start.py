@@ -21,7 +21,7 @@ from pathlib import Path
 from benchmarks.fixture import RUNTIME
 from benchmarks.report import arguments, report
 from infra.asset import assemble
-from vdm_alerts.adapters.aws.ses_rate_limiter import SHARE
+from vdm_alerts.adapters.aws.ses_rate_limiter import QUOTA_SHARE
 from vdm_alerts.settings import Settings, environment_of
 
 BOTO3_ALONE = """
@@ -127,10 +127,10 @@ def _environment() -> Mapping[str, str]:
         topic_arn="arn:aws:sns:eu-west-1:111122223333:topic",
         rules_path="/vdm-alerts/rules",
         silences_path="/vdm-alerts/silences",
-        shipped_rules="bounce-rate=0123456789ab",
+        default_rules="bounce-rate=0123456789ab",
         service="vdm-alerts",
-        quota_share=SHARE,
-        queries_a_day=None,
+        quota_share=QUOTA_SHARE,
+        queries_per_day=None,
         include_today=True,
         mask_addresses=True,
         quiet_hours=None,

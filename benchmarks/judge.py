@@ -19,7 +19,7 @@ from datetime import timedelta
 from benchmarks.fixture import NOW, default_rules
 from benchmarks.report import arguments, report
 from vdm_alerts.core.evaluation.buckets import AsOf
-from vdm_alerts.core.evaluation.context import ORDINARY, Phase
+from vdm_alerts.core.evaluation.prior_state import NO_OPEN_ALERT, PriorState
 from vdm_alerts.core.evaluation.evaluate import evaluate_series
 from vdm_alerts.core.evaluation.verdicts import Breached
 from vdm_alerts.core.model.metrics import Scope, Series
@@ -35,7 +35,7 @@ MEDIAN, SIGMA = 1_500, 2.0
 The volumes are limited to 5 to 500,000. Between days of a sender, sigma is 0.3.
 """
 AS_OF = AsOf(NOW, NOW.date())
-OPEN = Phase(NOW - timedelta(days=2), Severity.WARNING)
+OPEN = PriorState(NOW - timedelta(days=2), Severity.WARNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class BenchmarkSeries:
     rule: Rule
     scope: Scope
     counts: tuple[Series, Series]
-    phase: Phase
+    phase: PriorState
 
 
 def evaluated_rules() -> Sequence[Rule]:
@@ -63,9 +63,10 @@ def generate_series() -> Iterator[BenchmarkSeries]:
         daily = min(500_000, max(5, MEDIAN * math.exp(random_source.gauss(0, SIGMA))))
         emails = [round(daily * math.exp(random_source.gauss(0, 0.3))) for _ in range(DAYS)]
         for rule in rules_to_evaluate:
-            line = rule.first_line.share
+            line = rule.first_threshold.share
             lowest, highest, phase = random_source.choices(
-                [(1.5, 4.0, OPEN), (0.5, 1.0, ORDINARY), (0.05, 0.3, ORDINARY)], (1, 10, 89)
+                [(1.5, 4.0, OPEN), (0.5, 1.0, NO_OPEN_ALERT), (0.05, 0.3, NO_OPEN_ALERT)],
+                (1, 10, 89),
             )[0]
             rate = line * random_source.uniform(lowest, highest)
             events = [_poisson(count * rate, random_source) for count in emails]

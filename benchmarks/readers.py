@@ -22,10 +22,10 @@ from benchmarks.fixture import DAYS, METRICS, NOW, Measurements, default_rules, 
 from benchmarks.stopwatch import Stopwatch
 from vdm_alerts.adapters.aws import ses_metrics
 from vdm_alerts.adapters.aws.ses_account import SesAccount
-from vdm_alerts.adapters.aws.ses_metric_codec import answers
+from vdm_alerts.adapters.aws.ses_metric_codec import from_response
 from vdm_alerts.app import read_metrics
 from vdm_alerts.app.failures import FailureCollector
-from vdm_alerts.bootstrap import READING, quick_session
+from vdm_alerts.bootstrap import READ_CONFIG, create_session
 from vdm_alerts.core.evaluation.verdicts import Breached, Unknown
 from vdm_alerts.core.model.deadline import NoDeadline
 from vdm_alerts.core.model.metrics import Scope, Series, Window
@@ -35,7 +35,7 @@ from vdm_alerts.core.observations.metric_reading import UNLIMITED, MetricReading
 from vdm_alerts.core.observations.observation import Observation
 from vdm_alerts.core.planning.next_batches import next_batches
 from vdm_alerts.core.planning.queries import Query
-from vdm_alerts.core.planning.roster import Roster
+from vdm_alerts.core.planning.roster import SenderRoster
 from vdm_alerts.core.rules.field_types import KINDS
 from vdm_alerts.core.rules.rule import Rule
 
@@ -53,7 +53,7 @@ def reader(url: str, identities: int, measurements: Measurements) -> None:
         for each in range(identities)
         for metric in METRICS
     ]
-    found = ses_metrics.Vdm(_timed_client(url)).read(queries, DAYS, NOW.date(), NoDeadline())
+    found = ses_metrics.SesMetrics(_timed_client(url)).read(queries, DAYS, NOW.date(), NoDeadline())
     measurements["answered"] = sum(isinstance(each, Series) for each in found.values())
 
 
@@ -70,7 +70,7 @@ def sweeps(url: str, _: int, measurements: Measurements) -> None:
         calls = _admitted_calls(url) - before
         measurements[f"{name}_extra_calls"] = calls - sum(_min_calls[asked:])
         measurements[f"{name}_unknown"] = _unknown(result)
-    measurements["answered"] = sum(isinstance(each, Series) for each in result.found.values())
+    measurements["answered"] = sum(isinstance(each, Series) for each in result.answers.values())
 
 
 def drill(url: str, _: int, measurements: Measurements) -> None:
@@ -81,7 +81,7 @@ def drill(url: str, _: int, measurements: Measurements) -> None:
     kinds = frozenset(KINDS[each] for each in ("account", "identity", "isp", "identity_at_isp"))
     rules = [replace(rule, scopes=kinds, min_volume=1_000) for rule in default_rules()]
     result = next(_readings(url, rules, hours=1))
-    measurements["answered"] = result.asked
+    measurements["answered"] = result.queries_made
     measurements["breached"] = [
         f"{key.rule} {key.scope}"
         for key, verdict in _evaluate(result).verdicts.items()
@@ -101,11 +101,11 @@ _min_calls: list[int] = []
 
 def _readings(url: str, rules: Sequence[Rule], hours: int) -> Iterator[MetricReading]:
     client = _timed_client(url)
-    state = SimpleNamespace(roster=Roster())
-    vdm = ses_metrics.Vdm(client)
+    state = SimpleNamespace(roster=SenderRoster())
+    vdm = ses_metrics.SesMetrics(client)
 
     def counted_read(queries: Sequence[Query], *more: Any) -> Any:  # noqa: ANN401 - the arguments of Vdm.read
-        _min_calls.append(-(-len(queries) // ses_metrics.MOST_QUERIES))
+        _min_calls.append(-(-len(queries) // ses_metrics.MAX_QUERIES))
         return vdm.read(queries, *more)
 
     vars(read_metrics)["next_batches"] = planning.wrap(next_batches)
@@ -138,11 +138,11 @@ def _unknown(result: MetricReading) -> list[str]:
 
 def _timed_client(url: str) -> Any:  # noqa: ANN401 - boto3 is untyped
     """Return a client as the function has it, with timed decoding."""
-    client = quick_session().client("sesv2", endpoint_url=url, config=READING)
+    client = create_session().client("sesv2", endpoint_url=url, config=READ_CONFIG)
     operation = "sesv2.BatchGetMetricData"
     client.meta.events.register(f"before-parse.{operation}", decoding.start)
     client.meta.events.register(f"response-received.{operation}", decoding.stop)
-    vars(ses_metrics)["answers"] = decoding.wrap(answers)
+    vars(ses_metrics)["answers"] = decoding.wrap(from_response)
     return client
 
 

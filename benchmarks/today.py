@@ -10,7 +10,7 @@ import boto3
 from botocore.config import Config
 
 from benchmarks.fixture import DAYS, METRICS, NOW, Measurements
-from vdm_alerts.adapters.aws.ses_metrics import MOST_QUERIES
+from vdm_alerts.adapters.aws.ses_metrics import MAX_QUERIES
 
 
 def loop(url: str, identities: int, measurements: Measurements) -> None:
@@ -43,7 +43,7 @@ def adaptive(url: str, identities: int, measurements: Measurements) -> None:
 def _calls(identities: int) -> Sequence[Any]:
     queries = [
         {
-            "Id": str(number % MOST_QUERIES),
+            "Id": str(number % MAX_QUERIES),
             "Namespace": "VDM",
             "Metric": metric.value,
             "Dimensions": {"EMAIL_IDENTITY": f"{each}.example.com"},
@@ -54,8 +54,8 @@ def _calls(identities: int) -> Sequence[Any]:
             (each, metric) for each in range(identities) for metric in METRICS
         )
     ]
-    starts = range(0, len(queries), MOST_QUERIES)
-    return [queries[start : start + MOST_QUERIES] for start in starts]
+    starts = range(0, len(queries), MAX_QUERIES)
+    return [queries[start : start + MAX_QUERIES] for start in starts]
 
 
 def client(url: str, **config: Any) -> Any:  # noqa: ANN401 - boto3 is untyped

@@ -7,9 +7,9 @@ from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from vdm_alerts.core.model.rates import Indicator
-from vdm_alerts.core.rules.default_rules import FOLDER, digest
-from vdm_alerts.core.rules.parser import BadRule, parse_rule
-from vdm_alerts.core.rules.toml_document import Problem
+from vdm_alerts.core.rules.default_rules import DEFAULT_FOLDER, fingerprint
+from vdm_alerts.core.rules.parser import InvalidRuleError, parse_rule
+from vdm_alerts.core.rules.toml_document import InvalidField
 
 RULES = Path(__file__).parents[1] / "rules"
 MAX_PARAMETER_BYTES = 4096
@@ -38,12 +38,12 @@ class RuleParameters(Construct):
         texts = {file: _read_rule(file) for file in sorted(folder.glob("*.toml"))}
         rules = [parse_rule(file.stem, text, _display_path(file)) for file, text in texts.items()]
         self.indicators = [each for each in Indicator if each in {rule.indicator for rule in rules}]
-        self.shipped = " ".join(f"{file.stem}={digest(text)}" for file, text in texts.items())
+        self.shipped = " ".join(f"{file.stem}={fingerprint(text)}" for file, text in texts.items())
         for file, text in texts.items():
             ssm.StringParameter(
                 self,
                 file.stem,
-                parameter_name=f"{path}/{FOLDER}/{file.stem}",
+                parameter_name=f"{path}/{DEFAULT_FOLDER}/{file.stem}",
                 string_value=text,
                 description=f"A rule of VDM Alerts (TOML), shipped as rules/{file.name}",
             )
@@ -61,15 +61,17 @@ def _read_rule(file: Path) -> str:
     source = _display_path(file)
     if not _NAME.fullmatch(file.stem):
         what = "a parameter cannot be called that; use letters, digits, . _ and -"
-        raise BadRule(source, [Problem("(the file's name)", what)])
+        raise InvalidRuleError(source, [InvalidField("(the file's name)", what)])
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise BadRule(source, [Problem("(the file)", f"cannot be read: {error}")]) from error
+        raise InvalidRuleError(
+            source, [InvalidField("(the file)", f"cannot be read: {error}")]
+        ) from error
     size = len(text.encode())
     if size > MAX_PARAMETER_BYTES:
         what = (
             f"is {size} bytes long; a parameter holds {MAX_PARAMETER_BYTES}: shorten the comments"
         )
-        raise BadRule(source, [Problem("(the text)", what)])
+        raise InvalidRuleError(source, [InvalidField("(the text)", what)])
     return text

@@ -11,7 +11,7 @@ from vdm_alerts.core.model.rates import Gap, Indicator
 from vdm_alerts.core.planning.next_batches import next_batches
 from vdm_alerts.core.planning.queries import Query
 from vdm_alerts.core.planning.read_plan import ReadPlan, plan_reading
-from vdm_alerts.core.planning.roster import Roster
+from vdm_alerts.core.planning.roster import SenderRoster
 from vdm_alerts.core.planning.verdicts import EarlyVerdicts
 from vdm_alerts.core.rules.field_types import KINDS
 from vdm_alerts.core.rules.rule import Rule
@@ -44,7 +44,7 @@ class FakeAccount:
     """An account with counts for queries, which records every query it answers."""
 
     rules: list[Rule] = field(default_factory=lambda: [BOUNCES, COMPLAINTS])
-    roster: Roster = field(default_factory=Roster)
+    roster: SenderRoster = field(default_factory=SenderRoster)
     firing: frozenset[Scope] = frozenset()
     now: datetime = NOW
     counts: dict[tuple[Metric, Scope], Series | Gap] = field(default_factory=dict)
@@ -58,8 +58,8 @@ class FakeAccount:
         for metric, count in zip(METRICS, figures, strict=True):
             self.counts[metric, scope] = a_series(count)
         if scope.isp is None and scope != ACCOUNT:
-            entries = {**self.roster.entries, scope: self.roster.entry(scope)}
-            self.roster = Roster(entries, self.roster.listed)
+            entries = {**self.roster.records, scope: self.roster.record(scope)}
+            self.roster = SenderRoster(entries, self.roster.listed_at)
         return self
 
     @property

@@ -6,23 +6,23 @@ from typing import Any
 import boto3
 
 from vdm_alerts.app.evaluate import Lease
-from vdm_alerts.core.alerts.alert import Alert, Firing, Key, Told
+from vdm_alerts.core.alerts.alert import Alert, AlertKey, Firing, LastNotified
 from vdm_alerts.core.evaluation.verdicts import (
     Breached,
     Evidence,
     Healthy,
+    Inconclusive,
     Subject,
     Unknown,
-    Unsure,
 )
 from vdm_alerts.core.model.metrics import Dimension, Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap, Indicator, Rate
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.planning.contributor import Contributor
-from vdm_alerts.core.planning.roster import Entry
+from vdm_alerts.core.planning.roster import SenderRecord
 from vdm_alerts.core.rules.rule import MinimumConfidence, PlainComparison, Rule, Threshold
-from vdm_alerts.core.statistics.arrival import FEEDBACK
+from vdm_alerts.core.statistics.arrival import DEFAULT_CURVES
 
 NOW = datetime(2026, 3, 12, 9, tzinfo=UTC)
 TODAY = NOW.date()
@@ -32,7 +32,7 @@ HOTMAIL = Scope(isp="Hotmail")
 WATCHED = frozenset({(), (Dimension.IDENTITY,), (Dimension.CONFIGURATION_SET,), (Dimension.ISP,)})
 OF = Subject(Indicator.BOUNCE_RATE, NEWS)
 LINE = Threshold(Severity.WARNING, 0.05)
-ORIGIN = Target("111122223333", "eu-west-1")
+TARGET = Target("111122223333", "eu-west-1")
 WHERE = " - 111122223333 eu-west-1"
 """How every subject ends."""
 LEASE = Lease(NOW, NOW + timedelta(minutes=15))
@@ -53,7 +53,7 @@ def a_table() -> Any:
     )
 
 
-NO_CONTRIBUTORS: dict[Key, Contributor] = {}
+NO_CONTRIBUTORS: dict[AlertKey, Contributor] = {}
 """No breach has a main contributor."""
 
 
@@ -89,7 +89,7 @@ def a_rule(
         **{
             "scopes": WATCHED,
             "confidence": PlainComparison(),
-            "feedback": FEEDBACK[indicator],
+            "arrival_curve": DEFAULT_CURVES[indicator],
             **more,
         },
     )
@@ -110,9 +110,9 @@ def a_series(*counts: int, ending: date = TODAY) -> Series:
 
 def an_entry(
     volume: int = 0, at: datetime = NOW, *, drilled: tuple[str, ...] = (), refused: bool = False
-) -> Entry:
+) -> SenderRecord:
     """One who was read *at* an instant, and looked at by provider for the rules *drilled*."""
-    return Entry(at, at, volume, dict.fromkeys(drilled, at), at if refused else None)
+    return SenderRecord(at, at, volume, dict.fromkeys(drilled, at), at if refused else None)
 
 
 def evidence(percentage: str, of: int = 10_000, days: int = 3) -> Evidence:
@@ -132,8 +132,8 @@ def no_mail() -> Healthy:
     return Healthy(OF, LINE, Window(3), None)
 
 
-def unsure() -> Unsure:
-    return Unsure(OF, LINE, Window(3), evidence("5.1%"))
+def unsure() -> Inconclusive:
+    return Inconclusive(OF, LINE, Window(3), evidence("5.1%"))
 
 
 def unknown(gap: Gap = Gap.UNAVAILABLE) -> Unknown:
@@ -152,7 +152,11 @@ def firing(
         "bounce-rate",
         scope,
         Indicator.BOUNCE_RATE,
-        Firing(severity, since, line={Severity.WARNING: 0.05, Severity.CRITICAL: 0.1}[severity]),
-        Told(told, since, sequence, since) if told else None,
+        Firing(
+            severity,
+            since,
+            threshold_share={Severity.WARNING: 0.05, Severity.CRITICAL: 0.1}[severity],
+        ),
+        LastNotified(told, since, sequence, since) if told else None,
         "bounce-rate-20260312T0900Z",
     )

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from vdm_alerts.adapters.aws.dynamodb_state import TableStore
-from vdm_alerts.core.alerts.stored_state import Memory
+from vdm_alerts.adapters.aws.dynamodb_state import DynamoDbState
+from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.target import Target
 from vdm_local.account import ACCOUNT, REGION
 from vdm_local.cdk import cdk
@@ -100,7 +100,9 @@ class DeployedStack:
     def start_over(self) -> None:
         """Set the clock back to START, with the first summary sent and no other state."""
         self.delete_state()
-        TableStore(self.deployment.table).save(TARGET, Memory(introduced=True), replacing=Memory())
+        DynamoDbState(self.deployment.table).save(
+            TARGET, StoredState(summary_sent=True), replacing=StoredState()
+        )
         self.now = START
 
     def delete_state(self) -> None:

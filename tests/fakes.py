@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
-from builders import HOUR, LEASE, NOW, ORIGIN, WHERE, a_series
+from builders import HOUR, LEASE, NOW, TARGET, WHERE, a_series
 from interception import intercepted
 
 from vdm_alerts.adapters.aws.dynamodb_items import HISTORY, Item, partition_key
@@ -22,18 +22,18 @@ from vdm_alerts.adapters.memory import (
     MemoryState,
 )
 from vdm_alerts.app.evaluate import run
-from vdm_alerts.core.alerts.stored_state import Memory
+from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.deadline import Deadline
-from vdm_alerts.core.model.findings import Finding, Unavailable
+from vdm_alerts.core.model.findings import Finding, UnavailableError
 from vdm_alerts.core.model.metrics import Metric, Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.observations.metric_reading import UNLIMITED, Limits
-from vdm_alerts.core.observations.run_report import Summary
+from vdm_alerts.core.observations.run_report import RunReport
 from vdm_alerts.core.planning.queries import Query
-from vdm_alerts.core.planning.roster import Roster
-from vdm_alerts.core.rules.parser import BadRule, parse_rule
+from vdm_alerts.core.planning.roster import SenderRoster
+from vdm_alerts.core.rules.parser import InvalidRuleError, parse_rule
 from vdm_alerts.core.rules.rule import Rule
-from vdm_alerts.core.rules.rule_set import Rulebook, Written
+from vdm_alerts.core.rules.rule_set import RuleSet, RuleText
 from vdm_alerts.ports import Ports
 
 T = TypeVar("T")
@@ -69,7 +69,7 @@ CALLS = {
     "rules": {"rules": "read rules"},
     "silences": {"silences": "read silences"},
     "account": {
-        "standing": "read account status",
+        "status": "read account status",
         "identities": "list identities",
         "configuration_sets": "list configuration sets",
         "tenants": "list tenants",
@@ -101,7 +101,7 @@ class World:
     _calls: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self.state = Memory(introduced=True)
+        self.state = StoredState(summary_sent=True)
 
     @property
     def ports(self) -> Ports:
@@ -112,11 +112,11 @@ class World:
             }
         )
 
-    def run(self, hours: int = 0, limits: Limits = UNLIMITED) -> Summary:
+    def run(self, hours: int = 0, limits: Limits = UNLIMITED) -> RunReport:
         """Run as of so many *hours* after NOW."""
-        return run(self.ports, ORIGIN, NOW + hours * HOUR, LEASE, limits)
+        return run(self.ports, TARGET, NOW + hours * HOUR, LEASE, limits)
 
-    def run_anew(self, hours: int = 0, limits: Limits = UNLIMITED) -> Summary:
+    def run_anew(self, hours: int = 0, limits: Limits = UNLIMITED) -> RunReport:
         """Run, and have `series.asked` be the queries of this run only."""
         self.series.asked.clear()
         return self.run(hours, limits)
@@ -143,36 +143,36 @@ class World:
             raise error
         result = call()
         if name in self.lost_responses:
-            raise Unavailable(name, "no response")
+            raise UnavailableError(name, "no response")
         return result
 
     @property
-    def state(self) -> Memory:
+    def state(self) -> StoredState:
         """The state that the last run left; a test may exchange it."""
-        return self.store.load(ORIGIN)
+        return self.store.load(TARGET)
 
     @state.setter
-    def state(self, state: Memory) -> None:
-        self.store.save(ORIGIN, state, self.store.load(ORIGIN))
+    def state(self, state: StoredState) -> None:
+        self.store.save(TARGET, state, self.store.load(TARGET))
 
     @property
     def history(self) -> Sequence[Item]:
         """The stored history of all alerts, oldest first."""
-        return self.store.table.partition(partition_key(HISTORY, ORIGIN))
+        return self.store.table.partition(partition_key(HISTORY, TARGET))
 
     def is_leased(self, now: datetime = NOW) -> bool:
         """Say whether a run holds the lease at *now*."""
-        _, expires = self.store.table.leases.get(ORIGIN, (None, now - HOUR))
+        _, expires = self.store.table.leases.get(TARGET, (None, now - HOUR))
         return expires >= now
 
     @property
-    def roster(self) -> Roster:
+    def roster(self) -> SenderRoster:
         """The sender roster that the last run left; a test may exchange it."""
-        return self.rosters.load(ORIGIN)
+        return self.rosters.load(TARGET)
 
     @roster.setter
-    def roster(self, roster: Roster) -> None:
-        self.rosters.save(ORIGIN, roster)
+    def roster(self, roster: SenderRoster) -> None:
+        self.rosters.save(TARGET, roster)
 
     @property
     def subjects(self) -> list[str]:
@@ -182,11 +182,11 @@ class World:
     @property
     def documents(self) -> list[dict[str, Any]]:
         """The JSON payload of each message."""
-        return [json.loads(message.document) for message in self.notifier.sent]
+        return [json.loads(message.payload) for message in self.notifier.sent]
 
     def set_rules(self, *rules: Rule) -> "World":
         """Replace all rules."""
-        self.rules.rule_set = Rulebook({rule.name: rule for rule in rules})
+        self.rules.rule_set = RuleSet({rule.name: rule for rule in rules})
         return self
 
     def write_rules(self, texts: Mapping[str, str]) -> "World":
@@ -195,18 +195,18 @@ class World:
         Rules of other names stay as they are.
         """
         before = self.rules.rule_set
-        rules, written, invalid = {**before.rules}, {**before.written}, {**before.unusable}
+        rules, written, invalid = {**before.rules}, {**before.texts}, {**before.invalid}
         for name, text in texts.items():
             source = f"/vdm-alerts/rules/mine/{name}"
             for by_name in (rules, written, invalid):
                 by_name.pop(name, None)
             try:
                 rules |= {name: parse_rule(name, text, source)} if text else {}
-            except BadRule as error:
+            except InvalidRuleError as error:
                 invalid[name] = Finding(source, f"A rule cannot be used, {error}", "Edit it")
             else:
-                written |= {name: Written(text, source)} if text else {}
-        self.rules.rule_set = Rulebook(rules, invalid, written=written)
+                written |= {name: RuleText(text, source)} if text else {}
+        self.rules.rule_set = RuleSet(rules, invalid, texts=written)
         return self
 
     def set_bounces(self, scope: Scope, bounces: int, of: int = 10_000) -> None:

@@ -10,15 +10,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from vdm_alerts.adapters.aws.ses_metrics import CALLERS, MOST_QUERIES
-from vdm_alerts.adapters.aws.ses_rate_limiter import CALLS_A_SECOND, SHARE
+from vdm_alerts.adapters.aws.ses_metrics import MAX_CONCURRENCY, MAX_QUERIES
+from vdm_alerts.adapters.aws.ses_rate_limiter import CALLS_A_SECOND, QUOTA_SHARE
 from vdm_alerts.core.model.metrics import LONGEST_WINDOW, Metric, Scope, Series
 from vdm_alerts.core.model.rates import Gap
-from vdm_alerts.core.observations.run_report import MOST_RECORDED, RECORDED_EVERY
+from vdm_alerts.core.observations.run_report import MAX_SAMPLES, RECORDING_PERIOD
 from vdm_alerts.core.planning.next_batches import next_batches
 from vdm_alerts.core.planning.queries import Query
 from vdm_alerts.core.planning.read_plan import plan_reading
-from vdm_alerts.core.planning.roster import Entry, Roster
+from vdm_alerts.core.planning.roster import SenderRecord, SenderRoster
 from vdm_alerts.core.planning.verdicts import EarlyVerdicts
 from vdm_alerts.core.rules.parser import parse_rule
 from vdm_alerts.core.rules.rule import Rule
@@ -109,7 +109,7 @@ class Workload:
             Scope(configuration_set=f"set-{number}") for number in range(self.configuration_sets)
         )
         identities = (Scope(identity=f"{number}.example.com") for number in range(self.identities))
-        roster = Roster(dict.fromkeys([*sets, *identities], Entry()))
+        roster = SenderRoster(dict.fromkeys([*sets, *identities], SenderRecord()))
         now = datetime(2026, 1, 31, tzinfo=UTC)
         plan = plan_reading(self.rules, roster, {}, now, now.date())
         verdicts = EarlyVerdicts(plan)
@@ -135,8 +135,8 @@ class Workload:
 
 def seconds_waited(queries: int, latency: float) -> float:
     """Return the minimum duration of *queries*, by SES's quota and by *latency*, in seconds."""
-    calls = -(-queries // MOST_QUERIES)
-    return calls * max(1 / (CALLS_A_SECOND * SHARE), latency / CALLERS)
+    calls = -(-queries // MAX_QUERIES)
+    return calls * max(1 / (CALLS_A_SECOND * QUOTA_SHARE), latency / MAX_CONCURRENCY)
 
 
 def monthly_costs(workload: Workload) -> Sequence[LineItem]:
@@ -145,7 +145,7 @@ def monthly_costs(workload: Workload) -> Sequence[LineItem]:
     CloudWatch charges a metric for each hour in which it has data. The prices are those of
     us-east-1, from the public lists that docs/cost.md names.
     """
-    rates = len(workload.rules) + min(workload.firing, MOST_RECORDED)
+    rates = len(workload.rules) + min(workload.firing, MAX_SAMPLES)
     roster_kb = (workload.identities + workload.configuration_sets) * ROSTER_B / 1024
     gb_seconds = RUNS * workload.seconds * MEMORY_MB / 1024
     return [
@@ -155,7 +155,7 @@ def monthly_costs(workload: Workload) -> Sequence[LineItem]:
         LineItem("DynamoDB, writing", RUNS * (3 + ceil(roster_kb)), "units", 0.625 / 1e6),
         LineItem("DynamoDB, reading", RUNS * (1 + ceil(roster_kb / 4)), "units", 0.125 / 1e6),
         LineItem("CloudWatch Logs", RUNS * LOG_KB / 1e6, "GB", 0.50, free=5),
-        LineItem("CloudWatch metrics", rates * HOUR / RECORDED_EVERY, "metrics", 0.30, free=10),
+        LineItem("CloudWatch metrics", rates * HOUR / RECORDING_PERIOD, "metrics", 0.30, free=10),
         LineItem("CloudWatch alarms", ALARMS, "alarms", 0.10, free=10),
         LineItem("SNS, e-mail", 30, "mails", 2.00 / 1e5, free=1_000),
         LineItem("VDM queries", _if_priced(workload), "queries", workload.query_price),

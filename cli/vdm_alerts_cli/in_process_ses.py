@@ -11,7 +11,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 
-from vdm_alerts.bootstrap import READING, quick_session
+from vdm_alerts.bootstrap import READ_CONFIG, create_session
 from vdm_local.account import REGION
 from vdm_local.endpoint import Endpoint
 from vdm_local.responses import Response, Transmission
@@ -41,10 +41,10 @@ def in_process_client(endpoint: Endpoint) -> Any:  # noqa: ANN401 - a boto3 clie
     botocore serializes, retries and parses as usual. The client needs no credentials and opens no
     socket.
     """
-    client = quick_session().client(
+    client = create_session().client(
         "sesv2",
         region_name=REGION,
-        config=READING.merge(Config(signature_version=UNSIGNED)),
+        config=READ_CONFIG.merge(Config(signature_version=UNSIGNED)),
     )
 
     def respond(request: AWSPreparedRequest, **_: object) -> AWSResponse:

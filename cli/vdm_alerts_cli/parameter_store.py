@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any, cast
 
-from vdm_alerts.adapters.aws.ssm_rules import ParameterRules
-from vdm_alerts.adapters.aws.ssm_silences import ParameterSilences
-from vdm_alerts.core.rules.default_rules import FOLDER, digest
+from vdm_alerts.adapters.aws.ssm_rules import SsmRules
+from vdm_alerts.adapters.aws.ssm_silences import SsmSilences
+from vdm_alerts.core.rules.default_rules import DEFAULT_FOLDER, fingerprint
 
 RULES, SILENCES = "/vdm-alerts/rules", "/vdm-alerts/silences"
 """The parameter paths of a deployment with default settings."""
@@ -18,8 +18,8 @@ class ParameterStore:
     def __init__(self, shipped: Mapping[str, str], region: str) -> None:
         """Start with the *shipped* rules, texts by name, as a deployment in *region* does."""
         self.meta = SimpleNamespace(region_name=region)
-        self._texts = {f"{RULES}/{FOLDER}/{name}": text for name, text in shipped.items()}
-        self._digests = {name: digest(text) for name, text in shipped.items()}
+        self._texts = {f"{RULES}/{DEFAULT_FOLDER}/{name}": text for name, text in shipped.items()}
+        self._digests = {name: fingerprint(text) for name, text in shipped.items()}
 
     def write(self, rules: Mapping[str, str], silences: Mapping[str, str]) -> None:
         """Write *rules* and *silences*, texts by name; an empty text deletes one.
@@ -27,18 +27,18 @@ class ParameterStore:
         It deletes the custom rule of that name if there is one, and else the default rule.
         """
         for name, text in rules.items():
-            own, shipped = f"{RULES}/{name}", f"{RULES}/{FOLDER}/{name}"
+            own, shipped = f"{RULES}/{name}", f"{RULES}/{DEFAULT_FOLDER}/{name}"
             self._texts[own if text or own in self._texts else shipped] = text
         self._texts |= {f"{SILENCES}/{name}": text for name, text in silences.items()}
         self._texts = {name: text for name, text in self._texts.items() if text}
 
-    def rules(self) -> ParameterRules:
+    def rules(self) -> SsmRules:
         """Return the RuleSource on these parameters."""
-        return ParameterRules(cast("Any", self), RULES, self._digests)
+        return SsmRules(cast("Any", self), RULES, self._digests)
 
-    def silences(self) -> ParameterSilences:
+    def silences(self) -> SsmSilences:
         """Return the SilenceSource on these parameters."""
-        return ParameterSilences(cast("Any", self), SILENCES)
+        return SsmSilences(cast("Any", self), SILENCES)
 
     def get_paginator(self, _: str) -> "ParameterStore":
         """Return the paginator of every operation, like the SSM client."""

@@ -13,15 +13,15 @@ from rich.table import Table
 from rich.text import Text
 
 from vdm_alerts.adapters.aws.ses_account import SesAccount
-from vdm_alerts.adapters.aws.ses_metrics import Vdm
-from vdm_alerts.adapters.aws.ses_rate_limiter import Pace
+from vdm_alerts.adapters.aws.ses_metrics import SesMetrics
+from vdm_alerts.adapters.aws.ses_rate_limiter import RateLimiter
 from vdm_alerts.adapters.memory import MemoryNotifier, memory_ports
 from vdm_alerts.app import evaluate
 from vdm_alerts.app.evaluate import Lease
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.muting.quiet_hours import parse_quiet_hours
 from vdm_alerts.core.notifications.rendering.message import Message
-from vdm_alerts.core.observations.run_report import Summary
+from vdm_alerts.core.observations.run_report import RunReport
 from vdm_alerts_cli.in_process_ses import SimulatedClock, in_process_client
 from vdm_alerts_cli.parameter_store import ParameterStore
 from vdm_alerts_cli.terminal import SEVERITY_COLORS, render_email
@@ -51,7 +51,7 @@ class SimulatedRun:
 
     run: ScenarioRun
     """The run, and what the scenario expects of it."""
-    summary: Summary
+    summary: RunReport
     """The report that the function would log."""
     messages: Sequence[Message]
     """The notifications that the run sent."""
@@ -95,7 +95,7 @@ def simulate(scenario: Scenario, rules: Mapping[str, str]) -> Iterator[Simulated
         rules=parameters.rules(),
         silences=parameters.silences(),
         account=SesAccount(client, clock.monotonic, clock.sleep),
-        series=Vdm(client, Pace(clock=clock.monotonic, sleep=clock.sleep)),
+        series=SesMetrics(client, RateLimiter(clock=clock.monotonic, sleep=clock.sleep)),
         notifier=notifier,
     )
     for run in scenario.runs:

@@ -7,18 +7,18 @@ from datetime import date, datetime
 from typing import Protocol
 
 from vdm_alerts.core.alerts.history import Transition
-from vdm_alerts.core.alerts.stored_state import Memory
-from vdm_alerts.core.model.account import Standing
+from vdm_alerts.core.alerts.stored_state import StoredState
+from vdm_alerts.core.model.account import AccountStatus
 from vdm_alerts.core.model.deadline import Deadline
 from vdm_alerts.core.model.metrics import Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.muting.silences import Silences
 from vdm_alerts.core.notifications.rendering.message import Message
-from vdm_alerts.core.observations.run_report import Reading, Summary
+from vdm_alerts.core.observations.run_report import RateSample, RunReport
 from vdm_alerts.core.planning.queries import Query
-from vdm_alerts.core.planning.roster import Roster
-from vdm_alerts.core.rules.rule_set import Rulebook
+from vdm_alerts.core.planning.roster import SenderRoster
+from vdm_alerts.core.rules.rule_set import RuleSet
 
 # Sources: where a run reads from.
 
@@ -26,7 +26,7 @@ from vdm_alerts.core.rules.rule_set import Rulebook
 class RuleSource(Protocol):
     """Where rules are stored."""
 
-    def rules(self) -> Rulebook:
+    def rules(self) -> RuleSet:
         """Return every valid rule, and a finding for each invalid one.
 
         Raises AccessDenied or Unavailable if none could be read.
@@ -46,7 +46,7 @@ class SilenceSource(Protocol):
 class AccountSource(Protocol):
     """What SES knows of the account and its senders."""
 
-    def standing(self) -> Standing:
+    def status(self) -> AccountStatus:
         """Return the account status. Raises AccessDenied or Unavailable."""
 
     def identities(self) -> Sequence[Scope]:
@@ -79,14 +79,14 @@ class SeriesSource(Protocol):
 class RosterStore(Protocol):
     """Where the sender roster is stored."""
 
-    def load(self, target: Target) -> Roster:
+    def load(self, target: Target) -> SenderRoster:
         """Return the roster, an empty one if it is damaged. Raises AccessDenied or Unavailable."""
 
-    def save(self, target: Target, roster: Roster) -> None:
+    def save(self, target: Target, roster: SenderRoster) -> None:
         """Store *roster*. Raises AccessDenied or Unavailable."""
 
 
-class AlertStore(Protocol):
+class StateStore(Protocol):
     """Where the alert history is stored."""
 
     def lease(self, target: Target, until: datetime, now: datetime) -> AbstractContextManager[None]:
@@ -95,16 +95,16 @@ class AlertStore(Protocol):
         Both are wall clock times. Raises Busy while another run acts.
         """
 
-    def load(self, target: Target) -> Memory:
+    def load(self, target: Target) -> StoredState:
         """Return what the last run stored. Raises AccessDenied or Unavailable."""
 
     def save(
         self,
         target: Target,
-        memory: Memory,
-        replacing: Memory,
+        state: StoredState,
+        replacing: StoredState,
         history: Sequence[Transition] = (),
-    ) -> Memory:
+    ) -> StoredState:
         """Store *memory* in place of *replacing*, which was loaded or saved before.
 
         Returns it as it is stored now, and stores *history* beside it. Raises Superseded if another
@@ -132,7 +132,7 @@ class Notifier(Protocol):
 class Recorder(Protocol):
     """Where figures are recorded for dashboards and alarms."""
 
-    def record(self, target: Target, summary: Summary, readings: Sequence[Reading]) -> None:
+    def record(self, target: Target, summary: RunReport, readings: Sequence[RateSample]) -> None:
         """Record one run of *target* and the rates that it evaluated, at the wall clock time."""
 
 
@@ -145,6 +145,6 @@ class Ports:
     account: AccountSource
     series: SeriesSource
     rosters: RosterStore
-    store: AlertStore
+    store: StateStore
     notifier: Notifier
     recorder: Recorder

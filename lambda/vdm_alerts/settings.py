@@ -6,10 +6,10 @@ from typing import Any
 
 from vdm_alerts.core.model.errors import VdmAlertsError
 from vdm_alerts.core.model.target import Target
-from vdm_alerts.core.muting.quiet_hours import NONE, QuietHours, parse_quiet_hours
+from vdm_alerts.core.muting.quiet_hours import NO_QUIET_HOURS, QuietHours, parse_quiet_hours
 
 
-class BadSettings(VdmAlertsError):
+class InvalidSettingsError(VdmAlertsError):
     """The environment does not say all that it has to."""
 
 
@@ -30,18 +30,18 @@ class Settings:
     topic_arn: str
     rules_path: str
     silences_path: str
-    shipped_rules: str
+    default_rules: str
     service: str
     quota_share: float
-    queries_a_day: int | None
+    queries_per_day: int | None
     include_today: bool
     mask_addresses: bool
     quiet_hours: QuietHours | None
 
     @property
-    def digests(self) -> Mapping[str, str]:
+    def rule_fingerprints(self) -> Mapping[str, str]:
         """The digest of each shipped rule, by its name."""
-        pairs = (each.partition("=") for each in self.shipped_rules.split())
+        pairs = (each.partition("=") for each in self.default_rules.split())
         return {name: digest for name, _, digest in pairs}
 
     @property
@@ -57,10 +57,10 @@ VARIABLES: Mapping[str, str] = {
     "topic_arn": "VDM_ALERTS_TOPIC_ARN",
     "rules_path": "VDM_ALERTS_RULES_PATH",
     "silences_path": "VDM_ALERTS_SILENCES_PATH",
-    "shipped_rules": "VDM_ALERTS_SHIPPED_RULES",
+    "default_rules": "VDM_ALERTS_SHIPPED_RULES",
     "service": "VDM_ALERTS_SERVICE",
     "quota_share": "VDM_ALERTS_QUOTA_SHARE",
-    "queries_a_day": "VDM_ALERTS_QUERIES_A_DAY",
+    "queries_per_day": "VDM_ALERTS_QUERIES_A_DAY",
     "include_today": "VDM_ALERTS_INCLUDE_TODAY",
     "mask_addresses": "VDM_ALERTS_MASK_ADDRESSES",
     "quiet_hours": "VDM_ALERTS_QUIET_HOURS",
@@ -68,11 +68,11 @@ VARIABLES: Mapping[str, str] = {
 """The environment variable of each setting; the stack sets them from here too."""
 
 _UNLIMITED = "unlimited"
-_ABSENT = {"queries_a_day": _UNLIMITED, "quiet_hours": NONE}
+_ABSENT = {"queries_per_day": _UNLIMITED, "quiet_hours": NO_QUIET_HOURS}
 """What is written for None."""
 _READERS: Mapping[str, Callable[[str], object]] = {
     "quota_share": float,
-    "queries_a_day": lambda text: None if text == _UNLIMITED else int(text),
+    "queries_per_day": lambda text: None if text == _UNLIMITED else int(text),
     "include_today": lambda text: {"true": True, "false": False}[text],
     "mask_addresses": lambda text: {"true": True, "false": False}[text],
     "quiet_hours": parse_quiet_hours,
@@ -84,14 +84,14 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     unset = [name for name in VARIABLES.values() if not environment.get(name)]
     if unset:
         message = f"{', '.join(unset)} not set in the function's environment; the stack sets them"
-        raise BadSettings(message)
+        raise InvalidSettingsError(message)
     found: dict[str, Any] = {}
     for key, name in VARIABLES.items():
         try:
             found[key] = _READERS.get(key, str)(environment[name])
         except (KeyError, ValueError) as error:
             message = f'{name} is "{environment[name]}", which it cannot be; the stack sets it'
-            raise BadSettings(message) from error
+            raise InvalidSettingsError(message) from error
     return Settings(**found)
 
 

@@ -8,9 +8,9 @@ from builders import HOTMAIL, HOUR, NEWS, NOW, a_rule, a_series, a_sure_rule
 from fakes import World
 
 from vdm_alerts.app.notify import NotificationsUnsentError
-from vdm_alerts.core.alerts.alert import Key
-from vdm_alerts.core.model.account import Standing
-from vdm_alerts.core.model.findings import Finding, Unavailable
+from vdm_alerts.core.alerts.alert import AlertKey
+from vdm_alerts.core.model.account import AccountStatus
+from vdm_alerts.core.model.findings import Finding, UnavailableError
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Metric, Scope, Series
 from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.model.severity import Severity
@@ -24,9 +24,9 @@ def test_healthy_account_gets_no_notification(world: World) -> None:
     summary = world.run()
 
     assert world.notifier.sent == []
-    assert (summary.alerts_warning, summary.notices_told, summary.series_unknown) == (0, 0, 0)
+    assert (summary.alerts_warning, summary.notifications_sent, summary.series_unknown) == (0, 0, 0)
     # The account, one identity, ten mailbox providers and the rest.
-    assert summary.series_judged == 13
+    assert summary.series_evaluated == 13
 
 
 def test_alert_is_notified_once_and_then_only_when_it_changes(world: World) -> None:
@@ -48,7 +48,7 @@ def test_resolved_alert_is_forgotten_after_15_days(world: World) -> None:
     world.run(hours=1)
     (resolved,) = world.state.alerts.values()
     assert not resolved.is_open
-    assert resolved.ends == (NOW + HOUR,)
+    assert resolved.resolved_at == (NOW + HOUR,)
 
     world.run(hours=24 * 15)
 
@@ -62,7 +62,7 @@ def test_incident_of_several_scopes_is_one_message(world: World) -> None:
 
     summary = world.run()
 
-    assert (summary.alerts_warning, summary.notices_told) == (3, 1)
+    assert (summary.alerts_warning, summary.notifications_sent) == (3, 1)
 
 
 def test_alert_stays_open_when_the_volume_is_too_low(world: World) -> None:
@@ -113,7 +113,7 @@ def test_recovering_alert_that_was_never_sent_is_notified_only_when_resolved(
 ) -> None:
     world.set_rules(a_rule(clear_after=10 * HOUR))
     world.set_bounces(NEWS, 600)
-    world.fail("publish", Unavailable("sns:Publish", "not now"))
+    world.fail("publish", UnavailableError("sns:Publish", "not now"))
     with pytest.raises(NotificationsUnsentError):
         world.run()
     world.repair("publish")
@@ -146,8 +146,10 @@ def test_paused_account_gets_no_reminders(world: World) -> None:
     world.set_bounces(ACCOUNT, 600)
     world.run()
     world.series.answers.clear()
-    paused = Finding("VDM", "SES has paused it", "Switch it on", hinders=False)
-    world.account.status = Standing(vdm_enabled=True, may_send=False, findings=[paused])
+    paused = Finding("VDM", "SES has paused it", "Switch it on", blocks_monitoring=False)
+    world.account.current_status = AccountStatus(
+        vdm_enabled=True, may_send=False, findings=[paused]
+    )
 
     for hours in range(72, 400, 6):
         # The account, and the rest of its mailbox providers.
@@ -163,7 +165,9 @@ def test_alert_stays_open_when_the_account_may_not_send(world: World) -> None:
     world.set_bounces(NEWS, 600)
     world.run()
     del world.series.answers[Query(Metric.SEND, NEWS)]
-    world.account.status = Standing(vdm_enabled=True, may_send=False, findings=[PAUSED])
+    world.account.current_status = AccountStatus(
+        vdm_enabled=True, may_send=False, findings=[PAUSED]
+    )
 
     summary = world.run(hours=1)
 
@@ -276,4 +280,4 @@ def test_transitions_are_stored_with_their_explanation(world: World) -> None:
     for item in (fired, resolved):
         assert (item["rule"], item["indicator"]) == ("bounce-rate", "bounce_rate")
         assert item["scope"] == {Dimension.IDENTITY.value: NEWS.identity}
-    assert [*world.state.alerts] == [Key("bounce-rate", NEWS, Indicator.BOUNCE_RATE)]
+    assert [*world.state.alerts] == [AlertKey("bounce-rate", NEWS, Indicator.BOUNCE_RATE)]

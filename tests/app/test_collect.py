@@ -1,31 +1,33 @@
 """Collecting the inputs of a run: silences."""
 
 import pytest
-from builders import HOUR, NEWS, NOW, ORIGIN
+from builders import HOUR, NEWS, NOW, TARGET
 from fakes import World
 
 from vdm_alerts.app import collect as collecting
-from vdm_alerts.core.alerts.stored_state import Memory
-from vdm_alerts.core.model.findings import AccessDenied, Finding, Unavailable
+from vdm_alerts.core.alerts.stored_state import StoredState
+from vdm_alerts.core.model.findings import AccessDeniedError, Finding, UnavailableError
 from vdm_alerts.core.model.metrics import Dimension
 from vdm_alerts.core.muting.silences import Silence, Silences
 from vdm_alerts.core.observations.evaluation import evaluate
 from vdm_alerts.core.observations.metric_reading import UNLIMITED
 from vdm_alerts.core.observations.observation import Observation
-from vdm_alerts.core.rules.patterns import Names
+from vdm_alerts.core.rules.patterns import ScopeMatcher
 
-INVALID = Finding("/vdm-alerts/silences/bad", "A silence cannot be used", "Edit it", hinders=False)
+INVALID = Finding(
+    "/vdm-alerts/silences/bad", "A silence cannot be used", "Edit it", blocks_monitoring=False
+)
 
 
 def a_silence(name: str, hours: int) -> Silence:
     """A silence of the identity NEWS that expires in so many hours."""
     source = f"/vdm-alerts/silences/{name}"
-    names = Names({Dimension.IDENTITY: str(NEWS)})
+    names = ScopeMatcher({Dimension.IDENTITY: str(NEWS)})
     return Silence(name, source, "*", names, NOW + hours * HOUR, "It moves", "the mail team")
 
 
 def collect(world: World) -> Observation:
-    return collecting.collect(world.ports, ORIGIN, Memory(), NOW, UNLIMITED)
+    return collecting.collect(world.ports, TARGET, StoredState(), NOW, UNLIMITED)
 
 
 def test_observation_has_active_silences_and_findings_about_others(world: World) -> None:
@@ -35,16 +37,19 @@ def test_observation_has_active_silences_and_findings_about_others(world: World)
     observation = collect(world)
 
     assert observation.silences == [active]
-    assert [finding.about for finding in observation.findings] == [INVALID.about, expired.source]
+    assert [finding.key for finding in observation.findings] == [INVALID.key, expired.source]
     assert len(evaluate(observation).verdicts) == 13
 
 
 @pytest.mark.parametrize(
     "error",
-    [AccessDenied("ssm:GetParametersByPath"), Unavailable("ssm:GetParametersByPath", "busy")],
+    [
+        AccessDeniedError("ssm:GetParametersByPath"),
+        UnavailableError("ssm:GetParametersByPath", "busy"),
+    ],
 )
 def test_unreadable_silences_are_a_finding_and_mute_nothing(
-    world: World, error: AccessDenied | Unavailable
+    world: World, error: AccessDeniedError | UnavailableError
 ) -> None:
     world.fail("read silences", error)
 
@@ -57,6 +62,6 @@ def test_unreadable_silences_are_a_finding_and_mute_nothing(
 def test_observation_has_silences_when_the_rules_are_unreadable(world: World) -> None:
     silence = a_silence("one", 1)
     world.silences.current = Silences([silence])
-    world.fail("read rules", AccessDenied("ssm:GetParametersByPath"))
+    world.fail("read rules", AccessDeniedError("ssm:GetParametersByPath"))
 
     assert collect(world).silences == [silence]

@@ -5,16 +5,16 @@ from builders import NEWS, a_rule
 from fakes import World
 
 from vdm_alerts.app.notify import NotificationsUnsentError
-from vdm_alerts.core.model.account import Standing
-from vdm_alerts.core.model.findings import AccessDenied, Finding, Unavailable
-from vdm_alerts.core.rules.rule_set import Rulebook
+from vdm_alerts.core.model.account import AccountStatus
+from vdm_alerts.core.model.findings import AccessDeniedError, Finding, UnavailableError
+from vdm_alerts.core.rules.rule_set import RuleSet
 
 VDM_OFF = Finding("VDM", "VDM is off", "Switch it on")
 
 
 def test_unsent_notification_stays_due(world: World) -> None:
     world.set_bounces(NEWS, 600)
-    world.fail("publish", Unavailable("sns:Publish", "no answer"))
+    world.fail("publish", UnavailableError("sns:Publish", "no answer"))
     with pytest.raises(NotificationsUnsentError, match="1 of 1 messages"):
         world.run()
 
@@ -27,8 +27,8 @@ def test_unsent_notification_stays_due(world: World) -> None:
 
 def test_repeated_notification_keeps_its_id_and_number_when_the_save_failed(world: World) -> None:
     world.set_bounces(NEWS, 600)
-    world.fail("save state", Unavailable("dynamodb:PutItem", "no answer"), only=2)
-    with pytest.raises(Unavailable):
+    world.fail("save state", UnavailableError("dynamodb:PutItem", "no answer"), only=2)
+    with pytest.raises(UnavailableError):
         world.run()
 
     world.run(hours=1)
@@ -41,12 +41,12 @@ def test_repeated_notification_keeps_its_id_and_number_when_the_save_failed(worl
 
 def test_run_fails_only_after_everything_else_is_done_when_a_publish_failed(world: World) -> None:
     world.set_bounces(NEWS, 600)
-    world.fail("publish", AccessDenied("sns:Publish"))
+    world.fail("publish", AccessDeniedError("sns:Publish"))
 
     with pytest.raises(NotificationsUnsentError):
         world.run()
 
-    assert world.recorder.summaries[-1].notices_owed == 1
+    assert world.recorder.summaries[-1].notifications_unsent == 1
     assert [key.scope for key in world.state.alerts] == [NEWS]
     assert not world.is_leased()
 
@@ -54,7 +54,7 @@ def test_run_fails_only_after_everything_else_is_done_when_a_publish_failed(worl
 def test_other_notifications_are_sent_when_one_publish_fails(world: World) -> None:
     world.set_bounces(NEWS, 600)
     invalid = Finding("rule", "A rule is bad", "Edit it")
-    world.rules.rule_set = Rulebook({"bounce-rate": a_rule()}, {}, [invalid])
+    world.rules.rule_set = RuleSet({"bounce-rate": a_rule()}, {}, [invalid])
     world.fail("publish", ZeroDivisionError(), only=1)
 
     with pytest.raises(NotificationsUnsentError):
@@ -64,9 +64,9 @@ def test_other_notifications_are_sent_when_one_publish_fails(world: World) -> No
 
 
 def test_service_notifications_have_sequence_numbers(world: World) -> None:
-    world.account.status = Standing(vdm_enabled=False, findings=[VDM_OFF])
+    world.account.current_status = AccountStatus(vdm_enabled=False, findings=[VDM_OFF])
     world.run()
-    world.account.status = Standing(vdm_enabled=True)
+    world.account.current_status = AccountStatus(vdm_enabled=True)
     world.run(hours=1)
 
     assert [document["sequence"] for document in world.documents] == [1, 2]

@@ -6,8 +6,8 @@ import pytest
 from builders import HOUR, NEWS, a_rule
 from fakes import World
 
-from vdm_alerts.core.alerts.stored_state import Memory
-from vdm_alerts.core.model.account import Standing
+from vdm_alerts.core.alerts.stored_state import StoredState
+from vdm_alerts.core.model.account import AccountStatus
 from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.planning.queries import Query
@@ -16,7 +16,7 @@ from vdm_alerts.core.planning.queries import Query
 @pytest.fixture
 def world(world: World) -> World:
     """A world before its first run."""
-    world.state = Memory()
+    world.state = StoredState()
     return world
 
 
@@ -52,7 +52,7 @@ def make_account_unreadable(world: World) -> None:
 
 
 def pause_sending(world: World) -> None:
-    world.account.status = Standing(vdm_enabled=True, may_send=False)
+    world.account.current_status = AccountStatus(vdm_enabled=True, may_send=False)
 
 
 @pytest.mark.parametrize("hinder", [make_account_unreadable, pause_sending])

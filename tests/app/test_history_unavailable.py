@@ -3,9 +3,9 @@
 from builders import NEWS, a_rule
 from fakes import World
 
-from vdm_alerts.core.model.findings import AccessDenied, Finding
-from vdm_alerts.core.planning.roster import Roster
-from vdm_alerts.core.rules.rule_set import Rulebook
+from vdm_alerts.core.model.findings import AccessDeniedError, Finding
+from vdm_alerts.core.planning.roster import SenderRoster
+from vdm_alerts.core.rules.rule_set import RuleSet
 
 INVALID = Finding("rule", "A rule cannot be used", "Edit it")
 
@@ -17,7 +17,7 @@ def test_run_reports_breaches_as_history_unavailable_when_the_lease_is_denied(
     world.run()
     before = world.state
 
-    world.fail("take lease", AccessDenied("dynamodb:PutItem"))
+    world.fail("take lease", AccessDeniedError("dynamodb:PutItem"))
     world.run(hours=1)
 
     breach, service = world.notifier.sent[1:]
@@ -30,7 +30,7 @@ def test_run_reports_breaches_as_history_unavailable_when_the_save_is_denied(
     world: World,
 ) -> None:
     world.set_bounces(NEWS, 600)
-    world.fail("save state", AccessDenied("dynamodb:BatchWriteItem"))
+    world.fail("save state", AccessDeniedError("dynamodb:BatchWriteItem"))
 
     world.run()
 
@@ -41,9 +41,9 @@ def test_run_reports_breaches_as_history_unavailable_when_the_save_is_denied(
 
 def test_notification_has_another_id_when_it_cannot_be_stored(world: World) -> None:
     world.set_bounces(NEWS, 600)
-    world.rules.rule_set = Rulebook({"bounce-rate": a_rule()}, {"bad": INVALID})
+    world.rules.rule_set = RuleSet({"bounce-rate": a_rule()}, {"bad": INVALID})
     world.run()
-    world.fail("save state", AccessDenied("dynamodb:BatchWriteItem"))
+    world.fail("save state", AccessDeniedError("dynamodb:BatchWriteItem"))
     world.set_bounces(NEWS, 1_200)
     world.run(hours=1)
     world.repair("save state")
@@ -60,8 +60,8 @@ def test_notification_has_another_id_when_it_cannot_be_stored(world: World) -> N
 def test_roster_is_not_saved_when_the_state_is_not(world: World) -> None:
     """A roster without the state would mark unreported breaches as read."""
     world.set_bounces(NEWS, 600)
-    world.fail("save state", AccessDenied("dynamodb:BatchWriteItem"))
+    world.fail("save state", AccessDeniedError("dynamodb:BatchWriteItem"))
 
     world.run()
 
-    assert world.roster == Roster()
+    assert world.roster == SenderRoster()

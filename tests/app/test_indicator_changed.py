@@ -8,8 +8,8 @@ from fakes import World
 from rule_texts import BOUNCE_RULE, INVALID_RULE, TRANSIENT_RULE
 
 from vdm_alerts.app.notify import NotificationsUnsentError
-from vdm_alerts.core.alerts.alert import Key
-from vdm_alerts.core.model.findings import Unavailable
+from vdm_alerts.core.alerts.alert import AlertKey
+from vdm_alerts.core.model.findings import UnavailableError
 from vdm_alerts.core.model.metrics import ACCOUNT, Metric
 from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.muting.silences import Silences, parse_silence
@@ -57,7 +57,7 @@ def test_closing_notification_stays_due_until_it_is_sent(
     world.run()
     world.series.answers[Query(Metric.TRANSIENT_BOUNCE, NEWS)] = a_series(transient_bounces)
     world.write_rules({"bounce-rate": TRANSIENT_RULE})
-    world.fail("publish", Unavailable("sns:Publish", "not now"))
+    world.fail("publish", UnavailableError("sns:Publish", "not now"))
     with pytest.raises(NotificationsUnsentError):
         world.run(hours=1)
 
@@ -83,7 +83,7 @@ def test_closing_notification_is_sent_once_when_the_changed_rule_becomes_invalid
 
 
 def test_closing_notification_is_sent_when_the_rules_are_unavailable(changed: World) -> None:
-    changed.fail("read rules", Unavailable("ssm:GetParametersByPath", "down"))
+    changed.fail("read rules", UnavailableError("ssm:GetParametersByPath", "down"))
 
     changed.run(hours=2)
 
@@ -141,13 +141,13 @@ def test_alert_stored_without_an_indicator_gets_the_one_of_its_rule(world: World
     world.run()
     remove_indicators(world)
 
-    world.fail("read rules", Unavailable("ssm:GetParametersByPath", "down"))
+    world.fail("read rules", UnavailableError("ssm:GetParametersByPath", "down"))
     world.run(hours=1)
-    assert [*world.state.alerts] == [Key("bounce-rate", NEWS)]
+    assert [*world.state.alerts] == [AlertKey("bounce-rate", NEWS)]
 
     world.repair("read rules")
     world.run(hours=2)
-    assert [*world.state.alerts] == [Key("bounce-rate", NEWS, Indicator.BOUNCE_RATE)]
+    assert [*world.state.alerts] == [AlertKey("bounce-rate", NEWS, Indicator.BOUNCE_RATE)]
     assert len(world.notifier.sent) == 1
     assert len(world.history) == 1
 

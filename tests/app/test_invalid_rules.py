@@ -4,14 +4,14 @@ from builders import NEWS, a_rule
 from fakes import World
 from rule_texts import INVALID_RULE
 
-from vdm_alerts.core.model.findings import AccessDenied, Finding, Unavailable
-from vdm_alerts.core.rules.rule_set import Rulebook
+from vdm_alerts.core.model.findings import AccessDeniedError, Finding, UnavailableError
+from vdm_alerts.core.rules.rule_set import RuleSet
 
 INVALID = Finding("rule", "A rule cannot be used", "Edit it")
 
 
 def test_invalid_rule_is_reported_and_other_rules_apply(world: World) -> None:
-    world.rules.rule_set = Rulebook({"bounce-rate": a_rule()}, {"bad": INVALID})
+    world.rules.rule_set = RuleSet({"bounce-rate": a_rule()}, {"bad": INVALID})
     world.set_bounces(NEWS, 600)
 
     world.run()
@@ -26,7 +26,7 @@ def test_alert_is_kept_when_its_rule_becomes_invalid(world: World) -> None:
     world.set_bounces(NEWS, 600)
     world.run()
     before = world.state.alerts
-    world.rules.rule_set = Rulebook({}, {"bounce-rate": INVALID})
+    world.rules.rule_set = RuleSet({}, {"bounce-rate": INVALID})
 
     world.run(hours=1)
 
@@ -37,7 +37,7 @@ def test_alert_is_kept_when_its_rule_becomes_invalid(world: World) -> None:
 def test_alert_is_kept_when_the_rules_are_unreadable(world: World) -> None:
     world.set_bounces(NEWS, 600)
     world.run()
-    world.fail("read rules", AccessDenied("ssm:GetParametersByPath"))
+    world.fail("read rules", AccessDeniedError("ssm:GetParametersByPath"))
 
     world.run(hours=1)
 
@@ -46,26 +46,26 @@ def test_alert_is_kept_when_the_rules_are_unreadable(world: World) -> None:
 
 def test_invalid_rule_is_counted_in_every_run(world: World) -> None:
     """It is notified once. The alarm stays on until it is fixed."""
-    world.rules.rule_set = Rulebook({}, {"bounce-rate": INVALID})
+    world.rules.rule_set = RuleSet({}, {"bounce-rate": INVALID})
 
-    assert [world.run(hours).unread for hours in range(3)] == [1, 1, 1]
+    assert [world.run(hours).unreadable for hours in range(3)] == [1, 1, 1]
 
 
 def test_outage_is_counted_without_a_notification_when_the_rules_are_unavailable(
     world: World,
 ) -> None:
     """The alarm reports an outage that lasts: nothing is evaluated, and nothing is sent."""
-    world.fail("read rules", Unavailable("ssm:GetParametersByPath", "down"))
+    world.fail("read rules", UnavailableError("ssm:GetParametersByPath", "down"))
 
     summary = world.run()
 
-    assert (summary.series_judged, summary.series_unknown, summary.unread) == (0, 0, 1)
+    assert (summary.series_evaluated, summary.series_unknown, summary.unreadable) == (0, 0, 1)
     assert world.notifier.sent == []
 
 
 def test_invalid_rule_that_never_was_valid_does_not_hide_later_problems(world: World) -> None:
     world.write_rules({"never": INVALID_RULE})
-    denied = AccessDenied("ses:BatchGetMetricData")
+    denied = AccessDeniedError("ses:BatchGetMetricData")
 
     world.run()
     world.fail("read metrics", denied)

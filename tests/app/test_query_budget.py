@@ -25,7 +25,7 @@ def test_run_stays_within_its_budget_and_the_next_run_continues(world: World) ->
 
     read: list[set[Scope]] = []
     for hours in range(3):
-        summary = world.run_anew(hours, Limits(queries_a_day=900))
+        summary = world.run_anew(hours, Limits(queries_per_day=900))
         assert 40 < summary.queries <= 900 // (15 - hours)
         assert summary.series_unknown > 0
         complete = {Metric.SEND, Metric.PERMANENT_BOUNCE}
@@ -47,7 +47,7 @@ def test_insufficient_budget_is_reported_once(world: World) -> None:
     world.set_rules(a_rule(windows=(7,)))
 
     for hours in range(72):
-        world.run(hours, Limits(queries_a_day=100))
+        world.run(hours, Limits(queries_per_day=100))
 
     assert world.subjects == [
         "[WARNING] 100 queries of VDM a day are too few to read everybody in a day"
@@ -65,7 +65,7 @@ def test_providers_and_senders_at_providers_are_read_within_a_small_budget(world
     world.set_bounces(SENDERS[3].at("Aol"), 30, of=300)
 
     for hours in range(72):
-        world.run(hours, Limits(queries_a_day=800))
+        world.run(hours, Limits(queries_per_day=800))
 
     text = "".join(message.text for message in world.notifier.sent)
     assert "the bounce rate at NetEase has reached" in text
@@ -79,17 +79,17 @@ def test_unreadable_senders_do_not_delay_the_others(world: World) -> None:
     world.set_bounces(NEWS, 600)
 
     for hours in range(4):
-        world.run(hours, Limits(queries_a_day=800))
+        world.run(hours, Limits(queries_per_day=800))
 
     assert "[WARNING] Bounce rate of news.example.com is 6%" in world.subjects
 
 
 def test_queries_are_counted_over_all_runs_of_a_day(world: World) -> None:
     first, second = world.run(), world.run(hours=1)
-    assert world.roster.asked_on(TODAY) == first.queries + second.queries
+    assert world.roster.queries_made_on(TODAY) == first.queries + second.queries
 
     world.run_anew(hours=24)
-    assert world.roster.asked == len(world.series.asked) > 0
+    assert world.roster.queries_made == len(world.series.asked) > 0
 
 
 @dataclass
@@ -101,7 +101,8 @@ class SlowSeries(RecordingSeries):
     ) -> Mapping[Query, Series | Gap]:
         answers = super().read(queries, window, last, deadline)
         return {
-            query: Gap.CUT if query.scope == NEWS else answer for query, answer in answers.items()
+            query: Gap.CUT_OFF if query.scope == NEWS else answer
+            for query, answer in answers.items()
         }
 
 
@@ -113,4 +114,4 @@ def test_query_is_unknown_and_not_counted_when_there_is_no_time_for_it(world: Wo
     assert summary.series_unknown == 1
     assert summary.queries == len(world.series.asked) - 1
     # The next run reads it first.
-    assert world.roster.entries[NEWS].read is None
+    assert world.roster.records[NEWS].read_at is None

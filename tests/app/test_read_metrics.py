@@ -7,13 +7,13 @@ from datetime import date, timedelta
 from builders import NEWS, TODAY, a_rule
 from fakes import RecordingSeries, World
 
-from vdm_alerts.core.model.account import Standing
+from vdm_alerts.core.model.account import AccountStatus
 from vdm_alerts.core.model.deadline import Deadline
-from vdm_alerts.core.model.findings import AccessDenied, Unavailable
+from vdm_alerts.core.model.findings import AccessDeniedError, UnavailableError
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Metric, Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap, Indicator
 from vdm_alerts.core.observations.metric_reading import Limits
-from vdm_alerts.core.planning.queries import Query, TodayRefused
+from vdm_alerts.core.planning.queries import Query, TodayRejectedError
 
 DAY = timedelta(days=1)
 WITHOUT_TODAY = Limits(include_today=False)
@@ -33,7 +33,7 @@ def test_last_list_applies_when_listing_is_denied(world: World) -> None:
     configuration_set = Scope(configuration_set="set")
     world.account.senders = [NEWS, configuration_set]
     world.run()
-    world.fail("list configuration sets", AccessDenied("ses:ListConfigurationSets"))
+    world.fail("list configuration sets", AccessDeniedError("ses:ListConfigurationSets"))
 
     summary = world.run_anew(hours=24)
 
@@ -94,7 +94,7 @@ def test_idle_sender_is_read_in_the_run_in_which_it_starts_to_send(world: World)
 
 
 def test_rejected_sender_is_queried_and_reported_once(world: World) -> None:
-    world.series.answers[Query(Metric.SEND, NEWS)] = Gap.REFUSED
+    world.series.answers[Query(Metric.SEND, NEWS)] = Gap.REJECTED
 
     first = world.run_anew()
     assert world.metrics_read(NEWS) == {Metric.SEND}
@@ -107,7 +107,7 @@ def test_rejected_sender_is_queried_and_reported_once(world: World) -> None:
 
 
 def test_rejected_sender_is_queried_again_after_a_week(world: World) -> None:
-    world.series.answers[Query(Metric.SEND, NEWS)] = Gap.REFUSED
+    world.series.answers[Query(Metric.SEND, NEWS)] = Gap.REJECTED
     world.run()
     world.set_rules(a_rule(windows=(30,)))
     world.set_bounces(NEWS, 600)
@@ -137,7 +137,7 @@ class SeriesWithoutToday(RecordingSeries):
     ) -> Mapping[Query, Series | Gap]:
         self.days = [*(self.days or ()), last]
         if last == TODAY:
-            raise TodayRefused("the end date must not be in the future")
+            raise TodayRejectedError("the end date must not be in the future")
         return super().read(queries, window, last, deadline)
 
 
@@ -158,7 +158,7 @@ def test_run_reads_until_yesterday_when_ses_rejects_today(world: World) -> None:
 
 
 def test_today_is_read_again_when_ses_rejected_yesterday_too(world: World) -> None:
-    world.fail("read metrics", TodayRefused("no"))
+    world.fail("read metrics", TodayRejectedError("no"))
     world.run()
 
     world.repair("read metrics")
@@ -169,11 +169,11 @@ def test_today_is_read_again_when_ses_rejected_yesterday_too(world: World) -> No
 
 
 def test_rejected_days_are_reported(world: World) -> None:
-    world.fail("read metrics", TodayRefused("no such days"))
+    world.fail("read metrics", TodayRejectedError("no such days"))
 
     summary = world.run()
 
-    assert summary.series_unknown == summary.series_judged > 0
+    assert summary.series_unknown == summary.series_evaluated > 0
     problem = "SES refuses to answer for the days that it is asked about"
     assert problem in world.notifier.sent[0].text
 
@@ -201,8 +201,8 @@ def test_today_is_not_evaluated_when_the_settings_exclude_it(world: World) -> No
 
 def test_run_reads_everything_when_the_roster_is_unavailable(world: World) -> None:
     world.set_bounces(NEWS, 600)
-    world.fail("load roster", Unavailable("dynamodb:Query", "no answer"))
-    world.fail("save roster", Unavailable("dynamodb:BatchWriteItem", "no answer"))
+    world.fail("load roster", UnavailableError("dynamodb:Query", "no answer"))
+    world.fail("save roster", UnavailableError("dynamodb:BatchWriteItem", "no answer"))
 
     world.run()
 
@@ -210,7 +210,7 @@ def test_run_reads_everything_when_the_roster_is_unavailable(world: World) -> No
 
 
 def test_answers_are_kept_when_a_later_call_fails(world: World) -> None:
-    error = Unavailable("ses:BatchGetMetricData", "no answer")
+    error = UnavailableError("ses:BatchGetMetricData", "no answer")
     world.fail("read metrics", error, only=2)
 
     summary = world.run()
@@ -223,11 +223,11 @@ def test_answers_are_kept_when_a_later_call_fails(world: World) -> None:
 def test_roster_is_kept_while_vdm_is_off(world: World) -> None:
     world.run()
     roster = world.roster
-    world.account.status = Standing(vdm_enabled=False)
+    world.account.current_status = AccountStatus(vdm_enabled=False)
 
     world.run(hours=1)
 
-    assert NEWS in roster.entries
+    assert NEWS in roster.records
     assert world.roster == roster
 
 
@@ -238,4 +238,4 @@ def test_complaint_rate_at_gmail_is_not_reported_as_unknown(world: World) -> Non
     summary = world.run()
 
     assert summary.series_unknown == 0
-    assert summary.series_judged == 13
+    assert summary.series_evaluated == 13

@@ -14,7 +14,7 @@ from rule_texts import (
 
 from vdm_alerts.app.notify import NotificationsUnsentError
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Scope
-from vdm_alerts.core.rules.patterns import Globs
+from vdm_alerts.core.rules.patterns import ScopePatterns
 
 CLOSED = "[ENDED] Bounce rate of news.example.com: watched no longer"
 
@@ -48,7 +48,7 @@ def test_alert_closes_with_a_notification_when_its_rule_excludes_the_scope(world
     world.set_bounces(NEWS, 600)
     world.run()
 
-    exclude = Globs({Dimension.IDENTITY: ("news.*",)})
+    exclude = ScopePatterns({Dimension.IDENTITY: ("news.*",)})
     world.set_rules(replace(a_rule(), exclude=exclude))
     world.run(hours=1)
 

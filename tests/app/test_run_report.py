@@ -6,7 +6,7 @@ from fakes import World
 
 from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Series
 from vdm_alerts.core.model.rates import Gap
-from vdm_alerts.core.observations.run_report import MOST_RECORDED
+from vdm_alerts.core.observations.run_report import MAX_SAMPLES
 from vdm_alerts.core.planning.queries import Query
 
 
@@ -30,7 +30,7 @@ def test_recorded_rates_are_the_worst_when_many_scopes_fire(world: World) -> Non
     world.run()
 
     scopes = [rate.scope for rate in world.recorder.readings]
-    assert scopes == [ACCOUNT, *reversed(senders[-MOST_RECORDED:])]
+    assert scopes == [ACCOUNT, *reversed(senders[-MAX_SAMPLES:])]
 
 
 def test_rates_are_recorded_by_the_first_run_of_each_quarter_of_a_day(world: World) -> None:

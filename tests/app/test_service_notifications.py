@@ -7,8 +7,13 @@ import pytest
 from builders import NEWS
 from fakes import World
 
-from vdm_alerts.core.model.account import Standing
-from vdm_alerts.core.model.findings import AccessDenied, Finding, Hindrance, Unavailable
+from vdm_alerts.core.model.account import AccountStatus
+from vdm_alerts.core.model.findings import (
+    AccessDeniedError,
+    Finding,
+    OperationFailedError,
+    UnavailableError,
+)
 from vdm_alerts.core.model.metrics import Metric
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.model.severity import Severity
@@ -30,7 +35,7 @@ VDM_OFF = Finding("VDM", "VDM is off", "Switch it on")
 def test_denied_action_is_reported_once_and_so_is_its_fix(
     world: World, call: str, action: str
 ) -> None:
-    world.fail(call, AccessDenied(action))
+    world.fail(call, AccessDeniedError(action))
     world.run()
     world.run(hours=1)
     (message,) = world.notifier.sent
@@ -44,22 +49,22 @@ def test_denied_action_is_reported_once_and_so_is_its_fix(
 
 
 def test_nothing_is_read_and_a_problem_is_reported_when_vdm_is_off(world: World) -> None:
-    world.account.status = Standing(vdm_enabled=False, findings=[VDM_OFF])
+    world.account.current_status = AccountStatus(vdm_enabled=False, findings=[VDM_OFF])
 
     summary = world.run()
 
     assert world.series.asked == []
     assert "VDM is off" in world.notifier.sent[0].text
-    assert (summary.series_judged, summary.findings) == (0, 1)
+    assert (summary.series_evaluated, summary.findings) == (0, 1)
 
 
 def test_problem_is_reported_when_reading_finds_vdm_off(world: World) -> None:
-    world.fail("read metrics", Hindrance(VDM_OFF))
+    world.fail("read metrics", OperationFailedError(VDM_OFF))
 
     summary = world.run()
 
     assert "VDM is off" in world.notifier.sent[0].text
-    assert summary.series_unknown == summary.series_judged > 0
+    assert summary.series_unknown == summary.series_evaluated > 0
 
 
 def test_account_without_email_is_reported_once(world: World) -> None:
@@ -73,11 +78,13 @@ def test_account_without_email_is_reported_once(world: World) -> None:
 
 
 def test_problem_is_reported_fixed_and_recurring_while_another_persists(world: World) -> None:
-    paused = replace(VDM_OFF, what="SES has paused it", severity=Severity.CRITICAL, hinders=False)
-    world.series.answers[Query(Metric.SEND, NEWS)] = Gap.REFUSED
+    paused = replace(
+        VDM_OFF, what="SES has paused it", severity=Severity.CRITICAL, blocks_monitoring=False
+    )
+    world.series.answers[Query(Metric.SEND, NEWS)] = Gap.REJECTED
 
     for hours, findings in enumerate(([], [paused], [], [paused], [paused])):
-        world.account.status = Standing(vdm_enabled=True, findings=findings)
+        world.account.current_status = AccountStatus(vdm_enabled=True, findings=findings)
         world.run(hours)
 
     assert world.subjects == [
@@ -88,7 +95,7 @@ def test_problem_is_reported_fixed_and_recurring_while_another_persists(world: W
     ]
 
 
-PROBLEM = replace(VDM_OFF, hinders=False)
+PROBLEM = replace(VDM_OFF, blocks_monitoring=False)
 
 
 def add_rule_problem(world: World) -> None:
@@ -100,7 +107,7 @@ def add_silence_problem(world: World) -> None:
 
 
 def add_account_problem(world: World) -> None:
-    world.account.status = Standing(vdm_enabled=True, findings=[PROBLEM])
+    world.account.current_status = AccountStatus(vdm_enabled=True, findings=[PROBLEM])
 
 
 @pytest.mark.parametrize(
@@ -117,7 +124,7 @@ def test_problem_is_not_reported_fixed_while_its_source_is_unavailable(
     add_problem(world)
 
     world.run()
-    world.fail(call, Unavailable("something", "down"))
+    world.fail(call, UnavailableError("something", "down"))
     world.run(hours=1)
     world.repair(call)
     world.run(hours=2)
@@ -128,7 +135,7 @@ def test_problem_is_not_reported_fixed_while_its_source_is_unavailable(
 def test_outage_is_logged_and_counted_without_a_notification(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    outage = Unavailable("ses:ListConfigurationSets", "Rate exceeded")
+    outage = UnavailableError("ses:ListConfigurationSets", "Rate exceeded")
     world.fail("list configuration sets", outage)
 
     summary = world.run()

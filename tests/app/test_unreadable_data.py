@@ -8,7 +8,7 @@ from builders import HOTMAIL, NEWS, a_rule
 from fakes import RecordingSeries, World
 
 from vdm_alerts.core.model.deadline import Deadline
-from vdm_alerts.core.model.findings import AccessDenied, Unavailable
+from vdm_alerts.core.model.findings import AccessDeniedError, UnavailableError
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Metric, Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.observations.metric_reading import Limits
@@ -80,7 +80,7 @@ def test_unreadable_scope_is_not_reported_readable_before_it_is_read_again(world
         world.series.answers[Query(metric, senders[3])] = Gap.UNAVAILABLE
 
     for hours in range(60):
-        world.run(hours, Limits(queries_a_day=24 * 40))
+        world.run(hours, Limits(queries_per_day=24 * 40))
 
     assert world.subjects == [
         f"[WARNING] Unreadable for more than a day, so not watched: {senders[3]}"
@@ -88,7 +88,7 @@ def test_unreadable_scope_is_not_reported_readable_before_it_is_read_again(world
 
 
 def test_outage_is_reported_once_when_it_lasts_more_than_a_day(world: World) -> None:
-    world.fail("read metrics", Unavailable("ses:BatchGetMetricData", "Rate exceeded."))
+    world.fail("read metrics", UnavailableError("ses:BatchGetMetricData", "Rate exceeded."))
 
     for hours in range(40):
         world.run(hours)
@@ -98,7 +98,7 @@ def test_outage_is_reported_once_when_it_lasts_more_than_a_day(world: World) -> 
     assert report in world.notifier.sent[0].text
 
 
-@pytest.mark.parametrize("gap", [Gap.REFUSED, Gap.ACCESS_DENIED])
+@pytest.mark.parametrize("gap", [Gap.REJECTED, Gap.ACCESS_DENIED])
 def test_rejected_scope_is_reported_once_by_name(world: World, gap: Gap) -> None:
     world.series.answers[Query(Metric.SEND, NEWS)] = gap
 
@@ -135,7 +135,7 @@ def test_missing_answer_is_unknown_and_not_zero(world: World, metric: Metric) ->
 
 
 def test_denied_metrics_are_not_reported_fixed_while_they_are_unavailable(world: World) -> None:
-    world.fail("read metrics", AccessDenied("ses:BatchGetMetricData"))
+    world.fail("read metrics", AccessDeniedError("ses:BatchGetMetricData"))
     world.run()
     world.repair("read metrics")
     answers, world.series.answers = world.series.answers, {}
@@ -150,7 +150,7 @@ def test_denied_metrics_are_not_reported_fixed_while_they_are_unavailable(world:
 
 
 def test_fix_is_not_called_all_in_order_while_a_scope_is_unreadable(world: World) -> None:
-    world.fail("list configuration sets", AccessDenied("ses:ListConfigurationSets"))
+    world.fail("list configuration sets", AccessDeniedError("ses:ListConfigurationSets"))
     world.run()
     world.repair("list configuration sets")
     world.series.answers[Query(Metric.SEND, NEWS)] = Gap.UNAVAILABLE

@@ -6,7 +6,7 @@ from typing import Any
 import botocore.exceptions
 import pytest
 
-from vdm_alerts.adapters.aws.ses_rate_limiter import Pace
+from vdm_alerts.adapters.aws.ses_rate_limiter import RateLimiter
 from vdm_alerts_cli.in_process_ses import SimulatedClock, in_process_client
 from vdm_local.endpoint import Endpoint
 from vdm_local.scenario import parse_scenario
@@ -70,7 +70,7 @@ def test_client_retries_like_any_other_when_a_fault_is_transient(
 
 def test_rate_limiter_delays_requests_in_simulated_time() -> None:
     client, clock = client_of(), SimulatedClock()
-    Pace(2, clock.monotonic, clock.sleep).govern(client, "GetAccount")
+    RateLimiter(2, clock.monotonic, clock.sleep).attach(client, "GetAccount")
     for _ in range(5):
         client.get_account()
     assert clock.monotonic() == pytest.approx(2)

@@ -5,41 +5,41 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from builders import HOTMAIL, HOUR, NEWS, NOW, ORIGIN, a_table, firing
+from builders import HOTMAIL, HOUR, NEWS, NOW, TARGET, a_table, firing
 from moto import mock_aws
 
 from vdm_alerts.adapters.aws.dynamodb_items import HISTORY, partition_key
-from vdm_alerts.adapters.aws.dynamodb_state import TableStore, partition
+from vdm_alerts.adapters.aws.dynamodb_state import DynamoDbState, partition
 from vdm_alerts.adapters.memory import MAX_WRITES, MemoryState
 from vdm_alerts.core.alerts.alert import Alert, Ok
 from vdm_alerts.core.alerts.history import Transition
-from vdm_alerts.core.alerts.sequence import Attempt
-from vdm_alerts.core.alerts.stored_state import Memory
-from vdm_alerts.core.evaluation.revision import Ground
-from vdm_alerts.core.model.errors import Busy, Superseded
+from vdm_alerts.core.alerts.sequence import SendAttempt
+from vdm_alerts.core.alerts.stored_state import StoredState
+from vdm_alerts.core.evaluation.revision import ReportedFigures
+from vdm_alerts.core.model.errors import LeaseHeldError, StaleStateError
 from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope, Window
 from vdm_alerts.core.model.rates import Rate
 from vdm_alerts.core.model.severity import Severity
-from vdm_alerts.core.rules.rule_set import Written
-from vdm_alerts.ports import AlertStore
+from vdm_alerts.core.rules.rule_set import RuleText
+from vdm_alerts.ports import StateStore
 
 UNTIL = NOW + HOUR
 VDM_OFF = Finding("VDM", "VDM is off", "Switch it on")
-RULE = Written('indicator = "bounce_rate"', "/vdm-alerts/rules/bounce-rate")
+RULE = RuleText('indicator = "bounce_rate"', "/vdm-alerts/rules/bounce-rate")
 FIRED = Transition(firing().key, NOW, "Ok", "Firing WARNING", "bounces are 6%")
 
 
 @dataclass(frozen=True)
 class Implementation:
-    store: AlertStore
+    store: StateStore
     history: Callable[[], Sequence[Mapping[str, Any]]]
     """Returns the stored history."""
 
 
 def in_memory(max_writes: int) -> Implementation:
     state = MemoryState(max_writes=max_writes)
-    return Implementation(state, lambda: state.table.partition(partition_key(HISTORY, ORIGIN)))
+    return Implementation(state, lambda: state.table.partition(partition_key(HISTORY, TARGET)))
 
 
 @pytest.fixture(params=["memory", "memory, 3 writes a transaction", "DynamoDB"])
@@ -48,104 +48,110 @@ def implementation(request: pytest.FixtureRequest) -> Iterator[Implementation]:
         with mock_aws():
             table = a_table()
             yield Implementation(
-                TableStore(table), lambda: [*partition(table, partition_key(HISTORY, ORIGIN))]
+                DynamoDbState(table), lambda: [*partition(table, partition_key(HISTORY, TARGET))]
             )
     else:
         yield in_memory(MAX_WRITES if request.param == "memory" else 3)
 
 
 @pytest.fixture
-def store(implementation: Implementation) -> AlertStore:
+def store(implementation: Implementation) -> StateStore:
     return implementation.store
 
 
-def state_of(*alerts: Alert, **more: Any) -> Memory:
-    return Memory({alert.key: alert for alert in alerts}, (VDM_OFF,), 3, NOW, **more)
+def state_of(*alerts: Alert, **more: Any) -> StoredState:
+    return StoredState({alert.key: alert for alert in alerts}, (VDM_OFF,), 3, NOW, **more)
 
 
 # Load and save.
 
 
-def test_new_store_loads_empty_state(store: AlertStore) -> None:
-    assert store.load(ORIGIN) == Memory()
+def test_new_store_loads_empty_state(store: StateStore) -> None:
+    assert store.load(TARGET) == StoredState()
 
 
-def test_saved_state_is_loaded(store: AlertStore) -> None:
+def test_saved_state_is_loaded(store: StateStore) -> None:
     notified = firing(NEWS, told=Severity.WARNING)
-    assert notified.told is not None
-    figures = Ground(Rate(6, 100), Window(3), NOW.date())
+    assert notified.last_notified is not None
+    figures = ReportedFigures(Rate(6, 100), Window(3), NOW.date())
     state = state_of(
-        replace(notified, told=replace(notified.told, ground=figures), ends=(NOW - HOUR, NOW)),
+        replace(
+            notified,
+            last_notified=replace(notified.last_notified, figures=figures),
+            resolved_at=(NOW - HOUR, NOW),
+        ),
         replace(firing(HOTMAIL), state=Ok(NOW, revised=Rate(1, 100))),
-        replace(firing(ACCOUNT), state=Ok(NOW, unwatched="the rule is gone"), incident=None),
-        numbers={"bounce-rate-20260312T0900Z": 1},
-        attempts={"bounce-rate-20260312T0900Z": Attempt(2, "ESCALATED")},
-        rules={"bounce-rate": RULE, "mine": Written("", "/vdm-alerts/rules/mine")},
-        passing={"ses:GetAccount": NOW - HOUR},
-        introduced=True,
+        replace(firing(ACCOUNT), state=Ok(NOW, closed_because="the rule is gone"), incident=None),
+        sequences={"bounce-rate-20260312T0900Z": 1},
+        attempts={"bounce-rate-20260312T0900Z": SendAttempt(2, "ESCALATED")},
+        rules={"bounce-rate": RULE, "mine": RuleText("", "/vdm-alerts/rules/mine")},
+        transient_since={"ses:GetAccount": NOW - HOUR},
+        summary_sent=True,
     )
 
-    saved = store.save(ORIGIN, state, replacing=Memory())
+    saved = store.save(TARGET, state, replacing=StoredState())
 
     assert saved == replace(state, version=saved.version)
-    assert store.load(ORIGIN) == saved
+    assert store.load(TARGET) == saved
 
 
-def test_save_deletes_what_the_new_state_lacks(store: AlertStore) -> None:
+def test_save_deletes_what_the_new_state_lacks(store: StateStore) -> None:
     alerts = firing(NEWS), firing(HOTMAIL)
-    before = state_of(*alerts, attempts={"id": Attempt(1, "FIRING")}, rules={"mine": RULE})
-    store.save(ORIGIN, before, replacing=Memory())
+    before = state_of(*alerts, attempts={"id": SendAttempt(1, "FIRING")}, rules={"mine": RULE})
+    store.save(TARGET, before, replacing=StoredState())
     after = replace(state_of(firing(HOTMAIL)), findings=())
 
-    store.save(ORIGIN, after, replacing=store.load(ORIGIN))
+    store.save(TARGET, after, replacing=store.load(TARGET))
 
-    loaded = store.load(ORIGIN)
+    loaded = store.load(TARGET)
     assert loaded.alerts == after.alerts
     assert (loaded.findings, loaded.attempts, loaded.rules) == ((), {}, {})
 
 
-def test_save_keeps_alerts_and_rules_that_did_not_change(store: AlertStore) -> None:
+def test_save_keeps_alerts_and_rules_that_did_not_change(store: StateStore) -> None:
     edited = replace(RULE, text="edited")
-    first = store.save(ORIGIN, state_of(firing(NEWS), rules={"mine": RULE}), replacing=Memory())
+    first = store.save(
+        TARGET, state_of(firing(NEWS), rules={"mine": RULE}), replacing=StoredState()
+    )
     changed = replace(first, rules={"mine": RULE, "other": edited}, last_run=NOW + HOUR)
 
-    second = store.save(ORIGIN, changed, replacing=first)
+    second = store.save(TARGET, changed, replacing=first)
 
-    assert store.load(ORIGIN).alerts == first.alerts
-    assert store.load(ORIGIN).rules == {"mine": RULE, "other": edited}
-    store.save(ORIGIN, replace(second, rules={"mine": edited}), replacing=second)
-    assert store.load(ORIGIN).rules == {"mine": edited}
-    assert store.load(ORIGIN).last_run == NOW + HOUR
+    assert store.load(TARGET).alerts == first.alerts
+    assert store.load(TARGET).rules == {"mine": RULE, "other": edited}
+    store.save(TARGET, replace(second, rules={"mine": edited}), replacing=second)
+    assert store.load(TARGET).rules == {"mine": edited}
+    assert store.load(TARGET).last_run == NOW + HOUR
 
 
-def test_hundreds_of_alerts_are_saved_and_deleted(store: AlertStore) -> None:
+def test_hundreds_of_alerts_are_saved_and_deleted(store: StateStore) -> None:
     scopes = [replace(NEWS, identity=f"{number}.example.com") for number in range(250)]
 
-    saved = store.save(ORIGIN, state_of(*map(firing, scopes)), replacing=Memory())
+    saved = store.save(TARGET, state_of(*map(firing, scopes)), replacing=StoredState())
 
     assert len(saved.alerts) == 250
-    assert store.load(ORIGIN) == saved
-    emptied = store.save(ORIGIN, Memory(), replacing=saved)
-    assert store.load(ORIGIN) == emptied
+    assert store.load(TARGET) == saved
+    emptied = store.save(TARGET, StoredState(), replacing=saved)
+    assert store.load(TARGET) == emptied
     assert emptied.alerts == {}
 
 
-def test_loaded_counters_are_integers(store: AlertStore) -> None:
-    store.save(ORIGIN, state_of(), replacing=Memory())
+def test_loaded_counters_are_integers(store: StateStore) -> None:
+    store.save(TARGET, state_of(), replacing=StoredState())
 
-    assert type(store.load(ORIGIN).trouble_sequence) is int
-    assert type(store.load(ORIGIN).version) is int
+    assert type(store.load(TARGET).service_sequence) is int
+    assert type(store.load(TARGET).version) is int
 
 
 # Versions.
 
 
-def test_each_save_increases_the_version(store: AlertStore) -> None:
-    first = store.save(ORIGIN, state_of(firing(NEWS)), replacing=Memory())
-    second = store.save(ORIGIN, first, replacing=first)
-    third = store.save(ORIGIN, Memory(), replacing=second)
+def test_each_save_increases_the_version(store: StateStore) -> None:
+    first = store.save(TARGET, state_of(firing(NEWS)), replacing=StoredState())
+    second = store.save(TARGET, first, replacing=first)
+    third = store.save(TARGET, StoredState(), replacing=second)
 
-    assert 0 < first.version < second.version < third.version == store.load(ORIGIN).version
+    assert 0 < first.version < second.version < third.version == store.load(TARGET).version
 
 
 @pytest.mark.parametrize("scope", [NEWS, HOTMAIL], ids=["same alert", "another alert"])
@@ -153,41 +159,41 @@ def test_save_fails_and_writes_nothing_when_another_run_has_saved(
     implementation: Implementation, scope: Scope
 ) -> None:
     store = implementation.store
-    before = store.save(ORIGIN, state_of(firing(NEWS)), replacing=Memory())
-    late = state_of(firing(scope, Severity.CRITICAL), introduced=True)
-    store.save(ORIGIN, replace(before, alerts={}), replacing=before)
-    stored = store.load(ORIGIN)
+    before = store.save(TARGET, state_of(firing(NEWS)), replacing=StoredState())
+    late = state_of(firing(scope, Severity.CRITICAL), summary_sent=True)
+    store.save(TARGET, replace(before, alerts={}), replacing=before)
+    stored = store.load(TARGET)
 
     for state in (late, before):
-        with pytest.raises(Superseded, match="another run has saved since"):
-            store.save(ORIGIN, state, replacing=before, history=[FIRED])
+        with pytest.raises(StaleStateError, match="another run has saved since"):
+            store.save(TARGET, state, replacing=before, history=[FIRED])
 
-    assert store.load(ORIGIN) == stored
+    assert store.load(TARGET) == stored
     assert implementation.history() == []
 
 
 def test_save_fails_and_writes_nothing_when_the_store_is_not_empty_as_expected(
-    store: AlertStore,
+    store: StateStore,
 ) -> None:
-    store.save(ORIGIN, state_of(firing(NEWS)), replacing=Memory())
-    stored = store.load(ORIGIN)
+    store.save(TARGET, state_of(firing(NEWS)), replacing=StoredState())
+    stored = store.load(TARGET)
 
-    with pytest.raises(Superseded):
-        store.save(ORIGIN, Memory(), replacing=Memory())
+    with pytest.raises(StaleStateError):
+        store.save(TARGET, StoredState(), replacing=StoredState())
 
-    assert store.load(ORIGIN) == stored
+    assert store.load(TARGET) == stored
 
 
 # History.
 
 
 def test_history_is_stored_beside_the_state(implementation: Implementation) -> None:
-    store, resolved = implementation.store, replace(FIRED, at=NOW + HOUR, after="Ok")
+    store, resolved = implementation.store, replace(FIRED, time=NOW + HOUR, after="Ok")
 
-    first = store.save(ORIGIN, state_of(firing(NEWS)), replacing=Memory(), history=[FIRED])
-    assert store.load(ORIGIN) == first
-    second = store.save(ORIGIN, first, replacing=first, history=[resolved])
-    assert store.load(ORIGIN) == second
+    first = store.save(TARGET, state_of(firing(NEWS)), replacing=StoredState(), history=[FIRED])
+    assert store.load(TARGET) == first
+    second = store.save(TARGET, first, replacing=first, history=[resolved])
+    assert store.load(TARGET) == second
 
     items = sorted(implementation.history(), key=lambda item: item["at"])
     assert [(item["at"], item["after"], item["why"]) for item in items] == [
@@ -199,45 +205,49 @@ def test_history_is_stored_beside_the_state(implementation: Implementation) -> N
 # The lease.
 
 
-def test_lease_is_held_by_one_run_at_a_time(store: AlertStore) -> None:
-    with store.lease(ORIGIN, UNTIL, NOW), pytest.raises(Busy), store.lease(ORIGIN, UNTIL, NOW):
-        pass
-
-
-def test_lease_is_free_after_the_block(store: AlertStore) -> None:
-    for _ in range(2):
-        with store.lease(ORIGIN, UNTIL, NOW):
-            pass
-
-
-def test_lease_is_free_after_the_block_failed(store: AlertStore) -> None:
-    with pytest.raises(ZeroDivisionError), store.lease(ORIGIN, UNTIL, NOW):
-        raise ZeroDivisionError
-
-    with store.lease(ORIGIN, UNTIL, NOW):
-        pass
-
-
-def test_lease_can_be_taken_after_it_expired(store: AlertStore) -> None:
-    with store.lease(ORIGIN, UNTIL, NOW), store.lease(ORIGIN, UNTIL + HOUR, UNTIL + HOUR):
-        pass
-
-
-def test_lease_cannot_be_taken_before_it_expires(store: AlertStore) -> None:
+def test_lease_is_held_by_one_run_at_a_time(store: StateStore) -> None:
     with (
-        store.lease(ORIGIN, UNTIL, NOW),
-        pytest.raises(Busy),
-        store.lease(ORIGIN, UNTIL + HOUR, UNTIL - HOUR / 2),
+        store.lease(TARGET, UNTIL, NOW),
+        pytest.raises(LeaseHeldError),
+        store.lease(TARGET, UNTIL, NOW),
     ):
         pass
 
 
-def test_run_whose_lease_expired_does_not_release_the_next_one(store: AlertStore) -> None:
-    late = UNTIL + HOUR
-    expired = store.lease(ORIGIN, UNTIL, NOW)
+def test_lease_is_free_after_the_block(store: StateStore) -> None:
+    for _ in range(2):
+        with store.lease(TARGET, UNTIL, NOW):
+            pass
 
-    with expired, store.lease(ORIGIN, late, late):
+
+def test_lease_is_free_after_the_block_failed(store: StateStore) -> None:
+    with pytest.raises(ZeroDivisionError), store.lease(TARGET, UNTIL, NOW):
+        raise ZeroDivisionError
+
+    with store.lease(TARGET, UNTIL, NOW):
+        pass
+
+
+def test_lease_can_be_taken_after_it_expired(store: StateStore) -> None:
+    with store.lease(TARGET, UNTIL, NOW), store.lease(TARGET, UNTIL + HOUR, UNTIL + HOUR):
+        pass
+
+
+def test_lease_cannot_be_taken_before_it_expires(store: StateStore) -> None:
+    with (
+        store.lease(TARGET, UNTIL, NOW),
+        pytest.raises(LeaseHeldError),
+        store.lease(TARGET, UNTIL + HOUR, UNTIL - HOUR / 2),
+    ):
+        pass
+
+
+def test_run_whose_lease_expired_does_not_release_the_next_one(store: StateStore) -> None:
+    late = UNTIL + HOUR
+    expired = store.lease(TARGET, UNTIL, NOW)
+
+    with expired, store.lease(TARGET, late, late):
         expired.__exit__(None, None, None)
 
-        with pytest.raises(Busy), store.lease(ORIGIN, late, late):
+        with pytest.raises(LeaseHeldError), store.lease(TARGET, late, late):
             pass

@@ -4,25 +4,25 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from builders import NEWS, NOW, ORIGIN, a_table, an_entry
+from builders import NEWS, NOW, TARGET, a_table, an_entry
 from moto import mock_aws
 
-from vdm_alerts.adapters.aws.dynamodb_roster import TableRoster
+from vdm_alerts.adapters.aws.dynamodb_roster import DynamoDbRoster
 from vdm_alerts.adapters.memory import MemoryRosters
 from vdm_alerts.core.model.metrics import Dimension, Scope
-from vdm_alerts.core.planning.roster import Entry, Roster
+from vdm_alerts.core.planning.roster import SenderRecord, SenderRoster
 from vdm_alerts.ports import RosterStore
 
-ROSTER = Roster(
-    entries={
+ROSTER = SenderRoster(
+    records={
         NEWS: an_entry(7, drilled=("bounce-rate",), refused=True),
-        Scope(tenant="täglich", isp="Hotmail"): Entry(),
+        Scope(tenant="täglich", isp="Hotmail"): SenderRecord(),
     },
-    listed={Dimension.IDENTITY: NOW},
-    swept=NOW,
-    asked=12,
-    unclaimed=3,
-    today_refused=NOW.date(),
+    listed_at={Dimension.IDENTITY: NOW},
+    read_at=NOW,
+    queries_made=12,
+    unattributed=3,
+    today_rejected_on=NOW.date(),
 )
 
 
@@ -32,23 +32,23 @@ def store(request: pytest.FixtureRequest) -> Iterator[RosterStore]:
         yield MemoryRosters()
     else:
         with mock_aws():
-            yield TableRoster(a_table())
+            yield DynamoDbRoster(a_table())
 
 
 def test_new_store_loads_an_empty_roster(store: RosterStore) -> None:
-    assert store.load(ORIGIN) == Roster()
+    assert store.load(TARGET) == SenderRoster()
 
 
 def test_saved_roster_is_loaded(store: RosterStore) -> None:
-    store.save(ORIGIN, ROSTER)
+    store.save(TARGET, ROSTER)
 
-    assert store.load(ORIGIN) == ROSTER
+    assert store.load(TARGET) == ROSTER
 
 
 def test_save_replaces_the_previous_roster(store: RosterStore) -> None:
-    store.save(ORIGIN, ROSTER)
-    later = replace(ROSTER, entries={NEWS: an_entry()})
+    store.save(TARGET, ROSTER)
+    later = replace(ROSTER, records={NEWS: an_entry()})
 
-    store.save(ORIGIN, later)
+    store.save(TARGET, later)
 
-    assert store.load(ORIGIN) == later
+    assert store.load(TARGET) == later

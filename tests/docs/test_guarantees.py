@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from vdm_alerts.core.notifications.notification import MOST_MESSAGES
+from vdm_alerts.core.notifications.notification import MAX_MESSAGES
 from vdm_alerts.core.notifications.reasons import Reason
 
 ROOT = Path(__file__).parents[2]
@@ -28,4 +28,4 @@ def test_alerts_page_explains_every_reason() -> None:
     alerts = (ROOT / "docs" / "alerts.md").read_text()
     explained = re.findall(r"^\| `([A-Z]+)` \|", alerts, re.MULTILINE)
     assert {*explained} == {reason.name for reason in Reason} | {"SUMMARY", "DIGEST"}
-    assert f"more than {['none', 'one', 'two', 'three', 'four', 'five'][MOST_MESSAGES]}" in alerts
+    assert f"more than {['none', 'one', 'two', 'three', 'four', 'five'][MAX_MESSAGES]}" in alerts

@@ -6,17 +6,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from builders import NOW, ORIGIN, a_rule
+from builders import NOW, TARGET, a_rule
 from fakes import World
 
 from vdm_alerts import bootstrap
 from vdm_alerts.adapters.memory import MemoryState, MemoryTable
-from vdm_alerts.core.model.errors import Busy
+from vdm_alerts.core.model.errors import LeaseHeldError
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.handlers import evaluate
 from vdm_alerts.ports import Ports
-from vdm_alerts.settings import VARIABLES, BadSettings, environment_of, read_settings
+from vdm_alerts.settings import VARIABLES, InvalidSettingsError, environment_of, read_settings
 
 REMAINING = timedelta(minutes=15)
 
@@ -49,10 +49,10 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
 
-    def wire(_: object) -> Ports:
+    def build(_: object) -> Ports:
         return world.ports
 
-    monkeypatch.setattr(evaluate, "wire", wire)
+    monkeypatch.setattr(evaluate, "build_ports", build)
     evaluate._wired.cache_clear()
     yield world
     evaluate._wired.cache_clear()
@@ -65,7 +65,7 @@ def invoke(event: dict[str, Any]) -> dict[str, Any]:
 def test_handler_returns_the_summary_of_the_run(world: World) -> None:
     response = invoke({})
 
-    assert response["series_judged"] == world.recorder.summaries[-1].series_judged > 0
+    assert response["series_judged"] == world.recorder.summaries[-1].series_evaluated > 0
 
 
 def test_run_is_as_of_the_time_in_the_event(world: World) -> None:
@@ -87,7 +87,7 @@ def test_event_is_rejected_when_its_time_is_invalid_or_in_the_future(
 ) -> None:
     before = world.state
 
-    with pytest.raises(evaluate.BadEvent):
+    with pytest.raises(evaluate.InvalidEventError):
         invoke({"now": now})
 
     assert world.state == before
@@ -116,7 +116,7 @@ def test_lease_lasts_longer_than_the_function(world: World) -> None:
 def test_error_is_logged_and_raised(world: World, caplog: pytest.LogCaptureFixture) -> None:
     now = datetime.now(UTC)
 
-    with world.store.lease(ORIGIN, now + timedelta(hours=1), now), pytest.raises(Busy):
+    with world.store.lease(TARGET, now + timedelta(hours=1), now), pytest.raises(LeaseHeldError):
         invoke({})
 
     assert "the run failed: another run is acting" in caplog.text
@@ -171,7 +171,7 @@ def test_address_is_in_the_message_and_masked_in_the_log_if_the_settings_say_so(
     ],
 )
 def test_settings_name_the_variable_that_is_invalid(variable: str, value: str) -> None:
-    with pytest.raises(BadSettings, match=f'{variable} is "{value}"'):
+    with pytest.raises(InvalidSettingsError, match=f'{variable} is "{value}"'):
         read_settings({**ENVIRONMENT, variable: value})
 
 
@@ -185,7 +185,7 @@ def test_settings_survive_the_environment_that_is_made_of_them() -> None:
 def test_settings_name_every_variable_that_is_missing() -> None:
     assert set(ENVIRONMENT) == set(VARIABLES.values())
 
-    with pytest.raises(BadSettings) as caught:
+    with pytest.raises(InvalidSettingsError) as caught:
         read_settings({"VDM_ALERTS_TABLE": "memory", "VDM_ALERTS_SERVICE": ""})
 
     for name in set(ENVIRONMENT) - {"VDM_ALERTS_TABLE"}:
@@ -198,14 +198,14 @@ def test_target_is_the_account_and_region_of_the_topic() -> None:
 
 
 def test_call_takes_at_most_a_minute_when_a_service_does_not_respond() -> None:
-    config: Any = bootstrap._PATIENCE
+    config: Any = bootstrap._BASE_CONFIG
     attempts = config.retries["total_max_attempts"]
 
     assert attempts * (config.connect_timeout + config.read_timeout) <= 60
 
 
 def test_publish_is_retried_at_most_once() -> None:
-    config: Any = bootstrap._TELLING
+    config: Any = bootstrap._PUBLISH_CONFIG
 
     assert config.retries["total_max_attempts"] == 2
     assert config.read_timeout <= 10

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from aws_cdk.assertions import Template
-from builders import NEWS, ORIGIN, a_rule
+from builders import NEWS, TARGET, a_rule
 from templates import full_template, only_resource, ordinary_template
 
 from vdm_alerts.adapters.aws.cloudwatch_emf import EmbeddedMetrics
 from vdm_alerts.core.model.metrics import ACCOUNT
 from vdm_alerts.core.model.rates import Indicator
-from vdm_alerts.core.observations.run_report import Reading, Summary
+from vdm_alerts.core.observations.run_report import RateSample, RunReport
 
 
 @pytest.fixture(scope="module")
@@ -63,9 +63,9 @@ def test_dashboard_shows_each_indicator_of_default_rules_with_thresholds(
 def test_dashboard_queries_only_fields_that_function_logs(
     template: Template, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    summary = Summary(*[1] * len(fields(Summary)))
-    readings = [Reading(a_rule(), scope, 0.06) for scope in (ACCOUNT, NEWS)]
-    EmbeddedMetrics("here").record(ORIGIN, replace(summary, series_unknown=0), readings)
+    summary = RunReport(*[1] * len(fields(RunReport)))
+    readings = [RateSample(a_rule(), scope, 0.06) for scope in (ACCOUNT, NEWS)]
+    EmbeddedMetrics("here").record(TARGET, replace(summary, series_unknown=0), readings)
     logged = {key for line in capsys.readouterr().out.splitlines() for key in json.loads(line)}
     logged |= {*asdict(summary), "message"}
     queried = set()

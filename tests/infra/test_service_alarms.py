@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from aws_cdk.assertions import Template
-from builders import ORIGIN
+from builders import TARGET
 from templates import (
     CONTEXT,
     alarm,
@@ -18,7 +18,7 @@ from templates import (
 
 from infra.settings import InvalidContextError, read_context
 from vdm_alerts.adapters.aws.cloudwatch_emf import EmbeddedMetrics
-from vdm_alerts.core.observations.run_report import Summary
+from vdm_alerts.core.observations.run_report import RunReport
 
 
 @pytest.fixture(scope="module")
@@ -131,8 +131,8 @@ def test_topic_policy_allows_only_alarms_of_this_account(
 def test_alarm_metric_matches_metric_that_function_records(
     capsys: pytest.CaptureFixture[str], template: Template
 ) -> None:
-    empty_run = Summary(*[0] * len(fields(Summary)))
-    EmbeddedMetrics("vdm-alerts").record(ORIGIN, replace(empty_run, series_unknown=1), [])
+    empty_run = RunReport(*[0] * len(fields(RunReport)))
+    EmbeddedMetrics("vdm-alerts").record(TARGET, replace(empty_run, series_unknown=1), [])
     printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     alarms = [alarm(template, "Unread"), alarm(template, "Nobody")]
     assert len(alarms) == len(printed) == 2

@@ -24,8 +24,8 @@ from infra.rule_parameters import MAX_PARAMETER_BYTES, RuleParameters
 from infra.stack import VdmAlerts
 from vdm_alerts.adapters.aws.dynamodb_items import EXPIRES
 from vdm_alerts.core.muting.quiet_hours import parse_quiet_hours
-from vdm_alerts.core.rules.default_rules import digest
-from vdm_alerts.core.rules.parser import BadRule
+from vdm_alerts.core.rules.default_rules import fingerprint
+from vdm_alerts.core.rules.parser import InvalidRuleError
 from vdm_alerts.settings import VARIABLES, read_settings
 
 
@@ -243,13 +243,15 @@ def test_default_rules_are_deployed_unchanged_in_their_own_folder(
     files = {file.stem: file.read_text() for file in root.glob("rules/*.toml")}
     assert shipped == {f"/vdm-alerts/rules/shipped/{name}": text for name, text in files.items()}
     environment = only_resource(template, "AWS::Lambda::Function")["Environment"]["Variables"]
-    fingerprints = read_settings(dict.fromkeys(VARIABLES.values(), "x") | environment).digests
-    assert fingerprints == {name: digest(text) for name, text in files.items()}
+    fingerprints = read_settings(
+        dict.fromkeys(VARIABLES.values(), "x") | environment
+    ).rule_fingerprints
+    assert fingerprints == {name: fingerprint(text) for name, text in files.items()}
 
 
 def test_invalid_rule_fails_synthesis(tmp_path: Path) -> None:
     (tmp_path / "broken.toml").write_text('indicator = "bounces"')
-    with pytest.raises(BadRule, match=r"broken\.toml: 3 problems"):
+    with pytest.raises(InvalidRuleError, match=r"broken\.toml: 3 problems"):
         RuleParameters(App(), "Rulebook", "/here/rules", tmp_path)
 
 
@@ -269,7 +271,7 @@ def test_rule_file_is_rejected_with_reason_when_it_cannot_be_a_parameter(
     tmp_path: Path, name: str, content: bytes, message: str
 ) -> None:
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(BadRule, match=message):
+    with pytest.raises(InvalidRuleError, match=message):
         RuleParameters(App(), "Rulebook", "/here/rules", tmp_path)
 
 

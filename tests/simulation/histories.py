@@ -16,7 +16,7 @@ from vdm_alerts.core.muting.silences import Silence
 from vdm_alerts.core.planning import read_plan
 from vdm_alerts.core.planning.queries import Query
 from vdm_alerts.core.planning.rule_scopes import provider_names
-from vdm_alerts.core.rules.patterns import Names
+from vdm_alerts.core.rules.patterns import ScopeMatcher
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 SENDERS = (Scope(identity="a.example.com"), Scope(identity="b.example.com"))
@@ -130,7 +130,7 @@ def change(world: World, step: Step) -> None:
 
 def _silence(name: str, until: datetime) -> Silence:
     """Return a silence of the identity *name*.example.com, for all rules."""
-    names = Names({Dimension.IDENTITY: f"{name}.example.com"})
+    names = ScopeMatcher({Dimension.IDENTITY: f"{name}.example.com"})
     source = f"/vdm-alerts/silences/{name}"
     return Silence(name, source, "*", names, until, "It moves", "the team")
 

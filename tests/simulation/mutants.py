@@ -12,30 +12,30 @@ from vdm_alerts.adapters.memory import MemoryTable
 from vdm_alerts.app import evaluate, notify
 from vdm_alerts.app.notify import Outbox
 from vdm_alerts.core.alerts import lifecycle
-from vdm_alerts.core.alerts.alert import Alert, Key
-from vdm_alerts.core.alerts.lifecycle import unwatched
-from vdm_alerts.core.alerts.sequence import Attempt, numbered
-from vdm_alerts.core.alerts.stored_state import Memory
+from vdm_alerts.core.alerts.alert import Alert, AlertKey
+from vdm_alerts.core.alerts.lifecycle import close
+from vdm_alerts.core.alerts.sequence import SendAttempt, next_sequence
+from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.metrics import Series, Window
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.muting.silences import Silence, Silences
 from vdm_alerts.core.notifications import affected, incidents
-from vdm_alerts.core.notifications.affected import Affected
+from vdm_alerts.core.notifications.affected import AffectedScope
 from vdm_alerts.core.notifications.delivery import mark_attempted, mark_delivered
-from vdm_alerts.core.notifications.incidents import Incident
-from vdm_alerts.core.notifications.notification import Notice
-from vdm_alerts.core.notifications.reasons import is_to_be_repeated
+from vdm_alerts.core.notifications.incidents import IncidentNotification
+from vdm_alerts.core.notifications.notification import Notification
+from vdm_alerts.core.notifications.reasons import is_reminder_due
 from vdm_alerts.core.observations import metric_reading
 from vdm_alerts.core.observations.observation import Observation
-from vdm_alerts.core.observations.run_report import Summary, summary
+from vdm_alerts.core.observations.run_report import RunReport, report_run
 from vdm_alerts.core.planning.queries import Query
-from vdm_alerts.core.rules.rule_set import Rulebook, Written
+from vdm_alerts.core.rules.rule_set import RuleSet, RuleText
 
 PUBLISH, ANSWER, CLOSED_BECAUSE = Outbox.publish, Vdm.answer, Observation.closed_because
 """What mutants call, and replace."""
 
 
-def is_urgent(incident: Incident) -> bool:
+def is_urgent(incident: IncidentNotification) -> bool:
     """Stand for the property of that name."""
     return incident.is_urgent
 
@@ -61,18 +61,18 @@ class Mutant:
             yield
 
 
-def _mark_delivered_first(known: Memory, due: Sequence[Any], now: datetime) -> Memory:
+def _mark_delivered_first(known: StoredState, due: Sequence[Any], now: datetime) -> StoredState:
     return mark_delivered(known, due, now)
 
 
 def _publish_and_assume_success(
-    outbox: Outbox, due: Sequence[Notice], now: datetime
-) -> list[Notice]:
+    outbox: Outbox, due: Sequence[Notification], now: datetime
+) -> list[Notification]:
     PUBLISH(outbox, due, now)
     return list(due)
 
 
-def _next_number(last: int, attempt: Attempt | None, fingerprint: str) -> int:
+def _next_number(last: int, attempt: SendAttempt | None, fingerprint: str) -> int:
     del attempt, fingerprint
     return last + 1
 
@@ -82,20 +82,20 @@ def _zero_if_unreadable(vdm: Vdm, query: Query, window: Window, last: date) -> S
     return Series({}) if is_unreadable else ANSWER(vdm, query, window, last)
 
 
-def _without_last_version(book: Rulebook, last_good: dict[str, Written]) -> Rulebook:
+def _without_last_version(book: RuleSet, last_good: dict[str, RuleText]) -> RuleSet:
     del last_good
     return book
 
 
-def _fail_if_any_is_invalid(book: Rulebook, last_good: dict[str, Written]) -> Rulebook:
+def _fail_if_any_is_invalid(book: RuleSet, last_good: dict[str, RuleText]) -> RuleSet:
     del last_good
-    if book.unusable:
+    if book.invalid:
         message = "a rule is invalid"
         raise ValueError(message)
     return book
 
 
-def _closed_because_ignoring_the_indicator(observation: Observation, key: Key) -> str:
+def _closed_because_ignoring_the_indicator(observation: Observation, key: AlertKey) -> str:
     rule = observation.rules.get(key.rule)
     indicator = rule.indicator if rule else key.indicator
     return CLOSED_BECAUSE(observation, key._replace(indicator=indicator))
@@ -105,7 +105,7 @@ def _always(*_: Any) -> bool:
     return True
 
 
-def _never(_: Incident) -> bool:
+def _never(_: IncidentNotification) -> bool:
     return False
 
 
@@ -113,7 +113,7 @@ def _none(_: object) -> tuple[()]:
     return ()
 
 
-def _as_before(scope: Affected, now: datetime) -> Alert:
+def _as_before(scope: AffectedScope, now: datetime) -> Alert:
     del now
     return scope.alert
 
@@ -128,8 +128,8 @@ def _unexpiring(silences: Silences, now: datetime) -> Sequence[Silence]:
     return silences.silences
 
 
-def _all_read(*arguments: Any, **more: Any) -> Summary:
-    return replace(summary(*arguments, **more), unread=0, series_unknown=0)
+def _all_read(*arguments: Any, **more: Any) -> RunReport:
+    return replace(report_run(*arguments, **more), unreadable=0, series_unknown=0)
 
 
 def _without_check(*_: Any) -> None:
@@ -158,7 +158,7 @@ MUTANTS = (
         2,
         ("unexpected notification",),
         incidents,
-        numbered,
+        next_sequence,
         _next_number,
     ),
     Mutant(
@@ -182,7 +182,7 @@ MUTANTS = (
         2,
         ("unexpected notification",),
         incidents,
-        is_to_be_repeated,
+        is_reminder_due,
         _always,
     ),
     Mutant(
@@ -190,7 +190,7 @@ MUTANTS = (
         1,
         ("missing notification",),
         affected,
-        affected.attempted,
+        affected.alert_when_attempted,
         _as_before,
     ),
     Mutant(
@@ -198,7 +198,7 @@ MUTANTS = (
         1,
         ("missing notification",),
         lifecycle,
-        unwatched,
+        close,
         _reset,
     ),
     Mutant(
@@ -206,14 +206,14 @@ MUTANTS = (
         1,
         ("missing notification",),
         Silences,
-        Silences.lasting,
+        Silences.in_effect,
         _unexpiring,
     ),
     Mutant(
         "quiet hours hold back critical notifications",
         1,
         ("missing notification",),
-        Incident,
+        IncidentNotification,
         is_urgent,
         property(_never),
     ),
@@ -245,16 +245,16 @@ MUTANTS = (
         "an invalid rule loses its last valid version",
         4,
         ("missing notification",),
-        Rulebook,
-        Rulebook.with_last_good,
+        RuleSet,
+        RuleSet.with_last_valid,
         _without_last_version,
     ),
     Mutant(
         "an invalid rule disables all others",
         4,
         ("missing notification", "wrong rule status"),
-        Rulebook,
-        Rulebook.with_last_good,
+        RuleSet,
+        RuleSet.with_last_valid,
         _fail_if_any_is_invalid,
     ),
     Mutant(
@@ -262,7 +262,7 @@ MUTANTS = (
         5,
         ("unreported failure",),
         evaluate,
-        summary,
+        report_run,
         _all_read,
     ),
 )

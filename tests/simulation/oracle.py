@@ -15,8 +15,8 @@ from simulation.delivered import incidents_in, number_of, scope_of
 from simulation.repeats import Content, Repeats, content_of
 from simulation.rules import DAYS, parsed, severity
 from simulation.service import ServiceStatus
-from simulation.world import Actor, Delivery, Fault, Observation, World
-from vdm_alerts.core.alerts.alert import FLAPPING, LATELY
+from simulation.world import Actor, Delivery, Fault, SeenRates, World
+from vdm_alerts.core.alerts.alert import FLAP_COUNT, FLAP_WINDOW
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope
 from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.rules.rule import PlainComparison, Rule
@@ -226,7 +226,7 @@ class Oracle:
                 for rule in self._possible_rules(name, observation):
                     yield observation.levels[: DAYS[name]], rule
 
-    def _possible_rules(self, name: str, observation: Observation) -> list[Rule]:
+    def _possible_rules(self, name: str, observation: SeenRates) -> list[Rule]:
         rule = parsed(name, observation.rules.get(name, ""))
         return [rule] if rule else self._all_versions.get(name, [])
 
@@ -308,7 +308,7 @@ class Oracle:
 
     def _is_quiet(self) -> bool:
         quiet_hours = self.world.quiet_hours
-        return quiet_hours is not None and quiet_hours.hold(self.world.now)
+        return quiet_hours is not None and quiet_hours.include(self.world.now)
 
     def _rank(self, key: Key, rule: Rule) -> int:
         """Return today's rank; with a confidence level, 0 unless the rate is beyond doubt."""
@@ -330,9 +330,9 @@ class Oracle:
             for each in self.world.table.partition("history")
             if (each["rule"], each["scope"]) == (key[0], dimensions)
             if each["before"].startswith("Firing") and each["after"] == "Ok"
-            if self.world.now - datetime.fromisoformat(each["at"]) <= LATELY
+            if self.world.now - datetime.fromisoformat(each["at"]) <= FLAP_WINDOW
         ]
-        return len(resolutions) >= FLAPPING
+        return len(resolutions) >= FLAP_COUNT
 
     def _learn_rules(self, actor: Actor) -> None:
         """Learn which rules apply; after a run with faults, an edited rule is uncertain."""
@@ -374,7 +374,7 @@ class Oracle:
                     "ses" in actor.services_down
                     or ("read metrics", Fault.FAILS) in actor.faults_occurred
                 )
-                if is_unread and not (report.unread or report.series_unknown):
+                if is_unread and not (report.unreadable or report.series_unknown):
                     self._report("unreported failure", f"reading failed, but not in {report}")
                 if actor.outcome not in {"done", "NotificationsUnsentError", "died"}:
                     details = f"a run that ended as {actor.outcome} was recorded"

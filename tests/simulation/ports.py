@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, TypeVar
 
-from builders import ORIGIN
+from builders import TARGET
 from interception import intercepted
 
 from simulation.rules import parsed, source_of
@@ -17,7 +17,7 @@ from simulation.world import (
     Actor,
     Delivery,
     FunctionDiedError,
-    Observation,
+    SeenRates,
     World,
 )
 from vdm_alerts.adapters.memory import (
@@ -28,7 +28,7 @@ from vdm_alerts.adapters.memory import (
 )
 from vdm_alerts.app.evaluate import Lease, run
 from vdm_alerts.core.alerts.history import Transition
-from vdm_alerts.core.alerts.stored_state import Memory
+from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.deadline import Deadline
 from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Series, Window
@@ -36,9 +36,9 @@ from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.muting.silences import Silences
 from vdm_alerts.core.notifications.rendering.message import Message
-from vdm_alerts.core.observations.run_report import Reading, Summary
+from vdm_alerts.core.observations.run_report import RateSample, RunReport
 from vdm_alerts.core.planning.queries import Query
-from vdm_alerts.core.rules.rule_set import Rulebook, Written
+from vdm_alerts.core.rules.rule_set import RuleSet, RuleText
 from vdm_alerts.ports import Ports
 
 T = TypeVar("T")
@@ -54,7 +54,7 @@ def run_actor(world: World, actor: Actor, now: datetime | None = None) -> Actor:
     ports = ports_of(world, actor)
     lease = Lease(taken, taken + LEASE_DURATION)
     try:
-        run(ports, ORIGIN, taken, lease, quiet_hours=world.quiet_hours)
+        run(ports, TARGET, taken, lease, quiet_hours=world.quiet_hours)
     except FunctionDiedError:
         actor.outcome = "died"
     except Exception as error:  # noqa: BLE001 - Lambda retries after any error
@@ -82,7 +82,7 @@ def ports_of(world: World, actor: Actor) -> Ports:
     return Ports(
         rules=effects(MemoryRules(_rule_set(world.rules)), rules="read the rules"),
         silences=effects(silences, silences="read the silences"),
-        account=effects(account, standing="read the account status", identities="list identities"),
+        account=effects(account, status="read the account status", identities="list identities"),
         series=effects(Vdm(world), read="read metrics"),
         rosters=effects(world.rosters, load="load the roster", save="save the roster"),
         store=_State(MemoryState(table, MAX_WRITES), world, actor),
@@ -91,15 +91,15 @@ def ports_of(world: World, actor: Actor) -> Ports:
     )
 
 
-def _rule_set(texts: Mapping[str, str]) -> Rulebook:
+def _rule_set(texts: Mapping[str, str]) -> RuleSet:
     rules = {name: rule for name, text in texts.items() if (rule := parsed(name, text))}
     invalid = {
         name: Finding(source_of(name), f"The rule {name} cannot be used", "Edit it")
         for name in texts
         if name not in rules
     }
-    written = {name: Written(texts[name], source_of(name)) for name in rules}
-    return Rulebook(rules, invalid, (), written)
+    written = {name: RuleText(texts[name], source_of(name)) for name in rules}
+    return RuleSet(rules, invalid, (), written)
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ class Vdm:
             return Series({})
         if query.metric is Metric.PERMANENT_BOUNCE:
             levels = tuple(world.level(scope, last - timedelta(days=age)) for age in range(3))
-            world.observations.append(Observation(scope, levels, world.rules))
+            world.observations.append(SeenRates(scope, levels, world.rules))
         days = [last - timedelta(days=age) for age in range(min(window.days, 12))]
         size = len(world.levels) if scope == ACCOUNT else 1
         emails = {day: self._emails(day) * size for day in days}
@@ -155,16 +155,16 @@ class _State:
     def lease(self, target: Target, until: datetime, now: datetime) -> AbstractContextManager[None]:
         return self.state.lease(target, until, now)
 
-    def load(self, target: Target) -> Memory:
+    def load(self, target: Target) -> StoredState:
         return self.state.load(target)
 
     def save(
         self,
         target: Target,
-        memory: Memory,
-        replacing: Memory,
+        memory: StoredState,
+        replacing: StoredState,
         history: Sequence[Transition] = (),
-    ) -> Memory:
+    ) -> StoredState:
         saved = self.state.save(target, memory, replacing, history)
         for delivery in self.world.delivered:
             # Whatever the response was: the run's own decision is what counts.
@@ -173,7 +173,7 @@ class _State:
         return saved
 
 
-def _is_settled(memory: Memory, document: Mapping[str, Any]) -> bool:
+def _is_settled(memory: StoredState, document: Mapping[str, Any]) -> bool:
     """Say whether *memory* has no unconfirmed attempt to send the message with *document*."""
     ids = {document["id"], *(incident["id"] for incident in document.get("incidents", ()))}
     return not ids & memory.attempts.keys()
@@ -187,7 +187,7 @@ class _Topic:
     actor: Actor
 
     def publish(self, message: Message) -> None:
-        document = json.loads(message.document)
+        document = json.loads(message.payload)
         now = datetime.fromisoformat(document["at"])
         delivery = Delivery(now, document, self.actor, len(self.world.observations))
         self.world.delivered.append(delivery)
@@ -203,6 +203,6 @@ class _Metrics:
     world: World
     actor: Actor
 
-    def record(self, target: Target, summary: Summary, _: Sequence[Reading]) -> None:
+    def record(self, target: Target, summary: RunReport, _: Sequence[RateSample]) -> None:
         del target
         self.world.reports.append((self.actor, summary))

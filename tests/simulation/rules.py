@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from vdm_alerts.core.model.rates import Indicator
-from vdm_alerts.core.rules.parser import BadRule, parse_rule
+from vdm_alerts.core.rules.parser import InvalidRuleError, parse_rule
 from vdm_alerts.core.rules.rule import Rule
 
 PLAIN = """
@@ -53,7 +53,7 @@ def parsed(name: str, text: str) -> Rule | None:
     """Return the rule with *text*, or None if the text is invalid."""
     try:
         return parse_rule(name, text, source_of(name))
-    except BadRule:
+    except InvalidRuleError:
         return None
 
 

@@ -11,11 +11,11 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from vdm_alerts.adapters.memory import MemoryRosters, MemoryTable
-from vdm_alerts.core.model.findings import Unavailable
+from vdm_alerts.core.model.findings import UnavailableError
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope, Series
 from vdm_alerts.core.muting.quiet_hours import QuietHours
 from vdm_alerts.core.muting.silences import Silence
-from vdm_alerts.core.observations.run_report import Summary
+from vdm_alerts.core.observations.run_report import RunReport
 from vdm_alerts.core.planning.queries import Query
 
 T = TypeVar("T")
@@ -87,12 +87,12 @@ class Actor:
         if fault is Fault.DIES_BEFORE:
             self._die()
         if fault is Fault.FAILS or SERVICES.get(name) in self.services_down:
-            raise Unavailable(name, "not now")
+            raise UnavailableError(name, "not now")
         result = effect()
         if fault is Fault.DIES_AFTER:
             self._die()
         if fault is Fault.NO_RESPONSE:
-            raise Unavailable(name, "no response")
+            raise UnavailableError(name, "no response")
         return result
 
     def _die(self) -> None:
@@ -101,7 +101,7 @@ class Actor:
 
 
 @dataclass(frozen=True)
-class Observation:
+class SeenRates:
     """What one run read about a scope."""
 
     scope: Scope
@@ -150,9 +150,9 @@ class World:
     table: MemoryTable = field(default_factory=MemoryTable)
     rosters: MemoryRosters = field(default_factory=MemoryRosters)
     delivered: list[Delivery] = field(default_factory=list)
-    observations: list[Observation] = field(default_factory=list)
+    observations: list[SeenRates] = field(default_factory=list)
     senders_changed_at: datetime = LONG_AGO
-    reports: list[tuple[Actor, Summary]] = field(default_factory=list)
+    reports: list[tuple[Actor, RunReport]] = field(default_factory=list)
     """The report of each run, with the run."""
 
     def is_unreadable(self, scope: Scope) -> bool:

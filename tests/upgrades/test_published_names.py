@@ -14,32 +14,36 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import HOTMAIL, NEWS, NOW, ORIGIN, a_rule, breached, evidence, firing
+from builders import HOTMAIL, NEWS, NOW, TARGET, a_rule, breached, evidence, firing
 
 from vdm_alerts import settings
 from vdm_alerts.adapters.aws.codec import NOT_STORED, STORED_NAMES
 from vdm_alerts.core.alerts.history import STATE_NAMES
-from vdm_alerts.core.evaluation.ses_estimate import Ahead, Estimate
+from vdm_alerts.core.evaluation.ses_estimate import AccountRateEstimate, DistanceToLevel
 from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.model.metrics import Dimension, Window
 from vdm_alerts.core.model.rates import Indicator, Rate
 from vdm_alerts.core.model.severity import Severity
-from vdm_alerts.core.notifications.incidents import incidents
-from vdm_alerts.core.notifications.notification import Notice, summary, trouble
+from vdm_alerts.core.notifications.incidents import incident_notifications
+from vdm_alerts.core.notifications.notification import (
+    Notification,
+    first_summary,
+    service_notification,
+)
 from vdm_alerts.core.notifications.reasons import Reason
-from vdm_alerts.core.notifications.rendering.message import compose
-from vdm_alerts.core.observations.coverage import Watch
-from vdm_alerts.core.observations.run_report import RUN_FIGURES, Summary
+from vdm_alerts.core.notifications.rendering.message import render
+from vdm_alerts.core.observations.coverage import Coverage
+from vdm_alerts.core.observations.run_report import PUBLISHED_FIGURES, RunReport
 from vdm_alerts.core.planning.contributor import Contributor
 
 CONTRACT = Path(__file__).parent / "published-names.json"
 
 
-def notices() -> Iterator[Notice]:
+def notices() -> Iterator[Notification]:
     """One notification of each kind, each with everything that it can carry."""
-    alerts = [replace(firing(), told=None), firing(HOTMAIL, Severity.CRITICAL)]
+    alerts = [replace(firing(), last_notified=None), firing(HOTMAIL, Severity.CRITICAL)]
     culprit = Contributor(NEWS.at("Hotmail"), 0.9, evidence("20%"))
-    (incident,) = incidents(
+    (incident,) = incident_notifications(
         alerts,
         {"bounce-rate": a_rule()},
         {alert.key: breached() for alert in alerts},
@@ -48,13 +52,15 @@ def notices() -> Iterator[Notice]:
         {},
         NOW,
     )
-    ahead = Ahead(0.1, 900, timedelta(hours=9))
-    estimate = Estimate(Rate(600, 10_000), Window(2), is_short=False, review=ahead, pause=ahead)
+    ahead = DistanceToLevel(0.1, 900, timedelta(hours=9))
+    estimate = AccountRateEstimate(
+        Rate(600, 10_000), Window(2), is_short=False, review=ahead, pause=ahead
+    )
     incident = replace(incident, estimate=estimate)
     yield incident
-    yield summary([incident], Watch(("bounce-rate",), {(): 1}), {})
+    yield first_summary([incident], Coverage(("bounce-rate",), {(): 1}), {})
     gone = Finding("VDM", "VDM is off", "Enable VDM")
-    service = trouble([Finding("ses:GetAccount", "denied", "allow it")], [gone], 1)
+    service = service_notification([Finding("ses:GetAccount", "denied", "allow it")], [gone], 1)
     assert service
     yield service
 
@@ -72,7 +78,7 @@ def key_paths(value: object, path: str = "") -> Iterator[str]:
 
 
 def published_names() -> dict[str, Any]:
-    messages = [compose(notice, ORIGIN, NOW) for notice in notices()]
+    messages = [render(notice, TARGET, NOW) for notice in notices()]
     return {
         "stored fields": {
             STATE_NAMES.get(record, "/".join(names.values())): sorted(names.values())
@@ -82,19 +88,19 @@ def published_names() -> dict[str, Any]:
         "indicators": [each.key for each in Indicator],
         "severities": [str(each) for each in Severity],
         "reasons": sorted(each.value for each in Reason),
-        "run figures": sorted(RUN_FIGURES.values()),
+        "run figures": sorted(PUBLISHED_FIGURES.values()),
         "environment variables": sorted(settings.VARIABLES.values()),
         "message attributes": {
             each.attributes["kind"]: sorted(each.attributes) for each in messages
         },
         "payload": {
-            each.attributes["kind"]: sorted(set(key_paths(json.loads(each.document))))
+            each.attributes["kind"]: sorted(set(key_paths(json.loads(each.payload))))
             for each in messages
         },
     }
 
 
-def test_published_names_are_those_of_the_contract() -> None:
+def test_published_names_match_the_contract() -> None:
     text = json.dumps(published_names(), indent=1) + "\n"
     if os.environ.get("WRITE_SNAPSHOTS"):
         CONTRACT.write_text(text)
@@ -102,15 +108,15 @@ def test_published_names_are_those_of_the_contract() -> None:
 
 
 @pytest.mark.parametrize("record", STORED_NAMES, ids=lambda record: record.__name__)
-def test_each_field_of_a_record_has_one_stored_name(record: type) -> None:
+def test_each_record_field_has_one_stored_name(record: type) -> None:
     names = STORED_NAMES[record]
     stored = {field.name for field in fields(record)} - NOT_STORED.get(record, frozenset())
     assert set(names) == stored
     assert len(set(names.values())) == len(names)
 
 
-def test_each_figure_of_a_run_has_a_published_name() -> None:
-    assert set(RUN_FIGURES) == {field.name for field in fields(Summary)}
+def test_each_run_figure_has_a_published_name() -> None:
+    assert set(PUBLISHED_FIGURES) == {field.name for field in fields(RunReport)}
 
 
 def test_each_setting_has_an_environment_variable() -> None:

@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import LEASE, NEWS, ORIGIN, a_table
+from builders import LEASE, NEWS, TARGET, a_table
 from moto import mock_aws
 
 from vdm_alerts.adapters.aws.dynamodb_items import STATE, partition_key
-from vdm_alerts.adapters.aws.dynamodb_roster import TableRoster
-from vdm_alerts.adapters.aws.dynamodb_state import TableStore
+from vdm_alerts.adapters.aws.dynamodb_roster import DynamoDbRoster
+from vdm_alerts.adapters.aws.dynamodb_state import DynamoDbState
 from vdm_alerts.core.alerts.alert import Firing
-from vdm_alerts.core.alerts.stored_state import Memory
-from vdm_alerts.core.model.errors import Superseded
+from vdm_alerts.core.alerts.stored_state import StoredState
+from vdm_alerts.core.model.errors import StaleStateError
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.model.target import Target
-from vdm_alerts.core.planning.roster import Entry, Roster
+from vdm_alerts.core.planning.roster import SenderRecord, SenderRoster
 from vdm_alerts.core.rules.parser import parse_rule
 
 HERE = Path(__file__).parent
@@ -35,36 +35,36 @@ def table() -> Iterator[Any]:
         yield a_table()
 
 
-def test_there_are_earlier_versions() -> None:
+def test_upgrade_fixtures_cover_schemas_1_2_and_4() -> None:
     assert [path.name for path in VERSIONS] == ["schema-1", "schema-2", "schema-4"]
 
 
 @pytest.mark.parametrize("version", VERSIONS, ids=lambda path: path.name)
-def test_what_it_remembered_is_remembered_and_can_be_saved_anew(version: Path, table: Any) -> None:
+def test_state_of_an_earlier_version_is_loaded_and_saved_again(version: Path, table: Any) -> None:
     for item in json.loads((version / "table.json").read_text()):
         table.put_item(Item=item)
-    store = TableStore(table)
-    memory = store.load(ORIGIN)
+    store = DynamoDbState(table)
+    memory = store.load(TARGET)
     assert memory.last_run
     assert memory.last_run.date() == date(2026, 3, 13)
-    assert [finding.about for finding in memory.findings] == ["/vdm-alerts/rules/mine"]
+    assert [finding.key for finding in memory.findings] == ["/vdm-alerts/rules/mine"]
     firing = {
-        str(alert.scope): (alert.state.severity, alert.told.severity)
+        str(alert.scope): (alert.state.severity, alert.last_notified.severity)
         for alert in memory.alerts.values()
-        if isinstance(alert.state, Firing) and alert.told
+        if isinstance(alert.state, Firing) and alert.last_notified
     }
     assert firing == dict.fromkeys(
         ("news.example.com", "newsletter", "Hotmail"), (Severity.WARNING, Severity.WARNING)
     )
-    assert memory.introduced, "people have known of it for long"
+    assert memory.summary_sent, "people have known of it for long"
     assert memory.attempts == {}
     # Schema 3 was the first to store the last valid version of each rule.
     stores_rules = int(version.name.removeprefix("schema-")) >= 3
     assert sorted(memory.rules) == (["bounce-rate", "complaint-rate"] if stores_rules else [])
-    store.save(ORIGIN, Memory(), replacing=memory)
-    assert store.load(ORIGIN).alerts == {}, "under the same keys, so that nothing stays behind"
-    with pytest.raises(Superseded):
-        store.save(ORIGIN, memory, replacing=memory)
+    store.save(TARGET, StoredState(), replacing=memory)
+    assert store.load(TARGET).alerts == {}, "under the same keys, so that nothing stays behind"
+    with pytest.raises(StaleStateError):
+        store.save(TARGET, memory, replacing=memory)
 
 
 def old_items(version: Path) -> list[dict[str, Any]]:
@@ -86,21 +86,21 @@ def old_table(request: pytest.FixtureRequest, table: Any) -> Any:
 
 def test_state_of_an_older_table_moves_to_the_partition_of_the_target(old_table: Any) -> None:
     before = {sk for pk, sk in stored_keys(old_table) if pk == "memory"}
-    TableStore(old_table).load(ORIGIN)
+    DynamoDbState(old_table).load(TARGET)
     after = stored_keys(old_table)
-    assert {sk for pk, sk in after if pk == partition_key(STATE, ORIGIN)} == before
+    assert {sk for pk, sk in after if pk == partition_key(STATE, TARGET)} == before
     assert "memory" not in {pk for pk, _ in after}
 
 
 def test_state_of_an_older_table_moves_once(old_table: Any) -> None:
-    first = TableStore(old_table).load(ORIGIN)
-    assert TableStore(old_table).load(ORIGIN) == first
+    first = DynamoDbState(old_table).load(TARGET)
+    assert DynamoDbState(old_table).load(TARGET) == first
 
 
 def test_interrupted_move_starts_again_with_the_older_state(old_table: Any) -> None:
-    leftover = {"pk": partition_key(STATE, ORIGIN), "sk": "alert#leftover", "record": {}}
+    leftover = {"pk": partition_key(STATE, TARGET), "sk": "alert#leftover", "record": {}}
     old_table.put_item(Item=leftover)
-    state = TableStore(old_table).load(ORIGIN)
+    state = DynamoDbState(old_table).load(TARGET)
     assert len(state.alerts) == 3
     assert (leftover["pk"], leftover["sk"]) not in stored_keys(old_table)
 
@@ -117,40 +117,40 @@ def test_move_is_rejected_when_an_older_run_saves_meanwhile(
         return transact(**arguments)
 
     monkeypatch.setattr(client, "transact_write_items", after_a_save)
-    with pytest.raises(Superseded):
-        TableStore(old_table).load(ORIGIN)
+    with pytest.raises(StaleStateError):
+        DynamoDbState(old_table).load(TARGET)
     monkeypatch.undo()
-    assert len(TableStore(old_table).load(ORIGIN).alerts) == 3
+    assert len(DynamoDbState(old_table).load(TARGET).alerts) == 3
 
 
 def test_move_rejects_a_later_save_by_an_older_run(old_table: Any) -> None:
     """The older version saves on condition that its run item is as it was: it is gone."""
-    TableStore(old_table).load(ORIGIN)
+    DynamoDbState(old_table).load(TARGET)
     assert "Item" not in old_table.get_item(Key={"pk": "memory", "sk": "run"})
 
 
 def test_states_of_two_targets_are_kept_apart(table: Any) -> None:
     other = Target("444455556666", "us-east-1")
-    store = TableStore(table)
-    store.save(ORIGIN, Memory(introduced=True), replacing=Memory())
-    assert store.load(other) == Memory()
+    store = DynamoDbState(table)
+    store.save(TARGET, StoredState(summary_sent=True), replacing=StoredState())
+    assert store.load(other) == StoredState()
     with (
-        store.lease(ORIGIN, LEASE.until, LEASE.taken),
+        store.lease(TARGET, LEASE.until, LEASE.taken),
         store.lease(other, LEASE.until, LEASE.taken),
     ):
-        store.save(other, Memory(subscribers=2), replacing=Memory())
-    assert (store.load(ORIGIN).introduced, store.load(other).introduced) == (True, False)
+        store.save(other, StoredState(subscribers=2), replacing=StoredState())
+    assert (store.load(TARGET).summary_sent, store.load(other).summary_sent) == (True, False)
 
 
 def test_roster_of_an_older_table_is_read_until_the_next_save(table: Any) -> None:
-    roster = Roster({NEWS: Entry(volume=7)})
-    TableRoster(table).save(ORIGIN, roster)
+    roster = SenderRoster({NEWS: SenderRecord(volume=7)})
+    DynamoDbRoster(table).save(TARGET, roster)
     for item in table.scan()["Items"]:
         table.put_item(Item={**item, "pk": "roster"})
         table.delete_item(Key={"pk": item["pk"], "sk": item["sk"]})
-    assert TableRoster(table).load(ORIGIN) == roster
-    TableRoster(table).save(ORIGIN, Roster())
-    assert TableRoster(table).load(ORIGIN) == Roster()
+    assert DynamoDbRoster(table).load(TARGET) == roster
+    DynamoDbRoster(table).save(TARGET, SenderRoster())
+    assert DynamoDbRoster(table).load(TARGET) == SenderRoster()
 
 
 @pytest.mark.parametrize(
@@ -158,5 +158,5 @@ def test_roster_of_an_older_table_is_read_until_the_next_save(table: Any) -> Non
     [path for version in VERSIONS for path in sorted(version.glob("*.toml"))],
     ids=lambda path: f"{path.parent.name}/{path.stem}",
 )
-def test_a_rule_that_it_shipped_can_be_read(rule: Path) -> None:
+def test_default_rule_of_an_earlier_version_can_be_parsed(rule: Path) -> None:
     assert parse_rule(rule.stem, rule.read_text(), str(rule)).name == rule.stem

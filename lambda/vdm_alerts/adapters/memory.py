@@ -20,26 +20,26 @@ from vdm_alerts.adapters.aws.dynamodb_items import (
     Item,
     Write,
     changes,
-    memory_of,
-    packed,
+    pack,
     partition_key,
     run_item,
+    state_from_items,
 )
 from vdm_alerts.core.alerts.history import Transition
-from vdm_alerts.core.alerts.stored_state import Memory
-from vdm_alerts.core.model.account import Standing
+from vdm_alerts.core.alerts.stored_state import StoredState
+from vdm_alerts.core.model.account import AccountStatus
 from vdm_alerts.core.model.deadline import Deadline
-from vdm_alerts.core.model.errors import Busy, Superseded
-from vdm_alerts.core.model.findings import Hindrance
+from vdm_alerts.core.model.errors import LeaseHeldError, StaleStateError
+from vdm_alerts.core.model.findings import OperationFailedError
 from vdm_alerts.core.model.metrics import Dimension, Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.muting.silences import Silences
 from vdm_alerts.core.notifications.rendering.message import Message
-from vdm_alerts.core.observations.run_report import Reading, Summary
+from vdm_alerts.core.observations.run_report import RateSample, RunReport
 from vdm_alerts.core.planning.queries import Query
-from vdm_alerts.core.planning.roster import Roster
-from vdm_alerts.core.rules.rule_set import Rulebook
+from vdm_alerts.core.planning.roster import SenderRoster
+from vdm_alerts.core.rules.rule_set import RuleSet
 from vdm_alerts.ports import Ports
 
 MAX_WRITES = 99
@@ -61,7 +61,7 @@ class MemoryTable:
     def take_lease(self, target: Target, owner: object, until: datetime, now: datetime) -> None:
         """Give the lease to *owner*. Raises Busy until the lease of another owner has expired."""
         if target in self.leases and self.leases[target][1] >= now:
-            raise Busy("another run is acting; this one is tried again")
+            raise LeaseHeldError("another run is acting; this one is tried again")
         self.leases[target] = owner, until
 
     def release_lease(self, target: Target, owner: object) -> None:
@@ -86,7 +86,9 @@ class MemoryTable:
     def require_version(self, partition: str, version: int) -> None:
         """Raise Superseded if the stored run item has another version; 0 means no item."""
         if self.items.get((partition, RUN), {}).get("version", 0) != version:
-            raise Superseded("another run has saved since this one loaded; this one is tried again")
+            raise StaleStateError(
+                "another run has saved since this one loaded; this one is tried again"
+            )
 
     def _put(self, item: Item) -> None:
         self.items[item["pk"], item["sk"]] = item
@@ -108,29 +110,31 @@ class MemoryState:
         try:
             yield
         finally:
-            with suppress(Hindrance):  # As in DynamoDB: a lease that is not released expires.
+            with suppress(
+                OperationFailedError
+            ):  # As in DynamoDB: a lease that is not released expires.
                 self.table.release_lease(target, owner)
 
-    def load(self, target: Target) -> Memory:
+    def load(self, target: Target) -> StoredState:
         """Return the state that was saved last; empty state before the first save."""
-        return memory_of(self.table.partition(partition_key(STATE, target)))
+        return state_from_items(self.table.partition(partition_key(STATE, target)))
 
     def save(
         self,
         target: Target,
-        memory: Memory,
-        replacing: Memory,
+        memory: StoredState,
+        replacing: StoredState,
         history: Sequence[Transition] = (),
-    ) -> Memory:
+    ) -> StoredState:
         """Write the items that differ, and *history*, in as few transactions as possible."""
-        *earlier, last = packed(changes(target, memory, replacing, history), self.max_writes)
+        *earlier, last = pack(changes(target, memory, replacing, history), self.max_writes)
         for writes in earlier:
             replacing = self._write(target, replacing, writes, replacing.version)
         return self._write(target, memory, last, replacing.version)
 
     def _write(
-        self, target: Target, memory: Memory, writes: Sequence[Write], version: int
-    ) -> Memory:
+        self, target: Target, memory: StoredState, writes: Sequence[Write], version: int
+    ) -> StoredState:
         saved = replace(memory, version=version + 1)
         self.table.transact(run_item(target, saved), writes, version)
         return saved
@@ -140,13 +144,13 @@ class MemoryState:
 class MemoryRosters:
     """A RosterStore."""
 
-    rosters: dict[Target, Roster] = field(default_factory=dict)
+    rosters: dict[Target, SenderRoster] = field(default_factory=dict)
 
-    def load(self, target: Target) -> Roster:
+    def load(self, target: Target) -> SenderRoster:
         """Return the roster that was saved last; an empty one before the first save."""
-        return self.rosters.get(target, Roster())
+        return self.rosters.get(target, SenderRoster())
 
-    def save(self, target: Target, roster: Roster) -> None:
+    def save(self, target: Target, roster: SenderRoster) -> None:
         """Store *roster* in place of the previous one."""
         self.rosters[target] = roster
 
@@ -155,9 +159,9 @@ class MemoryRosters:
 class MemoryRules:
     """A RuleSource."""
 
-    rule_set: Rulebook = field(default_factory=lambda: Rulebook({}))
+    rule_set: RuleSet = field(default_factory=lambda: RuleSet({}))
 
-    def rules(self) -> Rulebook:
+    def rules(self) -> RuleSet:
         """Return the rules."""
         return self.rule_set
 
@@ -177,12 +181,12 @@ class MemorySilences:
 class MemoryAccount:
     """An AccountSource: the account's status, and its senders of every kind."""
 
-    status: Standing = field(default_factory=lambda: Standing(vdm_enabled=True))
+    current_status: AccountStatus = field(default_factory=lambda: AccountStatus(vdm_enabled=True))
     senders: Sequence[Scope] = ()
 
-    def standing(self) -> Standing:
+    def status(self) -> AccountStatus:
         """Return the account's status."""
-        return self.status
+        return self.current_status
 
     def identities(self) -> Sequence[Scope]:
         """Return every identity."""
@@ -235,10 +239,10 @@ class MemoryNotifier:
 class MemoryMetrics:
     """A Recorder that keeps every summary, and the rates of the last run."""
 
-    summaries: list[Summary] = field(default_factory=list)
-    readings: Sequence[Reading] = ()
+    summaries: list[RunReport] = field(default_factory=list)
+    readings: Sequence[RateSample] = ()
 
-    def record(self, target: Target, summary: Summary, readings: Sequence[Reading]) -> None:
+    def record(self, target: Target, summary: RunReport, readings: Sequence[RateSample]) -> None:
         """Keep *summary*, and *readings* in place of those of the run before."""
         del target
         self.summaries.append(summary)

@@ -5,11 +5,11 @@ from datetime import datetime
 
 from vdm_alerts.app.failures import FailureCollector
 from vdm_alerts.app.read_metrics import read_metrics
-from vdm_alerts.core.alerts.stored_state import Memory
-from vdm_alerts.core.model.account import Standing
-from vdm_alerts.core.model.findings import Source
+from vdm_alerts.core.alerts.stored_state import StoredState
+from vdm_alerts.core.model.account import AccountStatus
+from vdm_alerts.core.model.findings import FindingSource
 from vdm_alerts.core.model.target import Target
-from vdm_alerts.core.muting.silences import Silences, expired
+from vdm_alerts.core.muting.silences import Silences, expired_findings
 from vdm_alerts.core.observations import findings
 from vdm_alerts.core.observations.metric_reading import Limits
 from vdm_alerts.core.observations.observation import Observation
@@ -19,7 +19,7 @@ from vdm_alerts.ports import Ports
 def collect(
     ports: Ports,
     target: Target,
-    before: Memory,
+    before: StoredState,
     now: datetime,
     limits: Limits,
 ) -> Observation:
@@ -29,42 +29,44 @@ def collect(
     """
     failures = FailureCollector()
     observation = _query_sources(ports, target, before, now, limits, failures)
-    since = findings.transient_since(failures.findings, before.passing, now)
+    since = findings.transient_since(failures.findings, before.transient_since, now)
     return replace(
         observation,
-        findings=findings.with_lasting(failures.findings, since, now),
-        passing=since,
-        blind=failures.unreadable | findings.unreadable_sources(observation),
+        findings=findings.with_persistent(failures.findings, since, now),
+        transient_since=since,
+        unreadable_sources=failures.unreadable | findings.unreadable_sources(observation),
     )
 
 
 def _query_sources(
     ports: Ports,
     target: Target,
-    before: Memory,
+    before: StoredState,
     now: datetime,
     limits: Limits,
     failures: FailureCollector,
 ) -> Observation:
-    subscribers = failures.attempt(ports.notifier.subscribers, None, Source.SUBSCRIBERS)
+    subscribers = failures.attempt(ports.notifier.subscribers, None, FindingSource.SUBSCRIBERS)
     if subscribers == 0:
-        failures.add([findings.NO_SUBSCRIBER], Source.SUBSCRIBERS)
+        failures.add([findings.NO_SUBSCRIBER], FindingSource.SUBSCRIBERS)
     rulebook = failures.attempt(
-        lambda: ports.rules.rules().with_last_good(before.rules), None, Source.RULES
+        lambda: ports.rules.rules().with_last_valid(before.rules), None, FindingSource.RULES
     )
-    silences = failures.attempt(ports.silences.silences, Silences(), Source.SILENCES)
+    silences = failures.attempt(ports.silences.silences, Silences(), FindingSource.SILENCES)
     # If the account status is unreadable, reading will tell whether VDM is on.
-    status = failures.attempt(ports.account.standing, Standing(vdm_enabled=True), Source.ACCOUNT)
+    status = failures.attempt(
+        ports.account.status, AccountStatus(vdm_enabled=True), FindingSource.ACCOUNT
+    )
     if rulebook:
-        failures.add([*rulebook.unusable.values(), *rulebook.findings], Source.RULES)
-    failures.add([*silences.findings, *expired(silences, now)], Source.SILENCES)
-    failures.add(status.findings, Source.ACCOUNT)
+        failures.add([*rulebook.invalid.values(), *rulebook.findings], FindingSource.RULES)
+    failures.add([*silences.findings, *expired_findings(silences, now)], FindingSource.SILENCES)
+    failures.add(status.findings, FindingSource.ACCOUNT)
     observation = Observation(
         rulebook,
         None,
         subscribers,
         failures.findings,
-        silences=silences.lasting(now),
+        silences=silences.in_effect(now),
         alerts=before.alerts_with_indicator(rulebook),
     )
     if rulebook is None or not (status.vdm_enabled and rulebook.rules):
@@ -73,11 +75,15 @@ def _query_sources(
     reading = failures.attempt(
         lambda: read_metrics(ports, target, rules, alerts, now, limits, failures),
         None,
-        Source.MAIL,
+        FindingSource.METRICS,
     )
     if reading is None:
         return observation
     emails = reading.account_emails
-    is_empty = emails is not None and not emails.total(reading.plan.longest, reading.at.last)
-    failures.add(findings.reading_findings(reading, limits, is_empty=is_empty), Source.MAIL)
+    is_empty = emails is not None and not emails.total(
+        reading.plan.longest_window, reading.as_of.last
+    )
+    failures.add(
+        findings.reading_findings(reading, limits, is_empty=is_empty), FindingSource.METRICS
+    )
     return replace(observation, reading=reading, account_idle=is_empty or not status.may_send)

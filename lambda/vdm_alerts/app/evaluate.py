@@ -11,8 +11,8 @@ from vdm_alerts.app.notify import NotificationsUnsentError, Outbox
 from vdm_alerts.core.alerts.history import Transition, transitions
 from vdm_alerts.core.alerts.lifecycle import advance_all
 from vdm_alerts.core.alerts.stored_state import History, HistoryUnavailable, known_state
-from vdm_alerts.core.model.errors import WentBack
-from vdm_alerts.core.model.findings import Finding, Hindrance
+from vdm_alerts.core.model.errors import ClockWentBackError
+from vdm_alerts.core.model.findings import Finding, OperationFailedError
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.muting.quiet_hours import QuietHours
 from vdm_alerts.core.notifications.due import deliverable, due_notifications
@@ -20,7 +20,7 @@ from vdm_alerts.core.notifications.grouping import group_into_incidents
 from vdm_alerts.core.observations.evaluation import evaluate
 from vdm_alerts.core.observations.metric_reading import UNLIMITED, Limits, MetricReading
 from vdm_alerts.core.observations.next_state import next_state
-from vdm_alerts.core.observations.run_report import Summary, rate_samples, summary
+from vdm_alerts.core.observations.run_report import RunReport, rate_samples, report_run
 from vdm_alerts.ports import Ports
 
 _log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ def run(
     lease: Lease,
     limits: Limits = UNLIMITED,
     quiet_hours: QuietHours | None = None,
-) -> Summary:
+) -> RunReport:
     """Evaluate *target* as of *now*, notify, save the state, and return the run report.
 
     Raises Busy while another run acts, Superseded if one has acted
@@ -49,7 +49,7 @@ def run(
     notification could not be sent, and AccessDenied or Unavailable if a delivery could not be
     saved. Lambda retries after each of them, and no notification is lost.
     """
-    quiet = quiet_hours is not None and quiet_hours.hold(now)
+    quiet = quiet_hours is not None and quiet_hours.include(now)
     with ExitStack() as held:
         history = _load(ports, target, held, lease, now)
         before = known_state(history)
@@ -61,7 +61,7 @@ def run(
             observation.rules,
             evaluation.closed,
             now,
-            waits=before.introduced,
+            waits=before.summary_sent,
         )
         incidents = group_into_incidents(alerts.values(), evaluation.contributors, now)
         state = next_state(before, observation, incidents, now)
@@ -81,14 +81,14 @@ def run(
         _save_roster(ports, target, observation.reading, history)
         findings = _findings(history, observation.findings)
         _log_outcome(findings, changes)
-        report = summary(
+        report = report_run(
             observation,
             evaluation,
             after,
             now,
             findings=len(findings),
-            told=len(sent),
-            owed=len(due),
+            sent=len(sent),
+            due=len(due),
         )
         samples = rate_samples(observation, evaluation, state.alerts, now, before.last_run)
         ports.recorder.record(target, report, samples)
@@ -102,11 +102,11 @@ def _load(ports: Ports, target: Target, held: ExitStack, lease: Lease, now: date
     try:
         held.enter_context(ports.store.lease(target, lease.until, lease.taken))
         state = ports.store.load(target)
-    except Hindrance as error:
+    except OperationFailedError as error:
         return HistoryUnavailable(error.finding)
     if state.last_run and now < state.last_run:
         message = f"asked to run as of {now}, but the last run was as of {state.last_run}"
-        raise WentBack(message)
+        raise ClockWentBackError(message)
     return state
 
 

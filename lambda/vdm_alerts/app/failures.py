@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from vdm_alerts.core.model.findings import Finding, Hindrance, Source
+from vdm_alerts.core.model.findings import Finding, FindingSource, OperationFailedError
 
 T = TypeVar("T")
 
@@ -17,10 +17,10 @@ class FailureCollector:
     """Reads sources, and collects a finding for each that fails."""
 
     findings: list[Finding] = field(default_factory=list)
-    unreadable: set[Source] = field(default_factory=set)
+    unreadable: set[FindingSource] = field(default_factory=set)
     """The sources that could not be read."""
 
-    def attempt(self, read: Callable[[], T], otherwise: T, source: Source) -> T:
+    def attempt(self, read: Callable[[], T], otherwise: T, source: FindingSource) -> T:
         """Return what *read* returns of *source*, or *otherwise* if it fails."""
         try:
             return read()
@@ -28,21 +28,21 @@ class FailureCollector:
             self.record(error, source)
             return otherwise
 
-    def record(self, error: Exception, source: Source) -> None:
+    def record(self, error: Exception, source: FindingSource) -> None:
         """Collect a finding about *error*, which is not necessarily one of ours."""
         self.unreadable.add(source)
-        if isinstance(error, Hindrance):
+        if isinstance(error, OperationFailedError):
             self.add([error.finding], source)
             return
         _log.error("an error that VDM Alerts does not know: %r", error, exc_info=error)
         unexpected = Finding(
-            about="unexpected",
+            key="unexpected",
             what="VDM Alerts met an error that it does not know, " + type(error).__name__,
             remedy="The function's log has the rest of it; please report it",
         )
         self.add([unexpected], source)
 
-    def add(self, findings: Iterable[Finding], source: Source) -> None:
+    def add(self, findings: Iterable[Finding], source: FindingSource) -> None:
         """Collect *findings* about *source*, each once."""
         new = [each for each in dict.fromkeys(findings) if each not in self.findings]
         self.findings += [replace(each, source=source) for each in new]

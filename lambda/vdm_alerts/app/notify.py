@@ -15,14 +15,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from vdm_alerts.core.alerts.history import Transition
-from vdm_alerts.core.alerts.stored_state import History, HistoryUnavailable, Memory
+from vdm_alerts.core.alerts.stored_state import History, HistoryUnavailable, StoredState
 from vdm_alerts.core.model.errors import VdmAlertsError
-from vdm_alerts.core.model.findings import Hindrance
+from vdm_alerts.core.model.findings import OperationFailedError
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.notifications.delivery import mark_attempted, mark_delivered
-from vdm_alerts.core.notifications.notification import Notice
-from vdm_alerts.core.notifications.rendering.message import compose
-from vdm_alerts.ports import AlertStore, Notifier
+from vdm_alerts.core.notifications.notification import Notification
+from vdm_alerts.core.notifications.rendering.message import render
+from vdm_alerts.ports import Notifier, StateStore
 
 _log = logging.getLogger(__name__)
 
@@ -40,11 +40,11 @@ class Outbox:
 
     def __init__(
         self,
-        store: AlertStore,
+        store: StateStore,
         notifier: Notifier,
         target: Target,
         history: History,
-        state: Memory,
+        state: StoredState,
         transitions: Sequence[Transition],
     ) -> None:
         """Begin with *history*, which the table holds, and *state*, which is to replace it.
@@ -58,7 +58,7 @@ class Outbox:
         self._target = target
         self._unsaved_transitions = transitions
 
-    def record_attempts(self, due: Sequence[Notice], now: datetime) -> History:
+    def record_attempts(self, due: Sequence[Notification], now: datetime) -> History:
         """Save the state, and that each of *due* may have been sent from now on.
 
         Returns the history as it is then: unavailable if it cannot be saved.
@@ -66,15 +66,15 @@ class Outbox:
         if due and not isinstance(self.history, HistoryUnavailable):
             try:
                 self._save(mark_attempted(self.state, due, now), self.history)
-            except Hindrance as error:
+            except OperationFailedError as error:
                 self.history = HistoryUnavailable(error.finding)
         return self.history
 
-    def publish(self, due: Sequence[Notice], now: datetime) -> list[Notice]:
+    def publish(self, due: Sequence[Notification], now: datetime) -> list[Notification]:
         """Send each of *due*, and return those that were sent for certain."""
         return [notice for notice in due if self._is_sent(notice, now)]
 
-    def record_deliveries(self, sent: Sequence[Notice], now: datetime) -> Memory:
+    def record_deliveries(self, sent: Sequence[Notification], now: datetime) -> StoredState:
         """Save that *sent* are delivered, and return the state.
 
         Nothing is saved while the history is unavailable. Raises Superseded, AccessDenied or
@@ -87,16 +87,16 @@ class Outbox:
             self._save(delivered, self.history)
         return self.state
 
-    def _save(self, state: Memory, replaced: Memory) -> None:
+    def _save(self, state: StoredState, replaced: StoredState) -> None:
         saved = self._store.save(self._target, state, replaced, self._unsaved_transitions)
         self.history = self.state = saved
         self._unsaved_transitions = ()
 
-    def _is_sent(self, notice: Notice, now: datetime) -> bool:
+    def _is_sent(self, notice: Notification, now: datetime) -> bool:
         try:
-            message = compose(notice, self._target, now)
+            message = render(notice, self._target, now)
             self._notifier.publish(message)
-        except Hindrance as error:
+        except OperationFailedError as error:
             _log.error("not sent, still due: %s: %s", notice.id, error)
             return False
         except Exception:  # noqa: BLE001 - one notification must not stop those after it

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 
 from vdm_alerts.app.evaluate import Lease, run
-from vdm_alerts.bootstrap import wire
+from vdm_alerts.bootstrap import build_ports
 from vdm_alerts.core.model.errors import VdmAlertsError
 from vdm_alerts.core.observations.metric_reading import Limits
 from vdm_alerts.logs import function_logger
@@ -27,7 +27,7 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far the clock of whoever names "now" may be ahead of ours."""
 
 
-class BadEvent(VdmAlertsError):
+class InvalidEventError(VdmAlertsError):
     """The function was invoked with an event that does not say what to do."""
 
 
@@ -79,25 +79,25 @@ def _now(event: dict[str, Any], wall_clock: datetime) -> datetime:
         now = None
     if now is None or now.tzinfo is None:
         message = f'"now" is {wanted!r}; write an instant with its offset, "2026-03-09T09:00:00Z"'
-        raise BadEvent(message)
+        raise InvalidEventError(message)
     if now > wall_clock + CLOCK_TOLERANCE:
         message = (
             f'"now" is {wanted!r}, which is yet to come: every run until then would be refused'
         )
-        raise BadEvent(message)
+        raise InvalidEventError(message)
     return now.astimezone(UTC)
 
 
 def _limits(settings: Settings, remaining: timedelta) -> Limits:
     deadline = MonotonicDeadline(remaining - TIME_AFTER_READING)
-    return Limits(deadline, settings.queries_a_day, settings.include_today)
+    return Limits(deadline, settings.queries_per_day, settings.include_today)
 
 
 @cache
 def _wired() -> tuple[Settings, Ports]:
     """Return the settings and the ports, made once and kept while the function is warm."""
     settings = read_settings(os.environ)
-    return settings, wire(settings)
+    return settings, build_ports(settings)
 
 
 @cache

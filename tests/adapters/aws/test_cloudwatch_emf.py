@@ -2,24 +2,24 @@ import json
 from dataclasses import replace
 
 import pytest
-from builders import HOTMAIL, NEWS, ORIGIN, a_rule
+from builders import HOTMAIL, NEWS, TARGET, a_rule
 
 from vdm_alerts.adapters.aws.cloudwatch_emf import EmbeddedMetrics
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope
 from vdm_alerts.core.model.naming import masked
-from vdm_alerts.core.observations.run_report import Reading, Summary
+from vdm_alerts.core.observations.run_report import RateSample, RunReport
 
-SUMMARY = Summary(
+SUMMARY = RunReport(
     queries=60,
     days_behind=0,
-    series_judged=33,
+    series_evaluated=33,
     series_unknown=0,
     alerts_warning=1,
     alerts_critical=0,
-    notices_told=1,
-    notices_owed=0,
+    notifications_sent=1,
+    notifications_unsent=0,
     findings=0,
-    unread=0,
+    unreadable=0,
     subscribers=2,
 )
 RULE = a_rule()
@@ -29,10 +29,10 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-def test_a_run_in_which_nothing_is_wrong_costs_no_metric_but_its_rates(
+def test_healthy_run_records_only_the_rate_metrics(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    EmbeddedMetrics("here").record(ORIGIN, SUMMARY, [Reading(RULE, ACCOUNT, 0.01)])
+    EmbeddedMetrics("here").record(TARGET, SUMMARY, [RateSample(RULE, ACCOUNT, 0.01)])
     (line,) = lines(capsys)
     assert line["BounceRate"] == [1.0]
 
@@ -41,33 +41,33 @@ def test_a_run_in_which_nothing_is_wrong_costs_no_metric_but_its_rates(
     ("summary", "metric", "value"),
     [
         (replace(SUMMARY, series_unknown=2), "Unread", 2.0),
-        (replace(SUMMARY, unread=1), "Unread", 1.0),
+        (replace(SUMMARY, unreadable=1), "Unread", 1.0),
         (replace(SUMMARY, subscribers=0), "NobodySubscribed", 1.0),
     ],
 )
-def test_what_an_alarm_watches_is_recorded_while_it_is_so(
-    capsys: pytest.CaptureFixture[str], summary: Summary, metric: str, value: float
+def test_alarm_metric_is_recorded_while_its_condition_holds(
+    capsys: pytest.CaptureFixture[str], summary: RunReport, metric: str, value: float
 ) -> None:
-    EmbeddedMetrics("here").record(ORIGIN, summary, [])
+    EmbeddedMetrics("here").record(TARGET, summary, [])
     (line,) = lines(capsys)
     assert (line["service"], line[metric]) == ("here", [value])
     assert _dimensions(line) == {"service"}
 
 
-def test_that_nobody_could_be_counted_is_not_that_nobody_is_subscribed(
+def test_unknown_subscriber_count_records_no_metric(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    EmbeddedMetrics("here").record(ORIGIN, replace(SUMMARY, subscribers=None), [])
+    EmbeddedMetrics("here").record(TARGET, replace(SUMMARY, subscribers=None), [])
     assert lines(capsys) == []
 
 
-def test_rates_of_one_name_stay_apart_by_their_scope(capsys: pytest.CaptureFixture[str]) -> None:
+def test_rate_metrics_are_separated_by_scope(capsys: pytest.CaptureFixture[str]) -> None:
     readings = [
-        Reading(RULE, ACCOUNT, 0.01),
-        Reading(RULE, NEWS, 0.06),
-        Reading(RULE, HOTMAIL, 0.08),
+        RateSample(RULE, ACCOUNT, 0.01),
+        RateSample(RULE, NEWS, 0.06),
+        RateSample(RULE, HOTMAIL, 0.08),
     ]
-    EmbeddedMetrics("here").record(ORIGIN, SUMMARY, readings)
+    EmbeddedMetrics("here").record(TARGET, SUMMARY, readings)
     account, news, hotmail = lines(capsys)
     assert account["BounceRate"] == [1.0]
     assert news["BounceRate"] == [6.0]
@@ -76,10 +76,10 @@ def test_rates_of_one_name_stay_apart_by_their_scope(capsys: pytest.CaptureFixtu
     assert _dimensions(news) == {"service", "rule", "identity"}
 
 
-def test_a_rate_stands_beside_the_thresholds_it_was_judged_by(
+def test_rate_log_line_includes_the_thresholds_of_its_rule(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    EmbeddedMetrics("here").record(ORIGIN, SUMMARY, [Reading(RULE, NEWS, 0.06)])
+    EmbeddedMetrics("here").record(TARGET, SUMMARY, [RateSample(RULE, NEWS, 0.06)])
     (line,) = lines(capsys)
     assert (line["rate"], line["warning"], line["critical"]) == (6.0, 5.0, 10.0)
     assert (line["indicator"], line["scope"]) == ("bounce_rate", "news.example.com")
@@ -90,12 +90,12 @@ def _dimensions(line: dict[str, object]) -> set[str]:
     return set(directive["Dimensions"][0])
 
 
-def test_an_address_is_no_dimension_unless_one_wants_it_so(
+def test_address_is_masked_in_dimensions_unless_masking_is_off(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    reading = Reading(RULE, Scope(identity="anna@example.com"), 0.06)
-    EmbeddedMetrics("here").record(ORIGIN, SUMMARY, [reading])
+    reading = RateSample(RULE, Scope(identity="anna@example.com"), 0.06)
+    EmbeddedMetrics("here").record(TARGET, SUMMARY, [reading])
     assert "anna" not in (said := capsys.readouterr().out)
     assert json.loads(said)["identity"] == json.loads(said)["scope"] == masked("anna@example.com")
-    EmbeddedMetrics("here", mask=False).record(ORIGIN, SUMMARY, [reading])
+    EmbeddedMetrics("here", mask=False).record(TARGET, SUMMARY, [reading])
     assert json.loads(capsys.readouterr().out)["identity"] == "anna@example.com"

@@ -8,15 +8,15 @@ from builders import NOW, firing
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vdm_alerts.adapters.aws.codec import UnreadableRecord, decode, encode
-from vdm_alerts.core.alerts.alert import Alert, Firing, Ok, Pending, Told
-from vdm_alerts.core.alerts.sequence import Attempt
-from vdm_alerts.core.evaluation.revision import Ground
+from vdm_alerts.adapters.aws.codec import UnreadableRecordError, decode, encode
+from vdm_alerts.core.alerts.alert import Alert, Firing, LastNotified, Ok, Pending
+from vdm_alerts.core.alerts.sequence import SendAttempt
+from vdm_alerts.core.evaluation.revision import ReportedFigures
 from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.model.metrics import Scope, Window
 from vdm_alerts.core.model.rates import Indicator, Rate
 from vdm_alerts.core.model.severity import Severity
-from vdm_alerts.core.rules.rule_set import Written
+from vdm_alerts.core.rules.rule_set import RuleText
 
 words = st.text(min_size=1, max_size=20)
 instants = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis adds it
@@ -29,8 +29,10 @@ states = (
     | st.builds(Pending, severities, instants, st.none() | instants)
     | st.builds(Firing, severities, instants, st.none() | instants, st.none() | st.floats(0, 1))
 )
-grounds = st.builds(Ground, rates, st.builds(Window, st.integers(1, 60)), st.dates())
-tolds = st.builds(Told, severities, instants, st.integers(1, 10**6), instants, st.none() | grounds)
+grounds = st.builds(ReportedFigures, rates, st.builds(Window, st.integers(1, 60)), st.dates())
+tolds = st.builds(
+    LastNotified, severities, instants, st.integers(1, 10**6), instants, st.none() | grounds
+)
 ends = st.lists(instants, max_size=3).map(tuple)
 alerts = st.builds(
     Alert, words, scopes, indicators, states, st.none() | tolds, st.none() | words, ends
@@ -38,31 +40,35 @@ alerts = st.builds(
 
 
 @given(alerts)
-def test_what_is_read_back_is_what_was_written(alert: Alert) -> None:
+def test_alert_survives_encoding_and_decoding(alert: Alert) -> None:
     assert decode(json.loads(json.dumps(encode(alert))), Alert) == alert
 
 
 @given(st.builds(Finding, words, words, words, words, severities))
-def test_a_finding_is_read_back_as_it_was_written(finding: Finding) -> None:
+def test_finding_survives_encoding_and_decoding(finding: Finding) -> None:
     assert decode(encode(finding), Finding) == finding
 
 
-@given(st.builds(Attempt, st.integers(1, 10**6), words))
-def test_an_attempt_is_read_back_as_it_was_written(attempt: Attempt) -> None:
-    assert decode(encode(attempt), Attempt) == attempt
+@given(st.builds(SendAttempt, st.integers(1, 10**6), words))
+def test_send_attempt_survives_encoding_and_decoding(attempt: SendAttempt) -> None:
+    assert decode(encode(attempt), SendAttempt) == attempt
 
 
-@given(st.builds(Written, words, words))
-def test_a_rule_is_read_back_as_it_was_written(written: Written) -> None:
-    assert decode(encode(written), Written) == written
+@given(st.builds(RuleText, words, words))
+def test_stored_rule_text_survives_encoding_and_decoding(written: RuleText) -> None:
+    assert decode(encode(written), RuleText) == written
 
 
-def test_a_record_looks_like_this_for_as_long_as_the_schema_is_four() -> None:
+def test_alert_record_has_the_fields_of_schema_4() -> None:
     """A table holds these for years: a change here needs a new schema and a migration."""
     alert = firing(told=Severity.WARNING)
-    assert alert.told
-    ground = Ground(Rate(6, 100), Window(3), NOW.date())
-    assert encode(replace(alert, told=replace(alert.told, ground=ground), ends=(NOW,))) == {
+    assert alert.last_notified
+    ground = ReportedFigures(Rate(6, 100), Window(3), NOW.date())
+    assert encode(
+        replace(
+            alert, last_notified=replace(alert.last_notified, figures=ground), resolved_at=(NOW,)
+        )
+    ) == {
         "schema": 4,
         "rule": "bounce-rate",
         "scope": {"identity": "news.example.com"},
@@ -88,7 +94,7 @@ def test_a_record_looks_like_this_for_as_long_as_the_schema_is_four() -> None:
         "ends": ["2026-03-12T09:00:00+00:00"],
     }
     assert NOW.isoformat() == "2026-03-12T09:00:00+00:00"
-    ended = Ok(NOW, revised=Rate(1, 100), unwatched="the rule is gone")
+    ended = Ok(NOW, revised=Rate(1, 100), closed_because="the rule is gone")
     assert encode(replace(firing(), state=ended))["state"] == {
         "is": "Ok",
         "since": "2026-03-12T09:00:00+00:00",
@@ -97,13 +103,13 @@ def test_a_record_looks_like_this_for_as_long_as_the_schema_is_four() -> None:
     }
 
 
-def test_a_record_of_a_later_schema_is_not_guessed_at() -> None:
-    with pytest.raises(UnreadableRecord, match="schema 5, this version reads 4"):
+def test_record_of_a_later_schema_is_unreadable() -> None:
+    with pytest.raises(UnreadableRecordError, match="schema 5, this version reads 4"):
         decode({**encode(firing()), "schema": 5}, Alert)
 
 
 @pytest.mark.parametrize("schema", [1, 2, 3])
-def test_what_an_earlier_schema_did_not_know_is_as_if_it_had_never_been(schema: int) -> None:
+def test_record_of_an_earlier_schema_is_readable(schema: int) -> None:
     for alert in (firing(), replace(firing(told=Severity.WARNING), state=Ok())):
         assert decode({**encode(alert), "schema": schema}, Alert) == alert
 
@@ -116,13 +122,13 @@ def test_what_an_earlier_schema_did_not_know_is_as_if_it_had_never_been(schema: 
         {"rate": {"events": 1, "volume": 9}, "last": "2026-03-12"},
     ],
 )
-def test_figures_that_cannot_be_are_not_guessed_at(ground: dict[str, Any]) -> None:
+def test_record_with_impossible_reported_figures_is_unreadable(ground: dict[str, Any]) -> None:
     plain = encode(firing(told=Severity.WARNING))
     plain["told"]["ground"] = ground
-    with pytest.raises(UnreadableRecord, match="cannot be read as Alert"):
+    with pytest.raises(UnreadableRecordError, match="cannot be read as Alert"):
         decode(plain, Alert)
 
 
-def test_a_record_that_is_damaged_is_not_guessed_at() -> None:
-    with pytest.raises(UnreadableRecord, match="cannot be read as Alert"):
+def test_damaged_record_is_unreadable() -> None:
+    with pytest.raises(UnreadableRecordError, match="cannot be read as Alert"):
         decode({"schema": 1, "rule": "r"}, Alert)

@@ -5,86 +5,86 @@ from typing import Any
 
 import boto3
 import pytest
-from builders import NEWS, NOW, ORIGIN, a_table, an_entry
+from builders import NEWS, NOW, TARGET, a_table, an_entry
 from moto import mock_aws
 
 from vdm_alerts.adapters.aws import dynamodb_roster
 from vdm_alerts.adapters.aws.dynamodb_items import ROSTER as ROSTER_PARTITION
 from vdm_alerts.adapters.aws.dynamodb_items import partition_key
-from vdm_alerts.adapters.aws.dynamodb_roster import TableRoster
-from vdm_alerts.core.model.findings import Unavailable
+from vdm_alerts.adapters.aws.dynamodb_roster import DynamoDbRoster
+from vdm_alerts.core.model.findings import UnavailableError
 from vdm_alerts.core.model.metrics import Scope
-from vdm_alerts.core.planning.roster import Roster
+from vdm_alerts.core.planning.roster import SenderRoster
 
 
-def incompressible_roster(count: int) -> Roster:
+def incompressible_roster(count: int) -> SenderRoster:
     """Return a roster of *count* senders with random names."""
     names = (f"{hash((count, number)):x}.example.com" for number in range(count))
-    return Roster({Scope(identity=name): an_entry(1) for name in names}, swept=NOW)
+    return SenderRoster({Scope(identity=name): an_entry(1) for name in names}, read_at=NOW)
 
 
 @pytest.fixture
 def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    monkeypatch.setattr(dynamodb_roster, "PART", 1_000)
+    monkeypatch.setattr(dynamodb_roster, "PART_SIZE", 1_000)
     with mock_aws():
         yield a_table()
 
 
 def test_large_roster_is_stored_in_several_items(table: Any) -> None:
-    store = TableRoster(table)
+    store = DynamoDbRoster(table)
 
-    store.save(ORIGIN, incompressible_roster(1_000))
+    store.save(TARGET, incompressible_roster(1_000))
 
     items = table.scan()["Items"]
     assert len(items) > 10
     assert max(len(bytes(item["packed"])) for item in items) == 1_000
-    assert store.load(ORIGIN) == incompressible_roster(1_000)
+    assert store.load(TARGET) == incompressible_roster(1_000)
 
 
 def test_shorter_roster_ignores_items_of_a_longer_one(table: Any) -> None:
-    store = TableRoster(table)
-    store.save(ORIGIN, incompressible_roster(1_000))
+    store = DynamoDbRoster(table)
+    store.save(TARGET, incompressible_roster(1_000))
 
-    store.save(ORIGIN, incompressible_roster(100))
+    store.save(TARGET, incompressible_roster(100))
 
-    assert store.load(ORIGIN) == incompressible_roster(100)
+    assert store.load(TARGET) == incompressible_roster(100)
 
 
 def test_incomplete_roster_is_loaded_as_empty(table: Any) -> None:
-    store = TableRoster(table)
-    store.save(ORIGIN, incompressible_roster(1_000))
+    store = DynamoDbRoster(table)
+    store.save(TARGET, incompressible_roster(1_000))
 
-    table.delete_item(Key={"pk": partition_key(ROSTER_PARTITION, ORIGIN), "sk": "part#0003"})
+    table.delete_item(Key={"pk": partition_key(ROSTER_PARTITION, TARGET), "sk": "part#0003"})
 
-    assert store.load(ORIGIN) == Roster()
+    assert store.load(TARGET) == SenderRoster()
 
 
 @pytest.mark.parametrize("packed", [b"", b"x", "text", None])
 def test_unreadable_roster_is_loaded_as_empty(table: Any, packed: Any) -> None:
-    key = {"pk": partition_key(ROSTER_PARTITION, ORIGIN), "sk": "part#0000"}
+    key = {"pk": partition_key(ROSTER_PARTITION, TARGET), "sk": "part#0000"}
     table.put_item(Item={**key, "whole": "a", "parts": 1, "packed": packed})
 
-    assert TableRoster(table).load(ORIGIN) == Roster()
+    assert DynamoDbRoster(table).load(TARGET) == SenderRoster()
 
 
 def test_roster_item_without_attributes_is_loaded_as_empty(table: Any) -> None:
-    table.put_item(Item={"pk": partition_key(ROSTER_PARTITION, ORIGIN), "sk": "part#0000"})
+    table.put_item(Item={"pk": partition_key(ROSTER_PARTITION, TARGET), "sk": "part#0000"})
 
-    assert TableRoster(table).load(ORIGIN) == Roster()
+    assert DynamoDbRoster(table).load(TARGET) == SenderRoster()
 
 
 def test_roster_has_a_partition_of_its_own(table: Any) -> None:
-    TableRoster(table).save(ORIGIN, Roster({NEWS: an_entry(7)}, swept=NOW))
+    DynamoDbRoster(table).save(TARGET, SenderRoster({NEWS: an_entry(7)}, read_at=NOW))
 
     assert {item["pk"] for item in table.scan()["Items"]} == {
-        partition_key(ROSTER_PARTITION, ORIGIN)
+        partition_key(ROSTER_PARTITION, TARGET)
     }
 
 
 def test_call_fails_as_unavailable_when_the_table_is_missing() -> None:
     with mock_aws():
         missing: Any = boto3.resource("dynamodb").Table("missing")
-        with pytest.raises(Unavailable, match="dynamodb:Query"):
-            TableRoster(missing).load(ORIGIN)
-        with pytest.raises(Unavailable, match="dynamodb:BatchWriteItem"):
-            TableRoster(missing).save(ORIGIN, Roster())
+        with pytest.raises(UnavailableError, match="dynamodb:Query"):
+            DynamoDbRoster(missing).load(TARGET)
+        with pytest.raises(UnavailableError, match="dynamodb:BatchWriteItem"):
+            DynamoDbRoster(missing).save(TARGET, SenderRoster())

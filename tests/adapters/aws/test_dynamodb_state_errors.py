@@ -6,18 +6,18 @@ from typing import Any
 
 import boto3
 import pytest
-from builders import HOUR, NEWS, NOW, ORIGIN, a_table, firing
+from builders import HOUR, NEWS, NOW, TARGET, a_table, firing
 from moto import mock_aws
 
 from vdm_alerts.adapters.aws.codec import encode
 from vdm_alerts.adapters.aws.dynamodb_items import STATE, partition_key, run_item
-from vdm_alerts.adapters.aws.dynamodb_state import TableStore
-from vdm_alerts.core.alerts.stored_state import Memory
-from vdm_alerts.core.model.findings import Hindrance, Unavailable
-from vdm_alerts.core.rules.rule_set import Written
+from vdm_alerts.adapters.aws.dynamodb_state import DynamoDbState
+from vdm_alerts.core.alerts.stored_state import StoredState
+from vdm_alerts.core.model.findings import OperationFailedError, UnavailableError
+from vdm_alerts.core.rules.rule_set import RuleText
 
 UNTIL = NOW + HOUR
-RULE = Written('indicator = "bounce_rate"', "/vdm-alerts/rules/bounce-rate")
+RULE = RuleText('indicator = "bounce_rate"', "/vdm-alerts/rules/bounce-rate")
 
 
 @pytest.fixture
@@ -39,53 +39,53 @@ def table() -> Iterator[Any]:
         {"sk": "rule#x", "record": {**encode(RULE), "schema": 5}},
         {"sk": "plan#x", "record": {"schema": 3}},
         {"sk": "run", "findings": [], "trouble_sequence": 1, "last_run": "yesterday"},
-        {**run_item(ORIGIN, Memory()), "schema": 5},
-        {**run_item(ORIGIN, Memory()), "version": "the newest"},
-        {**run_item(ORIGIN, Memory()), "attempts": ["id"]},
-        {**run_item(ORIGIN, Memory()), "attempts": {"id": {"schema": 3, "sequence": 1}}},
+        {**run_item(TARGET, StoredState()), "schema": 5},
+        {**run_item(TARGET, StoredState()), "version": "the newest"},
+        {**run_item(TARGET, StoredState()), "attempts": ["id"]},
+        {**run_item(TARGET, StoredState()), "attempts": {"id": {"schema": 3, "sequence": 1}}},
     ],
 )
 def test_load_fails_with_a_finding_when_an_item_is_unreadable(
     table: Any, damaged: dict[str, Any]
 ) -> None:
-    table.put_item(Item={"pk": partition_key(STATE, ORIGIN), **damaged})
+    table.put_item(Item={"pk": partition_key(STATE, TARGET), **damaged})
 
-    with pytest.raises(Hindrance, match="What was remembered cannot be read") as caught:
-        TableStore(table).load(ORIGIN)
+    with pytest.raises(OperationFailedError, match="What was remembered cannot be read") as caught:
+        DynamoDbState(table).load(TARGET)
 
-    assert not caught.value.finding.passing
+    assert not caught.value.finding.transient
 
 
 def test_state_of_more_than_one_page_is_loaded_completely(table: Any) -> None:
     """DynamoDB returns a megabyte a page."""
-    store = TableStore(table)
+    store = DynamoDbState(table)
     alerts = [
         replace(firing(replace(NEWS, identity=f"{number}.example")), incident="x" * 30_000)
         for number in range(60)
     ]
-    store.save(ORIGIN, Memory({alert.key: alert for alert in alerts}), replacing=Memory())
+    store.save(TARGET, StoredState({alert.key: alert for alert in alerts}), replacing=StoredState())
 
-    assert len(store.load(ORIGIN).alerts) == 60
+    assert len(store.load(TARGET).alerts) == 60
 
 
 def test_run_does_not_fail_when_the_lease_cannot_be_released(table: Any) -> None:
-    with TableStore(table).lease(ORIGIN, UNTIL, NOW):
+    with DynamoDbState(table).lease(TARGET, UNTIL, NOW):
         table.delete()
 
 
 @pytest.mark.parametrize(
     "call",
     [
-        lambda store: store.load(ORIGIN),
-        lambda store: store.save(ORIGIN, Memory(), replacing=Memory()),
-        lambda store: store.lease(ORIGIN, UNTIL, NOW).__enter__(),
+        lambda store: store.load(TARGET),
+        lambda store: store.save(TARGET, StoredState(), replacing=StoredState()),
+        lambda store: store.lease(TARGET, UNTIL, NOW).__enter__(),
     ],
     ids=["load", "save", "lease"],
 )
 def test_call_fails_as_unavailable_when_the_table_is_missing(
-    call: Callable[[TableStore], object],
+    call: Callable[[DynamoDbState], object],
 ) -> None:
     with mock_aws():
         missing: Any = boto3.resource("dynamodb").Table("missing")
-        with pytest.raises(Unavailable, match="dynamodb:"):
-            call(TableStore(missing))
+        with pytest.raises(UnavailableError, match="dynamodb:"):
+            call(DynamoDbState(missing))

@@ -31,14 +31,14 @@ def the_account(text: str) -> Scenario:
 
 
 def test_healthy_account_has_no_findings(account: SesAccount) -> None:
-    standing = account.standing()
+    standing = account.status()
     assert standing.vdm_enabled
     assert standing.findings == []
 
 
 def test_disabled_vdm_is_a_finding_with_a_remedy(account: SesAccount, endpoint: Endpoint) -> None:
     endpoint.scenario = the_account("vdm_enabled = false")
-    standing = account.standing()
+    standing = account.status()
     assert not standing.vdm_enabled
     (finding,) = standing.findings
     assert "switched off in this account and Region" in finding.what
@@ -50,16 +50,16 @@ def test_enforcement_by_ses_is_a_critical_finding(
     account: SesAccount, endpoint: Endpoint, status: str, word: str
 ) -> None:
     endpoint.scenario = the_account(f'enforcement = "{status}"')
-    (finding,) = account.standing().findings
+    (finding,) = account.status().findings
     assert word in finding.what
     assert finding.severity is Severity.CRITICAL
 
 
 def test_disabled_sending_is_a_finding(account: SesAccount, endpoint: Endpoint) -> None:
     endpoint.scenario = the_account("sending_enabled = false")
-    (finding,) = account.standing().findings
+    (finding,) = account.status().findings
     assert "Sending is switched off" in finding.what
-    assert not account.standing().may_send
+    assert not account.status().may_send
 
 
 def test_identities_come_from_every_page(account: SesAccount, endpoint: Endpoint) -> None:

@@ -6,13 +6,13 @@ from typing import Any
 import botocore.session
 import pytest
 
-from vdm_alerts.adapters.aws.ses_metric_codec import reads_time_quickly
+from vdm_alerts.adapters.aws.ses_metric_codec import use_fast_timestamps
 
 
 @pytest.fixture
 def parser() -> Any:
     session = botocore.session.Session()
-    reads_time_quickly(session)
+    use_fast_timestamps(session)
     return session.get_component("response_parser_factory").create_parser("rest-json")
 
 

@@ -13,13 +13,13 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from vdm_alerts.adapters.aws.ses_metrics import CALLERS, MOST_FAILURES, Vdm
-from vdm_alerts.adapters.aws.ses_rate_limiter import Pace
-from vdm_alerts.bootstrap import READING
-from vdm_alerts.core.model.findings import AccessDenied, Hindrance
+from vdm_alerts.adapters.aws.ses_metrics import MAX_CONCURRENCY, MAX_FAILURES, SesMetrics
+from vdm_alerts.adapters.aws.ses_rate_limiter import RateLimiter
+from vdm_alerts.bootstrap import READ_CONFIG
+from vdm_alerts.core.model.findings import AccessDeniedError, OperationFailedError
 from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap
-from vdm_alerts.core.planning.queries import Query, TodayRefused
+from vdm_alerts.core.planning.queries import Query, TodayRejectedError
 from vdm_alerts.handlers.evaluate import MonotonicDeadline
 from vdm_local.endpoint import Endpoint
 from vdm_local.quota import Quota
@@ -53,17 +53,17 @@ def endpoint() -> Endpoint:
 def client(endpoint: Endpoint) -> Iterator[Any]:
     """A client configured as in the function, which retries if paced calls arrive in a bunch."""
     with serving(endpoint) as url:
-        yield boto3.client("sesv2", endpoint_url=url, config=READING)
+        yield boto3.client("sesv2", endpoint_url=url, config=READ_CONFIG)
 
 
 @pytest.fixture
-def unpaced(client: Any, endpoint: Endpoint) -> Vdm:
+def unpaced(client: Any, endpoint: Endpoint) -> SesMetrics:
     """An adapter that never waits for the quota, and an endpoint without one.
 
     For tests of how many calls are made, whenever that is.
     """
     endpoint.quota = Quota(count().__next__)  # Each call gets a second of its own.
-    return Vdm(client, Pace(sleep=lambda _: None))
+    return SesMetrics(client, RateLimiter(sleep=lambda _: None))
 
 
 def days(counts: dict[int, int]) -> Series:
@@ -71,7 +71,7 @@ def days(counts: dict[int, int]) -> Series:
 
 
 def test_series_has_one_count_per_day_including_partial_today(client: Any) -> None:
-    found = Vdm(client).read([SENT, BOUNCED], Window(7), TODAY, PATIENCE)
+    found = SesMetrics(client).read([SENT, BOUNCED], Window(7), TODAY, PATIENCE)
     assert found == {
         SENT: days({1: 100, 3: 300, 4: 400}),
         BOUNCED: days({1: 1, 2: 2, 3: 3, 4: 4}),
@@ -79,7 +79,9 @@ def test_series_has_one_count_per_day_including_partial_today(client: Any) -> No
 
 
 def test_series_covers_only_the_window(client: Any) -> None:
-    assert Vdm(client).read([SENT], Window(2), TODAY, PATIENCE) == {SENT: days({3: 300, 4: 400})}
+    assert SesMetrics(client).read([SENT], Window(2), TODAY, PATIENCE) == {
+        SENT: days({3: 300, 4: 400})
+    }
 
 
 @pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Auckland"])
@@ -89,7 +91,7 @@ def test_days_are_utc_days_in_every_local_time_zone(
     monkeypatch.setenv("TZ", zone)
     time.tzset()
     try:
-        found = Vdm(client).read([SENT], Window(2), TODAY, PATIENCE)
+        found = SesMetrics(client).read([SENT], Window(2), TODAY, PATIENCE)
     finally:
         monkeypatch.undo()
         time.tzset()
@@ -98,7 +100,7 @@ def test_days_are_utc_days_in_every_local_time_zone(
 
 def test_queries_are_split_into_several_calls_when_one_cannot_hold_them(client: Any) -> None:
     queries = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(23)]
-    found = Vdm(client).read([*queries, SENT], Window(7), TODAY, PATIENCE)
+    found = SesMetrics(client).read([*queries, SENT], Window(7), TODAY, PATIENCE)
     assert len(found) == 24
     assert found[SENT] == days({1: 100, 3: 300, 4: 400})
     assert found[queries[0]] == Series({})
@@ -107,19 +109,19 @@ def test_queries_are_split_into_several_calls_when_one_cannot_hold_them(client: 
 def test_calls_stay_within_the_quota(client: Any, endpoint: Endpoint) -> None:
     """Thirty calls at once would be twice as many as SES takes in a second."""
     queries = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(300)]
-    found = Vdm(client).read(queries, Window(7), TODAY, PATIENCE)
+    found = SesMetrics(client).read(queries, Window(7), TODAY, PATIENCE)
     assert list(found.values()) == [Series({})] * 300
     assert endpoint.quota.throttled < 5, "and not the 14 beyond the first second's sixteen"
 
 
 def test_throttled_call_is_retried(endpoint: Endpoint) -> None:
     retries = Config(retries={"mode": "standard", "total_max_attempts": 4})
-    pace = Pace()
+    pace = RateLimiter()
     for _ in range(16):
         endpoint.quota.admit(1)  # Somebody else has used this second up.
     with serving(endpoint) as url:
         client = boto3.client("sesv2", endpoint_url=url, config=retries)
-        found = Vdm(client, pace).read([SENT], Window(2), TODAY, PATIENCE)
+        found = SesMetrics(client, pace).read([SENT], Window(2), TODAY, PATIENCE)
     assert found == {SENT: days({3: 300, 4: 400})}
     assert endpoint.quota.throttled > 0
 
@@ -129,23 +131,23 @@ def test_unanswered_queries_are_unknown_and_answered_ones_kept_when_time_is_over
 ) -> None:
     queries = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(600)]
     patience = MonotonicDeadline(timedelta(seconds=1))
-    found = Vdm(client).read([SENT, *queries], Window(7), TODAY, patience)
+    found = SesMetrics(client).read([SENT, *queries], Window(7), TODAY, patience)
     assert found[SENT] == days({1: 100, 3: 300, 4: 400})
     unread = [query for query in queries if isinstance(found[query], Gap)]
     assert 0 < len(unread) < 600
-    assert found[queries[-1]] is Gap.CUT
+    assert found[queries[-1]] is Gap.CUT_OFF
     assert endpoint.quota.queries == 601 - len(unread)
 
 
 def test_rejected_value_makes_only_its_own_series_unknown(client: Any) -> None:
     others = [Query(metric, ACCOUNT) for metric in Metric]
-    found = Vdm(client).read([*others[:3], REFUSED, *others[3:]], Window(7), TODAY, PATIENCE)
-    assert found[REFUSED] is Gap.REFUSED
+    found = SesMetrics(client).read([*others[:3], REFUSED, *others[3:]], Window(7), TODAY, PATIENCE)
+    assert found[REFUSED] is Gap.REJECTED
     assert all(isinstance(found[query], Series) for query in others)
 
 
 def test_rejected_name_costs_few_calls_and_its_other_metrics_none(
-    unpaced: Vdm, endpoint: Endpoint
+    unpaced: SesMetrics, endpoint: Endpoint
 ) -> None:
     """The name looks as it should, and SES refuses it all the same."""
     bad = Scope(identity="xn--refused.example.com")
@@ -155,33 +157,35 @@ def test_rejected_name_costs_few_calls_and_its_other_metrics_none(
     fault = f'[[fault]]\nkind = "refused"\nvalue = "{bad}"'
     endpoint.scenario = parse_scenario(f"{SCENARIO}\n{fault}", "here")
     found = unpaced.read(sent, Window(7), TODAY, PATIENCE)
-    assert [query.scope for query in sent if found[query] is Gap.REFUSED] == [bad]
+    assert [query.scope for query in sent if found[query] is Gap.REJECTED] == [bad]
     assert sum(isinstance(found[query], Series) for query in sent) == 60
     assert endpoint.quota.calls <= 7 + 10
     calls = endpoint.quota.calls
     several = [Query(metric, each) for each in senders[30:36] for metric in Metric]
     found = unpaced.read(several, Window(7), TODAY, PATIENCE)
-    assert {query.scope for query in several if found[query] is Gap.REFUSED} == {bad}
+    assert {query.scope for query in several if found[query] is Gap.REJECTED} == {bad}
     assert endpoint.quota.calls - calls <= 6 + 10
 
 
 def test_doubtful_name_is_queried_in_a_call_of_its_own(client: Any, endpoint: Endpoint) -> None:
     others = [Query(metric, ACCOUNT) for metric in Metric]
-    found = Vdm(client).read([*others, REFUSED], Window(7), TODAY, PATIENCE)
-    assert found[REFUSED] is Gap.REFUSED
+    found = SesMetrics(client).read([*others, REFUSED], Window(7), TODAY, PATIENCE)
+    assert found[REFUSED] is Gap.REJECTED
     assert endpoint.quota.calls == 2, "one of which answered all the others"
 
 
 def test_rejected_days_raise_today_refused(client: Any) -> None:
     queries = [Query(metric, scope) for scope in (ACCOUNT, BOUNCED.scope) for metric in Metric]
-    with pytest.raises(TodayRefused, match="60 days"):
-        Vdm(client).read(queries, Window(61), TODAY, PATIENCE)
+    with pytest.raises(TodayRejectedError, match="60 days"):
+        SesMetrics(client).read(queries, Window(61), TODAY, PATIENCE)
 
 
 def test_disabled_vdm_raises_a_finding(client: Any, endpoint: Endpoint) -> None:
     endpoint.scenario = parse_scenario("begins = 2026-03-01\nvdm_enabled = false", "here")
-    with pytest.raises(Hindrance, match="Virtual Deliverability Manager is switched off"):
-        Vdm(client).read([SENT], Window(7), TODAY, PATIENCE)
+    with pytest.raises(
+        OperationFailedError, match="Virtual Deliverability Manager is switched off"
+    ):
+        SesMetrics(client).read([SENT], Window(7), TODAY, PATIENCE)
 
 
 def test_all_callers_stop_when_vdm_is_disabled_during_the_read(
@@ -190,8 +194,8 @@ def test_all_callers_stop_when_vdm_is_disabled_during_the_read(
     queries = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(900)]
     off = parse_scenario("begins = 2026-03-01\nvdm_enabled = false", "here")
     Timer(0.5, setattr, (endpoint, "scenario", off)).start()
-    with pytest.raises(Hindrance, match="switched off"):
-        Vdm(client).read(queries, Window(7), TODAY, PATIENCE)
+    with pytest.raises(OperationFailedError, match="switched off"):
+        SesMetrics(client).read(queries, Window(7), TODAY, PATIENCE)
     assert 1 < endpoint.quota.calls < 60, "of 90"
 
 
@@ -214,7 +218,7 @@ def test_query_error_is_unknown_with_its_reason(
         ],
     }
     stubber.add_response("batch_get_metric_data", answer)
-    found = Vdm(client).read([SENT, BOUNCED], Window(7), TODAY, PATIENCE)
+    found = SesMetrics(client).read([SENT, BOUNCED], Window(7), TODAY, PATIENCE)
     assert found == {SENT: Gap.UNAVAILABLE, BOUNCED: Gap.ACCESS_DENIED}
 
 
@@ -223,7 +227,7 @@ def test_missing_result_is_unknown_and_not_zero(
 ) -> None:
     client, stubber = stub
     stubber.add_response("batch_get_metric_data", {"Results": [], "Errors": []})
-    assert Vdm(client).read([SENT], Window(7), TODAY, PATIENCE) == {SENT: Gap.UNAVAILABLE}
+    assert SesMetrics(client).read([SENT], Window(7), TODAY, PATIENCE) == {SENT: Gap.UNAVAILABLE}
 
 
 @pytest.mark.parametrize(
@@ -244,7 +248,7 @@ def test_invalid_result_is_unknown(stub: tuple[Any, Stubber], result: dict[str, 
     client, stubber = stub
     errors = [{"Code": "INTERNAL_FAILURE"}]
     stubber.add_response("batch_get_metric_data", {"Results": [result], "Errors": errors})
-    assert Vdm(client).read([SENT], Window(7), TODAY, PATIENCE) == {SENT: Gap.UNAVAILABLE}
+    assert SesMetrics(client).read([SENT], Window(7), TODAY, PATIENCE) == {SENT: Gap.UNAVAILABLE}
 
 
 def test_denied_later_call_keeps_the_results_of_earlier_calls(
@@ -255,7 +259,7 @@ def test_denied_later_call_keeps_the_results_of_earlier_calls(
     first = {"Results": [{"Id": str(each), "Timestamps": [], "Values": []} for each in range(10)]}
     stubber.add_response("batch_get_metric_data", first)
     stubber.add_client_error("batch_get_metric_data", "AccessDeniedException")
-    found = Vdm(client).read(queries, Window(7), TODAY, PATIENCE)
+    found = SesMetrics(client).read(queries, Window(7), TODAY, PATIENCE)
     assert list(found.values()) == [Series({})] * 10 + [Gap.ACCESS_DENIED]
 
 
@@ -263,7 +267,7 @@ def test_query_with_two_results_is_unknown(stub: tuple[Any, Stubber]) -> None:
     client, stubber = stub
     twice = [{"Id": "0", "Timestamps": [MIDNIGHT], "Values": [each]} for each in (3, 4)]
     stubber.add_response("batch_get_metric_data", {"Results": twice, "Errors": []})
-    assert Vdm(client).read([SENT], Window(7), TODAY, PATIENCE) == {SENT: Gap.UNAVAILABLE}
+    assert SesMetrics(client).read([SENT], Window(7), TODAY, PATIENCE) == {SENT: Gap.UNAVAILABLE}
 
 
 def test_failed_call_makes_only_its_own_series_unknown(stub: tuple[Any, Stubber]) -> None:
@@ -273,7 +277,7 @@ def test_failed_call_makes_only_its_own_series_unknown(stub: tuple[Any, Stubber]
     stubber.add_client_error("batch_get_metric_data", "InternalFailure", http_status_code=500)
     stubber.add_response("batch_get_metric_data", answer)
     stubber.add_response("batch_get_metric_data", {"Results": answer["Results"][:5]})
-    found = Vdm(client).read(queries, Window(7), TODAY, PATIENCE)
+    found = SesMetrics(client).read(queries, Window(7), TODAY, PATIENCE)
     assert [found[query] for query in queries] == [Gap.UNAVAILABLE] * 10 + [Series({})] * 15
 
 
@@ -290,10 +294,10 @@ def test_read_stops_when_several_calls_in_a_row_fail(
     once = Config(retries={"total_max_attempts": 1})
     with serving(endpoint) as url:
         client = boto3.client("sesv2", endpoint_url=url, config=once)
-        found = Vdm(client).read(queries, Window(7), TODAY, PATIENCE)
+        found = SesMetrics(client).read(queries, Window(7), TODAY, PATIENCE)
     lost = sum(each is Gap.UNAVAILABLE for each in found.values())
     assert lost == 10 * endpoint.quota.calls, "and what was not asked is cut"
-    assert MOST_FAILURES <= endpoint.quota.calls < MOST_FAILURES + CALLERS
+    assert MAX_FAILURES <= endpoint.quota.calls < MAX_FAILURES + MAX_CONCURRENCY
 
 
 def test_malformed_response_is_unknown_and_does_not_stop_the_read(
@@ -308,12 +312,14 @@ def test_malformed_response_is_unknown_and_does_not_stop_the_read(
 
     endpoint.respond = in_pieces_at_first  # type: ignore[method-assign,assignment]
     queries = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(10)]
-    found = Vdm(client).read([*queries, SENT], Window(2), TODAY, PATIENCE)
+    found = SesMetrics(client).read([*queries, SENT], Window(2), TODAY, PATIENCE)
     assert {found[query] for query in queries} == {Gap.UNAVAILABLE}
     assert found[SENT] == days({3: 300, 4: 400})
 
 
-def test_denied_identity_makes_no_other_series_unknown(unpaced: Vdm, endpoint: Endpoint) -> None:
+def test_denied_identity_makes_no_other_series_unknown(
+    unpaced: SesMetrics, endpoint: Endpoint
+) -> None:
     denied = Scope(identity="33.example.com")
     fault = f'[[fault]]\nkind = "denied"\nvalue = "{denied}"'
     endpoint.scenario = parse_scenario(f"{SCENARIO}\n{fault}", "here")
@@ -324,7 +330,7 @@ def test_denied_identity_makes_no_other_series_unknown(unpaced: Vdm, endpoint: E
 
 
 def test_many_denied_identities_are_not_queried_one_by_one(
-    unpaced: Vdm, endpoint: Endpoint
+    unpaced: SesMetrics, endpoint: Endpoint
 ) -> None:
     faults = [f'[[fault]]\nkind = "denied"\nvalue = "{each}.example.com"' for each in range(1_000)]
     endpoint.scenario = parse_scenario("\n".join([SCENARIO, *faults]), "here")
@@ -337,7 +343,7 @@ def test_many_denied_identities_are_not_queried_one_by_one(
 def test_missing_permission_is_named_as_in_iam_policies(stub: tuple[Any, Stubber]) -> None:
     client, stubber = stub
     stubber.add_client_error("batch_get_metric_data", "AccessDeniedException")
-    with pytest.raises(AccessDenied) as caught:
-        Vdm(client).read([SENT], Window(7), TODAY, PATIENCE)
+    with pytest.raises(AccessDeniedError) as caught:
+        SesMetrics(client).read([SENT], Window(7), TODAY, PATIENCE)
     assert caught.value.action == "ses:BatchGetMetricData"
     assert isinstance(caught.value.__cause__, ClientError)

@@ -18,14 +18,14 @@ from botocore.config import Config
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from vdm_alerts.adapters.aws.ses_metric_codec import reads_time_quickly
-from vdm_alerts.adapters.aws.ses_metrics import Vdm
-from vdm_alerts.adapters.aws.ses_rate_limiter import Pace
+from vdm_alerts.adapters.aws.ses_metric_codec import use_fast_timestamps
+from vdm_alerts.adapters.aws.ses_metrics import SesMetrics
+from vdm_alerts.adapters.aws.ses_rate_limiter import RateLimiter
 from vdm_alerts.core.model.deadline import NoDeadline
-from vdm_alerts.core.model.findings import AccessDenied, Hindrance
+from vdm_alerts.core.model.findings import AccessDeniedError, OperationFailedError
 from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap
-from vdm_alerts.core.planning.queries import ACCOUNT_SENT, Query, TodayRefused
+from vdm_alerts.core.planning.queries import ACCOUNT_SENT, Query, TodayRejectedError
 from vdm_local.endpoint import Endpoint
 from vdm_local.faults import (
     CallFault,
@@ -118,9 +118,9 @@ def endpoint() -> Endpoint:
 
 
 @pytest.fixture(scope="module")
-def reader(endpoint: Endpoint) -> Iterator[Vdm]:
+def reader(endpoint: Endpoint) -> Iterator[SesMetrics]:
     session = botocore.session.Session()
-    reads_time_quickly(session)
+    use_fast_timestamps(session)
     with serving(endpoint) as url:
         client = boto3.Session(botocore_session=session).client(
             "sesv2",
@@ -135,19 +135,19 @@ def reader(endpoint: Endpoint) -> Iterator[Vdm]:
                 retries={"mode": "standard", "total_max_attempts": 2},
             ),
         )
-        yield Vdm(client, Pace(clock=Hasty().tell, sleep=Hasty().sleep))
+        yield SesMetrics(client, RateLimiter(clock=Hasty().tell, sleep=Hasty().sleep))
 
 
 def true_counts(scenario: Scenario, query: Query, last: date) -> Series | None:
     """What VDM holds; None where it refuses to say."""
-    if query.scope.is_doubtful:
+    if query.scope.may_be_rejected:
         return None
     days = [last - timedelta(days=age) for age in range(7)]
     dimensions = {key.value: value for key, value in query.scope.dimensions.items()}
     return Series(scenario.counts(query.metric.value, dimensions, days, NOW))
 
 
-def read(reader: Vdm, asked: list[Query], last: date) -> Mapping[Query, Series | Gap]:
+def read(reader: SesMetrics, asked: list[Query], last: date) -> Mapping[Query, Series | Gap]:
     return reader.read(asked, Window(7), last, NoDeadline())
 
 
@@ -162,7 +162,7 @@ def read(reader: Vdm, asked: list[Query], last: date) -> Mapping[Query, Series |
     is_on=st.sampled_from([True] * 9 + [False]),
 )
 def test_every_series_is_correct_or_unknown_under_any_faults(
-    reader: Vdm,
+    reader: SesMetrics,
     endpoint: Endpoint,
     monkeypatch: pytest.MonkeyPatch,
     asked: list[Query],
@@ -176,13 +176,13 @@ def test_every_series_is_correct_or_unknown_under_any_faults(
     last = NOW.date()
     try:
         found = read(reader, asked, last)
-    except AccessDenied:
+    except AccessDeniedError:
         assert any(fault.kind is CallFaultKind.DENIED for fault in faults)
         return
-    except TodayRefused:
+    except TodayRejectedError:
         assert any(fault.kind is CallFaultKind.REJECTED for fault in faults)
         return
-    except Hindrance:
+    except OperationFailedError:
         assert not is_on
         return
     assert found.keys() == set(asked)
@@ -196,7 +196,7 @@ def test_every_series_is_correct_or_unknown_under_any_faults(
 def possible(query: Query, faults: list[Fault]) -> set[Gap]:
     """Why there may be no answer to *query*, when these are the faults."""
     refused = any(fault.kind is CallFaultKind.REJECTED for fault in faults)
-    gaps = {Gap.REFUSED} if refused or query.scope.is_doubtful else set()
+    gaps = {Gap.REJECTED} if refused or query.scope.may_be_rejected else set()
     if any(fault.kind in (CallFaultKind.DENIED, QueryFaultKind.DENIED) for fault in faults):
         gaps.add(Gap.ACCESS_DENIED)
     if any(fault.kind is not CallFaultKind.DENIED for fault in faults):
@@ -207,22 +207,22 @@ def possible(query: Query, faults: list[Fault]) -> set[Gap]:
 @given(asked=queries)
 @settings(max_examples=40)
 def test_every_series_is_known_without_faults_unless_rejected(
-    reader: Vdm, endpoint: Endpoint, asked: list[Query]
+    reader: SesMetrics, endpoint: Endpoint, asked: list[Query]
 ) -> None:
     endpoint.scenario = SOUND
     asked = [ACCOUNT_SENT, *(query for query in asked if query != ACCOUNT_SENT)]
     found = read(reader, asked, NOW.date())
     for query in asked:
         expected = true_counts(SOUND, query, NOW.date())
-        assert found[query] == (Gap.REFUSED if expected is None else expected)
+        assert found[query] == (Gap.REJECTED if expected is None else expected)
 
 
 def test_days_before_today_are_readable_when_today_is_rejected(
-    reader: Vdm, endpoint: Endpoint
+    reader: SesMetrics, endpoint: Endpoint
 ) -> None:
     endpoint.scenario = replace(SOUND, today="refused")
     everything = [Query(metric, ACCOUNT) for metric in Metric]
-    with pytest.raises(TodayRefused):
+    with pytest.raises(TodayRejectedError):
         read(reader, everything, NOW.date())
     yesterday = NOW.date() - timedelta(days=1)
     found = read(reader, everything, yesterday)

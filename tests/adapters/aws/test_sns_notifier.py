@@ -7,8 +7,8 @@ import pytest
 from botocore.config import Config
 from botocore.stub import Stubber
 
-from vdm_alerts.adapters.aws.sns_notifier import Topic
-from vdm_alerts.core.model.findings import AccessDenied, Unavailable
+from vdm_alerts.adapters.aws.sns_notifier import SnsNotifier
+from vdm_alerts.core.model.findings import AccessDeniedError, UnavailableError
 from vdm_alerts.core.notifications.rendering.message import Message
 
 MESSAGE = Message("Subject", "prose", '{"chat": 1}', '{"machine": 1}', {"severity": "WARNING"})
@@ -24,7 +24,7 @@ def stub() -> Iterator[tuple[Any, Stubber]]:
         yield client, stubber
 
 
-def test_each_protocol_gets_its_own_form_and_amazon_q_the_default(
+def test_each_protocol_gets_its_own_message_form_and_amazon_q_gets_the_default(
     stub: tuple[Any, Stubber],
 ) -> None:
     client, stubber = stub
@@ -42,29 +42,29 @@ def test_each_protocol_gets_its_own_form_and_amazon_q_the_default(
         "MessageAttributes": {"severity": {"DataType": "String", "StringValue": "WARNING"}},
     }
     stubber.add_response("publish", {"MessageId": "1"}, expected)
-    Topic(client, ARN).publish(MESSAGE)
+    SnsNotifier(client, ARN).publish(MESSAGE)
     stubber.assert_no_pending_responses()
 
 
-def test_only_confirmed_subscribers_are_counted(stub: tuple[Any, Stubber]) -> None:
+def test_subscriber_count_includes_only_confirmed_subscriptions(stub: tuple[Any, Stubber]) -> None:
     client, stubber = stub
     attributes = {"SubscriptionsConfirmed": "2", "SubscriptionsPending": "5"}
     stubber.add_response("get_topic_attributes", {"Attributes": attributes}, {"TopicArn": ARN})
-    assert Topic(client, ARN).subscribers() == 2
+    assert SnsNotifier(client, ARN).subscribers() == 2
 
 
 @pytest.mark.parametrize(
     ("code", "error"),
     [
-        ("AuthorizationError", AccessDenied),
-        ("AccessDenied", AccessDenied),
-        ("InternalError", Unavailable),
+        ("AuthorizationError", AccessDeniedError),
+        ("AccessDenied", AccessDeniedError),
+        ("InternalError", UnavailableError),
     ],
 )
-def test_a_refused_publish_is_named(
+def test_failed_publish_names_the_action(
     stub: tuple[Any, Stubber], code: str, error: type[Exception]
 ) -> None:
     client, stubber = stub
     stubber.add_client_error("publish", code)
     with pytest.raises(error, match="sns:Publish"):
-        Topic(client, ARN).publish(MESSAGE)
+        SnsNotifier(client, ARN).publish(MESSAGE)

@@ -6,8 +6,8 @@ from botocore.config import Config
 from botocore.stub import Stubber
 from builders import NEWS
 
-from vdm_alerts.adapters.aws.ssm_silences import ParameterSilences
-from vdm_alerts.core.model.findings import AccessDenied, Unavailable
+from vdm_alerts.adapters.aws.ssm_silences import SsmSilences
+from vdm_alerts.core.model.findings import AccessDeniedError, UnavailableError
 
 PATH = "/vdm-alerts/silences"
 GOOD = """
@@ -18,8 +18,8 @@ author = "the mail team"
 """
 
 
-def silences_in(ssm: Any) -> ParameterSilences:
-    return ParameterSilences(ssm, PATH)
+def silences_in(ssm: Any) -> SsmSilences:
+    return SsmSilences(ssm, PATH)
 
 
 def put(ssm: Any, name: str, text: str, **more: Any) -> None:
@@ -27,12 +27,12 @@ def put(ssm: Any, name: str, text: str, **more: Any) -> None:
     ssm.put_parameter(Name=f"{PATH}/{name}", Value=text, **given)
 
 
-def test_where_there_is_none_all_is_in_order(ssm: Any) -> None:
+def test_silences_and_findings_are_empty_when_there_is_no_parameter(ssm: Any) -> None:
     found = silences_in(ssm).silences()
     assert (found.silences, found.findings) == ([], [])
 
 
-def test_every_parameter_under_the_path_is_a_silence_of_its_name(ssm: Any) -> None:
+def test_each_parameter_under_the_path_is_a_silence_of_that_name(ssm: Any) -> None:
     for number in range(12):  # Two pages of them.
         put(ssm, f"silence-{number:02}", GOOD)
     put(ssm, "team-a/one", GOOD)
@@ -44,7 +44,7 @@ def test_every_parameter_under_the_path_is_a_silence_of_its_name(ssm: Any) -> No
     assert found.findings == []
 
 
-def test_one_that_does_not_parse_silences_nothing_and_is_told_and_the_others_stand(
+def test_invalid_silence_mutes_nothing_and_is_a_finding_and_the_others_apply(
     ssm: Any,
 ) -> None:
     put(ssm, "good", GOOD)
@@ -52,22 +52,22 @@ def test_one_that_does_not_parse_silences_nothing_and_is_told_and_the_others_sta
     found = silences_in(ssm).silences()
     assert [each.name for each in found.silences] == ["good"]
     (finding,) = found.findings
-    assert finding.about == f"{PATH}/bad"
+    assert finding.key == f"{PATH}/bad"
     assert finding.what == f"A silence cannot be used, {PATH}/bad: 4 problems"
     assert 'identidy  is not a key of a silence; did you mean "identity"?' in finding.details
     assert finding.remedy.startswith("Edit that parameter in SSM Parameter Store")
     assert finding.details.endswith("Until that is mended it silences nothing.")
-    assert not finding.hinders, "it is told of too much, and of nothing too little"
-    assert not finding.passing
+    assert not finding.blocks_monitoring, "it is told of too much, and of nothing too little"
+    assert not finding.transient
 
 
-def test_one_that_was_saved_encrypted_is_told_so(ssm: Any) -> None:
+def test_encrypted_silence_parameter_is_reported_with_the_fix(ssm: Any) -> None:
     put(ssm, "secret", GOOD, Type="SecureString")
     (finding,) = silences_in(ssm).silences().findings
     assert "is no String but encrypted or a list; save it as a String" in finding.details
 
 
-def test_what_was_written_or_deleted_a_moment_ago_counts_at_once(ssm: Any) -> None:
+def test_new_or_deleted_silence_takes_effect_in_a_warm_function(ssm: Any) -> None:
     source = silences_in(ssm)
     put(ssm, "one", GOOD)
     assert [each.name for each in source.silences().silences] == ["one"]
@@ -77,9 +77,9 @@ def test_what_was_written_or_deleted_a_moment_ago_counts_at_once(ssm: Any) -> No
 
 @pytest.mark.parametrize(
     ("code", "error"),
-    [("AccessDeniedException", AccessDenied), ("ThrottlingException", Unavailable)],
+    [("AccessDeniedException", AccessDeniedError), ("ThrottlingException", UnavailableError)],
 )
-def test_what_ssm_refuses_is_named_with_the_path(code: str, error: type[Exception]) -> None:
+def test_ssm_error_names_the_action_and_the_path(code: str, error: type[Exception]) -> None:
     client: Any = boto3.client("ssm", config=Config(retries={"total_max_attempts": 1}))
     with Stubber(client) as stubber:
         stubber.add_client_error("get_parameters_by_path", code)

@@ -13,8 +13,8 @@ from vdm_alerts.core.evaluation.verdicts import (
     Breached,
     Evidence,
     Healthy,
+    Inconclusive,
     Unknown,
-    Unsure,
     Verdict,
 )
 from vdm_alerts.core.model.metrics import Series, Window
@@ -35,19 +35,19 @@ def unknown_for(gap: Gap, verdict: Verdict) -> bool:
     return isinstance(verdict, Unknown) and verdict.gap is gap
 
 
-def test_a_rate_at_the_threshold_counts_as_breached() -> None:
+def test_rate_at_the_threshold_is_breached() -> None:
     verdict = judged(a_rule(warning="5%"), a_series(50), a_series(1_000))
     assert isinstance(verdict, Breached)
     assert verdict.severity is Severity.WARNING
     assert str(verdict.evidence.rate) == "5% (50 of 1,000)"
 
 
-def test_a_rate_just_below_the_threshold_is_healthy() -> None:
+def test_rate_just_below_the_threshold_is_healthy() -> None:
     verdict = judged(a_rule(warning="5%"), a_series(49), a_series(1_000))
     assert isinstance(verdict, Healthy)
 
 
-def test_the_highest_threshold_that_is_reached_gives_the_severity() -> None:
+def test_highest_reached_threshold_sets_the_severity() -> None:
     verdict = judged(a_rule(), a_series(100), a_series(1_000))
     assert isinstance(verdict, Breached)
     assert verdict.severity is Severity.CRITICAL
@@ -62,58 +62,58 @@ DELIVERY = a_rule(
 @pytest.mark.parametrize(
     ("delivered", "severity"), [(951, None), (950, "WARNING"), (901, "WARNING"), (900, "CRITICAL")]
 )
-def test_a_rate_that_should_be_high_is_breached_where_it_is_low(
+def test_delivery_rate_is_breached_at_or_below_its_threshold(
     delivered: int, severity: str | None
 ) -> None:
     verdict = judged(DELIVERY, a_series(delivered), a_series(1_000))
     assert (str(verdict.severity) if isinstance(verdict, Breached) else None) == severity
 
 
-def test_of_a_rate_that_should_be_high_the_lowest_window_decides() -> None:
+def test_window_with_the_lowest_delivery_rate_decides() -> None:
     verdict = judged(DELIVERY, a_series(500, 400, 920), a_series(500, 500, 1_000))
     assert isinstance(verdict, Breached)
     assert (verdict.evidence.window.days, verdict.evidence.rate.events) == (3, 1_820)
 
 
-def test_few_failures_of_a_rate_that_should_be_high_say_nothing() -> None:
+def test_min_events_counts_the_failures_when_low_rates_are_bad() -> None:
     rule = a_rule("d", indicator=Indicator.DELIVERY_RATE, warning="95%", critical=None)
     seen = judged(rule, a_series(191), a_series(200))
     assert isinstance(seen, Healthy)
     assert seen.evidence == Evidence(Rate(191, 200), Window(3))
     assert isinstance(judged(rule, a_series(190), a_series(200)), Breached)
     few = replace(rule, min_events=11)
-    assert isinstance(judged(few, a_series(190), a_series(200)), Unsure)
+    assert isinstance(judged(few, a_series(190), a_series(200)), Inconclusive)
 
 
-def test_one_bounce_among_thirteen_mails_says_nothing() -> None:
+def test_one_bounce_in_13_emails_is_inconclusive() -> None:
     verdict = judged(a_rule(), a_series(1), a_series(13))
-    assert isinstance(verdict, Unsure)
+    assert isinstance(verdict, Inconclusive)
 
 
-def test_enough_events_on_too_little_mail_say_nothing() -> None:
+def test_high_rate_is_inconclusive_when_the_volume_is_below_min_volume() -> None:
     rule = a_rule(min_volume=200, min_events=1)
-    assert isinstance(judged(rule, a_series(100), a_series(199)), Unsure)
+    assert isinstance(judged(rule, a_series(100), a_series(199)), Inconclusive)
     assert isinstance(judged(rule, a_series(100), a_series(200)), Breached)
 
 
-def test_enough_mail_with_too_few_events_says_nothing() -> None:
+def test_high_rate_is_inconclusive_when_the_events_are_below_min_events() -> None:
     rule = a_rule(warning="0.1%", critical=None, min_volume=1, min_events=5)
-    assert isinstance(judged(rule, a_series(4), a_series(1_000)), Unsure)
+    assert isinstance(judged(rule, a_series(4), a_series(1_000)), Inconclusive)
     assert isinstance(judged(rule, a_series(5), a_series(1_000)), Breached)
 
 
-def test_a_low_rate_is_healthy_however_little_mail_it_is_of() -> None:
+def test_low_rate_is_healthy_even_when_the_volume_is_below_min_volume() -> None:
     assert isinstance(judged(a_rule(), a_series(0), a_series(3)), Healthy)
 
 
-def test_a_window_that_says_enough_decides_beside_one_that_says_too_little() -> None:
+def test_window_with_enough_volume_decides_when_another_has_too_little() -> None:
     rule = a_rule(windows=(1, 3), min_volume=200, min_events=1)
     verdict = judged(rule, a_series(100, 0, 90), a_series(500, 500, 100))
     assert isinstance(verdict, Breached)
     assert verdict.evidence.window.days == 3
 
 
-def test_the_worst_window_decides_and_is_named() -> None:
+def test_worst_window_decides_and_is_reported() -> None:
     rule = a_rule(windows=(1, 3))
     events, volume = a_series(0, 0, 80), a_series(1_000, 1_000, 1_000)
     verdict = judged(rule, events, volume)
@@ -122,21 +122,21 @@ def test_the_worst_window_decides_and_is_named() -> None:
     assert verdict.evidence.rate.events == 80
 
 
-def test_what_happened_before_the_window_is_forgotten() -> None:
+def test_days_before_the_window_are_ignored() -> None:
     verdict = judged(a_rule(windows=(2,)), a_series(500, 0, 0), a_series(500, 500, 500))
     assert isinstance(verdict, Healthy)
 
 
-def test_where_there_was_no_mail_nothing_is_wrong_and_nothing_is_shown() -> None:
+def test_verdict_is_healthy_without_evidence_when_there_are_no_emails() -> None:
     assert without_mail(judged(a_rule(), Series({}), Series({})))
 
 
-def test_bounces_without_any_mail_make_no_rate() -> None:
+def test_verdict_is_healthy_without_evidence_when_bounces_have_no_emails() -> None:
     assert without_mail(judged(a_rule(), a_series(30), Series({})))
 
 
 @pytest.mark.parametrize("gap", list(Gap))
-def test_unknown_counts_give_an_unknown_verdict_and_never_a_zero(gap: Gap) -> None:
+def test_gap_in_either_count_gives_an_unknown_verdict(gap: Gap) -> None:
     assert unknown_for(gap, judged(a_rule(), gap, a_series(1_000)))
     assert unknown_for(gap, judged(a_rule(), a_series(1_000), gap))
 
@@ -156,7 +156,7 @@ def test_severity_never_falls_as_events_rise(events: int, volume: int, more: int
     st.dictionaries(st.integers(0, 10), st.integers(0, 400)),
     st.randoms(use_true_random=False),
 )
-def test_a_verdict_does_not_depend_on_the_order_of_the_days(
+def test_verdict_does_not_depend_on_the_order_of_the_days(
     events: dict[int, int], volume: dict[int, int], random: object
 ) -> None:
     def shuffled(counts: dict[int, int]) -> Series:

@@ -17,14 +17,14 @@ from builders import (
     unsure,
 )
 
-from vdm_alerts.core.evaluation.verdicts import Breached, Evidence, Silent, Subject, Verdict
+from vdm_alerts.core.evaluation.verdicts import Breached, Evidence, NoEmail, Subject, Verdict
 from vdm_alerts.core.model.metrics import ACCOUNT, Window
 from vdm_alerts.core.model.rates import Gap, Indicator, Rate
 from vdm_alerts.core.model.severity import Severity
-from vdm_alerts.core.rules.rule import Threshold, Usual
+from vdm_alerts.core.rules.rule import Baseline, Threshold
 
-EIGHTY = Evidence(Rate(80, 1_000), Window(2), sure=0.9982)
-USUAL = Usual(a_rate("0.5%", of=28_000), Window(28), 3)
+EIGHTY = Evidence(Rate(80, 1_000), Window(2), confidence=0.9982)
+USUAL = Baseline(a_rate("0.5%", of=28_000), Window(28), 3)
 DELIVERY = Subject(Indicator.DELIVERY_RATE, ACCOUNT)
 
 
@@ -39,7 +39,7 @@ DELIVERY = Subject(Indicator.DELIVERY_RATE, ACCOUNT)
             ),
         ),
         (
-            Breached(OF, LINE, replace(EIGHTY, sure=0.99999)),
+            Breached(OF, LINE, replace(EIGHTY, confidence=0.99999)),
             (
                 "80 of 1,000 mails bounced permanently in the last 2 days (8%): more than 99.9% "
                 "sure that the bounce rate of news.example.com is above your 5% warning threshold."
@@ -68,7 +68,7 @@ DELIVERY = Subject(Indicator.DELIVERY_RATE, ACCOUNT)
             ),
         ),
         (
-            replace(healthy(), evidence=Evidence(Rate(3, 900), Window(1), sure=0.973)),
+            replace(healthy(), evidence=Evidence(Rate(3, 900), Window(1), confidence=0.973)),
             (
                 "3 of 900 mails bounced permanently today so far (0.33%): 97.3% sure that the "
                 "bounce rate of news.example.com is back below your 5% threshold."
@@ -91,7 +91,7 @@ DELIVERY = Subject(Indicator.DELIVERY_RATE, ACCOUNT)
         (
             replace(
                 healthy(),
-                evidence=Evidence(Rate(60, 10_000), Window(1), until=NOW.date()),
+                evidence=Evidence(Rate(60, 10_000), Window(1), last_day=NOW.date()),
                 withdraws=Rate(50, 500),
             ),
             (
@@ -107,7 +107,7 @@ DELIVERY = Subject(Indicator.DELIVERY_RATE, ACCOUNT)
             ),
         ),
         (
-            Silent(OF, Severity.WARNING, Window(1)),
+            NoEmail(OF, Severity.WARNING, Window(1)),
             (
                 "No mail in the last day, which the rule about the bounce rate of news.example.com"
                 " takes for a breach."
@@ -127,12 +127,12 @@ DELIVERY = Subject(Indicator.DELIVERY_RATE, ACCOUNT)
         ),
     ],
 )
-def test_a_verdict_explains_itself(verdict: Verdict, sentence: str) -> None:
+def test_verdict_text_explains_the_verdict_in_one_sentence(verdict: Verdict, sentence: str) -> None:
     assert str(verdict) == sentence
 
 
-def test_a_subject_is_a_rate_of_somebody() -> None:
+def test_verdict_subject_text_names_the_rate_and_the_scope() -> None:
     assert str(Subject(Indicator.OPEN_RATE, NEWS.at("Yahoo"))) == (
         "the open rate of news.example.com at Yahoo"
     )
-    assert evidence("5%").sure is None
+    assert evidence("5%").confidence is None

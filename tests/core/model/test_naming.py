@@ -15,8 +15,8 @@ from vdm_alerts.core.model.naming import domain_of, masked
     ],
     ids=str,
 )
-def test_names_as_ses_takes_them_are_not_doubted(scope: Scope) -> None:
-    assert not scope.is_doubtful
+def test_scope_is_not_doubtful_when_ses_accepts_its_names(scope: Scope) -> None:
+    assert not scope.may_be_rejected
 
 
 @pytest.mark.parametrize(
@@ -34,11 +34,11 @@ def test_names_as_ses_takes_them_are_not_doubted(scope: Scope) -> None:
     ],
     ids=str,
 )
-def test_names_that_ses_may_refuse_are_doubted(scope: Scope) -> None:
-    assert scope.is_doubtful
+def test_scope_is_doubtful_when_ses_might_reject_a_name(scope: Scope) -> None:
+    assert scope.may_be_rejected
 
 
-def test_an_address_is_in_its_domain() -> None:
+def test_domain_is_returned_only_for_email_addresses() -> None:
     assert domain_of("anna@example.com") == "example.com"
     assert domain_of("example.com") is None
     assert Scope(identity="anna@example.com").domain == Scope(identity="example.com")
@@ -46,7 +46,7 @@ def test_an_address_is_in_its_domain() -> None:
     assert Scope(isp="Hotmail").domain is None
 
 
-def test_an_address_is_masked_wherever_it_stands_and_a_domain_is_not() -> None:
+def test_masking_hides_an_address_inside_text_and_keeps_domains() -> None:
     text = masked('{"told": "Bounce rate of anna.b@news.example.com is 6%, example.com is well"}')
     assert "anna" not in text
     assert "a***" in text
@@ -57,14 +57,14 @@ def test_an_address_is_masked_wherever_it_stands_and_a_domain_is_not() -> None:
     "address",
     ["jörg@example.com", "anna@münchen.example", '"anna b"@example.com', "anna@localhost"],
 )
-def test_every_sort_of_address_is_masked(address: str) -> None:
+def test_masking_hides_the_local_part_of_every_form_of_address(address: str) -> None:
     text = masked(f"of {address} at")
     assert address.partition("@")[0].strip('"')[1:] not in text
     assert text.startswith("of ")
     assert text.endswith(f"@{address.partition('@')[2]} at")
 
 
-def test_two_addresses_of_a_domain_stay_two() -> None:
+def test_masked_addresses_of_one_domain_differ_but_not_by_letter_case() -> None:
     first, second = masked("anna@example.com"), masked("alfred@example.com")
     assert first != second
     assert masked("ANNA@example.com")[1:] == first[1:]

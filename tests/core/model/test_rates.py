@@ -6,17 +6,17 @@ from vdm_alerts.core.model.metrics import Metric, Scope
 from vdm_alerts.core.model.rates import Gap, Indicator, Rate, percent
 
 
-def test_a_rate_keeps_both_counts() -> None:
+def test_rate_keeps_both_counts() -> None:
     assert Rate(1, 13).value == pytest.approx(1 / 13)
     assert str(Rate(1_200, 24_000)) == "5% (1,200 of 24,000)"
 
 
-def test_feedback_may_outnumber_the_mail_of_the_day_it_arrives_on() -> None:
+def test_rate_can_exceed_one_when_events_outnumber_emails() -> None:
     assert Rate(3, 2).value == 1.5
 
 
 @pytest.mark.parametrize(("events", "volume"), [(0, 0), (1, 0), (-1, 5)])
-def test_counts_that_make_no_rate_are_refused(events: int, volume: int) -> None:
+def test_rate_rejects_zero_volume_or_negative_events(events: int, volume: int) -> None:
     with pytest.raises(ValueError, match="no rate of"):
         Rate(events, volume)
 
@@ -38,21 +38,21 @@ def test_counts_that_make_no_rate_are_refused(events: int, volume: int) -> None:
         (1.0, "100%"),
     ],
 )
-def test_a_percentage_shows_the_digits_that_count(share: float, text: str) -> None:
+def test_percentage_text_truncates_to_the_significant_digits(share: float, text: str) -> None:
     assert percent(share) == text
 
 
-def test_bounces_are_of_all_mail_and_complaints_of_mail_that_can_be_complained_about() -> None:
+def test_bounce_rate_divides_by_sends_and_complaint_rate_by_complaint_deliveries() -> None:
     bounces, complaints = Indicator.BOUNCE_RATE, Indicator.COMPLAINT_RATE
     assert (bounces.events, bounces.volume) == (Metric.PERMANENT_BOUNCE, Metric.SEND)
     assert (complaints.events, complaints.volume) == (Metric.COMPLAINT, Metric.DELIVERY_COMPLAINT)
 
 
-def test_gmail_has_no_complaint_rate_because_it_reports_no_complaints() -> None:
+def test_complaint_rate_has_a_no_feedback_loop_gap_only_at_gmail() -> None:
     gmail = Scope(isp="Gmail")
     assert "Gmail" in KNOWN_ISPS
-    assert Indicator.COMPLAINT_RATE.gap_of(gmail) is Gap.NO_FEEDBACK_LOOP
-    assert Indicator.COMPLAINT_RATE.gap_of(NEWS.at("Gmail")) is Gap.NO_FEEDBACK_LOOP
-    assert Indicator.BOUNCE_RATE.gap_of(gmail) is None
-    assert Indicator.COMPLAINT_RATE.gap_of(HOTMAIL) is None
-    assert Indicator.COMPLAINT_RATE.gap_of(NEWS) is None
+    assert Indicator.COMPLAINT_RATE.permanent_gap(gmail) is Gap.NO_FEEDBACK_LOOP
+    assert Indicator.COMPLAINT_RATE.permanent_gap(NEWS.at("Gmail")) is Gap.NO_FEEDBACK_LOOP
+    assert Indicator.BOUNCE_RATE.permanent_gap(gmail) is None
+    assert Indicator.COMPLAINT_RATE.permanent_gap(HOTMAIL) is None
+    assert Indicator.COMPLAINT_RATE.permanent_gap(NEWS) is None

@@ -29,11 +29,11 @@ def quiet_minutes(text: str, day: date) -> int:
     """How many minutes of the day that *day* is in UTC are quiet."""
     midnight = datetime.combine(day, time(), UTC)
     hours = quiet(text)
-    return sum(hours.hold(midnight + timedelta(minutes=each)) for each in range(24 * 60))
+    return sum(hours.include(midnight + timedelta(minutes=each)) for each in range(24 * 60))
 
 
 @pytest.mark.parametrize("nothing", ["", "none"])
-def test_where_nothing_is_said_it_is_never_quiet(nothing: str) -> None:
+def test_quiet_hours_are_none_when_they_are_not_set(nothing: str) -> None:
     assert parse_quiet_hours(nothing) is None
 
 
@@ -52,36 +52,36 @@ def test_where_nothing_is_said_it_is_never_quiet(nothing: str) -> None:
         ("00:00-23:59", "23:59", False),
     ],
 )
-def test_it_is_quiet_from_the_first_minute_and_no_longer_at_the_last(
+def test_quiet_hours_include_the_first_minute_and_exclude_the_end_minute(
     text: str, clock: str, is_quiet: bool
 ) -> None:
     for day in (date(2026, 1, 15), date(2026, 7, 15)):  # By winter time, and by summer time.
         now = datetime.combine(day, time.fromisoformat(clock), BERLIN)
-        assert quiet(f"{text} Europe/Berlin").hold(now.astimezone(UTC)) == is_quiet
+        assert quiet(f"{text} Europe/Berlin").include(now.astimezone(UTC)) == is_quiet
 
 
-def test_a_quiet_night_is_an_hour_shorter_or_longer_where_the_clock_is_changed() -> None:
+def test_quiet_night_is_one_hour_shorter_or_longer_when_the_clock_changes() -> None:
     """In Berlin that is on 29 March and on 25 October 2026, at 01:00 UTC."""
     night = "22:00-07:00 Europe/Berlin"
     assert quiet_minutes(night, date(2026, 3, 28)) == 9 * 60
     spring, autumn = (
-        sum(quiet(night).hold(noon + timedelta(minutes=each)) for each in range(24 * 60))
+        sum(quiet(night).include(noon + timedelta(minutes=each)) for each in range(24 * 60))
         for noon in (datetime(2026, 3, 28, 12, tzinfo=UTC), datetime(2026, 10, 24, 12, tzinfo=UTC))
     )
     assert (spring, autumn) == (8 * 60, 10 * 60)
 
 
-def test_what_ends_in_an_hour_that_is_skipped_is_over_after_it() -> None:
+def test_quiet_hours_end_at_the_clock_change_when_their_end_time_is_skipped() -> None:
     hours = quiet("01:00-02:30 Europe/Berlin")
     change = datetime(2026, 3, 29, 1, tzinfo=UTC)  # The clock goes from 01:59 to 03:00.
-    assert hours.hold(change - timedelta(minutes=1))
-    assert not hours.hold(change)
+    assert hours.include(change - timedelta(minutes=1))
+    assert not hours.include(change)
 
 
-def test_what_is_in_an_hour_that_comes_twice_is_quiet_twice() -> None:
+def test_quiet_hours_apply_twice_when_the_hour_is_repeated() -> None:
     hours = quiet("02:15-02:45 Europe/Berlin")
     first = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
-    assert [hours.hold(first + timedelta(minutes=each)) for each in (0, 30, 60, 90)] == [
+    assert [hours.include(first + timedelta(minutes=each)) for each in (0, 30, 60, 90)] == [
         True,
         False,
         True,
@@ -90,25 +90,25 @@ def test_what_is_in_an_hour_that_comes_twice_is_quiet_twice() -> None:
 
 
 @given(some_hours, instants)
-def test_what_is_not_quiet_is_so_by_the_other_hours_of_the_day(
+def test_every_time_is_either_in_quiet_hours_or_in_their_complement(
     hours: QuietHours, now: datetime
 ) -> None:
     rest = QuietHours(hours.ends, hours.begins, hours.zone)
-    assert hours.hold(now) != rest.hold(now)
+    assert hours.include(now) != rest.include(now)
 
 
 @given(some_hours, instants, st.sampled_from(ZONES))
-def test_the_clock_in_its_zone_decides_and_not_how_an_instant_is_written(
+def test_quiet_hours_depend_on_the_local_time_in_their_zone_and_not_on_the_utc_offset(
     hours: QuietHours, now: datetime, elsewhere: str
 ) -> None:
-    assert hours.hold(now) == hours.hold(now.astimezone(ZoneInfo(elsewhere)))
+    assert hours.include(now) == hours.include(now.astimezone(ZoneInfo(elsewhere)))
     clock = now.astimezone(hours.zone).time()
     assume(hours.begins < hours.ends)
-    assert hours.hold(now) == (hours.begins <= clock < hours.ends)
+    assert hours.include(now) == (hours.begins <= clock < hours.ends)
 
 
 @given(some_hours)
-def test_quiet_hours_are_read_back_from_what_is_written_of_them(hours: QuietHours) -> None:
+def test_quiet_hours_survive_formatting_and_parsing(hours: QuietHours) -> None:
     assert parse_quiet_hours(str(hours)) == hours
 
 
@@ -126,6 +126,6 @@ def test_quiet_hours_are_read_back_from_what_is_written_of_them(hours: QuietHour
         ("22:00-07:00 ../../etc/passwd", "is no time zone; write its IANA name"),
     ],
 )
-def test_what_cannot_be_read_is_told_with_what_to_write(text: str, says: str) -> None:
+def test_invalid_quiet_hours_report_what_to_write_instead(text: str, says: str) -> None:
     with pytest.raises(ValueError, match=re.escape(says)):
         parse_quiet_hours(text)

@@ -12,12 +12,12 @@ from vdm_alerts.core.model.findings import DeleteParameter
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Scope
 from vdm_alerts.core.muting.silences import (
     MATCHERS,
-    MOST_EXPIRED,
-    BadSilence,
-    Document,
+    MAX_EXPIRED,
+    InvalidSilenceError,
     Silence,
+    SilenceDocument,
     Silences,
-    expired,
+    expired_findings,
     parse_silence,
 )
 
@@ -41,10 +41,10 @@ def silence(matchers: str) -> Silence:
     return parse_silence("migration", matchers + REST, SOURCE)
 
 
-def test_a_silence_is_read_from_the_words_that_people_write() -> None:
+def test_silence_is_parsed_from_its_toml_text() -> None:
     found = silence('rule = "bounce-*"\nidentity = "news.example.com"\nisp = "Hotmail"')
     assert (found.name, found.source, found.rule) == ("migration", SOURCE, "bounce-*")
-    assert found.names.patterns == {
+    assert found.matcher.patterns == {
         Dimension.IDENTITY: "news.example.com",
         Dimension.ISP: "Hotmail",
     }
@@ -53,7 +53,7 @@ def test_a_silence_is_read_from_the_words_that_people_write() -> None:
     assert (found.reason, found.author) == ("We move to another list", "the mail team")
 
 
-def test_what_is_said_over_several_lines_is_one_line() -> None:
+def test_multiline_reason_becomes_one_line() -> None:
     text = 'rule = "*"' + REST.replace('"We move', '"""\nWe move').replace("list", 'list\n""')
     assert parse_silence("x", text, SOURCE).reason == "We move to another list"
 
@@ -80,35 +80,35 @@ def test_what_is_said_over_several_lines_is_one_line() -> None:
         ('identity = "news.*"\nisp = "Yahoo"', "any-rule", NEWS.at("Hotmail"), False),
     ],
 )
-def test_all_that_is_given_has_to_match_and_the_scope_to_have_it(
+def test_silence_covers_a_scope_only_when_every_matcher_matches(
     matchers: str, rule: str, scope: Scope, covers: bool
 ) -> None:
     assert silence(matchers).covers(rule, scope) == covers
 
 
-def test_a_silence_is_over_from_the_instant_it_names() -> None:
+def test_silence_expires_at_its_until_time() -> None:
     found = silence('rule = "*"')
     assert not found.is_over(UNTIL - timedelta(microseconds=1))
     assert found.is_over(UNTIL)
 
 
-def test_one_that_is_over_is_told_with_how_to_be_rid_of_it() -> None:
+def test_expired_silence_is_a_finding_with_the_command_to_delete_it() -> None:
     silences = Silences([silence('rule = "*"')])
-    assert expired(silences, NOW) == []
-    assert silences.lasting(NOW) == silences.silences
-    assert silences.lasting(UNTIL) == []
-    (finding,) = expired(silences, UNTIL)
+    assert expired_findings(silences, NOW) == []
+    assert silences.in_effect(NOW) == silences.silences
+    assert silences.in_effect(UNTIL) == []
+    (finding,) = expired_findings(silences, UNTIL)
     assert str(finding) == (
         f"The silence {SOURCE} of the mail team ended on 2026-03-20 09:00 UTC and silences nothing "
         "any more. Write a later until into that parameter, or delete it"
     )
     assert finding.fix == DeleteParameter(SOURCE)
-    assert (finding.about, finding.hinders, finding.passing) == (SOURCE, False, False)
-    assert finding.needs_no_end
-    assert expired(silences, UNTIL + timedelta(days=9)) == [finding], "which is no news"
+    assert (finding.key, finding.blocks_monitoring, finding.transient) == (SOURCE, False, False)
+    assert finding.one_shot
+    assert expired_findings(silences, UNTIL + timedelta(days=9)) == [finding], "which is no news"
 
 
-def test_of_very_many_that_are_over_the_last_few_are_told() -> None:
+def test_expired_silences_are_reported_only_for_the_most_recent_ones() -> None:
     many = [
         replace(
             silence('rule = "*"'),
@@ -118,8 +118,8 @@ def test_of_very_many_that_are_over_the_last_few_are_told() -> None:
         )
         for n in range(700)
     ]
-    told = expired(Silences(many), UNTIL)
-    assert [one.about for one in told] == [f"{SOURCE}-{n}" for n in range(MOST_EXPIRED)]
+    told = expired_findings(Silences(many), UNTIL)
+    assert [one.key for one in told] == [f"{SOURCE}-{n}" for n in range(MAX_EXPIRED)]
     assert max(len(one.what) for one in told) < 200
 
 
@@ -162,8 +162,8 @@ def test_of_very_many_that_are_over_the_last_few_are_told() -> None:
         ('rule = "[ab]*"' + REST, ['rule  "[ab]*" is not a name or a pattern; write it like']),
     ],
 )
-def test_every_problem_of_a_silence_is_told_at_once(text: str, problems: list[str]) -> None:
-    with pytest.raises(BadSilence) as caught:
+def test_invalid_silence_reports_every_error_at_once(text: str, problems: list[str]) -> None:
+    with pytest.raises(InvalidSilenceError) as caught:
         parse_silence("migration", text, SOURCE)
     heading, *said = str(caught.value).splitlines()
     count = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}"
@@ -181,17 +181,17 @@ instants = st.builds(
 
 
 @given(instants)
-def test_an_instant_is_the_same_whatever_its_offset(until: datetime) -> None:
+def test_until_is_the_same_time_in_utc_whatever_its_offset(until: datetime) -> None:
     text = 'rule = "*"' + REST.replace("2026-03-20T10:00:00+01:00", until.isoformat())
     found = parse_silence("x", text, SOURCE)
     assert (found.until, found.until.utcoffset()) == (until, timedelta())
 
 
-def test_the_reference_names_every_key_and_no_other(root: Path) -> None:
+def test_silence_reference_lists_exactly_the_keys(root: Path) -> None:
     page = (root / "docs" / "silences.md").read_text()
     first = re.findall(r"^\| (`.+?) \|", page, re.MULTILINE)
     named = [name for cell in first for name in re.findall(r"`(\w+)`", cell)]
-    assert sorted(named) == sorted(field.name for field in fields(Document))
+    assert sorted(named) == sorted(field.name for field in fields(SilenceDocument))
     assert set(MATCHERS) < set(named)
     (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
     assert parse_silence("example", example, "here").covers("bounce-rate", NEWS)

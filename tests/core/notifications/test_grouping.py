@@ -9,7 +9,7 @@ from vdm_alerts.core.alerts.alert import Alert
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.notifications.grouping import (
-    MOST_INCIDENTS,
+    MAX_INCIDENTS,
     Contributors,
     group_into_incidents,
 )
@@ -37,27 +37,27 @@ def incidents(*alerts: Alert, causes: Mapping[Scope, Scope] | None = None) -> di
     return {alert.scope: alert.incident or "" for alert in gathered}
 
 
-def test_two_that_have_nothing_to_do_with_each_other_are_two_incidents() -> None:
+def test_unrelated_alerts_are_separate_incidents() -> None:
     assert incidents(new(NEWS), new(SHOP)) == {NEWS: FIRST, SHOP: SECOND}
 
 
-def test_a_sender_at_a_provider_explains_the_sender_and_the_provider() -> None:
+def test_alerts_with_the_same_contributor_share_one_incident() -> None:
     causes = {NEWS: PAIR, HOTMAIL: PAIR}
     assert set(incidents(new(NEWS), new(HOTMAIL), causes=causes).values()) == {FIRST}
     alone = incidents(new(NEWS), new(HOTMAIL), new(PAIR), new(SHOP), causes=causes)
     assert alone == {NEWS: FIRST, HOTMAIL: FIRST, PAIR: FIRST, SHOP: SECOND}
 
 
-def test_where_the_account_is_breached_all_of_it_is_one_incident() -> None:
+def test_alerts_share_one_incident_when_the_account_is_breached() -> None:
     assert set(incidents(new(ACCOUNT), new(NEWS), new(SHOP)).values()) == {FIRST}
 
 
-def test_what_begins_while_the_account_is_breached_belongs_to_that() -> None:
+def test_new_alert_joins_the_open_incident_of_the_account() -> None:
     account = replace(firing(ACCOUNT, told=Severity.WARNING), incident="bounce-rate-old")
     assert incidents(account, new(SHOP))[SHOP] == "bounce-rate-old"
 
 
-def test_what_begins_later_for_the_same_cause_joins_the_open_incident() -> None:
+def test_new_alert_joins_the_open_incident_with_the_same_contributor() -> None:
     early = replace(firing(NEWS, told=Severity.WARNING), incident="bounce-rate-old")
     alerts = [early, new(HOTMAIL)]
     contributors = main_contributors(alerts, {NEWS: PAIR, HOTMAIL: PAIR})
@@ -65,13 +65,13 @@ def test_what_begins_later_for_the_same_cause_joins_the_open_incident() -> None:
     assert {alert.incident for alert in late} == {"bounce-rate-old"}
 
 
-def test_the_account_joins_the_incident_of_its_culprit_and_takes_in_what_comes_later() -> None:
+def test_account_alert_joins_the_incident_of_its_contributor_and_collects_new_alerts() -> None:
     early = replace(firing(NEWS, told=Severity.WARNING), incident="bounce-rate-old")
     found = incidents(early, new(ACCOUNT), new(SHOP), causes={ACCOUNT: NEWS})
     assert set(found.values()) == {"bounce-rate-old"}
 
 
-def test_two_rules_share_no_incident() -> None:
+def test_alerts_of_two_rules_never_share_an_incident() -> None:
     other = replace(new(NEWS), rule="complaint-rate")
     assert {
         alert.incident for alert in group_into_incidents([new(NEWS), other], NO_CONTRIBUTORS, NOW)
@@ -81,22 +81,22 @@ def test_two_rules_share_no_incident() -> None:
     }
 
 
-def test_an_incident_that_is_open_keeps_its_alerts_whatever_is_found_of_the_cause() -> None:
+def test_alert_stays_in_its_open_incident_when_the_account_starts_firing() -> None:
     early = replace(firing(NEWS, told=Severity.WARNING), incident="bounce-rate-old")
     assert incidents(early, new(ACCOUNT))[NEWS] == "bounce-rate-old"
 
 
-def test_two_senders_that_are_bad_at_one_provider_share_it_where_it_is_breached_too() -> None:
+def test_senders_bad_at_one_provider_share_an_incident_only_when_the_provider_is_breached() -> None:
     sets = Scope(configuration_set="newsletter")
     causes = {NEWS: PAIR, HOTMAIL: PAIR, sets: sets.at("Hotmail")}
     assert set(incidents(new(NEWS), new(sets), new(HOTMAIL), causes=causes).values()) == {FIRST}
     assert len(set(incidents(new(NEWS), new(sets), causes=causes).values())) == 2
 
 
-def test_of_very_many_causes_the_last_incident_has_all_that_are_left() -> None:
+def test_last_incident_takes_all_remaining_alerts_when_the_limit_is_reached() -> None:
     many = [new(Scope(identity=f"{number:04}.example.com")) for number in range(1_000)]
     found = incidents(*many)
-    assert len(set(found.values())) == MOST_INCIDENTS
+    assert len(set(found.values())) == MAX_INCIDENTS
     later = group_into_incidents(
         [
             *group_into_incidents(many, NO_CONTRIBUTORS, NOW),
@@ -105,4 +105,4 @@ def test_of_very_many_causes_the_last_incident_has_all_that_are_left() -> None:
         NO_CONTRIBUTORS,
         NOW + HOUR,
     )
-    assert len({alert.incident for alert in later}) == MOST_INCIDENTS
+    assert len({alert.incident for alert in later}) == MAX_INCIDENTS

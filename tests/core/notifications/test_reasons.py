@@ -3,13 +3,13 @@ from dataclasses import replace
 import pytest
 from builders import HOUR, NOW, firing
 
-from vdm_alerts.core.alerts.alert import Alert, Firing, Ok, Pending, Told
+from vdm_alerts.core.alerts.alert import Alert, Firing, LastNotified, Ok, Pending
 from vdm_alerts.core.model.rates import Rate
 from vdm_alerts.core.model.severity import Severity
-from vdm_alerts.core.notifications.reasons import Reason, due, is_to_be_repeated
+from vdm_alerts.core.notifications.reasons import Reason, is_reminder_due, reason_to_notify
 
 WARNING, CRITICAL = Severity.WARNING, Severity.CRITICAL
-MENDING = Firing(CRITICAL, NOW, mending=NOW)
+MENDING = Firing(CRITICAL, NOW, recovering_since=NOW)
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ MENDING = Firing(CRITICAL, NOW, mending=NOW)
         (firing(severity=WARNING, told=CRITICAL), Reason.DEESCALATED),
         (replace(firing(told=WARNING), state=Ok()), Reason.RESOLVED),
         (replace(firing(told=WARNING), state=Ok(revised=Rate(1, 100))), Reason.REVISED),
-        (replace(firing(told=WARNING), state=Ok(unwatched="It is gone")), Reason.ENDED),
+        (replace(firing(told=WARNING), state=Ok(closed_because="It is gone")), Reason.CLOSED),
         (replace(firing(), state=Ok()), None),
         (replace(firing(told=WARNING), state=Pending(WARNING, NOW)), None),
         (firing(told=WARNING, sequence=0), Reason.FIRING),
@@ -31,24 +31,22 @@ MENDING = Firing(CRITICAL, NOW, mending=NOW)
         (replace(firing(told=WARNING, sequence=0), state=MENDING), None),
     ],
 )
-def test_a_word_is_owed_where_things_differ_from_what_was_delivered(
+def test_due_reason_follows_from_the_alert_state_and_the_last_notification(
     alert: Alert, reason: Reason | None
 ) -> None:
-    assert due(alert) is reason
+    assert reason_to_notify(alert) is reason
 
 
 @pytest.mark.parametrize(
     ("told", "due_at"),
     [(0, 24), (8, 24), (12, 24), (13, 25), (23, 35), (24, 72), (60, 84), (72, 168), (400, 504)],
 )
-def test_a_reminder_waits_where_people_have_heard_of_it_not_long_before(
-    told: int, due_at: int
-) -> None:
+def test_reminder_is_delayed_when_the_last_notification_is_recent(told: int, due_at: int) -> None:
     """After 1, 3 and 7 days, and then every 7; half the time since the one before is not long."""
-    heard = Told(WARNING, NOW, 2, NOW + told * HOUR)
-    alerts = [replace(firing(), told=heard)]
+    heard = LastNotified(WARNING, NOW, 2, NOW + told * HOUR)
+    alerts = [replace(firing(), last_notified=heard)]
     after = [24 * HOUR, 72 * HOUR, 168 * HOUR]
     first = next(
-        hours for hours in range(told, 999) if is_to_be_repeated(alerts, after, NOW + hours * HOUR)
+        hours for hours in range(told, 999) if is_reminder_due(alerts, after, NOW + hours * HOUR)
     )
     assert first == due_at

@@ -29,7 +29,9 @@ def blamed(account: FakeAccount, scope: Scope, rule: Rule = BOUNCES) -> Contribu
     return Investigation(rule, scope, seen.evidence, account.plan, found).contributor
 
 
-def test_a_breach_of_a_sender_names_the_provider_where_most_of_it_is(account: FakeAccount) -> None:
+def test_contributor_is_the_provider_with_most_events_of_the_breached_sender(
+    account: FakeAccount,
+) -> None:
     account.sends(NEWS, 10_000, bounced=1_000)
     account.sends(NEWS.at("Hotmail"), 3_000, bounced=720).sends(
         NEWS.at("Gmail"), 5_000, bounced=280
@@ -39,12 +41,14 @@ def test_a_breach_of_a_sender_names_the_provider_where_most_of_it_is(account: Fa
     )
 
 
-def test_of_a_sender_in_good_order_no_provider_is_asked_about(account: FakeAccount) -> None:
+def test_healthy_sender_causes_no_provider_queries(account: FakeAccount) -> None:
     account.sends(NEWS, 10_000, bounced=100)
     assert BOUNCED not in account.read()
 
 
-def test_once_nobody_else_can_have_as_much_no_more_is_asked(account: FakeAccount) -> None:
+def test_contributor_search_stops_when_no_other_provider_can_exceed_the_leader(
+    account: FakeAccount,
+) -> None:
     """Three at a time, from the provider with the account's most bounces on."""
     account.sends(NEWS, 10_000, bounced=1_000).sends(NEWS.at("Yahoo"), 3_000, bounced=720)
     account.sends(ACCOUNT.at("Yahoo"), 30_000, bounced=900)
@@ -54,7 +58,9 @@ def test_once_nobody_else_can_have_as_much_no_more_is_asked(account: FakeAccount
     assert account.metrics_of(NEWS.at("Comcast")) == set()
 
 
-def test_once_what_is_left_is_less_than_half_no_more_is_asked(account: FakeAccount) -> None:
+def test_contributor_search_stops_when_the_remaining_events_are_less_than_half(
+    account: FakeAccount,
+) -> None:
     account.sends(NEWS, 10_000, bounced=1_000)
     for isp in ("Gmail", "Hotmail", "ExchangeOnline"):
         account.sends(NEWS.at(isp), 2_000, bounced=200)
@@ -62,27 +68,33 @@ def test_once_what_is_left_is_less_than_half_no_more_is_asked(account: FakeAccou
     assert account.metrics_of(NEWS.at("Yahoo")) == set()
 
 
-def test_nobody_is_named_who_has_less_than_half(account: FakeAccount) -> None:
+def test_contributor_is_none_when_every_share_is_below_half(account: FakeAccount) -> None:
     account.sends(NEWS, 10_000, bounced=1_000)
     for isp in ("Hotmail", "Yahoo", "Gmail"):
         account.sends(NEWS.at(isp), 3_000, bounced=330)
     assert blamed(account, NEWS) is None
 
 
-def test_nobody_is_named_for_having_most_of_the_mail(account: FakeAccount) -> None:
+def test_contributor_is_none_when_the_largest_part_has_a_lower_rate_than_the_whole(
+    account: FakeAccount,
+) -> None:
     account.sends(NEWS, 10_000, bounced=600)
     account.sends(NEWS.at("Gmail"), 9_000, bounced=500).sends(NEWS.at("Yahoo"), 1_000, bounced=100)
     assert blamed(account, NEWS) is None
 
 
-def test_one_provider_that_has_it_all_is_named_whatever_its_rate(account: FakeAccount) -> None:
+def test_contributor_is_the_provider_with_all_events_whatever_its_rate(
+    account: FakeAccount,
+) -> None:
     account.sends(NEWS, 10_000, bounced=600).sends(NEWS.at("Hotmail"), 10_000, bounced=600)
     who = blamed(account, NEWS)
     assert who is not None
     assert (who.scope, who.share) == (NEWS.at("Hotmail"), 1)
 
 
-def test_nobody_is_named_by_figures_that_could_not_be_had(account: FakeAccount) -> None:
+def test_contributor_is_none_when_its_volume_or_events_are_unavailable(
+    account: FakeAccount,
+) -> None:
     account.sends(NEWS, 10_000, bounced=1_000).sends(NEWS.at("Hotmail"), 3_000, bounced=720)
     account.counts[Metric.SEND, NEWS.at("Hotmail")] = Gap.UNAVAILABLE
     assert blamed(account, NEWS) is None
@@ -90,14 +102,14 @@ def test_nobody_is_named_by_figures_that_could_not_be_had(account: FakeAccount) 
     assert blamed(account, NEWS) is None
 
 
-def test_what_goes_to_no_known_provider_can_be_to_blame(account: FakeAccount) -> None:
+def test_contributor_can_be_the_remainder_outside_the_known_providers(account: FakeAccount) -> None:
     account.sends(NEWS, 10_000, bounced=1_000).sends(NEWS.at("Gmail"), 8_000, bounced=100)
     assert blamed(account, NEWS) == Contributor(
         NEWS.at(OTHER_ISPS), 0.9, Evidence(Rate(900, 2_000), Window(3))
     )
 
 
-def test_a_breach_of_the_account_names_a_sender_at_a_provider(account: FakeAccount) -> None:
+def test_contributor_of_an_account_breach_is_a_sender_at_a_provider(account: FakeAccount) -> None:
     account.sends(ACCOUNT, 100_000, bounced=8_000)
     account.sends(NEWS, 20_000, bounced=7_000).sends(SHOP, 80_000, bounced=1_000)
     account.sends(NEWS.at("Hotmail"), 10_000, bounced=6_500)
@@ -106,7 +118,9 @@ def test_a_breach_of_the_account_names_a_sender_at_a_provider(account: FakeAccou
     assert who.scope == NEWS.at("Hotmail")
 
 
-def test_a_breach_at_a_provider_names_the_sender(account: FakeAccount) -> None:
+def test_contributor_of_a_provider_breach_is_a_sender_at_that_provider(
+    account: FakeAccount,
+) -> None:
     account.sends(HOTMAIL, 10_000, bounced=1_000).sends(NEWS, 90_000, bounced=900)
     account.sends(NEWS.at("Hotmail"), 2_000, bounced=900)
     who = blamed(account, HOTMAIL)
@@ -115,7 +129,9 @@ def test_a_breach_at_a_provider_names_the_sender(account: FakeAccount) -> None:
     assert account.metrics_of(NEWS.at("Yahoo")) == set()
 
 
-def test_of_an_address_and_its_domain_the_address_is_named(account: FakeAccount) -> None:
+def test_contributor_is_the_address_when_its_domain_has_the_same_events(
+    account: FakeAccount,
+) -> None:
     address = Scope(identity="anna@news.example.com")
     account.sends(HOTMAIL, 10_000, bounced=1_000)
     for scope in (NEWS, address):
@@ -125,7 +141,9 @@ def test_of_an_address_and_its_domain_the_address_is_named(account: FakeAccount)
     assert who.scope == address.at("Hotmail")
 
 
-def test_only_who_has_half_of_it_is_looked_into(account: FakeAccount) -> None:
+def test_contributor_search_queries_only_senders_with_half_of_the_events(
+    account: FakeAccount,
+) -> None:
     account.sends(ACCOUNT, 100_000, bounced=8_000)
     account.sends(NEWS, 90_000, bounced=3_999).sends(SHOP, 90_000, bounced=4_000)
     account.read()
@@ -133,7 +151,9 @@ def test_only_who_has_half_of_it_is_looked_into(account: FakeAccount) -> None:
     assert account.metrics_of(SHOP.at("Gmail")) >= {Metric.PERMANENT_BOUNCE}
 
 
-def test_where_no_provider_stands_out_the_sender_alone_is_named(account: FakeAccount) -> None:
+def test_contributor_is_the_sender_alone_when_no_provider_has_half_of_the_events(
+    account: FakeAccount,
+) -> None:
     account.sends(ACCOUNT, 100_000, bounced=8_000).sends(NEWS, 20_000, bounced=7_500)
     for isp in ("Gmail", "Hotmail", "Yahoo"):
         account.sends(NEWS.at(isp), 6_000, bounced=2_500)
@@ -142,7 +162,7 @@ def test_where_no_provider_stands_out_the_sender_alone_is_named(account: FakeAcc
     )
 
 
-def test_a_part_that_is_counted_ahead_of_its_whole_has_all_of_it_and_not_more(
+def test_contributor_share_is_capped_at_one_when_its_events_exceed_the_whole(
     account: FakeAccount,
 ) -> None:
     account.sends(NEWS, 10_000, bounced=1_000).sends(NEWS.at("Yahoo"), 3_000, bounced=1_034)
@@ -151,7 +171,9 @@ def test_a_part_that_is_counted_ahead_of_its_whole_has_all_of_it_and_not_more(
     assert who.share == 1
 
 
-def test_of_many_breaches_the_worst_are_looked_into(account: FakeAccount) -> None:
+def test_contributor_search_covers_only_the_worst_breaches_up_to_the_limit(
+    account: FakeAccount,
+) -> None:
     senders = [Scope(identity=f"{each}.example.com") for each in range(MAX_INVESTIGATIONS + 2)]
     for each, sender in enumerate(senders):
         account.sends(sender, 10_000, bounced=600 + each)
@@ -159,7 +181,9 @@ def test_of_many_breaches_the_worst_are_looked_into(account: FakeAccount) -> Non
     assert [one for one in senders if account.metrics_of(one.at("Gmail"))] == senders[2:]
 
 
-def test_no_complaint_at_gmail_is_asked_for_on_its_own(account: FakeAccount) -> None:
+def test_complaint_contributor_is_found_although_gmail_reports_no_complaints(
+    account: FakeAccount,
+) -> None:
     account.rules = [COMPLAINTS]
     account.sends(NEWS, 10_000, complained=100).sends(NEWS.at("Yahoo"), 1_000, complained=100)
     who = blamed(account, NEWS, COMPLAINTS)
@@ -170,7 +194,7 @@ def test_no_complaint_at_gmail_is_asked_for_on_its_own(account: FakeAccount) -> 
     assert gmail.gap is Gap.NO_FEEDBACK_LOOP
 
 
-def test_of_a_rate_that_is_bad_where_it_is_low_nobody_is_named(account: FakeAccount) -> None:
+def test_contributor_is_not_searched_for_when_low_rates_are_bad(account: FakeAccount) -> None:
     rule = a_rule(
         "delivery", indicator=Indicator.DELIVERY_RATE, warning="95%", critical="90%", min_events=10
     )

@@ -17,7 +17,7 @@ from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.planning.drilldown import fully_drilled_down
 from vdm_alerts.core.planning.next_batches import next_batches
 from vdm_alerts.core.planning.queries import ACCOUNT_SENT, Query, as_of
-from vdm_alerts.core.planning.roster import Roster
+from vdm_alerts.core.planning.roster import SenderRoster
 from vdm_alerts.core.planning.verdicts import EarlyVerdicts, evaluate_scope
 
 PAIRS = a_rule_for("identity_at_isp")
@@ -30,7 +30,7 @@ def account() -> FakeAccount:
     return FakeAccount().sends(ACCOUNT, 100_000, bounced=1_000)
 
 
-def test_parts_are_not_asked_about_where_the_whole_has_too_few_events_for_any(
+def test_drilldown_is_skipped_when_the_whole_has_too_few_events_for_a_breach(
     account: FakeAccount,
 ) -> None:
     account.rules = [PAIRS]
@@ -40,7 +40,9 @@ def test_parts_are_not_asked_about_where_the_whole_has_too_few_events_for_any(
     assert account.metrics_of(SHOP.at("Gmail")) >= {Metric.PERMANENT_BOUNCE}
 
 
-def test_parts_are_asked_about_until_too_little_is_left_for_any_other(account: FakeAccount) -> None:
+def test_drilldown_stops_when_the_remaining_events_cannot_cause_a_breach(
+    account: FakeAccount,
+) -> None:
     account.rules = [PAIRS, COMPLAINTS]
     account.sends(NEWS, 10_000, bounced=60)
     account.sends(NEWS.at("Gmail"), 4_000, bounced=19).sends(NEWS.at("Hotmail"), 4_000, bounced=22)
@@ -50,7 +52,7 @@ def test_parts_are_asked_about_until_too_little_is_left_for_any_other(account: F
     assert account.metrics_of(NEWS.at("ExchangeOnline")) == set(), "19 are left"
 
 
-def test_a_few_providers_are_asked_about_at_a_time(account: FakeAccount) -> None:
+def test_drilldown_queries_a_few_providers_at_a_time(account: FakeAccount) -> None:
     account.rules = [PAIRS]
     account.sends(NEWS, 10_000, bounced=60).sends(NEWS.at("Gmail"), 4_000, bounced=60)
     account.read()
@@ -60,7 +62,9 @@ def test_a_few_providers_are_asked_about_at_a_time(account: FakeAccount) -> None
     assert account.metrics_of(NEWS.at("ExchangeOnline")) == set()
 
 
-def test_a_part_breaks_a_rule_though_the_whole_is_in_order(account: FakeAccount) -> None:
+def test_drilldown_finds_a_breach_at_one_provider_when_the_sender_is_healthy(
+    account: FakeAccount,
+) -> None:
     account.rules = [PAIRS]
     account.sends(NEWS, 100_000, bounced=900).sends(NEWS.at("Aol"), 400, bounced=40)
     account.sends(NEWS.at("Gmail"), 99_600, bounced=860)
@@ -71,12 +75,14 @@ def test_a_part_breaks_a_rule_though_the_whole_is_in_order(account: FakeAccount)
     )
 
 
-def test_who_is_in_order_is_looked_into_once_a_day_and_who_is_not_every_time(
+def test_drilldown_runs_daily_for_healthy_senders_and_every_run_near_the_threshold(
     account: FakeAccount,
 ) -> None:
     account.rules = [PAIRS]
     account.sends(NEWS, 10_000, bounced=30).sends(SHOP, 1_000, bounced=30)
-    account.roster = Roster({each: an_entry(5, drilled=("bounce-rate",)) for each in (NEWS, SHOP)})
+    account.roster = SenderRoster(
+        {each: an_entry(5, drilled=("bounce-rate",)) for each in (NEWS, SHOP)}
+    )
     account.now = NOW + HOUR
     account.read()
     assert account.metrics_of(NEWS.at("Gmail")) == set()
@@ -103,14 +109,14 @@ def order(account: FakeAccount, *scopes: Scope) -> list[Scope]:
     return list(dict.fromkeys(wholes))
 
 
-def test_the_worst_is_looked_into_first_and_then_who_has_waited_longest(
+def test_drilldown_order_is_worst_rate_first_and_then_longest_wait(
     account: FakeAccount,
 ) -> None:
     account.rules = [PAIRS]
     bad, worse, first, second = (Scope(identity=f"{name}.example.com") for name in "abcd")
     account.sends(bad, 10_000, bounced=300).sends(worse, 10_000, bounced=400)
     account.sends(first, 10_000, bounced=30).sends(second, 10_000, bounced=30)
-    account.roster = Roster(
+    account.roster = SenderRoster(
         {
             bad: an_entry(5),
             worse: an_entry(5),
@@ -121,7 +127,7 @@ def test_the_worst_is_looked_into_first_and_then_who_has_waited_longest(
     assert order(account, bad, second, first, worse) == [worse, bad, first, second]
 
 
-def test_who_is_behind_a_breach_comes_before_what_may_hide_in_other_mail(
+def test_contributor_search_comes_before_drilldown_of_other_senders(
     account: FakeAccount,
 ) -> None:
     account.rules = [a_rule_for("identity"), replace(PAIRS, name="pairs")]
@@ -129,7 +135,7 @@ def test_who_is_behind_a_breach_comes_before_what_may_hide_in_other_mail(
     assert order(account, NEWS, SHOP) == [SHOP, NEWS]
 
 
-def test_looking_into_a_breach_is_not_looking_for_what_another_rule_is_about(
+def test_contributor_search_does_not_count_as_drilldown_for_another_rule(
     account: FakeAccount,
 ) -> None:
     account.rules = [a_rule_for("identity"), replace(COMPLAINED, name="pairs")]
@@ -140,13 +146,15 @@ def test_looking_into_a_breach_is_not_looking_for_what_another_rule_is_about(
     assert fully_drilled_down(account.plan, account.read()) == {}
 
 
-def test_a_look_that_was_cut_off_is_none(account: FakeAccount) -> None:
+def test_drilldown_is_incomplete_when_a_provider_is_cut_off_or_missing(
+    account: FakeAccount,
+) -> None:
     account.rules = [PAIRS]
     account.sends(NEWS, 10_000, bounced=60)
     found = account.read()
     assert fully_drilled_down(account.plan, found) == {NEWS: {"bounce-rate"}}
     gmail = Query(Metric.PERMANENT_BOUNCE, NEWS.at("Gmail"))
-    assert fully_drilled_down(account.plan, {**found, gmail: Gap.CUT}) == {}
+    assert fully_drilled_down(account.plan, {**found, gmail: Gap.CUT_OFF}) == {}
     assert (
         fully_drilled_down(account.plan, {key: found[key] for key in found if key != gmail}) == {}
     )
@@ -159,7 +167,9 @@ AT_EACH = st.tuples(
 
 
 @given(st.lists(AT_EACH, min_size=len(WHERE), max_size=len(WHERE)))
-def test_no_part_that_breaks_a_rule_is_missed(figures: list[tuple[int, int, int, int]]) -> None:
+def test_drilldown_finds_every_breach_that_reading_all_providers_finds(
+    figures: list[tuple[int, int, int, int]],
+) -> None:
     """Asking for everything of every part finds no other."""
     account = FakeAccount(rules=[PAIRS, a_rule_for("identity_at_isp", like=COMPLAINTS)])
     rows = {
@@ -176,7 +186,7 @@ def test_no_part_that_breaks_a_rule_is_missed(figures: list[tuple[int, int, int,
     found = account.read()
     for rule in account.rules:
         for isp, row in rows.items():
-            if rule.indicator.gap_of(NEWS.at(isp)) is None:
+            if rule.indicator.permanent_gap(NEWS.at(isp)) is None:
                 events, volume = row[rule.indicator.events], row[rule.indicator.volume]
                 counts = a_series(events), a_series(volume)
                 true = evaluate_series(rule, NEWS.at(isp), counts, as_of(NOW, NOW.date(), found))

@@ -6,11 +6,11 @@ from builders import HOTMAIL, HOUR, NEWS, NOW, TODAY, a_series, an_entry
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vdm_alerts.adapters.aws.codec import UnreadableRecord, decode_roster, encode_roster
+from vdm_alerts.adapters.aws.codec import UnreadableRecordError, decode_roster, encode_roster
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Metric, Scope, Window
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.planning.queries import Query
-from vdm_alerts.core.planning.roster import Entry, Reading, Roster, allowance
+from vdm_alerts.core.planning.roster import ReadOutcome, SenderRecord, SenderRoster, query_budget
 
 DAY = timedelta(days=1)
 SHOP = Scope(identity="shop.example.com")
@@ -18,132 +18,137 @@ SENT = Query(Metric.SEND, NEWS)
 
 
 def after(
-    roster: Roster,
+    roster: SenderRoster,
     found: Any,
     asked: int = 1,
     hours: int = 0,
     drilled: dict[Scope, set[str]] | None = None,
-) -> Roster:
-    reading = Reading(found, Window(4), TODAY, asked, drilled or {}, unclaimed=3)
-    return roster.after(reading, NOW + hours * HOUR)
+) -> SenderRoster:
+    reading = ReadOutcome(found, Window(4), TODAY, asked, drilled or {}, unattributed=3)
+    return roster.after_reading(reading, NOW + hours * HOUR)
 
 
-def test_a_list_holds_as_long_as_one_may_rest() -> None:
-    roster = Roster().with_listed(Dimension.IDENTITY, [NEWS], NOW)
+def test_roster_listing_expires_after_the_rest_period() -> None:
+    roster = SenderRoster().with_listed(Dimension.IDENTITY, [NEWS], NOW)
     assert roster.is_listed(Dimension.IDENTITY, NOW + 23 * HOUR, rest=DAY)
     assert not roster.is_listed(Dimension.IDENTITY, NOW + DAY, rest=DAY)
     assert not roster.is_listed(Dimension.CONFIGURATION_SET, NOW, rest=DAY)
 
 
-def test_a_new_list_keeps_what_is_known_of_those_who_stay_and_forgets_the_others() -> None:
+def test_new_listing_keeps_the_records_of_listed_senders_and_drops_unlisted_ones() -> None:
     known = an_entry(7)
     elsewhere = Scope(configuration_set="set")
-    roster = Roster({NEWS: known, SHOP: Entry(), elsewhere: known})
-    assert roster.with_listed(Dimension.IDENTITY, [NEWS], NOW).entries == {
+    roster = SenderRoster({NEWS: known, SHOP: SenderRecord(), elsewhere: known})
+    assert roster.with_listed(Dimension.IDENTITY, [NEWS], NOW).records == {
         NEWS: known,
         elsewhere: known,
     }
 
 
-def test_a_list_in_which_somebody_is_missing_is_made_again_after_an_hour_at_the_earliest() -> None:
-    roster = Roster().with_listed(Dimension.IDENTITY, [NEWS], NOW)
-    early = roster.unlisted(Dimension.IDENTITY, NOW + HOUR / 2)
+def test_incomplete_listing_is_discarded_after_an_hour_at_the_earliest() -> None:
+    roster = SenderRoster().with_listed(Dimension.IDENTITY, [NEWS], NOW)
+    early = roster.without_list(Dimension.IDENTITY, NOW + HOUR / 2)
     assert early.is_listed(Dimension.IDENTITY, NOW + HOUR / 2, rest=DAY)
-    late = roster.unlisted(Dimension.IDENTITY, NOW + HOUR)
+    late = roster.without_list(Dimension.IDENTITY, NOW + HOUR)
     assert not late.is_listed(Dimension.IDENTITY, NOW + HOUR, rest=DAY)
 
 
-def test_a_reading_leaves_how_much_was_sent_and_when_that_was_read() -> None:
-    roster = after(Roster({NEWS: Entry(), SHOP: Entry()}), {SENT: a_series(900, 1, 2, 3, 4)})
-    assert roster.entries == {NEWS: an_entry(10), SHOP: Entry()}
-    assert (roster.swept, roster.unclaimed) == (NOW, 3)
+def test_reading_records_the_volume_and_the_read_time_of_a_sender() -> None:
+    roster = after(
+        SenderRoster({NEWS: SenderRecord(), SHOP: SenderRecord()}),
+        {SENT: a_series(900, 1, 2, 3, 4)},
+    )
+    assert roster.records == {NEWS: an_entry(10), SHOP: SenderRecord()}
+    assert (roster.read_at, roster.unattributed) == (NOW, 3)
 
 
-def test_a_provider_has_an_entry_from_the_first_reading_on_and_so_has_the_account() -> None:
+def test_first_reading_adds_records_for_providers_and_the_account_but_not_for_parts() -> None:
     found = {Query(Metric.SEND, HOTMAIL): a_series(9), Query(Metric.SEND, ACCOUNT): a_series(7)}
-    assert after(Roster(), found).entries == {HOTMAIL: an_entry(9), ACCOUNT: an_entry(7)}
+    assert after(SenderRoster(), found).records == {HOTMAIL: an_entry(9), ACCOUNT: an_entry(7)}
     part = {Query(Metric.SEND, NEWS.at("Hotmail")): a_series(9)}
-    assert after(Roster(), part).entries == {}
+    assert after(SenderRoster(), part).records == {}
 
 
-def test_who_could_not_be_read_to_the_end_is_tried_and_not_read() -> None:
+def test_failed_reading_updates_the_tried_time_but_not_the_read_time() -> None:
     bounced = Query(Metric.PERMANENT_BOUNCE, NEWS)
-    before = Roster({NEWS: an_entry(5, NOW - HOUR)})
+    before = SenderRoster({NEWS: an_entry(5, NOW - HOUR)})
     for found, volume, failing in (
         ({SENT: a_series(9), bounced: Gap.UNAVAILABLE}, 9, NOW),
         ({SENT: Gap.UNAVAILABLE}, 5, NOW),
         ({SENT: Gap.ACCESS_DENIED}, 5, None),
     ):
-        entry = Entry(NOW - HOUR, NOW, volume, failing=failing)
-        assert after(before, found).entries[NEWS] == entry
+        entry = SenderRecord(NOW - HOUR, NOW, volume, failing_since=failing)
+        assert after(before, found).records[NEWS] == entry
 
 
-def test_since_when_somebody_cannot_be_read_is_remembered_until_it_can_be() -> None:
-    roster = Roster({NEWS: Entry()})
+def test_failing_since_time_is_kept_until_the_sender_is_read() -> None:
+    roster = SenderRoster({NEWS: SenderRecord()})
     for hours in range(3):
         roster = after(roster, {SENT: Gap.UNAVAILABLE}, hours=hours)
-        assert roster.entries[NEWS].failing == NOW
-    assert after(roster, {SENT: Gap.CUT}, hours=3).entries[NEWS].failing == NOW
-    assert after(roster, {SENT: a_series(1)}, hours=3).entries[NEWS].failing is None
+        assert roster.records[NEWS].failing_since == NOW
+    assert after(roster, {SENT: Gap.CUT_OFF}, hours=3).records[NEWS].failing_since == NOW
+    assert after(roster, {SENT: a_series(1)}, hours=3).records[NEWS].failing_since is None
 
 
-def test_who_was_cut_off_keeps_the_time_of_the_reading_before() -> None:
+def test_cut_off_sender_keeps_the_record_of_the_reading_before() -> None:
     bounced = Query(Metric.PERMANENT_BOUNCE, NEWS)
-    before = Roster({NEWS: an_entry(5, NOW - HOUR)})
-    assert after(before, {SENT: a_series(9), bounced: Gap.CUT}).entries == before.entries
-    assert after(before, {SENT: Gap.CUT}).entries == before.entries
+    before = SenderRoster({NEWS: an_entry(5, NOW - HOUR)})
+    assert after(before, {SENT: a_series(9), bounced: Gap.CUT_OFF}).records == before.records
+    assert after(before, {SENT: Gap.CUT_OFF}).records == before.records
 
 
-def test_a_refused_name_is_remembered_for_a_week_and_not_longer() -> None:
-    roster = after(Roster({NEWS: Entry()}), {SENT: Gap.REFUSED})
+def test_rejected_name_expires_after_one_week_even_when_it_is_rejected_again() -> None:
+    roster = after(SenderRoster({NEWS: SenderRecord()}), {SENT: Gap.REJECTED})
     for hours in range(1, 24 * 7):
-        assert roster.is_refused(NEWS, NOW + hours * HOUR)
-        roster = after(roster, {SENT: Gap.REFUSED}, hours=hours)
-    assert not roster.is_refused(NEWS, NOW + 7 * DAY)
+        assert roster.is_rejected(NEWS, NOW + hours * HOUR)
+        roster = after(roster, {SENT: Gap.REJECTED}, hours=hours)
+    assert not roster.is_rejected(NEWS, NOW + 7 * DAY)
     answered = after(roster, {SENT: a_series(1)}, hours=24 * 7)
-    assert answered.entries[NEWS].refused is None
+    assert answered.records[NEWS].rejected_at is None
 
 
-def test_only_a_refused_name_is_remembered_and_not_a_refused_metric() -> None:
-    nameless = after(Roster(), {Query(Metric.SEND, ACCOUNT): Gap.REFUSED})
-    assert not nameless.is_refused(ACCOUNT, NOW)
-    found = {SENT: a_series(9), Query(Metric.OPEN, NEWS): Gap.REFUSED}
-    assert not after(Roster({NEWS: Entry()}), found).is_refused(NEWS, NOW)
+def test_rejection_is_not_remembered_for_the_account_or_for_a_single_metric() -> None:
+    nameless = after(SenderRoster(), {Query(Metric.SEND, ACCOUNT): Gap.REJECTED})
+    assert not nameless.is_rejected(ACCOUNT, NOW)
+    found = {SENT: a_series(9), Query(Metric.OPEN, NEWS): Gap.REJECTED}
+    assert not after(SenderRoster({NEWS: SenderRecord()}), found).is_rejected(NEWS, NOW)
 
 
-def test_for_which_rules_somebody_was_looked_at_by_provider_is_remembered() -> None:
-    before = Roster({NEWS: an_entry(9, drilled=("a",))})
+def test_reading_records_the_drilldown_time_of_each_rule() -> None:
+    before = SenderRoster({NEWS: an_entry(9, drilled=("a",))})
     roster = after(before, {SENT: a_series(9)}, hours=1, drilled={NEWS: {"b"}})
-    assert roster.entries[NEWS].drilled == {"a": NOW, "b": NOW + HOUR}
+    assert roster.records[NEWS].drilled_down_at == {"a": NOW, "b": NOW + HOUR}
 
 
-def test_queries_are_counted_by_the_day() -> None:
-    roster = after(after(Roster(), {}, asked=5), {}, asked=7, hours=1)
-    assert roster.asked_on(TODAY) == 12
-    assert roster.asked_on(TODAY + DAY) == 0
-    assert after(roster, {}, asked=3, hours=24).asked == 3
+def test_query_count_restarts_each_utc_day() -> None:
+    roster = after(after(SenderRoster(), {}, asked=5), {}, asked=7, hours=1)
+    assert roster.queries_made_on(TODAY) == 12
+    assert roster.queries_made_on(TODAY + DAY) == 0
+    assert after(roster, {}, asked=3, hours=24).queries_made == 3
 
 
-def test_that_today_is_refused_is_remembered_for_a_week() -> None:
-    roster = Roster(today_refused=TODAY)
+def test_rejection_of_today_is_remembered_for_one_week() -> None:
+    roster = SenderRoster(today_rejected_on=TODAY)
     assert not roster.serves_today(TODAY + 6 * DAY)
     assert roster.serves_today(TODAY + 7 * DAY)
-    assert Roster().serves_today(TODAY)
+    assert SenderRoster().serves_today(TODAY)
 
 
-def test_without_a_limit_any_number_of_queries_may_be_made() -> None:
-    assert allowance(Roster(), None, NOW) is None
+def test_query_allowance_is_unlimited_when_no_daily_limit_is_set() -> None:
+    assert query_budget(SenderRoster(), None, NOW) is None
 
 
-def test_what_is_left_of_a_day_is_shared_among_its_runs() -> None:
+def test_query_allowance_is_shared_among_the_remaining_runs_of_the_day() -> None:
     """At nine, an hourly run has fifteen left: its own, and one at each hour until 23 o'clock."""
-    assert allowance(Roster(), 1_500, NOW) == 100
-    used = Roster(swept=NOW - HOUR, asked=750)
-    assert allowance(used, 1_500, NOW) == 50
-    assert allowance(Roster(swept=NOW - DAY, asked=750), 1_500, NOW) == 1_500, "one run a day"
-    assert allowance(Roster(swept=NOW - HOUR, asked=9_999), 1_500, NOW) == 0
-    hasty = Roster(swept=NOW - timedelta(seconds=1))
-    assert allowance(hasty, 1_800, NOW) == 10, "as if a run came every five minutes"
+    assert query_budget(SenderRoster(), 1_500, NOW) == 100
+    used = SenderRoster(read_at=NOW - HOUR, queries_made=750)
+    assert query_budget(used, 1_500, NOW) == 50
+    assert query_budget(SenderRoster(read_at=NOW - DAY, queries_made=750), 1_500, NOW) == 1_500, (
+        "one run a day"
+    )
+    assert query_budget(SenderRoster(read_at=NOW - HOUR, queries_made=9_999), 1_500, NOW) == 0
+    hasty = SenderRoster(read_at=NOW - timedelta(seconds=1))
+    assert query_budget(hasty, 1_800, NOW) == 10, "as if a run came every five minutes"
 
 
 @given(
@@ -155,20 +160,20 @@ def test_what_is_left_of_a_day_is_shared_among_its_runs() -> None:
             isp=st.none() | st.text(min_size=1),
         ),
         st.builds(
-            Entry,
-            read=st.none() | st.just(NOW),
-            tried=st.none() | st.just(NOW),
+            SenderRecord,
+            read_at=st.none() | st.just(NOW),
+            tried_at=st.none() | st.just(NOW),
             volume=st.integers(0, 10**12),
-            drilled=st.dictionaries(st.text(), st.just(NOW - HOUR)),
-            refused=st.none() | st.just(NOW),
+            drilled_down_at=st.dictionaries(st.text(), st.just(NOW - HOUR)),
+            rejected_at=st.none() | st.just(NOW),
         ),
     ),
     st.dictionaries(st.sampled_from(Dimension), st.just(NOW)),
 )
-def test_what_is_kept_of_a_roster_is_the_roster(entries: Any, listed: Any) -> None:
-    roster = Roster(entries, listed, NOW, 7, 3, TODAY)
+def test_roster_survives_encoding_and_decoding(entries: Any, listed: Any) -> None:
+    roster = SenderRoster(entries, listed, NOW, 7, 3, TODAY)
     assert decode_roster(encode_roster(roster)) == roster
-    assert decode_roster(encode_roster(Roster())) == Roster()
+    assert decode_roster(encode_roster(SenderRoster())) == SenderRoster()
 
 
 @pytest.mark.parametrize(
@@ -176,10 +181,10 @@ def test_what_is_kept_of_a_roster_is_the_roster(entries: Any, listed: Any) -> No
     [
         {"schema": 2},
         {"schema": 1},
-        {**encode_roster(Roster()), "entries": [[{"ISLE": "x"}, 1]]},
-        {**encode_roster(Roster()), "swept": "2026-03-12T09:00:00"},
+        {**encode_roster(SenderRoster()), "entries": [[{"ISLE": "x"}, 1]]},
+        {**encode_roster(SenderRoster()), "swept": "2026-03-12T09:00:00"},
     ],
 )
-def test_a_roster_that_cannot_be_read_says_so(damaged: Any) -> None:
-    with pytest.raises(UnreadableRecord, match="roster"):
+def test_damaged_roster_is_reported_as_unreadable(damaged: Any) -> None:
+    with pytest.raises(UnreadableRecordError, match="roster"):
         decode_roster(damaged)

@@ -27,9 +27,9 @@ from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.planning.next_batches import next_batches, within_budget
 from vdm_alerts.core.planning.queries import ACCOUNT_SENT, Query, answer, as_of
 from vdm_alerts.core.planning.query_batches import QueryBatch
-from vdm_alerts.core.planning.roster import Entry, Roster
+from vdm_alerts.core.planning.roster import SenderRecord, SenderRoster
 from vdm_alerts.core.planning.verdicts import EarlyVerdicts, evaluate_scope
-from vdm_alerts.core.rules.patterns import Globs
+from vdm_alerts.core.rules.patterns import ScopePatterns
 from vdm_alerts.core.rules.rule import Rule
 
 
@@ -38,7 +38,7 @@ def account() -> FakeAccount:
     return FakeAccount().sends(ACCOUNT, 10_000, bounced=100)
 
 
-def test_everything_is_asked_of_the_account_and_of_every_provider(account: FakeAccount) -> None:
+def test_account_and_known_providers_are_read_for_every_metric(account: FakeAccount) -> None:
     account.read()
     assert account.metrics_of(ACCOUNT) == set(METRICS)
     for isp in KNOWN_ISPS:
@@ -46,7 +46,9 @@ def test_everything_is_asked_of_the_account_and_of_every_provider(account: FakeA
     assert account.metrics_of(ACCOUNT.at(OTHER_ISPS)) == set(), "which has no name to ask by"
 
 
-def test_what_goes_to_no_known_provider_is_what_is_left(account: FakeAccount) -> None:
+def test_other_providers_count_is_the_account_minus_the_known_providers(
+    account: FakeAccount,
+) -> None:
     account.sends(ACCOUNT.at("Hotmail"), 4_000, bounced=30).sends(ACCOUNT.at("Gmail"), 5_000)
     found = account.read()
     other = Query(Metric.SEND, ACCOUNT.at(OTHER_ISPS))
@@ -56,12 +58,12 @@ def test_what_goes_to_no_known_provider_is_what_is_left(account: FakeAccount) ->
     assert answer(other, account.plan.isps, {}) is None
 
 
-def test_what_is_counted_ahead_of_the_whole_leaves_nothing_and_not_less() -> None:
+def test_series_difference_is_zero_on_days_when_the_parts_exceed_the_whole() -> None:
     """The whole and its parts are read one after the other, while today's counts grow."""
     assert a_series(5, 10).minus([a_series(2, 4), a_series(9)]) == a_series(3, 0)
 
 
-def test_of_a_sender_the_mail_is_asked_first_and_the_rest_where_it_can_matter(
+def test_sender_volume_is_read_first_and_events_only_when_they_can_matter(
     account: FakeAccount,
 ) -> None:
     account.sends(NEWS, 5_000, bounced=50).sends(SHOP, 199)
@@ -71,7 +73,7 @@ def test_of_a_sender_the_mail_is_asked_first_and_the_rest_where_it_can_matter(
     assert account.metrics_of(NEWS) == {Metric.SEND, Metric.PERMANENT_BOUNCE, Metric.COMPLAINT}
 
 
-def test_what_complaints_are_divided_by_is_asked_only_where_they_are_enough(
+def test_complaint_deliveries_are_read_only_when_complaints_can_break_a_rule(
     account: FakeAccount,
 ) -> None:
     account.sends(NEWS, 5_000, complained=4).sends(SHOP, 5_000, complained=5)
@@ -80,14 +82,16 @@ def test_what_complaints_are_divided_by_is_asked_only_where_they_are_enough(
     assert Metric.DELIVERY_COMPLAINT in account.metrics_of(SHOP)
 
 
-def test_mail_of_the_day_before_the_window_may_be_delivered_in_it(account: FakeAccount) -> None:
+def test_events_are_read_when_emails_were_sent_on_the_day_before_the_window(
+    account: FakeAccount,
+) -> None:
     account.sends(NEWS, 0)
     account.counts[Metric.SEND, NEWS] = a_series(500, 0, 0, 0)
     account.read()
     assert Metric.PERMANENT_BOUNCE in account.metrics_of(NEWS)
 
 
-def test_everything_is_asked_of_what_an_alert_is_open_for(account: FakeAccount) -> None:
+def test_sender_with_an_open_alert_is_read_for_every_metric(account: FakeAccount) -> None:
     gone, pair = Scope(identity="gone.example.com"), NEWS.at("Hotmail")
     account.firing = frozenset({gone, pair, NEWS})
     account.sends(NEWS, 1)
@@ -95,7 +99,9 @@ def test_everything_is_asked_of_what_an_alert_is_open_for(account: FakeAccount) 
     assert account.metrics_of(gone) == account.metrics_of(NEWS) == set(METRICS)
 
 
-def test_a_part_that_an_alert_is_open_for_is_asked_about_too(account: FakeAccount) -> None:
+def test_parts_with_an_open_alert_are_read_with_all_they_are_computed_from(
+    account: FakeAccount,
+) -> None:
     account.rules = [a_rule_for("identity_at_isp")]
     account.firing = frozenset({NEWS.at("Hotmail"), NEWS.at(OTHER_ISPS)})
     account.read()
@@ -105,9 +111,9 @@ def test_a_part_that_an_alert_is_open_for_is_asked_about_too(account: FakeAccoun
     )
 
 
-def test_who_is_quiet_is_left_alone_until_a_day_has_passed(account: FakeAccount) -> None:
+def test_sender_without_emails_is_read_once_a_day(account: FakeAccount) -> None:
     account.sends(ACCOUNT, 0)
-    account.roster = Roster({NEWS: an_entry(), SHOP: an_entry(5)})
+    account.roster = SenderRoster({NEWS: an_entry(), SHOP: an_entry(5)})
     account.now = NOW + HOUR
     account.read()
     assert account.metrics_of(NEWS) == set()
@@ -117,72 +123,86 @@ def test_who_is_quiet_is_left_alone_until_a_day_has_passed(account: FakeAccount)
     assert account.metrics_of(NEWS) == {Metric.SEND}
 
 
-def test_an_excluded_identity_keeps_nobody_from_being_woken(account: FakeAccount) -> None:
-    account.rules = [a_rule_for("identity", exclude=Globs({Dimension.IDENTITY: ("*.test",)}))]
+def test_deferred_sender_is_read_when_an_excluded_identity_has_most_emails(
+    account: FakeAccount,
+) -> None:
+    account.rules = [
+        a_rule_for("identity", exclude=ScopePatterns({Dimension.IDENTITY: ("*.test",)}))
+    ]
     account.sends(ACCOUNT, 10_000).sends(SHOP, 1_000).sends(NEWS, 500)
     account.sends(test := Scope(identity="a.test"), 8_500)
-    account.roster = Roster({NEWS: an_entry(), SHOP: an_entry(5), test: an_entry(5)})
+    account.roster = SenderRoster({NEWS: an_entry(), SHOP: an_entry(5), test: an_entry(5)})
     account.read()
     assert account.metrics_of(NEWS) >= {Metric.SEND}
 
 
-def test_mail_that_was_nobodys_before_wakes_nobody_again(account: FakeAccount) -> None:
+def test_deferred_sender_is_read_only_when_unattributed_email_has_grown(
+    account: FakeAccount,
+) -> None:
     account.sends(ACCOUNT, 10_000).sends(SHOP, 7_000)
-    account.roster = Roster({NEWS: an_entry(), SHOP: an_entry(5)}, unclaimed=2_900)
+    account.roster = SenderRoster({NEWS: an_entry(), SHOP: an_entry(5)}, unattributed=2_900)
     account.read()
     assert account.metrics_of(NEWS) == set()
-    account.roster = Roster({NEWS: an_entry(), SHOP: an_entry(5)}, unclaimed=2_800)
+    account.roster = SenderRoster({NEWS: an_entry(), SHOP: an_entry(5)}, unattributed=2_800)
     account.read()
     assert account.metrics_of(NEWS) == {Metric.SEND}, "200 more, which is enough for a rule"
 
 
-def test_where_a_rule_is_about_single_days_nobody_rests_that_long(account: FakeAccount) -> None:
+def test_deferral_ends_after_four_hours_when_a_rule_has_a_one_day_window(
+    account: FakeAccount,
+) -> None:
     account.rules = [a_rule_for("identity", windows=(Window(1),))]
-    account.roster = Roster({NEWS: an_entry()})
+    account.roster = SenderRoster({NEWS: an_entry()})
     account.now = NOW + 3 * HOUR
     assert NEWS in account.plan.selection.deferred
     account.now = NOW + 4 * HOUR
     assert NEWS in account.plan.selection.due
 
 
-def test_a_schedule_may_be_a_little_early(account: FakeAccount) -> None:
-    account.roster = Roster({NEWS: an_entry()})
+def test_deferred_sender_is_due_when_a_daily_run_starts_a_few_minutes_early(
+    account: FakeAccount,
+) -> None:
+    account.roster = SenderRoster({NEWS: an_entry()})
     account.now = NOW + timedelta(days=1) - timedelta(minutes=5)
     assert NEWS in account.plan.selection.due
 
 
-def test_an_address_is_within_its_domain_in_any_case(account: FakeAccount) -> None:
+def test_address_is_within_its_domain_whatever_the_letter_case(account: FakeAccount) -> None:
     address = Scope(identity="anna@SHOP.example.com")
-    account.roster = Roster({SHOP: an_entry(5), address: an_entry(5)})
+    account.roster = SenderRoster({SHOP: an_entry(5), address: an_entry(5)})
     assert account.plan.rule_scopes.is_within_a_domain(address)
     assert not account.plan.rule_scopes.is_within_a_domain(SHOP)
 
 
-def test_a_provider_that_ses_refuses_is_no_part_of_what_is_left(account: FakeAccount) -> None:
-    named = Globs({Dimension.ISP: ("*", "Nobody")})
+def test_rejected_provider_is_neither_read_nor_subtracted_from_the_account(
+    account: FakeAccount,
+) -> None:
+    named = ScopePatterns({Dimension.ISP: ("*", "Nobody")})
     account.rules = [a_rule_for("isp", include=named)]
-    account.roster = Roster({ACCOUNT.at("Nobody"): an_entry(refused=True)})
+    account.roster = SenderRoster({ACCOUNT.at("Nobody"): an_entry(refused=True)})
     account.read()
     assert account.metrics_of(ACCOUNT.at("Nobody")) == set()
     assert "Nobody" not in account.plan.isps
 
 
-def test_mail_that_nobody_has_sent_wakes_all_who_were_quiet(account: FakeAccount) -> None:
+def test_deferred_senders_are_read_when_enough_email_is_unattributed(account: FakeAccount) -> None:
     account.sends(SHOP, 9_900).sends(NEWS, 100)
-    account.roster = Roster({NEWS: an_entry(), SHOP: an_entry(5)})
+    account.roster = SenderRoster({NEWS: an_entry(), SHOP: an_entry(5)})
     account.read()
     assert account.metrics_of(NEWS) == set(), "a hundred mails matter to no rule"
     account.sends(ACCOUNT, 10_400).sends(NEWS, 500)
-    account.roster = Roster({NEWS: an_entry(), SHOP: an_entry(5)})
+    account.roster = SenderRoster({NEWS: an_entry(), SHOP: an_entry(5)})
     account.read()
     assert account.metrics_of(NEWS) >= {Metric.SEND, Metric.PERMANENT_BOUNCE}
 
 
-def test_an_address_in_a_domain_is_not_counted_beside_it(account: FakeAccount) -> None:
+def test_unattributed_email_does_not_count_an_address_besides_its_domain(
+    account: FakeAccount,
+) -> None:
     address = Scope(identity="anna@shop.example.com")
     account.sends(SHOP, 9_700).sends(address, 9_700).sends(NEWS, 300)
-    account.roster = Roster(
-        {SHOP: an_entry(5), address: an_entry(5), NEWS: an_entry()}, account.roster.listed
+    account.roster = SenderRoster(
+        {SHOP: an_entry(5), address: an_entry(5), NEWS: an_entry()}, account.roster.listed_at
     )
     account.read()
     assert account.metrics_of(NEWS) >= {Metric.SEND}, (
@@ -190,23 +210,27 @@ def test_an_address_in_a_domain_is_not_counted_beside_it(account: FakeAccount) -
     )
 
 
-def test_where_an_identity_cannot_be_read_nobody_is_woken(account: FakeAccount) -> None:
+def test_deferred_senders_are_not_read_when_another_identity_is_unreadable(
+    account: FakeAccount,
+) -> None:
     account.sends(SHOP, 1).sends(NEWS, 1)
     account.counts[Metric.SEND, SHOP] = Gap.UNAVAILABLE
-    account.roster = Roster({NEWS: an_entry(), SHOP: an_entry(5)})
+    account.roster = SenderRoster({NEWS: an_entry(), SHOP: an_entry(5)})
     account.read()
     assert account.metrics_of(NEWS) == set()
 
 
-def test_a_sender_whose_name_ses_refuses_is_not_asked_about(account: FakeAccount) -> None:
+def test_sender_with_a_rejected_name_is_not_read_even_with_an_open_alert(
+    account: FakeAccount,
+) -> None:
     account.sends(NEWS, 5_000)
-    account.roster = Roster({NEWS: an_entry(refused=True)})
+    account.roster = SenderRoster({NEWS: an_entry(refused=True)})
     account.firing = frozenset({NEWS})
     account.read()
     assert account.metrics_of(NEWS) == set()
 
 
-def test_only_what_some_rule_covers_is_asked_about(account: FakeAccount) -> None:
+def test_only_scopes_and_metrics_of_some_rule_are_read(account: FakeAccount) -> None:
     account.rules = [a_rule()]
     account.sends(NEWS, 5_000).sends(Scope(tenant="t"), 5_000)
     account.read()
@@ -214,9 +238,9 @@ def test_only_what_some_rule_covers_is_asked_about(account: FakeAccount) -> None
     assert account.metrics_of(NEWS) == {Metric.SEND, Metric.PERMANENT_BOUNCE}
 
 
-def test_of_excluded_names_nothing_is_asked_but_whose_mail_it_is(account: FakeAccount) -> None:
+def test_excluded_identity_is_read_for_its_volume_only(account: FakeAccount) -> None:
     account.rules = [
-        a_rule_for("identity", exclude=Globs({Dimension.IDENTITY: ("*.TEST.example.com",)}))
+        a_rule_for("identity", exclude=ScopePatterns({Dimension.IDENTITY: ("*.TEST.example.com",)}))
     ]
     test = Scope(identity="a.test.example.com")
     account.sends(NEWS, 5_000).sends(test, 5_000)
@@ -225,10 +249,10 @@ def test_of_excluded_names_nothing_is_asked_but_whose_mail_it_is(account: FakeAc
     assert Metric.PERMANENT_BOUNCE in account.metrics_of(NEWS)
 
 
-def test_included_names_are_the_only_ones_and_an_unknown_provider_is_one_more(
+def test_include_patterns_limit_the_scopes_and_add_an_unknown_provider(
     account: FakeAccount,
 ) -> None:
-    named = Globs({Dimension.IDENTITY: ("news.*",), Dimension.ISP: ("Yahoo", "Orange")})
+    named = ScopePatterns({Dimension.IDENTITY: ("news.*",), Dimension.ISP: ("Yahoo", "Orange")})
     account.rules = [a_rule_for("identity", "isp", include=named)]
     account.sends(NEWS, 5_000).sends(SHOP, 5_000)
     account.read()
@@ -237,7 +261,7 @@ def test_included_names_are_the_only_ones_and_an_unknown_provider_is_one_more(
     assert account.metrics_of(ACCOUNT.at("Hotmail")) == set()
 
 
-def test_of_many_only_the_top_by_volume_are_watched_and_the_others_counted_daily(
+def test_only_the_top_senders_are_monitored_and_the_others_are_counted_daily(
     account: FakeAccount,
 ) -> None:
     account.rules = [a_rule_for("identity", top=2)]
@@ -245,7 +269,7 @@ def test_of_many_only_the_top_by_volume_are_watched_and_the_others_counted_daily
     for each, sender in enumerate(senders):
         account.sends(sender, 1_000 * (each + 1))
     address = Scope(identity="anna@4.example.com")
-    account.roster = Roster(
+    account.roster = SenderRoster(
         {sender: an_entry(1_000 * (each + 1)) for each, sender in enumerate(senders)}
         | {address: an_entry(4_900)}
     )
@@ -261,35 +285,35 @@ def test_of_many_only_the_top_by_volume_are_watched_and_the_others_counted_daily
     assert account.metrics_of(senders[0]) == {Metric.SEND}
 
 
-def test_one_query_serves_every_window_of_every_rule(account: FakeAccount) -> None:
+def test_windows_and_rules_share_one_query_per_metric_and_scope(account: FakeAccount) -> None:
     account.rules = [a_rule(windows=(1, 3)), a_rule("long", windows=(30,))]
     account.read()
     assert len(account.queried) == len(set(account.queried))
 
 
-def test_the_top_is_of_those_that_the_rule_is_about(account: FakeAccount) -> None:
-    mine = Globs({Dimension.IDENTITY: ("*.example.com",)})
+def test_top_ranks_only_the_scopes_that_the_rule_includes(account: FakeAccount) -> None:
+    mine = ScopePatterns({Dimension.IDENTITY: ("*.example.com",)})
     account.rules = [a_rule_for("identity", include=mine, top=1), a_rule("all")]
     larger = Scope(identity="a.example.org")
-    account.roster = Roster({NEWS: an_entry(5), larger: an_entry(99)})
+    account.roster = SenderRoster({NEWS: an_entry(5), larger: an_entry(99)})
     assert account.plan.rule_scopes.applies(account.rules[0], NEWS)
 
 
-def test_who_has_waited_longest_comes_first_and_then_who_sends_most(account: FakeAccount) -> None:
+def test_due_senders_are_ordered_by_longest_wait_and_then_by_volume(account: FakeAccount) -> None:
     waiting = Scope(identity="waiting.example.com")
     new = Scope(identity="new.example.com")
-    account.roster = Roster(
+    account.roster = SenderRoster(
         {
             NEWS: an_entry(10),
             SHOP: an_entry(99),
             waiting: an_entry(1, NOW - HOUR),
-            new: Entry(),
+            new: SenderRecord(),
         }
     )
     assert [one for one in account.plan.selection.due if one.identity] == [new, waiting, SHOP, NEWS]
 
 
-def test_a_step_says_how_much_it_may_lead_to(account: FakeAccount) -> None:
+def test_query_batch_reserves_budget_for_its_follow_up_queries(account: FakeAccount) -> None:
     account.sends(NEWS, 5_000)
     last = next_batches(account.plan, {}, EarlyVerdicts(account.plan))[-1]
     assert last == QueryBatch((Query(Metric.SEND, NEWS),), reserve=3)
@@ -299,7 +323,7 @@ def test_a_step_says_how_much_it_may_lead_to(account: FakeAccount) -> None:
     )
 
 
-def test_whoever_is_begun_with_comes_before_the_next(account: FakeAccount) -> None:
+def test_sender_already_begun_is_read_to_the_end_before_the_next_one(account: FakeAccount) -> None:
     """Only so is somebody read to the end when queries are few."""
     account.rules = [a_rule_for("identity", "identity_at_isp")]
     account.sends(NEWS, 5_000, bounced=400).sends(SHOP, 5_000)
@@ -313,7 +337,7 @@ def test_whoever_is_begun_with_comes_before_the_next(account: FakeAccount) -> No
     assert asked.index(NEWS.at("Gmail")) < asked.index(SHOP)
 
 
-def test_as_many_steps_are_taken_as_can_be_afforded() -> None:
+def test_query_batches_are_taken_in_order_within_the_budget() -> None:
     one, two, three = (Query(metric, NEWS) for metric in METRICS[:3])
     steps = [QueryBatch((one,), 3), QueryBatch((two,), 9), QueryBatch((one, three), 1)]
     assert within_budget(steps, None, None) == [one, two, three]
@@ -338,7 +362,7 @@ FIGURES = st.tuples(st.integers(0, 20_000), st.integers(0, 2_000), st.integers(0
     st.dictionaries(st.sampled_from(KNOWN_ISPS), FIGURES),
     FIGURES,
 )
-def test_what_is_not_asked_could_have_broken_no_rule(
+def test_selective_reading_finds_the_same_breaches_as_reading_everything(
     rules: list[Rule],
     senders: Mapping[Scope, tuple[int, int, int]],
     isps: Mapping[str, tuple[int, int, int]],
@@ -352,7 +376,7 @@ def test_what_is_not_asked_could_have_broken_no_rule(
     found = account.read()
     for scope in figures:
         for rule in account.rules:
-            if rule.covers(scope) and not rule.indicator.gap_of(scope):
+            if rule.covers(scope) and not rule.indicator.permanent_gap(scope):
                 events, volume = rule.indicator.events, rule.indicator.volume
                 counts = account.answer(events, scope), account.answer(volume, scope)
                 all_known = evaluate_series(rule, scope, counts, as_of(NOW, NOW.date(), found))
@@ -362,16 +386,18 @@ def test_what_is_not_asked_could_have_broken_no_rule(
                     assert seen == all_known
 
 
-def test_the_series_of_a_rule_are_those_that_may_have_mail(account: FakeAccount) -> None:
+def test_series_count_of_a_rule_includes_only_scopes_that_can_have_emails(
+    account: FakeAccount,
+) -> None:
     account.rules = [a_rule_for("identity"), a_rule_for("identity_at_isp", name="pairs")]
     account.sends(NEWS, 1_000).sends(SHOP, 0)
     identities, pairs = account.rules
     assert account.plan.series_counts[identities.name] == 2, "nobody has been read"
-    account.roster = Roster({NEWS: an_entry(1_000), SHOP: an_entry(0)})
+    account.roster = SenderRoster({NEWS: an_entry(1_000), SHOP: an_entry(0)})
     assert account.plan.series_counts[identities.name] == 1
     assert account.plan.series_counts[pairs.name] == len(KNOWN_ISPS) + 1
-    only = replace(pairs, name="only", include=Globs({Dimension.ISP: ("Hotmail",)}))
+    only = replace(pairs, name="only", include=ScopePatterns({Dimension.ISP: ("Hotmail",)}))
     account.rules = [only]
     assert account.plan.series_counts[only.name] == 1
-    account.roster = Roster({SHOP: an_entry(0)})
+    account.roster = SenderRoster({SHOP: an_entry(0)})
     assert account.plan.series_counts[only.name] == 0

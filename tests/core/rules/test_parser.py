@@ -12,10 +12,10 @@ from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.planning.rule_scopes import provider_names
 from vdm_alerts.core.rules.field_types import INDICATORS, KINDS
-from vdm_alerts.core.rules.parser import BadRule, parse_rule
+from vdm_alerts.core.rules.parser import InvalidRuleError, parse_rule
 from vdm_alerts.core.rules.rule import MinimumConfidence, MissingData, PlainComparison
-from vdm_alerts.core.rules.schema import Document
-from vdm_alerts.core.statistics.arrival import FEEDBACK
+from vdm_alerts.core.rules.schema import RuleDocument
+from vdm_alerts.core.statistics.arrival import DEFAULT_CURVES
 
 GOOD = """
 indicator = "bounce_rate"
@@ -30,7 +30,7 @@ min_events = 10
 BAD_RULES = sorted((Path(__file__).parents[2] / "bad_rules").glob("*.toml"))
 
 
-def test_a_rule_is_read_from_the_words_that_people_write() -> None:
+def test_rule_is_parsed_from_its_toml_text() -> None:
     rule = parse_rule("bounce-rate", GOOD, "here")
     assert rule.name == "bounce-rate"
     assert rule.indicator is Indicator.BOUNCE_RATE
@@ -43,7 +43,7 @@ def test_a_rule_is_read_from_the_words_that_people_write() -> None:
     assert (rule.min_volume, rule.min_events) == (200, 10)
 
 
-def test_a_rule_can_be_of_some_names_only_and_of_the_largest() -> None:
+def test_rule_parses_include_exclude_and_top() -> None:
     more = """
 top = 5
 include.isp = ["Hotmail", "Orange", "G*"]
@@ -60,44 +60,44 @@ exclude.tenant = ["test-?"]
     assert provider_names(rule) == (*KNOWN_ISPS, "Hotmail", "Orange")
 
 
-def test_where_low_is_bad_the_critical_threshold_is_the_lower_one() -> None:
+def test_first_threshold_is_the_higher_one_when_low_rates_are_bad() -> None:
     text = GOOD.replace("bounce_rate", "delivery_rate").replace("5%", "95%").replace("10 %", "90%")
     rule = parse_rule("x", text, "here")
-    assert rule.first_line.share == 0.95
+    assert rule.first_threshold.share == 0.95
 
 
-def test_the_reference_names_every_key_indicator_and_scope_and_no_other(root: Path) -> None:
+def test_rule_reference_lists_exactly_the_keys_indicators_and_scopes(root: Path) -> None:
     page = (root / "docs" / "rules.md").read_text()
     first = re.findall(r"^\| (`.+?) \|", page, re.MULTILINE)
     named = [name for cell in first for name in re.findall(r"`(\w+)`", cell)]
     headings = ["indicator", "scopes"]
-    keys = [field.name for field in fields(Document)]
+    keys = [field.name for field in fields(RuleDocument)]
     assert sorted(named) == sorted([*keys, *INDICATORS, *KINDS, *headings])
     (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
     assert parse_rule("example", example, "here").top == 100
 
 
-def test_one_threshold_is_enough() -> None:
+def test_rule_with_one_threshold_is_valid() -> None:
     rule = parse_rule("x", GOOD.replace('warning = "5%"\n', ""), "here")
     assert [line.severity for line in rule.thresholds] == [Severity.CRITICAL]
 
 
 @pytest.mark.parametrize("path", BAD_RULES, ids=lambda path: path.stem)
-def test_a_bad_rule_is_told_every_problem_with_its_path_and_what_to_write(path: Path) -> None:
+def test_invalid_rule_reports_every_error_with_its_path_and_fix(path: Path) -> None:
     """Each file in bad_rules says in its first comment lines what people should be told."""
     text = path.read_text()
     expected = [line.removeprefix("#: ") for line in text.splitlines() if line.startswith("#: ")]
-    with pytest.raises(BadRule) as caught:
+    with pytest.raises(InvalidRuleError) as caught:
         parse_rule(path.stem, text, f"/vdm-alerts/rules/{path.stem}")
     assert str(caught.value).splitlines() == expected
 
 
-def test_a_text_that_is_nested_beyond_reason_is_a_bad_rule_like_any_other() -> None:
-    with pytest.raises(BadRule, match="is not TOML"):
+def test_deeply_nested_text_is_reported_as_invalid_toml() -> None:
+    with pytest.raises(InvalidRuleError, match="is not TOML"):
         parse_rule("x", "a = " + "[" * 5_000, "here")
 
 
-def test_there_are_bad_rules_to_try() -> None:
+def test_invalid_rule_examples_exist() -> None:
     assert len(BAD_RULES) >= 5
 
 
@@ -113,23 +113,23 @@ feedback = { "6h" = "70%", "1h" = "50%" }
 """
 
 
-def test_a_rule_says_how_sure_one_has_to_be_and_how_long_it_waits() -> None:
+def test_rule_parses_confidence_baseline_hold_and_feedback() -> None:
     rule = parse_rule("x", GOOD + MORE.replace("drop_below = 0.5\n", ""), "here")
-    assert (rule.confidence, rule.unusual, rule.missing_data) == (
+    assert (rule.confidence, rule.baseline_factor, rule.missing_data) == (
         MinimumConfidence(0.1),
         3,
         MissingData.BREACHING,
     )
     assert (rule.hold, rule.clear_after) == (timedelta(hours=6), timedelta(days=2))
-    assert (rule.representative, rule.feedback.arrived) == (5_000, ((1, 0.5), (6, 0.7)))
+    assert (rule.representative_volume, rule.arrival_curve.arrived) == (5_000, ((1, 0.5), (6, 0.7)))
 
 
-def test_where_a_rule_says_little_it_is_sure_and_looks_at_several_windows() -> None:
+def test_rule_defaults_to_confidence_and_several_windows() -> None:
     text = 'indicator = "open_rate"\nscopes = ["account"]\nwarning = "5%"'
     rule = parse_rule("x", text, "here")
     assert (rule.confidence, rule.min_volume, rule.min_events) == (MinimumConfidence(0.005), 1, 2)
     assert [window.days for window in rule.windows] == [1, 2, 3, 5, 7]
-    assert rule.feedback == FEEDBACK[Indicator.OPEN_RATE]
+    assert rule.arrival_curve == DEFAULT_CURVES[Indicator.OPEN_RATE]
     plain = parse_rule("x", f'{text}\nconfidence = "none"', "here")
     assert (plain.confidence, plain.min_events) == (PlainComparison(), 1)
 
@@ -156,25 +156,29 @@ warning = "7%"
 )
 
 
-def test_the_most_specific_override_counts_and_no_other() -> None:
+def test_only_the_most_specific_override_applies() -> None:
     text = OVERRIDES.replace('"news.*"', '"news.example.com"')
     rule = parse_rule("x", text, "here")
-    assert rule.at(ACCOUNT) is rule
-    shop, news = rule.at(Scope(identity="shop.example.com")), rule.at(NEWS)
+    assert rule.for_scope(ACCOUNT) is rule
+    shop, news = rule.for_scope(Scope(identity="shop.example.com")), rule.for_scope(NEWS)
     assert [line.share for line in shop.thresholds] == [0.05, 0.12]
-    assert (shop.confidence, shop.unusual, shop.min_volume) == (MinimumConfidence(0.005), 3, 200)
+    assert (shop.confidence, shop.baseline_factor, shop.min_volume) == (
+        MinimumConfidence(0.005),
+        3,
+        200,
+    )
     assert [line.share for line in news.thresholds] == [0.05, 0.1], "not the other's 12%"
-    assert (news.confidence, news.unusual, news.min_volume) == (PlainComparison(), None, 50)
-    assert rule.at(NEWS.at("Yahoo")) == news
-    pair = rule.at(NEWS.at("Hotmail"))
+    assert (news.confidence, news.baseline_factor, news.min_volume) == (PlainComparison(), None, 50)
+    assert rule.for_scope(NEWS.at("Yahoo")) == news
+    pair = rule.for_scope(NEWS.at("Hotmail"))
     assert pair.confidence == MinimumConfidence(0.005)
     assert [line.share for line in pair.thresholds] == [0.07, 0.1]
     backwards = replace(rule, overrides=rule.overrides[::-1])
-    assert backwards.at(NEWS.at("Hotmail")) == pair
+    assert backwards.for_scope(NEWS.at("Hotmail")) == pair
 
 
-def test_overrides_of_which_neither_is_the_more_specific_are_refused() -> None:
+def test_overlapping_overrides_are_invalid_when_neither_is_more_specific() -> None:
     with pytest.raises(
-        BadRule, match=r"overrides\[2\]  may be of the same names as overrides\[0\]"
+        InvalidRuleError, match=r"overrides\[2\]  may be of the same names as overrides\[0\]"
     ):
         parse_rule("x", OVERRIDES, "here")

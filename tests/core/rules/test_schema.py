@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from vdm_alerts.core.rules.parser import DEFAULT_CONFIDENCE
-from vdm_alerts.core.rules.rule import REMIND_AFTER, REPRESENTATIVE
-from vdm_alerts.core.rules.schema import Document, Override, read
-from vdm_alerts.core.rules.validation import contradictions
+from vdm_alerts.core.rules.rule import REMIND_AFTER, REPRESENTATIVE_VOLUME
+from vdm_alerts.core.rules.schema import Override, RuleDocument, read_rule_document
+from vdm_alerts.core.rules.validation import cross_field_errors
 
 PATH = Path(__file__).parents[3] / "docs" / "rule.schema.json"
 SCHEMA = json.loads(PATH.read_text())
@@ -80,10 +80,10 @@ BEYOND = (
 
 def parses(table: dict[str, Any]) -> bool:
     try:
-        read(table)
+        read_rule_document(table)
     except ClassValidationError:
         return False
-    return not list(contradictions(table))
+    return not list(cross_field_errors(table))
 
 
 @settings(max_examples=500)
@@ -97,34 +97,34 @@ def parses(table: dict[str, Any]) -> bool:
 @example("overrides", [{"identity": "a", "min_volume": 5}])
 @example("overrides", [{"hold": "1d"}])
 @example("include", {"tenant": ["a"], "isp": ["Hotmail"]})
-def test_the_schema_takes_what_the_parser_takes(key: str, value: Any) -> None:
+def test_json_schema_accepts_exactly_what_the_parser_accepts(key: str, value: Any) -> None:
     table = {**BASE, key: value}
-    assume(not any(each in what for _, what in contradictions(table) for each in BEYOND))
+    assume(not any(each in what for _, what in cross_field_errors(table) for each in BEYOND))
     assume(key != "feedback" or not isinstance(value, dict) or len(value) < 2)
     assert VALIDATOR.is_valid(table) == parses(table)
 
 
 @pytest.mark.parametrize("missing", [*BASE, "scopes"])
-def test_nor_does_it_take_one_without_what_it_needs(missing: str) -> None:
+def test_json_schema_and_parser_reject_a_rule_without_a_required_key(missing: str) -> None:
     table = {key: value for key, value in BASE.items() if key != missing}
     assert not VALIDATOR.is_valid(table)
     assert not parses(table)
 
 
-def test_it_knows_every_key_and_what_they_are_by_default() -> None:
+def test_json_schema_lists_every_key_and_the_defaults() -> None:
     properties = SCHEMA["properties"]
-    assert properties.keys() == {field.name for field in fields(Document)}
+    assert properties.keys() == {field.name for field in fields(RuleDocument)}
     override = properties["overrides"]["items"]["properties"]
     assert override.keys() == {field.name for field in fields(Override)}
-    assert properties["windows"]["default"] == [f"{each.days}d" for each in Document.windows]
+    assert properties["windows"]["default"] == [f"{each.days}d" for each in RuleDocument.windows]
     assert (
         properties["confidence"]["default"]
         == f"{(1 - DEFAULT_CONFIDENCE.error_probability) * 100:g}%"
     )
-    assert properties["representative_volume"]["default"] == REPRESENTATIVE
+    assert properties["representative_volume"]["default"] == REPRESENTATIVE_VOLUME
     assert properties["remind_after"]["default"] == [f"{each.days}d" for each in REMIND_AFTER]
 
 
 @pytest.mark.parametrize("path", sorted((PATH.parents[1] / "rules").glob("*.toml")))
-def test_the_rules_that_ship_are_valid(path: Path) -> None:
+def test_default_rules_are_valid_by_the_json_schema(path: Path) -> None:
     VALIDATOR.validate(tomllib.loads(path.read_text()))

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from scipy import special, stats
 
 from vdm_alerts.core.statistics.posterior import (
-    SCEPTICISM,
-    at_the_least,
-    at_the_most,
+    PRIOR_EVENTS,
     doubt_above,
     doubt_below,
-    fewest,
-    gamma_below,
-    sure_below,
+    lower_bound_95,
+    min_events_to_breach,
+    probability_below,
+    regularized_gamma_p,
+    upper_bound_95,
 )
 
 DOUBT = 0.005
@@ -41,42 +41,48 @@ def allowed(shape: float) -> float:
 
 
 @given(LOG_SHAPES, st.floats(-4.4, 8))
-def test_the_gamma_distribution_is_scipys(log_shape: float, deviations: float) -> None:
+def test_gamma_distribution_matches_scipy(log_shape: float, deviations: float) -> None:
     """As far as scipy goes: below 4.5 deviations from a large shape it stops summing too soon."""
     shape = 10**log_shape
     x = shape + deviations * math.sqrt(shape)
     assume(x > 0)
-    assert gamma_below(shape, x) == pytest.approx(special.gammainc(shape, x), rel=allowed(shape))
+    assert regularized_gamma_p(shape, x) == pytest.approx(
+        special.gammainc(shape, x), rel=allowed(shape)
+    )
 
 
 @given(st.floats(-0.6, 3.9), st.floats(0.01, 3))
-def test_and_so_it_is_far_from_the_middle_of_a_small_shape(log_shape: float, off: float) -> None:
+def test_gamma_distribution_matches_scipy_far_from_the_mean_of_small_shapes(
+    log_shape: float, off: float
+) -> None:
     shape = 10**log_shape
     true = special.gammainc(shape, off * shape)
     assume(true > 1e-290)
-    assert gamma_below(shape, off * shape) == pytest.approx(true, rel=1e-9)
+    assert regularized_gamma_p(shape, off * shape) == pytest.approx(true, rel=1e-9)
 
 
 @pytest.mark.parametrize("shape", [10_001, 50_000.3, 1e6, 3e6])
 @pytest.mark.parametrize("deviations", [-25, -12, -5, -1, 0, 0.5, 5])
-def test_of_a_large_shape_it_is_right_where_scipy_is_not(shape: float, deviations: float) -> None:
+def test_gamma_distribution_matches_an_exact_sum_for_large_shapes(
+    shape: float, deviations: float
+) -> None:
     x = shape + deviations * math.sqrt(shape)
-    assert gamma_below(shape, x) == pytest.approx(exactly(shape, x), rel=1e-9)
+    assert regularized_gamma_p(shape, x) == pytest.approx(exactly(shape, x), rel=1e-9)
 
 
-def test_its_ends_are_certain() -> None:
-    assert gamma_below(0.3, 0) == 0
-    assert gamma_below(1e7, 1e6) == 0
-    assert gamma_below(1e7, 2e7) == 1
-    assert gamma_below(5, 5_000) == 1
+def test_gamma_distribution_is_zero_or_one_at_its_ends() -> None:
+    assert regularized_gamma_p(0.3, 0) == 0
+    assert regularized_gamma_p(1e7, 1e6) == 0
+    assert regularized_gamma_p(1e7, 2e7) == 1
+    assert regularized_gamma_p(5, 5_000) == 1
 
 
 @pytest.mark.parametrize("line", [1e-6, 0.001, 0.05])
 @pytest.mark.parametrize("mails", [1, 1_000, 10**9])
-def test_doubt_is_right_from_no_event_to_a_thousand_million_mails(line: float, mails: int) -> None:
+def test_doubt_matches_scipy_for_one_to_a_billion_emails(line: float, mails: int) -> None:
     for events in (0, 1, round(mails * line), round(mails * line * 1.001) + 5):
         x = 1 + mails * line
-        shape = SCEPTICISM + events
+        shape = PRIOR_EVENTS + events
         if x > shape - 4.4 * math.sqrt(shape):
             true = special.gammainc(shape, x)
             assert doubt_above(events, mails, line) == pytest.approx(true, rel=allowed(shape))
@@ -91,15 +97,17 @@ def test_doubt_is_right_from_no_event_to_a_thousand_million_mails(line: float, m
         (0.005, (6, 6, 10, 14, 71)),
     ],
 )
-def test_so_many_events_it_takes_at_the_least(line: float, counts: tuple[int, ...]) -> None:
+def test_fewest_events_for_a_breach_match_an_independent_table(
+    line: float, counts: tuple[int, ...]
+) -> None:
     """By the same posterior, worked out elsewhere, in a table."""
     for mails, count in zip((50, 100, 500, 1_000, 10_000), counts, strict=True):
-        assert fewest(mails, line, DOUBT) == count
+        assert min_events_to_breach(mails, line, DOUBT) == count
         assert doubt_above(count, mails, line) <= DOUBT < doubt_above(count - 1, mails, line)
 
 
 @given(st.integers(0, 200), st.integers(1, 10_000), st.floats(1e-4, 0.5), st.integers(1, 50))
-def test_more_events_leave_less_doubt_and_more_mail_leaves_more(
+def test_doubt_falls_with_more_events_and_rises_with_more_emails(
     events: int, mails: int, line: float, more: int
 ) -> None:
     doubt = doubt_above(events, mails, line)
@@ -109,29 +117,32 @@ def test_more_events_leave_less_doubt_and_more_mail_leaves_more(
 
 
 @given(st.integers(0, 300), st.integers(1, 10_000), st.floats(1e-4, 0.5))
-def test_ten_times_the_counts_make_one_no_less_sure_of_the_same_side(
+def test_confidence_never_falls_when_both_counts_grow_tenfold(
     events: int, mails: int, line: float
 ) -> None:
     for doubt in (doubt_above, doubt_below):
         if doubt(events, mails, line) < 0.5:
             assert doubt(10 * events, 10 * mails, line) <= doubt(events, mails, line) + 1e-12
-    if sure_below(events, mails, line) > 0.5:
-        assert sure_below(10 * events, 10 * mails, line) >= sure_below(events, mails, line) - 1e-12
+    if probability_below(events, mails, line) > 0.5:
+        assert (
+            probability_below(10 * events, 10 * mails, line)
+            >= probability_below(events, mails, line) - 1e-12
+        )
 
 
-def test_nothing_seen_makes_one_sure_of_nothing() -> None:
+def test_posterior_proves_nothing_without_emails() -> None:
     assert 0.1 < doubt_above(0, 0, 0.05) < 1
     assert 0.1 < doubt_below(0, 0, 0.05) < 1
-    assert sure_below(0, 0, 0.05) == 0
+    assert probability_below(0, 0, 0.05) == 0
 
 
 @pytest.mark.parametrize(("events", "off"), [(0, 0.03), (1, 0.007), (5, 0.003), (100, 1e-4)])
-def test_what_a_rate_may_be_by_chance_is_near_the_quantile(events: int, off: float) -> None:
+def test_rate_bounds_are_near_the_gamma_quantiles(events: int, off: float) -> None:
     shape = events + 0.5
-    assert at_the_most(events, 1_000) * 1_000 == pytest.approx(
+    assert upper_bound_95(events, 1_000) * 1_000 == pytest.approx(
         stats.gamma.ppf(0.95, shape), rel=off
     )
-    assert 0 <= at_the_least(events, 1_000) <= events / 1_000 + 1e-9
+    assert 0 <= lower_bound_95(events, 1_000) <= events / 1_000 + 1e-9
     if events >= 5:
         low = stats.gamma.ppf(0.05, shape)
-        assert at_the_least(events, 1_000) * 1_000 == pytest.approx(low, rel=off)
+        assert lower_bound_95(events, 1_000) * 1_000 == pytest.approx(low, rel=off)

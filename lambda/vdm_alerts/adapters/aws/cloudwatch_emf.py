@@ -11,7 +11,7 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from vdm_alerts.core.model.naming import masked
 from vdm_alerts.core.model.target import Target
-from vdm_alerts.core.observations.run_report import NAMESPACE, Reading, Summary
+from vdm_alerts.core.observations.run_report import NAMESPACE, RateSample, RunReport
 
 
 class EmbeddedMetrics:
@@ -25,13 +25,13 @@ class EmbeddedMetrics:
         self._service = service
         self._shown: Callable[[str], str] = masked if mask else str
 
-    def record(self, target: Target, summary: Summary, readings: Sequence[Reading]) -> None:
+    def record(self, target: Target, summary: RunReport, readings: Sequence[RateSample]) -> None:
         """Print every rate, and what of *summary* is wrong, in a line each.
 
         A line each, because two values of one name in the same line would become two samples of
         the same metric, whatever their dimensions.
         """
-        if unread := summary.series_unknown + summary.unread:
+        if unread := summary.series_unknown + summary.unreadable:
             self._print(target, "Unread", MetricUnit.Count, unread)
         if summary.subscribers == 0:
             self._print(target, "NobodySubscribed", MetricUnit.Count, 1)

@@ -9,18 +9,18 @@ from cattrs.errors import BaseValidationError
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 from cattrs.strategies import configure_tagged_union
 
-from vdm_alerts.core.alerts.alert import Alert, Firing, Ok, Pending, State, Told
+from vdm_alerts.core.alerts.alert import Alert, Firing, LastNotified, Ok, Pending, State
 from vdm_alerts.core.alerts.history import STATE_NAMES
-from vdm_alerts.core.alerts.sequence import Attempt
-from vdm_alerts.core.evaluation.revision import Ground
+from vdm_alerts.core.alerts.sequence import SendAttempt
+from vdm_alerts.core.evaluation.revision import ReportedFigures
 from vdm_alerts.core.model.errors import VdmAlertsError
 from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.model.metrics import Dimension, Scope, Window
 from vdm_alerts.core.model.rates import Indicator, Rate
 from vdm_alerts.core.model.severity import Severity
-from vdm_alerts.core.planning.roster import Entry, Roster
+from vdm_alerts.core.planning.roster import SenderRecord, SenderRoster
 from vdm_alerts.core.rules.field_types import INDICATORS
-from vdm_alerts.core.rules.rule_set import Written
+from vdm_alerts.core.rules.rule_set import RuleText
 
 SCHEMA = 4
 """The version of the shape below; a newer one is not read as if it were this.
@@ -40,33 +40,38 @@ STORED_NAMES: Mapping[type, Mapping[str, str]] = {
         "scope": "scope",
         "indicator": "indicator",
         "state": "state",
-        "told": "told",
+        "last_notified": "told",
         "incident": "incident",
-        "ends": "ends",
+        "resolved_at": "ends",
     },
     Ok: {
         "since": "since",
         "revised": "revised",
-        "unwatched": "unwatched",
-        "cut": "cut",
-        "line": "line",
+        "closed_because": "unwatched",
+        "interrupted_since": "cut",
+        "threshold_share": "line",
     },
-    Pending: {"severity": "severity", "since": "since", "well": "well", "line": "line"},
+    Pending: {
+        "severity": "severity",
+        "since": "since",
+        "healthy_since": "well",
+        "threshold_share": "line",
+    },
     Firing: {
         "severity": "severity",
         "since": "since",
-        "mending": "mending",
-        "line": "line",
-        "silent": "silent",
+        "recovering_since": "mending",
+        "threshold_share": "line",
+        "no_email": "silent",
     },
-    Told: {
+    LastNotified: {
         "severity": "severity",
         "since": "since",
         "sequence": "sequence",
-        "at": "at",
-        "ground": "ground",
+        "sent_at": "at",
+        "figures": "ground",
     },
-    Ground: {"rate": "rate", "window": "window", "last": "last"},
+    ReportedFigures: {"rate": "rate", "window": "window", "last": "last"},
     Rate: {"events": "events", "volume": "volume"},
     Window: {"days": "days"},
     Scope: {
@@ -76,22 +81,22 @@ STORED_NAMES: Mapping[type, Mapping[str, str]] = {
         "isp": "isp",
     },
     Finding: {
-        "about": "about",
+        "key": "about",
         "what": "what",
         "remedy": "remedy",
         "details": "details",
         "severity": "severity",
-        "hinders": "hinders",
-        "passing": "passing",
-        "who": "who",
-        "more": "more",
-        "words": "words",
-        "needs_no_end": "needs_no_end",
-        "certain": "certain",
+        "blocks_monitoring": "hinders",
+        "transient": "passing",
+        "subjects": "who",
+        "omitted": "more",
+        "aws_message": "words",
+        "one_shot": "needs_no_end",
+        "is_confirmed": "certain",
         "source": "source",
     },
-    Attempt: {"sequence": "sequence", "news": "news"},
-    Written: {"text": "text", "source": "source"},
+    SendAttempt: {"sequence": "sequence", "fingerprint": "news"},
+    RuleText: {"text": "text", "source": "source"},
 }
 """The stored name of each field of each record.
 
@@ -108,14 +113,14 @@ _LISTS: Mapping[Dimension, str] = {
 _DIMENSIONS: Mapping[str, Dimension] = {name: key for key, name in _LISTS.items()}
 _SEVERITIES: Mapping[str, Severity] = {str(each): each for each in Severity}
 
-T = TypeVar("T", Alert, Finding, Attempt, Written)
+T = TypeVar("T", Alert, Finding, SendAttempt, RuleText)
 
 
-class UnreadableRecord(VdmAlertsError):
+class UnreadableRecordError(VdmAlertsError):
     """A remembered record has a shape that this version does not know."""
 
 
-def encode(record: Alert | Finding | Attempt | Written) -> dict[str, Any]:
+def encode(record: Alert | Finding | SendAttempt | RuleText) -> dict[str, Any]:
     """Return *record* as a dict of strings, whole numbers and dicts, with the schema's version."""
     return {"schema": SCHEMA, **_converter.unstructure(record)}
 
@@ -130,67 +135,67 @@ def decode(plain: dict[str, Any], type_: type[T]) -> T:
         return _converter.structure({key: plain[key] for key in plain if key != "schema"}, type_)
     except (BaseValidationError, KeyError, TypeError, ValueError) as error:
         message = f"record cannot be read as {type_.__name__}: {error}"
-        raise UnreadableRecord(message) from error
+        raise UnreadableRecordError(message) from error
 
 
 def require_readable(schema: object) -> None:
     """Raise UnreadableRecord where *schema* is none that this version reads."""
     if schema not in READABLE:
         message = f"record has schema {schema!r}, this version reads {SCHEMA}"
-        raise UnreadableRecord(message)
+        raise UnreadableRecordError(message)
 
 
-def encode_roster(roster: Roster) -> dict[str, Any]:
+def encode_roster(roster: SenderRoster) -> dict[str, Any]:
     """Return *roster* as a dict of strings, numbers and lists: a row for each who sends."""
     return {
         "schema": ROSTER_SCHEMA,
-        "listed": {_LISTS[key]: at.isoformat() for key, at in roster.listed.items()},
-        "swept": _text(roster.swept),
-        "asked": roster.asked,
-        "unclaimed": roster.unclaimed,
-        "today_refused": _text(roster.today_refused),
+        "listed": {_LISTS[key]: at.isoformat() for key, at in roster.listed_at.items()},
+        "swept": _text(roster.read_at),
+        "asked": roster.queries_made,
+        "unclaimed": roster.unattributed,
+        "today_refused": _text(roster.today_rejected_on),
         "entries": [
             [
                 {_LISTS[key]: name for key, name in scope.dimensions.items()},
-                _text(entry.read),
-                _text(entry.tried),
+                _text(entry.read_at),
+                _text(entry.tried_at),
                 entry.volume,
-                {rule: at.isoformat() for rule, at in entry.drilled.items()},
-                _text(entry.refused),
-                _text(entry.failing),
+                {rule: at.isoformat() for rule, at in entry.drilled_down_at.items()},
+                _text(entry.rejected_at),
+                _text(entry.failing_since),
             ]
-            for scope, entry in roster.entries.items()
+            for scope, entry in roster.records.items()
         ],
     }
 
 
-def decode_roster(plain: dict[str, Any]) -> Roster:
+def decode_roster(plain: dict[str, Any]) -> SenderRoster:
     """Return the roster that was encoded as *plain*. Raises UnreadableRecord."""
     if plain.get("schema") != ROSTER_SCHEMA:
         message = f"roster has schema {plain.get('schema')!r}, this version reads {ROSTER_SCHEMA}"
-        raise UnreadableRecord(message)
+        raise UnreadableRecordError(message)
     try:
-        return Roster(
-            entries={
-                _scope(names): Entry(
-                    read=_instant(read),
-                    tried=_instant(tried),
+        return SenderRoster(
+            records={
+                _scope(names): SenderRecord(
+                    read_at=_instant(read),
+                    tried_at=_instant(tried),
                     volume=int(volume),
-                    drilled={rule: _aware(at) for rule, at in drilled.items()},
-                    refused=_instant(refused),
-                    failing=_instant(failing),
+                    drilled_down_at={rule: _aware(at) for rule, at in drilled.items()},
+                    rejected_at=_instant(refused),
+                    failing_since=_instant(failing),
                 )
                 for names, read, tried, volume, drilled, refused, failing in plain["entries"]
             },
-            listed={_DIMENSIONS[key]: _aware(at) for key, at in plain["listed"].items()},
-            swept=_instant(plain["swept"]),
-            asked=int(plain["asked"]),
-            unclaimed=int(plain["unclaimed"]),
-            today_refused=date.fromisoformat(day) if (day := plain["today_refused"]) else None,
+            listed_at={_DIMENSIONS[key]: _aware(at) for key, at in plain["listed"].items()},
+            read_at=_instant(plain["swept"]),
+            queries_made=int(plain["asked"]),
+            unattributed=int(plain["unclaimed"]),
+            today_rejected_on=date.fromisoformat(day) if (day := plain["today_refused"]) else None,
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         message = f"roster cannot be read: {error!r}"
-        raise UnreadableRecord(message) from error
+        raise UnreadableRecordError(message) from error
 
 
 def _scope(names: Mapping[str, str]) -> Scope:

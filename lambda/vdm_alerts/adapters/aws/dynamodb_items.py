@@ -12,15 +12,21 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any, TypeAlias
 
-from vdm_alerts.adapters.aws.codec import SCHEMA, UnreadableRecord, decode, encode, require_readable
-from vdm_alerts.core.alerts.alert import Alert, Key
+from vdm_alerts.adapters.aws.codec import (
+    SCHEMA,
+    UnreadableRecordError,
+    decode,
+    encode,
+    require_readable,
+)
+from vdm_alerts.core.alerts.alert import Alert, AlertKey
 from vdm_alerts.core.alerts.history import Transition
-from vdm_alerts.core.alerts.sequence import Attempt
-from vdm_alerts.core.alerts.stored_state import Memory
+from vdm_alerts.core.alerts.sequence import SendAttempt
+from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.model.metrics import Scope
 from vdm_alerts.core.model.target import Target
-from vdm_alerts.core.rules.rule_set import Written
+from vdm_alerts.core.rules.rule_set import RuleText
 
 STATE, HISTORY, LEASE, ROSTER = "state", "history", "lease", "roster"
 """The kinds of partition. Their names are stored."""
@@ -30,7 +36,7 @@ EXPIRES = "until"
 """The attribute by whose time, in seconds since 1970, DynamoDB removes an item."""
 RUN = "run"
 """The sort key of the run's own item."""
-KEPT = timedelta(days=400)
+HISTORY_TTL = timedelta(days=400)
 """How long history is: a year, and a month to look at it in."""
 
 Item: TypeAlias = dict[str, Any]
@@ -45,7 +51,7 @@ def partition_key(kind: str, target: Target) -> str:
     return f"{kind}#{target.account}#{target.region}"
 
 
-def run_item(target: Target, memory: Memory) -> Item:
+def run_item(target: Target, memory: StoredState) -> Item:
     """Return the run's own item, which holds all of *memory* but alerts and rules."""
     return {
         "pk": partition_key(STATE, target),
@@ -53,25 +59,25 @@ def run_item(target: Target, memory: Memory) -> Item:
         "schema": SCHEMA,
         "version": memory.version,
         "findings": [encode(finding) for finding in memory.findings],
-        "trouble_sequence": memory.trouble_sequence,
+        "trouble_sequence": memory.service_sequence,
         "last_run": memory.last_run.isoformat() if memory.last_run else None,
-        "numbers": dict(memory.numbers),
+        "numbers": dict(memory.sequences),
         "attempts": {message: encode(attempt) for message, attempt in memory.attempts.items()},
-        "passing": {about: since.isoformat() for about, since in memory.passing.items()},
-        "introduced": memory.introduced,
+        "passing": {about: since.isoformat() for about, since in memory.transient_since.items()},
+        "introduced": memory.summary_sent,
         "subscribers": memory.subscribers,
     }
 
 
-def memory_of(items: Sequence[Item]) -> Memory:
+def state_from_items(items: Sequence[Item]) -> StoredState:
     """Return what the *items* of a state partition hold; an empty state if there are none.
 
     Raises UnreadableRecord where one is of a version that this one does not read, and that,
     AttributeError, KeyError, TypeError or ValueError where one is damaged.
     """
     run: Item | None = None
-    alerts: dict[Key, Alert] = {}
-    rules: dict[str, Written] = {}
+    alerts: dict[AlertKey, Alert] = {}
+    rules: dict[str, RuleText] = {}
     for item in items:
         kind, _, name = item["sk"].partition("#")
         match kind:
@@ -81,39 +87,40 @@ def memory_of(items: Sequence[Item]) -> Memory:
                 alert = decode(item["record"], Alert)
                 alerts[alert.key] = alert
             case "rule":
-                rules[name] = decode(item["record"], Written)
+                rules[name] = decode(item["record"], RuleText)
             case _:
                 message = f"there is an item {item['sk']!r}, which this version does not know"
-                raise UnreadableRecord(message)
+                raise UnreadableRecordError(message)
     if run is None:
-        return Memory(alerts=alerts, rules=rules)
+        return StoredState(alerts=alerts, rules=rules)
     # Before schema 3 there was none in this item, and all that it lacks came with that.
     require_readable(run.get("schema", 2))
-    return Memory(
+    return StoredState(
         alerts=alerts,
         findings=tuple(decode(record, Finding) for record in run["findings"]),
-        trouble_sequence=int(run["trouble_sequence"]),
+        service_sequence=int(run["trouble_sequence"]),
         last_run=datetime.fromisoformat(run["last_run"]) if run["last_run"] else None,
-        numbers={incident: int(last) for incident, last in run.get("numbers", {}).items()},
+        sequences={incident: int(last) for incident, last in run.get("numbers", {}).items()},
         attempts={
-            message: decode(record, Attempt) for message, record in run.get("attempts", {}).items()
+            message: decode(record, SendAttempt)
+            for message, record in run.get("attempts", {}).items()
         },
         rules=rules,
-        passing={
+        transient_since={
             about: datetime.fromisoformat(since) for about, since in run.get("passing", {}).items()
         },
         # Who had an earlier version was told of it long ago.
-        introduced=run.get("introduced", True),
+        summary_sent=run.get("introduced", True),
         subscribers=None if (counted := run.get("subscribers")) is None else int(counted),
         version=int(run.get("version", 0)),
     )
 
 
 def changes(
-    target: Target, memory: Memory, replacing: Memory, history: Sequence[Transition]
+    target: Target, memory: StoredState, replacing: StoredState, history: Sequence[Transition]
 ) -> Sequence[Group]:
     """Return what to write to store *memory* of *target* in place of *replacing*."""
-    each: defaultdict[Key, list[Write]] = defaultdict(list)
+    each: defaultdict[AlertKey, list[Write]] = defaultdict(list)
     # What an earlier version wrote under a key without a rate goes as what takes its place comes.
     now = {
         old: key
@@ -129,7 +136,7 @@ def changes(
             each[key].append(_put(_alert_key(target, key), record=encode(alert)))
     for transition in history:
         each[transition.key].append(_line(target, transition))
-    together: defaultdict[str | Key, list[list[Write]]] = defaultdict(list)
+    together: defaultdict[str | AlertKey, list[list[Write]]] = defaultdict(list)
     for key, writes in each.items():
         known = (alerts[key] for alerts in (memory.alerts, replacing.alerts) if key in alerts)
         incident = next((alert.incident for alert in known if alert.incident), None)
@@ -137,7 +144,7 @@ def changes(
     return [*together.values(), *([[one]] for one in _rules(target, memory.rules, replacing.rules))]
 
 
-def packed(groups: Sequence[Group], most: int) -> Sequence[Sequence[Write]]:
+def pack(groups: Sequence[Group], most: int) -> Sequence[Sequence[Write]]:
     """Return all of *groups* in batches of *most* writes, in one that is empty if there are none.
 
     A group that fits into a batch is in one; of another, each alert with its history is.
@@ -153,7 +160,7 @@ def packed(groups: Sequence[Group], most: int) -> Sequence[Sequence[Write]]:
 
 
 def _rules(
-    target: Target, rules: Mapping[str, Written], replacing: Mapping[str, Written]
+    target: Target, rules: Mapping[str, RuleText], replacing: Mapping[str, RuleText]
 ) -> Iterator[Write]:
     for name in replacing.keys() - rules.keys():
         yield _delete(_rule_key(target, name))
@@ -170,12 +177,12 @@ def _delete(key: Item) -> Write:
     return "Delete", {"Key": key}
 
 
-def _alert_key(target: Target, key: Key) -> Item:
+def _alert_key(target: Target, key: AlertKey) -> Item:
     """Return the table's key of the alert of *key*."""
     return {"pk": partition_key(STATE, target), "sk": f"alert#{_named(key)}"}
 
 
-def _named(key: Key) -> str:
+def _named(key: AlertKey) -> str:
     """Return *key* as one text, told from every other whatever its parts contain."""
     rate = [key.indicator.key] if key.indicator else []
     return json.dumps([key.rule, _dimensions(key.scope), *rate])
@@ -186,7 +193,7 @@ def _rule_key(target: Target, name: str) -> Item:
 
 
 def _line(target: Target, transition: Transition) -> Write:
-    at, key = transition.at.isoformat(), transition.key
+    at, key = transition.time.isoformat(), transition.key
     return _put(
         {"pk": partition_key(HISTORY, target), "sk": f"{at}#{_named(key)}"},
         rule=key.rule,
@@ -196,7 +203,7 @@ def _line(target: Target, transition: Transition) -> Write:
         before=transition.before,
         after=transition.after,
         why=transition.why,
-        **{EXPIRES: int((transition.at + KEPT).timestamp())},
+        **{EXPIRES: int((transition.time + HISTORY_TTL).timestamp())},
     )
 
 

@@ -6,17 +6,17 @@ import zlib
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from vdm_alerts.adapters.aws.codec import UnreadableRecord, decode_roster, encode_roster
+from vdm_alerts.adapters.aws.codec import UnreadableRecordError, decode_roster, encode_roster
 from vdm_alerts.adapters.aws.dynamodb_items import ROSTER, UNSCOPED_ROSTER, partition_key
 from vdm_alerts.adapters.aws.dynamodb_state import partition
-from vdm_alerts.adapters.aws.errors import doing
+from vdm_alerts.adapters.aws.errors import translate_errors
 from vdm_alerts.core.model.target import Target
-from vdm_alerts.core.planning.roster import Roster
+from vdm_alerts.core.planning.roster import SenderRoster
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-PART = 350_000
+PART_SIZE = 350_000
 """Bytes in a part: an item of DynamoDB's holds 400 KB, its names included.
 
 Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
@@ -25,34 +25,34 @@ Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constra
 _log = logging.getLogger(__name__)
 
 
-class TableRoster:
+class DynamoDbRoster:
     """A RosterStore: a partition of each target, compressed, cut in parts that name their whole."""
 
     def __init__(self, table: "Table") -> None:
         """Keep it in *table*, whose keys are the strings "pk" and "sk"."""
         self._table = table
 
-    def load(self, target: Target) -> Roster:
+    def load(self, target: Target) -> SenderRoster:
         """Return the roster; an empty one, which only costs queries, where it cannot be read."""
-        with doing("dynamodb:Query"):
+        with translate_errors("dynamodb:Query"):
             items = list(partition(self._table, partition_key(ROSTER, target)))
             if not items:  # A table from before each target had its own.
                 items = list(partition(self._table, UNSCOPED_ROSTER))
         if not items:
-            return Roster()
+            return SenderRoster()
         try:
             return decode_roster(json.loads(zlib.decompress(_whole(items))))
-        except (UnreadableRecord, KeyError, TypeError, ValueError, zlib.error) as error:
+        except (UnreadableRecordError, KeyError, TypeError, ValueError, zlib.error) as error:
             _log.warning("the roster cannot be read, and is made anew: %s", error)
-            return Roster()
+            return SenderRoster()
 
-    def save(self, target: Target, roster: Roster) -> None:
+    def save(self, target: Target, roster: SenderRoster) -> None:
         """Write *roster* whole: there is not a run that leaves it as it was."""
         plain = json.dumps(encode_roster(roster), separators=(",", ":"))
         packed = zlib.compress(plain.encode())
-        parts = [packed[start : start + PART] for start in range(0, len(packed), PART)]
+        parts = [packed[start : start + PART_SIZE] for start in range(0, len(packed), PART_SIZE)]
         whole = uuid4().hex
-        with doing("dynamodb:BatchWriteItem"), self._table.batch_writer() as batch:
+        with translate_errors("dynamodb:BatchWriteItem"), self._table.batch_writer() as batch:
             for number, part in enumerate(parts):
                 batch.put_item(
                     Item={

@@ -15,7 +15,7 @@ from uuid import uuid4
 from boto3.dynamodb.conditions import Attr, ConditionExpressionBuilder, Key
 from botocore.exceptions import BotoCoreError, ClientError
 
-from vdm_alerts.adapters.aws.codec import UnreadableRecord
+from vdm_alerts.adapters.aws.codec import UnreadableRecordError
 from vdm_alerts.adapters.aws.dynamodb_items import (
     EXPIRES,
     LEASE,
@@ -24,22 +24,22 @@ from vdm_alerts.adapters.aws.dynamodb_items import (
     UNSCOPED_STATE,
     Write,
     changes,
-    memory_of,
-    packed,
+    pack,
     partition_key,
     run_item,
+    state_from_items,
 )
-from vdm_alerts.adapters.aws.errors import codes_of, doing
+from vdm_alerts.adapters.aws.errors import codes_of, translate_errors
 from vdm_alerts.core.alerts.history import Transition
-from vdm_alerts.core.alerts.stored_state import Memory
-from vdm_alerts.core.model.errors import Busy, Superseded
-from vdm_alerts.core.model.findings import Finding, Hindrance
+from vdm_alerts.core.alerts.stored_state import StoredState
+from vdm_alerts.core.model.errors import LeaseHeldError, StaleStateError
+from vdm_alerts.core.model.findings import Finding, OperationFailedError
 from vdm_alerts.core.model.target import Target
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-MOST = 99
+MAX_WRITES = 99
 """Writes in a transaction, beside that of the run's own item: it holds 100 items.
 
 It holds 4 MB, too: 40 kB for each of them, of which the largest, a rule, takes 8.
@@ -51,7 +51,7 @@ _FAILED = {"ConditionalCheckFailedException", "ConditionalCheckFailed"}
 _log = logging.getLogger(__name__)
 
 
-class TableStore:
+class DynamoDbState:
     """An AlertStore."""
 
     def __init__(self, table: "Table") -> None:
@@ -67,7 +67,7 @@ class TableStore:
             | Attr(EXPIRES).lt(int(now.timestamp()))
             | Attr("owner").eq(owner)  # boto3 may try again what was done, if the answer was lost.
         )
-        with doing("dynamodb:PutItem"):
+        with translate_errors("dynamodb:PutItem"):
             try:
                 self._table.put_item(
                     Item={**key, "owner": owner, EXPIRES: int(until.timestamp())},
@@ -76,7 +76,7 @@ class TableStore:
             except ClientError as error:
                 if codes_of(error) & _FAILED:
                     message = "another run is acting; this one is tried again"
-                    raise Busy(message) from error
+                    raise LeaseHeldError(message) from error
                 raise
         try:
             yield
@@ -90,7 +90,7 @@ class TableStore:
         except (ClientError, BotoCoreError) as error:
             _log.warning("the lease could not be given back, so it has to run out: %s", error)
 
-    def load(self, target: Target) -> Memory:
+    def load(self, target: Target) -> StoredState:
         """Return what the last run of *target* stored; an empty state before the first.
 
         Raises Hindrance if an item is of another version or damaged: nothing may be written over
@@ -100,12 +100,12 @@ class TableStore:
         if not any(item["sk"] == RUN for item in items):
             items = self._take_over(target) or items
         try:
-            return memory_of(items)
-        except (UnreadableRecord, AttributeError, KeyError, TypeError, ValueError) as error:
-            raise Hindrance(_unreadable(self._table.name, target, error)) from error
+            return state_from_items(items)
+        except (UnreadableRecordError, AttributeError, KeyError, TypeError, ValueError) as error:
+            raise OperationFailedError(_unreadable(self._table.name, target, error)) from error
 
     def _items(self, key: str) -> list[Any]:
-        with doing("dynamodb:Query"):
+        with translate_errors("dynamodb:Query"):
             # The run's item is the last, and its version has to be no newer than what else is read.
             return list(partition(self._table, key, backwards=True))
 
@@ -124,16 +124,16 @@ class TableStore:
             return []
         key = partition_key(STATE, target)
         stale = self._items(key)  # A move that was interrupted has left these.
-        with doing("dynamodb:BatchWriteItem"), self._table.batch_writer() as batch:
+        with translate_errors("dynamodb:BatchWriteItem"), self._table.batch_writer() as batch:
             for item in stale:
                 batch.delete_item(Key={"pk": item["pk"], "sk": item["sk"]})
         moved = [{**item, "pk": key} for item in old]
-        with doing("dynamodb:BatchWriteItem"), self._table.batch_writer() as batch:
+        with translate_errors("dynamodb:BatchWriteItem"), self._table.batch_writer() as batch:
             for item in moved:
                 if item["sk"] != RUN:
                     batch.put_item(Item=item)
         self._move_run_item(run, key)
-        with doing("dynamodb:BatchWriteItem"), self._table.batch_writer() as batch:
+        with translate_errors("dynamodb:BatchWriteItem"), self._table.batch_writer() as batch:
             for item in old:
                 if item["sk"] != RUN:
                     batch.delete_item(Key={"pk": item["pk"], "sk": item["sk"]})
@@ -152,7 +152,7 @@ class TableStore:
         if condition.attribute_value_placeholders:  # DynamoDB rejects an empty map.
             delete["ExpressionAttributeValues"] = condition.attribute_value_placeholders
         put: Any = {"TableName": self._table.name, "Item": {**run, "pk": key}}
-        with doing("dynamodb:TransactWriteItems"), _fenced():
+        with translate_errors("dynamodb:TransactWriteItems"), _fenced():
             self._table.meta.client.transact_write_items(
                 TransactItems=[{"Put": put}, {"Delete": delete}], ClientRequestToken=uuid4().hex
             )
@@ -160,22 +160,22 @@ class TableStore:
     def save(
         self,
         target: Target,
-        memory: Memory,
-        replacing: Memory,
+        memory: StoredState,
+        replacing: StoredState,
         history: Sequence[Transition] = (),
-    ) -> Memory:
+    ) -> StoredState:
         """Write what differs, the run's own attributes with the last of it.
 
         It takes as many transactions as it needs, each of which follows on the one before it.
         """
-        *earlier, last = packed(changes(target, memory, replacing, history), MOST)
+        *earlier, last = pack(changes(target, memory, replacing, history), MAX_WRITES)
         for writes in earlier:
             replacing = self._write(target, replacing, writes, replacing.version)
         return self._write(target, memory, last, replacing.version)
 
     def _write(
-        self, target: Target, memory: Memory, writes: Sequence[Write], version: int
-    ) -> Memory:
+        self, target: Target, memory: StoredState, writes: Sequence[Write], version: int
+    ) -> StoredState:
         """Do *writes* and put the run's item of *memory*, all or nothing; return it as it is now.
 
         Raises Superseded where the item that is there is not of *version*.
@@ -194,11 +194,11 @@ class TableStore:
         }
         client = self._table.meta.client
         if not writes:  # Outside of a transaction a unit costs half.
-            with doing("dynamodb:PutItem"), _fenced():
+            with translate_errors("dynamodb:PutItem"), _fenced():
                 client.put_item(**put)
             return memory
         actions: Any = [{do: {"TableName": self._table.name, **what}} for do, what in writes]
-        with doing("dynamodb:TransactWriteItems"), _fenced():
+        with translate_errors("dynamodb:TransactWriteItems"), _fenced():
             client.transact_write_items(
                 TransactItems=[{"Put": put}, *actions], ClientRequestToken=token
             )
@@ -213,7 +213,7 @@ def _fenced() -> Iterator[None]:
     except ClientError as error:
         if codes_of(error) & _FAILED:
             message = "another run has saved since this one loaded; this one is tried again"
-            raise Superseded(message) from error
+            raise StaleStateError(message) from error
         raise
 
 
@@ -237,7 +237,7 @@ def partition(table: "Table", name: str, *, backwards: bool = False) -> Iterator
 
 def _unreadable(table: str, target: Target, error: Exception) -> Finding:
     return Finding(
-        about="memory",
+        key="memory",
         what=f"What was remembered cannot be read: {error!r}"[:500],
         remedy="Deploy the version of VDM Alerts that wrote it, or, to begin anew, delete the "
         f'items of the partition "{partition_key(STATE, target)}" from the DynamoDB table {table}',

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from vdm_alerts.core.model.findings import AccessDenied, Unavailable
+from vdm_alerts.core.model.findings import AccessDeniedError, UnavailableError
 
 _DENIALS = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError"})
 """The codes of a missing permission: most services say one of the first two, SNS the last."""
@@ -31,7 +31,7 @@ def codes_of(error: ClientError) -> set[str]:
 
 
 @contextmanager
-def doing(action: str) -> Iterator[None]:
+def translate_errors(action: str) -> Iterator[None]:
     """Raise what goes wrong in the block as AccessDenied or Unavailable of *action*.
 
     *action* is spelled as in IAM policies, and may say of what; AWS names another one where that is
@@ -42,10 +42,10 @@ def doing(action: str) -> Iterator[None]:
         yield
     except ClientError as error:
         if code_of(error) in _DENIALS:
-            raise AccessDenied(_refused(error) or action) from error
-        raise Unavailable(action, _lasting_words(error), passing=_passes(error)) from error
+            raise AccessDeniedError(_refused(error) or action) from error
+        raise UnavailableError(action, _lasting_words(error), passing=_passes(error)) from error
     except BotoCoreError as error:
-        raise Unavailable(action, _lasting_words(error)) from error
+        raise UnavailableError(action, _lasting_words(error)) from error
 
 
 def _refused(error: ClientError) -> str | None:

@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from vdm_alerts.adapters.aws.errors import doing
+from vdm_alerts.adapters.aws.errors import translate_errors
 from vdm_alerts.adapters.aws.ses_metrics import VDM_IS_OFF
-from vdm_alerts.adapters.aws.ses_rate_limiter import LISTS_A_SECOND, Pace
-from vdm_alerts.core.model.account import Standing
+from vdm_alerts.adapters.aws.ses_rate_limiter import LISTS_A_SECOND, RateLimiter
+from vdm_alerts.core.model.account import AccountStatus
 from vdm_alerts.core.model.findings import EnableSending, Finding
 from vdm_alerts.core.model.metrics import Scope
 from vdm_alerts.core.model.severity import Severity
@@ -25,30 +25,30 @@ TENANTS_PAGE = 100
 
 _ENFORCEMENT: Mapping[str, Finding] = {
     "PROBATION": Finding(
-        about="enforcement",
+        key="enforcement",
         what="Amazon SES has put this account under review",
         remedy="It may pause the account's sending next. Read the case that AWS opened in the "
         "Support Center, mend the cause, and answer there",
         severity=Severity.CRITICAL,
-        hinders=False,
+        blocks_monitoring=False,
     ),
     "SHUTDOWN": Finding(
-        about="enforcement",
+        key="enforcement",
         what="Amazon SES has paused all sending of this account",
         remedy="Nothing is delivered until AWS lifts this. Read the case that AWS opened in the "
         "Support Center, mend the cause, and answer there",
         severity=Severity.CRITICAL,
-        hinders=False,
+        blocks_monitoring=False,
     ),
 }
 """Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetAccount.html"""
 
 _SENDING_IS_OFF = Finding(
-    about="sending",
+    key="sending",
     what="Sending is switched off for this account in this Region",
     remedy="Somebody in the account did that, not AWS. Once the reason is mended",
     fix=EnableSending(),
-    hinders=False,
+    blocks_monitoring=False,
 )
 
 
@@ -67,11 +67,11 @@ class SesAccount:
         """
         self._client = client
         for operation in ("ListEmailIdentities", "ListConfigurationSets", "ListTenants"):
-            Pace(LISTS_A_SECOND, clock, sleep).govern(client, operation)
+            RateLimiter(LISTS_A_SECOND, clock, sleep).attach(client, operation)
 
-    def standing(self) -> Standing:
+    def status(self) -> AccountStatus:
         """Return whether VDM is on, and what SES holds against the account."""
-        with doing("ses:GetAccount"):
+        with translate_errors("ses:GetAccount"):
             account = self._client.get_account()
         enabled = account.get("VdmAttributes", {}).get("VdmEnabled") == "ENABLED"
         findings = [] if enabled else [VDM_IS_OFF]
@@ -79,18 +79,18 @@ class SesAccount:
             findings.append(enforced)
         elif not account.get("SendingEnabled", True):
             findings.append(_SENDING_IS_OFF)
-        return Standing(enabled, account.get("SendingEnabled", True), findings)
+        return AccountStatus(enabled, account.get("SendingEnabled", True), findings)
 
     def identities(self) -> Sequence[Scope]:
         """Return every e-mail identity, verified or not, in the order of their names."""
-        with doing("ses:ListEmailIdentities"):
+        with translate_errors("ses:ListEmailIdentities"):
             pages = list(_pages(self._client.list_email_identities, PageSize=PAGE))
         listed = (one["IdentityName"] for page in pages for one in page["EmailIdentities"])
         return [Scope(identity=name) for name in sorted(listed)]
 
     def configuration_sets(self) -> Sequence[Scope]:
         """Return every configuration set in the order of their names."""
-        with doing("ses:ListConfigurationSets"):
+        with translate_errors("ses:ListConfigurationSets"):
             pages = list(_pages(self._client.list_configuration_sets, PageSize=PAGE))
         listed = (name for page in pages for name in page["ConfigurationSets"])
         return [Scope(configuration_set=name) for name in sorted(listed)]
@@ -99,7 +99,7 @@ class SesAccount:
         """Return every tenant in the order of their names; none where boto3 is older than they."""
         if "ListTenants" not in self._client.meta.service_model.operation_names:
             return []
-        with doing("ses:ListTenants"):
+        with translate_errors("ses:ListTenants"):
             pages = list(_pages(self._client.list_tenants, PageSize=TENANTS_PAGE))
         listed = (one["TenantName"] for page in pages for one in page["Tenants"])
         return [Scope(tenant=name) for name in sorted(listed)]

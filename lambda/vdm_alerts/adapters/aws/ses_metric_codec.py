@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-def wire(
+def to_query(
     number: int, query: Query, starts: datetime, ends: datetime
 ) -> "BatchGetMetricDataQueryTypeDef":
     """Return *query* as SES takes it, *number* telling it from the others of its call."""
@@ -39,7 +39,7 @@ def wire(
     return wired
 
 
-def answers(
+def from_response(
     batch: Sequence[Query],
     answer: "BatchGetMetricDataResponseTypeDef",
     starts: datetime,
@@ -89,7 +89,7 @@ def _day(stamp: datetime) -> date | None:
     return utc.date() if utc.time() == time() else None
 
 
-def reads_time_quickly(session: "Session") -> None:
+def use_fast_timestamps(session: "Session") -> None:
     """Have clients made by *session* read instants by a table of those seen before.
 
     There are sixty in each answer, and the same sixty in all of them; botocore would work each out

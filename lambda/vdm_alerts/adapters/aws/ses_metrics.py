@@ -9,58 +9,63 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from vdm_alerts.adapters.aws.errors import code_of, doing
-from vdm_alerts.adapters.aws.ses_metric_codec import answers, wire
-from vdm_alerts.adapters.aws.ses_rate_limiter import Pace
+from vdm_alerts.adapters.aws.errors import code_of, translate_errors
+from vdm_alerts.adapters.aws.ses_metric_codec import from_response, to_query
+from vdm_alerts.adapters.aws.ses_rate_limiter import RateLimiter
 from vdm_alerts.core.model.deadline import Deadline
-from vdm_alerts.core.model.findings import AccessDenied, Finding, Hindrance, Unavailable
+from vdm_alerts.core.model.findings import (
+    AccessDeniedError,
+    Finding,
+    OperationFailedError,
+    UnavailableError,
+)
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap
-from vdm_alerts.core.planning.queries import ACCOUNT_SENT, Query, TodayRefused
+from vdm_alerts.core.planning.queries import ACCOUNT_SENT, Query, TodayRejectedError
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
 
-CALLERS = 16
+MAX_CONCURRENCY = 16
 """Calls under way at a time: with fewer than a second for an answer, enough to fill the quota."""
-MOST_QUERIES = 10
+MAX_QUERIES = 10
 """Queries a call takes; botocore does not check it.
 
 Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_BatchGetMetricData.html
 """
 
 VDM_IS_OFF = Finding(
-    about="VDM",
+    key="VDM",
     what="Virtual Deliverability Manager is switched off in this account and Region, so there is "
     "nothing to read",
     remedy="Switch it on in the SES console under Virtual Deliverability Manager; engagement "
     "tracking and optimized shared delivery can stay off, and it is charged by the mail",
 )
 
-MOST_FAILURES = 5
+MAX_FAILURES = 5
 """Calls in a row without an answer, boto3's repeats not counted, after which no more are made."""
 
-MOST_DENIALS = 20
+MAX_DENIALS = 20
 """Denied scopes that are found one by one; after that a denied call is denied as a whole."""
 
 _ACTION = "ses:BatchGetMetricData"
 _log = logging.getLogger(__name__)
 
 
-class Vdm:
+class SesMetrics:
     """A SeriesSource: whole UTC days.
 
     Several calls are under way at a time, because one takes longer than SES's quota makes it wait
     for the next.
     """
 
-    def __init__(self, client: "SESV2Client", pace: Pace | None = None) -> None:
+    def __init__(self, client: "SESV2Client", pace: RateLimiter | None = None) -> None:
         """Send requests through *client* at *pace*, by default the quota of SES.
 
         *client* needs a connection for each of the *CALLERS*.
         """
         self._client = client
-        (pace or Pace()).govern(client, "BatchGetMetricData")
+        (pace or RateLimiter()).attach(client, "BatchGetMetricData")
 
     def read(
         self, queries: Sequence[Query], window: Window, last: date, deadline: Deadline
@@ -72,7 +77,7 @@ class Vdm:
         is what is left once AWS has not answered several calls in a row: it would only wait as
         long.
         """
-        reading = _Reading(
+        reading = _ReadCalls(
             self._client,
             starts=_midnight(window.first_day(last)),
             ends=_midnight(last + timedelta(days=1)),  # SES leaves out the day that it begins.
@@ -80,15 +85,15 @@ class Vdm:
         )
         first, *rest = _batches(queries)
         # Alone, because what it meets is what all the others would meet.
-        found = dict(reading.asked(first))
-        with ThreadPoolExecutor(CALLERS) as callers:
-            for each in callers.map(reading.asked, rest):
+        found = dict(reading.read(first))
+        with ThreadPoolExecutor(MAX_CONCURRENCY) as callers:
+            for each in callers.map(reading.read, rest):
                 found |= each
         return found
 
 
 @dataclass(slots=True)
-class _Reading:
+class _ReadCalls:
     """One reading, shared by all callers: what to ask for, and what came in the way."""
 
     client: "SESV2Client"
@@ -98,28 +103,28 @@ class _Reading:
     is_over: bool = False
     failures: int = 0
     denials: int = 0
-    refused: set[Scope] = field(default_factory=set)
+    rejected: set[Scope] = field(default_factory=set)
 
-    def asked(self, batch: Sequence[Query]) -> Mapping[Query, Series | Gap]:
+    def read(self, batch: Sequence[Query]) -> Mapping[Query, Series | Gap]:
         """Return the answers to *batch*. Raises AccessDenied, TodayRefused and Hindrance."""
         self.is_over |= self.deadline.left() < timedelta()
         if self.is_over:
-            return dict.fromkeys(batch, Gap.CUT)
-        refused = {query: Gap.REFUSED for query in batch if query.scope in self.refused}
+            return dict.fromkeys(batch, Gap.CUT_OFF)
+        refused = {query: Gap.REJECTED for query in batch if query.scope in self.rejected}
         rest = [query for query in batch if query not in refused]
         return {**refused, **(self._answered(rest) if rest else {})}
 
     def _answered(self, batch: Sequence[Query]) -> Mapping[Query, Series | Gap]:
         try:
             found = self._call(batch)
-        except AccessDenied as denial:
-            return self._apart(batch, denial)
-        except Unavailable as error:
+        except AccessDeniedError as denial:
+            return self._split(batch, denial)
+        except UnavailableError as error:
             refusal = error.__cause__
             if isinstance(refusal, ClientError) and code_of(refusal) == "BadRequestException":
-                return self._apart(batch, error)
+                return self._split(batch, error)
             return self._failed(batch, error)
-        except Hindrance:
+        except OperationFailedError:
             self.is_over = True
             raise
         except Exception as error:  # noqa: BLE001 - botocore has no name for an answer in pieces
@@ -128,35 +133,39 @@ class _Reading:
         return found
 
     def _call(self, batch: Sequence[Query]) -> Mapping[Query, Series | Gap]:
-        wired = [wire(number, each, self.starts, self.ends) for number, each in enumerate(batch)]
+        wired = [
+            to_query(number, each, self.starts, self.ends) for number, each in enumerate(batch)
+        ]
         try:
-            with doing(_ACTION):
+            with translate_errors(_ACTION):
                 answer = self.client.batch_get_metric_data(Queries=wired)
-        except Unavailable as error:
+        except UnavailableError as error:
             if "enable Virtual Deliverability Manager" in str(error.__cause__):
-                raise Hindrance(VDM_IS_OFF) from error.__cause__
+                raise OperationFailedError(VDM_IS_OFF) from error.__cause__
             raise
-        return answers(batch, answer, self.starts, self.ends)
+        return from_response(batch, answer, self.starts, self.ends)
 
     def _failed(self, batch: Sequence[Query], error: Exception) -> Mapping[Query, Series | Gap]:
         _log.warning("%d series were not read: %s", len(batch), error)
         self.failures += 1
-        self.is_over |= self.failures >= MOST_FAILURES
+        self.is_over |= self.failures >= MAX_FAILURES
         return dict.fromkeys(batch, Gap.UNAVAILABLE)
 
-    def _apart(
-        self, batch: Sequence[Query], no: AccessDenied | Unavailable
+    def _split(
+        self, batch: Sequence[Query], no: AccessDeniedError | UnavailableError
     ) -> Mapping[Query, Series | Gap]:
         """Ask for *batch*, to which SES said *no*, in parts, until what it means is alone.
 
         The account has no name that could be wrong, and no resource of its own that could be
         denied: there it is the days, or everything.
         """
-        if len(batch) > 1 and not (isinstance(no, AccessDenied) and self.denials >= MOST_DENIALS):
+        if len(batch) > 1 and not (
+            isinstance(no, AccessDeniedError) and self.denials >= MAX_DENIALS
+        ):
             first, second = _halves(batch)
-            return {**self.asked(first), **self.asked(second)}
+            return {**self.read(first), **self.read(second)}
         scope = batch[0].scope
-        if isinstance(no, AccessDenied):
+        if isinstance(no, AccessDeniedError):
             if ACCOUNT_SENT in batch:
                 self.is_over = True
                 raise no
@@ -165,11 +174,11 @@ class _Reading:
             return dict.fromkeys(batch, Gap.ACCESS_DENIED)
         if batch[0] == ACCOUNT_SENT:
             self.is_over = True
-            raise TodayRefused(str(no.__cause__)) from no
+            raise TodayRejectedError(str(no.__cause__)) from no
         _log.warning("SES refuses %s of %s: %s", batch[0].metric, scope, no.__cause__)
         if scope != ACCOUNT:
-            self.refused.add(scope)
-        return dict.fromkeys(batch, Gap.REFUSED)
+            self.rejected.add(scope)
+        return dict.fromkeys(batch, Gap.REJECTED)
 
 
 def _halves(batch: Sequence[Query]) -> tuple[Sequence[Query], Sequence[Query]]:
@@ -186,12 +195,12 @@ def _halves(batch: Sequence[Query]) -> tuple[Sequence[Query], Sequence[Query]]:
 
 def _batches(queries: Sequence[Query]) -> Iterator[Sequence[Query]]:
     """Yield *queries* in tens; those that SES may refuse with a batch of their own a scope."""
-    sound = [query for query in queries if not query.scope.is_doubtful]
-    for start in range(0, len(sound), MOST_QUERIES):
-        yield sound[start : start + MOST_QUERIES]
+    sound = [query for query in queries if not query.scope.may_be_rejected]
+    for start in range(0, len(sound), MAX_QUERIES):
+        yield sound[start : start + MAX_QUERIES]
     doubtful: dict[Scope, list[Query]] = {}
     for query in queries:
-        if query.scope.is_doubtful:
+        if query.scope.may_be_rejected:
             doubtful.setdefault(query.scope, []).append(query)
     yield from doubtful.values()
 

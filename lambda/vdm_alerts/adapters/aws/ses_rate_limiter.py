@@ -15,7 +15,7 @@ A call holds at most ten queries.
 
 Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_BatchGetMetricData.html
 """
-SHARE = 0.97
+QUOTA_SHARE = 0.97
 """Default share of the quota to use. Other clients in the account use the same quota."""
 LISTS_A_SECOND = 1
 """Calls per second that SES allows for nearly every other action.
@@ -23,13 +23,13 @@ LISTS_A_SECOND = 1
 Source: https://docs.aws.amazon.com/ses/latest/dg/quotas.html ("all actions ... are throttled at
 one request per second").
 """
-SLOWEST = 32
+MAX_SLOWDOWN = 32
 """Maximum factor by which throttling increases the interval between calls."""
 
 _TOO_MANY = 429
 
 
-class Pace:
+class RateLimiter:
     """A rate limiter that spaces calls evenly, across all threads.
 
     When SES throttles a call, all later calls slow down. The spacing is even because SES counts
@@ -38,7 +38,7 @@ class Pace:
 
     def __init__(
         self,
-        rate: float = CALLS_A_SECOND * SHARE,
+        rate: float = CALLS_A_SECOND * QUOTA_SHARE,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -58,17 +58,17 @@ class Pace:
             self._next = turn + self._slowness / self._rate
         self._sleep(turn - now)
 
-    def refused(self) -> None:
+    def throttled(self) -> None:
         """Slow down, because SES throttled a call."""
         with self._lock:
-            self._slowness = min(self._slowness * 2, SLOWEST)
+            self._slowness = min(self._slowness * 2, MAX_SLOWDOWN)
 
-    def answered(self) -> None:
+    def accepted(self) -> None:
         """Speed up again, because SES accepted a call."""
         with self._lock:
             self._slowness = max(self._slowness * 0.9, 1)
 
-    def govern(self, client: "SESV2Client", operation: str) -> None:
+    def attach(self, client: "SESV2Client", operation: str) -> None:
         """Limit the rate of every request of *client* for *operation*, also of retries.
 
         boto3 decides what it retries. The rate limiter only delays the request.
@@ -80,6 +80,6 @@ class Pace:
         if response is None:  # The connection failed. That does not depend on the quota.
             return
         if response[0].status_code == _TOO_MANY:
-            self.refused()
+            self.throttled()
         else:
-            self.answered()
+            self.accepted()

@@ -3,14 +3,14 @@
 import json
 from typing import TYPE_CHECKING
 
-from vdm_alerts.adapters.aws.errors import doing
+from vdm_alerts.adapters.aws.errors import translate_errors
 from vdm_alerts.core.notifications.rendering.message import Message
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
 
-class Topic:
+class SnsNotifier:
     """A Notifier: each protocol gets the form that it can show."""
 
     def __init__(self, client: "SNSClient", arn: str) -> None:
@@ -27,10 +27,10 @@ class Topic:
         forms = {
             "default": message.chat,
             "email": message.text,
-            "sqs": message.document,
-            "lambda": message.document,
+            "sqs": message.payload,
+            "lambda": message.payload,
         }
-        with doing("sns:Publish"):
+        with translate_errors("sns:Publish"):
             self._client.publish(
                 TopicArn=self._arn,
                 Subject=message.subject,
@@ -44,6 +44,6 @@ class Topic:
 
     def subscribers(self) -> int:
         """Return how many subscriptions are confirmed."""
-        with doing("sns:GetTopicAttributes"):
+        with translate_errors("sns:GetTopicAttributes"):
             answer = self._client.get_topic_attributes(TopicArn=self._arn)
         return int(answer["Attributes"]["SubscriptionsConfirmed"])

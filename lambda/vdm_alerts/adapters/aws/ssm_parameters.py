@@ -3,19 +3,21 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
-from vdm_alerts.adapters.aws.errors import doing
+from vdm_alerts.adapters.aws.errors import translate_errors
 from vdm_alerts.core.model.findings import Finding
-from vdm_alerts.core.rules.toml_document import BadDocument, Problem
+from vdm_alerts.core.rules.toml_document import InvalidDocumentError, InvalidField
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
 T = TypeVar("T")
 
-MOST_PROBLEMS = 20
+MAX_ERRORS_LISTED = 20
 """Problems of one text that a person is told at a time."""
 
-_NO_STRING = Problem("(the parameter)", "is no String but encrypted or a list; save it as a String")
+_NO_STRING = InvalidField(
+    "(the parameter)", "is no String but encrypted or a list; save it as a String"
+)
 
 
 def texts_under(client: "SSMClient", path: str) -> Mapping[str, str | None]:
@@ -24,7 +26,7 @@ def texts_under(client: "SSMClient", path: str) -> Mapping[str, str | None]:
     Each goes by what follows the path in its name. Raises AccessDenied or Unavailable.
     """
     pages = client.get_paginator("get_parameters_by_path")
-    with doing(f"ssm:GetParametersByPath of {path}"):
+    with translate_errors(f"ssm:GetParametersByPath of {path}"):
         return {
             each["Name"].removeprefix(f"{path}/"): (
                 each["Value"] if each["Type"] == "String" else None
@@ -34,28 +36,30 @@ def texts_under(client: "SSMClient", path: str) -> Mapping[str, str | None]:
         }
 
 
-def parsed(
+def parse_parameter(
     parse: Callable[[str, str, str], T], name: str, text: str | None, source: str
-) -> T | BadDocument:
+) -> T | InvalidDocumentError:
     """Return what *parse* makes of *name*, its *text* and its *source*, or all that is wrong.
 
     No text may stop the others, so whatever goes wrong is wrong with this one.
     """
     if text is None:
-        return BadDocument(source, [_NO_STRING])
+        return InvalidDocumentError(source, [_NO_STRING])
     try:
         return parse(name, text, source)
-    except BadDocument as bad:
+    except InvalidDocumentError as bad:
         return bad
     except Exception as error:  # noqa: BLE001 - see above
-        return BadDocument(source, [Problem("(the text)", f"cannot be read: {error!r:.200}")])
+        return InvalidDocumentError(
+            source, [InvalidField("(the text)", f"cannot be read: {error!r:.200}")]
+        )
 
 
-def unusable_text(noun: str, bad: BadDocument) -> Finding:
+def invalid_text_finding(noun: str, bad: InvalidDocumentError) -> Finding:
     """Return what to tell of a parameter that should hold a *noun*, such as "rule"."""
     heading, *problems = str(bad).splitlines()
     return Finding(
-        about=bad.source,
+        key=bad.source,
         what=f"A {noun} cannot be used, {heading}",
         details="\n".join(_first(problems)),
         remedy="Edit that parameter in SSM Parameter Store; it is read again at the next run",
@@ -64,5 +68,5 @@ def unusable_text(noun: str, bad: BadDocument) -> Finding:
 
 def _first(problems: list[str]) -> list[str]:
     """Return as many of *problems* as fit in a mail that people read."""
-    more = len(problems) - MOST_PROBLEMS
-    return [*problems[:MOST_PROBLEMS], f"  and {more} more"] if more > 0 else problems
+    more = len(problems) - MAX_ERRORS_LISTED
+    return [*problems[:MAX_ERRORS_LISTED], f"  and {more} more"] if more > 0 else problems

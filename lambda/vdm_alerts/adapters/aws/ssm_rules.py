@@ -3,18 +3,22 @@
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-from vdm_alerts.adapters.aws.ssm_parameters import parsed, texts_under, unusable_text
+from vdm_alerts.adapters.aws.ssm_parameters import (
+    invalid_text_finding,
+    parse_parameter,
+    texts_under,
+)
 from vdm_alerts.core.model.findings import Finding, RestoreDefaultRule
-from vdm_alerts.core.rules.default_rules import FOLDER, digest
+from vdm_alerts.core.rules.default_rules import DEFAULT_FOLDER, fingerprint
 from vdm_alerts.core.rules.parser import parse_rule
-from vdm_alerts.core.rules.rule_set import Rulebook, Written
-from vdm_alerts.core.rules.toml_document import BadDocument
+from vdm_alerts.core.rules.rule_set import RuleSet, RuleText
+from vdm_alerts.core.rules.toml_document import InvalidDocumentError
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
 
-class ParameterRules:
+class SsmRules:
     """A RuleSource: every parameter under *path* is a rule, named by what follows.
 
     Under "shipped" are those that came with a deployment. One's own, directly under *path*, wins
@@ -30,28 +34,28 @@ class ParameterRules:
         self._path = path
         self._shipped = shipped
 
-    def rules(self) -> Rulebook:
+    def rules(self) -> RuleSet:
         """Return the rules as they stand now: nothing is kept while the function is warm."""
         texts = texts_under(self._client, self._path)
         if not texts:  # That is an accident, which ends nothing that they have found.
             none = self._no_rules()
-            return Rulebook({}, dict.fromkeys(self._shipped, none), [none], missing=none)
+            return RuleSet({}, dict.fromkeys(self._shipped, none), [none], none_found=none)
         places = self._places(texts)
         rules, unusable, findings, written = {}, {}, [], {}
         for name, place in sorted(places.items()):
             text, source = texts[place], f"{self._path}/{place}"
-            rule = parsed(parse_rule, name, text, source)
-            if isinstance(rule, BadDocument):
-                unusable[name] = unusable_text("rule", rule)
+            rule = parse_parameter(parse_rule, name, text, source)
+            if isinstance(rule, InvalidDocumentError):
+                unusable[name] = invalid_text_finding("rule", rule)
                 continue
             rules[name] = rule
-            written[name] = Written(text or "", source)
-            if place != name and digest(text or "") != self._shipped.get(name):
+            written[name] = RuleText(text or "", source)
+            if place != name and fingerprint(text or "") != self._shipped.get(name):
                 findings.append(_edited(name, source, own=f"{self._path}/{name}"))
         findings += [self._gone(name) for name in sorted(self._shipped.keys() - places.keys())]
-        astray = texts.keys() - places.keys() - {f"{FOLDER}/{name}" for name in places}
+        astray = texts.keys() - places.keys() - {f"{DEFAULT_FOLDER}/{name}" for name in places}
         findings += [self._astray(place) for place in sorted(astray)]
-        return Rulebook(rules, unusable, findings, written)
+        return RuleSet(rules, unusable, findings, written)
 
     def _places(self, texts: Collection[str]) -> dict[str, str]:
         """Return where among *texts* each rule stands that counts, by its name."""
@@ -59,13 +63,13 @@ class ParameterRules:
         shipped = {
             name: place
             for place in texts
-            if "/" not in (name := place.removeprefix(f"{FOLDER}/")) and name != place
+            if "/" not in (name := place.removeprefix(f"{DEFAULT_FOLDER}/")) and name != place
         }
         return shipped | own
 
     def _no_rules(self) -> Finding:
         return Finding(
-            about=self._path,
+            key=self._path,
             what=f"There is no rule under {self._path} in SSM Parameter Store",
             remedy="Put the shipped ones back from the repository, each like this",
             fix=self._restore("bounce-rate"),
@@ -73,19 +77,19 @@ class ParameterRules:
 
     def _gone(self, name: str) -> Finding:
         return Finding(
-            about=f"{self._path}/{FOLDER}/{name}",
+            key=f"{self._path}/{DEFAULT_FOLDER}/{name}",
             what=f"The shipped rule {name} was deleted, and nothing is judged by it",
             remedy="Put it back into SSM Parameter Store from the repository",
             fix=self._restore(name),
         )
 
     def _restore(self, name: str) -> RestoreDefaultRule:
-        return RestoreDefaultRule(name, f"{self._path}/{FOLDER}/{name}")
+        return RestoreDefaultRule(name, f"{self._path}/{DEFAULT_FOLDER}/{name}")
 
     def _astray(self, place: str) -> Finding:
         name = place.rsplit("/", 1)[-1]
         return Finding(
-            about=f"{self._path}/{place}",
+            key=f"{self._path}/{place}",
             what=f"No rule is read from the SSM parameter {self._path}/{place}",
             remedy=f"Save it as {self._path}/{name}, or delete it",
         )
@@ -93,10 +97,10 @@ class ParameterRules:
 
 def _edited(name: str, source: str, own: str) -> Finding:
     return Finding(
-        about=source,
+        key=source,
         what=f"The shipped rule {name} was edited in place, where a later deployment may write "
         "over it",
         remedy=f"Save its text as the SSM parameter {own}: that one counts instead, and no "
         "deployment touches it",
-        hinders=False,
+        blocks_monitoring=False,
     )

@@ -2,15 +2,19 @@
 
 from typing import TYPE_CHECKING
 
-from vdm_alerts.adapters.aws.ssm_parameters import parsed, texts_under, unusable_text
+from vdm_alerts.adapters.aws.ssm_parameters import (
+    invalid_text_finding,
+    parse_parameter,
+    texts_under,
+)
 from vdm_alerts.core.muting.silences import Silence, Silences, parse_silence
-from vdm_alerts.core.rules.toml_document import BadDocument
+from vdm_alerts.core.rules.toml_document import InvalidDocumentError
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
 
-class ParameterSilences:
+class SsmSilences:
     """A SilenceSource: every parameter under *path* is a silence, named by what follows."""
 
     def __init__(self, client: "SSMClient", path: str) -> None:
@@ -22,13 +26,15 @@ class ParameterSilences:
         """Return the silences as they stand now: nothing is kept while the function is warm."""
         texts = texts_under(self._client, self._path)
         found = [
-            parsed(parse_silence, name, text, f"{self._path}/{name}")
+            parse_parameter(parse_silence, name, text, f"{self._path}/{name}")
             for name, text in sorted(texts.items())
         ]
         findings = [
-            unusable_text("silence", each).meanwhile("it silences nothing", hinders=False)
+            invalid_text_finding("silence", each).with_fallback(
+                "it silences nothing", hinders=False
+            )
             for each in found
-            if isinstance(each, BadDocument)
+            if isinstance(each, InvalidDocumentError)
         ]
         silences = [each for each in found if isinstance(each, Silence)]
         return Silences(silences, findings)

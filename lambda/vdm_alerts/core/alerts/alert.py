@@ -4,17 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
-from vdm_alerts.core.evaluation.context import Phase
-from vdm_alerts.core.evaluation.revision import Ground
+from vdm_alerts.core.evaluation.prior_state import PriorState
+from vdm_alerts.core.evaluation.revision import ReportedFigures
 from vdm_alerts.core.model.metrics import Scope
 from vdm_alerts.core.model.rates import Indicator, Rate
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.rules.rule import Rule
 
-FLAPPING = 2
+FLAP_COUNT = 2
 """So many ends, within LATELY, make an alert one that comes and goes."""
-LATELY = timedelta(days=14)
-STEADY = timedelta(days=3)
+FLAP_WINDOW = timedelta(days=14)
+FLAP_COOLDOWN = timedelta(days=3)
 """For how long such an alert has to be over before that is said, or believed."""
 
 
@@ -30,9 +30,9 @@ class Ok:
 
     since: datetime | None = None
     revised: Rate | None = None
-    unwatched: str = ""
-    cut: datetime | None = None
-    line: float | None = None
+    closed_because: str = ""
+    interrupted_since: datetime | None = None
+    threshold_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ class Pending:
 
     severity: Severity
     since: datetime
-    well: datetime | None = None
-    line: float | None = None
+    healthy_since: datetime | None = None
+    threshold_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,28 +58,28 @@ class Firing:
 
     severity: Severity
     since: datetime
-    mending: datetime | None = None
-    line: float | None = None
-    silent: bool = False
+    recovering_since: datetime | None = None
+    threshold_share: float | None = None
+    no_email: bool = False
 
 
 State: TypeAlias = Ok | Pending | Firing
 
 
-def is_by(rule: Rule, state: State) -> bool:
+def still_applies(rule: Rule, state: State) -> bool:
     """Say whether *state* still holds by *rule*, which may have been edited since.
 
     What fires does by its own line; what was over before, unless the first line is a stricter one.
     """
-    if state.line is None:
+    if state.threshold_share is None:
         return True
     if isinstance(state, Firing):
-        return state.line in {line.share for line in rule.thresholds}
-    return rule.badness(rule.first_line.share) >= rule.badness(state.line)
+        return state.threshold_share in {line.share for line in rule.thresholds}
+    return rule.badness(rule.first_threshold.share) >= rule.badness(state.threshold_share)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class LastNotified:
     """What people were last told of this alert, by which message of its incident.
 
     *since* is when the episode began that they were told of, and *ground* on what figures, if any.
@@ -89,16 +89,16 @@ class Told:
     severity: Severity
     since: datetime
     sequence: int
-    at: datetime
-    ground: Ground | None = None
+    sent_at: datetime
+    figures: ReportedFigures | None = None
 
     @property
-    def is_certain(self) -> bool:
+    def is_confirmed(self) -> bool:
         """Whether the message has gone out for certain."""
         return self.sequence > 0
 
 
-class Key(NamedTuple):
+class AlertKey(NamedTuple):
     """What tells an alert from every other: a rule's name, a scope, and the rate it is about.
 
     A rule that is changed to be about another rate begins anew, beside what it has left to say.
@@ -109,7 +109,7 @@ class Key(NamedTuple):
     indicator: Indicator | None = None
 
     @classmethod
-    def of(cls, rule: Rule, scope: Scope) -> "Key":
+    def for_rule(cls, rule: Rule, scope: Scope) -> "AlertKey":
         """Return the key of what *rule* finds in *scope*."""
         return cls(rule.name, scope, rule.indicator)
 
@@ -126,43 +126,43 @@ class Alert:
     scope: Scope
     indicator: Indicator | None = None
     state: State = Ok()
-    told: Told | None = None
+    last_notified: LastNotified | None = None
     incident: str | None = None
-    ends: tuple[datetime, ...] = ()
+    resolved_at: tuple[datetime, ...] = ()
 
     @property
-    def key(self) -> Key:
+    def key(self) -> AlertKey:
         """What tells this alert from every other."""
-        return Key(self.rule, self.scope, self.indicator)
+        return AlertKey(self.rule, self.scope, self.indicator)
 
-    def phase(self, rule: Rule) -> Phase:
+    def prior_state(self, rule: Rule) -> PriorState:
         """Return what is going on here, for the next judgement by *rule*.
 
         What was judged by other thresholds, or was not for a while, is judged as if for the first
         time, and yet is not over while some window is on the bad side of these.
         """
-        if not is_by(rule.at(self.scope), self.state):
-            return Phase(is_pending=not isinstance(self.state, Ok))
+        if not still_applies(rule.for_scope(self.scope), self.state):
+            return PriorState(is_pending=not isinstance(self.state, Ok))
         match self.state:
-            case Ok(since=since, unwatched=why):
-                return Phase(since, is_pending=bool(why))
-            case Pending(well=since):
-                return Phase(since, is_pending=True)
+            case Ok(since=since, closed_because=why):
+                return PriorState(since, is_pending=bool(why))
+            case Pending(healthy_since=since):
+                return PriorState(since, is_pending=True)
             case Firing() as firing:
-                told = self.told.ground if self.told else None
-                return Phase(firing.since, firing.severity, firing.silent, told=told)
+                told = self.last_notified.figures if self.last_notified else None
+                return PriorState(firing.since, firing.severity, firing.no_email, reported=told)
 
     @property
     def is_open(self) -> bool:
         """Whether something is wrong here, or somebody is owed a word."""
-        return not isinstance(self.state, Ok) or self.told is not None
+        return not isinstance(self.state, Ok) or self.last_notified is not None
 
     @property
-    def is_at_rest(self) -> bool:
+    def is_inactive(self) -> bool:
         """Whether there is nothing to remember."""
-        return not self.is_open and self.state == Ok() and not self.ends
+        return not self.is_open and self.state == Ok() and not self.resolved_at
 
     @property
-    def comes_and_goes(self) -> bool:
+    def is_flapping(self) -> bool:
         """Whether it has ended so often lately that one more end is not to be believed at once."""
-        return len(self.ends) >= FLAPPING
+        return len(self.resolved_at) >= FLAP_COUNT

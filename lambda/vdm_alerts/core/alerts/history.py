@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from vdm_alerts.core.alerts.alert import Alert, Firing, Key, Ok, Pending
+from vdm_alerts.core.alerts.alert import Alert, AlertKey, Firing, Ok, Pending
 from vdm_alerts.core.evaluation.verdicts import Verdict
 
 STATE_NAMES: Mapping[type, str] = {Ok: "Ok", Pending: "Pending", Firing: "Firing"}
@@ -19,18 +19,18 @@ class Transition:
     of the verdict, or that it is not watched any more.
     """
 
-    key: Key
-    at: datetime
+    key: AlertKey
+    time: datetime
     before: str
     after: str
     why: str
 
 
 def transitions(
-    before: Mapping[Key, Alert],
-    after: Mapping[Key, Alert],
-    verdicts: Mapping[Key, Verdict],
-    closed: Mapping[Key, str],
+    before: Mapping[AlertKey, Alert],
+    after: Mapping[AlertKey, Alert],
+    verdicts: Mapping[AlertKey, Verdict],
+    closed: Mapping[AlertKey, str],
     now: datetime,
 ) -> Iterator[Transition]:
     """Yield every change of state between two sets of alerts.
@@ -39,12 +39,12 @@ def transitions(
     """
     for key in {**before, **after}:
         was, alert = (alerts.get(key, Alert(*key)) for alerts in (before, after))
-        if named(was) != named(alert):
+        if state_name(was) != state_name(alert):
             why = closed.get(key) or str(verdicts.get(key, ""))
-            yield Transition(key, now, named(was), named(alert), why)
+            yield Transition(key, now, state_name(was), state_name(alert), why)
 
 
-def named(alert: Alert) -> str:
+def state_name(alert: Alert) -> str:
     """Return the state of *alert*, with how bad it is."""
     state = alert.state
     kind = STATE_NAMES[type(state)]

@@ -5,15 +5,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias
 
-from vdm_alerts.core.alerts.alert import Alert, Key
-from vdm_alerts.core.alerts.sequence import Attempt
+from vdm_alerts.core.alerts.alert import Alert, AlertKey
+from vdm_alerts.core.alerts.sequence import SendAttempt
 from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.model.rates import Indicator
-from vdm_alerts.core.rules.rule_set import Rulebook, Written, read
+from vdm_alerts.core.rules.rule_set import RuleSet, RuleText, parse_stored_rule
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class StoredState:
     """What one run leaves for the next: alerts not at rest, and what was told of the service.
 
     *numbers* are those of the last message about each open incident, by its id, and *attempts* the
@@ -23,19 +23,19 @@ class Memory:
     counts the saves.
     """
 
-    alerts: Mapping[Key, Alert] = field(default_factory=dict)
+    alerts: Mapping[AlertKey, Alert] = field(default_factory=dict)
     findings: Sequence[Finding] = ()
-    trouble_sequence: int = 0
+    service_sequence: int = 0
     last_run: datetime | None = None
-    numbers: Mapping[str, int] = field(default_factory=dict)
-    attempts: Mapping[str, Attempt] = field(default_factory=dict)
-    rules: Mapping[str, Written] = field(default_factory=dict)
-    passing: Mapping[str, datetime] = field(default_factory=dict)
-    introduced: bool = False
+    sequences: Mapping[str, int] = field(default_factory=dict)
+    attempts: Mapping[str, SendAttempt] = field(default_factory=dict)
+    rules: Mapping[str, RuleText] = field(default_factory=dict)
+    transient_since: Mapping[str, datetime] = field(default_factory=dict)
+    summary_sent: bool = False
     subscribers: int | None = None
     version: int = 0
 
-    def alerts_with_indicator(self, rulebook: Rulebook | None) -> Mapping[Key, Alert]:
+    def alerts_with_indicator(self, rulebook: RuleSet | None) -> Mapping[AlertKey, Alert]:
         """Return the alerts, each with the indicator that it is about.
 
         If an earlier version stored none, it is that of the rule when it was last valid.
@@ -48,9 +48,9 @@ class Memory:
         )
         return {alert.key: alert for alert in alerts}
 
-    def _indicator_of(self, name: str, rulebook: Rulebook | None) -> Indicator | None:
+    def _indicator_of(self, name: str, rulebook: RuleSet | None) -> Indicator | None:
         written = self.rules.get(name)
-        rule = read(name, written) if written else None
+        rule = parse_stored_rule(name, written) if written else None
         if rule is None and rulebook:
             rule = rulebook.rules.get(name)
         return rule.indicator if rule else None
@@ -67,9 +67,9 @@ class HistoryUnavailable:
     """Why it is unavailable."""
 
 
-History: TypeAlias = Memory | HistoryUnavailable
+History: TypeAlias = StoredState | HistoryUnavailable
 
 
-def known_state(history: History) -> Memory:
+def known_state(history: History) -> StoredState:
     """Return the stored state; an empty one if the history is unavailable."""
-    return Memory() if isinstance(history, HistoryUnavailable) else history
+    return StoredState() if isinstance(history, HistoryUnavailable) else history

@@ -7,9 +7,9 @@ from operator import le, mul
 from typing import NamedTuple
 
 from vdm_alerts.core.model.metrics import Series, Window
-from vdm_alerts.core.statistics.arrival import DAY, Feedback
+from vdm_alerts.core.statistics.arrival import DAY, ArrivalCurve
 
-LEAST_HOURS = 0.1
+MIN_HOURS = 0.1
 """How much of a day has gone by at the least, so that there is something to divide by."""
 
 
@@ -28,7 +28,7 @@ class AsOf:
     @property
     def hours(self) -> float:
         """How much of the last day has been counted, in hours."""
-        return min(DAY, max(LEAST_HOURS, (self.now - self.midnight) / timedelta(hours=1)))
+        return min(DAY, max(MIN_HOURS, (self.now - self.midnight) / timedelta(hours=1)))
 
 
 class Bucket(NamedTuple):
@@ -45,16 +45,16 @@ class Bucket(NamedTuple):
     events: int
     volume: int
     expected: float
-    heard: float
+    with_feedback: float
 
     @property
-    def most(self) -> float:
+    def upper_bound(self) -> float:
         """The most mail that the events can be of."""
         return max(self.expected, self.volume)
 
 
 def day_buckets(
-    events: Series, volume: Series, window: Window, feedback: Feedback, at: AsOf
+    events: Series, volume: Series, window: Window, feedback: ArrivalCurve, at: AsOf
 ) -> Sequence[Bucket]:
     """Return the days of *window*, the last one first and as far as it has come."""
     counted = events.daily(window.days, at.last)
@@ -65,15 +65,15 @@ def day_buckets(
         hours = at.hours if age == 0 else DAY
         until = len(mails) - age
         sent = mails[until - feedback.lag - 1 : until]
-        expected = sum(map(mul, feedback.of_day(hours), reversed(sent)))
-        heard = sent[-1] * feedback.by(since_midnight + (age - 1) * DAY)
+        expected = sum(map(mul, feedback.daily_shares(hours), reversed(sent)))
+        heard = sent[-1] * feedback.arrived_by(since_midnight + (age - 1) * DAY)
         begins = at.midnight - timedelta(days=age)
         buckets.append(Bucket(begins, hours, counted[-1 - age], sent[-1], expected, heard))
     return buckets
 
 
-def none_reaches(
-    line: float, events: Series, volume: Series, window: Window, feedback: Feedback, at: AsOf
+def no_bucket_reaches(
+    line: float, events: Series, volume: Series, window: Window, feedback: ArrivalCurve, at: AsOf
 ) -> bool:
     """Say quickly, without the buckets, that none of the `day_buckets` has a rate above *line*.
 
@@ -81,7 +81,7 @@ def none_reaches(
     where no part of a window is above the line, neither is the whole.
     """
     mails = volume.daily(window.days, at.last)
-    whole, today = line * feedback.of_day()[0], line * feedback.of_day(at.hours)[0]
+    whole, today = line * feedback.daily_shares()[0], line * feedback.daily_shares(at.hours)[0]
     most = [whole * each for each in mails[:-1]]
     most.append(today * mails[-1])
     return all(map(le, events.daily(window.days, at.last), most))

@@ -9,11 +9,18 @@ from typing import assert_never
 
 from vdm_alerts.core.evaluation.buckets import AsOf
 from vdm_alerts.core.evaluation.confidence import evaluate_with_confidence
-from vdm_alerts.core.evaluation.context import ORDINARY, Phase
+from vdm_alerts.core.evaluation.prior_state import NO_OPEN_ALERT, PriorState
 from vdm_alerts.core.evaluation.plain import compare
-from vdm_alerts.core.evaluation.revision import revised
+from vdm_alerts.core.evaluation.revision import with_revision
 from vdm_alerts.core.evaluation.series import SeriesEvaluation
-from vdm_alerts.core.evaluation.verdicts import Healthy, Silent, Subject, Unknown, Unsure, Verdict
+from vdm_alerts.core.evaluation.verdicts import (
+    Healthy,
+    Inconclusive,
+    NoEmail,
+    Subject,
+    Unknown,
+    Verdict,
+)
 from vdm_alerts.core.model.metrics import Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.rules.rule import MinimumConfidence, MissingData, PlainComparison, Rule
@@ -27,7 +34,7 @@ def evaluate_series(
     scope: Scope,
     counts: tuple[Series | Gap, Series | Gap],
     at: AsOf,
-    phase: Phase = ORDINARY,
+    phase: PriorState = NO_OPEN_ALERT,
     series_count: int = 1,
 ) -> Verdict:
     """Return the verdict of *rule* on *counts*: the events of *scope*, and their volume.
@@ -35,21 +42,25 @@ def evaluate_series(
     *phase* is what the stored alert means for this evaluation, and *series_count* how many series
     the rule evaluates. If one of the counts is missing, the verdict is `Unknown`.
     """
-    rule, subject = rule.at(scope), Subject(rule.indicator, scope)
+    rule, subject = rule.for_scope(scope), Subject(rule.indicator, scope)
     events, volume = counts
     if isinstance(events, Gap):
         return Unknown(subject, events)
     if isinstance(volume, Gap):
         return Unknown(subject, volume)
     series = SeriesEvaluation(rule, subject, events, volume, at, phase)
-    if not volume.total(rule.longest, at.last):
-        has_late_events = events.total(rule.longest, at.last) > 0
+    if not volume.total(rule.longest_window, at.last):
+        has_late_events = events.total(rule.longest_window, at.last) > 0
         if isinstance(rule.confidence, PlainComparison) or not has_late_events:
             return _evaluate_no_email(series)
-    elif phase.of_silence:
-        series = replace(series, phase=ORDINARY)  # Email arrives again: that alert is over.
+    elif phase.is_about_no_email:
+        series = replace(series, prior=NO_OPEN_ALERT)  # Email arrives again: that alert is over.
     verdict = _compare_with_thresholds(series, series_count)
-    return revised(verdict, rule, events, volume, at, phase.told) if phase.told else verdict
+    return (
+        with_revision(verdict, rule, events, volume, at, phase.reported)
+        if phase.reported
+        else verdict
+    )
 
 
 def _compare_with_thresholds(series: SeriesEvaluation, series_count: int) -> Verdict:
@@ -64,13 +75,13 @@ def _compare_with_thresholds(series: SeriesEvaluation, series_count: int) -> Ver
 
 def _evaluate_no_email(series: SeriesEvaluation) -> Verdict:
     """Return the verdict on a scope without email in any window of the rule."""
-    rule, last = series.rule, series.at.last
-    threshold, window = rule.first_line, rule.longest
+    rule, last = series.rule, series.as_of.last
+    threshold, window = rule.first_threshold, rule.longest_window
     if rule.missing_data is MissingData.BREACHING:
         # Today has only begun. A scope that never sent any email is not missed.
-        if series.volume.newest_day and not series.volume.total(rule.reach, last):
-            return Silent(series.of, threshold.severity, window)
-        return Unsure(series.of, threshold, window, None)
-    had_email = series.phase.is_going_on and series.volume.total(NO_EMAIL_WINDOW, last)
+        if series.volume.newest_day and not series.volume.total(rule.lookback, last):
+            return NoEmail(series.subject, threshold.severity, window)
+        return Inconclusive(series.subject, threshold, window, None)
+    had_email = series.prior.is_open_or_pending and series.volume.total(NO_EMAIL_WINDOW, last)
     is_over = rule.missing_data is MissingData.OK and not had_email
-    return (Healthy if is_over else Unsure)(series.of, threshold, window, None)
+    return (Healthy if is_over else Inconclusive)(series.subject, threshold, window, None)

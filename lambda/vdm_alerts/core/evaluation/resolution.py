@@ -7,14 +7,14 @@ from vdm_alerts.core.evaluation.buckets import Bucket
 from vdm_alerts.core.evaluation.series import SeriesEvaluation
 from vdm_alerts.core.evaluation.verdicts import Evidence
 from vdm_alerts.core.evaluation.window_evidence import (
-    HEARD,
-    MOST,
+    UPPER_BOUND,
+    WITH_FEEDBACK,
     boundary,
     rule_windows,
     window_evidence,
     windows_on_bad_side,
 )
-from vdm_alerts.core.evaluation.windows import sights
+from vdm_alerts.core.evaluation.windows import window_totals
 from vdm_alerts.core.rules.rule import Threshold
 
 RESOLVE_CONFIDENCE = 0.95
@@ -34,9 +34,9 @@ def resolution_evidence(
     anything resolve it too, after as many days on the good side as the longest window has. Today's
     emails keep it open if they would fire the alert again, with at most *error_probability*.
     """
-    today = series.at.now.date()
-    is_whole = series.at.last < today
-    last = series.at.last - timedelta(days=not is_whole)
+    today = series.as_of.now.date()
+    is_whole = series.as_of.last < today
+    last = series.as_of.last - timedelta(days=not is_whole)
     days = (last - since.date()).days
     if days < series.rule.windows[0].days:
         return None
@@ -44,13 +44,18 @@ def resolution_evidence(
     if any(error <= error_probability for error, _ in fires_today):
         return None
     floor = since.date() + timedelta(days=1)
-    line, emails_of = boundary(series, threshold), MOST if series.of.indicator.low_is_bad else HEARD
+    line, emails_of = (
+        boundary(series, threshold),
+        UPPER_BOUND if series.subject.indicator.low_is_bad else WITH_FEEDBACK,
+    )
     past = buckets if is_whole else buckets[1:]
-    for window in sights(past, rule_windows(series, floor, last), line, emails_of):
-        confidence = line.sure_of_good(window.weighed_events, window.weighed_mails)
+    for window in window_totals(past, rule_windows(series, floor, last), line, emails_of):
+        confidence = line.probability_good(window.weighted_events, window.weighted_emails)
         if confidence >= RESOLVE_CONFIDENCE:
             return window_evidence(series, window, confidence, last)
-        is_good = not threshold.is_reached_by(window.events / window.mails, series.of.indicator)
-        if is_good and days >= series.rule.longest.days == window.window.days:
+        is_good = not threshold.is_reached_by(
+            window.events / window.emails, series.subject.indicator
+        )
+        if is_good and days >= series.rule.longest_window.days == window.window.days:
             return window_evidence(series, window, None, last)
     return None

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from vdm_alerts.core.evaluation.buckets import AsOf
-from vdm_alerts.core.evaluation.context import Phase
+from vdm_alerts.core.evaluation.prior_state import PriorState
 from vdm_alerts.core.evaluation.verdicts import Evidence, Subject
 from vdm_alerts.core.model.metrics import Series, Window
 from vdm_alerts.core.model.rates import Rate
@@ -16,21 +16,21 @@ class SeriesEvaluation:
     """The counts of one scope, to be evaluated by *rule*, which is the rule for that scope."""
 
     rule: Rule
-    of: Subject
+    subject: Subject
     events: Series
     volume: Series
-    at: AsOf
-    phase: Phase
+    as_of: AsOf
+    prior: PriorState
     """What the stored alert means for this evaluation."""
 
     def counted(self, window: Window) -> Evidence | None:
         """Return the rate as counted in *window*; None if no email was sent in it."""
-        emails = self.volume.total(window, self.at.last)
+        emails = self.volume.total(window, self.as_of.last)
         if not emails:
             return None
-        rate = Rate(self.events.total(window, self.at.last), emails)
-        return Evidence(rate, window, until=self.until(self.at.last))
+        rate = Rate(self.events.total(window, self.as_of.last), emails)
+        return Evidence(rate, window, last_day=self.until(self.as_of.last))
 
     def until(self, last: date) -> date | None:
         """Return *last* as evidence states it: None for today, which is not over."""
-        return None if last == self.at.now.date() else last
+        return None if last == self.as_of.now.date() else last

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from vdm_alerts.core.model.metrics import Scope, Window
 from vdm_alerts.core.model.rates import Gap, Indicator, Rate, percent
 from vdm_alerts.core.model.severity import Severity
-from vdm_alerts.core.model.wording import WORDING, of
+from vdm_alerts.core.model.wording import WORDING, scope_phrase
 from vdm_alerts.core.rules.rule import Threshold
 
 
@@ -19,10 +19,10 @@ class Subject:
     scope: Scope
 
     def __str__(self) -> str:
-        return f"the {WORDING[self.indicator].noun} {of(self.scope)}"
+        return f"the {WORDING[self.indicator].noun} {scope_phrase(self.scope)}"
 
     @property
-    def begun(self) -> str:
+    def capitalized(self) -> str:
         """The same, as a sentence begins with it."""
         return str(self).replace("the", "The", 1)
 
@@ -49,24 +49,24 @@ class Evidence:
 
     rate: Rate
     window: Window
-    sure: float | None = None
-    until: date | None = None
-    is_of_heard: bool = False
+    confidence: float | None = None
+    last_day: date | None = None
+    is_of_emails_with_feedback: bool = False
 
-    def counted(self, indicator: Indicator) -> str:
+    def counted_phrase(self, indicator: Indicator) -> str:
         """Return what was counted, as the beginning of a sentence."""
         rate, happened = self.rate, WORDING[indicator].happened
         mails = f"{rate.volume:,} mails"
-        if self.is_of_heard:
+        if self.is_of_emails_with_feedback:
             mails = f"the {rate.volume:,} or so mails that one can have heard of by now"
         return f"{rate.events:,} of {mails} {happened} {self._when} ({percent(rate.value)})"
 
     @property
     def _when(self) -> str:
         is_one = self.window.days == 1
-        if self.until is None:
+        if self.last_day is None:
             return "today so far" if is_one else f"in the last {self.window}"
-        return f"on {self.until}" if is_one else f"in the {self.window} until {self.until}"
+        return f"on {self.last_day}" if is_one else f"in the {self.window} until {self.last_day}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,33 +77,34 @@ class Healthy:
     were told another rate of the very same days, it *withdraws* that.
     """
 
-    of: Subject
-    line: Threshold
+    subject: Subject
+    threshold: Threshold
     window: Window
     evidence: Evidence | None
     withdraws: Rate | None = None
 
     def __str__(self) -> str:
         if self.evidence is None:
-            return _no_mail(self.of, self.window)
-        counted, side = self.evidence.counted(self.of.indicator), self.of.good_side
+            return _no_email(self.subject, self.window)
+        counted, side = self.evidence.counted_phrase(self.subject.indicator), self.subject.good_side
         if self.withdraws and self.evidence.rate.corrects(self.withdraws):
             return f"{counted}, by later counts, and not {self.withdraws} as you were told."
         if self.withdraws:
             return f"{counted} in the end; it was {self.withdraws} when you were told."
-        if self.evidence.sure is not None:
-            how = _percentage(self.evidence.sure)
-            return f"{counted}: {how} sure that {self.of} is back {side} {self.line}."
-        if self.line.is_reached_by(self.evidence.rate.value, self.of.indicator):
-            return f"{counted}: too few to be sure on which side of {self.line} {self.of} is."
-        return f"{counted}: {self.of} is {side} {self.line}."
+        if self.evidence.confidence is not None:
+            how = _percentage(self.evidence.confidence)
+            return f"{counted}: {how} sure that {self.subject} is back {side} {self.threshold}."
+        if self.threshold.is_reached_by(self.evidence.rate.value, self.subject.indicator):
+            which = f"on which side of {self.threshold} {self.subject} is"
+            return f"{counted}: too few to be sure {which}."
+        return f"{counted}: {self.subject} is {side} {self.threshold}."
 
 
 @dataclass(frozen=True, slots=True)
 class Breached:
     """The rate has passed *threshold*."""
 
-    of: Subject
+    subject: Subject
     threshold: Threshold
     evidence: Evidence
 
@@ -113,68 +114,71 @@ class Breached:
         return self.threshold.severity
 
     def __str__(self) -> str:
-        counted, sure = self.evidence.counted(self.of.indicator), self.evidence.sure
-        if sure is None:
-            return f"{counted}: {self.of} has reached {self.threshold.named}."
-        side = self.of.bad_side
-        return (
-            f"{counted}: {_percentage(sure)} sure that {self.of} is {side} {self.threshold.named}."
+        counted, sure = (
+            self.evidence.counted_phrase(self.subject.indicator),
+            self.evidence.confidence,
         )
+        if sure is None:
+            return f"{counted}: {self.subject} has reached {self.threshold.phrase}."
+        where = f"{self.subject.bad_side} {self.threshold.phrase}"
+        return f"{counted}: {_percentage(sure)} sure that {self.subject} is {where}."
 
 
 @dataclass(frozen=True, slots=True)
-class Silent:
+class NoEmail:
     """There was no mail in *window*, where the rule says that this is a breach of itself."""
 
-    of: Subject
+    subject: Subject
     severity: Severity
     window: Window
 
     def __str__(self) -> str:
-        what = f"No {WORDING[self.of.indicator].mail} in the last {self.window}"
-        return f"{what}, which the rule about {self.of} takes for a breach."
+        what = f"No {WORDING[self.subject.indicator].emails} in the last {self.window}"
+        return f"{what}, which the rule about {self.subject} takes for a breach."
 
 
 @dataclass(frozen=True, slots=True)
-class Unsure:
+class Inconclusive:
     """The numbers are known, and prove nothing either way: too few, or too near to *line*.
 
     *evidence* is None where no mail was.
     """
 
-    of: Subject
-    line: Threshold
+    subject: Subject
+    threshold: Threshold
     window: Window
     evidence: Evidence | None
 
     def __str__(self) -> str:
         if self.evidence is None:
-            return _no_mail(self.of, self.window)
-        counted = self.evidence.counted(self.of.indicator)
-        return f"{counted}: not enough to be sure on which side of {self.line} {self.of} is."
+            return _no_email(self.subject, self.window)
+        counted = self.evidence.counted_phrase(self.subject.indicator)
+        return (
+            f"{counted}: not enough to be sure on which side of {self.threshold} {self.subject} is."
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
     """The numbers could not be had, so nothing is said either way."""
 
-    of: Subject
+    subject: Subject
     gap: Gap
 
     def __str__(self) -> str:
-        return f"{self.of.begun} is not known: {self.gap}."
+        return f"{self.subject.capitalized} is not known: {self.gap}."
 
 
-Verdict: TypeAlias = Healthy | Breached | Silent | Unsure | Unknown
+Verdict: TypeAlias = Healthy | Breached | NoEmail | Inconclusive | Unknown
 
 
 def evidence_of(verdict: Verdict | None) -> Evidence | None:
     """Return the figures that *verdict* rests on, if it rests on any."""
-    return verdict.evidence if isinstance(verdict, Healthy | Breached | Unsure) else None
+    return verdict.evidence if isinstance(verdict, Healthy | Breached | Inconclusive) else None
 
 
-def _no_mail(of: Subject, window: Window) -> str:
-    mail = WORDING[of.indicator].mail
+def _no_email(of: Subject, window: Window) -> str:
+    mail = WORDING[of.indicator].emails
     return f"No {mail} in the last {window}, so {of} is not known, which proves nothing."
 
 

@@ -13,16 +13,16 @@ from vdm_alerts.core.evaluation.buckets import Bucket
 from vdm_alerts.core.model.metrics import Window
 from vdm_alerts.core.statistics import posterior
 
-HOUR_SCATTER, DAY_SCATTER = 0.3, 0.1
+HOUR_OVERDISPERSION, DAY_OVERDISPERSION = 0.3, 0.1
 """How much the rates of single hours, and of single days, differ beyond chance.
 
 It is the coefficient of variation. One bad mailing is one event and not five hundred, so that what
 a bucket says is worth no more than so much mail as has 1 / scatter² events at the line.
 """
-_SETTLING = math.log(HOUR_SCATTER / DAY_SCATTER) / math.log(24)
+_SETTLING = math.log(HOUR_OVERDISPERSION / DAY_OVERDISPERSION) / math.log(24)
 
 
-class Line(NamedTuple):
+class Boundary(NamedTuple):
     """A rate, a fraction, and whether it is *low* rates that are on its bad side.
 
     What is counted is the rarer of the two that a mail can come to, as that is what chance has most
@@ -30,12 +30,12 @@ class Line(NamedTuple):
     """
 
     share: float
-    low: bool = False
+    low_is_bad: bool = False
 
     @property
     def counts_misses(self) -> bool:
         """Whether the mails are counted that the events did not come of."""
-        return self.low and self.share >= 0.5  # noqa: PLR2004 - the rarer half
+        return self.low_is_bad and self.share >= 0.5  # noqa: PLR2004 - the rarer half
 
     @property
     def rarity(self) -> float:
@@ -46,20 +46,20 @@ class Line(NamedTuple):
         """Return the probability that the true rate is not on the bad side."""
         if self.counts_misses:
             return posterior.doubt_above(max(0.0, mails - events), mails, self.rarity)
-        return (posterior.doubt_below if self.low else posterior.doubt_above)(
+        return (posterior.doubt_below if self.low_is_bad else posterior.doubt_above)(
             events, mails, self.share
         )
 
-    def sure_of_good(self, events: float, mails: float) -> float:
+    def probability_good(self, events: float, mails: float) -> float:
         """Return the probability that the true rate is on the good side."""
         if self.counts_misses:
-            return posterior.sure_below(max(0.0, mails - events), mails, self.rarity)
-        below = posterior.sure_below(events, mails, self.share)
-        return 1 - below if self.low else below
+            return posterior.probability_below(max(0.0, mails - events), mails, self.rarity)
+        below = posterior.probability_below(events, mails, self.share)
+        return 1 - below if self.low_is_bad else below
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class WindowTotals:
     """What there is in one *window*: *events* of so many *mails*, and what they weigh.
 
     Of *volume* mails that were sent in it.
@@ -68,17 +68,17 @@ class Sight:
     window: Window
     events: int
     volume: int
-    mails: float
-    weighed_events: float
-    weighed_mails: float
+    emails: float
+    weighted_events: float
+    weighted_emails: float
 
 
-def sights(
+def window_totals(
     buckets: Iterable[Bucket],
     windows: Sequence[tuple[datetime, Window]],
-    line: Line,
+    line: Boundary,
     mails_of: Callable[[Bucket], float],
-) -> Iterator[Sight]:
+) -> Iterator[WindowTotals]:
     """Yield what there is in each of *windows*, the shortest first, of those that have any mail.
 
     *windows* are the instants that they begin at; a bucket belongs to those that it is wholly in.
@@ -91,16 +91,16 @@ def sights(
         while left and left[-1].begins >= begins:
             bucket = left.pop()
             own = mails_of(bucket)
-            weight = 1 / (1 + _scatter(bucket.hours) ** 2 * own * line.rarity)
+            weight = 1 / (1 + _overdispersion(bucket.hours) ** 2 * own * line.rarity)
             events += bucket.events
             volume += bucket.volume
             mails += own
             weighed_events += weight * bucket.events
             weighed_mails += weight * own
         if mails:
-            yield Sight(window, events, volume, mails, weighed_events, weighed_mails)
+            yield WindowTotals(window, events, volume, mails, weighed_events, weighed_mails)
 
 
-def _scatter(hours: float) -> float:
+def _overdispersion(hours: float) -> float:
     """Return the coefficient of variation of a bucket of so many *hours*."""
-    return HOUR_SCATTER * math.pow(max(1.0, hours), -_SETTLING)
+    return HOUR_OVERDISPERSION * math.pow(max(1.0, hours), -_SETTLING)

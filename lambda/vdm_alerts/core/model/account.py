@@ -7,7 +7,7 @@ from vdm_alerts.core.model.findings import Finding
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class AccountStatus:
     """What SES says of the account itself; *findings* are what a person should hear of it."""
 
     vdm_enabled: bool

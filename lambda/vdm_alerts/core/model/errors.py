@@ -5,13 +5,13 @@ class VdmAlertsError(Exception):
     """Something went wrong that a person can mend; the message says what, where and how."""
 
 
-class Busy(VdmAlertsError):
+class LeaseHeldError(VdmAlertsError):
     """Another run is acting; this one has to be tried again later."""
 
 
-class Superseded(VdmAlertsError):
+class StaleStateError(VdmAlertsError):
     """Another run has saved since this one loaded; what this one found is not worth keeping."""
 
 
-class WentBack(VdmAlertsError):
+class ClockWentBackError(VdmAlertsError):
     """A run was asked to act at an instant before the last one it acted at."""

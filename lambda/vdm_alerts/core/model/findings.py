@@ -8,11 +8,11 @@ from typing import TypeAlias
 from vdm_alerts.core.model.errors import VdmAlertsError
 from vdm_alerts.core.model.severity import Severity
 
-MOST_NAMED = 20
+MAX_SUBJECTS = 20
 """Names that a finding lists; the rest are counted."""
 
 
-class Source(StrEnum):
+class FindingSource(StrEnum):
     """Where one has looked, and has to look again to know that something is wrong no longer."""
 
     RULES = "rules"
@@ -20,7 +20,7 @@ class Source(StrEnum):
     SUBSCRIBERS = "subscribers"
     ACCOUNT = "account"
     LISTS = "lists"
-    MAIL = "mail"
+    METRICS = "mail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,58 +68,60 @@ class Finding:
     found.
     """
 
-    about: str
+    key: str
     what: str
     remedy: str = field(compare=False)
     details: str = ""
     severity: Severity = Severity.WARNING
-    hinders: bool = True
-    passing: bool = False
+    blocks_monitoring: bool = True
+    transient: bool = False
     fix: Fix | None = field(default=None, compare=False)
-    who: tuple[str, ...] = field(default=(), compare=False)
-    more: int = field(default=0, compare=False)
-    words: str = field(default="", compare=False)
-    needs_no_end: bool = False
-    certain: bool = field(default=True, compare=False)
-    source: Source | None = field(default=None, compare=False)
+    subjects: tuple[str, ...] = field(default=(), compare=False)
+    omitted: int = field(default=0, compare=False)
+    aws_message: str = field(default="", compare=False)
+    one_shot: bool = False
+    is_confirmed: bool = field(default=True, compare=False)
+    source: FindingSource | None = field(default=None, compare=False)
 
-    def meanwhile(self, how: str, *, hinders: bool) -> "Finding":
+    def with_fallback(self, how: str, *, hinders: bool) -> "Finding":
         """Return it with *how* things are until it is mended, and whether mail goes unwatched."""
         until = f"  Until that is mended {how}."
         details = f"{self.details}\n{until}" if self.details else until
-        return replace(self, details=details, hinders=hinders)
+        return replace(self, details=details, blocks_monitoring=hinders)
 
-    def lasting(self) -> "Finding":
+    def as_persistent(self) -> "Finding":
         """Return it as it is told once it has not passed for long: by then it is no passing one.
 
         AWS's own words may be others at every run, which is no news.
         """
-        what = f"{self.about} has not worked for more than a day"
-        return replace(self, what=what, words=self.what, passing=False)
+        what = f"{self.key} has not worked for more than a day"
+        return replace(self, what=what, aws_message=self.what, transient=False)
 
-    def is_known_by(self, told: "Finding") -> bool:
+    def is_known_from(self, told: "Finding") -> bool:
         """Say whether people who were *told* that know all of this."""
-        is_known = told.certain and self == told
+        is_known = told.is_confirmed and self == told
         # Of a list that was cut off, only how long it is can be known.
-        is_same = len(self.who) + self.more <= len(told.who) + told.more
-        return is_known and is_same and bool(told.more or {*self.who} <= {*told.who})
+        is_same = len(self.subjects) + self.omitted <= len(told.subjects) + told.omitted
+        return is_known and is_same and bool(told.omitted or {*self.subjects} <= {*told.subjects})
 
-    def of(self, names: Sequence[str]) -> "Finding":
+    def with_subjects(self, names: Sequence[str]) -> "Finding":
         """Return it as one about *names*, as many as a person reads, and so many more."""
-        return replace(self, who=tuple(names[:MOST_NAMED]), more=max(0, len(names) - MOST_NAMED))
+        return replace(
+            self, subjects=tuple(names[:MAX_SUBJECTS]), omitted=max(0, len(names) - MAX_SUBJECTS)
+        )
 
     @property
-    def told(self) -> str:
+    def headline(self) -> str:
         """What happened, and to whom."""
-        names = [*self.who, *([f"and {self.more:,} more"] if self.more else [])]
-        return ": ".join(each for each in (self.what, ", ".join(names), self.words) if each)
+        names = [*self.subjects, *([f"and {self.omitted:,} more"] if self.omitted else [])]
+        return ": ".join(each for each in (self.what, ", ".join(names), self.aws_message) if each)
 
     def __str__(self) -> str:
         details = f"\n{self.details}\n" if self.details else " "
-        return f"{self.told}.{details}{self.remedy}"
+        return f"{self.headline}.{details}{self.remedy}"
 
 
-class Hindrance(VdmAlertsError):
+class OperationFailedError(VdmAlertsError):
     """Work could not be done, and *finding* says why."""
 
     def __init__(self, finding: Finding) -> None:
@@ -128,7 +130,7 @@ class Hindrance(VdmAlertsError):
         self.finding = finding
 
 
-class AccessDenied(Hindrance):
+class AccessDeniedError(OperationFailedError):
     """AWS refused *action* to whoever asked."""
 
     def __init__(self, action: str) -> None:
@@ -136,14 +138,14 @@ class AccessDenied(Hindrance):
         self.action = action
         super().__init__(
             Finding(
-                about=action,
+                key=action,
                 what=f"AWS refused {action} to VDM Alerts",
                 remedy=f"Allow {action} in the role of the function; the stack that ships does",
             )
         )
 
 
-class Unavailable(Hindrance):
+class UnavailableError(OperationFailedError):
     """AWS did not do *action*: for now, or *passing* is false, until something is mended."""
 
     def __init__(self, action: str, why: str, *, passing: bool = True) -> None:
@@ -151,9 +153,9 @@ class Unavailable(Hindrance):
         self.action = action
         super().__init__(
             Finding(
-                about=action,
+                key=action,
                 what=f"{action} failed: {why}",
                 remedy="It is tried again at every run",
-                passing=passing,
+                transient=passing,
             )
         )

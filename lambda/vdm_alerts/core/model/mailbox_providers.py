@@ -39,7 +39,7 @@ MISNAMED_ISPS: Mapping[str, str] = {
 SES answers for the wrong one with nothing, as if there were no mail.
 """
 
-UNNAMED_ISPS = frozenset({"mail.ru", "web.de", "at&t", "unknown isp"})
+UNSUPPORTED_ISPS = frozenset({"mail.ru", "web.de", "at&t", "unknown isp"})
 """Providers, in lower case, that SES refuses by name; their mail is counted in `OTHER_ISPS`."""
 
 ISPS_WITHOUT_FEEDBACK_LOOP = frozenset({"Gmail"})

@@ -99,7 +99,7 @@ class Scope:
         return self.isp == OTHER_ISPS
 
     @property
-    def is_doubtful(self) -> bool:
+    def may_be_rejected(self) -> bool:
         """Whether SES may refuse a call for a name in this scope."""
         return any(
             not (is_well_formed_identity if key is Dimension.IDENTITY else is_well_formed)(value)

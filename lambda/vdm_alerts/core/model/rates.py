@@ -54,9 +54,9 @@ class Gap(StrEnum):
     TOO_FEW = "too few to tell"
     NO_FEEDBACK_LOOP = "the provider reports no complaints"
     UNAVAILABLE = "SES did not answer"
-    REFUSED = "SES refuses to answer for it"
+    REJECTED = "SES refuses to answer for it"
     ACCESS_DENIED = "AWS denies access to it"
-    CUT = "not asked for, for want of time or queries"
+    CUT_OFF = "not asked for, for want of time or queries"
 
     @property
     def is_failure(self) -> bool:
@@ -85,7 +85,7 @@ class Indicator(Enum):
         self.volume = volume
         self.low_is_bad = low_is_bad
 
-    def gap_of(self, scope: Scope) -> Gap | None:
+    def permanent_gap(self, scope: Scope) -> Gap | None:
         """Return why SES cannot know this rate of *scope* at all; None where it can."""
         silent = self is Indicator.COMPLAINT_RATE and scope.isp in ISPS_WITHOUT_FEEDBACK_LOOP
         return Gap.NO_FEEDBACK_LOOP if silent else None

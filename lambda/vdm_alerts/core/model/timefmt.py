@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 
-def span(length: timedelta) -> str:
+def format_duration(length: timedelta) -> str:
     """Return *length* to the hour, as a person says it."""
     days, hours = divmod(round(length / timedelta(hours=1)), 24)
     parts = [
@@ -14,6 +14,6 @@ def span(length: timedelta) -> str:
     return " and ".join(parts) or "less than an hour"
 
 
-def stamp(instant: datetime) -> str:
+def format_time(instant: datetime) -> str:
     """Return *instant* (UTC) to the minute, as a person reads it."""
     return f"{instant:%Y-%m-%d %H:%M} UTC"

@@ -15,7 +15,7 @@ class Wording:
     """The indicator, such as "bounce rate"."""
     events: str
     """What is counted, such as "bounces"."""
-    mail: str
+    emails: str
     """The emails that the events are a share of."""
     happened: str
     """The end of a sentence that begins with "12 of 300 emails"."""
@@ -25,37 +25,37 @@ WORDING: Mapping[Indicator, Wording] = {
     Indicator.BOUNCE_RATE: Wording(
         noun="bounce rate",
         events="bounces",
-        mail="mail",
+        emails="mail",
         happened="bounced permanently",
     ),
     Indicator.TRANSIENT_BOUNCE_RATE: Wording(
         noun="transient bounce rate",
         events="transient bounces",
-        mail="mail",
+        emails="mail",
         happened="bounced for now",
     ),
     Indicator.COMPLAINT_RATE: Wording(
         noun="complaint rate",
         events="complaints",
-        mail="mail to providers that report complaints",
+        emails="mail to providers that report complaints",
         happened="were reported as spam",
     ),
     Indicator.DELIVERY_RATE: Wording(
         noun="delivery rate",
         events="deliveries",
-        mail="mail",
+        emails="mail",
         happened="were delivered",
     ),
     Indicator.OPEN_RATE: Wording(
         noun="open rate",
         events="opens",
-        mail="mail with engagement tracking",
+        emails="mail with engagement tracking",
         happened="were opened",
     ),
     Indicator.CLICK_RATE: Wording(
         noun="click rate",
         events="clicks",
-        mail="mail with tracked links",
+        emails="mail with tracked links",
         happened="were clicked in",
     ),
 }
@@ -68,7 +68,7 @@ KIND_NAMES: Mapping[Dimension, str] = {
 }
 
 
-def of(scope: Scope) -> str:
+def scope_phrase(scope: Scope) -> str:
     """Return *scope* as it follows "the bounce rate"."""
     words = {
         Dimension.IDENTITY: "of",

@@ -7,7 +7,7 @@ from datetime import datetime, time
 from importlib import resources
 from zoneinfo import ZoneInfo
 
-NONE = "none"
+NO_QUIET_HOURS = "none"
 """What is written where there are no quiet hours."""
 
 _FORM = re.compile(r"([0-9]{1,2}:[0-9]{2}) ?- ?([0-9]{1,2}:[0-9]{2}) +(\S+)")
@@ -26,7 +26,7 @@ class QuietHours:
     ends: time
     zone: ZoneInfo
 
-    def hold(self, now: datetime) -> bool:
+    def include(self, now: datetime) -> bool:
         """Say whether it is quiet at *now*, an instant."""
         clock = now.astimezone(self.zone).time()
         if self.begins < self.ends:
@@ -42,7 +42,7 @@ def parse_quiet_hours(text: str) -> QuietHours | None:
 
     Raises ValueError, saying what is wrong and what to write.
     """
-    if text in {"", NONE}:
+    if text in {"", NO_QUIET_HOURS}:
         return None
     match = _FORM.fullmatch(text)
     if not match:

@@ -7,20 +7,20 @@ from functools import partial
 
 from vdm_alerts.core.model.findings import DeleteParameter, Finding
 from vdm_alerts.core.model.metrics import Dimension, Scope
-from vdm_alerts.core.model.timefmt import stamp
+from vdm_alerts.core.model.timefmt import format_time
 from vdm_alerts.core.rules.field_types import Glob, Words
-from vdm_alerts.core.rules.patterns import Names, matches
+from vdm_alerts.core.rules.patterns import ScopeMatcher, matches_pattern
 from vdm_alerts.core.rules.quoting import shortened
-from vdm_alerts.core.rules.schema import Named, read_as
-from vdm_alerts.core.rules.toml_document import BadDocument, Language, Table
+from vdm_alerts.core.rules.schema import MatcherFields, read_document
+from vdm_alerts.core.rules.toml_document import DocumentType, InvalidDocumentError, Table
 
-MOST_EXPIRED = 20
+MAX_EXPIRED = 20
 """How many silences that are over people are told of: whoever deletes them hears of the next."""
-EVERY = "*"
+ANY_RULE = "*"
 """The rules that a silence is of, where it does not say."""
 
 
-class BadSilence(BadDocument):
+class InvalidSilenceError(InvalidDocumentError):
     """A silence's text cannot be used."""
 
 
@@ -35,7 +35,7 @@ class Silence:
     name: str
     source: str
     rule: str
-    names: Names
+    matcher: ScopeMatcher
     until: datetime
     reason: str
     author: str
@@ -45,7 +45,7 @@ class Silence:
 
         A scope that lacks what there is a pattern of, such as a provider, is not meant.
         """
-        return matches(rule, self.rule) and self.names.match(scope)
+        return matches_pattern(rule, self.rule) and self.matcher.matches(scope)
 
     def is_over(self, now: datetime) -> bool:
         """Say whether it holds no longer."""
@@ -62,26 +62,26 @@ class Silences:
     silences: Sequence[Silence] = ()
     findings: Sequence[Finding] = ()
 
-    def lasting(self, now: datetime) -> Sequence[Silence]:
+    def in_effect(self, now: datetime) -> Sequence[Silence]:
         """Return those that are not over."""
         return [each for each in self.silences if not each.is_over(now)]
 
 
-def expired(silences: Silences, now: datetime) -> list[Finding]:
+def expired_findings(silences: Silences, now: datetime) -> list[Finding]:
     """Return what to tell of each silence that is over and still written down, the last first."""
     over = [each for each in silences.silences if each.is_over(now)]
     over.sort(key=lambda each: each.until, reverse=True)
-    return [_expired(each) for each in over[:MOST_EXPIRED]]
+    return [_expired(each) for each in over[:MAX_EXPIRED]]
 
 
 def _expired(silence: Silence) -> Finding:
     return Finding(
-        about=silence.source,
+        key=silence.source,
         what=f"The silence {silence.source} of {shortened(silence.author)} ended on "
-        f"{stamp(silence.until)} and silences nothing any more",
+        f"{format_time(silence.until)} and silences nothing any more",
         remedy="Write a later until into that parameter, or delete it",
-        hinders=False,
-        needs_no_end=True,
+        blocks_monitoring=False,
+        one_shot=True,
         fix=DeleteParameter(silence.source),
     )
 
@@ -91,12 +91,12 @@ def parse_silence(name: str, text: str, source: str) -> Silence:
 
     Raises BadSilence, naming *source*, with every problem of the text at once.
     """
-    document = _LANGUAGE.parse(text, source)
+    document = _DOCUMENT_TYPE.parse(text, source)
     return Silence(
         name=name,
         source=source,
-        rule=document.rule or EVERY,
-        names=document.names,
+        rule=document.rule or ANY_RULE,
+        matcher=document.matcher,
         until=document.until,
         reason=document.reason,
         author=document.author,
@@ -104,7 +104,7 @@ def parse_silence(name: str, text: str, source: str) -> Silence:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Document(Named):
+class SilenceDocument(MatcherFields):
     """A silence as it is written down."""
 
     rule: Glob | None = None
@@ -117,7 +117,7 @@ MATCHERS = ("rule", *(each.key for each in Dimension))
 """The keys that say what a silence is of; one of them has to be there."""
 
 
-def _contradictions(table: Table) -> Iterator[tuple[str, str]]:
+def _cross_field_errors(table: Table) -> Iterator[tuple[str, str]]:
     if not table.keys() & set(MATCHERS):
         others = ", ".join(MATCHERS[1:])
         yield "rule", f'is missing, and so are {others}: write at least one; rule = "*" is of all'
@@ -128,4 +128,10 @@ _HINTS: Mapping[str, str] = {
     "reason": "write what it is for, in quotes",
     "author": "write whom to ask about it, in quotes",
 }
-_LANGUAGE = Language("a silence", partial(read_as, Document), _contradictions, _HINTS, BadSilence)
+_DOCUMENT_TYPE = DocumentType(
+    "a silence",
+    partial(read_document, SilenceDocument),
+    _cross_field_errors,
+    _HINTS,
+    InvalidSilenceError,
+)

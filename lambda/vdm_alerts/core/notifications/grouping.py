@@ -6,13 +6,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias
 
-from vdm_alerts.core.alerts.alert import Alert, Firing, Key
+from vdm_alerts.core.alerts.alert import Alert, AlertKey, Firing
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope
 from vdm_alerts.core.planning.contributor import Contributor
 
-MOST_INCIDENTS = 50
+MAX_INCIDENTS = 50
 """Open incidents of one rule: what is remembered of all of them has to fit into one item."""
-Contributors: TypeAlias = Mapping[Key, Contributor]
+Contributors: TypeAlias = Mapping[AlertKey, Contributor]
 """The main contributor to each breach that has one."""
 
 
@@ -27,25 +27,25 @@ def group_into_incidents(
     """
     remembered = [alert if alert.is_open else replace(alert, incident=None) for alert in alerts]
     firing = {one.key for one in remembered if isinstance(one.state, Firing)}
-    homes: dict[Key, str] = {}
+    homes: dict[AlertKey, str] = {}
     taken = {alert.incident for alert in remembered if alert.incident}
-    opened: defaultdict[Key, list[str]] = defaultdict(list)
+    opened: defaultdict[AlertKey, list[str]] = defaultdict(list)
     for alert in remembered:
-        open_ = opened[_whole(alert)]
+        open_ = opened[_account_key(alert)]
         if alert.incident and alert.incident not in open_:
             open_.append(alert.incident)
         for link in _links(alert, firing, contributors) if alert.incident else ():
             homes.setdefault(link, alert.incident or "")
-    found: dict[Key, str] = {}
+    found: dict[AlertKey, str] = {}
     new = [one for one in remembered if one.key in firing and not one.incident]
     for alert in sorted(new, key=lambda one: (len(one.scope.kind), str(one.scope))):
-        links = [*_links(alert, firing, contributors), _whole(alert)]
+        links = [*_links(alert, firing, contributors), _account_key(alert)]
         known = next((homes[link] for link in links if link in homes), None)
-        open_ = opened[_whole(alert)]
-        if known is None and len(open_) >= MOST_INCIDENTS:
+        open_ = opened[_account_key(alert)]
+        if known is None and len(open_) >= MAX_INCIDENTS:
             known = open_[-1]
         if known is None:
-            known = _fresh(f"{alert.rule}-{now:%Y%m%dT%H%MZ}", taken)
+            known = _unused_id(f"{alert.rule}-{now:%Y%m%dT%H%MZ}", taken)
             taken.add(known)
             open_.append(known)
         found[alert.key] = known
@@ -56,7 +56,9 @@ def group_into_incidents(
     ]
 
 
-def _links(alert: Alert, firing: Collection[Key], contributors: Contributors) -> list[Key]:
+def _links(
+    alert: Alert, firing: Collection[AlertKey], contributors: Contributors
+) -> list[AlertKey]:
     """Return what ties *alert* to others: its scope, its cause, and the provider that it is at.
 
     The provider only where that is breached as a whole, by whoever it is.
@@ -67,7 +69,7 @@ def _links(alert: Alert, firing: Collection[Key], contributors: Contributors) ->
     return [*links, provider] if cause.isp and provider in firing else links
 
 
-def _whole(alert: Alert) -> Key:
+def _account_key(alert: Alert) -> AlertKey:
     """Return the key of what *alert* is of, in the account as a whole."""
     return alert.key._replace(scope=ACCOUNT)
 
@@ -78,7 +80,7 @@ def cause_of(alert: Alert, contributors: Contributors) -> Scope:
     return found.scope if found else alert.scope
 
 
-def _fresh(name: str, taken: Collection[str]) -> str:
+def _unused_id(name: str, taken: Collection[str]) -> str:
     """Return an id that is not *taken*: *name*, or that with a number."""
     number, candidate = 1, name
     while candidate in taken:

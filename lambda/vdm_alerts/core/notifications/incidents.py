@@ -7,21 +7,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from vdm_alerts.core.alerts.alert import Alert, Key, Pending
-from vdm_alerts.core.alerts.sequence import Attempt, numbered
-from vdm_alerts.core.evaluation.ses_estimate import Estimate
+from vdm_alerts.core.alerts.alert import Alert, AlertKey, Pending
+from vdm_alerts.core.alerts.sequence import SendAttempt, next_sequence
+from vdm_alerts.core.evaluation.ses_estimate import AccountRateEstimate
 from vdm_alerts.core.evaluation.verdicts import Verdict
 from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.model.severity import Severity
-from vdm_alerts.core.notifications.affected import Affected
+from vdm_alerts.core.notifications.affected import AffectedScope
 from vdm_alerts.core.notifications.grouping import Contributors, cause_of
-from vdm_alerts.core.notifications.reasons import Reason, due, is_to_be_repeated
+from vdm_alerts.core.notifications.reasons import Reason, is_reminder_due, reason_to_notify
 from vdm_alerts.core.planning.contributor import Contributor
 from vdm_alerts.core.rules.rule import Rule
 
 
 @dataclass(frozen=True, slots=True)
-class Incident:
+class IncidentNotification:
     """A message about one cause: every scope a rule is broken in for it, or was until now.
 
     *terms* is the rule as it is; None where it is gone, cannot be read, or is about another rate by
@@ -35,28 +35,28 @@ class Incident:
     id: str
     sequence: int
     reason: Reason
-    terms: Rule | None
-    affected: tuple[Affected, ...]
-    culprit: Contributor | None = None
-    estimate: Estimate | None = None
-    until: date | None = None
-    remembered: bool = True
+    rule: Rule | None
+    affected: tuple[AffectedScope, ...]
+    contributor: Contributor | None = None
+    estimate: AccountRateEstimate | None = None
+    last_day: date | None = None
+    has_history: bool = True
 
     @property
-    def lead(self) -> Affected:
+    def primary(self) -> AffectedScope:
         """The scope that the message is first of all about."""
         return self.affected[0]
 
     @property
-    def rule(self) -> str:
+    def rule_name(self) -> str:
         """The name of the rule that is, or was, broken."""
-        return self.lead.alert.rule
+        return self.primary.alert.rule
 
     @property
     def indicator(self) -> Indicator:
         """The rate that it is about."""
-        assert self.lead.alert.indicator  # Of what it is not known of, nobody is told.
-        return self.lead.alert.indicator
+        assert self.primary.alert.indicator  # Of what it is not known of, nobody is told.
+        return self.primary.alert.indicator
 
     @property
     def severity(self) -> Severity | None:
@@ -70,37 +70,37 @@ class Incident:
         return any(one.severity is Severity.CRITICAL for one in news)
 
     @property
-    def firing(self) -> tuple[Affected, ...]:
+    def firing(self) -> tuple[AffectedScope, ...]:
         """Those that the rule is still broken in."""
         return tuple(one for one in self.affected if one.is_firing)
 
     @property
-    def faded(self) -> bool:
+    def is_unproven(self) -> bool:
         """Whether it is over for want of figures, or of a look, which proves nothing mended."""
-        is_unread = self.reason is Reason.RESOLVED and self.lead.evidence is None
-        return self.severity is None and (self.reason is Reason.ENDED or is_unread)
+        is_unread = self.reason is Reason.RESOLVED and self.primary.evidence is None
+        return self.severity is None and (self.reason is Reason.CLOSED or is_unread)
 
     @property
-    def news(self) -> str:
+    def fingerprint(self) -> str:
         """What the message says of whom, in short: two that say the same have the same."""
-        return digest_of(one.news for one in self.affected)
+        return fingerprint_of(one.content for one in self.affected)
 
 
-def digest_of(news: Iterable[object]) -> str:
+def fingerprint_of(news: Iterable[object]) -> str:
     """Return a short text that is the same for the same *news*, in whatever order."""
     lines = sorted(json.dumps(each) for each in news)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
-def incidents(
+def incident_notifications(
     alerts: Iterable[Alert],
     rules: Mapping[str, Rule],
-    verdicts: Mapping[Key, Verdict],
+    verdicts: Mapping[AlertKey, Verdict],
     contributors: Contributors,
-    numbers: Mapping[str, int],
-    attempts: Mapping[str, Attempt],
+    sequences: Mapping[str, int],
+    attempts: Mapping[str, SendAttempt],
     now: datetime,
-) -> list[Incident]:
+) -> list[IncidentNotification]:
     """Return the message that each incident owes, the worst first, and news before reminders.
 
     *alerts* are gathered ones, none that people have asked not to hear of; *numbers* are those of
@@ -119,43 +119,45 @@ def incidents(
         terms = rule if rule and rule.indicator is group[0].indicator else None
         affected = [_affected(one, verdicts.get(one.key), contributors) for one in group]
         is_due = any(one.weight > 0 for one in affected)
-        bad = [one.alert for one in affected if one.goes_on]
-        if terms and is_to_be_repeated(bad, terms.remind_after, now):
-            is_due, affected = True, [_repeated(one) for one in affected]
+        bad = [one.alert for one in affected if one.needs_reminder]
+        if terms and is_reminder_due(bad, terms.remind_after, now):
+            is_due, affected = True, [_as_reminder(one) for one in affected]
         if is_due:
             found = _incident(incident, affected, terms, contributors)
-            told = (one.told.sequence for one in group if one.told)
-            last = max(numbers.get(incident, 0), *told, 0)
-            number = numbered(last, attempts.get(incident), found.news)
+            told = (one.last_notified.sequence for one in group if one.last_notified)
+            last = max(sequences.get(incident, 0), *told, 0)
+            number = next_sequence(last, attempts.get(incident), found.fingerprint)
             owed.append(replace(found, sequence=number))
-    return sorted(owed, key=lambda one: (-(one.severity or 0), -one.lead.weight, one.id))
+    return sorted(owed, key=lambda one: (-(one.severity or 0), -one.primary.weight, one.id))
 
 
-def _affected(alert: Alert, verdict: Verdict | None, contributors: Contributors) -> Affected:
+def _affected(alert: Alert, verdict: Verdict | None, contributors: Contributors) -> AffectedScope:
     cause = cause_of(alert, contributors)
-    return Affected(alert, verdict, due(alert), None if cause == alert.scope else cause)
+    return AffectedScope(
+        alert, verdict, reason_to_notify(alert), None if cause == alert.scope else cause
+    )
 
 
-def _repeated(one: Affected) -> Affected:
-    return replace(one, reason=Reason.REPEAT) if one.goes_on and not one.reason else one
+def _as_reminder(one: AffectedScope) -> AffectedScope:
+    return replace(one, reason=Reason.REPEAT) if one.needs_reminder and not one.reason else one
 
 
 def _incident(
     incident: str,
-    group: Sequence[Affected],
+    group: Sequence[AffectedScope],
     terms: Rule | None,
     contributors: Contributors,
-) -> Incident:
+) -> IncidentNotification:
     affected = sorted(
         group, key=lambda one: (*(-part for part in one.rank(terms)), str(one.alert.scope))
     )
     reason = affected[0].reason
     assert reason
-    return Incident(
+    return IncidentNotification(
         id=incident,
         sequence=0,
         reason=reason,
-        terms=terms,
+        rule=terms,
         affected=tuple(affected),
-        culprit=contributors.get(affected[0].alert.key),
+        contributor=contributors.get(affected[0].alert.key),
     )

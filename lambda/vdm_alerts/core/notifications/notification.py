@@ -4,20 +4,20 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from vdm_alerts.core.alerts.sequence import Attempt, numbered
-from vdm_alerts.core.model.findings import Finding, Source
+from vdm_alerts.core.alerts.sequence import SendAttempt, next_sequence
+from vdm_alerts.core.model.findings import Finding, FindingSource
 from vdm_alerts.core.model.severity import Severity
-from vdm_alerts.core.notifications.incidents import Incident, digest_of
-from vdm_alerts.core.observations.coverage import Watch
+from vdm_alerts.core.notifications.incidents import IncidentNotification, fingerprint_of
+from vdm_alerts.core.observations.coverage import Coverage
 
 SERVICE, SUMMARY = "service", "summary"
 """The ids of the messages that are about no incident alone."""
-MOST_MESSAGES = 5
+MAX_MESSAGES = 5
 """Messages in one run; the last of them tells of all that is left."""
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class ServiceNotification:
     """A message of *findings*, none once all is in order, and of those that are *gone*.
 
     *fresh* are those of them that people may not know of, *kept* those that were told before and
@@ -27,11 +27,11 @@ class Trouble:
 
     sequence: int
     findings: tuple[Finding, ...]
-    gone: tuple[Finding, ...] = ()
-    kept: tuple[Finding, ...] = ()
-    fresh: tuple[Finding, ...] = ()
-    blind: bool = False
-    beside: bool = False
+    fixed: tuple[Finding, ...] = ()
+    unchecked: tuple[Finding, ...] = ()
+    new: tuple[Finding, ...] = ()
+    is_incomplete: bool = False
+    has_open_alerts: bool = False
     id: str = SERVICE
 
     @property
@@ -42,30 +42,36 @@ class Trouble:
     @property
     def is_urgent(self) -> bool:
         """Whether anything is critical that people may not know of."""
-        return any(finding.severity is Severity.CRITICAL for finding in self.fresh)
+        return any(finding.severity is Severity.CRITICAL for finding in self.new)
 
     @property
-    def is_end(self) -> bool:
+    def is_all_clear(self) -> bool:
         """Whether nothing is wrong any more, as far as one can look, which is everywhere."""
-        return not (self.findings or self.blind)
+        return not (self.findings or self.is_incomplete)
 
     @property
-    def news(self) -> str:
+    def fingerprint(self) -> str:
         """What the message says, in short: two that say the same have the same."""
-        found = [[each.about, each.what, each.details, *each.who] for each in self.findings]
-        gone = [["gone", each.about] for each in self.gone]
-        return digest_of([*found, *gone, *([["beside", self.beside]] if self.is_end else [])])
+        found = [[each.key, each.what, each.details, *each.subjects] for each in self.findings]
+        gone = [["gone", each.key] for each in self.fixed]
+        return fingerprint_of(
+            [*found, *gone, *([["beside", self.has_open_alerts]] if self.is_all_clear else [])]
+        )
 
     @property
-    def attempted(self) -> tuple[Finding, ...]:
+    def findings_when_attempted(self) -> tuple[Finding, ...]:
         """Return what people have been told, or may have been while this is on its way."""
-        begun = (replace(each, certain=each not in self.fresh) for each in self.findings)
-        return (*begun, *(replace(each, certain=False) for each in self.gone), *self.kept)
+        begun = (replace(each, is_confirmed=each not in self.new) for each in self.findings)
+        return (
+            *begun,
+            *(replace(each, is_confirmed=False) for each in self.fixed),
+            *self.unchecked,
+        )
 
     @property
-    def delivered(self) -> tuple[Finding, ...]:
+    def findings_when_delivered(self) -> tuple[Finding, ...]:
         """What people have been told once this has gone out."""
-        return (*self.findings, *self.kept)
+        return (*self.findings, *self.unchecked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +83,9 @@ class Digest:
 
     id: str
     sequence: int
-    incidents: tuple[Incident, ...]
-    watch: Watch | None = None
-    beside: bool = False
+    incidents: tuple[IncidentNotification, ...]
+    coverage: Coverage | None = None
+    has_open_alerts: bool = False
 
     @property
     def severity(self) -> Severity | None:
@@ -87,9 +93,9 @@ class Digest:
         return max((one.severity for one in self.incidents if one.severity), default=None)
 
     @property
-    def faded(self) -> bool:
+    def is_unproven(self) -> bool:
         """Whether all that it tells of is over, and nothing of it is proven to have mended."""
-        return bool(self.incidents) and all(one.faded for one in self.incidents)
+        return bool(self.incidents) and all(one.is_unproven for one in self.incidents)
 
     @property
     def is_urgent(self) -> bool:
@@ -97,70 +103,70 @@ class Digest:
         return any(one.is_urgent for one in self.incidents)
 
     @property
-    def news(self) -> str:
+    def fingerprint(self) -> str:
         """What the message says, in short: two that say the same have the same."""
-        told = [[one.id, one.sequence, one.news] for one in self.incidents]
-        return digest_of([*told, *([] if told else [["beside", self.beside]])])
+        told = [[one.id, one.sequence, one.fingerprint] for one in self.incidents]
+        return fingerprint_of([*told, *([] if told else [["beside", self.has_open_alerts]])])
 
 
-Notice: TypeAlias = Incident | Digest | Trouble
+Notification: TypeAlias = IncidentNotification | Digest | ServiceNotification
 
 
-def numbered_in(notice: Notice) -> Sequence[Notice]:
+def numbered_notifications(notice: Notification) -> Sequence[Notification]:
     """Return what of *notice* counts its messages: not several incidents that just share one."""
     match notice:
-        case Digest(watch=None, incidents=incidents):
+        case Digest(coverage=None, incidents=incidents):
             return incidents
         case _:
-            return (notice, *(incidents_in(notice) if isinstance(notice, Digest) else ()))
+            return (notice, *(incidents_of(notice) if isinstance(notice, Digest) else ()))
 
 
-def incidents_in(notice: Notice) -> Sequence[Incident]:
+def incidents_of(notice: Notification) -> Sequence[IncidentNotification]:
     """Return the incidents that *notice* tells of."""
     match notice:
-        case Incident():
+        case IncidentNotification():
             return (notice,)
         case Digest(incidents=incidents):
             return incidents
-        case Trouble():
+        case ServiceNotification():
             return ()
 
 
-def summary(
-    incidents: Sequence[Incident],
-    watch: Watch,
-    attempts: Mapping[str, Attempt],
+def first_summary(
+    incidents: Sequence[IncidentNotification],
+    coverage: Coverage,
+    attempts: Mapping[str, SendAttempt],
     *,
-    beside: bool = False,
+    has_open_alerts: bool = False,
 ) -> Digest:
     """Return the first message ever: what is watched, and everything that is wrong at first sight.
 
     So nobody who switches this on gets a message for everything that has long been so. *beside*
     says that some rate is wrong, be it one that people have been told of, or have silenced.
     """
-    first = Digest(SUMMARY, 0, tuple(incidents), watch, beside)
-    return replace(first, sequence=numbered(0, attempts.get(SUMMARY), first.news))
+    first = Digest(SUMMARY, 0, tuple(incidents), coverage, has_open_alerts)
+    return replace(first, sequence=next_sequence(0, attempts.get(SUMMARY), first.fingerprint))
 
 
-def within_bounds(incidents: Sequence[Incident], others: int) -> list[Notice]:
+def limit_messages(incidents: Sequence[IncidentNotification], others: int) -> list[Notification]:
     """Return *incidents* in as many messages as there may be in a run, beside *others*."""
-    most = MOST_MESSAGES - others
+    most = MAX_MESSAGES - others
     if len(incidents) <= most:
         return list(incidents)
     shared = tuple(incidents[most - 1 :])
-    numbers = digest_of([one.id, one.sequence] for one in shared)
+    numbers = fingerprint_of([one.id, one.sequence] for one in shared)
     return [*incidents[: most - 1], Digest(f"digest-{numbers}", 1, shared)]
 
 
-def trouble(
+def service_notification(
     findings: Sequence[Finding],
-    told: Sequence[Finding],
-    told_sequence: int,
-    attempt: Attempt | None = None,
+    notified: Sequence[Finding],
+    last_sequence: int,
+    attempt: SendAttempt | None = None,
     *,
-    blind: Collection[Source] = (),
-    beside: bool = False,
-) -> Trouble | None:
+    unreadable_sources: Collection[FindingSource] = (),
+    has_open_alerts: bool = False,
+) -> ServiceNotification | None:
     """Return the message that is owed about findings, if any, the news and the worst first.
 
     One is owed when something is wrong that people were not told of yet, and when something is
@@ -168,26 +174,31 @@ def trouble(
     nobody, and where one is *blind* it is too early to say what is well. *beside* says that some
     rate is wrong.
     """
-    lasting = [finding for finding in findings if not finding.passing]
-    fresh = [each for each in lasting if not any(map(each.is_known_by, told))]
+    lasting = [finding for finding in findings if not finding.transient]
+    fresh = [each for each in lasting if not any(map(each.is_known_from, notified))]
     still = [each for each in lasting if each not in fresh]
-    abouts = {finding.about for finding in lasting}
-    others = [each for each in told if each.about not in abouts]
+    abouts = {finding.key for finding in lasting}
+    others = [each for each in notified if each.key not in abouts]
     # Of what an earlier version has told it is not known where it was found.
-    kept = [each for each in others if each.source in blind or (blind and not each.source)]
-    gone = [each for each in others if each not in kept and not each.needs_no_end]
+    kept = [
+        each
+        for each in others
+        if each.source in unreadable_sources or (unreadable_sources and not each.source)
+    ]
+    gone = [each for each in others if each not in kept and not each.one_shot]
     if not (fresh or gone):
         return None
-    notice = Trouble(
+    notice = ServiceNotification(
         sequence=0,
         findings=(*_worst_first(fresh), *_worst_first(still)),
-        gone=tuple(gone),
-        kept=tuple(kept),
-        fresh=tuple(_worst_first(fresh)),
-        blind=bool(blind) or any(each.passing and each.hinders for each in findings),
-        beside=beside,
+        fixed=tuple(gone),
+        unchecked=tuple(kept),
+        new=tuple(_worst_first(fresh)),
+        is_incomplete=bool(unreadable_sources)
+        or any(each.transient and each.blocks_monitoring for each in findings),
+        has_open_alerts=has_open_alerts,
     )
-    return replace(notice, sequence=numbered(told_sequence, attempt, notice.news))
+    return replace(notice, sequence=next_sequence(last_sequence, attempt, notice.fingerprint))
 
 
 def _worst_first(findings: Iterable[Finding]) -> list[Finding]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import Enum
 
-from vdm_alerts.core.alerts.alert import Alert, Firing, Ok, Told
+from vdm_alerts.core.alerts.alert import Alert, Firing, LastNotified, Ok
 
 
 class Reason(Enum):
@@ -15,7 +15,7 @@ class Reason(Enum):
 
     DEESCALATED = "DEESCALATED"
     REPEAT = "REPEAT"
-    ENDED = "ENDED"
+    CLOSED = "ENDED"
     RESOLVED = "RESOLVED"
     REVISED = "REVISED"
     FIRING = "FIRING"
@@ -35,51 +35,60 @@ _WEIGHTS = {
     Reason.FIRING: 3,
     Reason.REVISED: 2,
     Reason.RESOLVED: 2,
-    Reason.ENDED: 2,
+    Reason.CLOSED: 2,
     Reason.REPEAT: 1,
     Reason.DEESCALATED: 0,
 }
 
 
-def due(alert: Alert) -> Reason | None:
+def reason_to_notify(alert: Alert) -> Reason | None:
     """Say why a word is owed, judging by what was last delivered and not by what just changed."""
-    match alert.state, alert.told:
-        case Firing(mending=datetime()), _:
+    match alert.state, alert.last_notified:
+        case Firing(recovering_since=datetime()), _:
             return None  # Whatever there was to say, by now there is less of it.
-        case (Firing(), None) | (Firing(), Told(is_certain=False)):
+        case (Firing(), None) | (Firing(), LastNotified(is_confirmed=False)):
             return Reason.FIRING
-        case Firing(severity=now_at), Told(severity=told_at) if now_at != told_at:
+        case Firing(severity=now_at), LastNotified(severity=told_at) if now_at != told_at:
             return Reason.ESCALATED if now_at > told_at else Reason.DEESCALATED
-        case Ok(unwatched=why), Told() if why:
-            return Reason.ENDED
-        case Ok(revised=rate), Told():
+        case Ok(closed_because=why), LastNotified() if why:
+            return Reason.CLOSED
+        case Ok(revised=rate), LastNotified():
             return Reason.REVISED if rate else Reason.RESOLVED
         case _:  # What is pending has not been told of yet, or is not over for good.
             return None
 
 
-def is_to_be_repeated(alerts: Sequence[Alert], after: Sequence[timedelta], now: datetime) -> bool:
+def is_reminder_due(alerts: Sequence[Alert], after: Sequence[timedelta], now: datetime) -> bool:
     """Say whether it is time to remind people of the *alerts* of one incident.
 
     So it is *after* each of these since it began, and then after every one as long as the last; not
     where they have heard of it since for whatever reason, and if they had not long before, later.
     """
-    began = [each.state.since for each in alerts if isinstance(each.state, Firing) and each.told]
-    told = [each.told.at for each in alerts if each.told and each.told.is_certain]
+    began = [
+        each.state.since for each in alerts if isinstance(each.state, Firing) and each.last_notified
+    ]
+    told = [
+        each.last_notified.sent_at
+        for each in alerts
+        if each.last_notified and each.last_notified.is_confirmed
+    ]
     if not (began and told and after):
         return False
     first, last = min(began), max(told)
-    count = _reached(now - first, after)
-    return count > _reached(last - first, after) and now - last >= _gap(count, after) / 2
+    count = _reminders_due(now - first, after)
+    return (
+        count > _reminders_due(last - first, after)
+        and now - last >= _interval_before(count, after) / 2
+    )
 
 
-def _reached(age: timedelta, after: Sequence[timedelta]) -> int:
+def _reminders_due(age: timedelta, after: Sequence[timedelta]) -> int:
     """Return how many of the times for a reminder have come at *age*."""
     last = after[-1]
     return sum(each <= age for each in after) + max(0, (age - last) // last)
 
 
-def _gap(count: int, after: Sequence[timedelta]) -> timedelta:
+def _interval_before(count: int, after: Sequence[timedelta]) -> timedelta:
     """Return how long after the one before it the reminder of that *count* is due."""
     marks = (timedelta(), *after)
     return marks[count] - marks[count - 1] if count < len(marks) else after[-1]

@@ -7,7 +7,7 @@ from vdm_alerts.core.model.metrics import Kind
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class Coverage:
     """What is watched: by which *rules*, and how many scopes of each kind.
 
     Of so many *rates* in all, so many are *unread*.
@@ -16,4 +16,4 @@ class Watch:
     rules: tuple[str, ...]
     scopes: Mapping[Kind, int] = field(default_factory=dict)
     rates: int = 0
-    unread: int = 0
+    unreadable: int = 0

@@ -4,19 +4,19 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from vdm_alerts.core.alerts.alert import Key
+from vdm_alerts.core.alerts.alert import AlertKey
 from vdm_alerts.core.evaluation.verdicts import (
     Breached,
     Healthy,
+    Inconclusive,
     Subject,
     Unknown,
-    Unsure,
     Verdict,
 )
 from vdm_alerts.core.model.mailbox_providers import OTHER_ISPS
 from vdm_alerts.core.model.metrics import Metric, Scope
 from vdm_alerts.core.model.rates import Gap
-from vdm_alerts.core.observations.coverage import Watch
+from vdm_alerts.core.observations.coverage import Coverage
 from vdm_alerts.core.observations.metric_reading import MetricReading
 from vdm_alerts.core.observations.observation import Observation
 from vdm_alerts.core.planning.contributor import Contributor, Investigation
@@ -29,10 +29,10 @@ from vdm_alerts.core.rules.rule import Rule
 class Evaluation:
     """The verdict of each rule on each scope that was read."""
 
-    verdicts: Mapping[Key, Verdict] = field(default_factory=dict)
-    contributors: Mapping[Key, Contributor] = field(default_factory=dict)
+    verdicts: Mapping[AlertKey, Verdict] = field(default_factory=dict)
+    contributors: Mapping[AlertKey, Contributor] = field(default_factory=dict)
     """The main contributor to each breach that has one."""
-    closed: Mapping[Key, str] = field(default_factory=dict)
+    closed: Mapping[AlertKey, str] = field(default_factory=dict)
     """Why an alert is no longer monitored, for each that is not."""
 
     @property
@@ -42,14 +42,14 @@ class Evaluation:
         return sum(isinstance(each, Unknown) and each.gap.is_failure for each in verdicts)
 
     @property
-    def coverage(self) -> Watch:
+    def coverage(self) -> Coverage:
         """What is monitored, as the first summary states it."""
         scopes = {key.scope for key in self.verdicts}
-        return Watch(
+        return Coverage(
             tuple(sorted({key.rule for key in self.verdicts})),
             Counter(scope.kind for scope in scopes),
             rates=len(self.verdicts),
-            unread=self.series_unknown,
+            unreadable=self.series_unknown,
         )
 
 
@@ -74,14 +74,14 @@ def evaluate(observation: Observation) -> Evaluation:
     return Evaluation(verdicts, contributors, _closed(observation, verdicts))
 
 
-def _closed(observation: Observation, evaluated: Collection[Key]) -> Mapping[Key, str]:
+def _closed(observation: Observation, evaluated: Collection[AlertKey]) -> Mapping[AlertKey, str]:
     keys = dict.fromkeys([*observation.alerts, *evaluated])
     return {key: why for key in keys if (why := observation.closed_because(key))}
 
 
-def _verdicts(reading: MetricReading) -> dict[Key, Verdict]:
+def _verdicts(reading: MetricReading) -> dict[AlertKey, Verdict]:
     return {
-        Key.of(rule, scope): verdict
+        AlertKey.for_rule(rule, scope): verdict
         for scope in (*reading.plan.all_scopes, *_parts(reading))
         for rule in reading.plan.rules
         if reading.plan.rule_scopes.applies(rule, scope)
@@ -91,21 +91,21 @@ def _verdicts(reading: MetricReading) -> dict[Key, Verdict]:
 
 def _parts(reading: MetricReading) -> Sequence[Scope]:
     """Return the parts of senders at providers that were read, "other providers" included."""
-    parts = {query.scope for query in reading.found if query.scope.isp and query.scope.whole.kind}
+    parts = {query.scope for query in reading.answers if query.scope.isp and query.scope.whole.kind}
     others = {scope.whole.at(OTHER_ISPS) for scope in parts}
     return sorted((parts | others) - reading.plan.open_scopes, key=str)
 
 
 def _verdict(rule: Rule, scope: Scope, reading: MetricReading) -> Verdict | None:
     """Return the verdict on *scope*; None for a part that no query was needed for."""
-    plan, found = reading.plan, reading.found
-    if verdict := evaluate_scope(rule, scope, plan, found):
+    plan, answers = reading.plan, reading.answers
+    if verdict := evaluate_scope(rule, scope, plan, answers):
         return verdict
     metrics = (rule.indicator.events, rule.indicator.volume, Metric.SEND)
-    answers = [answer(Query(metric, scope), plan.isps, found) for metric in metrics]
-    if all(each is None for each in answers):
+    results = [answer(Query(metric, scope), plan.isps, answers) for metric in metrics]
+    if all(result is None for result in results):
         return None
-    gaps = (each for each in answers if isinstance(each, Gap))
+    gaps = (result for result in results if isinstance(result, Gap))
     return Unknown(Subject(rule.indicator, scope), next(gaps, Gap.TOO_FEW))
 
 
@@ -113,11 +113,11 @@ def _contributor(
     rule: Rule, scope: Scope, breached: Breached, reading: MetricReading
 ) -> Contributor | None:
     evidence = breached.evidence
-    return Investigation(rule, scope, evidence, reading.plan, reading.found).contributor
+    return Investigation(rule, scope, evidence, reading.plan, reading.answers).contributor
 
 
 def _without_proof(verdict: Verdict) -> Verdict:
     """Return *verdict* as it is while the lack of email proves nothing."""
     if isinstance(verdict, Healthy) and verdict.evidence is None:
-        return Unsure(verdict.of, verdict.line, verdict.window, None)
+        return Inconclusive(verdict.subject, verdict.threshold, verdict.window, None)
     return verdict

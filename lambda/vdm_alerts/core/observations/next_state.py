@@ -5,19 +5,19 @@ from dataclasses import replace
 from datetime import datetime
 
 from vdm_alerts.core.alerts.alert import Alert
-from vdm_alerts.core.alerts.stored_state import Memory
+from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.observations.observation import Observation
 
 
 def next_state(
-    before: Memory, observation: Observation, alerts: Iterable[Alert], now: datetime
-) -> Memory:
+    before: StoredState, observation: Observation, alerts: Iterable[Alert], now: datetime
+) -> StoredState:
     """Return the state after *before*, with *alerts* and what a run at *now* has observed."""
     return replace(
         before,
         alerts={alert.key: alert for alert in alerts},
-        passing=observation.passing,
+        transient_since=observation.transient_since,
         subscribers=observation.subscribers,
-        rules=observation.rulebook.written if observation.rulebook else before.rules,
+        rules=observation.rule_set.texts if observation.rule_set else before.rules,
         last_run=now,
     )

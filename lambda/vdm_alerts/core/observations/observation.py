@@ -4,22 +4,22 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from vdm_alerts.core.alerts.alert import Alert, Key
-from vdm_alerts.core.evaluation.ses_estimate import Estimate
-from vdm_alerts.core.model.findings import Finding, Source
+from vdm_alerts.core.alerts.alert import Alert, AlertKey
+from vdm_alerts.core.evaluation.ses_estimate import AccountRateEstimate
+from vdm_alerts.core.model.findings import Finding, FindingSource
 from vdm_alerts.core.model.metrics import Series
 from vdm_alerts.core.model.wording import kind_name
 from vdm_alerts.core.muting.silences import Silence
 from vdm_alerts.core.observations.metric_reading import MetricReading
 from vdm_alerts.core.rules.rule import Rule
-from vdm_alerts.core.rules.rule_set import Rulebook
+from vdm_alerts.core.rules.rule_set import RuleSet
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
     """What a run knows: rules, silences, the account, the counts, and its findings."""
 
-    rulebook: Rulebook | None
+    rule_set: RuleSet | None
     """The rules; None if they are unreadable."""
     reading: MetricReading | None
     """The counts; None if VDM was not read."""
@@ -30,27 +30,27 @@ class Observation:
     """Whether the whole account sends no email at the moment."""
     silences: Sequence[Silence] = ()
     """The silences in effect."""
-    passing: Mapping[str, datetime] = field(default_factory=dict)
+    transient_since: Mapping[str, datetime] = field(default_factory=dict)
     """Since when each transient problem has lasted, by what it is about."""
-    blind: Collection[Source] = ()
+    unreadable_sources: Collection[FindingSource] = ()
     """The sources that this run could not read."""
-    alerts: Mapping[Key, Alert] = field(default_factory=dict)
+    alerts: Mapping[AlertKey, Alert] = field(default_factory=dict)
     """The stored alerts, each with its indicator."""
 
     @property
     def rules(self) -> Mapping[str, Rule]:
         """The valid rules by name; none if the rules are unreadable."""
-        return self.rulebook.rules if self.rulebook else {}
+        return self.rule_set.rules if self.rule_set else {}
 
     @property
-    def unusable(self) -> Mapping[str, Finding]:
+    def invalid_rules(self) -> Mapping[str, Finding]:
         """A finding for each invalid rule, by its name."""
-        return self.rulebook.unusable if self.rulebook else {}
+        return self.rule_set.invalid if self.rule_set else {}
 
     @property
-    def until(self) -> date | None:
+    def last_day(self) -> date | None:
         """The last day with counts; None if that is today."""
-        at = self.reading.at if self.reading else None
+        at = self.reading.as_of if self.reading else None
         return at.last if at and at.last < at.now.date() else None
 
     @property
@@ -70,18 +70,18 @@ class Observation:
         is_read = self.reading is not None and not self.reading.failed
         return is_read and not self.account_idle and self.account_emails is not None
 
-    def estimate(self, rule: Rule) -> Estimate | None:
+    def estimate(self, rule: Rule) -> AccountRateEstimate | None:
         """Return an estimate of SES's own account rate for *rule*; None if there is none."""
         return self.reading.estimate(rule) if self.reading else None
 
-    def is_silenced(self, key: Key) -> bool:
+    def is_silenced(self, key: AlertKey) -> bool:
         """Return whether a silence mutes the alert of *key*."""
         return any(silence.covers(key.rule, key.scope) for silence in self.silences)
 
-    def closed_because(self, key: Key) -> str:
+    def closed_because(self, key: AlertKey) -> str:
         """Return why *key* is no longer monitored, as the start of a sentence; "" if it is."""
         name, scope, indicator = key
-        if self.rulebook is None or (name in self.unusable and name not in self.rules):
+        if self.rule_set is None or (name in self.invalid_rules and name not in self.rules):
             return ""
         rule = self.rules.get(name)
         if rule is None:

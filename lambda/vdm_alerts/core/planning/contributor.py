@@ -11,7 +11,7 @@ from vdm_alerts.core.evaluation.verdicts import Breached, Evidence
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Scope, Series
 from vdm_alerts.core.model.rates import Rate
 from vdm_alerts.core.planning.drilldown import parts_of, providers_by_events
-from vdm_alerts.core.planning.queries import Found, Query, answer, as_of
+from vdm_alerts.core.planning.queries import Answers, Query, answer, as_of
 from vdm_alerts.core.planning.query_batches import QueryBatch, unanswered
 from vdm_alerts.core.planning.read_plan import ReadPlan
 from vdm_alerts.core.planning.verdicts import EarlyVerdicts
@@ -42,7 +42,7 @@ class Investigation:
     scope: Scope
     evidence: Evidence
     plan: ReadPlan
-    found: Found
+    answers: Answers
 
     @property
     def contributor(self) -> Contributor | None:
@@ -57,7 +57,7 @@ class Investigation:
         for candidate, events in (self._leading_part, self._leading_sender):
             if candidate is None:
                 continue
-            volume = answer(self._volume(candidate), self.plan.isps, self.found)
+            volume = answer(self._volume(candidate), self.plan.isps, self.answers)
             if not isinstance(volume, Series):
                 return None
             window, all_events = self.evidence.window, self.evidence.rate.events
@@ -79,21 +79,21 @@ class Investigation:
         not_queried = (each for each in self._candidates if each not in self._counts)
         chosen = islice(not_queried, CANDIDATES_PER_BATCH)
         if is_open and (queries := [self._events(each) for each in chosen]):
-            yield from unanswered(queries, self.plan, self.found)
+            yield from unanswered(queries, self.plan, self.answers)
         else:
             leading = [each for each, _ in (self._leading_part, self._leading_sender) if each]
-            yield from unanswered(map(self._volume, leading), self.plan, self.found)
+            yield from unanswered(map(self._volume, leading), self.plan, self.answers)
 
     @cached_property
     def _emails(self) -> int:
         """Emails sent in the window of the evidence."""
-        volume = answer(self._volume(self.scope), self.plan.isps, self.found)
+        volume = answer(self._volume(self.scope), self.plan.isps, self.answers)
         return volume.total(self.evidence.window, self._last) if isinstance(volume, Series) else 0
 
     @cached_property
     def _last(self) -> date:
         """The last day of the evidence."""
-        return as_of(self.plan.now, self.plan.last, self.found).last
+        return as_of(self.plan.now, self.plan.last, self.answers).last
 
     def _events(self, scope: Scope) -> Query:
         return Query(self.rule.indicator.events, scope)
@@ -108,7 +108,7 @@ class Investigation:
     @cached_property
     def _candidates(self) -> Sequence[Scope]:
         """The senders at providers that can be the main contributor, the likeliest first."""
-        isps = providers_by_events(self.rule, self.plan, self.found)
+        isps = providers_by_events(self.rule, self.plan, self.answers)
         if self.scope.whole != ACCOUNT:
             if self.scope.isp:
                 return []  # The scope is such a part itself.
@@ -125,21 +125,21 @@ class Investigation:
             scope: events.total(self.evidence.window, self._last)
             for scope in self.plan.all_scopes
             if scope.kind == (Dimension.IDENTITY,)
-            and isinstance(events := self.found.get(self._events(scope)), Series)
+            and isinstance(events := self.answers.get(self._events(scope)), Series)
         }
 
     @cached_property
     def _counts(self) -> Mapping[Scope, int]:
         """The events of each candidate that was queried; 0 if the answer was a gap."""
-        answers = {
-            each: answer(self._events(each), self.plan.isps, self.found)
+        results = {
+            each: answer(self._events(each), self.plan.isps, self.answers)
             for each in self._candidates
         }
         return {
             each: events.total(self.evidence.window, self._last)
             if isinstance(events, Series)
             else 0
-            for each, events in answers.items()
+            for each, events in results.items()
             if events is not None
         }
 
@@ -166,16 +166,16 @@ class Investigation:
 
 
 def investigations(
-    plan: ReadPlan, found: Found, verdicts: EarlyVerdicts
+    plan: ReadPlan, answers: Answers, verdicts: EarlyVerdicts
 ) -> Iterator[Investigation]:
-    """Yield the breaches in *found* to investigate, the highest rates of each rule first."""
+    """Yield the breaches in *answers* to investigate, the highest rates of each rule first."""
     for rule in plan.rules:
         if rule.indicator.low_is_bad:
             continue
         breaches = [
-            Investigation(rule, scope, verdict.evidence, plan, found)
+            Investigation(rule, scope, verdict.evidence, plan, answers)
             for scope in plan.all_scopes
             if plan.rule_scopes.applies(rule, scope)
-            and isinstance(verdict := verdicts.verdict(rule, scope, found), Breached)
+            and isinstance(verdict := verdicts.verdict(rule, scope, answers), Breached)
         ]
         yield from nlargest(MAX_INVESTIGATIONS, breaches, key=lambda each: each.evidence.rate.value)

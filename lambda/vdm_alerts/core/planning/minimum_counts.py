@@ -39,7 +39,7 @@ class MinimumCounts:
         Feedback in a window may be about an email sent as long before it as the arrival curve is
         long, and an email may be delivered one day after it was sent.
         """
-        late = Window(self.rule.reach.days + 1 + self.rule.feedback.lag)
+        late = Window(self.rule.lookback.days + 1 + self.rule.arrival_curve.lag)
         return sent.total(late, last) >= self.emails
 
     def are_reached_by_events(self, events: int) -> bool:
@@ -52,12 +52,12 @@ class MinimumCounts:
 
 
 def _fewest_events(rule: Rule) -> int:
-    threshold = rule.first_line.share
+    threshold = rule.first_threshold.share
     match rule.confidence:
         case MinimumConfidence(error_probability=error_probability):
             # A rate above the baseline may be as low as any.
-            lowest = 0.0 if rule.unusual else threshold
-            enough = posterior.fewest(rule.min_volume, lowest, error_probability)
+            lowest = 0.0 if rule.baseline_factor else threshold
+            enough = posterior.min_events_to_breach(rule.min_volume, lowest, error_probability)
         case _:
             # Binary fractions: 0.07 of 100 is slightly more than 7.
             enough = math.ceil(threshold * rule.min_volume - 1e-9)

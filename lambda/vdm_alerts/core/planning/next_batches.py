@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 from vdm_alerts.core.planning.contributor import investigations
 from vdm_alerts.core.planning.drilldown import drilldown_batches
-from vdm_alerts.core.planning.queries import Found, Query
+from vdm_alerts.core.planning.queries import Answers, Query
 from vdm_alerts.core.planning.query_batches import (
     QueryBatch,
     always_read_batches,
@@ -27,19 +27,19 @@ from vdm_alerts.core.planning.read_plan import ReadPlan
 from vdm_alerts.core.planning.verdicts import EarlyVerdicts
 
 
-def next_batches(plan: ReadPlan, found: Found, verdicts: EarlyVerdicts) -> Sequence[QueryBatch]:
-    """Return what to query after *found*, the most important first; nothing once all is known.
+def next_batches(plan: ReadPlan, answers: Answers, verdicts: EarlyVerdicts) -> Sequence[QueryBatch]:
+    """Return what to query after *answers*, the most important first; nothing once all is known.
 
-    No batch holds a query that *found* answers. The caller makes the queries, adds the answers, and
+    No batch holds a query that has an answer. The caller makes the queries, adds their answers, and
     calls this again.
     """
-    investigated = investigations(plan, found, verdicts)
+    investigated = investigations(plan, answers, verdicts)
     return [
-        *always_read_batches(plan, found),
-        *follow_up_batches(plan, found),
+        *always_read_batches(plan, answers),
+        *follow_up_batches(plan, answers),
         *(batch for investigation in investigated for batch in investigation.batches()),
-        *drilldown_batches(plan, found),
-        *first_batches(plan, found),
+        *drilldown_batches(plan, answers),
+        *first_batches(plan, answers),
     ]
 
 

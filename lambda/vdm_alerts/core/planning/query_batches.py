@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from vdm_alerts.core.model.metrics import Dimension, Metric, Scope, Series, Window
-from vdm_alerts.core.planning.queries import ACCOUNT_SENT, Found, Query, answer, ingredients
+from vdm_alerts.core.planning.queries import ACCOUNT_SENT, Answers, Query, answer, base_queries
 from vdm_alerts.core.planning.read_plan import ReadPlan
 from vdm_alerts.core.rules.rule import Rule
 
@@ -27,49 +27,49 @@ class QueryBatch:
     """How many further queries, at most, the answers may require."""
 
 
-def always_read_batches(plan: ReadPlan, found: Found) -> Iterator[QueryBatch]:
+def always_read_batches(plan: ReadPlan, answers: Answers) -> Iterator[QueryBatch]:
     """Yield what is queried in any case: the account, and scopes with an open alert."""
-    yield from unanswered([ACCOUNT_SENT], plan, found)
+    yield from unanswered([ACCOUNT_SENT], plan, answers)
     for scope in plan.selection.always_read:
-        yield from all_metrics(scope, plan, found)
+        yield from all_metrics(scope, plan, answers)
 
 
-def follow_up_batches(plan: ReadPlan, found: Found) -> Iterator[QueryBatch]:
+def follow_up_batches(plan: ReadPlan, answers: Answers) -> Iterator[QueryBatch]:
     """Yield what else to query about scopes whose sent emails are known."""
     for scope in plan.all_scopes:
-        sent = found.get(Query(Metric.SEND, scope))
+        sent = answers.get(Query(Metric.SEND, scope))
         if isinstance(sent, Series) and scope not in plan.selection.always_read:
             for rule in plan.rule_scopes.rules_for(scope):
                 minimum = plan.minimum_counts[rule.name]
                 if plan.rule_scopes.is_in_top(rule, scope) and minimum.are_reached_by_emails(
                     sent, plan.last
                 ):
-                    yield from events_then_volume(rule, scope, plan, found)
+                    yield from events_then_volume(rule, scope, plan, answers)
 
 
-def first_batches(plan: ReadPlan, found: Found) -> Iterator[QueryBatch]:
+def first_batches(plan: ReadPlan, answers: Answers) -> Iterator[QueryBatch]:
     """Yield the first query about every other scope.
 
     For a provider that is every metric, for a sender the emails sent.
     """
-    new_email = unattributed_emails(plan, found) - plan.roster.unclaimed
+    new_email = unattributed_emails(plan, answers) - plan.roster.unattributed
     reads_deferred = new_email >= min_unattributed(plan)
     for scope in (*plan.selection.due, *(plan.selection.deferred if reads_deferred else ())):
         sent = Query(Metric.SEND, scope)
         if scope.isp:
-            yield from all_metrics(scope, plan, found)
-        elif sent not in found:
+            yield from all_metrics(scope, plan, answers)
+        elif sent not in answers:
             yield QueryBatch((sent,), _most_follow_ups(scope, plan))
 
 
-def all_metrics(scope: Scope, plan: ReadPlan, found: Found) -> Iterator[QueryBatch]:
+def all_metrics(scope: Scope, plan: ReadPlan, answers: Answers) -> Iterator[QueryBatch]:
     """Yield the unanswered queries for every metric of *scope* that a rule needs."""
     metrics = [
         metric
         for rule in plan.rule_scopes.rules_for(scope)
         for metric in (rule.indicator.volume, rule.indicator.events)
     ]
-    yield from unanswered([Query(metric, scope) for metric in metrics], plan, found)
+    yield from unanswered([Query(metric, scope) for metric in metrics], plan, answers)
 
 
 def _most_follow_ups(scope: Scope, plan: ReadPlan) -> int:
@@ -85,46 +85,46 @@ def _most_follow_ups(scope: Scope, plan: ReadPlan) -> int:
 
 
 def events_then_volume(
-    rule: Rule, scope: Scope, plan: ReadPlan, found: Found
+    rule: Rule, scope: Scope, plan: ReadPlan, answers: Answers
 ) -> Iterator[QueryBatch]:
     """Yield the query for *rule*'s events in *scope*; once those can matter, for the volume."""
-    events = answer(Query(rule.indicator.events, scope), plan.isps, found)
+    events = answer(Query(rule.indicator.events, scope), plan.isps, answers)
     volume = Query(rule.indicator.volume, scope)
     if events is None:
-        yield from unanswered([Query(rule.indicator.events, scope)], plan, found, then=[volume])
+        yield from unanswered([Query(rule.indicator.events, scope)], plan, answers, then=[volume])
     elif isinstance(events, Series):
-        total = events.total(rule.reach, plan.last)
+        total = events.total(rule.lookback, plan.last)
         if plan.minimum_counts[rule.name].are_reached_by_events(total):
-            yield from unanswered([volume], plan, found)
+            yield from unanswered([volume], plan, answers)
 
 
 def unanswered(
-    queries: Iterable[Query], plan: ReadPlan, found: Found, then: Iterable[Query] = ()
+    queries: Iterable[Query], plan: ReadPlan, answers: Answers, then: Iterable[Query] = ()
 ) -> Iterator[QueryBatch]:
     """Yield one batch of those *queries* that have no answer yet, and may require *then*."""
 
     def missing(wanted: Iterable[Query]) -> tuple[Query, ...]:
-        needed = (each for query in wanted for each in ingredients(query, plan.isps))
-        return tuple(each for each in dict.fromkeys(needed) if each not in found)
+        needed = (each for query in wanted for each in base_queries(query, plan.isps))
+        return tuple(each for each in dict.fromkeys(needed) if each not in answers)
 
     if now := missing(queries):
         yield QueryBatch(now, len(missing(then)))
 
 
-def unattributed_emails(plan: ReadPlan, found: Found) -> int:
+def unattributed_emails(plan: ReadPlan, answers: Answers) -> int:
     """Return how many emails the account sent lately that no identity sent, as far as is known.
 
     0 if an identity is unreadable or too small to be monitored: then nobody can tell. An address is
     not counted beside its domain. 0, too, until all identities that are due have been counted.
     """
-    account = found.get(ACCOUNT_SENT)
+    account = answers.get(ACCOUNT_SENT)
     if not plan.identity_rules or plan.leaves_out_identities or not isinstance(account, Series):
         return 0
     attributed = 0
     for scope in plan.all_scopes:
         if scope.kind != (Dimension.IDENTITY,) or plan.rule_scopes.is_within_a_domain(scope):
             continue
-        sent = found.get(Query(Metric.SEND, scope))
+        sent = answers.get(Query(Metric.SEND, scope))
         if isinstance(sent, Series):
             attributed += sent.total(UNATTRIBUTED_WINDOW, plan.last)
         elif scope not in plan.selection.deferred:

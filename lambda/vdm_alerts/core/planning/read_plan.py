@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from vdm_alerts.core.alerts.alert import Alert, Key
-from vdm_alerts.core.evaluation.context import ORDINARY, Phase
+from vdm_alerts.core.alerts.alert import Alert, AlertKey
+from vdm_alerts.core.evaluation.prior_state import NO_OPEN_ALERT, PriorState
 from vdm_alerts.core.model.mailbox_providers import OTHER_ISPS
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Scope, Window
 from vdm_alerts.core.planning.minimum_counts import MinimumCounts
-from vdm_alerts.core.planning.roster import Roster
+from vdm_alerts.core.planning.roster import SenderRoster
 from vdm_alerts.core.planning.rule_scopes import RuleScopes, provider_names
 from vdm_alerts.core.planning.selection import ScopeSelection, reread_interval, select_scopes
 from vdm_alerts.core.rules.rule import Rule
@@ -20,8 +20,8 @@ class ReadPlan:
     """What one reading is about. `plan_reading` builds it; it does not change afterwards."""
 
     rules: Sequence[Rule]
-    roster: Roster
-    alerts: Mapping[Key, Alert]
+    roster: SenderRoster
+    alerts: Mapping[AlertKey, Alert]
     """The stored alerts."""
     now: datetime
     last: date
@@ -38,14 +38,14 @@ class ReadPlan:
     """How many series with email each rule evaluates, as far as is known, by the rule's name."""
 
     @property
-    def longest(self) -> Window:
+    def longest_window(self) -> Window:
         """The longest window of any rule."""
-        return max(rule.longest for rule in self.rules)
+        return max(rule.longest_window for rule in self.rules)
 
     @property
-    def recent(self) -> Window:
+    def activity_window(self) -> Window:
         """The days whose email makes a sender an active one."""
-        return max(rule.reach for rule in self.rules)
+        return max(rule.lookback for rule in self.rules)
 
     @property
     def reread_interval(self) -> timedelta:
@@ -67,31 +67,31 @@ class ReadPlan:
         """Whether some identity that sends email is not counted in this reading."""
         return any(
             scope in self.selection.rejected or (scope in self.selection.deferred and entry.volume)
-            for scope, entry in self.roster.entries.items()
+            for scope, entry in self.roster.records.items()
             if scope.kind == (Dimension.IDENTITY,)
         )
 
-    def context(self, rule: Rule, scope: Scope) -> Phase:
+    def prior_state(self, rule: Rule, scope: Scope) -> PriorState:
         """Return what the alert of *rule* in *scope* means for its next evaluation."""
-        alert = self.alerts.get(Key.of(rule, scope))
-        return alert.phase(rule) if alert else ORDINARY
+        alert = self.alerts.get(AlertKey.for_rule(rule, scope))
+        return alert.prior_state(rule) if alert else NO_OPEN_ALERT
 
     def needs_drilldown(self, rule: Rule, scope: Scope) -> bool:
         """Return whether the parts of *scope*, which is healthy, are due for another look."""
-        drilled = self.roster.entry(scope).drilled.get(rule.name)
+        drilled = self.roster.record(scope).drilled_down_at.get(rule.name)
         return drilled is None or self.now - drilled >= self.reread_interval
 
 
 def plan_reading(
     rules: Sequence[Rule],
-    roster: Roster,
-    alerts: Mapping[Key, Alert],
+    roster: SenderRoster,
+    alerts: Mapping[AlertKey, Alert],
     now: datetime,
     last: date,
 ) -> ReadPlan:
     """Return the plan of a reading at *now* of the days up to *last*."""
     names = dict.fromkeys(isp for rule in rules for isp in provider_names(rule))
-    isps = [isp for isp in names if not roster.is_refused(ACCOUNT.at(isp), now)]
+    isps = [isp for isp in names if not roster.is_rejected(ACCOUNT.at(isp), now)]
     open_scopes = frozenset(key.scope for key, alert in alerts.items() if alert.is_open)
     rule_scopes = RuleScopes(rules, roster, isps, open_scopes)
     selection = select_scopes(rules, roster, isps, rule_scopes, open_scopes, now)
@@ -114,12 +114,12 @@ def plan_reading(
 
 def _series_count(
     rule: Rule,
-    roster: Roster,
+    roster: SenderRoster,
     isps: Sequence[str],
     rule_scopes: RuleScopes,
     selection: ScopeSelection,
 ) -> int:
-    providers = sum(rule.covers_isp(isp) for isp in (*isps, OTHER_ISPS))
+    providers = sum(rule.covers_provider(isp) for isp in (*isps, OTHER_ISPS))
     return sum(
         rule_scopes.applies(rule, scope) + providers * rule_scopes.applies_to_parts(rule, scope)
         for scope in selection.all_scopes
@@ -127,6 +127,6 @@ def _series_count(
     )
 
 
-def _may_have_email(scope: Scope, roster: Roster) -> bool:
-    entry = roster.entry(scope)
-    return bool(entry.volume) or entry.read is None or scope == ACCOUNT
+def _may_have_email(scope: Scope, roster: SenderRoster) -> bool:
+    entry = roster.record(scope)
+    return bool(entry.volume) or entry.read_at is None or scope == ACCOUNT

@@ -6,7 +6,7 @@ from heapq import nlargest
 
 from vdm_alerts.core.model.mailbox_providers import KNOWN_ISPS, OTHER_ISPS
 from vdm_alerts.core.model.metrics import Dimension, Kind, Scope
-from vdm_alerts.core.planning.roster import Roster
+from vdm_alerts.core.planning.roster import SenderRoster
 from vdm_alerts.core.rules.patterns import WILD
 from vdm_alerts.core.rules.rule import Rule
 
@@ -27,7 +27,7 @@ class RuleScopes:
     def __init__(
         self,
         rules: Sequence[Rule],
-        roster: Roster,
+        roster: SenderRoster,
         isps: Sequence[str],
         open_scopes: Collection[Scope],
     ) -> None:
@@ -40,8 +40,8 @@ class RuleScopes:
         self._roster = roster
         self._isps = isps
         self._open_scopes = open_scopes
-        self._by_scope = {scope: self._rules_for(scope) for scope in roster.entries}
-        domains = (scope.identity for scope in roster.entries if scope.identity)
+        self._by_scope = {scope: self._rules_for(scope) for scope in roster.records}
+        domains = (scope.identity for scope in roster.records if scope.identity)
         self._domains = frozenset(domain.lower() for domain in domains)
         self._top_volumes = {rule.name: self._lowest_top_volume(rule) for rule in rules if rule.top}
 
@@ -68,7 +68,7 @@ class RuleScopes:
         if rule.top is None or not sender.kind or scope in self._open_scopes:
             return True
         least = self._top_volumes[rule.name].get(sender.kind, 0)
-        return self._roster.entry(sender).volume >= least
+        return self._roster.record(sender).volume >= least
 
     def is_within_a_domain(self, scope: Scope) -> bool:
         """Return whether *scope* is an address whose domain is an identity and counts its email."""
@@ -79,7 +79,7 @@ class RuleScopes:
         return [rule for rule in self._rules if self._needs(rule, scope)]
 
     def _needs(self, rule: Rule, scope: Scope) -> bool:
-        if rule.covers(scope) and not rule.indicator.gap_of(scope):
+        if rule.covers(scope) and not rule.indicator.permanent_gap(scope):
             return True
         return (*scope.kind, Dimension.ISP) in rule.scopes and any(
             rule.covers(scope.at(isp)) for isp in (*self._isps, OTHER_ISPS)
@@ -89,7 +89,7 @@ class RuleScopes:
         """Return, for each kind of sender, the volume of the last of the rule's top senders."""
         assert rule.top is not None
         volumes: defaultdict[Kind, list[int]] = defaultdict(list)
-        for scope, entry in self._roster.entries.items():
+        for scope, entry in self._roster.records.items():
             if self._needs(rule, scope) and not self.is_within_a_domain(scope):
                 volumes[scope.kind].append(entry.volume)
         return {kind: min(nlargest(rule.top, each)) for kind, each in volumes.items()}

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from vdm_alerts.core.model.mailbox_providers import OTHER_ISPS
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Scope
-from vdm_alerts.core.planning.roster import Roster
+from vdm_alerts.core.planning.roster import SenderRoster
 from vdm_alerts.core.planning.rule_scopes import RuleScopes
 from vdm_alerts.core.rules.rule import Rule
 
@@ -44,7 +44,7 @@ def reread_interval(rules: Iterable[Rule]) -> timedelta:
 
 def select_scopes(
     rules: Sequence[Rule],
-    roster: Roster,
+    roster: SenderRoster,
     isps: Sequence[str],
     rule_scopes: RuleScopes,
     open_scopes: Collection[Scope],
@@ -54,7 +54,7 @@ def select_scopes(
 
     *isps* are the providers that can be queried, and *open_scopes* those with an open alert.
     """
-    rejected = {scope for scope in roster.entries if roster.is_refused(scope, now)}
+    rejected = {scope for scope in roster.records if roster.is_rejected(scope, now)}
     with_open_alert = sorted(set(open_scopes) - rejected, key=str)
     always_read = dict.fromkeys([ACCOUNT, *with_open_alert])
     counts_identities = any(_IDENTITY in rule.scopes for rule in rules)
@@ -62,7 +62,7 @@ def select_scopes(
     # An identity that no rule covers is counted all the same, to attribute the account's email.
     others = [
         scope
-        for scope in dict.fromkeys([*providers, *roster.entries])
+        for scope in dict.fromkeys([*providers, *roster.records])
         if scope not in always_read
         and scope not in rejected
         and (rule_scopes.covers(scope) or (counts_identities and scope.kind == _IDENTITY))
@@ -80,22 +80,22 @@ def select_scopes(
 
 
 def _is_due(
-    scope: Scope, roster: Roster, rule_scopes: RuleScopes, now: datetime, interval: timedelta
+    scope: Scope, roster: SenderRoster, rule_scopes: RuleScopes, now: datetime, interval: timedelta
 ) -> bool:
     if scope.isp:
         return True
-    entry = roster.entry(scope)
+    entry = roster.record(scope)
     rules = rule_scopes.rules_for(scope)
     is_small = bool(rules) and not any(rule_scopes.is_in_top(rule, scope) for rule in rules)
     if entry.volume and not is_small:
         return True
-    return entry.read is None or now - entry.read >= interval
+    return entry.read_at is None or now - entry.read_at >= interval
 
 
-def _turn(scope: Scope, roster: Roster) -> tuple[float, bool, bool, int, str]:
+def _turn(scope: Scope, roster: SenderRoster) -> tuple[float, bool, bool, int, str]:
     """Return the sort key of *scope*: the lowest is read first."""
-    entry = roster.entry(scope)
+    entry = roster.record(scope)
     # "Other providers" has no record of its own; its turn comes after that of the named ones.
-    tried = roster.swept if scope.is_derived else entry.tried
+    tried = roster.read_at if scope.is_derived else entry.tried_at
     waiting_since = tried.timestamp() if tried else 0
     return waiting_since, scope.isp is None, scope.is_derived, -entry.volume, str(scope)

@@ -14,7 +14,7 @@ from vdm_alerts.core.model.mailbox_providers import (
     KNOWN_ISPS,
     MISNAMED_ISPS,
     OTHER_ISPS,
-    UNNAMED_ISPS,
+    UNSUPPORTED_ISPS,
 )
 from vdm_alerts.core.model.metrics import LONGEST_WINDOW, Dimension, Kind, Window
 from vdm_alerts.core.model.naming import is_well_formed
@@ -22,7 +22,7 @@ from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.rules.patterns import WILD
 from vdm_alerts.core.rules.quoting import shown, suggestion
 from vdm_alerts.core.rules.rule import Confidence, MinimumConfidence, MissingData, PlainComparison
-from vdm_alerts.core.statistics.arrival import Feedback
+from vdm_alerts.core.statistics.arrival import ArrivalCurve
 
 INDICATORS: Mapping[str, Indicator] = {indicator.key: indicator for indicator in Indicator}
 KINDS: Mapping[str, Kind] = {
@@ -36,10 +36,10 @@ KINDS: Mapping[str, Kind] = {
     "tenant_at_isp": (Dimension.TENANT, Dimension.ISP),
 }
 MISSING_DATA: Mapping[str, MissingData] = {each.value: each for each in MissingData}
-MOST = 10**12
+MAX_NUMBER = 10**12
 LONGEST_NAME = 320
 """Letters of an e-mail address: https://datatracker.ietf.org/doc/html/rfc3696#section-3."""
-PLAIN = "none"
+NO_CONFIDENCE = "none"
 """The confidence of a rule that compares rates, and asks no more."""
 _INSTANT = "2026-03-20T09:00:00Z"
 
@@ -77,13 +77,13 @@ def share(value: object) -> Share:
 
 def confidence(value: object) -> Confidence:
     """Return the confidence that a percentage such as "99.5%", or "none", stands for."""
-    if value == PLAIN:
+    if value == NO_CONFIDENCE:
         return PlainComparison()
     match = _percentage(value)
     if not match or not 50 <= float(match[1]) < 100:  # noqa: PLR2004 - per cent
         message = (
             f'{shown(value)} is not a confidence; write it like "99.5%", from 50% to 99.9999%, '
-            f'or "{PLAIN}" for rates to be simply compared'
+            f'or "{NO_CONFIDENCE}" for rates to be simply compared'
         )
         raise ValueError(message)
     return MinimumConfidence(round(1 - float(match[1]) / 100, 12))
@@ -97,7 +97,7 @@ def _percentage(value: object) -> re.Match[str] | None:
 
 def above(value: object) -> Above:
     """Return how many times what is usual is too much."""
-    if not _is_number(value) or not 1 < float(value) <= MOST:
+    if not _is_number(value) or not 1 < float(value) <= MAX_NUMBER:
         message = (
             f"{shown(value)} is not how many times too much is; write a number above 1, like 3"
         )
@@ -141,7 +141,7 @@ def reminders(value: object) -> Reminders:
     return Reminders(tuple(sorted({duration(each) for each in value})))
 
 
-def feedback(value: object) -> Feedback:
+def feedback(value: object) -> ArrivalCurve:
     """Return how late feedback is, from a table of times and the percentages there are by then."""
     if not isinstance(value, dict) or not value:
         message = f'{shown(value)} is no table of times; write it like {{ "1h" = "93%" }}'
@@ -157,7 +157,7 @@ def feedback(value: object) -> Feedback:
     if shares != sorted(shares):
         message = "falls: what has arrived by a later time cannot be less"
         raise ValueError(message)
-    return Feedback(tuple(arrived))
+    return ArrivalCurve(tuple(arrived))
 
 
 def window(value: object) -> Window:
@@ -171,7 +171,7 @@ def window(value: object) -> Window:
 
 def count(value: object) -> Count:
     """Return a whole number from 1 up, and no larger than a count of mails can be."""
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MOST:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_NUMBER:
         message = f"{shown(value)} is not a count; write a whole number from 1 up"
         raise ValueError(message)
     return Count(value)
@@ -204,7 +204,7 @@ def isp_glob(value: object) -> IspGlob:
     if right and right != name:
         message = f'{shown(name)} matches nothing at SES; the name there is "{right}"'
         raise ValueError(message)
-    if plain in UNNAMED_ISPS or not is_well_formed(name):
+    if plain in UNSUPPORTED_ISPS or not is_well_formed(name):
         message = f"{shown(name)} has no name at SES; its mail is counted among {OTHER_ISPS}"
         raise ValueError(message)
     if right is None and (near := difflib.get_close_matches(plain, known, n=1, cutoff=0.8)):

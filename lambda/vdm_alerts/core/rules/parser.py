@@ -8,7 +8,7 @@ from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.rules.field_types import INDICATORS, KINDS
 from vdm_alerts.core.rules.rule import (
     REMIND_AFTER,
-    REPRESENTATIVE,
+    REPRESENTATIVE_VOLUME,
     MinimumConfidence,
     MissingData,
     Override,
@@ -16,16 +16,16 @@ from vdm_alerts.core.rules.rule import (
     Rule,
     Threshold,
 )
-from vdm_alerts.core.rules.schema import Document, Policy, policy_of, read
-from vdm_alerts.core.rules.toml_document import BadDocument, Language
-from vdm_alerts.core.rules.validation import contradictions
-from vdm_alerts.core.statistics.arrival import FEEDBACK
+from vdm_alerts.core.rules.schema import Policy, RuleDocument, effective_policy, read_rule_document
+from vdm_alerts.core.rules.toml_document import DocumentType, InvalidDocumentError
+from vdm_alerts.core.rules.validation import cross_field_errors
+from vdm_alerts.core.statistics.arrival import DEFAULT_CURVES
 
 DEFAULT_CONFIDENCE = MinimumConfidence(error_probability=0.005)
 """The confidence of a rule that states none: 99.5%."""
 
 
-class BadRule(BadDocument):
+class InvalidRuleError(InvalidDocumentError):
     """A rule's text cannot be used."""
 
 
@@ -34,16 +34,16 @@ def parse_rule(name: str, text: str, source: str) -> Rule:
 
     Raises BadRule, naming *source*, with every problem of the text at once.
     """
-    document = _LANGUAGE.parse(text, source)
-    general = _rule(name, source, document, policy_of(document))
+    document = _DOCUMENT_TYPE.parse(text, source)
+    general = _rule(name, source, document, effective_policy(document))
     overrides = (
-        Override(each.names, _rule(name, source, document, policy_of(document, each)))
+        Override(each.matcher, _rule(name, source, document, effective_policy(document, each)))
         for each in document.overrides
     )
     return replace(general, overrides=tuple(overrides))
 
 
-def _rule(name: str, source: str, document: Document, policy: Policy) -> Rule:
+def _rule(name: str, source: str, document: RuleDocument, policy: Policy) -> Rule:
     lines = ((Severity.WARNING, policy.warning), (Severity.CRITICAL, policy.critical))
     confidence = policy.confidence or DEFAULT_CONFIDENCE
     is_plain = isinstance(confidence, PlainComparison)
@@ -57,15 +57,15 @@ def _rule(name: str, source: str, document: Document, policy: Policy) -> Rule:
         confidence=confidence,
         min_volume=policy.min_volume or 1,
         min_events=policy.min_events or (1 if is_plain else 2),
-        feedback=document.feedback or FEEDBACK[document.indicator],
-        unusual=None if is_plain else policy.above_baseline or policy.drop_below,
+        arrival_curve=document.feedback or DEFAULT_CURVES[document.indicator],
+        baseline_factor=None if is_plain else policy.above_baseline or policy.drop_below,
         hold=policy.hold or timedelta(),
         clear_after=policy.clear_after or timedelta(),
         missing_data=policy.missing_data or MissingData.OK,
-        include=document.include.globs,
-        exclude=document.exclude.globs,
+        include=document.include.patterns,
+        exclude=document.exclude.patterns,
         top=document.top,
-        representative=document.representative_volume or REPRESENTATIVE,
+        representative_volume=document.representative_volume or REPRESENTATIVE_VOLUME,
         remind_after=REMIND_AFTER if document.remind_after is None else document.remind_after,
     )
 
@@ -74,4 +74,6 @@ _HINTS: Mapping[str, str] = {
     "indicator": f"write one of {', '.join(INDICATORS)}",
     "scopes": f"write a list of {', '.join(KINDS)}",
 }
-_LANGUAGE = Language("a rule", read, contradictions, _HINTS, BadRule)
+_DOCUMENT_TYPE = DocumentType(
+    "a rule", read_rule_document, cross_field_errors, _HINTS, InvalidRuleError
+)

@@ -10,34 +10,34 @@ WILD = frozenset("*?")
 
 
 @dataclass(frozen=True, slots=True)
-class Globs:
+class ScopePatterns:
     """Patterns of names, a tuple for each dimension that has any."""
 
     patterns: Mapping[Dimension, tuple[str, ...]] = field(default_factory=dict)
 
-    def match(self, dimension: Dimension, name: str) -> bool:
+    def includes(self, dimension: Dimension, name: str) -> bool:
         """Say whether *name* is one of those meant for *dimension*."""
-        return any(matches(name, pattern) for pattern in self.patterns.get(dimension, ()))
+        return any(matches_pattern(name, pattern) for pattern in self.patterns.get(dimension, ()))
 
 
-ANY = Globs()
+ANY_SCOPE = ScopePatterns()
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class ScopeMatcher:
     """One pattern for each dimension that is named, all of which have to match."""
 
     patterns: Mapping[Dimension, str]
 
-    def match(self, scope: Scope) -> bool:
+    def matches(self, scope: Scope) -> bool:
         """Say whether *scope* is meant."""
         names = scope.dimensions
         return all(
-            dimension in names and matches(names[dimension], pattern)
+            dimension in names and matches_pattern(names[dimension], pattern)
             for dimension, pattern in self.patterns.items()
         )
 
-    def is_within(self, wider: "Names") -> bool:
+    def is_within(self, wider: "ScopeMatcher") -> bool:
         """Say whether whatever is meant by this is meant by *wider* too."""
         return all(
             dimension in self.patterns
@@ -45,15 +45,15 @@ class Names:
             for dimension, pattern in wider.patterns.items()
         )
 
-    def may_meet(self, other: "Names") -> bool:
+    def may_overlap(self, other: "ScopeMatcher") -> bool:
         """Say whether there may be a scope that is meant by this and by *other*."""
         common = self.patterns.keys() & other.patterns.keys()
         return all(
-            _meet(self.patterns[each].lower(), other.patterns[each].lower()) for each in common
+            _overlap(self.patterns[each].lower(), other.patterns[each].lower()) for each in common
         )
 
 
-def matches(name: str, pattern: str) -> bool:
+def matches_pattern(name: str, pattern: str) -> bool:
     """Say whether *name* is one of those that *pattern* is of."""
     return fnmatchcase(name.lower(), pattern.lower())
 
@@ -72,7 +72,7 @@ def _within(narrow: str, wide: str) -> bool:
     return takes[0]
 
 
-def _meet(one: str, other: str) -> bool:
+def _overlap(one: str, other: str) -> bool:
     """Say whether some name is of both patterns."""
     # Whether what is left of other from one letter on meets what is left of one, from its end.
     meets = [not other[place:].strip("*") for place in range(len(other) + 1)]

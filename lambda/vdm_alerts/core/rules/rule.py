@@ -9,10 +9,10 @@ from typing import TypeAlias
 from vdm_alerts.core.model.metrics import Dimension, Kind, Scope, Series, Window
 from vdm_alerts.core.model.rates import Indicator, Rate, percent
 from vdm_alerts.core.model.severity import Severity
-from vdm_alerts.core.rules.patterns import ANY, Globs, Names
-from vdm_alerts.core.statistics.arrival import Feedback
+from vdm_alerts.core.rules.patterns import ANY_SCOPE, ScopeMatcher, ScopePatterns
+from vdm_alerts.core.statistics.arrival import ArrivalCurve
 
-REPRESENTATIVE = 10_000
+REPRESENTATIVE_VOLUME = 10_000
 """Mails that SES is taken to judge an account by, where a rule does not say.
 
 Two notices of AWS's that are public speak of 10,476 mails in 75 days, and of 10,192 in 225:
@@ -26,7 +26,7 @@ REMIND_AFTER = tuple(timedelta(days=days) for days in (1, 3, 7))
 
 
 @dataclass(frozen=True, slots=True)
-class Usual:
+class Baseline:
     """What a series has been itself: its *rate*, over *window* before the days that are judged.
 
     *factor* times that is too much, or too little.
@@ -50,22 +50,24 @@ class Threshold:
 
     severity: Severity
     share: float
-    usual: Usual | None = None
+    baseline: Baseline | None = None
 
     def is_reached_by(self, value: float, indicator: Indicator) -> bool:
         """Say whether a rate of *value* is on the line, or beyond it."""
         return value <= self.share if indicator.low_is_bad else value >= self.share
 
     @property
-    def named(self) -> str:
+    def phrase(self) -> str:
         """The line with its severity, as it stands in a sentence."""
         return (
-            str(self) if self.usual else f"your {percent(self.share)} {self.severity.key} threshold"
+            str(self)
+            if self.baseline
+            else f"your {percent(self.share)} {self.severity.key} threshold"
         )
 
     def __str__(self) -> str:
-        if self.usual:
-            return f"{percent(self.share)}, which is {self.usual}, and a margin"
+        if self.baseline:
+            return f"{percent(self.share)}, which is {self.baseline}, and a margin"
         return f"your {percent(self.share)} threshold"
 
 
@@ -121,25 +123,25 @@ class Rule:
     confidence: Confidence
     min_volume: int
     min_events: int
-    feedback: Feedback
-    unusual: float | None = None
+    arrival_curve: ArrivalCurve
+    baseline_factor: float | None = None
     hold: timedelta = timedelta()
     clear_after: timedelta = timedelta()
     missing_data: MissingData = MissingData.OK
-    include: Globs = ANY
-    exclude: Globs = ANY
+    include: ScopePatterns = ANY_SCOPE
+    exclude: ScopePatterns = ANY_SCOPE
     top: int | None = None
     overrides: tuple["Override", ...] = ()
-    representative: int = REPRESENTATIVE
+    representative_volume: int = REPRESENTATIVE_VOLUME
     remind_after: tuple[timedelta, ...] = REMIND_AFTER
 
     @cached_property
-    def first_line(self) -> Threshold:
+    def first_threshold(self) -> Threshold:
         """The threshold that a rate that gets worse reaches first."""
         return min(self.thresholds, key=lambda line: line.severity)
 
     @cached_property
-    def longest(self) -> Window:
+    def longest_window(self) -> Window:
         """The longest of the windows."""
         return self.windows[-1]
 
@@ -150,31 +152,33 @@ class Rule:
         if not (self.include.patterns or self.exclude.patterns):
             return True
         return all(
-            (dimension not in self.include.patterns or self.include.match(dimension, name))
-            and not self.exclude.match(dimension, name)
+            (dimension not in self.include.patterns or self.include.includes(dimension, name))
+            and not self.exclude.includes(dimension, name)
             for dimension, name in scope.dimensions.items()
         )
 
-    def covers_isp(self, isp: str) -> bool:
+    def covers_provider(self, isp: str) -> bool:
         """Say whether this rule watches what goes to *isp*, as far as its name tells."""
         key = Dimension.ISP
-        is_included = key not in self.include.patterns or self.include.match(key, isp)
-        return is_included and not self.exclude.match(key, isp)
+        is_included = key not in self.include.patterns or self.include.includes(key, isp)
+        return is_included and not self.exclude.includes(key, isp)
 
-    def at(self, scope: Scope) -> "Rule":
+    def for_scope(self, scope: Scope) -> "Rule":
         """Return this rule as it is for *scope*: itself, or the most specific override of it."""
         found: Override | None = None
         for each in self.overrides:
-            if each.names.match(scope) and (found is None or each.names.is_within(found.names)):
+            if each.matcher.matches(scope) and (
+                found is None or each.matcher.is_within(found.matcher)
+            ):
                 found = each
         return found.rule if found else self
 
     def badness(self, value: float) -> float:
         """Return how bad a rate of *value* is: 1 at the first threshold, and the more the worse."""
-        first = self.first_line.share
+        first = self.first_threshold.share
         return (1 - value) / (1 - first) if self.indicator.low_is_bad else value / first
 
-    def worst(self, events: Series, volume: Series, last: date) -> float:
+    def worst_badness(self, events: Series, volume: Series, last: date) -> float:
         """Return how bad the worst rate in any window ending *last* is; 0 where no mail was."""
         return max(
             (
@@ -186,18 +190,18 @@ class Rule:
         )
 
     @cached_property
-    def reach(self) -> Window:
+    def lookback(self) -> Window:
         """The days that any window can take in: the last of them may not have been counted yet."""
-        return Window(self.longest.days + 1)
+        return Window(self.longest_window.days + 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Override:
     """What is different for the scopes that *names* are of: for them, *rule* counts instead."""
 
-    names: Names
+    matcher: ScopeMatcher
     rule: Rule
 
 
-BEFORE = Window(28)
+BASELINE_WINDOW = Window(28)
 """The days that what is usual is taken from, before those that are judged."""

@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from vdm_alerts.core.model.findings import Finding
-from vdm_alerts.core.rules.parser import BadRule, parse_rule
+from vdm_alerts.core.rules.parser import InvalidRuleError, parse_rule
 from vdm_alerts.core.rules.rule import Rule
 
-KEPT = "it counts as it was when it last could be read"
-LEFT = "nothing is judged by it"
+LAST_VALID_APPLIES = "it counts as it was when it last could be read"
+NOT_EVALUATED = "nothing is judged by it"
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class RuleText:
     """A rule as a person wrote it: its *text*, and the *source* where that stood."""
 
     text: str
@@ -20,7 +20,7 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class Rulebook:
+class RuleSet:
     """The rules that can be used, by name, each as it was *written* too.
 
     *unusable* is what to say of each that is there and cannot be used, *findings* of all the rest,
@@ -29,36 +29,42 @@ class Rulebook:
     """
 
     rules: Mapping[str, Rule]
-    unusable: Mapping[str, Finding] = field(default_factory=dict)
+    invalid: Mapping[str, Finding] = field(default_factory=dict)
     findings: Sequence[Finding] = ()
-    written: Mapping[str, Written] = field(default_factory=dict)
-    missing: Finding | None = None
+    texts: Mapping[str, RuleText] = field(default_factory=dict)
+    none_found: Finding | None = None
 
-    def with_last_good(self, last_good: Mapping[str, Written]) -> "Rulebook":
+    def with_last_valid(self, last_valid: Mapping[str, RuleText]) -> "RuleSet":
         """Return the book in which what cannot be used counts as it did when it last could be.
 
         Where there is nothing at all, that is of all rules: nobody deletes them all on purpose.
         """
-        unusable = {**self.unusable}
-        if self.missing:
-            unusable |= dict.fromkeys(last_good, self.missing)
-        found = {name: read(name, last_good[name]) for name in unusable if name in last_good}
+        unusable = {**self.invalid}
+        if self.none_found:
+            unusable |= dict.fromkeys(last_valid, self.none_found)
+        found = {
+            name: parse_stored_rule(name, last_valid[name])
+            for name in unusable
+            if name in last_valid
+        }
         kept = {name: rule for name, rule in found.items() if rule}
         return replace(
             self,
-            findings=[each for each in self.findings if not (kept and each == self.missing)],
+            findings=[each for each in self.findings if not (kept and each == self.none_found)],
             rules={**self.rules, **kept},
-            written={**self.written, **{name: last_good[name] for name in kept}},
-            unusable={
-                name: finding.meanwhile(KEPT if name in kept else LEFT, hinders=name not in kept)
+            texts={**self.texts, **{name: last_valid[name] for name in kept}},
+            invalid={
+                name: finding.with_fallback(
+                    LAST_VALID_APPLIES if name in kept else NOT_EVALUATED, hinders=name not in kept
+                )
                 for name, finding in unusable.items()
             },
         )
 
 
-def read(name: str, written: Written) -> Rule | None:
+def parse_stored_rule(name: str, written: RuleText) -> Rule | None:
     """Return the rule that was *written*; None where this version does not understand it."""
     try:
         return parse_rule(name, written.text, written.source)
-    except BadRule:
+    except InvalidRuleError:
         return None

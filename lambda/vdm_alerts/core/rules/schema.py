@@ -26,10 +26,10 @@ from vdm_alerts.core.rules.field_types import (
     Share,
     Words,
 )
-from vdm_alerts.core.rules.patterns import Globs, Names
+from vdm_alerts.core.rules.patterns import ScopeMatcher, ScopePatterns
 from vdm_alerts.core.rules.quoting import shown
 from vdm_alerts.core.rules.rule import Confidence, MissingData
-from vdm_alerts.core.statistics.arrival import Feedback
+from vdm_alerts.core.statistics.arrival import ArrivalCurve
 
 T = TypeVar("T")
 
@@ -51,7 +51,7 @@ class Policy:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Named:
+class MatcherFields:
     """Whose names match, all that are given."""
 
     identity: Glob | None = None
@@ -60,18 +60,18 @@ class Named:
     isp: IspGlob | None = None
 
     @property
-    def names(self) -> Names:
+    def matcher(self) -> ScopeMatcher:
         """The patterns, by what they are names of."""
-        return Names(_by_dimension(self))
+        return ScopeMatcher(_by_dimension(self))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Override(Named, Policy):
+class Override(MatcherFields, Policy):
     """What is different for some."""
 
 
 @dataclass(frozen=True, slots=True)
-class Lists:
+class PatternLists:
     """Patterns of names, by what they are names of."""
 
     identity: tuple[Glob, ...] = ()
@@ -80,13 +80,13 @@ class Lists:
     isp: tuple[IspGlob, ...] = ()
 
     @property
-    def globs(self) -> Globs:
+    def patterns(self) -> ScopePatterns:
         """The patterns, as rules have them."""
-        return Globs(_by_dimension(self))
+        return ScopePatterns(_by_dimension(self))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Matter:
+class RuleTarget:
     """What a rule is about."""
 
     indicator: Indicator
@@ -95,25 +95,25 @@ class Matter:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Document(Policy, Matter):
+class RuleDocument(Policy, RuleTarget):
     """A rule as it is written down."""
 
-    include: Lists = Lists()
-    exclude: Lists = Lists()
+    include: PatternLists = PatternLists()
+    exclude: PatternLists = PatternLists()
     top: Count | None = None
-    feedback: Feedback | None = None
+    feedback: ArrivalCurve | None = None
     representative_volume: Count | None = None
     remind_after: Reminders | None = None
     overrides: tuple[Override, ...] = ()
 
 
-def _by_dimension(named: Named | Lists) -> dict[Dimension, Any]:
+def _by_dimension(named: MatcherFields | PatternLists) -> dict[Dimension, Any]:
     """Return what *named* says of each dimension, of those that it names."""
     said = {each: getattr(named, each.key) for each in Dimension}
     return {dimension: each for dimension, each in said.items() if each}
 
 
-def policy_of(document: Document, override: Override | None = None) -> Policy:
+def effective_policy(document: RuleDocument, override: Override | None = None) -> Policy:
     """Return how *document* judges, where *override*, if any, says otherwise."""
     keys = [field.name for field in fields(Policy)]
     said = {key: getattr(document, key) for key in keys}
@@ -121,12 +121,12 @@ def policy_of(document: Document, override: Override | None = None) -> Policy:
     return Policy(**{**said, **{key: each for key, each in other.items() if each is not None}})
 
 
-def read(table: Mapping[str, Any]) -> Document:
+def read_rule_document(table: Mapping[str, Any]) -> RuleDocument:
     """Return what *table* says. Raises ClassValidationError, with every problem in it."""
-    return read_as(Document, table)
+    return read_document(RuleDocument, table)
 
 
-def read_as(kind: type[T], table: Mapping[str, Any]) -> T:
+def read_document(kind: type[T], table: Mapping[str, Any]) -> T:
     """Return what *table* says as a document of *kind*, a dataclass. Raises as `read` does."""
     return _converter.structure(table, kind)
 
@@ -161,7 +161,7 @@ def _table(type_: Any, converter: Converter) -> Callable[[Any, Any], Any]:  # no
 
 
 _TABLES = {
-    Lists: "identity = [...] and the like",
+    PatternLists: "identity = [...] and the like",
     Override: '[[overrides]], and under it identity = "..." and what is different',
 }
 _converter = Converter(forbid_extra_keys=True)
@@ -178,7 +178,7 @@ _converter.register_structure_hook(Above, lambda value, _: field_types.above(val
 _converter.register_structure_hook(Below, lambda value, _: field_types.below(value))
 _converter.register_structure_hook(Reminders, lambda value, _: field_types.reminders(value))
 _converter.register_structure_hook(timedelta, lambda value, _: field_types.duration(value))
-_converter.register_structure_hook(Feedback, lambda value, _: field_types.feedback(value))
+_converter.register_structure_hook(ArrivalCurve, lambda value, _: field_types.feedback(value))
 _converter.register_structure_hook(Window, lambda value, _: field_types.window(value))
 _converter.register_structure_hook(Count, lambda value, _: field_types.count(value))
 _converter.register_structure_hook(Glob, lambda value, _: field_types.glob(value))

@@ -16,17 +16,17 @@ Table = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class InvalidField:
     """What is wrong at *path* of a document, with what should stand there instead."""
 
     path: str
     what: str
 
 
-class BadDocument(VdmAlertsError):
+class InvalidDocumentError(VdmAlertsError):
     """A text cannot be used; *problems* are all that is wrong with it."""
 
-    def __init__(self, source: str, problems: Iterable[Problem]) -> None:
+    def __init__(self, source: str, problems: Iterable[InvalidField]) -> None:
         """Say of the text at *source* everything that is wrong with it."""
         self.source = source
         self.problems = tuple(problems)
@@ -42,7 +42,7 @@ class BadDocument(VdmAlertsError):
 
 
 @dataclass(frozen=True, slots=True)
-class Language(Generic[T]):
+class DocumentType(Generic[T]):
     """One kind of document: how it is *read*, and what may be wrong between its keys.
 
     *noun* is what one is called, such as "a rule". *read* raises ClassValidationError with every
@@ -52,9 +52,9 @@ class Language(Generic[T]):
 
     noun: str
     read: Callable[[Table], T]
-    contradictions: Callable[[Table], Iterator[tuple[str, str]]]
+    cross_checks: Callable[[Table], Iterator[tuple[str, str]]]
     hints: Mapping[str, str]
-    bad: type[BadDocument]
+    error: type[InvalidDocumentError]
 
     def parse(self, text: str, source: str) -> T:
         """Return what *text*, a TOML document, says.
@@ -64,19 +64,21 @@ class Language(Generic[T]):
         try:
             table = tomllib.loads(text)
         except (ValueError, RecursionError) as error:  # The former for numbers of many digits.
-            raise self.bad(source, [Problem("(the text)", f"is not TOML: {error}")]) from error
-        problems = [Problem(path, what) for path, what in self.contradictions(table)]
+            raise self.error(
+                source, [InvalidField("(the text)", f"is not TOML: {error}")]
+            ) from error
+        problems = [InvalidField(path, what) for path, what in self.cross_checks(table)]
         try:
             document = self.read(table)
         except ClassValidationError as error:
-            raise self.bad(source, [*self._problems(error), *problems]) from error
+            raise self.error(source, [*self._problems(error), *problems]) from error
         if problems:
-            raise self.bad(source, problems)
+            raise self.error(source, problems)
         return document
 
     def _problems(
         self, error: ClassValidationError | IterableValidationError, path: str = ""
-    ) -> Iterator[Problem]:
+    ) -> Iterator[InvalidField]:
         """Yield every problem that *error* holds, from the outside in."""
         noted, bare = error.group_exceptions()
         for each, note in noted:
@@ -87,15 +89,15 @@ class Language(Generic[T]):
             if isinstance(each, ClassValidationError | IterableValidationError):
                 yield from self._problems(each, where)
             elif isinstance(each, KeyError):
-                yield Problem(where, f"is missing; {self.hints[where]}")
+                yield InvalidField(where, f"is missing; {self.hints[where]}")
             else:
-                yield Problem(where, str(each))
+                yield InvalidField(where, str(each))
         for each in bare:
             if isinstance(each, ForbiddenExtraKeysError):
                 known = [field.name for field in fields(each.cl)]
                 for key in sorted(each.extra_fields):
                     where = f"{path}.{key}".lstrip(".")
                     what = f"is not a key of {path or self.noun}{suggestion(key, known)}"
-                    yield Problem(where, what)
+                    yield InvalidField(where, what)
             else:
-                yield Problem(path, str(each))
+                yield InvalidField(path, str(each))

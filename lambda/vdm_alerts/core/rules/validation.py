@@ -6,17 +6,17 @@ from itertools import combinations
 
 from vdm_alerts.core.model.metrics import LONGEST_WINDOW, Dimension, Kind
 from vdm_alerts.core.rules import field_types
-from vdm_alerts.core.rules.field_types import INDICATORS, KINDS, PLAIN
-from vdm_alerts.core.rules.patterns import Names
-from vdm_alerts.core.rules.rule import BEFORE
+from vdm_alerts.core.rules.field_types import INDICATORS, KINDS, NO_CONFIDENCE
+from vdm_alerts.core.rules.patterns import ScopeMatcher
+from vdm_alerts.core.rules.rule import BASELINE_WINDOW
 from vdm_alerts.core.rules.toml_document import Table
 
-MOST_BESIDE = LONGEST_WINDOW.days - BEFORE.days
-_USUAL = ("above_baseline", "drop_below")
+MAX_WINDOW_WITH_BASELINE = LONGEST_WINDOW.days - BASELINE_WINDOW.days
+_BASELINE_KEYS = ("above_baseline", "drop_below")
 _KEYS: Mapping[str, Dimension] = {each.key: each for each in Dimension}
 
 
-def contradictions(table: Table) -> Iterator[tuple[str, str]]:
+def cross_field_errors(table: Table) -> Iterator[tuple[str, str]]:
     """Yield the path and the words of whatever contradicts itself in *table*, a rule's."""
     own = list(_between(table))
     yield from own
@@ -41,8 +41,8 @@ def contradictions(table: Table) -> Iterator[tuple[str, str]]:
 
 def _merged(table: Table, said: Table) -> Table:
     """Return what holds where an override has *said* so; what is usual goes with confidence."""
-    is_plain = said.get("confidence") == PLAIN
-    kept = {key: value for key, value in table.items() if not (is_plain and key in _USUAL)}
+    is_plain = said.get("confidence") == NO_CONFIDENCE
+    kept = {key: value for key, value in table.items() if not (is_plain and key in _BASELINE_KEYS)}
     return {**kept, **said}
 
 
@@ -76,10 +76,16 @@ def _between(table: Table) -> Iterator[tuple[str, str]]:
                 key,
                 f"is not for {indicator.key}, which is bad where it is {is_bad}: {instead} is",
             )
-        if key in table and table.get("confidence") == PLAIN:
-            yield key, f'takes a confidence, and this one is "{PLAIN}"'
-        if key in table and _longest(table) > MOST_BESIDE:
-            yield key, f"takes the 28 days before, of 60: windows go up to {MOST_BESIDE}d beside it"
+        if key in table and table.get("confidence") == NO_CONFIDENCE:
+            yield key, f'takes a confidence, and this one is "{NO_CONFIDENCE}"'
+        if key in table and _longest(table) > MAX_WINDOW_WITH_BASELINE:
+            yield (
+                key,
+                (
+                    "takes the 28 days before, of 60: windows go up to "
+                    f"{MAX_WINDOW_WITH_BASELINE}d beside it"
+                ),
+            )
 
 
 def _longest(table: Table) -> int:
@@ -102,15 +108,15 @@ def _ties(named: Sequence[tuple[str, Table]], kinds: list[Kind]) -> Iterator[tup
             mine.patterns
             and its.patterns
             and is_possible
-            and mine.may_meet(its)
+            and mine.may_overlap(its)
             and mine.is_within(its) == its.is_within(mine)
         ):
             yield second, f"may be of the same names as {first}, and neither is the more specific"
 
 
-def _names(table: Table) -> Names:
+def _names(table: Table) -> ScopeMatcher:
     given = {key: table.get(key) for key in _KEYS}
-    return Names({_KEYS[key]: name for key, name in given.items() if isinstance(name, str)})
+    return ScopeMatcher({_KEYS[key]: name for key, name in given.items() if isinstance(name, str)})
 
 
 def _kinds(table: Table) -> list[Kind]:

@@ -17,7 +17,7 @@ DAY = 24.0
 
 
 @dataclass(frozen=True, slots=True)
-class Feedback:
+class ArrivalCurve:
     """How much of what there will be to hear of a mail has arrived so many hours after it.
 
     *arrived* are pairs of hours and shares, both rising from 0; between two of them it comes
@@ -31,14 +31,14 @@ class Feedback:
         """How many days later than its mail the last of it can be counted."""
         return int(-(-2 * self.arrived[-1][0] // DAY))
 
-    def by(self, hours: float) -> float:
+    def arrived_by(self, hours: float) -> float:
         """Return how much there is to hear has arrived so many *hours* after a mail."""
         for (begin, before), (end, after) in pairwise(self._points):
             if hours < end:
                 return before + (after - before) * max(0.0, hours - begin) / (end - begin)
         return 1.0
 
-    def of_day(self, hours: float = DAY) -> Sequence[float]:
+    def daily_shares(self, hours: float = DAY) -> Sequence[float]:
         """Return how much of each day's mail one hears of in the first *hours* of a day.
 
         The first is the day's own mail, of those hours; then that of the day before, and so on.
@@ -57,12 +57,12 @@ class Feedback:
             if hours <= begin:
                 break
             reached = min(hours, end)
-            total += (reached - begin) * (before + self.by(reached)) / 2
+            total += (reached - begin) * (before + self.arrived_by(reached)) / 2
         return total
 
 
 @lru_cache
-def _of_day(feedback: Feedback, hours: float) -> tuple[float, ...]:
+def _of_day(feedback: ArrivalCurve, hours: float) -> tuple[float, ...]:
     def heard(since: float, until: float, by: float) -> float:
         """Return how much of mail sent evenly from *since* *until* has been heard of *by* then."""
         summed = feedback._heard(by - since) - feedback._heard(by - until)  # noqa: SLF001
@@ -76,15 +76,15 @@ def _of_day(feedback: Feedback, hours: float) -> tuple[float, ...]:
     return own, *earlier
 
 
-_BOUNCES = Feedback(((1, 0.93), (6, 0.96), (24, 0.99)))
+_BOUNCES = ArrivalCurve(((1, 0.93), (6, 0.96), (24, 0.99)))
 # SES hands most mail over within seconds, and goes on trying for hours.
-_DELIVERIES = Feedback(((1, 0.98), (6, 0.99), (24, 0.999)))
-_COMPLAINTS = Feedback(((1, 0.06), (6, 0.42), (24, 0.81), (48, 0.92), (72, 0.96)))
+_DELIVERIES = ArrivalCurve(((1, 0.98), (6, 0.99), (24, 0.999)))
+_COMPLAINTS = ArrivalCurve(((1, 0.06), (6, 0.42), (24, 0.81), (48, 0.92), (72, 0.96)))
 # Of opens, 52% within 6 hours and 79% within a day: https://dev.marketingcharts.com/digital-35890;
 # 95% within a week: http://i-emailer.com/resourcecenter/email_open_velocity.html
-_OPENS = Feedback(((1, 0.2), (6, 0.52), (24, 0.79), (168, 0.95)))
+_OPENS = ArrivalCurve(((1, 0.2), (6, 0.52), (24, 0.79), (168, 0.95)))
 
-FEEDBACK: Mapping[Indicator, Feedback] = {
+DEFAULT_CURVES: Mapping[Indicator, ArrivalCurve] = {
     Indicator.BOUNCE_RATE: _BOUNCES,
     Indicator.TRANSIENT_BOUNCE_RATE: _BOUNCES,
     Indicator.COMPLAINT_RATE: _COMPLAINTS,

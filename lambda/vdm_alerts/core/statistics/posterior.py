@@ -8,9 +8,9 @@ doubt that decides, and not how sure one is: of numbers near 1, too few digits a
 import math
 from functools import lru_cache
 
-SCEPTICISM = 0.3
+PRIOR_EVENTS = 0.3
 """How much of one event is presumed in as much mail as has one at the line."""
-INDIFFERENCE = 0.5
+JEFFREYS_PRIOR = 0.5
 """How much of one event is presumed, in no mail at all, where nothing is to be (Jeffreys)."""
 
 _LARGE = 10_000
@@ -23,7 +23,7 @@ def doubt_above(events: float, mails: float, line: float) -> float:
 
     Before any mail is seen, it is presumed to be 0.3 of the line.
     """
-    return gamma_below(SCEPTICISM + events, 1 + mails * line)
+    return regularized_gamma_p(PRIOR_EVENTS + events, 1 + mails * line)
 
 
 def doubt_below(events: float, mails: float, line: float) -> float:
@@ -31,22 +31,22 @@ def doubt_below(events: float, mails: float, line: float) -> float:
 
     Before any mail is seen, it is presumed to be as far above the line as above is below it.
     """
-    return 1 - gamma_below(1 / SCEPTICISM + events, 1 + mails * line)
+    return 1 - regularized_gamma_p(1 / PRIOR_EVENTS + events, 1 + mails * line)
 
 
-def sure_below(events: float, mails: float, line: float) -> float:
+def probability_below(events: float, mails: float, line: float) -> float:
     """Return the probability that a rate is below *line*, with nothing presumed of it."""
-    return gamma_below(INDIFFERENCE + events, mails * line)
+    return regularized_gamma_p(JEFFREYS_PRIOR + events, mails * line)
 
 
-def at_the_most(events: float, mails: float) -> float:
+def upper_bound_95(events: float, mails: float) -> float:
     """Return what a rate is at the most, with a probability of 95%, after *events* of *mails*."""
-    return _bound(INDIFFERENCE + events, 1.645) / mails
+    return _bound(JEFFREYS_PRIOR + events, 1.645) / mails
 
 
-def at_the_least(events: float, mails: float) -> float:
+def lower_bound_95(events: float, mails: float) -> float:
     """Return what a rate is at the least, with a probability of 95%, after *events* of *mails*."""
-    return _bound(INDIFFERENCE + events, -1.645) / mails
+    return _bound(JEFFREYS_PRIOR + events, -1.645) / mails
 
 
 def _bound(shape: float, deviations: float) -> float:
@@ -60,7 +60,7 @@ def _bound(shape: float, deviations: float) -> float:
 
 
 @lru_cache
-def fewest(mails: float, line: float, doubt: float) -> int:
+def min_events_to_breach(mails: float, line: float, doubt: float) -> int:
     """Return the fewest events of *mails* after which no more *doubt* is left, as of above."""
     most = 1
     while doubt_above(most, mails, line) > doubt:
@@ -75,7 +75,7 @@ def fewest(mails: float, line: float, doubt: float) -> int:
     return most
 
 
-def gamma_below(shape: float, x: float) -> float:
+def regularized_gamma_p(shape: float, x: float) -> float:
     """Return the probability that what has a gamma distribution of *shape*, scale 1, is below *x*.
 
     This is P, the regularised lower incomplete gamma function: https://dlmf.nist.gov/8.2

@@ -11,7 +11,7 @@ from builders import (
     NO_CONTRIBUTORS,
     NOW,
     OF,
-    ORIGIN,
+    TARGET,
     WHERE,
     a_rule,
     breached,
@@ -25,45 +25,49 @@ from builders import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vdm_alerts.core.alerts.alert import Alert, Firing, Key, Ok
-from vdm_alerts.core.evaluation.revision import Ground
-from vdm_alerts.core.evaluation.ses_estimate import Ahead, Estimate
+from vdm_alerts.core.alerts.alert import Alert, AlertKey, Firing, Ok
+from vdm_alerts.core.evaluation.revision import ReportedFigures
+from vdm_alerts.core.evaluation.ses_estimate import AccountRateEstimate, DistanceToLevel
 from vdm_alerts.core.evaluation.verdicts import Breached, Evidence, Healthy, Verdict
-from vdm_alerts.core.model.findings import EnableSending, Finding, Source
+from vdm_alerts.core.model.findings import EnableSending, Finding, FindingSource
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope, Window
 from vdm_alerts.core.model.rates import Indicator, Rate
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.model.wording import WORDING
-from vdm_alerts.core.notifications.incidents import Incident, incidents
-from vdm_alerts.core.notifications.notification import Trouble, summary, trouble
-from vdm_alerts.core.notifications.rendering.amazon_q import LONGEST_CHAT
-from vdm_alerts.core.notifications.rendering.email import MOST_SHOWN
-from vdm_alerts.core.notifications.rendering.message import LONGEST_SUBJECT, Message, compose
-from vdm_alerts.core.notifications.rendering.payload import MOST_IN_DIGEST, MOST_LISTED
+from vdm_alerts.core.notifications.incidents import IncidentNotification, incident_notifications
+from vdm_alerts.core.notifications.notification import (
+    ServiceNotification,
+    first_summary,
+    service_notification,
+)
+from vdm_alerts.core.notifications.rendering.amazon_q import MAX_TEXT
+from vdm_alerts.core.notifications.rendering.email import MAX_LISTED
+from vdm_alerts.core.notifications.rendering.message import MAX_SUBJECT, Message, render
+from vdm_alerts.core.notifications.rendering.payload import MAX_INCIDENTS, MAX_SCOPES
 from vdm_alerts.core.notifications.rendering.remediation import REMEDIATION
-from vdm_alerts.core.observations.coverage import Watch
+from vdm_alerts.core.observations.coverage import Coverage
 from vdm_alerts.core.planning.contributor import Contributor
-from vdm_alerts.core.rules.parser import BadRule, parse_rule
+from vdm_alerts.core.rules.parser import InvalidRuleError, parse_rule
 
 WARNING, CRITICAL = Severity.WARNING, Severity.CRITICAL
 SNS_LIMIT = 256 * 1024
 
 
-def about(*pairs: tuple[Alert, Verdict]) -> Incident:
+def about(*pairs: tuple[Alert, Verdict]) -> IncidentNotification:
     alerts = [alert for alert, _ in pairs]
-    verdicts: dict[Key, Verdict] = {alert.key: verdict for alert, verdict in pairs}
-    (incident,) = incidents(
+    verdicts: dict[AlertKey, Verdict] = {alert.key: verdict for alert, verdict in pairs}
+    (incident,) = incident_notifications(
         alerts, {"bounce-rate": a_rule()}, verdicts, NO_CONTRIBUTORS, {}, {}, NOW
     )
     return incident
 
 
 def said(*pairs: tuple[Alert, Verdict]) -> Message:
-    return compose(about(*pairs), ORIGIN, NOW)
+    return render(about(*pairs), TARGET, NOW)
 
 
-def of_trouble(*findings: Finding) -> Trouble:
-    found = trouble(findings, told=[], told_sequence=0)
+def of_trouble(*findings: Finding) -> ServiceNotification:
+    found = service_notification(findings, notified=[], last_sequence=0)
     assert found
     return found
 
@@ -71,7 +75,7 @@ def of_trouble(*findings: Finding) -> Trouble:
 def size_in_sns(message: Message) -> int:
     """Bytes of all forms of *message* as they go out together."""
     forms = json.dumps(
-        [message.text, message.chat, message.document, message.document], ensure_ascii=False
+        [message.text, message.chat, message.payload, message.payload], ensure_ascii=False
     )
     return len(forms.encode())
 
@@ -84,7 +88,7 @@ def over(alert: Alert) -> Alert:
     return replace(alert, state=Ok())
 
 
-def test_a_warning_says_who_how_much_and_of_how_many_in_its_first_sentence() -> None:
+def test_warning_states_scope_rate_and_counts_in_its_subject_and_first_sentence() -> None:
     message = said((firing(), breached("5.75%")))
     assert message.subject == f"[WARNING] Bounce rate of news.example.com is 5.7%{WHERE}"
     assert message.text.splitlines()[0] == (
@@ -93,20 +97,20 @@ def test_a_warning_says_who_how_much_and_of_how_many_in_its_first_sentence() -> 
     )
 
 
-def test_an_escalation_says_what_it_has_risen_to() -> None:
+def test_escalation_states_the_new_rate_and_the_critical_threshold() -> None:
     message = said((firing(severity=CRITICAL, told=WARNING), breached("12%", CRITICAL)))
     assert message.subject == f"[CRITICAL] Bounce rate of news.example.com has risen to 12%{WHERE}"
     assert "has reached your 10% critical threshold." in message.text
 
 
-def test_a_resolution_says_what_it_is_back_to_and_gives_no_advice() -> None:
+def test_resolution_states_the_current_rate_and_gives_no_steps() -> None:
     message = said((over(firing(told=CRITICAL)), healthy("1.1%")))
     assert message.subject == f"[RESOLVED] Bounce rate of news.example.com is back to 1.1%{WHERE}"
     assert "the bounce rate of news.example.com is below your 5% threshold." in message.text
     assert "What to do" not in message.text
 
 
-def test_a_resolution_for_want_of_mail_says_so() -> None:
+def test_closure_without_emails_states_that_the_rate_is_unknown() -> None:
     message = said((over(firing(told=CRITICAL)), no_mail()))
     assert message.subject.startswith("[ENDED] Bounce rate of news.example.com: no mail any more")
     first, *_ = message.text.splitlines()
@@ -117,7 +121,7 @@ def test_a_resolution_for_want_of_mail_says_so() -> None:
     assert "white_check_mark" not in message.chat
 
 
-def test_a_part_that_is_well_again_is_not_taken_for_the_whole() -> None:
+def test_partly_resolved_incident_lists_the_scopes_still_above_the_threshold() -> None:
     message = said(
         (over(firing(told=WARNING)), healthy()), (firing(HOTMAIL, told=WARNING), breached())
     )
@@ -125,7 +129,7 @@ def test_a_part_that_is_well_again_is_not_taken_for_the_whole() -> None:
     assert "Still above the threshold:\n  Hotmail (mailbox provider): 6%, warning" in message.text
 
 
-def test_the_other_scopes_are_listed_each_with_what_it_is() -> None:
+def test_other_scopes_are_listed_with_their_kind_rate_and_severity() -> None:
     newsletter = Scope(configuration_set="newsletter")
     text = said(
         (firing(), breached()),
@@ -138,7 +142,7 @@ def test_the_other_scopes_are_listed_each_with_what_it_is() -> None:
     assert "No longer above it:\n  Yahoo (mailbox provider): 1%\n" in text
 
 
-def test_the_weight_of_the_subject_is_the_incidents_and_what_is_new_is_said_to_be() -> None:
+def test_subject_states_the_severity_of_the_incident_and_of_the_new_scope() -> None:
     message = said(
         (firing(severity=CRITICAL, told=CRITICAL), breached("12%", CRITICAL)),
         (firing(HOTMAIL), breached("6%")),
@@ -146,29 +150,29 @@ def test_the_weight_of_the_subject_is_the_incidents_and_what_is_new_is_said_to_b
     assert message.subject == f"[CRITICAL, new WARNING] Bounce rate at Hotmail is 6%{WHERE}"
 
 
-def test_the_account_is_called_the_account() -> None:
+def test_subject_line_calls_the_account_scope_the_account() -> None:
     message = said((firing(ACCOUNT), breached()))
     assert message.subject == f"[WARNING] Bounce rate of the account is 6%{WHERE}"
 
 
-def test_a_figure_that_is_not_known_is_never_shown_as_zero() -> None:
+def test_unknown_rate_is_never_shown_as_zero() -> None:
     message = said((firing(), unknown()))
     assert "not readable at the moment" in message.subject
     assert "is not known: SES did not answer. It was above your threshold when last" in message.text
-    (affected,) = json.loads(message.document)["affected"]
+    (affected,) = json.loads(message.payload)["affected"]
     assert affected["rate"] is None
     assert affected["events"] is None
 
 
-def test_a_message_without_memory_says_that_it_may_repeat_an_earlier_one() -> None:
-    incident = replace(about((firing(), breached())), remembered=False)
-    message = compose(incident, ORIGIN, NOW)
+def test_notification_without_alert_history_says_that_the_history_is_unavailable() -> None:
+    incident = replace(about((firing(), breached())), has_history=False)
+    message = render(incident, TARGET, NOW)
     assert "History unavailable" in message.text
     assert "History unavailable" in message.chat
-    assert json.loads(message.document)["remembered"] is False
+    assert json.loads(message.payload)["remembered"] is False
 
 
-def test_a_message_names_the_parameter_that_holds_the_threshold() -> None:
+def test_email_names_the_ssm_parameter_that_holds_the_thresholds() -> None:
     text = said((firing(), breached())).text
     assert (
         "The thresholds are 5% (warning) and 10% (critical), by the SSM parameter "
@@ -176,12 +180,12 @@ def test_a_message_names_the_parameter_that_holds_the_threshold() -> None:
         "/vdm-alerts/rules/bounce-rate: it counts instead.\n"
     ) in text
     own = replace(a_rule(critical=None), source="/vdm-alerts/rules/mine")
-    text = compose(replace(about((firing(), breached())), terms=own), ORIGIN, NOW).text
+    text = render(replace(about((firing(), breached())), rule=own), TARGET, NOW).text
     assert "The threshold is 5% (warning), by the SSM parameter /vdm-alerts/rules/mine.\n" in text
 
 
-def test_the_document_for_machines_has_every_figure() -> None:
-    document = json.loads(said((firing(told=None), breached("6%"))).document)
+def test_json_payload_contains_every_figure_of_an_incident() -> None:
+    document = json.loads(said((firing(told=None), breached("6%"))).payload)
     assert document == {
         "schema": 1,
         "kind": "incident",
@@ -217,7 +221,7 @@ def test_the_document_for_machines_has_every_figure() -> None:
     }
 
 
-def test_the_chat_message_is_what_amazon_q_shows_and_threads_by_incident() -> None:
+def test_chat_message_has_the_amazon_q_format_and_one_thread_per_incident() -> None:
     first = json.loads(said((firing(), breached())).chat)
     assert (first["version"], first["source"]) == ("1.0", "custom")
     assert first["content"]["textType"] == "client-markdown"
@@ -232,16 +236,16 @@ def test_the_chat_message_is_what_amazon_q_shows_and_threads_by_incident() -> No
     assert first["id"] != second["id"]
 
 
-def test_a_name_from_outside_becomes_no_mention_and_no_link_in_a_chat() -> None:
+def test_chat_message_escapes_mentions_and_links_in_scope_names() -> None:
     chat = said((firing(Scope(identity="<!channel>&co@example.com")), breached())).chat
     assert "<" not in chat
     assert "&lt;!channel&gt;&amp;co@example.com" in chat
 
 
 @pytest.mark.parametrize("identity", ["a" * 300 + ".example", "bücher.example", "a\nb\t.example"])
-def test_a_subject_is_short_printable_ascii_whatever_the_name(identity: str) -> None:
+def test_subject_line_is_short_printable_ascii_whatever_the_name(identity: str) -> None:
     subject = said((firing(Scope(identity=identity)), breached())).subject
-    assert len(subject) <= LONGEST_SUBJECT
+    assert len(subject) <= MAX_SUBJECT
     assert subject.isascii()
     assert subject.isprintable()
 
@@ -251,27 +255,27 @@ def a_long_name(number: int) -> Scope:
     return Scope(identity=f"{'x' * 64}@{number:05}{'y' * 237}.example.com", isp="Hotmail")
 
 
-def test_ten_thousand_affected_identities_still_make_one_message_that_sns_takes() -> None:
+def test_incident_with_10000_identities_fits_into_one_sns_message() -> None:
     message = said(*((firing(a_long_name(number)), breached()) for number in range(10_000)))
-    document = json.loads(message.document)
-    assert (len(document["affected"]), document["affected_total"]) == (MOST_LISTED, 10_000)
-    assert f"and {10_000 - 1 - MOST_SHOWN:,} more" in message.text
-    assert len(json.loads(message.chat)["content"]["description"]) <= LONGEST_CHAT
+    document = json.loads(message.payload)
+    assert (len(document["affected"]), document["affected_total"]) == (MAX_SCOPES, 10_000)
+    assert f"and {10_000 - 1 - MAX_LISTED:,} more" in message.text
+    assert len(json.loads(message.chat)["content"]["description"]) <= MAX_TEXT
     assert size_in_sns(message) < SNS_LIMIT
 
 
-OFF = Finding("VDM", "VDM is off", "Switch it on", source=Source.ACCOUNT)
-LOST = Finding("ses:GetAccount", "AWS refused ses:GetAccount", "Allow it", hinders=False)
+OFF = Finding("VDM", "VDM is off", "Switch it on", source=FindingSource.ACCOUNT)
+LOST = Finding("ses:GetAccount", "AWS refused ses:GetAccount", "Allow it", blocks_monitoring=False)
 
 
-def test_trouble_says_that_silence_proves_nothing_and_what_to_do() -> None:
-    message = compose(of_trouble(OFF, LOST), ORIGIN, NOW)
+def test_service_notification_lists_steps_and_warns_about_missing_alerts() -> None:
+    message = render(of_trouble(OFF, LOST), TARGET, NOW)
     assert message.subject == f"[WARNING] VDM is off, and 1 more{WHERE}"
     assert "silence does not mean that all is well" in message.text
     assert "1. VDM is off.\n   Switch it on.\n" in message.text
     assert "2. AWS refused ses:GetAccount.\n   Allow it.\n" in message.text
     assert json.loads(message.chat)["content"]["nextSteps"] == ["Switch it on", "Allow it"]
-    assert json.loads(message.document)["findings"][0] == {
+    assert json.loads(message.payload)["findings"][0] == {
         "about": "VDM",
         "what": "VDM is off",
         "severity": "WARNING",
@@ -280,31 +284,33 @@ def test_trouble_says_that_silence_proves_nothing_and_what_to_do() -> None:
     }
 
 
-PAUSED = Finding("enforcement", "SES has paused it", "Answer", severity=CRITICAL, hinders=False)
+PAUSED = Finding(
+    "enforcement", "SES has paused it", "Answer", severity=CRITICAL, blocks_monitoring=False
+)
 
 
-def test_news_leads_a_message_about_trouble_whatever_else_is_still_so() -> None:
-    news = trouble([PAUSED, OFF], told=[PAUSED], told_sequence=1)
+def test_new_findings_come_before_open_ones_in_a_service_notification() -> None:
+    news = service_notification([PAUSED, OFF], notified=[PAUSED], last_sequence=1)
     assert news
-    message = compose(news, ORIGIN, NOW)
+    message = render(news, TARGET, NOW)
     assert message.subject == f"[CRITICAL, new WARNING] VDM is off, and 1 more{WHERE}"
     assert "1. VDM is off.\n   Switch it on.\n\nStill so:\n\n2. SES has paused it." in message.text
-    said = [(each["about"], each["new"]) for each in json.loads(message.document)["findings"]]
+    said = [(each["about"], each["new"]) for each in json.loads(message.payload)["findings"]]
     assert said == [("VDM", True), ("enforcement", False)]
 
 
-def test_better_news_beside_trouble_that_goes_on_is_none_of_all_being_well() -> None:
-    better = trouble([PAUSED], told=[PAUSED, OFF], told_sequence=1)
+def test_service_notification_is_partly_resolved_when_another_finding_is_open() -> None:
+    better = service_notification([PAUSED], notified=[PAUSED, OFF], last_sequence=1)
     assert better
-    message = compose(better, ORIGIN, NOW)
+    message = render(better, TARGET, NOW)
     assert message.subject == f"[CRITICAL, partly resolved] No longer so: VDM is off{WHERE}"
     content = json.loads(message.chat)["content"]
     assert content["description"] == "SES has paused it.\n\nNo longer so:\n  VDM is off."
 
 
-def test_a_command_can_be_copied_without_a_full_stop() -> None:
+def test_command_in_a_step_has_no_trailing_period() -> None:
     gone = Finding("r", "It is gone", "Put it back", fix=EnableSending())
-    message = compose(of_trouble(gone), ORIGIN, NOW)
+    message = render(of_trouble(gone), TARGET, NOW)
     assert (
         "   Put it back: aws sesv2 put-account-sending-attributes --sending-enabled\n"
         in message.text
@@ -313,63 +319,63 @@ def test_a_command_can_be_copied_without_a_full_stop() -> None:
         "Put it back: aws sesv2 put-account-sending-attributes --sending-enabled"
     ]
     assert (
-        json.loads(message.document)["findings"][0]["remedy"]
+        json.loads(message.payload)["findings"][0]["remedy"]
         == "Put it back: aws sesv2 put-account-sending-attributes --sending-enabled"
     )
 
 
-def test_a_name_from_outside_is_escaped_in_the_steps_too() -> None:
+def test_chat_message_escapes_markup_in_findings_and_steps() -> None:
     bad = Finding("r", "It is <here>", "Do <this> & that")
-    content = json.loads(compose(of_trouble(bad), ORIGIN, NOW).chat)["content"]
+    content = json.loads(render(of_trouble(bad), TARGET, NOW).chat)["content"]
     assert content["nextSteps"] == ["Do &lt;this&gt; &amp; that"]
     assert "<" not in content["title"] + content["description"]
 
 
-def test_a_great_deal_of_trouble_still_makes_a_message_that_sns_takes() -> None:
+def test_service_notification_with_500_findings_fits_into_one_sns_message() -> None:
     unknown_keys = "\n".join(f"k{n} = 1" for n in range(700))
-    with pytest.raises(BadRule) as bad:
+    with pytest.raises(InvalidRuleError) as bad:
         parse_rule("r", unknown_keys, "r")
     many = [Finding(str(n), "&" * 300, "&" * 300, str(bad.value)) for n in range(500)]
-    message = compose(of_trouble(*many), ORIGIN, NOW)
+    message = render(of_trouble(*many), TARGET, NOW)
     content = json.loads(message.chat)["content"]
-    assert len(content["description"]) <= LONGEST_CHAT
+    assert len(content["description"]) <= MAX_TEXT
     assert len(content["nextSteps"]) <= 10
     assert "And 480 more." in message.text
     assert size_in_sns(message) < SNS_LIMIT
-    gone = trouble([OFF], told=many, told_sequence=1)
+    gone = service_notification([OFF], notified=many, last_sequence=1)
     assert gone
-    assert size_in_sns(compose(replace(gone, gone=tuple(many)), ORIGIN, NOW)) < SNS_LIMIT
+    assert size_in_sns(render(replace(gone, fixed=tuple(many)), TARGET, NOW)) < SNS_LIMIT
 
 
-def test_a_key_as_long_as_its_parameter_is_quoted_as_far_as_it_helps() -> None:
-    with pytest.raises(BadRule) as bad:
+def test_rule_error_shortens_a_very_long_key() -> None:
+    with pytest.raises(InvalidRuleError) as bad:
         parse_rule("r", f'"{"k" * 4_000}" = 1', "r")
     assert len(str(bad.value)) < 1_000
 
 
-def test_what_can_only_be_read_in_part_says_how_much_more_there_is() -> None:
+def test_long_finding_details_are_cut_and_state_the_number_of_omitted_lines() -> None:
     bad = Finding("r", "A rule cannot be used", "Edit it", "\n".join(["  line"] * 25))
-    text = compose(of_trouble(bad), ORIGIN, NOW).text
-    assert text.count("  line\n") == MOST_SHOWN
+    text = render(of_trouble(bad), TARGET, NOW).text
+    assert text.count("  line\n") == MAX_LISTED
     assert "  line\n  and 5 more\n\n   Edit it.\n" in text
 
 
-def test_the_end_of_trouble_says_what_was_mended() -> None:
-    message = compose(Trouble(2, (), (OFF,)), ORIGIN, NOW)
+def test_service_resolution_lists_the_fixed_findings() -> None:
+    message = render(ServiceNotification(2, (), (OFF,)), TARGET, NOW)
     assert message.subject == f"[OK] All is in order again{WHERE}"
     assert "No longer so:\n  VDM is off." in message.text
     assert json.loads(message.chat)["content"]["title"].startswith(":white_check_mark:")
 
 
-def test_what_ses_does_to_the_account_is_said_in_the_subject_and_is_critical() -> None:
+def test_paused_account_is_stated_in_the_subject_line_and_is_critical() -> None:
     paused = Finding(
         "enforcement",
         "Amazon SES has paused all sending of this account",
         "Answer AWS's case",
         severity=CRITICAL,
-        hinders=False,
+        blocks_monitoring=False,
     )
-    message = compose(of_trouble(paused, LOST), ORIGIN, NOW)
+    message = render(of_trouble(paused, LOST), TARGET, NOW)
     assert message.subject == (
         f"[CRITICAL] Amazon SES has paused all sending of this account, and 1 more{WHERE}"
     )
@@ -378,38 +384,44 @@ def test_what_ses_does_to_the_account_is_said_in_the_subject_and_is_critical() -
     assert "silence" not in message.text, "the service itself does all of its work"
 
 
-def test_the_details_of_a_finding_are_shown_line_by_line() -> None:
+def test_finding_details_are_shown_line_by_line() -> None:
     bad = Finding("r", "A rule cannot be used, r: 1 problem", "Edit it", "  warning  is missing")
-    text = compose(of_trouble(bad), ORIGIN, NOW).text
+    text = render(of_trouble(bad), TARGET, NOW).text
     assert "problem.\n  warning  is missing\n\n   Edit it.\n" in text
 
 
-def test_nobody_is_told_to_stop_what_mends_by_itself() -> None:
+def test_recovering_configuration_set_gets_no_pause_step() -> None:
     newsletter = Scope(configuration_set="newsletter")
-    mending = replace(firing(newsletter, told=WARNING), state=Firing(WARNING, NOW, mending=NOW))
+    mending = replace(
+        firing(newsletter, told=WARNING), state=Firing(WARNING, NOW, recovering_since=NOW)
+    )
     text = said((firing(), breached()), (mending, healthy())).text
     assert "Below the threshold for now:\n  newsletter (configuration set): 1%\n" in text
     assert "put-configuration-set-sending-options" not in text
 
 
-def test_nothing_is_called_in_order_while_something_is_out_of_sight() -> None:
-    better = trouble([], told=[OFF], told_sequence=1, blind={Source.MAIL})
+def test_all_clear_is_withheld_while_a_source_is_unreadable() -> None:
+    better = service_notification(
+        [], notified=[OFF], last_sequence=1, unreadable_sources={FindingSource.METRICS}
+    )
     assert better
-    message = compose(better, ORIGIN, NOW)
+    message = render(better, TARGET, NOW)
     assert message.subject == f"[OK] No longer so: VDM is off{WHERE}"
     assert message.text.startswith("No longer so:\n  VDM is off.\n")
     assert "in order" not in message.text + message.chat
 
 
-def test_what_is_no_longer_so_is_said_of_whom() -> None:
-    gone = trouble([], told=[OFF.of(["a.example.com", "b.example.com"])], told_sequence=1)
+def test_fixed_finding_lists_the_names_that_it_was_about() -> None:
+    gone = service_notification(
+        [], notified=[OFF.with_subjects(["a.example.com", "b.example.com"])], last_sequence=1
+    )
     assert gone
     assert "No longer so:\n  VDM is off: a.example.com, b.example.com.\n" in (
-        compose(gone, ORIGIN, NOW).text
+        render(gone, TARGET, NOW).text
     )
 
 
-def test_where_a_configuration_set_is_affected_the_first_step_stops_it() -> None:
+def test_first_step_pauses_the_affected_configuration_set() -> None:
     newsletter = Scope(configuration_set="newsletter")
     steps = json.loads(said((firing(), breached()), (firing(newsletter), breached())).chat)[
         "content"
@@ -430,14 +442,14 @@ def test_where_a_configuration_set_is_affected_the_first_step_stops_it() -> None
         (timedelta(days=1, hours=23, minutes=45), "2 days"),
     ],
 )
-def test_a_resolution_says_how_long_it_lasted(length: timedelta, words: str) -> None:
-    ended = replace(over(firing(told=CRITICAL, since=NOW - length)), ends=(NOW,))
+def test_resolution_states_how_long_the_alert_lasted(length: timedelta, words: str) -> None:
+    ended = replace(over(firing(told=CRITICAL, since=NOW - length)), resolved_at=(NOW,))
     over_now = (ended, healthy())
     assert f"It lasted {words}, from " in said(over_now).text
 
 
 @pytest.mark.parametrize("indicator", Indicator)
-def test_every_indicator_has_its_words_and_a_source(indicator: Indicator) -> None:
+def test_each_indicator_has_a_noun_steps_and_an_aws_source(indicator: Indicator) -> None:
     advice = REMEDIATION[indicator]
     assert WORDING[indicator].noun.replace(" ", "_") == indicator.key
     assert advice.steps
@@ -445,28 +457,28 @@ def test_every_indicator_has_its_words_and_a_source(indicator: Indicator) -> Non
 
 
 @given(st.text(max_size=300))
-def test_every_form_of_every_message_can_be_sent(identity: str) -> None:
+def test_notification_has_valid_json_and_ascii_attributes_whatever_the_name(identity: str) -> None:
     message = said((firing(Scope(identity=identity)), breached()))
     json.loads(message.chat)
-    json.loads(message.document)
+    json.loads(message.payload)
     assert all(value and value.isascii() for value in message.attributes.values())
 
 
-AT_TWO = Estimate(
+AT_TWO = AccountRateEstimate(
     Rate(240, 12_000),
     Window(6),
     is_short=False,
-    review=Ahead(0.05, 900, 9 * HOUR),
-    pause=Ahead(0.1, None, None),
+    review=DistanceToLevel(0.05, 900, 9 * HOUR),
+    pause=DistanceToLevel(0.1, None, None),
 )
 
 
-def test_how_near_the_account_is_to_what_ses_does_is_told_while_something_is_wrong() -> None:
+def test_account_estimate_is_included_only_while_an_alert_is_open() -> None:
     incident = replace(about((firing(), breached())), estimate=AT_TWO)
-    message = compose(incident, ORIGIN, NOW)
+    message = render(incident, TARGET, NOW)
     assert "An estimate of the rate it goes by: 2% (240 of 12,000), over the last 6" in message.text
     assert "at 5%, which is 900 mails or 9 hours away" in message.chat
-    assert json.loads(message.document)["estimate"] == {
+    assert json.loads(message.payload)["estimate"] == {
         "rate": 0.02,
         "events": 240,
         "volume": 12_000,
@@ -477,25 +489,25 @@ def test_how_near_the_account_is_to_what_ses_does_is_told_while_something_is_wro
         "pause": {"limit": 0.1, "mails": None, "hours": None},
     }
     over_now = about((over(firing(told=WARNING)), healthy()))
-    ended = compose(replace(over_now, estimate=AT_TWO), ORIGIN, NOW)
+    ended = render(replace(over_now, estimate=AT_TWO), TARGET, NOW)
     assert "estimate" not in ended.text
 
 
-def test_how_sure_one_is_comes_with_what_that_allows_for() -> None:
-    sure = Breached(OF, LINE, Evidence(Rate(80, 1_000), Window(2), sure=0.998))
+def test_confidence_is_stated_with_what_it_accounts_for() -> None:
+    sure = Breached(OF, LINE, Evidence(Rate(80, 1_000), Window(2), confidence=0.998))
     message = said((firing(), sure))
     assert message.text.startswith("80 of 1,000 mails bounced permanently in the last 2 days (8%)")
     assert "99.8% sure that the bounce rate of news.example.com is above" in message.text
     assert "allows for feedback that comes late" in message.text
-    (affected,) = json.loads(message.document)["affected"]
+    (affected,) = json.loads(message.payload)["affected"]
     assert (affected["sure"], affected["threshold"]) == (0.998, 0.05)
     assert "allows for" not in said((firing(), breached())).text
 
 
-def test_an_end_for_want_of_a_rule_says_so_and_names_no_parameter() -> None:
+def test_closure_for_a_deleted_rule_states_the_reason_and_names_no_parameter() -> None:
     why = "The rule bounce-rate was deleted"
     news, hotmail = (
-        replace(firing(scope, told=WARNING), state=Ok(unwatched=why, cut=NOW))
+        replace(firing(scope, told=WARNING), state=Ok(closed_because=why, interrupted_since=NOW))
         for scope in (NEWS, HOTMAIL)
     )
     message = said((news, unknown()), (hotmail, unknown()))
@@ -508,14 +520,16 @@ def test_an_end_for_want_of_a_rule_says_so_and_names_no_parameter() -> None:
     assert "SSM parameter" not in message.text
 
 
-def test_what_later_counts_withdraw_says_what_was_told_and_what_is_so() -> None:
+def test_revision_states_the_revised_rate_and_the_notified_rate() -> None:
     told = firing(told=WARNING)
-    assert told.told
-    ground = Ground(Rate(520, 10_000), Window(1), NOW.date())
+    assert told.last_notified
+    ground = ReportedFigures(Rate(520, 10_000), Window(1), NOW.date())
     alert = replace(
-        told, state=Ok(revised=Rate(410, 10_000)), told=replace(told.told, ground=ground)
+        told,
+        state=Ok(revised=Rate(410, 10_000)),
+        last_notified=replace(told.last_notified, figures=ground),
     )
-    evidence = Evidence(Rate(410, 10_000), Window(1), until=NOW.date())
+    evidence = Evidence(Rate(410, 10_000), Window(1), last_day=NOW.date())
     message = said((alert, Healthy(OF, LINE, Window(1), evidence, withdraws=ground.rate)))
     assert message.subject == (
         f"[REVISED] Bounce rate of news.example.com was 4.1%, not 5.2%{WHERE}"
@@ -526,14 +540,16 @@ def test_what_later_counts_withdraw_says_what_was_told_and_what_is_so() -> None:
     )
 
 
-def test_a_day_that_ended_better_than_it_began_denies_nothing_of_what_was_told() -> None:
+def test_revision_of_an_unfinished_day_does_not_contradict_the_notified_rate() -> None:
     told = firing(told=WARNING)
-    assert told.told
-    ground = Ground(Rate(50, 500), Window(1), NOW.date())
+    assert told.last_notified
+    ground = ReportedFigures(Rate(50, 500), Window(1), NOW.date())
     alert = replace(
-        told, state=Ok(revised=Rate(60, 10_000)), told=replace(told.told, ground=ground)
+        told,
+        state=Ok(revised=Rate(60, 10_000)),
+        last_notified=replace(told.last_notified, figures=ground),
     )
-    evidence = Evidence(Rate(60, 10_000), Window(1), until=NOW.date())
+    evidence = Evidence(Rate(60, 10_000), Window(1), last_day=NOW.date())
     message = said((alert, Healthy(OF, LINE, Window(1), evidence, withdraws=ground.rate)))
     assert message.subject == (
         f"[REVISED] Bounce rate of news.example.com came to 0.6%, after 10%{WHERE}"
@@ -541,8 +557,8 @@ def test_a_day_that_ended_better_than_it_began_denies_nothing_of_what_was_told()
 
 
 @pytest.mark.parametrize("verdict", [replace(unsure(), evidence=evidence("8%", 100)), few()])
-def test_an_end_that_is_told_late_does_not_call_well_what_may_not_be(verdict: Verdict) -> None:
-    message = said((replace(over(firing(told=WARNING)), ends=(NOW,)), verdict))
+def test_late_resolution_does_not_present_the_current_rate_as_healthy(verdict: Verdict) -> None:
+    message = said((replace(over(firing(told=WARNING)), resolved_at=(NOW,)), verdict))
     assert message.subject == (
         f"[RESOLVED] Bounce rate of news.example.com was back below your threshold{WHERE}"
     )
@@ -552,65 +568,67 @@ def test_an_end_that_is_told_late_does_not_call_well_what_may_not_be(verdict: Ve
     )
 
 
-def test_an_end_of_which_nobody_knows_when_it_was_says_when_it_began() -> None:
+def test_resolution_without_an_end_time_states_only_the_start() -> None:
     text = said((over(firing(told=WARNING)), healthy())).text
     assert "It began at 2026-03-12 09:00 UTC." in text
     assert "lasted" not in text
 
 
-def test_a_reminder_says_that_it_goes_on_and_what_is_no_longer_so_bad() -> None:
+def test_reminder_states_the_current_rate_and_the_scopes_no_longer_critical() -> None:
     worse, better = firing(told=WARNING), firing(HOTMAIL, told=CRITICAL)
-    verdicts: dict[Key, Verdict] = {worse.key: breached("7%"), better.key: breached("6%")}
+    verdicts: dict[AlertKey, Verdict] = {worse.key: breached("7%"), better.key: breached("6%")}
     rules = {"bounce-rate": a_rule()}
-    (one,) = incidents(
+    (one,) = incident_notifications(
         [worse, better], rules, verdicts, NO_CONTRIBUTORS, {}, {}, NOW + timedelta(days=1)
     )
-    message = compose(one, ORIGIN, NOW + timedelta(days=1))
+    message = render(one, TARGET, NOW + timedelta(days=1))
     assert message.subject == f"[WARNING] Bounce rate of news.example.com is still 7%{WHERE}"
     assert "Hotmail (mailbox provider): 6%, warning, no longer critical" in message.text
-    (alone,) = incidents(
+    (alone,) = incident_notifications(
         [better], rules, verdicts, NO_CONTRIBUTORS, {}, {}, NOW + timedelta(days=1)
     )
-    assert compose(alone, ORIGIN, NOW).subject == (
+    assert render(alone, TARGET, NOW).subject == (
         f"[WARNING, no longer critical] Bounce rate at Hotmail is down to 6%{WHERE}"
     )
 
 
-def test_who_is_explained_by_another_says_by_whom() -> None:
+def test_affected_scope_names_its_contributor() -> None:
     contributor = Contributor(NEWS.at("Hotmail"), 0.8, Evidence(Rate(500, 2_000), Window(3)))
     alerts = [firing(), firing(HOTMAIL)]
-    verdicts: dict[Key, Verdict] = {alert.key: breached("6%") for alert in alerts}
+    verdicts: dict[AlertKey, Verdict] = {alert.key: breached("6%") for alert in alerts}
     contributors = {alert.key: contributor for alert in alerts}
-    (one,) = incidents(alerts, {"bounce-rate": a_rule()}, verdicts, contributors, {}, {}, NOW)
+    (one,) = incident_notifications(
+        alerts, {"bounce-rate": a_rule()}, verdicts, contributors, {}, {}, NOW
+    )
     assert "Hotmail (mailbox provider): 6%, warning, because of news.example.com at Hotmail" in (
-        compose(one, ORIGIN, NOW).text
+        render(one, TARGET, NOW).text
     )
 
 
-def test_what_comes_and_goes_says_when_its_end_will_be_told() -> None:
-    alert = replace(firing(), ends=(NOW, NOW))
+def test_flapping_alert_states_when_its_resolution_will_be_sent() -> None:
+    alert = replace(firing(), resolved_at=(NOW, NOW))
     assert "This has come and gone 2 times in 14 days: its end is told once it has been over" in (
         said((alert, breached("6%"))).text
     )
 
 
-def test_the_first_message_says_what_is_watched_and_what_is_wrong_at_first_sight() -> None:
-    watch = Watch(("bounce-rate", "complaint-rate"), {(): 1, NEWS.kind: 2, HOTMAIL.kind: 11})
-    well = compose(summary([], watch, {}), ORIGIN, NOW)
+def test_summary_states_what_is_monitored_and_which_incidents_are_open() -> None:
+    watch = Coverage(("bounce-rate", "complaint-rate"), {(): 1, NEWS.kind: 2, HOTMAIL.kind: 11})
+    well = render(first_summary([], watch, {}), TARGET, NOW)
     assert well.subject.startswith("[OK] VDM Alerts is watching, and nothing is beyond a threshold")
     assert well.text.startswith(
         "VDM Alerts has begun to watch the account, 2 identities and 11 mailbox providers, by the "
         "rules bounce-rate and complaint-rate. "
     )
-    wrong = compose(summary([about((firing(), breached("6%")))], watch, {}), ORIGIN, NOW)
+    wrong = render(first_summary([about((firing(), breached("6%")))], watch, {}), TARGET, NOW)
     assert "[WARNING] Bounce rate of news.example.com is 6%\n600 of 10,000 mails" in wrong.text
     assert "What to do about the first:" in wrong.text
-    document = json.loads(wrong.document)
+    document = json.loads(wrong.payload)
     assert (document["kind"], document["reason"]) == ("summary", "SUMMARY")
     assert [one["reason"] for one in document["incidents"]] == ["FIRING"]
 
 
-def test_a_great_many_incidents_make_a_message_that_sns_takes() -> None:
+def test_summary_with_500_incidents_fits_into_one_sns_message() -> None:
     culprit = Contributor(a_long_name(0), 0.8, Evidence(Rate(500, 2_000), Window(3)))
     many = []
     for number in range(500):
@@ -619,11 +637,11 @@ def test_a_great_many_incidents_make_a_message_that_sns_takes() -> None:
             for each in range(100)
         ]
         found = about(*((alert, breached()) for alert in alerts))
-        many.append(replace(found, culprit=culprit, estimate=AT_TWO))
-    message = compose(summary(many, Watch(("r",), {(): 1}), {}), ORIGIN, NOW)
+        many.append(replace(found, contributor=culprit, estimate=AT_TWO))
+    message = render(first_summary(many, Coverage(("r",), {(): 1}), {}), TARGET, NOW)
     assert size_in_sns(message) < SNS_LIMIT
     assert "And 480 more." in message.text
     assert "and 94 more" in message.text
-    document = json.loads(message.document)
-    assert (len(document["incidents"]), document["incidents_total"]) == (MOST_IN_DIGEST, 500)
-    assert [len(one["affected"]) for one in document["incidents"]] == [5] * MOST_IN_DIGEST
+    document = json.loads(message.payload)
+    assert (len(document["incidents"]), document["incidents_total"]) == (MAX_INCIDENTS, 500)
+    assert [len(one["affected"]) for one in document["incidents"]] == [5] * MAX_INCIDENTS

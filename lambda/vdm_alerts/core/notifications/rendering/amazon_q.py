@@ -3,16 +3,16 @@
 import json
 from collections.abc import Sequence
 
-LONGEST_CHAT = 2_500
+MAX_TEXT = 2_500
 """Characters of a chat message's text: Slack cuts the text of a block at 3,000.
 
 Source: https://docs.slack.dev/reference/block-kit/blocks/section-block
 """
-MOST_STEPS = 10
+MAX_STEPS = 10
 """Next steps in a chat message."""
 
 
-def chat(
+def amazon_q_notification(
     thread: str, sequence: int, title: str, paragraphs: Sequence[str], steps: Sequence[str]
 ) -> str:
     """Return an Amazon Q custom notification; anything else on the topic Q would drop.
@@ -27,7 +27,7 @@ def chat(
             "textType": "client-markdown",
             "title": _escaped(title),
             "description": _fitting("\n\n".join(paragraphs)),
-            "nextSteps": [_escaped(step) for step in steps[:MOST_STEPS]],
+            "nextSteps": [_escaped(step) for step in steps[:MAX_STEPS]],
         },
         "metadata": {"threadId": thread, "summary": _escaped(title)},
     }
@@ -36,10 +36,10 @@ def chat(
 
 def _fitting(text: str) -> str:
     """Return *text*, escaped, cut to what a chat shows."""
-    if len(_escaped(text)) <= LONGEST_CHAT:
+    if len(_escaped(text)) <= MAX_TEXT:
         return _escaped(text)
-    kept = text[:LONGEST_CHAT]
-    while len(_escaped(kept)) >= LONGEST_CHAT:
+    kept = text[:MAX_TEXT]
+    while len(_escaped(kept)) >= MAX_TEXT:
         kept = kept[:-50]
     return f"{_escaped(kept)}…"
 

@@ -8,62 +8,62 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from vdm_alerts.core.evaluation.ses_estimate import Ahead, Estimate
+from vdm_alerts.core.evaluation.ses_estimate import AccountRateEstimate, DistanceToLevel
 from vdm_alerts.core.evaluation.verdicts import Breached, Evidence
 from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.model.metrics import Scope
 from vdm_alerts.core.model.target import Target
-from vdm_alerts.core.notifications.affected import Affected
-from vdm_alerts.core.notifications.incidents import Incident
-from vdm_alerts.core.notifications.notification import Digest, Trouble
+from vdm_alerts.core.notifications.affected import AffectedScope
+from vdm_alerts.core.notifications.incidents import IncidentNotification
+from vdm_alerts.core.notifications.notification import Digest, ServiceNotification
 from vdm_alerts.core.notifications.rendering.remediation import fix_text
 from vdm_alerts.core.planning.contributor import Contributor
 
-DOCUMENT_SCHEMA = 1
+PAYLOAD_SCHEMA = 1
 """The version of the machine's document; it rises when a reader would have to change."""
-MOST_FINDINGS = 50
+MAX_FINDINGS = 50
 """Findings in it."""
-MOST_LISTED = 100
+MAX_SCOPES = 100
 """Scopes in it: up to 700 bytes each, twice, and SNS takes 256 KiB."""
-MOST_IN_DIGEST = 20
+MAX_INCIDENTS = 20
 """Incidents in it: each has figures of its own, up to two kilobytes."""
 
 
-def document(figures: Mapping[str, str], now: datetime, more: Mapping[str, object]) -> str:
+def payload_text(figures: Mapping[str, str], now: datetime, more: Mapping[str, object]) -> str:
     """Return the whole of it: *figures*, which messages can be filtered by, and *more*."""
     return json.dumps(
-        {"schema": DOCUMENT_SCHEMA, **figures, "at": now.isoformat(), **more}, ensure_ascii=False
+        {"schema": PAYLOAD_SCHEMA, **figures, "at": now.isoformat(), **more}, ensure_ascii=False
     )
 
 
-def of_incident(incident: Incident, most: int = MOST_LISTED) -> dict[str, Any]:
+def incident_fields(incident: IncidentNotification, most: int = MAX_SCOPES) -> dict[str, Any]:
     """Return what there is to know of *incident*, and of *most* of its scopes."""
     return {
         "id": incident.id,
         "sequence": incident.sequence,
-        "remembered": incident.remembered,
-        "parameter": incident.terms.source if incident.terms else None,
-        "culprit": _behind(incident.culprit) if incident.culprit else None,
+        "remembered": incident.has_history,
+        "parameter": incident.rule.source if incident.rule else None,
+        "culprit": _contributor(incident.contributor) if incident.contributor else None,
         "estimate": _estimated(incident.estimate) if incident.estimate else None,
         "affected": [_plain(one) for one in incident.affected[:most]],
         "affected_total": len(incident.affected),
     }
 
 
-def of_digest(digest: Digest) -> dict[str, Any]:
+def digest_fields(digest: Digest) -> dict[str, Any]:
     """Return what there is to know of every incident of *digest*, as far as there is room."""
-    listed = digest.incidents[:MOST_IN_DIGEST]
-    each = MOST_LISTED // max(1, len(listed))
+    listed = digest.incidents[:MAX_INCIDENTS]
+    each = MAX_SCOPES // max(1, len(listed))
     return {
         "id": digest.id,
         "sequence": digest.sequence,
         "incidents": [
             {
-                "rule": one.rule,
+                "rule": one.rule_name,
                 "indicator": one.indicator.key,
                 "reason": one.reason.value,
                 "severity": str(one.severity) if one.severity else "OK",
-                **of_incident(one, max(1, each)),
+                **incident_fields(one, max(1, each)),
             }
             for one in listed
         ],
@@ -71,9 +71,9 @@ def of_digest(digest: Digest) -> dict[str, Any]:
     }
 
 
-def of_trouble(trouble: Trouble, target: Target) -> dict[str, Any]:
+def service_fields(trouble: ServiceNotification, target: Target) -> dict[str, Any]:
     """Return the findings of *trouble*, and what is gone."""
-    listed = trouble.findings[:MOST_FINDINGS]
+    listed = trouble.findings[:MAX_FINDINGS]
     return {
         "id": trouble.id,
         "sequence": trouble.sequence,
@@ -81,20 +81,20 @@ def of_trouble(trouble: Trouble, target: Target) -> dict[str, Any]:
             {
                 **_found(one),
                 "severity": str(one.severity),
-                "new": one in trouble.fresh,
+                "new": one in trouble.new,
                 "remedy": fix_text(one, target),
             }
             for one in listed
         ],
-        "gone": [_found(one) for one in trouble.gone[:MOST_FINDINGS]],
+        "gone": [_found(one) for one in trouble.fixed[:MAX_FINDINGS]],
     }
 
 
 def _found(finding: Finding) -> dict[str, Any]:
-    return {"about": finding.about, "what": finding.told}
+    return {"about": finding.key, "what": finding.headline}
 
 
-def _plain(one: Affected) -> dict[str, Any]:
+def _plain(one: AffectedScope) -> dict[str, Any]:
     """Return one scope of an incident for a machine; a figure that is not known is null."""
     return {
         "scope": _named(one.alert.scope),
@@ -106,13 +106,13 @@ def _plain(one: Affected) -> dict[str, Any]:
     }
 
 
-def _behind(culprit: Contributor) -> dict[str, Any]:
+def _contributor(culprit: Contributor) -> dict[str, Any]:
     """Return who is behind an incident, with how much of it, a fraction, for a machine."""
     scope = _named(culprit.scope)
     return {"scope": scope, "share": culprit.share, **_figures(culprit.evidence)}
 
 
-def _estimated(found: Estimate) -> dict[str, Any]:
+def _estimated(found: AccountRateEstimate) -> dict[str, Any]:
     """Return the estimate of the rate that SES goes by; a limit out of sight is null away."""
     return {
         **_figures(Evidence(found.rate, found.window)),
@@ -121,9 +121,9 @@ def _estimated(found: Estimate) -> dict[str, Any]:
     }
 
 
-def _ahead(ahead: Ahead) -> dict[str, Any]:
+def _ahead(ahead: DistanceToLevel) -> dict[str, Any]:
     hours = None if ahead.time is None else round(ahead.time / timedelta(hours=1), 1)
-    return {"limit": ahead.limit, "mails": ahead.mails, "hours": hours}
+    return {"limit": ahead.level, "mails": ahead.emails, "hours": hours}
 
 
 def _named(scope: Scope) -> dict[str, str]:
@@ -136,6 +136,6 @@ def _figures(evidence: Evidence | None) -> dict[str, Any]:
         "events": evidence.rate.events if evidence else None,
         "volume": evidence.rate.volume if evidence else None,
         "window_days": evidence.window.days if evidence else None,
-        "until": evidence.until.isoformat() if evidence and evidence.until else None,
-        "sure": evidence.sure if evidence else None,
+        "until": evidence.last_day.isoformat() if evidence and evidence.last_day else None,
+        "sure": evidence.confidence if evidence else None,
     }

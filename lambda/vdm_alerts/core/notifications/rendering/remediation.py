@@ -113,7 +113,7 @@ REMEDIATION: Mapping[Indicator, Remediation] = {
     ),
 }
 
-SILENCE_STEPS = (
+NO_EMAIL_STEPS = (
     (
         "See whether what sends this mail still runs, and what SES answers when it tries: an "
         "account that may not send, a quota that is used up, an identity that is not verified "

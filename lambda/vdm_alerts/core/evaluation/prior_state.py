@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from vdm_alerts.core.evaluation.revision import Ground
+from vdm_alerts.core.evaluation.revision import ReportedFigures
 from vdm_alerts.core.model.severity import Severity
 
 
 @dataclass(frozen=True, slots=True)
-class Phase:
+class PriorState:
     """What is going on already, *since* an instant, or ever: an alert of *severity*, or none.
 
     What was before has been judged, and a window does not reach back past it to change it. The
@@ -18,14 +18,14 @@ class Phase:
 
     since: datetime | None = None
     severity: Severity | None = None
-    of_silence: bool = False
+    is_about_no_email: bool = False
     is_pending: bool = False
-    told: Ground | None = None
+    reported: ReportedFigures | None = None
 
     @property
-    def is_going_on(self) -> bool:
+    def is_open_or_pending(self) -> bool:
         """Whether there is an alert, or may soon be."""
         return self.severity is not None or self.is_pending
 
 
-ORDINARY = Phase()
+NO_OPEN_ALERT = PriorState()
