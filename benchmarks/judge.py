@@ -19,8 +19,8 @@ from datetime import timedelta
 from benchmarks.fixture import NOW, default_rules
 from benchmarks.report import arguments, report
 from vdm_alerts.core.evaluation.buckets import AsOf
-from vdm_alerts.core.evaluation.prior_state import NO_OPEN_ALERT, PriorState
 from vdm_alerts.core.evaluation.evaluate import evaluate_series
+from vdm_alerts.core.evaluation.prior_state import NO_OPEN_ALERT, PriorState
 from vdm_alerts.core.evaluation.verdicts import Breached
 from vdm_alerts.core.model.metrics import Scope, Series
 from vdm_alerts.core.model.rates import Indicator

@@ -141,7 +141,8 @@ def test_simulate_sends_a_service_notification_when_a_rule_is_invalid() -> None:
 
 
 def test_page_documents_every_key_of_a_run_and_of_a_scenario() -> None:
-    keys = {*ScenarioRun.__dataclass_fields__} - {"expects"} | {
+    run_fields = {*ScenarioRun.__dataclass_fields__} - {"expected_reasons", "has_expected_reasons"}
+    keys = {*run_fields, "tells"} | {
         name
         for name, each in Scenario.__dataclass_fields__.items()
         if each.init and name not in {"streams", "runs", "faults", "seed"}

@@ -16,7 +16,10 @@ from simulation.repeats import Content, Repeats, content_of
 from simulation.rules import DAYS, parsed, severity
 from simulation.service import ServiceStatus
 from simulation.world import Actor, Delivery, Fault, SeenRates, World
+from vdm_alerts.app.notify import NotificationsUnsentError
 from vdm_alerts.core.alerts.alert import FLAP_COUNT, FLAP_WINDOW
+from vdm_alerts.core.model.errors import ClockWentBackError, LeaseHeldError, StaleStateError
+from vdm_alerts.core.model.findings import UnavailableError
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope
 from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.rules.rule import PlainComparison, Rule
@@ -27,15 +30,14 @@ if TYPE_CHECKING:
 Key: TypeAlias = tuple[str, Scope]
 """A rule's name, and a scope."""
 RANK = {"OK": 0, "WARNING": 1, "CRITICAL": 2}
-OUTCOMES = {
-    "done",
-    "died",
-    "Busy",
-    "WentBack",
-    "Superseded",
-    "NotificationsUnsentError",
-    "Unavailable",
-}
+FAILURES = (
+    LeaseHeldError,
+    ClockWentBackError,
+    StaleStateError,
+    NotificationsUnsentError,
+    UnavailableError,
+)
+OUTCOMES = {"done", "died", *(failure.__name__ for failure in FAILURES)}
 """How a run may end here."""
 VIOLATIONS = (
     "missing notification",
@@ -376,7 +378,7 @@ class Oracle:
                 )
                 if is_unread and not (report.unreadable or report.series_unknown):
                     self._report("unreported failure", f"reading failed, but not in {report}")
-                if actor.outcome not in {"done", "NotificationsUnsentError", "died"}:
+                if actor.outcome not in {"done", NotificationsUnsentError.__name__, "died"}:
                     details = f"a run that ended as {actor.outcome} was recorded"
                     self._report("unreported failure", details)
 

@@ -7,8 +7,8 @@ import pytest
 from builders import NEWS, NOW, TODAY, a_rule, a_series, a_sure_rule
 
 from vdm_alerts.core.evaluation.buckets import AsOf
-from vdm_alerts.core.evaluation.prior_state import PriorState
 from vdm_alerts.core.evaluation.evaluate import evaluate_series
+from vdm_alerts.core.evaluation.prior_state import PriorState
 from vdm_alerts.core.evaluation.revision import ReportedFigures
 from vdm_alerts.core.evaluation.verdicts import Breached, Healthy, Verdict
 from vdm_alerts.core.model.metrics import Series, Window

@@ -9,8 +9,8 @@ from typing import assert_never
 
 from vdm_alerts.core.evaluation.buckets import AsOf
 from vdm_alerts.core.evaluation.confidence import evaluate_with_confidence
-from vdm_alerts.core.evaluation.prior_state import NO_OPEN_ALERT, PriorState
 from vdm_alerts.core.evaluation.plain import compare
+from vdm_alerts.core.evaluation.prior_state import NO_OPEN_ALERT, PriorState
 from vdm_alerts.core.evaluation.revision import with_revision
 from vdm_alerts.core.evaluation.series import SeriesEvaluation
 from vdm_alerts.core.evaluation.verdicts import (
