@@ -162,7 +162,7 @@ def test_bucket_of_today_expects_little_feedback_in_the_early_morning() -> None:
     morning = AsOf(datetime.combine(TODAY, time(2), NOW.tzinfo), TODAY)
     (today, *_) = day_buckets(a_series(0), a_series(10_000), Window(2), feedback, morning)
     assert (today.hours, today.volume) == (2, 10_000)
-    assert today.expected == pytest.approx(10_000 * 0.063)
+    assert today.expected_emails == pytest.approx(10_000 * 0.063)
 
 
 @given(
