@@ -24,7 +24,7 @@ FLAP_COOLDOWN = timedelta(days=3)
 
 @dataclass(frozen=True, slots=True)
 class Ok:
-    """The rule is not breached in the scope, as far as is known."""
+    """The state of an alert whose rule is not breached, as far as is known."""
 
     since: datetime | None = None
     """When the alert was resolved; counts before that day do not fire it again.
@@ -43,7 +43,7 @@ class Ok:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """The rule is breached, but for less time than its `hold`."""
+    """The state of an alert whose breach is shorter than the rule's `hold`."""
 
     severity: Severity
     """The severity of the breach."""
@@ -57,14 +57,17 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Firing:
-    """The rule is breached. If `recovering_since` is set, the alert is recovering."""
+    """The state of an alert that is firing or recovering."""
 
     severity: Severity
     """The current severity."""
     since: datetime
     """When the breach began."""
     recovering_since: datetime | None = None
-    """When the rate became healthy, while the alert waits for `clear_after`; else None."""
+    """When the rate became healthy; None if the alert is not recovering.
+
+    A recovering alert waits for the rule's `clear_after`.
+    """
     threshold_share: float | None = None
     """The rule's threshold that is breached, as a fraction.
 
@@ -174,7 +177,7 @@ class Alert:
 
     @property
     def is_open(self) -> bool:
-        """Whether the rule is breached, or the end of a notified alert is not yet notified."""
+        """Whether the alert is not Ok, or its end is not notified yet."""
         return not isinstance(self.state, Ok) or self.last_notified is not None
 
     @property
@@ -184,5 +187,5 @@ class Alert:
 
     @property
     def is_flapping(self) -> bool:
-        """Whether the alert was resolved at least `FLAP_COUNT` times within `FLAP_WINDOW`."""
+        """Whether `FLAP_WINDOW` has at least `FLAP_COUNT` resolutions."""
         return len(self.resolved_at) >= FLAP_COUNT

@@ -37,9 +37,10 @@ def transitions(
     closed: Mapping[AlertKey, str],
     now: datetime,
 ) -> Iterator[Transition]:
-    """Yield each state transition between the alerts *before* and *after* a run.
+    """Yield each state transition of a run.
 
-    *closed* says why an alert was closed. *now* is the time of the run.
+    *before* and *after* are the alerts before and after the run. *closed* says why an alert was
+    closed. *now* is the time of the run.
     """
     for key in {**before, **after}:
         old_state = state_name(before.get(key, Alert(*key)))
@@ -50,7 +51,7 @@ def transitions(
 
 
 def state_name(alert: Alert) -> str:
-    """Return the state of *alert*: Ok, Pending, Firing WARNING or Firing CRITICAL."""
+    """Return "Ok", "Pending", "Firing WARNING" or "Firing CRITICAL"."""
     state = alert.state
     name = STATE_NAMES[type(state)]
     return f"{name} {state.severity}" if isinstance(state, Firing) else name

@@ -169,7 +169,7 @@ def _on_healthy(alert: Alert, verdict: Healthy, rule: Rule, now: datetime) -> Al
 
 
 def _clear_after(alert: Alert, rule: Rule) -> timedelta:
-    """Return the minimum time that *alert* must be recovering before it is resolved."""
+    """Return how long *alert* must be recovering before it is resolved."""
     return max(rule.clear_after, FLAP_COOLDOWN) if alert.is_flapping else rule.clear_after
 
 

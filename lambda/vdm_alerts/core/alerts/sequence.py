@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SendAttempt:
-    """A notification that a run was about to send, and whose delivery is not confirmed."""
+    """An attempt to send a notification, with unconfirmed delivery."""
 
     sequence: int
     """The number of the notification."""

@@ -14,8 +14,8 @@ def baseline_threshold(rule: Rule, events: Series, volume: Series, last: date) -
     """Return the WARNING threshold of the baseline that ends on *last*.
 
     The threshold is the rule's baseline factor times the 95% bound of the baseline rate. The bound
-    adds a margin for chance. Return None if the rule has no baseline factor, if the baseline
-    window has no emails, or if a rate reaches a threshold of the rule first.
+    adds a margin for chance. Return None in three cases: the rule has no baseline factor, the
+    baseline window has no emails, or a worsening rate reaches a threshold of the rule first.
     """
     if rule.baseline_factor is None:
         return None
@@ -30,9 +30,10 @@ def baseline_threshold(rule: Rule, events: Series, volume: Series, last: date) -
 
 
 def _bound(rate: Rate, *, low_is_bad: bool) -> float:
-    """Return the 95% upper bound of the true rate, or the lower bound if low rates are bad.
+    """Return the 95% bound of the true rate, on its bad side.
 
-    The bound is computed from the rarer outcome of an email, as in `Boundary`.
+    This is the upper bound, or the lower bound if low rates are bad. The bound is computed from the
+    rarer outcome of an email, as in `Boundary`.
     """
     if Boundary(rate.value, low_is_bad).counts_misses:
         misses = max(0, rate.volume - rate.events)

@@ -29,15 +29,15 @@ class AsOf:
 
     @property
     def hours(self) -> float:
-        """The hours of the last day that have been counted, from `MIN_HOURS` to 24."""
+        """The counted hours of the last day, from `MIN_HOURS` to 24."""
         return min(DAY, max(MIN_HOURS, (self.now - self.midnight) / timedelta(hours=1)))
 
 
 class Bucket(NamedTuple):
-    """The counts of one day or one hour, and estimates of the emails behind its events.
+    """The counts of a day or an hour, and the emails behind its events.
 
-    Feedback arrives late, so the events of a bucket can belong to earlier emails. An evaluation
-    uses the estimate that makes its claim harder to prove.
+    Feedback arrives late, so the events of a bucket can belong to earlier emails. There are several
+    estimates of these emails. An evaluation uses the one that makes its claim harder to prove.
     """
 
     start: datetime
@@ -99,11 +99,12 @@ def no_bucket_reaches(
     feedback: ArrivalCurve,
     as_of: AsOf,
 ) -> bool:
-    """Return whether every day certainly has a rate of at most *share*, a fraction.
+    """Return whether the rate of each day is certainly at most *share*.
 
-    This check is a fast replacement for building the `day_buckets`. It can return False although
-    every rate is low. It counts only the day's own emails, which is the minimum of
-    `Bucket.expected_emails`. If no day is above *share*, no window of these days is above it.
+    *share* is a fraction. This check is a fast replacement for building the `day_buckets`. It can
+    return False although every rate is low. It counts only the day's own emails, which is the
+    minimum of `Bucket.expected_emails`. If no day is above *share*, no window of these days is
+    above it.
     """
     emails = volume.daily(window.days, as_of.last)
     whole_day_limit = share * feedback.daily_shares()[0]

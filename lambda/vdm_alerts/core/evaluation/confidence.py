@@ -1,4 +1,4 @@
-"""Evaluation with a minimum confidence that the true rate breaches a threshold.
+"""Evaluation with a minimum confidence that a threshold is breached.
 
 Decision 17 explains the method. `window_evidence.windows_on_bad_side` compares the rate of each
 window with a threshold. This module decides which threshold applies and what the verdict is.
@@ -88,7 +88,7 @@ def _worst_breach(
     buckets: Sequence[Bucket],
     allowed_error: float,
 ) -> Breached | None:
-    """Return the breach of the most severe threshold; None if no threshold is breached.
+    """Return the breach of the most severe threshold; None without a breach.
 
     At equal severity, a threshold of the rule precedes the threshold of the baseline.
     """

@@ -40,9 +40,10 @@ def compare(series: SeriesEvaluation) -> Verdict:
 
 
 def _has_enough_counts(rate: Rate, series: SeriesEvaluation) -> bool:
-    """Return whether *rate* meets the rule's minimum volume and minimum number of bad events.
+    """Return whether *rate* meets the minimum counts of the rule.
 
-    If low rates are bad, the bad events are the emails without the event.
+    These are the minimum volume and the minimum number of bad events. If low rates are bad, the bad
+    events are the emails without the event.
     """
     low_is_bad = series.subject.indicator.low_is_bad
     bad_events = rate.volume - rate.events if low_is_bad else rate.events

@@ -1,4 +1,4 @@
-"""Resolution: the evidence that the rate of an open alert is healthy again."""
+"""Resolution: evidence that the rate of an open alert is healthy again."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -28,7 +28,7 @@ def resolution_evidence(
     since: datetime,
     error_probability: float,
 ) -> Evidence | None:
-    """Return the evidence that resolves an alert open *since*; None if there is none.
+    """Return the evidence that resolves an alert open *since*, or None.
 
     Only whole days after the start day of the alert count. A window resolves the alert in two ways:
 

@@ -30,9 +30,9 @@ def with_revision(
     as_of: AsOf,
     reported: ReportedFigures,
 ) -> Verdict:
-    """Return *verdict*, or a `Healthy` verdict that withdraws the *reported* rate.
+    """Return *verdict*, or a verdict that withdraws the *reported* rate.
 
-    The rate is withdrawn if all of these are true:
+    The latter verdict is `Healthy`. The rate is withdrawn if all of these are true:
 
     * *verdict* is `Healthy` or `Inconclusive`.
     * The reported days have ended.
@@ -57,9 +57,10 @@ def with_revision(
 def _recounted(
     rule: Rule, events: Series, volume: Series, as_of: AsOf, reported: ReportedFigures
 ) -> Rate | None:
-    """Return the rate of the *reported* days by today's counts; None if they have no emails.
+    """Return the rate of the *reported* days, as they are counted now.
 
-    A rule with a minimum confidence counts only emails whose feedback has arrived.
+    Return None if the days have no emails. A rule with a minimum confidence counts only emails
+    whose feedback has arrived.
     """
     event_count = events.total(reported.window, reported.last)
     emails = volume.total(reported.window, reported.last)

@@ -1,4 +1,4 @@
-"""The input of an evaluation: the counts of a series, its rule and its prior state."""
+"""The input of an evaluation: counts, rule and prior state of a series."""
 
 from dataclasses import dataclass
 from datetime import date

@@ -1,4 +1,4 @@
-"""An estimate of the account-wide rate that Amazon SES uses for its reviews.
+"""An estimate of the account-wide rate that Amazon SES reviews.
 
 SES uses a "representative volume" of email, whatever period that takes. SES publishes neither that
 volume nor which emails it excludes, so the real rate differs from this estimate.
@@ -29,7 +29,7 @@ PACE_WINDOW = Window(3)
 
 @dataclass(frozen=True, slots=True)
 class DistanceToLevel:
-    """The emails and the time until the account reaches a level at the current pace."""
+    """The distance of the account from a level of SES, at the current pace."""
 
     level: float
     """The review level or the pause level, as a fraction."""
@@ -92,10 +92,11 @@ class AccountRateEstimate:
 def estimate_account_rate(
     indicator: Indicator, events: Series, volume: Series, as_of: AsOf, representative_volume: int
 ) -> AccountRateEstimate | None:
-    """Return the estimate of *indicator* over the last *representative_volume* emails.
+    """Return the estimate of the account-wide rate *indicator*.
 
-    The estimate covers whole days, and all known days if VDM has fewer emails. Return None if SES
-    has no levels for *indicator*, or if VDM has no emails.
+    The estimate covers the last *representative_volume* emails, in whole days, and all known days
+    if VDM has fewer emails. Return None if SES has no levels for *indicator*, or if VDM has no
+    emails.
     """
     if indicator not in SES_LEVELS:
         return None
@@ -131,7 +132,7 @@ class _Pace:
     """The time since the start of the window; the last day is partial."""
 
     def distance(self, rate: Rate, level: float, representative_volume: int) -> DistanceToLevel:
-        """Return the distance from *rate* to *level* if sending continues at this pace."""
+        """Return the distance from *rate* to *level* at this pace."""
         if rate.value >= level:
             return DistanceToLevel(level, 0, timedelta())
         if not self.emails or self.events / self.emails <= level:

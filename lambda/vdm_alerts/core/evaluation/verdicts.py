@@ -1,4 +1,4 @@
-"""Verdicts: the result of one evaluation, and the sentence that explains it."""
+"""Verdicts: the result of an evaluation, and the sentence about it."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -25,7 +25,7 @@ class Subject:
 
     @property
     def capitalized(self) -> str:
-        """The text of the subject, with a capital letter for the start of a sentence."""
+        """The text of the subject, capitalized for the start of a sentence."""
         return str(self).replace("the", "The", 1)
 
     @property
@@ -78,7 +78,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Healthy:
-    """No threshold is breached. An open alert starts to recover."""
+    """The verdict that no threshold is breached.
+
+    An open alert starts to recover.
+    """
 
     subject: Subject
     """The rate and scope that were evaluated."""
@@ -110,7 +113,7 @@ class Healthy:
 
 @dataclass(frozen=True, slots=True)
 class Breached:
-    """The rate is on the bad side of a threshold."""
+    """The verdict that the rate is on the bad side of a threshold."""
 
     subject: Subject
     """The rate and scope that were evaluated."""
@@ -135,7 +138,7 @@ class Breached:
 
 @dataclass(frozen=True, slots=True)
 class NoEmail:
-    """There was no email, and the rule treats missing data as a breach."""
+    """The verdict that missing email is a breach, as the rule says."""
 
     subject: Subject
     """The rate and scope that were evaluated."""
@@ -151,7 +154,10 @@ class NoEmail:
 
 @dataclass(frozen=True, slots=True)
 class Inconclusive:
-    """The counts prove neither a breach nor a healthy rate. An alert keeps its state."""
+    """The verdict that the counts prove neither a breach nor a healthy rate.
+
+    An alert keeps its state.
+    """
 
     subject: Subject
     """The rate and scope that were evaluated."""
@@ -173,7 +179,10 @@ class Inconclusive:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """The counts are not available. An alert keeps its state."""
+    """The verdict that the counts are not available.
+
+    An alert keeps its state.
+    """
 
     subject: Subject
     """The rate and scope that were to be evaluated."""

@@ -1,4 +1,4 @@
-"""The comparison of a rule's windows with a threshold, and the evidence for it.
+"""The comparison of a rule's windows with a threshold.
 
 `windows_on_bad_side` is the comparison that fires alerts with a minimum confidence. The bad side of
 a threshold is above it, or below it if low rates are bad.
@@ -53,7 +53,7 @@ def windows_on_bad_side(
 
 
 def boundary_of(series: SeriesEvaluation, threshold: Threshold) -> Boundary:
-    """Return *threshold* as the boundary between good and bad rates of *series*."""
+    """Return *threshold* as the boundary between good and bad rates."""
     return Boundary(threshold.share, series.subject.indicator.low_is_bad)
 
 

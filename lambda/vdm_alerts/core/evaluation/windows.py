@@ -36,7 +36,7 @@ class Boundary(NamedTuple):
 
     @property
     def counts_misses(self) -> bool:
-        """Whether the emails without the event are counted, because they are rarer."""
+        """Whether the emails without the event are counted, as the rarer ones."""
         return self.low_is_bad and self.share >= 0.5  # noqa: PLR2004 - the rarer half
 
     @property
@@ -45,14 +45,18 @@ class Boundary(NamedTuple):
         return 1 - self.share if self.counts_misses else self.share
 
     def is_on_bad_side(self, events: float, emails: float) -> bool:
-        """Return whether the rate is below the boundary if low is bad, else at or above it."""
+        """Return whether *events* of *emails* are on the bad side.
+
+        A rate at the boundary is on the upper side.
+        """
         is_below = events < self.share * emails
         return is_below == self.low_is_bad
 
     def doubt(self, events: float, emails: float) -> float:
-        """Return the probability that the true rate is on the good side, as error probability.
+        """Return the error probability of the claim that the true rate is bad.
 
-        The prior presumes a good rate: see `posterior.doubt_above` and `posterior.doubt_below`.
+        This is the probability that the true rate is on the good side. The prior presumes a good
+        rate: see `posterior.doubt_above` and `posterior.doubt_below`.
         """
         if self.counts_misses:
             return posterior.doubt_above(max(0.0, emails - events), emails, self.rarity)
@@ -60,9 +64,9 @@ class Boundary(NamedTuple):
         return doubt(events, emails, self.share)
 
     def probability_good(self, events: float, emails: float) -> float:
-        """Return the probability that the true rate is on the good side, as proof of it.
+        """Return the confidence that the true rate is on the good side.
 
-        The prior presumes nothing: see `posterior.probability_below`.
+        Unlike in `doubt`, the prior presumes nothing: see `posterior.probability_below`.
         """
         if self.counts_misses:
             return posterior.probability_below(max(0.0, emails - events), emails, self.rarity)
@@ -94,7 +98,7 @@ def window_totals(
     boundary: Boundary,
     emails_of: Callable[[Bucket], float],
 ) -> Iterator[WindowTotals]:
-    """Yield the totals of each window that has emails, the shortest window first.
+    """Yield the totals of each window that has emails, the shortest first.
 
     *windows* are the windows with their start times, the shortest first. A bucket belongs to every
     window that contains it completely. *emails_of* returns the estimated emails that the events of
@@ -119,5 +123,5 @@ def window_totals(
 
 
 def _overdispersion(hours: float) -> float:
-    """Return the coefficient of variation of a bucket with a length of *hours*."""
+    """Return the coefficient of variation of a bucket of *hours* hours."""
     return HOUR_OVERDISPERSION * math.pow(max(1.0, hours), -_OVERDISPERSION_EXPONENT)
