@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vdm_alerts.core.evaluation.buckets import AsOf, Bucket, day_buckets
-from vdm_alerts.core.evaluation.prior_state import NO_OPEN_ALERT, PriorState
 from vdm_alerts.core.evaluation.evaluate import evaluate_series
+from vdm_alerts.core.evaluation.prior_state import NO_OPEN_ALERT, PriorState
 from vdm_alerts.core.evaluation.verdicts import (
     Breached,
     Healthy,
