@@ -13,8 +13,8 @@
     any state    Unknown           the same state; timers keep running
 
 `hold` works like `for` in Prometheus, and `clear_after` like `keep_firing_for`. A flapping alert
-waits for at least `FLAP_COOLDOWN` instead of `clear_after`. An alert that is no longer monitored is
-closed, whatever its state is: see `close`.
+waits for the longer of `clear_after` and `FLAP_COOLDOWN`. An alert in any state is closed when it
+is no longer monitored: see `close`.
 """
 
 from collections.abc import Mapping
