@@ -1,4 +1,4 @@
-"""Things under test, of which a test says only what matters to it."""
+"""Builders of test objects: a test states only the values that matter to it."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -34,12 +34,12 @@ OF = Subject(Indicator.BOUNCE_RATE, NEWS)
 LINE = Threshold(Severity.WARNING, 0.05)
 TARGET = Target("111122223333", "eu-west-1")
 WHERE = " - 111122223333 eu-west-1"
-"""How every subject ends."""
+"""The end of the subject of every notification."""
 LEASE = Lease(NOW, NOW + timedelta(minutes=15))
 
 
 def a_table() -> Any:
-    """A table as the stack makes it, where moto stands in for AWS."""
+    """Return a DynamoDB table with the keys of the stack's table. Needs moto's AWS."""
     return boto3.resource("dynamodb").create_table(
         TableName="vdm-alerts",
         KeySchema=[
@@ -54,10 +54,11 @@ def a_table() -> Any:
 
 
 NO_CONTRIBUTORS: dict[AlertKey, Contributor] = {}
-"""No breach has a main contributor."""
+"""The main contributors if no breach has one."""
 
 
 def share(percentage: str) -> float:
+    """Return a percentage such as "5%" as a fraction."""
     return float(percentage.removesuffix("%")) / 100
 
 
@@ -74,36 +75,36 @@ def a_rule(
     windows: tuple[int, ...] = (3,),
     min_volume: int = 200,
     min_events: int = 10,
-    **more: Any,
+    **options: Any,
 ) -> Rule:
-    """A rule that compares rates, unless *more* has another confidence."""
-    lines = ((Severity.WARNING, warning), (Severity.CRITICAL, critical))
+    """Return a rule that compares counted rates, unless *options* has another confidence."""
+    levels = ((Severity.WARNING, warning), (Severity.CRITICAL, critical))
     return Rule(
         name=name,
         source=f"/vdm-alerts/rules/shipped/{name}",
         indicator=indicator,
         windows=tuple(Window(days) for days in windows),
-        thresholds=tuple(Threshold(severity, share(at)) for severity, at in lines if at),
+        thresholds=tuple(Threshold(severity, share(level)) for severity, level in levels if level),
         min_volume=min_volume,
         min_events=min_events,
         **{
             "scopes": WATCHED,
             "confidence": PlainComparison(),
             "arrival_curve": DEFAULT_CURVES[indicator],
-            **more,
+            **options,
         },
     )
 
 
-def a_sure_rule(name: str = "bounce-rate", **more: Any) -> Rule:
-    """A rule as they are where nothing is said of confidence, windows and few events."""
-    windows = more.pop("windows", (1, 2, 3, 5, 7))
-    least = {"min_volume": 1, "min_events": 2, "confidence": MinimumConfidence(0.005)}
-    return a_rule(name, windows=windows, **{**least, **more})
+def a_sure_rule(name: str = "bounce-rate", **options: Any) -> Rule:
+    """Return a rule with the default confidence, windows and minimum counts."""
+    windows = options.pop("windows", (1, 2, 3, 5, 7))
+    defaults = {"min_volume": 1, "min_events": 2, "confidence": MinimumConfidence(0.005)}
+    return a_rule(name, windows=windows, **{**defaults, **options})
 
 
 def a_series(*counts: int, ending: date = TODAY) -> Series:
-    """A day's count each, the last of them *ending*'s."""
+    """Return a series of daily *counts*; the last count is of the day *ending*."""
     days = (ending - timedelta(days=age) for age in range(len(counts) - 1, -1, -1))
     return Series(dict(zip(days, counts, strict=True)))
 
@@ -111,7 +112,11 @@ def a_series(*counts: int, ending: date = TODAY) -> Series:
 def an_entry(
     volume: int = 0, at: datetime = NOW, *, drilled: tuple[str, ...] = (), refused: bool = False
 ) -> SenderRecord:
-    """One who was read *at* an instant, and looked at by provider for the rules *drilled*."""
+    """Return a sender that was read at the time *at*.
+
+    *drilled* names the rules with a drill-down by provider at that time. If *refused*, SES rejected
+    the name of the sender at that time.
+    """
     return SenderRecord(at, at, volume, dict.fromkeys(drilled, at), at if refused else None)
 
 
@@ -120,8 +125,8 @@ def evidence(percentage: str, of: int = 10_000, days: int = 3) -> Evidence:
 
 
 def breached(percentage: str = "6%", severity: Severity = Severity.WARNING) -> Breached:
-    line = {Severity.WARNING: "5%", Severity.CRITICAL: "10%"}[severity]
-    return Breached(OF, Threshold(severity, share(line)), evidence(percentage))
+    threshold = {Severity.WARNING: "5%", Severity.CRITICAL: "10%"}[severity]
+    return Breached(OF, Threshold(severity, share(threshold)), evidence(percentage))
 
 
 def healthy(percentage: str = "1%") -> Healthy:
@@ -148,6 +153,7 @@ def firing(
     sequence: int = 1,
     since: datetime = NOW,
 ) -> Alert:
+    """Return a firing alert; *told* is the severity of its last notification, if any."""
     return Alert(
         "bounce-rate",
         scope,

@@ -1,4 +1,4 @@
-"""The one sentence of every verdict."""
+"""Each verdict explains itself in one sentence."""
 
 from dataclasses import replace
 
@@ -10,7 +10,6 @@ from builders import (
     OF,
     a_rate,
     breached,
-    evidence,
     healthy,
     no_mail,
     unknown,
@@ -23,23 +22,23 @@ from vdm_alerts.core.model.rates import Gap, Indicator, Rate
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.rules.rule import Baseline, Threshold
 
-EIGHTY = Evidence(Rate(80, 1_000), Window(2), confidence=0.9982)
-USUAL = Baseline(a_rate("0.5%", of=28_000), Window(28), 3)
-DELIVERY = Subject(Indicator.DELIVERY_RATE, ACCOUNT)
+EVIDENCE_80_OF_1000 = Evidence(Rate(80, 1_000), Window(2), confidence=0.9982)
+BASELINE = Baseline(a_rate("0.5%", of=28_000), Window(28), 3)
+ACCOUNT_DELIVERY_RATE = Subject(Indicator.DELIVERY_RATE, ACCOUNT)
 
 
 @pytest.mark.parametrize(
     ("verdict", "sentence"),
     [
         (
-            Breached(OF, LINE, EIGHTY),
+            Breached(OF, LINE, EVIDENCE_80_OF_1000),
             (
                 "80 of 1,000 mails bounced permanently in the last 2 days (8%): 99.8% sure that "
                 "the bounce rate of news.example.com is above your 5% warning threshold."
             ),
         ),
         (
-            Breached(OF, LINE, replace(EIGHTY, confidence=0.99999)),
+            Breached(OF, LINE, replace(EVIDENCE_80_OF_1000, confidence=0.99999)),
             (
                 "80 of 1,000 mails bounced permanently in the last 2 days (8%): more than 99.9% "
                 "sure that the bounce rate of news.example.com is above your 5% warning threshold."
@@ -53,7 +52,7 @@ DELIVERY = Subject(Indicator.DELIVERY_RATE, ACCOUNT)
             ),
         ),
         (
-            Breached(OF, Threshold(Severity.WARNING, 0.0166, USUAL), EIGHTY),
+            Breached(OF, Threshold(Severity.WARNING, 0.0166, BASELINE), EVIDENCE_80_OF_1000),
             (
                 "80 of 1,000 mails bounced permanently in the last 2 days (8%): 99.8% sure that "
                 "the bounce rate of news.example.com is above 1.6%, which is 3 times its own 0.5% "
@@ -61,7 +60,7 @@ DELIVERY = Subject(Indicator.DELIVERY_RATE, ACCOUNT)
             ),
         ),
         (
-            Breached(DELIVERY, Threshold(Severity.CRITICAL, 0.9), EIGHTY),
+            Breached(ACCOUNT_DELIVERY_RATE, Threshold(Severity.CRITICAL, 0.9), EVIDENCE_80_OF_1000),
             (
                 "80 of 1,000 mails were delivered in the last 2 days (8%): 99.8% sure that the "
                 "delivery rate of the account is below your 90% critical threshold."
@@ -135,4 +134,3 @@ def test_verdict_subject_text_names_the_rate_and_the_scope() -> None:
     assert str(Subject(Indicator.OPEN_RATE, NEWS.at("Yahoo"))) == (
         "the open rate of news.example.com at Yahoo"
     )
-    assert evidence("5%").confidence is None

@@ -1,1 +1,1 @@
-"""The alert state machine and what is stored of it."""
+"""The alert state machine and the state that is stored between runs."""

@@ -1,4 +1,7 @@
-"""What is remembered of one rule in one scope, and how a verdict moves it on."""
+"""An alert: the state of one rule in one scope, and its last notification.
+
+`lifecycle` describes how verdicts move an alert between the states.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,134 +15,154 @@ from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.rules.rule import Rule
 
 FLAP_COUNT = 2
-"""So many ends, within LATELY, make an alert one that comes and goes."""
+"""The number of resolutions within `FLAP_WINDOW` from which an alert is flapping."""
 FLAP_WINDOW = timedelta(days=14)
+"""The period after a resolution in which the resolution counts towards `FLAP_COUNT`."""
 FLAP_COOLDOWN = timedelta(days=3)
-"""For how long such an alert has to be over before that is said, or believed."""
+"""The minimum time that a flapping alert must be recovering before it is resolved."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ok:
-    """Nothing is wrong here, as far as is known: *since* an alert ended, or ever.
-
-    How that ended, where nothing has simply mended: by counts that were *revised* to a lower rate
-    in the days that it was told of, or as it is *unwatched* now, for the reason given. What was
-    *cut* short by that had been going on since then; else it was over before. *line* is the share
-    of the first threshold of then.
-    """
+    """The state of an alert whose rule is not breached, as far as is known."""
 
     since: datetime | None = None
+    """When the alert was resolved; counts before that day do not fire it again.
+
+    None if there was no resolution, or if earlier counts are to be evaluated again.
+    """
     revised: Rate | None = None
+    """The later rate of the notified days, if later counts contradicted the notification."""
     closed_because: str = ""
+    """Why the alert was closed without proof, as a sentence without a period; else empty."""
     interrupted_since: datetime | None = None
+    """When the alert began that was still open when it was closed; None if none was open."""
     threshold_share: float | None = None
+    """The rule's first threshold at the time of the resolution, as a fraction."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """The rule is broken here *since* an instant, not yet for as long as it takes to say so.
-
-    Before, all was well since *well*, or ever, by the first threshold of then, *line*.
-    """
+    """The state of an alert whose breach is shorter than the rule's `hold`."""
 
     severity: Severity
+    """The severity of the breach."""
     since: datetime
+    """When the breach began; the hold timer starts here."""
     healthy_since: datetime | None = None
+    """`Ok.since` of the state before the breach."""
     threshold_share: float | None = None
+    """`Ok.threshold_share` of the state before the breach."""
 
 
 @dataclass(frozen=True, slots=True)
 class Firing:
-    """The rule is broken here *since* an instant; since *mending*, it no longer seems to be.
-
-    *line* is the share of the rule's threshold that was passed; None where it was none of those,
-    and *silent* says that it was for want of mail.
-    """
+    """The state of an alert that is firing or recovering."""
 
     severity: Severity
+    """The current severity."""
     since: datetime
+    """When the breach began."""
     recovering_since: datetime | None = None
+    """When the rate became healthy; None if the alert is not recovering.
+
+    A recovering alert waits for the rule's `clear_after`.
+    """
     threshold_share: float | None = None
+    """The rule's threshold that is breached, as a fraction.
+
+    None if the alert is about a baseline or about missing email.
+    """
     no_email: bool = False
+    """Whether the alert is about missing email."""
 
 
 State: TypeAlias = Ok | Pending | Firing
+"""The state of an alert."""
 
 
 def still_applies(rule: Rule, state: State) -> bool:
-    """Say whether *state* still holds by *rule*, which may have been edited since.
+    """Return whether *state* is still valid for the thresholds of *rule*.
 
-    What fires does by its own line; what was over before, unless the first line is a stricter one.
+    *rule* can have been edited since. A firing state is valid if the rule still has its threshold.
+    Any other state is valid unless the rule's first threshold became stricter.
     """
     if state.threshold_share is None:
         return True
     if isinstance(state, Firing):
-        return state.threshold_share in {line.share for line in rule.thresholds}
+        return state.threshold_share in {threshold.share for threshold in rule.thresholds}
     return rule.badness(rule.first_threshold.share) >= rule.badness(state.threshold_share)
 
 
 @dataclass(frozen=True, slots=True)
 class LastNotified:
-    """What people were last told of this alert, by which message of its incident.
-
-    *since* is when the episode began that they were told of, and *ground* on what figures, if any.
-    Of a message of which nobody knows whether it went out, *sequence* is 0.
-    """
+    """The last notification about an alert."""
 
     severity: Severity
+    """The severity that was notified."""
     since: datetime
+    """When the notified breach began."""
     sequence: int
+    """The number of the notification within its incident; 0 if its delivery is not confirmed."""
     sent_at: datetime
+    """When the notification was sent."""
     figures: ReportedFigures | None = None
+    """The figures that the notification stated; None if it stated none."""
 
     @property
     def is_confirmed(self) -> bool:
-        """Whether the message has gone out for certain."""
+        """Whether the delivery of the notification is confirmed."""
         return self.sequence > 0
 
 
 class AlertKey(NamedTuple):
-    """What tells an alert from every other: a rule's name, a scope, and the rate it is about.
+    """The unique key of an alert.
 
-    A rule that is changed to be about another rate begins anew, beside what it has left to say.
+    If a rule changes its indicator, the rule gets a new alert. The old alert is closed.
     """
 
     rule: str
+    """The name of the rule."""
     scope: Scope
+    """The scope of the alert."""
     indicator: Indicator | None = None
+    """The rate of the alert; None if an earlier version did not store the indicator."""
 
     @classmethod
     def for_rule(cls, rule: Rule, scope: Scope) -> "AlertKey":
-        """Return the key of what *rule* finds in *scope*."""
+        """Return the key of the alert of *rule* in *scope*."""
         return cls(rule.name, scope, rule.indicator)
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """Where one rule stands in one scope, what was last told of it, and in which incident.
-
-    *indicator* is None where that was remembered by a version that did not keep it. *ends* are the
-    instants at which it ended lately.
-    """
+    """The state of one rule in one scope, and what was notified about it."""
 
     rule: str
+    """The name of the rule."""
     scope: Scope
+    """The scope of the alert."""
     indicator: Indicator | None = None
+    """The rate of the alert; None if an earlier version did not store the indicator."""
     state: State = Ok()
+    """The current state."""
     last_notified: LastNotified | None = None
+    """The last notification; None if there is none, or after the end was notified."""
     incident: str | None = None
+    """The ID of the incident that the alert belongs to."""
     resolved_at: tuple[datetime, ...] = ()
+    """The resolutions within `FLAP_WINDOW`, each as the time when its recovery began."""
 
     @property
     def key(self) -> AlertKey:
-        """What tells this alert from every other."""
+        """The unique key of the alert."""
         return AlertKey(self.rule, self.scope, self.indicator)
 
     def prior_state(self, rule: Rule) -> PriorState:
-        """Return what is going on here, for the next judgement by *rule*.
+        """Return what this alert means for its next evaluation by *rule*.
 
-        What was judged by other thresholds, or was not for a while, is judged as if for the first
-        time, and yet is not over while some window is on the bad side of these.
+        If the thresholds changed, or if the alert was closed, the next evaluation starts as for a
+        new alert. A doubtful rate then is inconclusive and not healthy.
         """
         if not still_applies(rule.for_scope(self.scope), self.state):
             return PriorState(is_pending=not isinstance(self.state, Ok))
@@ -149,20 +172,20 @@ class Alert:
             case Pending(healthy_since=since):
                 return PriorState(since, is_pending=True)
             case Firing() as firing:
-                told = self.last_notified.figures if self.last_notified else None
-                return PriorState(firing.since, firing.severity, firing.no_email, reported=told)
+                reported = self.last_notified.figures if self.last_notified else None
+                return PriorState(firing.since, firing.severity, firing.no_email, reported=reported)
 
     @property
     def is_open(self) -> bool:
-        """Whether something is wrong here, or somebody is owed a word."""
+        """Whether the alert is not Ok, or its end is not notified yet."""
         return not isinstance(self.state, Ok) or self.last_notified is not None
 
     @property
     def is_inactive(self) -> bool:
-        """Whether there is nothing to remember."""
+        """Whether the alert has nothing to store."""
         return not self.is_open and self.state == Ok() and not self.resolved_at
 
     @property
     def is_flapping(self) -> bool:
-        """Whether it has ended so often lately that one more end is not to be believed at once."""
+        """Whether `FLAP_WINDOW` has at least `FLAP_COUNT` resolutions."""
         return len(self.resolved_at) >= FLAP_COUNT

@@ -1,4 +1,4 @@
-"""What has happened to alerts, a line each, for whoever asks later."""
+"""The history of alerts: a record of each state transition."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,17 +13,21 @@ STATE_NAMES: Mapping[type, str] = {Ok: "Ok", Pending: "Pending", Firing: "Firing
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """A step in the life of the alert of *key*: from one state to another, and *why*.
+    """A change of the state of one alert.
 
-    States are written "Ok", "Pending", "Firing WARNING", "Firing CRITICAL". *why* is the sentence
-    of the verdict, or that it is not watched any more.
+    States are written as `state_name` returns them.
     """
 
     key: AlertKey
+    """The alert."""
     time: datetime
+    """The time of the run that changed the state."""
     before: str
+    """The state before the run."""
     after: str
+    """The state after the run."""
     why: str
+    """The sentence of the verdict, or why the alert was closed."""
 
 
 def transitions(
@@ -33,19 +37,21 @@ def transitions(
     closed: Mapping[AlertKey, str],
     now: datetime,
 ) -> Iterator[Transition]:
-    """Yield every change of state between two sets of alerts.
+    """Yield each state transition of a run.
 
-    *closed* says why an alert is no longer monitored.
+    *before* and *after* are the alerts before and after the run. *closed* says why an alert was
+    closed. *now* is the time of the run.
     """
     for key in {**before, **after}:
-        was, alert = (alerts.get(key, Alert(*key)) for alerts in (before, after))
-        if state_name(was) != state_name(alert):
+        old_state = state_name(before.get(key, Alert(*key)))
+        new_state = state_name(after.get(key, Alert(*key)))
+        if old_state != new_state:
             why = closed.get(key) or str(verdicts.get(key, ""))
-            yield Transition(key, now, state_name(was), state_name(alert), why)
+            yield Transition(key, now, old_state, new_state, why)
 
 
 def state_name(alert: Alert) -> str:
-    """Return the state of *alert*, with how bad it is."""
+    """Return "Ok", "Pending", "Firing WARNING" or "Firing CRITICAL"."""
     state = alert.state
-    kind = STATE_NAMES[type(state)]
-    return f"{kind} {state.severity}" if isinstance(state, Firing) else kind
+    name = STATE_NAMES[type(state)]
+    return f"{name} {state.severity}" if isinstance(state, Firing) else name

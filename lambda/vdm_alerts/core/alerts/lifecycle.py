@@ -1,4 +1,21 @@
-"""The alert state machine: how verdicts move alerts from state to state."""
+"""The alert state machine: how verdicts move alerts from state to state.
+
+    state        verdict           next state
+    -----------  ----------------  ----------------------------------------------------------
+    Ok           Breached/NoEmail  Pending; Firing if the rule has no `hold`
+    Pending      Breached/NoEmail  Firing when `hold` has passed since the breach began
+    Pending      Healthy           Ok
+    Firing       Breached/NoEmail  Firing with the new severity
+    Firing       Healthy           Firing (recovering); Ok if the rule has no `clear_after`
+    recovering   Healthy           Ok when `clear_after` has passed since the recovery began
+    recovering   Breached/NoEmail  Firing
+    any state    Inconclusive      the same state; timers keep running
+    any state    Unknown           the same state; timers keep running
+
+`hold` works like `for` in Prometheus, and `clear_after` like `keep_firing_for`. A flapping alert
+waits for the longer of `clear_after` and `FLAP_COOLDOWN`. An alert in any state is closed when it
+is no longer monitored: see `close`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -36,16 +53,16 @@ def advance_all(
     *,
     waits: bool,
 ) -> Mapping[AlertKey, Alert]:
-    """Return every alert in its state after *verdicts*, new ones included.
+    """Return all alerts in their state after *verdicts*, including new alerts.
 
-    *rules* are the valid rules by name. *closed* says why an alert is no longer monitored. An alert
-    *waits* for its rule's hold duration, except in the run that reports everything for the first
-    time.
+    *rules* are the valid rules by name. An alert of an invalid rule keeps its state. *closed* says
+    why an alert is no longer monitored. *waits* is False in the run that reports everything for the
+    first time: alerts then fire without waiting for `hold`.
     """
     advanced: dict[AlertKey, Alert] = {}
     for key, alert in alerts.items():
         if why := closed.get(key):
-            if key.indicator:  # Without it, nobody can say which rate is no longer monitored.
+            if key.indicator:  # Without the indicator, the closed rate has no name. Drop the alert.
                 advanced[key] = close(alert, why)
         elif alert.rule in rules:
             advanced[key] = prune(alert, rules[alert.rule], now)
@@ -61,9 +78,9 @@ def advance_all(
 def advance(
     alert: Alert, verdict: Verdict, rule: Rule, now: datetime, *, waits: bool = True
 ) -> Alert:
-    """Return *alert* as it stands after *verdict* by *rule*.
+    """Return *alert* in its state after *verdict* by *rule*.
 
-    It *waits* for as long as the rule says, unless what is found at first sight is to be told.
+    If *waits* is False, the alert fires without waiting for the rule's `hold`.
     """
     rule = rule.for_scope(alert.scope)
     match verdict:
@@ -73,78 +90,101 @@ def advance(
         case Healthy():
             return _on_healthy(alert, verdict, rule, now)
         case Inconclusive() | Unknown():
-            return alert  # Not knowing is no news: it neither fires nor resolves.
+            return alert
         case _:
             assert_never(verdict)
 
 
-def _on_breached(
-    state: State, verdict: Breached | NoEmail, hold: timedelta, now: datetime
-) -> State:
-    began = state.interrupted_since or now if isinstance(state, Ok) else state.since
-    if not isinstance(state, Firing) and now - began < hold:
-        well = state.since if isinstance(state, Ok) else state.healthy_since
-        return Pending(verdict.severity, began, well, state.threshold_share)
-    line = verdict.threshold if isinstance(verdict, Breached) else None
-    own = line.share if line and not line.baseline else None
-    return Firing(verdict.severity, began, threshold_share=own, no_email=line is None)
-
-
-def _on_healthy(alert: Alert, verdict: Healthy, rule: Rule, now: datetime) -> Alert:
-    match alert.state:
-        case Ok() as state:
-            # It is watched now, and well.
-            return replace(alert, state=replace(state, closed_because="", interrupted_since=None))
-        case Pending(healthy_since=well, threshold_share=line):
-            return replace(alert, state=Ok(well, threshold_share=line))
-        case Firing(recovering_since=mending) as state:
-            mended = mending or now
-            if now - mended < _clear_after(alert, rule):
-                return replace(alert, state=replace(state, recovering_since=mended))
-            # Where rates are just compared, or by other lines, all of it is judged again; so it is
-            # where what was found wrong has turned out not to have been.
-            is_anew = (
-                isinstance(rule.confidence, PlainComparison)
-                or not still_applies(rule, state)
-                or verdict.withdraws is not None
-            )
-            now_rate = verdict.evidence.rate if verdict.withdraws and verdict.evidence else None
-            ended = (
-                Ok(revised=now_rate)
-                if is_anew
-                else Ok(now, threshold_share=rule.first_threshold.share)
-            )
-            return replace(alert, state=ended, resolved_at=(*alert.resolved_at, mended))
-
-
-def _clear_after(alert: Alert, rule: Rule) -> timedelta:
-    """Return for how long *alert* has to be over before it ends."""
-    return max(rule.clear_after, FLAP_COOLDOWN) if alert.is_flapping else rule.clear_after
-
-
 def close(alert: Alert, why: str) -> Alert:
-    """Return *alert* where nobody looks any more, because of *why*."""
+    """Return *alert* after its monitoring ended because of *why*.
+
+    An alert that was never notified is reset. A notified alert keeps *why* for its notification.
+    """
     if not alert.last_notified:
         return replace(alert, state=Ok(), resolved_at=())
     match alert.state:
-        case Ok() as state:  # It was over before, which nobody has heard yet.
+        case Ok() as state:  # The alert was resolved, but the resolution is not notified yet.
             return replace(alert, state=replace(state, closed_because=why))
-        case Firing(
-            recovering_since=datetime() as mended
-        ):  # So it was, by all that anybody could see.
-            return replace(alert, state=Ok(mended, closed_because=why), resolved_at=())
+        case Firing(recovering_since=datetime() as recovered):
+            # Healthy until the last evaluation: the alert ended, and was not interrupted.
+            return replace(alert, state=Ok(recovered, closed_because=why), resolved_at=())
         case Firing(since=since) | Pending(since=since):
-            return replace(
-                alert, state=Ok(closed_because=why, interrupted_since=since), resolved_at=()
-            )
+            state = Ok(closed_because=why, interrupted_since=since)
+            return replace(alert, state=state, resolved_at=())
         case _:
             assert_never(alert.state)
 
 
 def prune(alert: Alert, rule: Rule, now: datetime) -> Alert:
-    """Return *alert* without what is too long ago to matter to it."""
-    ends = tuple(end for end in alert.resolved_at if now - end < FLAP_WINDOW)
+    """Return *alert* without resolutions that are too old to matter.
+
+    The resolutions expire after `FLAP_WINDOW`. `Ok.since` expires after the lookback of *rule*,
+    because no window reaches back to it any more.
+    """
+    resolved_at = tuple(time for time in alert.resolved_at if now - time < FLAP_WINDOW)
     state = alert.state
     if isinstance(state, Ok) and state.since and now - state.since >= timedelta(rule.lookback.days):
         state = replace(state, since=None, threshold_share=None)
-    return replace(alert, state=state, resolved_at=ends)
+    return replace(alert, state=state, resolved_at=resolved_at)
+
+
+def _on_breached(
+    state: State, verdict: Breached | NoEmail, hold: timedelta, now: datetime
+) -> State:
+    if isinstance(state, Ok):
+        # An alert that was closed while open continues.
+        since = state.interrupted_since or now
+        healthy_since = state.since
+    else:
+        since = state.since
+        healthy_since = state.healthy_since if isinstance(state, Pending) else None
+    if not isinstance(state, Firing) and now - since < hold:
+        return Pending(verdict.severity, since, healthy_since, state.threshold_share)
+    if isinstance(verdict, NoEmail):
+        return Firing(verdict.severity, since, no_email=True)
+    threshold = verdict.threshold
+    return Firing(
+        verdict.severity,
+        since,
+        threshold_share=None if threshold.baseline else threshold.share,
+    )
+
+
+def _on_healthy(alert: Alert, verdict: Healthy, rule: Rule, now: datetime) -> Alert:
+    match alert.state:
+        case Ok() as state:
+            # The scope is monitored again, so the alert is no longer closed.
+            return replace(alert, state=replace(state, closed_because="", interrupted_since=None))
+        case Pending(healthy_since=healthy_since, threshold_share=threshold_share):
+            return replace(alert, state=Ok(healthy_since, threshold_share=threshold_share))
+        case Firing() as state:
+            recovering_since = state.recovering_since or now
+            if now - recovering_since < _clear_after(alert, rule):
+                return replace(alert, state=replace(state, recovering_since=recovering_since))
+            return replace(
+                alert,
+                state=_resolved(state, verdict, rule, now),
+                resolved_at=(*alert.resolved_at, recovering_since),
+            )
+
+
+def _clear_after(alert: Alert, rule: Rule) -> timedelta:
+    """Return how long *alert* must be recovering before it is resolved."""
+    return max(rule.clear_after, FLAP_COOLDOWN) if alert.is_flapping else rule.clear_after
+
+
+def _resolved(state: Firing, verdict: Healthy, rule: Rule, now: datetime) -> Ok:
+    """Return the state after the resolution of a firing alert.
+
+    The state normally has the time of the resolution, so that the counts of the resolved alert do
+    not fire it again. The state has no time, and all counts are evaluated again, in three cases:
+
+    * Later counts withdraw the notified rate.
+    * *rule* compares counted rates.
+    * *rule* no longer has the threshold that fired.
+    """
+    if verdict.withdraws is not None:
+        return Ok(revised=verdict.evidence.rate if verdict.evidence else None)
+    if isinstance(rule.confidence, PlainComparison) or not still_applies(rule, state):
+        return Ok()
+    return Ok(now, threshold_share=rule.first_threshold.share)

@@ -1,21 +1,27 @@
-"""The numbers of messages, so that one that is sent twice is the same one twice."""
+"""Sequence numbers of notifications.
+
+A notification that is sent again has the same number, so that receivers can detect the duplicate.
+"""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class SendAttempt:
-    """A message that was about to go out: its number, and what it would have been the *news* of.
-
-    Nobody knows whether it did. The same news will carry the same number.
-    """
+    """An attempt to send a notification, with unconfirmed delivery."""
 
     sequence: int
+    """The number of the notification."""
     fingerprint: str
+    """The hash of the content. A notification with the same content gets the same number."""
 
 
-def next_sequence(last: int, attempt: SendAttempt | None, news: str) -> int:
-    """Return the number of a message of *news* after the *last* that is known to have gone out."""
-    if attempt is None or attempt.sequence <= last:  # The latter has gone out, too.
-        return last + 1
-    return attempt.sequence if attempt.fingerprint == news else attempt.sequence + 1
+def next_sequence(last_sequence: int, attempt: SendAttempt | None, fingerprint: str) -> int:
+    """Return the number of a notification with the content *fingerprint*.
+
+    *last_sequence* is the number of the last notification with confirmed delivery. *attempt* is the
+    last attempt, if any. The number of an attempt is used again only for the same content.
+    """
+    if attempt is None or attempt.sequence <= last_sequence:  # The attempt was delivered.
+        return last_sequence + 1
+    return attempt.sequence if attempt.fingerprint == fingerprint else attempt.sequence + 1

@@ -1,4 +1,4 @@
-"""The alert history: what one run leaves for the next."""
+"""The alert history: the state that a run stores for the next run."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,62 +14,68 @@ from vdm_alerts.core.rules.rule_set import RuleSet, RuleText, parse_stored_rule
 
 @dataclass(frozen=True, slots=True)
 class StoredState:
-    """What one run leaves for the next: alerts not at rest, and what was told of the service.
-
-    *numbers* are those of the last message about each open incident, by its id, and *attempts* the
-    messages of which it is not known whether they went out; *rules* the last version of each rule
-    that could be used; *passing* since when there has been what should pass. *introduced* says that
-    the first summary has been told, *subscribers* how many were counted in the last run. *version*
-    counts the saves.
-    """
+    """The state that a run stores for the next run."""
 
     alerts: Mapping[AlertKey, Alert] = field(default_factory=dict)
+    """The active alerts: see `Alert.is_inactive`."""
     findings: Sequence[Finding] = ()
+    """The findings of sent or attempted notifications that were not notified as fixed."""
     service_sequence: int = 0
+    """The number of the last service notification."""
     last_run: datetime | None = None
+    """The time of the last run; None before the first run."""
     sequences: Mapping[str, int] = field(default_factory=dict)
+    """The number of the last notification about each open incident, by incident ID."""
     attempts: Mapping[str, SendAttempt] = field(default_factory=dict)
+    """The notifications whose delivery is not confirmed, by notification ID."""
     rules: Mapping[str, RuleText] = field(default_factory=dict)
+    """The last valid version of each rule, by rule name."""
     transient_since: Mapping[str, datetime] = field(default_factory=dict)
+    """When each finding that usually passes without action was first seen, by finding key."""
     summary_sent: bool = False
+    """Whether the first summary was sent."""
     subscribers: int | None = None
+    """The subscribers that the last run counted; None if they were not counted."""
     version: int = 0
+    """The number of saves."""
 
-    def alerts_with_indicator(self, rulebook: RuleSet | None) -> Mapping[AlertKey, Alert]:
-        """Return the alerts, each with the indicator that it is about.
+    def alerts_with_indicator(self, rule_set: RuleSet | None) -> Mapping[AlertKey, Alert]:
+        """Return the alerts by key, with an indicator where one can be found.
 
-        If an earlier version stored none, it is that of the rule when it was last valid.
+        An earlier version stored no indicator. Such an alert gets the indicator of its rule: of the
+        last valid version that was stored, else of the rule in *rule_set*.
         """
         alerts = (
             alert
             if alert.indicator
-            else replace(alert, indicator=self._indicator_of(alert.rule, rulebook))
+            else replace(alert, indicator=self._indicator_of(alert.rule, rule_set))
             for alert in self.alerts.values()
         )
         return {alert.key: alert for alert in alerts}
 
-    def _indicator_of(self, name: str, rulebook: RuleSet | None) -> Indicator | None:
-        written = self.rules.get(name)
-        rule = parse_stored_rule(name, written) if written else None
-        if rule is None and rulebook:
-            rule = rulebook.rules.get(name)
+    def _indicator_of(self, rule_name: str, rule_set: RuleSet | None) -> Indicator | None:
+        stored_text = self.rules.get(rule_name)
+        rule = parse_stored_rule(rule_name, stored_text) if stored_text else None
+        if rule is None and rule_set:
+            rule = rule_set.rules.get(rule_name)
         return rule.indicator if rule else None
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryUnavailable:
-    """The alert history cannot be read, or cannot be written.
+    """The alert history cannot be read or written.
 
-    A breach has to be reported even if nobody knows what was reported before.
+    Breaches are still notified, although earlier notifications are unknown.
     """
 
     finding: Finding
-    """Why it is unavailable."""
+    """Why the history is unavailable."""
 
 
 History: TypeAlias = StoredState | HistoryUnavailable
+"""The stored state, or why it is unavailable."""
 
 
 def known_state(history: History) -> StoredState:
-    """Return the stored state; an empty one if the history is unavailable."""
+    """Return the stored state; an empty state if *history* is unavailable."""
     return StoredState() if isinstance(history, HistoryUnavailable) else history

@@ -1,1 +1,1 @@
-"""Counts and a rule become a verdict."""
+"""Rule evaluation: counts and a rule become a verdict."""

@@ -1,4 +1,4 @@
-"""What a series has been itself, and the line beyond which it is not itself any more."""
+"""The threshold that follows from the past rate of a series, its baseline."""
 
 from datetime import date
 
@@ -11,30 +11,32 @@ from vdm_alerts.core.statistics import posterior
 
 
 def baseline_threshold(rule: Rule, events: Series, volume: Series, last: date) -> Threshold | None:
-    """Return the line beyond which this series is not what it was until *last*, if *rule* asks.
+    """Return the WARNING threshold of the baseline that ends on *last*.
 
-    As much is allowed for as what is usual may be off by chance. None where there was no mail
-    before, or where a threshold of the rule is reached sooner.
+    The threshold is the rule's baseline factor times the 95% bound of the baseline rate. The bound
+    adds a margin for chance. Return None in three cases: the rule has no baseline factor, the
+    baseline window has no emails, or a worsening rate reaches a threshold of the rule first.
     """
     if rule.baseline_factor is None:
         return None
-    mails = volume.total(BASELINE_WINDOW, last)
-    if not mails:
+    emails = volume.total(BASELINE_WINDOW, last)
+    if not emails:
         return None
-    rate = Rate(events.total(BASELINE_WINDOW, last), mails)
-    share = rule.baseline_factor * _bound(rate, low=rule.indicator.low_is_bad)
+    rate = Rate(events.total(BASELINE_WINDOW, last), emails)
+    share = rule.baseline_factor * _bound(rate, low_is_bad=rule.indicator.low_is_bad)
     if rule.first_threshold.is_reached_by(share, rule.indicator):
         return None
     return Threshold(Severity.WARNING, share, Baseline(rate, BASELINE_WINDOW, rule.baseline_factor))
 
 
-def _bound(rate: Rate, *, low: bool) -> float:
-    """Return what *rate* may be by chance: at the most, or for a *low* line, at the least.
+def _bound(rate: Rate, *, low_is_bad: bool) -> float:
+    """Return the 95% bound of the true rate, on its bad side.
 
-    The rarer of the two that a mail can come to is counted, as a line counts them.
+    This is the upper bound, or the lower bound if low rates are bad. The bound is computed from the
+    rarer outcome of an email, as in `Boundary`.
     """
-    if Boundary(rate.value, low).counts_misses:
+    if Boundary(rate.value, low_is_bad).counts_misses:
         misses = max(0, rate.volume - rate.events)
         return 1 - posterior.upper_bound_95(misses, rate.volume)
-    bound = posterior.lower_bound_95 if low else posterior.upper_bound_95
+    bound = posterior.lower_bound_95 if low_is_bad else posterior.upper_bound_95
     return bound(rate.events, rate.volume)

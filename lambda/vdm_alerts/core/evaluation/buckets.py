@@ -1,4 +1,4 @@
-"""Days, or hours, each with the mail that what was counted in it can be of."""
+"""Buckets: the events of a day or hour, and the emails they can belong to."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,78 +10,105 @@ from vdm_alerts.core.model.metrics import Series, Window
 from vdm_alerts.core.statistics.arrival import DAY, ArrivalCurve
 
 MIN_HOURS = 0.1
-"""How much of a day has gone by at the least, so that there is something to divide by."""
+"""The minimum length of the last day in hours, so that no division by zero occurs."""
 
 
 @dataclass(frozen=True, slots=True)
 class AsOf:
-    """An instant, and the last day whose counts are known at it, whole or as far as it has come."""
+    """The time of an evaluation, and the last day that it has counts of."""
 
     now: datetime
+    """The time of the evaluation, in UTC."""
     last: date
+    """The last UTC day with known counts: today (partial), or an earlier whole day."""
 
     @property
     def midnight(self) -> datetime:
-        """The beginning of the last day."""
+        """The start of the last day."""
         return datetime.combine(self.last, time(), UTC)
 
     @property
     def hours(self) -> float:
-        """How much of the last day has been counted, in hours."""
+        """The counted hours of the last day, from `MIN_HOURS` to 24."""
         return min(DAY, max(MIN_HOURS, (self.now - self.midnight) / timedelta(hours=1)))
 
 
 class Bucket(NamedTuple):
-    """What was counted from an instant on, for so many *hours*.
+    """The counts of a day or an hour, and the emails behind its events.
 
-    *expected* is the mail that the events can be of, as far as one should have heard of it by now.
-    *heard* is the mail of these hours that one must have heard of, even if all of it was sent at
-    their end. The former is too much where feedback is later than assumed or mail comes in one go,
-    the latter too little: whichever cannot prove by that what is not so, is the one to take.
+    Feedback arrives late, so the events of a bucket can belong to earlier emails. There are several
+    estimates of these emails. An evaluation uses the one that makes its claim harder to prove.
     """
 
-    begins: datetime
+    start: datetime
+    """The start of the bucket, in UTC."""
     hours: float
+    """The length of the bucket in hours."""
     events: int
+    """The events that were counted in the bucket."""
     volume: int
-    expected: float
-    with_feedback: float
+    """The emails that were sent in the bucket."""
+    expected_emails: float
+    """The emails, also of earlier buckets, whose feedback is expected in this bucket.
+
+    Too high if feedback arrives later than assumed, or if all emails were sent at the same time.
+    """
+    emails_with_feedback: float
+    """The emails of this bucket whose feedback has arrived even if all were sent at its end.
+
+    Too low if the emails were sent earlier.
+    """
 
     @property
-    def upper_bound(self) -> float:
-        """The most mail that the events can be of."""
-        return max(self.expected, self.volume)
+    def most_emails(self) -> float:
+        """The maximum number of emails that the events can belong to."""
+        return max(self.expected_emails, self.volume)
 
 
 def day_buckets(
-    events: Series, volume: Series, window: Window, feedback: ArrivalCurve, at: AsOf
+    events: Series, volume: Series, window: Window, feedback: ArrivalCurve, as_of: AsOf
 ) -> Sequence[Bucket]:
-    """Return the days of *window*, the last one first and as far as it has come."""
-    counted = events.daily(window.days, at.last)
-    mails = volume.daily(window.days + feedback.lag, at.last)
-    since_midnight = (at.now - at.midnight) / timedelta(hours=1)
+    """Return the days of *window* as buckets, the last day first.
+
+    *feedback* is the arrival curve of the events. The last day can be partial.
+    """
+    daily_events = events.daily(window.days, as_of.last)
+    daily_emails = volume.daily(window.days + feedback.lag, as_of.last)
+    hours_since_midnight = (as_of.now - as_of.midnight) / timedelta(hours=1)
     buckets = []
     for age in range(window.days):
-        hours = at.hours if age == 0 else DAY
-        until = len(mails) - age
-        sent = mails[until - feedback.lag - 1 : until]
-        expected = sum(map(mul, feedback.daily_shares(hours), reversed(sent)))
-        heard = sent[-1] * feedback.arrived_by(since_midnight + (age - 1) * DAY)
-        begins = at.midnight - timedelta(days=age)
-        buckets.append(Bucket(begins, hours, counted[-1 - age], sent[-1], expected, heard))
+        hours = as_of.hours if age == 0 else DAY
+        end = len(daily_emails) - age
+        # The day itself is the last entry; the others are days whose feedback is still arriving.
+        emails = daily_emails[end - feedback.lag - 1 : end]
+        expected = sum(map(mul, feedback.daily_shares(hours), reversed(emails)))
+        hours_since_end = hours_since_midnight + (age - 1) * DAY
+        with_feedback = emails[-1] * feedback.arrived_by(hours_since_end)
+        start = as_of.midnight - timedelta(days=age)
+        buckets.append(
+            Bucket(start, hours, daily_events[-1 - age], emails[-1], expected, with_feedback)
+        )
     return buckets
 
 
 def no_bucket_reaches(
-    line: float, events: Series, volume: Series, window: Window, feedback: ArrivalCurve, at: AsOf
+    share: float,
+    events: Series,
+    volume: Series,
+    window: Window,
+    feedback: ArrivalCurve,
+    as_of: AsOf,
 ) -> bool:
-    """Say quickly, without the buckets, that none of the `day_buckets` has a rate above *line*.
+    """Return whether the rate of each day is certainly at most *share*.
 
-    It may not say so of some that have none. In a day one can hear at least of its own mail; and
-    where no part of a window is above the line, neither is the whole.
+    *share* is a fraction. This check is a fast replacement for building the `day_buckets`. It can
+    return False although every rate is low. It counts only the day's own emails, which is the
+    minimum of `Bucket.expected_emails`. If no day is above *share*, no window of these days is
+    above it.
     """
-    mails = volume.daily(window.days, at.last)
-    whole, today = line * feedback.daily_shares()[0], line * feedback.daily_shares(at.hours)[0]
-    most = [whole * each for each in mails[:-1]]
-    most.append(today * mails[-1])
-    return all(map(le, events.daily(window.days, at.last), most))
+    emails = volume.daily(window.days, as_of.last)
+    whole_day_limit = share * feedback.daily_shares()[0]
+    last_day_limit = share * feedback.daily_shares(as_of.hours)[0]
+    event_limits = [whole_day_limit * day_emails for day_emails in emails[:-1]]
+    event_limits.append(last_day_limit * emails[-1])
+    return all(map(le, events.daily(window.days, as_of.last), event_limits))

@@ -1,7 +1,10 @@
 """Evaluation: from the counts of one scope and a rule to a verdict.
 
-A threshold is compared with a rate in `plain` (the counted rate) or in `confidence` (the probable
-true rate), as the rule's confidence says.
+A rate is compared with a threshold in two places, as the rule's `confidence` says:
+
+* `plain.compare` compares the counted rate (`confidence = "none"`).
+* `confidence.evaluate_with_confidence` compares the probable true rate. Its comparison is in
+  `window_evidence.windows_on_bad_side` (breach) and `resolution.resolution_evidence` (resolution).
 """
 
 from dataclasses import replace
@@ -26,21 +29,22 @@ from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.rules.rule import MinimumConfidence, MissingData, PlainComparison, Rule
 
 NO_EMAIL_WINDOW = Window(8)
-"""The days, today among them, without any email that end an open alert: at least a week."""
+"""The days without email, including today, that resolve an open alert: at least a week."""
 
 
 def evaluate_series(
     rule: Rule,
     scope: Scope,
     counts: tuple[Series | Gap, Series | Gap],
-    at: AsOf,
-    phase: PriorState = NO_OPEN_ALERT,
+    as_of: AsOf,
+    prior: PriorState = NO_OPEN_ALERT,
     series_count: int = 1,
 ) -> Verdict:
-    """Return the verdict of *rule* on *counts*: the events of *scope*, and their volume.
+    """Return the verdict of *rule* on *scope*.
 
-    *phase* is what the stored alert means for this evaluation, and *series_count* how many series
-    the rule evaluates. If one of the counts is missing, the verdict is `Unknown`.
+    *counts* are the daily events of *scope* and their volume, in emails. *prior* is what the stored
+    alert means for this evaluation. *series_count* is the number of series that the rule evaluates.
+    If either count is a `Gap`, the verdict is `Unknown`.
     """
     rule, subject = rule.for_scope(scope), Subject(rule.indicator, scope)
     events, volume = counts
@@ -48,19 +52,17 @@ def evaluate_series(
         return Unknown(subject, events)
     if isinstance(volume, Gap):
         return Unknown(subject, volume)
-    series = SeriesEvaluation(rule, subject, events, volume, at, phase)
-    if not volume.total(rule.longest_window, at.last):
-        has_late_events = events.total(rule.longest_window, at.last) > 0
+    series = SeriesEvaluation(rule, subject, events, volume, as_of, prior)
+    if not volume.total(rule.longest_window, as_of.last):
+        has_late_events = events.total(rule.longest_window, as_of.last) > 0
         if isinstance(rule.confidence, PlainComparison) or not has_late_events:
             return _evaluate_no_email(series)
-    elif phase.is_about_no_email:
+    elif prior.is_about_no_email:
         series = replace(series, prior=NO_OPEN_ALERT)  # Email arrives again: that alert is over.
     verdict = _compare_with_thresholds(series, series_count)
-    return (
-        with_revision(verdict, rule, events, volume, at, phase.reported)
-        if phase.reported
-        else verdict
-    )
+    if prior.reported is None:
+        return verdict
+    return with_revision(verdict, rule, events, volume, as_of, prior.reported)
 
 
 def _compare_with_thresholds(series: SeriesEvaluation, series_count: int) -> Verdict:
@@ -77,11 +79,15 @@ def _evaluate_no_email(series: SeriesEvaluation) -> Verdict:
     """Return the verdict on a scope without email in any window of the rule."""
     rule, last = series.rule, series.as_of.last
     threshold, window = rule.first_threshold, rule.longest_window
+    inconclusive = Inconclusive(series.subject, threshold, window, None)
     if rule.missing_data is MissingData.BREACHING:
-        # Today has only begun. A scope that never sent any email is not missed.
-        if series.volume.newest_day and not series.volume.total(rule.lookback, last):
+        # A scope that never sent an email is not expected to send.
+        has_sent_before = series.volume.newest_day is not None
+        # The lookback is a day longer than the window, because today is partial.
+        if has_sent_before and not series.volume.total(rule.lookback, last):
             return NoEmail(series.subject, threshold.severity, window)
-        return Inconclusive(series.subject, threshold, window, None)
+        return inconclusive
     had_email = series.prior.is_open_or_pending and series.volume.total(NO_EMAIL_WINDOW, last)
-    is_over = rule.missing_data is MissingData.OK and not had_email
-    return (Healthy if is_over else Inconclusive)(series.subject, threshold, window, None)
+    if rule.missing_data is MissingData.OK and not had_email:
+        return Healthy(series.subject, threshold, window, None)
+    return inconclusive

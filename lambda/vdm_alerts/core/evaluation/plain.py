@@ -6,30 +6,45 @@ from vdm_alerts.core.model.rates import Rate
 
 
 def compare(series: SeriesEvaluation) -> Verdict:
-    """Return the verdict of comparing rates with thresholds; the worst window decides.
+    """Return the verdict of comparing the counted rates with thresholds.
 
-    *series* has at least one email in the rule's longest window.
+    The most severe threshold decides, then the window with the worst rate. A rate that reaches a
+    threshold with too few emails or events is `Inconclusive`. *series* must have at least one email
+    in the rule's longest window.
     """
     rule, indicator = series.rule, series.subject.indicator
-    counted = [each for window in rule.windows if (each := series.counted(window))]
-    worst = max(counted, key=lambda each: rule.badness(each.rate.value))
-    reached = [
-        (threshold, each)
-        for threshold in rule.thresholds
-        for each in counted
-        if threshold.is_reached_by(each.rate.value, indicator)
+    counted = [
+        evidence
+        for window in rule.windows
+        if (evidence := series.counted_evidence(window)) is not None
     ]
-    enough = [(threshold, each) for threshold, each in reached if _is_enough(each.rate, series)]
-    if enough:
-        threshold, evidence = max(
-            enough, key=lambda each: (each[0].severity, rule.badness(each[1].rate.value))
+    reached = [
+        (threshold, evidence)
+        for threshold in rule.thresholds
+        for evidence in counted
+        if threshold.is_reached_by(evidence.rate.value, indicator)
+    ]
+    breaches = [
+        Breached(series.subject, threshold, evidence)
+        for threshold, evidence in reached
+        if _has_enough_counts(evidence.rate, series)
+    ]
+    if breaches:
+        return max(
+            breaches,
+            key=lambda breach: (breach.severity, rule.badness(breach.evidence.rate.value)),
         )
-        return Breached(series.subject, threshold, evidence)
-    verdict = Inconclusive if reached else Healthy
-    return verdict(series.subject, rule.first_threshold, rule.longest_window, worst)
+    worst = max(counted, key=lambda evidence: rule.badness(evidence.rate.value))
+    verdict_type = Inconclusive if reached else Healthy
+    return verdict_type(series.subject, rule.first_threshold, rule.longest_window, worst)
 
 
-def _is_enough(rate: Rate, series: SeriesEvaluation) -> bool:
-    """Return whether *rate* meets the rule's minimum volume and minimum number of bad events."""
-    bad = rate.volume - rate.events if series.subject.indicator.low_is_bad else rate.events
-    return rate.volume >= series.rule.min_volume and bad >= series.rule.min_events
+def _has_enough_counts(rate: Rate, series: SeriesEvaluation) -> bool:
+    """Return whether *rate* meets the minimum counts of the rule.
+
+    These are the minimum volume and the minimum number of bad events. If low rates are bad, the bad
+    events are the emails without the event.
+    """
+    low_is_bad = series.subject.indicator.low_is_bad
+    bad_events = rate.volume - rate.events if low_is_bad else rate.events
+    return rate.volume >= series.rule.min_volume and bad_events >= series.rule.min_events

@@ -1,4 +1,4 @@
-"""What people were told of days whose counts have changed since."""
+"""Revision: later counts that contradict the figures of a notification."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -12,44 +12,62 @@ from vdm_alerts.core.rules.rule import MinimumConfidence, Rule
 
 @dataclass(frozen=True, slots=True)
 class ReportedFigures:
-    """The figures that people were told: a *rate*, in *window* ending on the day *last*."""
+    """The figures that a notification stated."""
 
     rate: Rate
+    """The rate in the window, as counted at that time."""
     window: Window
+    """The window of the rate."""
     last: date
+    """The last day of the window."""
 
 
 def with_revision(
-    verdict: Verdict, rule: Rule, events: Series, volume: Series, at: AsOf, told: ReportedFigures
+    verdict: Verdict,
+    rule: Rule,
+    events: Series,
+    volume: Series,
+    as_of: AsOf,
+    reported: ReportedFigures,
 ) -> Verdict:
-    """Return *verdict*; or that what people were *told* is withdrawn, where it is.
+    """Return *verdict*, or a verdict that withdraws the *reported* rate.
 
-    It is once the days that it was of are over, the same *rule* finds nothing wrong any more, and
-    the rate in those very days has come to the good side of the first threshold. Of the mail, only
-    what one must have heard of counts: feedback that is late withdraws nothing.
+    The latter verdict is `Healthy`. The rate is withdrawn if all of these are true:
+
+    * *verdict* is `Healthy` or `Inconclusive`.
+    * The reported days have ended.
+    * The reported rate reached the rule's first threshold.
+    * Later counts put the same days on the good side of that threshold.
+
+    Late feedback withdraws no rate: only emails whose feedback has arrived are counted.
     """
-    if not isinstance(verdict, Healthy | Inconclusive) or at.now.date() <= told.last:
+    if not isinstance(verdict, Healthy | Inconclusive) or as_of.now.date() <= reported.last:
         return verdict
-    rate = _recounted(rule, events, volume, at, told)
-    line = rule.first_threshold
-    if rate is None or line.is_reached_by(rate.value, rule.indicator):
+    rate = _recounted(rule, events, volume, as_of, reported)
+    threshold = rule.first_threshold
+    if rate is None or threshold.is_reached_by(rate.value, rule.indicator):
         return verdict
-    if not line.is_reached_by(told.rate.value, rule.indicator):
-        return verdict  # It was told for what is usual, or by another line: that was no such claim.
-    evidence = Evidence(rate, told.window, last_day=told.last)
-    return Healthy(verdict.subject, line, told.window, evidence, withdraws=told.rate)
+    if not threshold.is_reached_by(reported.rate.value, rule.indicator):
+        # The notification was about the baseline or another threshold, so it stays true.
+        return verdict
+    evidence = Evidence(rate, reported.window, last_day=reported.last)
+    return Healthy(verdict.subject, threshold, reported.window, evidence, withdraws=reported.rate)
 
 
 def _recounted(
-    rule: Rule, events: Series, volume: Series, at: AsOf, told: ReportedFigures
+    rule: Rule, events: Series, volume: Series, as_of: AsOf, reported: ReportedFigures
 ) -> Rate | None:
-    """Return the rate in the days of *told* as they are counted now; None where there was no mail.
+    """Return the rate of the *reported* days, as they are counted now.
 
-    A day that has not been counted whole yet withdraws nothing either.
+    Return None if the days have no emails. A rule with a minimum confidence counts only emails
+    whose feedback has arrived.
     """
-    counted, mails = (each.total(told.window, told.last) for each in (events, volume))
+    event_count = events.total(reported.window, reported.last)
+    emails = volume.total(reported.window, reported.last)
     if isinstance(rule.confidence, MinimumConfidence) and not rule.indicator.low_is_bad:
-        ended = AsOf(at.now, told.last)
-        buckets = day_buckets(events, volume, told.window, rule.arrival_curve, ended)
-        mails = min(mails, int(sum(bucket.with_feedback for bucket in buckets)))
-    return Rate(counted, mails) if mails else None
+        end_of_reported_days = AsOf(as_of.now, reported.last)
+        buckets = day_buckets(
+            events, volume, reported.window, rule.arrival_curve, end_of_reported_days
+        )
+        emails = min(emails, int(sum(bucket.emails_with_feedback for bucket in buckets)))
+    return Rate(event_count, emails) if emails else None

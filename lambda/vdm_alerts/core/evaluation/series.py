@@ -1,4 +1,4 @@
-"""One series to evaluate: its counts, its rule, and what is stored of its alert."""
+"""The input of an evaluation: counts, rule and prior state of a series."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -13,24 +13,29 @@ from vdm_alerts.core.rules.rule import Rule
 
 @dataclass(frozen=True, slots=True)
 class SeriesEvaluation:
-    """The counts of one scope, to be evaluated by *rule*, which is the rule for that scope."""
+    """The counts of one scope, and what is needed to evaluate them."""
 
     rule: Rule
+    """The rule for this scope, with its override applied."""
     subject: Subject
+    """The rate and scope that the verdict is about."""
     events: Series
+    """The daily events, for example bounces."""
     volume: Series
+    """The daily emails that the events are divided by."""
     as_of: AsOf
+    """The time of the evaluation, and the last day with counts."""
     prior: PriorState
     """What the stored alert means for this evaluation."""
 
-    def counted(self, window: Window) -> Evidence | None:
+    def counted_evidence(self, window: Window) -> Evidence | None:
         """Return the rate as counted in *window*; None if no email was sent in it."""
         emails = self.volume.total(window, self.as_of.last)
         if not emails:
             return None
         rate = Rate(self.events.total(window, self.as_of.last), emails)
-        return Evidence(rate, window, last_day=self.until(self.as_of.last))
+        return Evidence(rate, window, last_day=self.whole_day(self.as_of.last))
 
-    def until(self, last: date) -> date | None:
-        """Return *last* as evidence states it: None for today, which is not over."""
+    def whole_day(self, last: date) -> date | None:
+        """Return *last* as `Evidence.last_day`: None if *last* is today (partial)."""
         return None if last == self.as_of.now.date() else last

@@ -1,7 +1,7 @@
-"""An estimate of the rate by which Amazon SES itself judges the account.
+"""An estimate of the account-wide rate that Amazon SES reviews.
 
-SES takes "a representative volume" of mail, however far back that reaches, and says neither how
-much that is nor which mail it leaves out: so this is an estimate, and the real figure differs.
+SES uses a "representative volume" of email, whatever period that takes. SES publishes neither that
+volume nor which emails it excludes, so the real rate differs from this estimate.
 Source: https://docs.aws.amazon.com/ses/latest/dg/reputationdashboardmessages.html
 """
 
@@ -19,122 +19,143 @@ SES_LEVELS: Mapping[Indicator, tuple[float, float]] = {
     Indicator.BOUNCE_RATE: (0.05, 0.1),
     Indicator.COMPLAINT_RATE: (0.001, 0.005),
 }
-"""The rates from which SES reviews an account, and from which it may pause it.
+"""The review level and the pause level of SES for each rate, as fractions.
 
 Source: https://docs.aws.amazon.com/ses/latest/dg/faqs-enforcement.html
 """
 PACE_WINDOW = Window(3)
-"""The days, today among them, that the present pace is taken from."""
+"""The days, including today, that the current pace is measured over."""
 
 
 @dataclass(frozen=True, slots=True)
 class DistanceToLevel:
-    """How far a *limit* (a fraction) is away at the present pace: so many *mails*, in that *time*.
-
-    Both are nothing where it is reached already, and None where that pace does not lead to it.
-    """
+    """The distance of the account from a level of SES, at the current pace."""
 
     level: float
+    """The review level or the pause level, as a fraction."""
     emails: int | None
+    """The emails until the level is reached; 0 if it is reached, None if the pace never gets there.
+
+    A level that is more than `LONGEST_WINDOW` away counts as never reached.
+    """
     time: timedelta | None
+    """The time that these emails take at the current pace; None exactly if `emails` is None."""
 
     @property
     def is_on_course(self) -> bool:
-        """Whether it is reached, or will be."""
+        """Whether the level is reached now, or will be at the current pace."""
         return self.emails is not None
 
     def __str__(self) -> str:
-        at = percent(self.level)
+        level = percent(self.level)
         if self.emails is None or self.time is None:
-            return f"{at}, which is not in sight at the pace of the last {PACE_WINDOW}"
+            return f"{level}, which is not in sight at the pace of the last {PACE_WINDOW}"
         if not self.emails:
-            return f"{at}, which is reached"
-        far = f"{self.emails:,} mails or {format_duration(self.time)} away"
-        return f"{at}, which is {far} at the pace of the last {PACE_WINDOW}"
+            return f"{level}, which is reached"
+        distance = f"{self.emails:,} mails or {format_duration(self.time)} away"
+        return f"{level}, which is {distance} at the pace of the last {PACE_WINDOW}"
 
 
 @dataclass(frozen=True, slots=True)
 class AccountRateEstimate:
-    """A rate over the last representative volume, which took *window*.
-
-    *review* and *pause* are how far SES's limits are away. *is_short* says that VDM knows of less
-    mail than that volume.
-    """
+    """An estimated account rate, and its distance to the levels of SES."""
 
     rate: Rate
+    """The rate over the last representative volume."""
     window: Window
+    """The days that the representative volume took."""
     is_short: bool
+    """Whether VDM has fewer emails than the representative volume."""
     review: DistanceToLevel
+    """The distance to the level at which SES reviews an account."""
     pause: DistanceToLevel
+    """The distance to the level at which SES may pause sending."""
 
     def __str__(self) -> str:
         short = ", all that VDM knows of" if self.is_short else ""
-        what = (
+        estimate = (
             "Amazon SES judges the account as a whole. An estimate of the rate it goes by: "
             f"{self.rate}, over the last {self.window}{short}; the real one may differ."
         )
         if self.review.is_on_course or self.pause.is_on_course:
             return (
-                f"{what} It reviews an account at {self.review}, and may pause it at {self.pause}."
+                f"{estimate} It reviews an account at {self.review}, "
+                f"and may pause it at {self.pause}."
             )
         review, pause = percent(self.review.level), percent(self.pause.level)
         return (
-            f"{what} At the pace of the last {PACE_WINDOW} that comes neither to {review}, where "
-            f"SES reviews an account, nor to {pause}, where it may pause it."
+            f"{estimate} At the pace of the last {PACE_WINDOW} that comes neither to {review}, "
+            f"where SES reviews an account, nor to {pause}, where it may pause it."
         )
 
 
 def estimate_account_rate(
-    indicator: Indicator, events: Series, volume: Series, at: AsOf, representative: int
+    indicator: Indicator, events: Series, volume: Series, as_of: AsOf, representative_volume: int
 ) -> AccountRateEstimate | None:
-    """Return the estimate of *indicator* over the last *representative* mails, in whole days.
+    """Return the estimate of the account-wide rate *indicator*.
 
-    None where SES judges no such rate, or VDM knows of no mail.
+    The estimate covers the last *representative_volume* emails, in whole days, and all known days
+    if VDM has fewer emails. Return None if SES has no levels for *indicator*, or if VDM has no
+    emails.
     """
     if indicator not in SES_LEVELS:
         return None
-    known = volume.total(LONGEST_WINDOW, at.last)
-    if not known:
+    known_emails = volume.total(LONGEST_WINDOW, as_of.last)
+    if not known_emails:
         return None
-    every = (Window(days) for days in range(1, LONGEST_WINDOW.days + 1))
-    least = min(known, representative)
-    window = next(each for each in every if volume.total(each, at.last) >= least)
-    mails = volume.total(window, at.last)
-    rate = Rate(events.total(window, at.last), mails)
-    pace = _Pace(
-        events.total(PACE_WINDOW, at.last),
-        volume.total(PACE_WINDOW, at.last),
-        timedelta(days=PACE_WINDOW.days - 1, hours=at.hours),
+    needed_emails = min(known_emails, representative_volume)
+    window = next(
+        window
+        for window in map(Window, range(1, LONGEST_WINDOW.days + 1))
+        if volume.total(window, as_of.last) >= needed_emails
     )
-    review, pause = (pace.distance(rate, limit, representative) for limit in SES_LEVELS[indicator])
-    return AccountRateEstimate(rate, window, mails < representative, review, pause)
+    emails = volume.total(window, as_of.last)
+    rate = Rate(events.total(window, as_of.last), emails)
+    pace = _Pace(
+        events.total(PACE_WINDOW, as_of.last),
+        volume.total(PACE_WINDOW, as_of.last),
+        timedelta(days=PACE_WINDOW.days - 1, hours=as_of.hours),
+    )
+    review, pause = (
+        pace.distance(rate, level, representative_volume) for level in SES_LEVELS[indicator]
+    )
+    return AccountRateEstimate(rate, window, emails < representative_volume, review, pause)
 
 
 @dataclass(frozen=True, slots=True)
 class _Pace:
-    """What has lately been counted, in so much time."""
+    """The counts of the pace window."""
 
     events: int
     emails: int
-    took: timedelta
+    duration: timedelta
+    """The time since the start of the window; the last day is partial."""
 
-    def distance(self, rate: Rate, limit: float, representative: int) -> DistanceToLevel:
-        """Return how long it takes from *rate* to *limit*.
+    def distance(self, rate: Rate, level: float, representative_volume: int) -> DistanceToLevel:
+        """Return the distance from *rate* to *level* at this pace."""
+        if rate.value >= level:
+            return DistanceToLevel(level, 0, timedelta())
+        if not self.emails or self.events / self.emails <= level:
+            return DistanceToLevel(level, None, None)
+        needed = self._emails_to_level(rate, level, representative_volume)
+        pace_windows = needed / self.emails
+        if pace_windows * (self.duration / timedelta(days=1)) > LONGEST_WINDOW.days:
+            return DistanceToLevel(level, None, None)
+        return DistanceToLevel(level, math.ceil(needed - 1e-9), self.duration * pace_windows)
 
-        New mail adds to what SES looks at until that is *representative*, and then takes the place
-        of old mail, which is taken to have had the rate of all of it.
+    def _emails_to_level(self, rate: Rate, level: float, representative_volume: int) -> float:
+        """Return the emails at this pace until *rate* reaches *level*.
+
+        New emails are added until there are *representative_volume*. After that, each new email
+        replaces an old email, and the old emails are taken to have the average rate.
         """
-        if rate.value >= limit:
-            return DistanceToLevel(limit, 0, timedelta())
-        if not self.emails or self.events / self.emails <= limit:
-            return DistanceToLevel(limit, None, None)
-        now = self.events / self.emails
-        room = max(0, representative - rate.volume)
-        needed = (limit * rate.volume - rate.events) / (now - limit)
-        if needed > room:
-            full = rate.volume + room
-            had = (rate.events + now * room) / full
-            needed = room + full * (limit - had) / (now - had)
-        if needed / self.emails * (self.took / timedelta(days=1)) > LONGEST_WINDOW.days:
-            return DistanceToLevel(limit, None, None)  # That is as good as never.
-        return DistanceToLevel(limit, math.ceil(needed - 1e-9), self.took * (needed / self.emails))
+        current = self.events / self.emails
+        room = max(0, representative_volume - rate.volume)
+        # Solves (events + current * x) / (volume + x) = level for x new emails.
+        added = (level * rate.volume - rate.events) / (current - level)
+        if added <= room:
+            return added
+        # Solves average + (current - average) * x / full = level for x replaced emails.
+        full = rate.volume + room
+        average = (rate.events + current * room) / full
+        return room + full * (level - average) / (current - average)

@@ -1,4 +1,4 @@
-"""The judgement of one series at one instant, and the one sentence that explains it."""
+"""Verdicts: the result of an evaluation, and the sentence about it."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -13,145 +13,164 @@ from vdm_alerts.core.rules.rule import Threshold
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is judged: one rate, of one scope."""
+    """The rate and the scope that a verdict is about."""
 
     indicator: Indicator
+    """The rate."""
     scope: Scope
+    """The scope, for example a sending identity."""
 
     def __str__(self) -> str:
         return f"the {WORDING[self.indicator].noun} {scope_phrase(self.scope)}"
 
     @property
     def capitalized(self) -> str:
-        """The same, as a sentence begins with it."""
+        """The text of the subject, capitalized for the start of a sentence."""
         return str(self).replace("the", "The", 1)
 
     @property
     def bad_side(self) -> str:
-        """Which side of a threshold it is bad to be on."""
+        """The bad side of a threshold: "above", or "below" if low rates are bad."""
         return "below" if self.indicator.low_is_bad else "above"
 
     @property
     def good_side(self) -> str:
-        """Which side of a threshold it is good to be on."""
+        """The good side of a threshold: "below", or "above" if low rates are bad."""
         return "above" if self.indicator.low_is_bad else "below"
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The numbers a verdict rests on: a rate as it was counted, and the window it was seen in.
-
-    *sure* is the probability that the true rate is on the side of the threshold that the verdict
-    says, after allowing for late feedback and uneven days; None where rates are simply compared.
-    *until* is the window's last day, None where that is the one that is going on. The rate may be
-    of the mail that one can have heard of by now.
-    """
+    """The counts that a verdict is based on."""
 
     rate: Rate
+    """The counted rate."""
     window: Window
+    """The window of the rate."""
     confidence: float | None = None
+    """The probability that the true rate is on the side of the threshold that the verdict states.
+
+    The probability allows for late feedback and day-to-day variation. None if the counted rate was
+    compared, or if the counts prove nothing.
+    """
     last_day: date | None = None
+    """The last day of the window; None if that is today (partial)."""
     is_of_emails_with_feedback: bool = False
+    """Whether the volume of the rate is the estimated emails whose feedback is expected so far."""
 
     def counted_phrase(self, indicator: Indicator) -> str:
-        """Return what was counted, as the beginning of a sentence."""
+        """Return the counts as the start of a sentence."""
         rate, happened = self.rate, WORDING[indicator].happened
-        mails = f"{rate.volume:,} mails"
+        emails = f"{rate.volume:,} mails"
         if self.is_of_emails_with_feedback:
-            mails = f"the {rate.volume:,} or so mails that one can have heard of by now"
-        return f"{rate.events:,} of {mails} {happened} {self._when} ({percent(rate.value)})"
+            emails = f"the {rate.volume:,} or so mails that one can have heard of by now"
+        return f"{rate.events:,} of {emails} {happened} {self._period} ({percent(rate.value)})"
 
     @property
-    def _when(self) -> str:
-        is_one = self.window.days == 1
+    def _period(self) -> str:
+        is_one_day = self.window.days == 1
         if self.last_day is None:
-            return "today so far" if is_one else f"in the last {self.window}"
-        return f"on {self.last_day}" if is_one else f"in the {self.window} until {self.last_day}"
+            return "today so far" if is_one_day else f"in the last {self.window}"
+        if is_one_day:
+            return f"on {self.last_day}"
+        return f"in the {self.window} until {self.last_day}"
 
 
 @dataclass(frozen=True, slots=True)
 class Healthy:
-    """Nothing is proven wrong, and what was, is so no longer. *line* is the nearest threshold.
+    """The verdict that no threshold is breached.
 
-    *evidence* is None where no mail was; it then speaks of the *window* that has none. Where people
-    were told another rate of the very same days, it *withdraws* that.
+    An open alert starts to recover.
     """
 
     subject: Subject
+    """The rate and scope that were evaluated."""
     threshold: Threshold
+    """The threshold that a worsening rate reaches first."""
     window: Window
+    """The window that was evaluated, also if it had no email."""
     evidence: Evidence | None
+    """The counts; None if there was no email in the window."""
     withdraws: Rate | None = None
+    """The rate that a notification reported and that later counts of the same days contradict."""
 
     def __str__(self) -> str:
         if self.evidence is None:
-            return _no_email(self.subject, self.window)
-        counted, side = self.evidence.counted_phrase(self.subject.indicator), self.subject.good_side
-        if self.withdraws and self.evidence.rate.corrects(self.withdraws):
+            return _no_email_sentence(self.subject, self.window)
+        subject, evidence, threshold = self.subject, self.evidence, self.threshold
+        counted, side = evidence.counted_phrase(subject.indicator), subject.good_side
+        if self.withdraws and evidence.rate.corrects(self.withdraws):
             return f"{counted}, by later counts, and not {self.withdraws} as you were told."
         if self.withdraws:
             return f"{counted} in the end; it was {self.withdraws} when you were told."
-        if self.evidence.confidence is not None:
-            how = _percentage(self.evidence.confidence)
-            return f"{counted}: {how} sure that {self.subject} is back {side} {self.threshold}."
-        if self.threshold.is_reached_by(self.evidence.rate.value, self.subject.indicator):
-            which = f"on which side of {self.threshold} {self.subject} is"
-            return f"{counted}: too few to be sure {which}."
-        return f"{counted}: {self.subject} is {side} {self.threshold}."
+        if evidence.confidence is not None:
+            confidence = _percentage(evidence.confidence)
+            return f"{counted}: {confidence} sure that {subject} is back {side} {threshold}."
+        if threshold.is_reached_by(evidence.rate.value, subject.indicator):
+            return f"{counted}: too few to be sure on which side of {threshold} {subject} is."
+        return f"{counted}: {subject} is {side} {threshold}."
 
 
 @dataclass(frozen=True, slots=True)
 class Breached:
-    """The rate has passed *threshold*."""
+    """The verdict that the rate is on the bad side of a threshold."""
 
     subject: Subject
+    """The rate and scope that were evaluated."""
     threshold: Threshold
+    """The most severe threshold that is breached."""
     evidence: Evidence
+    """The counts of the window that decided."""
 
     @property
     def severity(self) -> Severity:
-        """How bad: the severity of the threshold that was passed."""
+        """The severity of the breached threshold."""
         return self.threshold.severity
 
     def __str__(self) -> str:
-        counted, sure = (
-            self.evidence.counted_phrase(self.subject.indicator),
-            self.evidence.confidence,
-        )
-        if sure is None:
-            return f"{counted}: {self.subject} has reached {self.threshold.phrase}."
-        where = f"{self.subject.bad_side} {self.threshold.phrase}"
-        return f"{counted}: {_percentage(sure)} sure that {self.subject} is {where}."
+        subject, threshold = self.subject, self.threshold.phrase
+        counted = self.evidence.counted_phrase(subject.indicator)
+        if self.evidence.confidence is None:
+            return f"{counted}: {subject} has reached {threshold}."
+        confidence = _percentage(self.evidence.confidence)
+        return f"{counted}: {confidence} sure that {subject} is {subject.bad_side} {threshold}."
 
 
 @dataclass(frozen=True, slots=True)
 class NoEmail:
-    """There was no mail in *window*, where the rule says that this is a breach of itself."""
+    """The verdict that missing email is a breach, as the rule says."""
 
     subject: Subject
+    """The rate and scope that were evaluated."""
     severity: Severity
+    """The severity of the rule's first threshold."""
     window: Window
+    """The window without email."""
 
     def __str__(self) -> str:
-        what = f"No {WORDING[self.subject.indicator].emails} in the last {self.window}"
-        return f"{what}, which the rule about {self.subject} takes for a breach."
+        missing = f"No {WORDING[self.subject.indicator].emails} in the last {self.window}"
+        return f"{missing}, which the rule about {self.subject} takes for a breach."
 
 
 @dataclass(frozen=True, slots=True)
 class Inconclusive:
-    """The numbers are known, and prove nothing either way: too few, or too near to *line*.
+    """The verdict that the counts prove neither a breach nor a healthy rate.
 
-    *evidence* is None where no mail was.
+    An alert keeps its state.
     """
 
     subject: Subject
+    """The rate and scope that were evaluated."""
     threshold: Threshold
+    """The threshold that a worsening rate reaches first."""
     window: Window
+    """The window that was evaluated, also if it had no email."""
     evidence: Evidence | None
+    """The counts; None if there was no email in the window."""
 
     def __str__(self) -> str:
         if self.evidence is None:
-            return _no_email(self.subject, self.window)
+            return _no_email_sentence(self.subject, self.window)
         counted = self.evidence.counted_phrase(self.subject.indicator)
         return (
             f"{counted}: not enough to be sure on which side of {self.threshold} {self.subject} is."
@@ -160,28 +179,34 @@ class Inconclusive:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """The numbers could not be had, so nothing is said either way."""
+    """The verdict that the counts are not available.
+
+    An alert keeps its state.
+    """
 
     subject: Subject
+    """The rate and scope that were to be evaluated."""
     gap: Gap
+    """Why the counts are not available."""
 
     def __str__(self) -> str:
         return f"{self.subject.capitalized} is not known: {self.gap}."
 
 
 Verdict: TypeAlias = Healthy | Breached | NoEmail | Inconclusive | Unknown
+"""The result of one evaluation. `str()` returns a sentence that explains the verdict."""
 
 
 def evidence_of(verdict: Verdict | None) -> Evidence | None:
-    """Return the figures that *verdict* rests on, if it rests on any."""
+    """Return the evidence of *verdict*; None if the verdict has no counts."""
     return verdict.evidence if isinstance(verdict, Healthy | Breached | Inconclusive) else None
 
 
-def _no_email(of: Subject, window: Window) -> str:
-    mail = WORDING[of.indicator].emails
-    return f"No {mail} in the last {window}, so {of} is not known, which proves nothing."
+def _no_email_sentence(subject: Subject, window: Window) -> str:
+    emails = WORDING[subject.indicator].emails
+    return f"No {emails} in the last {window}, so {subject} is not known, which proves nothing."
 
 
-def _percentage(sure: float) -> str:
-    """Return how sure one is, never as if there were no doubt."""
-    return "more than 99.9%" if sure >= 0.9995 else percent(sure)  # noqa: PLR2004 - it rounds
+def _percentage(confidence: float) -> str:
+    """Return *confidence* as a percentage, never as 100%."""
+    return "more than 99.9%" if confidence >= 0.9995 else percent(confidence)  # noqa: PLR2004 - it rounds
