@@ -25,6 +25,17 @@ def test_unsent_notification_stays_due(world: World) -> None:
     assert "message 1." in world.notifier.sent[0].text
 
 
+def test_healthy_scopes_are_not_stored_even_while_a_notification_is_attempted(world: World) -> None:
+    """A table of ten thousand identities would be written and emptied in every run."""
+    world.set_bounces(NEWS, 600)
+    world.fail("save state", UnavailableError("dynamodb:PutItem", "no answer"), only=2)
+
+    with pytest.raises(UnavailableError):
+        world.run()
+
+    assert [alert.scope for alert in world.state.alerts.values()] == [NEWS]
+
+
 def test_repeated_notification_keeps_its_id_and_number_when_the_save_failed(world: World) -> None:
     world.set_bounces(NEWS, 600)
     world.fail("save state", UnavailableError("dynamodb:PutItem", "no answer"), only=2)

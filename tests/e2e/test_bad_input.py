@@ -183,7 +183,7 @@ def test_denied_roster_write_loses_no_alert_history(stack: DeployedStack) -> Non
         assert "History unavailable" not in breach.text
         assert_next_run_notifies_nothing(stack)
         warnings = [each for each in stack.deployment.log() if each.get("level") == "WARNING"]
-        assert any("what was read is not remembered" in each["message"] for each in warnings)
+        assert any("the sender roster is not saved" in each["message"] for each in warnings)
 
 
 def test_denied_lease_release_loses_no_notification(stack: DeployedStack) -> None:

@@ -30,7 +30,7 @@ from vdm_alerts.core.alerts.alert import (
     Pending,
     State,
 )
-from vdm_alerts.core.alerts.lifecycle import advance, close, prune
+from vdm_alerts.core.alerts.lifecycle import advance, advance_all, close, prune
 from vdm_alerts.core.evaluation.prior_state import PriorState
 from vdm_alerts.core.evaluation.verdicts import Evidence, Healthy, NoEmail, Verdict
 from vdm_alerts.core.model.metrics import Window
@@ -293,3 +293,11 @@ def test_breach_skips_the_hold_time_when_waits_is_false() -> None:
     rule = a_sure_rule(hold=HOUR)
     assert isinstance(advance(NEW_ALERT, breached(), rule, NOW).state, Pending)
     assert isinstance(advance(NEW_ALERT, breached(), rule, NOW, waits=False).state, Firing)
+
+
+def test_advancing_all_alerts_leaves_out_those_that_are_inactive() -> None:
+    alert = firing()
+    rules = {alert.rule: a_rule()}
+    healthy_alerts = advance_all({}, {alert.key: healthy()}, rules, {}, NOW, waits=True)
+    breached_alerts = advance_all({}, {alert.key: breached()}, rules, {}, NOW, waits=True)
+    assert (list(healthy_alerts), list(breached_alerts)) == ([], [alert.key])

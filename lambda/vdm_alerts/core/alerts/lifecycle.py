@@ -55,6 +55,8 @@ def advance_all(
 ) -> Mapping[AlertKey, Alert]:
     """Return all alerts in their state after *verdicts*, including new alerts.
 
+    Inactive alerts are left out: an account can have ten thousand healthy scopes.
+
     *rules* are the valid rules by name. An alert of an invalid rule keeps its state. *closed* says
     why an alert is no longer monitored. *waits* is False in the run that reports everything for the
     first time: alerts then fire without waiting for `hold`.
@@ -72,7 +74,7 @@ def advance_all(
         if key not in closed:
             alert = advanced.get(key, Alert(*key))
             advanced[key] = advance(alert, verdict, rules[alert.rule], now, waits=waits)
-    return advanced
+    return {key: alert for key, alert in advanced.items() if not alert.is_inactive}
 
 
 def advance(
