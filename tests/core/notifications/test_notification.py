@@ -39,13 +39,13 @@ def an_incident(number: int, severity: Severity = Severity.WARNING) -> IncidentN
 def test_digest_takes_the_incidents_beyond_the_message_limit() -> None:
     for number in (1, MAX_MESSAGES):
         few = [an_incident(each) for each in range(number)]
-        assert limit_messages(few, others=0) == few
+        assert limit_messages(few, other_messages=0) == few
     many = [an_incident(each) for each in range(MAX_MESSAGES + 1)]
-    *alone, last = limit_messages(many, others=0)
+    *alone, last = limit_messages(many, other_messages=0)
     assert alone == many[: MAX_MESSAGES - 1]
     assert isinstance(last, Digest)
     assert list(incidents_of(last)) == many[MAX_MESSAGES - 1 :]
-    assert len(limit_messages(many, others=1)) == MAX_MESSAGES - 1
+    assert len(limit_messages(many, other_messages=1)) == MAX_MESSAGES - 1
 
 
 def test_digest_keeps_its_id_and_sequence_when_it_is_sent_again() -> None:
@@ -78,7 +78,7 @@ def test_summary_keeps_its_sequence_when_it_is_sent_again_unless_its_content_cha
 
 def test_sequences_are_counted_per_incident_in_a_digest_and_also_for_the_summary_itself() -> None:
     many = [an_incident(each) for each in range(9)]
-    *alone, shared = limit_messages(many, others=0)
+    *alone, shared = limit_messages(many, other_messages=0)
     assert [one for each in (*alone, shared) for one in numbered_notifications(each)] == many
     first = first_summary(many, WATCH, {})
     assert numbered_notifications(first) == (first, *many)
