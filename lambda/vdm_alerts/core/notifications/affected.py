@@ -1,4 +1,4 @@
-"""One scope of an incident: its alert, its verdict, and the reason to notify about it."""
+"""One scope of an incident: alert, verdict, and reason to notify."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -33,14 +33,14 @@ class AffectedScope:
 
     @property
     def is_recovering(self) -> bool:
-        """Whether the rate is back in range, but not yet for the rule's `clear_after`."""
+        """Whether the rate is in range, but not yet for `clear_after`."""
         return (
             isinstance(self.alert.state, Firing) and self.alert.state.recovering_since is not None
         )
 
     @property
     def needs_reminder(self) -> bool:
-        """Whether reminders are sent: the alert is firing, not recovering, and has emails."""
+        """Whether the scope is firing, not recovering, and has emails."""
         has_no_emails = isinstance(self.verdict, Inconclusive) and self.verdict.evidence is None
         return self.is_firing and not (self.is_recovering or has_no_emails)
 
@@ -51,12 +51,15 @@ class AffectedScope:
 
     @property
     def fingerprint_content(self) -> Sequence[object]:
-        """The scope, and its severity or how its alert ended. The wording is not part of it."""
+        """The scope, and its severity or how its alert ended.
+
+        The figures and the wording are not part of the content: a retry may differ in both.
+        """
         return [str(self.alert.scope), self.severity or (self.reason and self.reason.value)]
 
     @property
     def since(self) -> datetime | None:
-        """Since when the alert is open, or was until it ended; None if that is unknown."""
+        """The start of the alert, open or ended; None if that is unknown."""
         match self.alert.state:
             case Firing(since=since) | Ok(interrupted_since=datetime() as since):
                 return since
@@ -65,7 +68,7 @@ class AffectedScope:
 
     @property
     def evidence(self) -> Evidence | None:
-        """The figures of this run; None if there were no emails, or they are unreadable."""
+        """The figures of this run; None without emails, or if unreadable."""
         return evidence_of(self.verdict)
 
     @property
@@ -80,7 +83,7 @@ class AffectedScope:
 
     @property
     def revised(self) -> Rate | None:
-        """The recount of the notified rate; None unless the recount withdraws the alert."""
+        """The recount of the notified rate, if it withdraws the alert."""
         return self.alert.state.revised if isinstance(self.alert.state, Ok) else None
 
     @property
@@ -95,7 +98,7 @@ class AffectedScope:
         return self.reason.priority if self.reason else -1
 
     def rank(self, rule: Rule | None) -> tuple[int, int, int, float]:
-        """Return the sort key among the scopes of an incident; the highest is listed first.
+        """Return the sort key in the incident; the highest is listed first.
 
         The key is the reason's priority, the severity, the kind of scope, and how bad the rate is
         by *rule*. The account precedes senders, and senders precede mailbox providers. Without
@@ -112,7 +115,7 @@ class AffectedScope:
 
 
 def alert_when_attempted(scope: AffectedScope, now: datetime) -> Alert:
-    """Return the alert of *scope* as stored before its notification is published.
+    """Return the alert as stored before its notification is published.
 
     The recipients may or may not get that notification. The stored alert therefore keeps every
     later notification due:
@@ -138,7 +141,7 @@ def alert_when_attempted(scope: AffectedScope, now: datetime) -> Alert:
 
 
 def alert_when_delivered(scope: AffectedScope, sequence: int, now: datetime) -> Alert:
-    """Return the alert of *scope* as stored once notification *sequence* is delivered.
+    """Return the alert as stored once notification *sequence* is delivered.
 
     A *sequence* of 0 marks the notification as unconfirmed.
     """

@@ -1,4 +1,4 @@
-"""What is stored of a notification: before it is published, and once it is delivered."""
+"""What is stored of a notification before and after it is published."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,7 +22,7 @@ def mark_attempted(state: StoredState, due: Sequence[Notification], now: datetim
     """Return *state* as saved before *due* is published.
 
     From then on, each notification may have been sent. Its attempt stores the sequence number and
-    the fingerprint, so that a repeat carries the same number.
+    the fingerprint, so that a retry has the same number.
     """
     alerts, attempts = dict(state.alerts), dict(state.attempts)
     for notification in due:

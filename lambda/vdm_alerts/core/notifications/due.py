@@ -69,7 +69,7 @@ def due_notifications(
 def deliverable(
     due: Sequence[Notification], state: StoredState, observation: Observation
 ) -> list[Notification]:
-    """Return the notifications of *due* to publish: none if the topic has no subscribers.
+    """Return the notifications to publish: none without subscribers.
 
     Without subscribers, notifications stay due. If this run could not count the subscribers, the
     count of the last run in *state* applies. Without any count, all of *due* is published.
@@ -108,7 +108,7 @@ def _due_now(
     *,
     quiet: bool,
 ) -> list[Notification]:
-    """Return the notifications to send in this run; during *quiet* hours only urgent ones."""
+    """Return what to send now; during *quiet* hours only what is urgent."""
     services = [service] if service and (service.is_urgent or not quiet) else []
     now_due = [incident for incident in incidents if incident.is_urgent or not quiet]
     return [*limit_messages(now_due, len(services)), *services]
@@ -117,7 +117,7 @@ def _due_now(
 def _due_incidents(
     state: StoredState, observation: Observation, evaluation: Evaluation, now: datetime
 ) -> list[IncidentNotification]:
-    """Return the due notifications about incidents; silenced alerts cause none."""
+    """Return the due notifications about incidents that are not silenced."""
     notifications = incident_notifications(
         _not_silenced(state, observation),
         observation.rules,
@@ -159,7 +159,7 @@ def _has_open_alerts(state: StoredState) -> bool:
 
 
 def _without_history(incident: IncidentNotification, now: datetime) -> IncidentNotification:
-    """Return *incident* as a notification about the firing scopes, without history."""
+    """Return *incident* with its firing scopes only, and without history."""
     incident = replace(incident, has_history=False)
     firing = tuple(replace(scope, reason=Reason.FIRING) for scope in incident.firing)
     return replace(
@@ -172,6 +172,6 @@ def _without_history(incident: IncidentNotification, now: datetime) -> IncidentN
 
 
 def _unique_id(notification: Notification, now: datetime) -> str:
-    """Return an id that no stored notification uses, unique to this time and content."""
+    """Return an id for this time and content that no notification has."""
     suffix = fingerprint_of([now.isoformat(), notification.fingerprint])
     return f"{notification.id}-unremembered-{suffix}"

@@ -1,4 +1,4 @@
-"""Assignment of alerts to incidents: alerts with one cause are one incident."""
+"""Assignment of alerts to incidents: one cause is one incident."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -47,7 +47,7 @@ def group_into_incidents(
 
 
 def cause_of(alert: Alert, contributors: Contributors) -> Scope:
-    """Return the scope that explains *alert*: its main contributor, or its own."""
+    """Return the main contributor to the breach, or the alert's own scope."""
     contributor = contributors.get(alert.key)
     return contributor.scope if contributor else alert.scope
 
@@ -78,7 +78,7 @@ class _OpenIncidents:
         return ids[-1] if len(ids) >= MAX_INCIDENTS else None
 
     def new_id(self, alert: Alert, now: datetime) -> str:
-        """Return an unused id from the rule's name and *now*, such as "bounce-rate-...-2"."""
+        """Return an unused id from the name of the rule and *now*."""
         name = f"{alert.rule}-{now:%Y%m%dT%H%MZ}"
         number, candidate = 1, name
         while candidate in self._ids:

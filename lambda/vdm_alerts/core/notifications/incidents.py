@@ -1,4 +1,4 @@
-"""The notifications about incidents: which are due, and what each contains."""
+"""The notifications about incidents: which are due, and their content."""
 
 import hashlib
 import json
@@ -22,12 +22,12 @@ from vdm_alerts.core.rules.rule import Rule
 
 @dataclass(frozen=True, slots=True)
 class IncidentNotification:
-    """A notification about one incident: the scopes in which one rule is or was breached."""
+    """A notification about one incident, in all scopes of the incident."""
 
     id: str
     """The id of the incident. All notifications about it share one thread."""
     sequence: int
-    """The number within the incident, from 1. A notification that is sent again keeps it."""
+    """The number within the incident, from 1. A retry has the same number."""
     reason: Reason
     """The reason of the primary scope."""
     rule: Rule | None
@@ -82,13 +82,13 @@ class IncidentNotification:
 
     @property
     def is_unproven(self) -> bool:
-        """Whether the incident ended without proof: not monitored, or without figures."""
+        """Whether the incident ended without proof that the rate is in range."""
         has_no_figures = self.reason is Reason.RESOLVED and self.primary.evidence is None
         return self.severity is None and (self.reason is Reason.CLOSED or has_no_figures)
 
     @property
     def fingerprint(self) -> str:
-        """A hash of the content. A notification that is sent again has the same one."""
+        """A hash of the content, by which a retry is recognized."""
         return fingerprint_of(scope.fingerprint_content for scope in self.affected)
 
 
@@ -101,7 +101,7 @@ def incident_notifications(
     attempts: Mapping[str, SendAttempt],
     now: datetime,
 ) -> list[IncidentNotification]:
-    """Return the notification that is due for each incident, the worst incident first.
+    """Return the due notification of each incident, the worst one first.
 
     *alerts* have their incidents, and none of them is silenced. *rules* are the valid rules by
     name. By incident id, *sequences* are the numbers of the last delivered notifications, and
@@ -130,13 +130,13 @@ def incident_notifications(
 
 
 def fingerprint_of(contents: Iterable[object]) -> str:
-    """Return 16 hexadecimal digits that identify *contents*, whatever their order."""
+    """Return a hash of *contents* in any order: 16 hexadecimal digits."""
     lines = sorted(json.dumps(content) for content in contents)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
 def _by_incident(alerts: Iterable[Alert]) -> Mapping[str, Sequence[Alert]]:
-    """Return the alerts to notify about by incident: open, not pending, with an indicator."""
+    """Return the alerts that a notification can list, by incident."""
     groups: defaultdict[str, list[Alert]] = defaultdict(list)
     for alert in alerts:
         is_pending = isinstance(alert.state, Pending)
@@ -146,7 +146,10 @@ def _by_incident(alerts: Iterable[Alert]) -> Mapping[str, Sequence[Alert]]:
 
 
 def _current_rule(alert: Alert, rules: Mapping[str, Rule]) -> Rule | None:
-    """Return the rule of *alert*; None if it is missing or has another indicator now."""
+    """Return the current rule of *alert*, or None.
+
+    A rule that has another indicator now no longer explains the alert.
+    """
     rule = rules.get(alert.rule)
     return rule if rule and rule.indicator is alert.indicator else None
 
@@ -160,7 +163,7 @@ def _affected_scope(
 
 
 def _with_reminder(scope: AffectedScope) -> AffectedScope:
-    """Return *scope* with the reason REPEAT if it needs a reminder and has no other reason."""
+    """Return *scope*, with the reason REPEAT if it needs a reminder."""
     is_repeated = scope.needs_reminder and not scope.reason
     return replace(scope, reason=Reason.REPEAT) if is_repeated else scope
 
@@ -171,7 +174,7 @@ def _notification(
     rule: Rule | None,
     contributors: Contributors,
 ) -> IncidentNotification:
-    """Return the notification about *scopes*, which get their order, without its number."""
+    """Return the notification about *scopes*, with sequence number 0."""
     # Two stable sorts: scopes of the same rank are in the order of their names.
     by_name = sorted(scopes, key=lambda scope: str(scope.alert.scope))
     affected = sorted(by_name, key=lambda scope: scope.rank(rule), reverse=True)
@@ -188,7 +191,7 @@ def _notification(
 
 
 def _last_sequence(group: Sequence[Alert], stored: int) -> int:
-    """Return the number of the last notification: the *stored* one, or that of an alert."""
+    """Return the highest number: *stored*, or in a last notification."""
     delivered = (alert.last_notified.sequence for alert in group if alert.last_notified)
     return max(stored, *delivered, 0)
 

@@ -18,10 +18,10 @@ MAX_MESSAGES = 5
 
 @dataclass(frozen=True, slots=True)
 class ServiceNotification:
-    """A notification about findings: problems of VDM Alerts or of the SES account."""
+    """A notification about findings: problems other than a rate."""
 
     sequence: int
-    """The number of the notification, from 1. A notification that is sent again keeps it."""
+    """The number of the notification, from 1. A retry has the same number."""
     findings: tuple[Finding, ...]
     """The open findings, new ones first, each group the worst first. Empty if all are fixed."""
     fixed: tuple[Finding, ...] = ()
@@ -44,7 +44,7 @@ class ServiceNotification:
 
     @property
     def is_urgent(self) -> bool:
-        """Whether a new finding is critical. Quiet hours do not delay such a notification."""
+        """Whether a new finding is critical: quiet hours do not delay it."""
         return any(finding.severity is Severity.CRITICAL for finding in self.new)
 
     @property
@@ -54,7 +54,7 @@ class ServiceNotification:
 
     @property
     def fingerprint(self) -> str:
-        """A hash of the content. A notification that is sent again has the same one."""
+        """A hash of the content, by which a retry is recognized."""
         findings = [
             [finding.key, finding.what, finding.details, *finding.subjects]
             for finding in self.findings
@@ -83,12 +83,12 @@ class ServiceNotification:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """One notification about several incidents, or the summary of the first run."""
+    """One notification about several incidents, or the first summary."""
 
     id: str
     """`SUMMARY`, or an id from the incidents of the digest."""
     sequence: int
-    """The number of the notification, from 1. A notification that is sent again keeps it."""
+    """The number of the notification, from 1. A retry has the same number."""
     incidents: tuple[IncidentNotification, ...]
     """The incidents, the worst first. A summary may have none."""
     coverage: Coverage | None = None
@@ -115,7 +115,7 @@ class Digest:
 
     @property
     def fingerprint(self) -> str:
-        """A hash of the content. A notification that is sent again has the same one."""
+        """A hash of the content, by which a retry is recognized."""
         incidents = [
             [incident.id, incident.sequence, incident.fingerprint] for incident in self.incidents
         ]
@@ -157,7 +157,7 @@ def first_summary(
     *,
     has_open_alerts: bool = False,
 ) -> Digest:
-    """Return the summary of the first run: what is monitored, and every open incident.
+    """Return the first summary: what is monitored, and all open incidents.
 
     The summary replaces one notification per incident that exists when VDM Alerts is deployed.
     *attempts* are notifications whose delivery is unconfirmed, by id. *has_open_alerts* is true
@@ -170,11 +170,11 @@ def first_summary(
 def limit_messages(
     incidents: Sequence[IncidentNotification], other_messages: int
 ) -> list[Notification]:
-    """Return at most `MAX_MESSAGES` - *other_messages* notifications about *incidents*.
+    """Return the notifications about *incidents*, within `MAX_MESSAGES`.
 
-    The last of them is a digest if there are more incidents. *other_messages* is the number of
-    further notifications in the same run. The id of the digest depends on its content alone, so
-    that a digest that is sent again has the same id.
+    If there are more incidents than the limit allows, the last notification is a digest.
+    *other_messages* is the number of further notifications in the same run. The id
+    of the digest depends on its content alone, so that a retry has the same id.
     """
     limit = MAX_MESSAGES - other_messages
     if len(incidents) <= limit:
@@ -228,7 +228,7 @@ def _absent_findings(
     notified: Sequence[Finding],
     unreadable_sources: Collection[FindingSource],
 ) -> tuple[Sequence[Finding], Sequence[Finding]]:
-    """Return the notified findings that are not in *findings*: unchecked ones, fixed ones.
+    """Return the notified findings that are unchecked, and those fixed.
 
     A one-shot finding is never fixed. A finding without a source was stored by an earlier version,
     and is unchecked while any source is unreadable.

@@ -1,4 +1,4 @@
-"""Why a notification about an alert is due: a changed alert, or a reminder."""
+"""Why a notification about an alert is due: a change, or a reminder."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

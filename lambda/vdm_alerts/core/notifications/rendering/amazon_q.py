@@ -1,4 +1,4 @@
-"""The format for chat channels: the JSON of an Amazon Q custom notification."""
+"""The format for chat channels: Amazon Q custom notifications."""
 
 import json
 from collections.abc import Sequence
@@ -48,5 +48,5 @@ def _shorten(text: str) -> str:
 
 
 def _escape(text: str) -> str:
-    """Return *text* so that no name in it becomes a mention or a disguised link."""
+    """Return *text* without mentions and disguised links."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,4 +1,4 @@
-"""The text about several incidents: a digest, or the summary of the first run."""
+"""The text about several incidents: a digest, or the first summary."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -18,7 +18,7 @@ _MAX_SCOPES_PER_INCIDENT = 5
 
 
 def digest_subject(digest: Digest) -> str:
-    """Return the tag and the headline, without account and Region, of any length."""
+    """Return the subject, uncut, without account and Region."""
     tag = "ENDED" if digest.is_unproven else str(digest.severity or "OK")
     count = len(digest.incidents)
     if digest.coverage is None:
@@ -50,7 +50,7 @@ def digest_text(digest: Digest, target: Target, now: datetime) -> str:
 
 
 def paragraphs(digest: Digest) -> list[str]:
-    """Return a paragraph for each incident, in a summary after what is monitored."""
+    """Return a paragraph per incident; in a summary the coverage first."""
     coverage = [_coverage_paragraph(digest.coverage)] if digest.coverage else []
     if digest.coverage and not digest.incidents:
         coverage.append(_nothing_found(digest))
@@ -96,7 +96,7 @@ def _coverage_paragraph(coverage: Coverage) -> str:
 
 
 def _scope_counts(kinds: Sequence[tuple[Kind, int]]) -> Iterator[str]:
-    """Yield the number of scopes of each kind, such as "2 identities at a mailbox provider"."""
+    """Yield the number of scopes of each kind, such as "2 identities"."""
     for kind, count in kinds:
         if not kind:
             yield "the account"
@@ -108,7 +108,7 @@ def _scope_counts(kinds: Sequence[tuple[Kind, int]]) -> Iterator[str]:
 
 
 def _kind_order(kind: Kind) -> tuple[int, ...]:
-    """Return a sort key: the account, senders, providers, and then combinations."""
+    """Return a sort key: account, senders, providers, combinations."""
     dimensions = list(Dimension)
     return (len(kind), *(dimensions.index(dimension) for dimension in kind))
 

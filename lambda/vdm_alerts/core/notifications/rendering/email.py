@@ -57,7 +57,7 @@ def incident_text(incident: IncidentNotification, target: Target, now: datetime)
 
 
 def verdict_sentence(incident: IncidentNotification) -> str:
-    """Return the first sentence: the verdict on the primary scope, or why there is none."""
+    """Return the first sentence: the verdict on the primary scope."""
     primary = incident.primary
     subject = Subject(incident.indicator, primary.alert.scope)
     if primary.closed_because:
@@ -88,7 +88,7 @@ def verdict_sentence(incident: IncidentNotification) -> str:
 
 
 def contributor_paragraph(incident: IncidentNotification) -> list[str]:
-    """Return a paragraph about the main contributor to the open breach, or none."""
+    """Return a paragraph about the main contributor, if there is one."""
     contributor, evidence = incident.contributor, incident.primary.evidence
     if contributor is None or not incident.primary.is_firing:
         return []
@@ -102,13 +102,13 @@ def contributor_paragraph(incident: IncidentNotification) -> list[str]:
 
 
 def account_risk(incident: IncidentNotification) -> list[str]:
-    """Return a paragraph about the account rate that SES uses, while the incident is open."""
+    """Return a paragraph about the account rate of an open incident."""
     is_open = incident.severity and not _is_about_no_email(incident.primary)
     return [str(incident.estimate)] if incident.estimate and is_open else []
 
 
 def other_scopes(incident: IncidentNotification, max_scopes: int = MAX_LISTED) -> list[str]:
-    """Return a paragraph for each group of the other scopes, such as the recovering ones.
+    """Return a paragraph per group of other scopes, such as resolved ones.
 
     A paragraph lists at most *max_scopes* scopes, and counts the rest. If the alert history is
     unavailable, the last paragraph says so.
@@ -137,7 +137,7 @@ def remediation_steps(incident: IncidentNotification, target: Target) -> list[st
 
 
 def footer(incident: IncidentNotification, target: Target, now: datetime) -> str:
-    """Return the target, the time, the last counted day, and how long the incident lasts."""
+    """Return the target, the time, the last counted day, and the duration."""
     started = min(affected.since for affected in incident.affected if affected.since)
     last_day = f" Days are counted until {incident.last_day}." if incident.last_day else ""
     reference = f"{target}, {format_time(now)}.{last_day}"
@@ -149,7 +149,7 @@ def footer(incident: IncidentNotification, target: Target, now: datetime) -> str
 
 
 def _open_incident_paragraphs(incident: IncidentNotification, target: Target) -> Iterator[str]:
-    """Yield the steps, why they matter, and notes on the confidence and on flapping."""
+    """Yield the steps, why they matter, and notes about the verdict."""
     primary = incident.primary
     steps = enumerate(remediation_steps(incident, target), 1)
     yield "\n".join(["What to do:", *(f"  {number}. {step}" for number, step in steps)])
@@ -167,7 +167,7 @@ def _open_incident_paragraphs(incident: IncidentNotification, target: Target) ->
 
 
 def _threshold_line(incident: IncidentNotification) -> str:
-    """Return the thresholds of the primary scope, and which SSM parameter to edit.
+    """Return the thresholds of the primary scope, and where to edit them.
 
     The line is empty if the rule is unknown, or the scope is no longer monitored.
     """
@@ -199,7 +199,7 @@ def _ended_phrase(incident: IncidentNotification, started: datetime) -> str:
 
 
 def _grouped_by_title(incident: IncidentNotification) -> Mapping[str, Sequence[AffectedScope]]:
-    """Return the scopes other than the primary one, under the titles of their paragraphs."""
+    """Return the scopes after the primary one, by paragraph title."""
     others = incident.affected[1:]
     low_is_bad = incident.indicator.low_is_bad
     bad_side, good_side = ("below", "above") if low_is_bad else ("above", "below")
@@ -232,7 +232,7 @@ def _scope_lines(
 
 
 def _remarks(affected: AffectedScope) -> str:
-    """Return the severity, whether it was higher before, and the main contributor."""
+    """Return the severity, an earlier higher one, and the contributor."""
     remarks = [affected.severity.key] if affected.severity and not affected.is_recovering else []
     if affected.reason is Reason.DEESCALATED:
         remarks.append(f"no longer {Severity.CRITICAL.key}")

@@ -1,4 +1,4 @@
-"""The SNS message of a notification: subject, attributes, and the content of each format."""
+"""The SNS message of a notification: subject, attributes, formats."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class Message:
 
 
 def render(notification: Notification, target: Target, now: datetime) -> Message:
-    """Return *notification* of *target* in every format. *now* is the time of the run."""
+    """Return *notification* in every format. *now* is the time of the run."""
     match notification:
         case IncidentNotification():
             return _incident_message(notification, target, now)
@@ -150,12 +150,15 @@ def _chat(
 
 
 def _emoji(notification: IncidentNotification | Digest) -> str:
-    """Return the emoji of *notification*; a neutral one if its end is unproven."""
+    """Return the emoji of the severity; a neutral one for an unproven end."""
     return ":white_circle:" if notification.is_unproven else _EMOJI[notification.severity]
 
 
 def _subject_line(subject: str, target: Target) -> str:
-    """Return *subject* and *target* as an SNS subject: printable ASCII, cut to its limit."""
+    """Return *subject* and *target* in printable ASCII, as SNS allows.
+
+    If *subject* is too long, its end is cut. The target is never cut.
+    """
     suffix = f" - {target.account} {target.region}"
     printable = "".join(letter if " " <= letter <= "~" else "?" for letter in subject)
     limit = MAX_SUBJECT - len(suffix)

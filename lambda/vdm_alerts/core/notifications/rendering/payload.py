@@ -33,7 +33,7 @@ MAX_INCIDENTS = 20
 
 
 def payload_text(attributes: Mapping[str, str], now: datetime, fields: Mapping[str, object]) -> str:
-    """Return the JSON payload: the message attributes, the time *now*, and *fields*."""
+    """Return the JSON payload: *attributes*, the time *now*, and *fields*."""
     return json.dumps(
         {"schema": PAYLOAD_SCHEMA, **attributes, "at": now.isoformat(), **fields},
         ensure_ascii=False,
@@ -79,7 +79,7 @@ def digest_fields(digest: Digest) -> dict[str, Any]:
 
 
 def service_fields(notification: ServiceNotification, target: Target) -> dict[str, Any]:
-    """Return the fields of a service notification: open findings, and fixed ones ("gone")."""
+    """Return the fields: the open findings, and fixed ones as "gone"."""
     return {
         "id": notification.id,
         "sequence": notification.sequence,
@@ -113,7 +113,7 @@ def _scope_fields(affected: AffectedScope) -> dict[str, Any]:
 
 
 def _contributor_fields(contributor: Contributor) -> dict[str, Any]:
-    """Return the main contributor, its share of the events (a fraction), and its own rate."""
+    """Return the main contributor, its share (a fraction), and its rate."""
     return {
         "scope": _dimension_fields(contributor.scope),
         "share": contributor.share,
@@ -122,7 +122,7 @@ def _contributor_fields(contributor: Contributor) -> dict[str, Any]:
 
 
 def _estimate_fields(estimate: AccountRateEstimate) -> dict[str, Any]:
-    """Return the estimate of the account rate that SES uses, and the distance to its levels."""
+    """Return the estimated account rate, and the distance to SES's levels."""
     return {
         **_evidence_fields(Evidence(estimate.rate, estimate.window)),
         "review": _distance_fields(estimate.review),
@@ -131,7 +131,10 @@ def _estimate_fields(estimate: AccountRateEstimate) -> dict[str, Any]:
 
 
 def _distance_fields(distance: DistanceToLevel) -> dict[str, Any]:
-    """Return the level (a fraction), and how far away it is; null if not on course to it."""
+    """Return a level (a fraction), and the emails and hours until then.
+
+    Both are null if the rate is not on course to the level.
+    """
     hours = None if distance.time is None else round(distance.time / timedelta(hours=1), 1)
     return {"limit": distance.level, "mails": distance.emails, "hours": hours}
 

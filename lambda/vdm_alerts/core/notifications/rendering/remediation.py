@@ -137,7 +137,7 @@ def pause_step(configuration_set: str, target: Target) -> str:
 
 
 def fix_text(finding: Finding, target: Target) -> str:
-    """Return how to fix *finding*. A command is last, and no period follows it."""
+    """Return how to fix *finding*. No period follows a command."""
     if finding.fix is None:
         return finding.remedy
     return f"{finding.remedy}: {_command(finding.fix, target)}"

@@ -12,7 +12,7 @@ from vdm_alerts.core.notifications.rendering.remediation import fix_text
 
 
 def service_subject(notification: ServiceNotification) -> str:
-    """Return the tag and the headline, without account and Region, of any length.
+    """Return the subject, uncut, without account and Region.
 
     The headline is the first new finding and the number of the others, or the first fixed one.
     """
@@ -47,7 +47,7 @@ def service_text(notification: ServiceNotification, target: Target, now: datetim
 
 
 def notes(notification: ServiceNotification) -> Iterator[str]:
-    """Yield a warning if monitoring is incomplete, and the list of the fixed findings."""
+    """Yield a warning if monitoring is incomplete, and the fixed findings."""
     if any(finding.blocks_monitoring for finding in notification.findings):
         yield (
             "Until that is mended VDM Alerts cannot do all of its work, and its silence does not "
@@ -58,12 +58,12 @@ def notes(notification: ServiceNotification) -> Iterator[str]:
 
 
 def sentence(finding: Finding) -> str:
-    """Return the headline of *finding* with one period; quoted AWS text may end with one."""
+    """Return the headline with one period. AWS text may end with one."""
     return f"{finding.headline.removesuffix('.')}."
 
 
 def all_clear(notification: ServiceNotification) -> str:
-    """Return the sentence for no findings. It must not hide that an alert is firing."""
+    """Return the all-clear, which must not hide that an alert is firing."""
     is_rate_open = notification.has_open_alerts
     return "All else is in order again." if is_rate_open else "All is in order again."
 

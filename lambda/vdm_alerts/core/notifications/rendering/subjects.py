@@ -10,12 +10,12 @@ from vdm_alerts.core.notifications.reasons import Reason
 
 
 def incident_subject(incident: IncidentNotification) -> str:
-    """Return the tag and the headline, without account and Region, of any length."""
+    """Return the subject, uncut, without account and Region."""
     return f"[{_tag(incident)}] {incident_headline(incident)}"
 
 
 def incident_headline(incident: IncidentNotification) -> str:
-    """Return the rate, the primary scope, and what changed, such as "... has risen to 12%"."""
+    """Return the primary scope, what changed, and the rate."""
     primary, wording = incident.primary, WORDING[incident.indicator]
     rate_name = f"{wording.noun.capitalize()} {scope_phrase(primary.alert.scope)}"
     if primary.reason is Reason.CLOSED:
@@ -33,7 +33,7 @@ def incident_headline(incident: IncidentNotification) -> str:
 
 
 def has_reached_threshold_again(affected: AffectedScope) -> bool:
-    """Return whether the rate is at or over a threshold although the alert is resolved.
+    """Return whether the rate of a resolved alert is on the bad side again.
 
     The rate is on the bad side again, but the emails are too few to fire again.
     """
