@@ -236,7 +236,7 @@ def test_finding_is_resent_only_when_a_name_is_added() -> None:
 
 
 @pytest.mark.parametrize(
-    ("notified_count", "found_count", "is_due"),
+    ("notified_count", "current_count", "is_due"),
     [
         (MAX_SUBJECTS, MAX_SUBJECTS + 1, True),
         (MAX_SUBJECTS + 1, MAX_SUBJECTS, False),
@@ -244,23 +244,23 @@ def test_finding_is_resent_only_when_a_name_is_added() -> None:
     ],
 )
 def test_finding_with_many_names_is_resent_only_when_names_begin_to_be_omitted(
-    notified_count: int, found_count: int, is_due: bool
+    notified_count: int, current_count: int, is_due: bool
 ) -> None:
-    notified, found = (
-        VDM_OFF.with_subjects(NAMES[:count]) for count in (notified_count, found_count)
+    notified, current = (
+        VDM_OFF.with_subjects(NAMES[:count]) for count in (notified_count, current_count)
     )
-    notification = service_notification([found], notified=[notified], last_sequence=1)
+    notification = service_notification([current], notified=[notified], last_sequence=1)
     headlines = notification and [finding.headline for finding in notification.new]
     assert headlines == ([f"VDM is off: {', '.join(NAMES[:20])}, and 1 more"] if is_due else None)
 
 
 def test_finding_with_omitted_names_is_not_resent_when_the_names_change() -> None:
-    found, notified = (
+    current, notified = (
         VDM_OFF.with_subjects(names)
         for names in (NAMES[5 : 6 + MAX_SUBJECTS], NAMES[: MAX_SUBJECTS + 1])
     )
-    assert found.subjects != notified.subjects
-    assert service_notification([found], notified=[notified], last_sequence=1) is None
+    assert current.subjects != notified.subjects
+    assert service_notification([current], notified=[notified], last_sequence=1) is None
 
 
 def test_finding_is_not_resent_when_only_the_aws_message_changes() -> None:

@@ -19,7 +19,7 @@ Contributors: TypeAlias = Mapping[AlertKey, Contributor]
 def group_into_incidents(
     alerts: Iterable[Alert], contributors: Contributors, now: datetime
 ) -> list[Alert]:
-    """Return *alerts* in the same order, each firing one with an incident.
+    """Return *alerts* in the same order; each that is firing has an incident.
 
     A firing alert without an incident joins the open incident of its rule that shares its cause. If
     the whole account is breached, the alert joins the incident of the account. Otherwise it starts

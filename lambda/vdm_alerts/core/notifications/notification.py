@@ -205,14 +205,14 @@ def service_notification(
     """
     lasting = [finding for finding in findings if not finding.transient]
     new = [finding for finding in lasting if not any(map(finding.is_known_from, notified))]
-    known = [finding for finding in lasting if finding not in new]
+    unchanged = [finding for finding in lasting if finding not in new]
     unchecked, fixed = _absent_findings(lasting, notified, unreadable_sources)
     if not (new or fixed):
         return None
     hides_findings = any(finding.transient and finding.blocks_monitoring for finding in findings)
     notification = ServiceNotification(
         sequence=0,
-        findings=(*_worst_first(new), *_worst_first(known)),
+        findings=(*_worst_first(new), *_worst_first(unchanged)),
         fixed=tuple(fixed),
         unchecked=tuple(unchecked),
         new=tuple(_worst_first(new)),

@@ -96,6 +96,6 @@ def _reminder_count(age: timedelta, after: Sequence[timedelta]) -> int:
 
 
 def _interval_before(count: int, after: Sequence[timedelta]) -> timedelta:
-    """Return the interval between reminder number *count* and the one before."""
+    """Return the interval from the previous reminder to number *count*."""
     offsets = (timedelta(), *after)
     return offsets[count] - offsets[count - 1] if count < len(offsets) else after[-1]

@@ -232,7 +232,7 @@ def _scope_lines(
 
 
 def _remarks(affected: AffectedScope) -> str:
-    """Return the severity, an earlier higher one, and the contributor."""
+    """Return the severity, a note on a lower one, and the contributor."""
     remarks = [affected.severity.key] if affected.severity and not affected.is_recovering else []
     if affected.reason is Reason.DEESCALATED:
         remarks.append(f"no longer {Severity.CRITICAL.key}")

@@ -14,7 +14,7 @@ from vdm_alerts.core.notifications.rendering.remediation import fix_text
 def service_subject(notification: ServiceNotification) -> str:
     """Return the subject, uncut, without account and Region.
 
-    The headline is the first new finding and the number of the others, or the first fixed one.
+    The headline is the first new finding and the number of others, or the first fixed finding.
     """
     if notification.is_all_clear:
         return f"[OK] {all_clear(notification).removesuffix('.')}"
@@ -58,7 +58,7 @@ def notes(notification: ServiceNotification) -> Iterator[str]:
 
 
 def sentence(finding: Finding) -> str:
-    """Return the headline with one period. AWS text may end with one."""
+    """Return the headline with one period, also after quoted AWS text."""
     return f"{finding.headline.removesuffix('.')}."
 
 
