@@ -1,5 +1,6 @@
 """Which alerts are one incident."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -15,16 +16,17 @@ from vdm_alerts.core.notifications.grouping import (
 )
 from vdm_alerts.core.planning.contributor import Contributor
 
-SHOP, YAHOO = Scope(identity="shop.example.com"), Scope(isp="Yahoo")
-PAIR = NEWS.at("Hotmail")
-FIRST, SECOND = "bounce-rate-20260312T0900Z", "bounce-rate-20260312T0900Z-2"
+SHOP_IDENTITY = Scope(identity="shop.example.com")
+NEWS_AT_HOTMAIL = NEWS.at("Hotmail")
+FIRST_INCIDENT_ID = "bounce-rate-20260312T0900Z"
+SECOND_INCIDENT_ID = "bounce-rate-20260312T0900Z-2"
 
 
-def new(scope: Scope) -> Alert:
+def a_new_alert(scope: Scope) -> Alert:
     return replace(firing(scope), incident=None)
 
 
-def main_contributors(alerts: Sequence[Alert], causes: Mapping[Scope, Scope]) -> Contributors:
+def contributors_from(alerts: Sequence[Alert], causes: Mapping[Scope, Scope]) -> Contributors:
     return {
         alert.key: Contributor(causes[alert.scope], 0.7, evidence("20%"))
         for alert in alerts
@@ -32,77 +34,98 @@ def main_contributors(alerts: Sequence[Alert], causes: Mapping[Scope, Scope]) ->
     }
 
 
-def incidents(*alerts: Alert, causes: Mapping[Scope, Scope] | None = None) -> dict[Scope, str]:
-    gathered = group_into_incidents(alerts, main_contributors(alerts, causes or {}), NOW)
-    return {alert.scope: alert.incident or "" for alert in gathered}
+def incident_ids(*alerts: Alert, causes: Mapping[Scope, Scope] | None = None) -> dict[Scope, str]:
+    grouped = group_into_incidents(alerts, contributors_from(alerts, causes or {}), NOW)
+    return {alert.scope: alert.incident or "" for alert in grouped}
 
 
 def test_unrelated_alerts_are_separate_incidents() -> None:
-    assert incidents(new(NEWS), new(SHOP)) == {NEWS: FIRST, SHOP: SECOND}
+    assert incident_ids(a_new_alert(NEWS), a_new_alert(SHOP_IDENTITY)) == {
+        NEWS: FIRST_INCIDENT_ID,
+        SHOP_IDENTITY: SECOND_INCIDENT_ID,
+    }
 
 
 def test_alerts_with_the_same_contributor_share_one_incident() -> None:
-    causes = {NEWS: PAIR, HOTMAIL: PAIR}
-    assert set(incidents(new(NEWS), new(HOTMAIL), causes=causes).values()) == {FIRST}
-    alone = incidents(new(NEWS), new(HOTMAIL), new(PAIR), new(SHOP), causes=causes)
-    assert alone == {NEWS: FIRST, HOTMAIL: FIRST, PAIR: FIRST, SHOP: SECOND}
+    causes = {NEWS: NEWS_AT_HOTMAIL, HOTMAIL: NEWS_AT_HOTMAIL}
+    together = incident_ids(a_new_alert(NEWS), a_new_alert(HOTMAIL), causes=causes)
+    assert together == {NEWS: FIRST_INCIDENT_ID, HOTMAIL: FIRST_INCIDENT_ID}
+    with_others = incident_ids(
+        a_new_alert(NEWS),
+        a_new_alert(HOTMAIL),
+        a_new_alert(NEWS_AT_HOTMAIL),
+        a_new_alert(SHOP_IDENTITY),
+        causes=causes,
+    )
+    assert with_others == {
+        NEWS: FIRST_INCIDENT_ID,
+        HOTMAIL: FIRST_INCIDENT_ID,
+        NEWS_AT_HOTMAIL: FIRST_INCIDENT_ID,
+        SHOP_IDENTITY: SECOND_INCIDENT_ID,
+    }
 
 
 def test_alerts_share_one_incident_when_the_account_is_breached() -> None:
-    assert set(incidents(new(ACCOUNT), new(NEWS), new(SHOP)).values()) == {FIRST}
+    alerts = [a_new_alert(scope) for scope in (ACCOUNT, NEWS, SHOP_IDENTITY)]
+    assert incident_ids(*alerts) == dict.fromkeys((ACCOUNT, NEWS, SHOP_IDENTITY), FIRST_INCIDENT_ID)
 
 
 def test_new_alert_joins_the_open_incident_of_the_account() -> None:
     account = replace(firing(ACCOUNT, told=Severity.WARNING), incident="bounce-rate-old")
-    assert incidents(account, new(SHOP))[SHOP] == "bounce-rate-old"
+    assert incident_ids(account, a_new_alert(SHOP_IDENTITY))[SHOP_IDENTITY] == "bounce-rate-old"
 
 
 def test_new_alert_joins_the_open_incident_with_the_same_contributor() -> None:
     early = replace(firing(NEWS, told=Severity.WARNING), incident="bounce-rate-old")
-    alerts = [early, new(HOTMAIL)]
-    contributors = main_contributors(alerts, {NEWS: PAIR, HOTMAIL: PAIR})
+    alerts = [early, a_new_alert(HOTMAIL)]
+    contributors = contributors_from(alerts, {NEWS: NEWS_AT_HOTMAIL, HOTMAIL: NEWS_AT_HOTMAIL})
     late = group_into_incidents(alerts, contributors, NOW + HOUR)
-    assert {alert.incident for alert in late} == {"bounce-rate-old"}
+    assert {alert.scope: alert.incident for alert in late} == {
+        NEWS: "bounce-rate-old",
+        HOTMAIL: "bounce-rate-old",
+    }
 
 
 def test_account_alert_joins_the_incident_of_its_contributor_and_collects_new_alerts() -> None:
     early = replace(firing(NEWS, told=Severity.WARNING), incident="bounce-rate-old")
-    found = incidents(early, new(ACCOUNT), new(SHOP), causes={ACCOUNT: NEWS})
-    assert set(found.values()) == {"bounce-rate-old"}
+    alerts = [early, a_new_alert(ACCOUNT), a_new_alert(SHOP_IDENTITY)]
+    assert incident_ids(*alerts, causes={ACCOUNT: NEWS}) == dict.fromkeys(
+        (NEWS, ACCOUNT, SHOP_IDENTITY), "bounce-rate-old"
+    )
 
 
 def test_alerts_of_two_rules_never_share_an_incident() -> None:
-    other = replace(new(NEWS), rule="complaint-rate")
-    assert {
-        alert.incident for alert in group_into_incidents([new(NEWS), other], NO_CONTRIBUTORS, NOW)
-    } == {
-        FIRST,
-        "complaint-rate-20260312T0900Z",
+    other = replace(a_new_alert(NEWS), rule="complaint-rate")
+    grouped = group_into_incidents([a_new_alert(NEWS), other], NO_CONTRIBUTORS, NOW)
+    assert {alert.rule: alert.incident for alert in grouped} == {
+        "bounce-rate": FIRST_INCIDENT_ID,
+        "complaint-rate": "complaint-rate-20260312T0900Z",
     }
 
 
 def test_alert_stays_in_its_open_incident_when_the_account_starts_firing() -> None:
     early = replace(firing(NEWS, told=Severity.WARNING), incident="bounce-rate-old")
-    assert incidents(early, new(ACCOUNT))[NEWS] == "bounce-rate-old"
+    assert incident_ids(early, a_new_alert(ACCOUNT))[NEWS] == "bounce-rate-old"
 
 
 def test_senders_bad_at_one_provider_share_an_incident_only_when_the_provider_is_breached() -> None:
-    sets = Scope(configuration_set="newsletter")
-    causes = {NEWS: PAIR, HOTMAIL: PAIR, sets: sets.at("Hotmail")}
-    assert set(incidents(new(NEWS), new(sets), new(HOTMAIL), causes=causes).values()) == {FIRST}
-    assert len(set(incidents(new(NEWS), new(sets), causes=causes).values())) == 2
+    newsletter = Scope(configuration_set="newsletter")
+    causes = {NEWS: NEWS_AT_HOTMAIL, HOTMAIL: NEWS_AT_HOTMAIL, newsletter: newsletter.at("Hotmail")}
+    senders = [a_new_alert(NEWS), a_new_alert(newsletter)]
+    assert incident_ids(*senders, a_new_alert(HOTMAIL), causes=causes) == dict.fromkeys(
+        (NEWS, newsletter, HOTMAIL), FIRST_INCIDENT_ID
+    )
+    separate = incident_ids(*senders, causes=causes)
+    assert separate == {NEWS: FIRST_INCIDENT_ID, newsletter: SECOND_INCIDENT_ID}
 
 
 def test_last_incident_takes_all_remaining_alerts_when_the_limit_is_reached() -> None:
-    many = [new(Scope(identity=f"{number:04}.example.com")) for number in range(1_000)]
-    found = incidents(*many)
-    assert len(set(found.values())) == MAX_INCIDENTS
-    later = group_into_incidents(
-        [
-            *group_into_incidents(many, NO_CONTRIBUTORS, NOW),
-            new(Scope(identity="late.example.com")),
-        ],
-        NO_CONTRIBUTORS,
-        NOW + HOUR,
+    many = [a_new_alert(Scope(identity=f"{number:04}.example.com")) for number in range(1_000)]
+    grouped = group_into_incidents(many, NO_CONTRIBUTORS, NOW)
+    counts = Counter(alert.incident for alert in grouped)
+    assert sorted(counts.values()) == [1] * (MAX_INCIDENTS - 1) + [1_001 - MAX_INCIDENTS]
+    *earlier, late = group_into_incidents(
+        [*grouped, a_new_alert(Scope(identity="late.example.com"))], NO_CONTRIBUTORS, NOW + HOUR
     )
-    assert len({alert.incident for alert in later}) == MAX_INCIDENTS
+    assert earlier == grouped
+    assert late.incident == grouped[-1].incident

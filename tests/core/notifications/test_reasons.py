@@ -9,7 +9,7 @@ from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.notifications.reasons import Reason, is_reminder_due, reason_to_notify
 
 WARNING, CRITICAL = Severity.WARNING, Severity.CRITICAL
-MENDING = Firing(CRITICAL, NOW, recovering_since=NOW)
+RECOVERING = Firing(CRITICAL, NOW, recovering_since=NOW)
 
 
 @pytest.mark.parametrize(
@@ -26,9 +26,9 @@ MENDING = Firing(CRITICAL, NOW, recovering_since=NOW)
         (replace(firing(told=WARNING), state=Pending(WARNING, NOW)), None),
         (firing(told=WARNING, sequence=0), Reason.FIRING),
         (replace(firing(told=WARNING, sequence=0), state=Ok()), Reason.RESOLVED),
-        (replace(firing(), state=MENDING), None),
-        (replace(firing(told=WARNING), state=MENDING), None),
-        (replace(firing(told=WARNING, sequence=0), state=MENDING), None),
+        (replace(firing(), state=RECOVERING), None),
+        (replace(firing(told=WARNING), state=RECOVERING), None),
+        (replace(firing(told=WARNING, sequence=0), state=RECOVERING), None),
     ],
 )
 def test_due_reason_follows_from_the_alert_state_and_the_last_notification(
@@ -38,15 +38,22 @@ def test_due_reason_follows_from_the_alert_state_and_the_last_notification(
 
 
 @pytest.mark.parametrize(
-    ("told", "due_at"),
+    ("sent_hours", "due_hours"),
     [(0, 24), (8, 24), (12, 24), (13, 25), (23, 35), (24, 72), (60, 84), (72, 168), (400, 504)],
 )
-def test_reminder_is_delayed_when_the_last_notification_is_recent(told: int, due_at: int) -> None:
-    """After 1, 3 and 7 days, and then every 7; half the time since the one before is not long."""
-    heard = LastNotified(WARNING, NOW, 2, NOW + told * HOUR)
-    alerts = [replace(firing(), last_notified=heard)]
+def test_reminder_is_delayed_when_the_last_notification_is_recent(
+    sent_hours: int, due_hours: int
+) -> None:
+    """Reminders are due after 1, 3, and 7 days, and then every 7 days.
+
+    At least half of a reminder's interval passes after any other notification.
+    """
+    last_notified = LastNotified(WARNING, NOW, 2, NOW + sent_hours * HOUR)
+    alerts = [replace(firing(), last_notified=last_notified)]
     after = [24 * HOUR, 72 * HOUR, 168 * HOUR]
     first = next(
-        hours for hours in range(told, 999) if is_reminder_due(alerts, after, NOW + hours * HOUR)
+        hours
+        for hours in range(sent_hours, 999)
+        if is_reminder_due(alerts, after, NOW + hours * HOUR)
     )
-    assert first == due_at
+    assert first == due_hours

@@ -1,1 +1,6 @@
-"""Which notifications are due, and what each contains."""
+"""Which notifications are due, and what each contains.
+
+`grouping` assigns alerts to incidents. `reasons` decides whether an alert or a reminder is due.
+`due` combines both into the notifications of one run. `rendering` turns each into a message, and
+`delivery` says what is stored of it before and after it is published.
+"""

@@ -1,4 +1,4 @@
-"""One scope of an incident: what is wrong there, and what people know of it."""
+"""One scope of an incident: alert, verdict, and reason to notify."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,47 +16,50 @@ from vdm_alerts.core.rules.rule import Rule
 
 @dataclass(frozen=True, slots=True)
 class AffectedScope:
-    """One scope of an incident: its alert, the verdict of this run, and the word it is owed.
-
-    *cause* is the part of it that is behind what is wrong there.
-    """
+    """One scope of an incident, as a notification lists it."""
 
     alert: Alert
     verdict: Verdict | None
+    """The verdict of this run; None if the rule was not evaluated in this scope."""
     reason: Reason | None
+    """Why a notification about this scope is due; None if the recipients know its state."""
     contributor: Scope | None = None
+    """The main contributor to the breach; None if there is none, or it is the scope itself."""
 
     @property
     def is_firing(self) -> bool:
-        """Whether the rule is still broken here, or was until too short a while ago."""
+        """Whether the alert is firing, recovering included."""
         return isinstance(self.alert.state, Firing)
 
     @property
     def is_recovering(self) -> bool:
-        """Whether it is broken no longer, and not yet for as long as it takes to say so."""
+        """Whether the rate is in range, but not yet for `clear_after`."""
         return (
             isinstance(self.alert.state, Firing) and self.alert.state.recovering_since is not None
         )
 
     @property
     def needs_reminder(self) -> bool:
-        """Whether it is worth a reminder: neither mending, nor out of sight for want of mail."""
-        is_out_of_sight = isinstance(self.verdict, Inconclusive) and self.verdict.evidence is None
-        return self.is_firing and not (self.is_recovering or is_out_of_sight)
+        """Whether the scope is firing, not recovering, and has emails."""
+        has_no_emails = isinstance(self.verdict, Inconclusive) and self.verdict.evidence is None
+        return self.is_firing and not (self.is_recovering or has_no_emails)
 
     @property
     def severity(self) -> Severity | None:
-        """How bad it is here now; None where it is not."""
+        """The severity now; None if the alert is not firing."""
         return self.alert.state.severity if isinstance(self.alert.state, Firing) else None
 
     @property
-    def content(self) -> Sequence[object]:
-        """What is said of it, in short: how bad it is here now, or in which way that is over."""
+    def fingerprint_content(self) -> Sequence[object]:
+        """The scope, and its severity or how its alert ended.
+
+        The figures and the wording are not part of the content: a retry may differ in both.
+        """
         return [str(self.alert.scope), self.severity or (self.reason and self.reason.value)]
 
     @property
     def since(self) -> datetime | None:
-        """When the episode began that is, or was, going on here."""
+        """The start of the alert, open or ended; None if that is unknown."""
         match self.alert.state:
             case Firing(since=since) | Ok(interrupted_since=datetime() as since):
                 return since
@@ -65,87 +68,102 @@ class AffectedScope:
 
     @property
     def evidence(self) -> Evidence | None:
-        """The figures of this run; None where there was no mail, or no answer."""
+        """The figures of this run; None without emails, or if unreadable."""
         return evidence_of(self.verdict)
 
     @property
     def closed_because(self) -> str:
-        """Why nobody looks here any more; empty where somebody does."""
+        """Why the scope is no longer monitored; empty if it is monitored."""
         return self.alert.state.closed_because if isinstance(self.alert.state, Ok) else ""
 
     @property
     def was_interrupted(self) -> bool:
-        """Whether it was going on until nobody looked any more."""
+        """Whether the alert was still open when the scope stopped being monitored."""
         return isinstance(self.alert.state, Ok) and self.alert.state.interrupted_since is not None
 
     @property
     def revised(self) -> Rate | None:
-        """The rate that people were told of, as it is by later counts, where that withdraws it."""
+        """The recount of the notified rate, if it withdraws the alert."""
         return self.alert.state.revised if isinstance(self.alert.state, Ok) else None
 
     @property
     def last_notified_rate(self) -> Rate | None:
-        """The rate that people were last told of."""
-        told = self.alert.last_notified
-        return told.figures.rate if told and told.figures else None
+        """The rate in the last notification; None if it had no figures."""
+        last_notified = self.alert.last_notified
+        return last_notified.figures.rate if last_notified and last_notified.figures else None
 
     @property
-    def weight(self) -> int:
-        """How much the word that is owed matters: 0 where it can wait, less where there is none."""
-        return self.reason.weight if self.reason else -1
+    def priority(self) -> int:
+        """The priority of the reason; -1 if there is no reason."""
+        return self.reason.priority if self.reason else -1
 
-    def rank(self, terms: Rule | None) -> tuple[int, int, int, float]:
-        """Return where it stands among the others: by its word, then bad, then by kind, then worse.
+    def rank(self, rule: Rule | None) -> tuple[int, int, int, float]:
+        """Return the sort key in the incident; the highest is listed first.
 
-        How much worse, the *terms* say by which it is judged. The account comes first of the kinds,
-        then who sends, and only then where it goes.
+        The key is the reason's priority, the severity, the kind of scope, and how bad the rate is
+        by *rule*. The account precedes senders, and senders precede mailbox providers. Without
+        *rule* or evidence, the last part is 0.
         """
-        return (
-            self.weight,
-            self.severity or 0,
-            -min((list(Dimension).index(one) + 1 for one in self.alert.scope.kind), default=0),
-            terms.for_scope(self.alert.scope).badness(self.evidence.rate.value)
-            if terms and self.evidence
-            else 0.0,
+        dimensions = list(Dimension)
+        kind = min((dimensions.index(name) + 1 for name in self.alert.scope.kind), default=0)
+        badness = (
+            rule.for_scope(self.alert.scope).badness(self.evidence.rate.value)
+            if rule and self.evidence
+            else 0.0
         )
+        return (self.priority, self.severity or 0, -kind, badness)
 
 
-def alert_when_attempted(one: AffectedScope, now: datetime) -> Alert:
-    """Return the alert of *one* as it stands while a message about it is on its way.
+def alert_when_attempted(scope: AffectedScope, now: datetime) -> Alert:
+    """Return the alert as stored before its notification is published.
 
-    Should nobody ever know whether that went out, what comes after a beginning is owed too, its
-    end; and what comes after an end, should it begin anew, or after better news, should it rise.
+    The recipients may or may not get that notification. The stored alert therefore keeps every
+    later notification due:
+
+    * A first notification is stored as unconfirmed. The notification is still due, and so is one
+      about the end of the alert.
+    * A notification about the end of an alert makes the last one unconfirmed. The end is still due,
+      and so is a new breach.
+    * Any other notification leaves the lower of the two severities. A rise to the higher one is
+      still due.
     """
-    alert = one.alert
+    alert = scope.alert
     match alert.state, alert.last_notified:
         case _, None:
-            return replace(alert, last_notified=alert_when_delivered(one, 0, now).last_notified)
-        case Ok(), LastNotified() as told:
-            return replace(alert, last_notified=replace(told, sequence=0))
-        case Firing(severity=severity), LastNotified() as told:
-            return replace(
-                alert, last_notified=replace(told, severity=min(told.severity, severity))
-            )
+            return replace(alert, last_notified=alert_when_delivered(scope, 0, now).last_notified)
+        case Ok(), LastNotified() as last_notified:
+            return replace(alert, last_notified=replace(last_notified, sequence=0))
+        case Firing(severity=severity), LastNotified() as last_notified:
+            lowest = min(last_notified.severity, severity)
+            return replace(alert, last_notified=replace(last_notified, severity=lowest))
         case _:
             return alert
 
 
-def alert_when_delivered(one: AffectedScope, sequence: int, now: datetime) -> Alert:
-    """Return the alert of *one* as it stands once message *sequence* about it has gone out."""
-    alert, seen = one.alert, one.evidence
+def alert_when_delivered(scope: AffectedScope, sequence: int, now: datetime) -> Alert:
+    """Return the alert as stored once notification *sequence* is delivered.
+
+    A *sequence* of 0 marks the notification as unconfirmed.
+    """
+    alert = scope.alert
     match alert.state:
         case Firing(severity=severity, since=since):
-            ground = (
-                ReportedFigures(seen.rate, seen.window, seen.last_day or now.date())
-                if seen
-                else None
-            )
+            figures = _reported_figures(scope.evidence, now)
             return replace(
-                alert, last_notified=LastNotified(severity, since, sequence, now, ground)
+                alert, last_notified=LastNotified(severity, since, sequence, now, figures)
             )
-        case Ok(since=since, threshold_share=line):
+        case Ok(since=since, threshold_share=threshold_share):
             return replace(
-                alert, state=Ok(since, threshold_share=line), last_notified=None, incident=None
+                alert,
+                state=Ok(since, threshold_share=threshold_share),
+                last_notified=None,
+                incident=None,
             )
         case Pending():
             return alert
+
+
+def _reported_figures(evidence: Evidence | None, now: datetime) -> ReportedFigures | None:
+    if evidence is None:
+        return None
+    return ReportedFigures(evidence.rate, evidence.window, evidence.last_day or now.date())

@@ -1,4 +1,4 @@
-"""What is stored of a notification before it is published, and once it is delivered."""
+"""What is stored of a notification before and after it is published."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,42 +19,51 @@ from vdm_alerts.core.notifications.notification import (
 
 
 def mark_attempted(state: StoredState, due: Sequence[Notification], now: datetime) -> StoredState:
-    """Return *state* as saved before *due* is published: from then on it may have been sent."""
+    """Return *state* as saved before *due* is published.
+
+    From then on, each notification may have been sent. Its attempt stores the sequence number and
+    the fingerprint, so that a retry has the same number.
+    """
     alerts, attempts = dict(state.alerts), dict(state.attempts)
-    for notice in due:
-        for each in numbered_notifications(notice):
-            attempts[each.id] = SendAttempt(each.sequence, each.fingerprint)
-        for incident in incidents_of(notice):
+    for notification in due:
+        for numbered in numbered_notifications(notification):
+            attempts[numbered.id] = SendAttempt(numbered.sequence, numbered.fingerprint)
+        for incident in incidents_of(notification):
             for scope in incident.affected:
                 alerts[scope.alert.key] = affected.alert_when_attempted(scope, now)
-        if isinstance(notice, ServiceNotification):
-            state = replace(state, findings=notice.findings_when_attempted)
+        if isinstance(notification, ServiceNotification):
+            state = replace(state, findings=notification.findings_when_attempted)
     return replace(state, alerts=alerts, attempts=attempts)
 
 
 def mark_delivered(state: StoredState, sent: Sequence[Notification], now: datetime) -> StoredState:
-    """Return *state* as saved once *sent* is delivered."""
-    alerts, attempts, numbers = dict(state.alerts), dict(state.attempts), dict(state.sequences)
-    for notice in sent:
-        for each in numbered_notifications(notice):
-            attempts.pop(each.id, None)
-        for incident in incidents_of(notice):
-            numbers[incident.id] = incident.sequence
+    """Return *state* as saved once *sent* is delivered.
+
+    Inactive alerts are dropped, and so are the attempts and sequence numbers of closed incidents.
+    """
+    alerts, attempts, sequences = dict(state.alerts), dict(state.attempts), dict(state.sequences)
+    for notification in sent:
+        for numbered in numbered_notifications(notification):
+            attempts.pop(numbered.id, None)
+        for incident in incidents_of(notification):
+            sequences[incident.id] = incident.sequence
             for scope in incident.affected:
                 alerts[scope.alert.key] = affected.alert_when_delivered(
                     scope, incident.sequence, now
                 )
-        if isinstance(notice, ServiceNotification):
+        if isinstance(notification, ServiceNotification):
             state = replace(
-                state, findings=notice.findings_when_delivered, service_sequence=notice.sequence
+                state,
+                findings=notification.findings_when_delivered,
+                service_sequence=notification.sequence,
             )
-        if isinstance(notice, Digest) and notice.coverage:
+        if isinstance(notification, Digest) and notification.coverage:
             state = replace(state, summary_sent=True)
     active = {key: alert for key, alert in alerts.items() if not alert.is_inactive}
     open_ids = {SERVICE, SUMMARY, *(alert.incident for alert in active.values())}
     return replace(
         state,
         alerts=active,
-        attempts={id_: attempt for id_, attempt in attempts.items() if id_ in open_ids},
-        sequences={id_: number for id_, number in numbers.items() if id_ in open_ids},
+        attempts={key: attempt for key, attempt in attempts.items() if key in open_ids},
+        sequences={key: sequence for key, sequence in sequences.items() if key in open_ids},
     )

@@ -1,7 +1,7 @@
-"""Which notifications are due.
+"""Which notifications are due in one run.
 
-A notification is due if an alert or a finding differs from what was last delivered about it, not
-because it has just changed: a notification that was lost stays due.
+A notification is due if an alert or a finding differs from the last delivered notification about
+it. When the difference arose does not matter, so a notification that was lost is still due.
 """
 
 from collections.abc import Sequence
@@ -11,13 +11,18 @@ from datetime import datetime
 from vdm_alerts.core.alerts.alert import Alert, Firing
 from vdm_alerts.core.alerts.stored_state import History, HistoryUnavailable, StoredState
 from vdm_alerts.core.model.findings import Finding
-from vdm_alerts.core.notifications import incidents, notification
-from vdm_alerts.core.notifications.incidents import IncidentNotification, fingerprint_of
+from vdm_alerts.core.notifications.incidents import (
+    IncidentNotification,
+    fingerprint_of,
+    incident_notifications,
+)
 from vdm_alerts.core.notifications.notification import (
     SERVICE,
     Notification,
     ServiceNotification,
+    first_summary,
     limit_messages,
+    service_notification,
 )
 from vdm_alerts.core.notifications.reasons import Reason
 from vdm_alerts.core.observations.evaluation import Evaluation
@@ -35,67 +40,85 @@ def due_notifications(
 ) -> list[Notification]:
     """Return the notifications that are due, the worst incident first.
 
-    *history* is the stored one, and *state* has the alerts as they are now. During *quiet* hours,
-    what is not critical waits.
+    *history* is what the table holds, and *state* has the alerts after this run's verdicts. During
+    *quiet* hours only urgent notifications are returned. The others stay due.
+
+    Until the first summary is sent, the summary replaces the notifications about incidents. A
+    summary without incidents waits for a run that could read the account.
     """
-    incidents_due = _due_incidents(state, observation, evaluation, now)
+    incidents = _due_incidents(state, observation, evaluation, now)
     if isinstance(history, HistoryUnavailable):
-        return _due_without_history(history, incidents_due, state, observation, now, quiet=quiet)
+        return _due_without_history(history, incidents, state, observation, now, quiet=quiet)
     service = _due_service(observation.findings, state, observation)
-    others: list[Notification] = [service] if service and (service.is_urgent or not quiet) else []
-    is_first = not state.summary_sent and evaluation.coverage.scopes
-    if is_first and (incidents_due or observation.is_complete):
-        # One summary of what is monitored and of everything that is wrong at first.
-        first = notification.first_summary(
-            incidents_due,
+    needs_summary = not state.summary_sent and evaluation.coverage.scopes
+    if needs_summary and (incidents or observation.is_complete):
+        summary = first_summary(
+            incidents,
             evaluation.coverage,
             state.attempts,
             has_open_alerts=_has_open_alerts(state),
         )
-        return [first, *others] if first.is_urgent or not quiet else others
-    in_time = [incident for incident in incidents_due if incident.is_urgent or not quiet]
-    return [*limit_messages(in_time, len(others)), *others]
-
-
-def _due_without_history(
-    history: HistoryUnavailable,
-    incidents_due: Sequence[IncidentNotification],
-    state: StoredState,
-    observation: Observation,
-    now: datetime,
-    *,
-    quiet: bool,
-) -> list[Notification]:
-    """Return what is wrong now, at every run and under ids of its own.
-
-    Without history, nobody could later correct a message about a resolution or a lower severity.
-    """
-    firing = [_without_history(each, now) for each in incidents_due if each.primary.is_firing]
-    service = _due_service([history.finding, *observation.findings], state, observation)
-    if service:
-        service = replace(service, id=_unique_id(service, now), sequence=1)
-    others: list[Notification] = [service] if service and (service.is_urgent or not quiet) else []
-    in_time = [incident for incident in firing if incident.is_urgent or not quiet]
-    return [*limit_messages(in_time, len(others)), *others]
+        return [
+            notification
+            for notification in (summary, service)
+            if notification and (notification.is_urgent or not quiet)
+        ]
+    return _due_now(incidents, service, quiet=quiet)
 
 
 def deliverable(
     due: Sequence[Notification], state: StoredState, observation: Observation
 ) -> list[Notification]:
-    """Return what of *due* to publish: nothing if nobody is subscribed.
+    """Return the notifications to publish: none without subscribers.
 
-    It stays due for whoever subscribes first. If subscriptions cannot be counted in this run, the
-    count of the run before applies, stored in *state*; without one, somebody is subscribed.
+    Without subscribers, notifications stay due. If this run could not count the subscribers, the
+    count of the last run in *state* applies. Without any count, all of *due* is published.
     """
     counted = observation.subscribers
     subscribers = state.subscribers if counted is None else counted
     return [] if subscribers == 0 else list(due)
 
 
+def _due_without_history(
+    history: HistoryUnavailable,
+    incidents: Sequence[IncidentNotification],
+    state: StoredState,
+    observation: Observation,
+    now: datetime,
+    *,
+    quiet: bool,
+) -> list[Notification]:
+    """Return what is wrong now, in every run and with new ids.
+
+    Resolved incidents and lower severities are left out: without history, no later notification
+    could correct them.
+    """
+    firing = [
+        _without_history(incident, now) for incident in incidents if incident.primary.is_firing
+    ]
+    service = _due_service([history.finding, *observation.findings], state, observation)
+    if service:
+        service = replace(service, id=_unique_id(service, now), sequence=1)
+    return _due_now(firing, service, quiet=quiet)
+
+
+def _due_now(
+    incidents: Sequence[IncidentNotification],
+    service: ServiceNotification | None,
+    *,
+    quiet: bool,
+) -> list[Notification]:
+    """Return what to send now; during *quiet* hours only what is urgent."""
+    services = [service] if service and (service.is_urgent or not quiet) else []
+    now_due = [incident for incident in incidents if incident.is_urgent or not quiet]
+    return [*limit_messages(now_due, len(services)), *services]
+
+
 def _due_incidents(
     state: StoredState, observation: Observation, evaluation: Evaluation, now: datetime
 ) -> list[IncidentNotification]:
-    due = incidents.incident_notifications(
+    """Return the due notifications about incidents that are not silenced."""
+    notifications = incident_notifications(
         _not_silenced(state, observation),
         observation.rules,
         evaluation.verdicts,
@@ -106,18 +129,18 @@ def _due_incidents(
     )
     return [
         replace(
-            incident,
+            notification,
             last_day=observation.last_day,
-            estimate=observation.estimate(incident.rule) if incident.rule else None,
+            estimate=observation.estimate(notification.rule) if notification.rule else None,
         )
-        for incident in due
+        for notification in notifications
     ]
 
 
 def _due_service(
     findings: Sequence[Finding], state: StoredState, observation: Observation
 ) -> ServiceNotification | None:
-    return notification.service_notification(
+    return service_notification(
         findings,
         state.findings,
         state.service_sequence,
@@ -136,7 +159,7 @@ def _has_open_alerts(state: StoredState) -> bool:
 
 
 def _without_history(incident: IncidentNotification, now: datetime) -> IncidentNotification:
-    """Return *incident* as a notification of what fires now, marked as without history."""
+    """Return *incident* with its firing scopes only, and without history."""
     incident = replace(incident, has_history=False)
     firing = tuple(replace(scope, reason=Reason.FIRING) for scope in incident.firing)
     return replace(
@@ -148,6 +171,7 @@ def _without_history(incident: IncidentNotification, now: datetime) -> IncidentN
     )
 
 
-def _unique_id(notice: Notification, now: datetime) -> str:
-    """Return an id that no stored notification uses, unique to this time and content."""
-    return f"{notice.id}-unremembered-{fingerprint_of([now.isoformat(), notice.fingerprint])}"
+def _unique_id(notification: Notification, now: datetime) -> str:
+    """Return an id for this time and content that no notification has."""
+    suffix = fingerprint_of([now.isoformat(), notification.fingerprint])
+    return f"{notification.id}-unremembered-{suffix}"

@@ -1,7 +1,7 @@
-"""What belongs together: alerts of one cause are one incident."""
+"""Assignment of alerts to incidents: one cause is one incident."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias
@@ -11,7 +11,7 @@ from vdm_alerts.core.model.metrics import ACCOUNT, Scope
 from vdm_alerts.core.planning.contributor import Contributor
 
 MAX_INCIDENTS = 50
-"""Open incidents of one rule: what is remembered of all of them has to fit into one item."""
+"""Open incidents of one rule and indicator. The state of all of them must fit into one item."""
 Contributors: TypeAlias = Mapping[AlertKey, Contributor]
 """The main contributor to each breach that has one."""
 
@@ -19,49 +19,81 @@ Contributors: TypeAlias = Mapping[AlertKey, Contributor]
 def group_into_incidents(
     alerts: Iterable[Alert], contributors: Contributors, now: datetime
 ) -> list[Alert]:
-    """Return *alerts* with every firing one in an incident, with those of the same cause.
+    """Return *alerts* in the same order; each that is firing has an incident.
 
-    Where a rule is broken by the account as a whole, all that it finds from then on belongs to
-    that; where it has found very many causes, all further ones share the last incident. An alert
-    that ended before anybody was told of it leaves its incident.
+    A firing alert without an incident joins the open incident of its rule that shares its cause. If
+    the whole account is breached, the alert joins the incident of the account. Otherwise it starts
+    an incident, or joins the latest one if the rule has `MAX_INCIDENTS` open. An alert that is no
+    longer open leaves its incident.
     """
-    remembered = [alert if alert.is_open else replace(alert, incident=None) for alert in alerts]
-    firing = {one.key for one in remembered if isinstance(one.state, Firing)}
-    homes: dict[AlertKey, str] = {}
-    taken = {alert.incident for alert in remembered if alert.incident}
-    opened: defaultdict[AlertKey, list[str]] = defaultdict(list)
-    for alert in remembered:
-        open_ = opened[_account_key(alert)]
-        if alert.incident and alert.incident not in open_:
-            open_.append(alert.incident)
-        for link in _links(alert, firing, contributors) if alert.incident else ():
-            homes.setdefault(link, alert.incident or "")
-    found: dict[AlertKey, str] = {}
-    new = [one for one in remembered if one.key in firing and not one.incident]
-    for alert in sorted(new, key=lambda one: (len(one.scope.kind), str(one.scope))):
-        links = [*_links(alert, firing, contributors), _account_key(alert)]
-        known = next((homes[link] for link in links if link in homes), None)
-        open_ = opened[_account_key(alert)]
-        if known is None and len(open_) >= MAX_INCIDENTS:
-            known = open_[-1]
-        if known is None:
-            known = _unused_id(f"{alert.rule}-{now:%Y%m%dT%H%MZ}", taken)
-            taken.add(known)
-            open_.append(known)
-        found[alert.key] = known
-        for link in links[:-1]:
-            homes.setdefault(link, found[alert.key])
+    grouped = [alert if alert.is_open else replace(alert, incident=None) for alert in alerts]
+    firing = {alert.key for alert in grouped if isinstance(alert.state, Firing)}
+    incidents = _OpenIncidents()
+    for alert in grouped:
+        if alert.incident:
+            incidents.add(alert, alert.incident, _links(alert, firing, contributors))
+    new_alerts = [alert for alert in grouped if alert.key in firing and not alert.incident]
+    assigned: dict[AlertKey, str] = {}
+    # The account is first and senders at providers are last, so that parts join the whole.
+    for alert in sorted(new_alerts, key=lambda alert: (len(alert.scope.kind), str(alert.scope))):
+        links = _links(alert, firing, contributors)
+        incident = incidents.find(alert, links) or incidents.new_id(alert, now)
+        incidents.add(alert, incident, links)
+        assigned[alert.key] = incident
     return [
-        replace(one, incident=found[one.key]) if one.key in found else one for one in remembered
+        replace(alert, incident=assigned[alert.key]) if alert.key in assigned else alert
+        for alert in grouped
     ]
+
+
+def cause_of(alert: Alert, contributors: Contributors) -> Scope:
+    """Return the main contributor to the breach, or the alert's own scope."""
+    contributor = contributors.get(alert.key)
+    return contributor.scope if contributor else alert.scope
+
+
+class _OpenIncidents:
+    """The open incidents, and the links by which further alerts join them."""
+
+    def __init__(self) -> None:
+        self._incident_by_link: dict[AlertKey, str] = {}
+        self._ids_by_account: defaultdict[AlertKey, list[str]] = defaultdict(list)
+        self._ids: set[str] = set()
+
+    def add(self, alert: Alert, incident: str, links: Sequence[AlertKey]) -> None:
+        """Record that *alert* belongs to *incident*, and which *links* lead there."""
+        ids = self._ids_by_account[_account_key(alert)]
+        if incident not in ids:
+            ids.append(incident)
+        self._ids.add(incident)
+        for link in links:
+            self._incident_by_link.setdefault(link, incident)
+
+    def find(self, alert: Alert, links: Sequence[AlertKey]) -> str | None:
+        """Return the incident that *alert* joins; None if it must start one."""
+        for link in (*links, _account_key(alert)):
+            if link in self._incident_by_link:
+                return self._incident_by_link[link]
+        ids = self._ids_by_account[_account_key(alert)]
+        return ids[-1] if len(ids) >= MAX_INCIDENTS else None
+
+    def new_id(self, alert: Alert, now: datetime) -> str:
+        """Return an unused id from the name of the rule and *now*."""
+        name = f"{alert.rule}-{now:%Y%m%dT%H%MZ}"
+        number, candidate = 1, name
+        while candidate in self._ids:
+            number += 1
+            candidate = f"{name}-{number}"
+        return candidate
 
 
 def _links(
     alert: Alert, firing: Collection[AlertKey], contributors: Contributors
-) -> list[AlertKey]:
-    """Return what ties *alert* to others: its scope, its cause, and the provider that it is at.
+) -> Sequence[AlertKey]:
+    """Return the keys that connect *alert* with other alerts of its rule.
 
-    The provider only where that is breached as a whole, by whoever it is.
+    The keys are of its scope, its cause, and the provider of its cause. The provider connects only
+    if the provider itself is breached.
     """
     cause = cause_of(alert, contributors)
     links = [alert.key, alert.key._replace(scope=cause)]
@@ -70,20 +102,5 @@ def _links(
 
 
 def _account_key(alert: Alert) -> AlertKey:
-    """Return the key of what *alert* is of, in the account as a whole."""
+    """Return the key of the same rule and indicator for the whole account."""
     return alert.key._replace(scope=ACCOUNT)
-
-
-def cause_of(alert: Alert, contributors: Contributors) -> Scope:
-    """Return what is behind the breach of *alert*: a part of its scope, or all of it."""
-    found = contributors.get(alert.key)
-    return found.scope if found else alert.scope
-
-
-def _unused_id(name: str, taken: Collection[str]) -> str:
-    """Return an id that is not *taken*: *name*, or that with a number."""
-    number, candidate = 1, name
-    while candidate in taken:
-        number += 1
-        candidate = f"{name}-{number}"
-    return candidate

@@ -1,4 +1,4 @@
-"""What is wrong, gathered by cause, so that one cause is one message."""
+"""The notifications about incidents: which are due, and their content."""
 
 import hashlib
 import json
@@ -22,74 +22,74 @@ from vdm_alerts.core.rules.rule import Rule
 
 @dataclass(frozen=True, slots=True)
 class IncidentNotification:
-    """A message about one cause: every scope a rule is broken in for it, or was until now.
-
-    *terms* is the rule as it is; None where it is gone, cannot be read, or is about another rate by
-    now. *sequence* counts the messages of the incident from 1; a message that has to be sent again
-    carries the same number. *affected* begins with the scope that matters most. *culprit* is who is
-    behind what the lead is accused of, and *estimate* is of the rate that SES itself goes by, where
-    it goes by this one. Where days are counted *until* one before today, or what was told before is
-    not *remembered*, the message says so.
-    """
+    """A notification about one incident, in all scopes of the incident."""
 
     id: str
+    """The id of the incident. All notifications about it share one thread."""
     sequence: int
+    """The number within the incident, from 1. A retry has the same number."""
     reason: Reason
+    """The reason of the primary scope."""
     rule: Rule | None
+    """The current rule; None if it is deleted, unreadable, or has another indicator now."""
     affected: tuple[AffectedScope, ...]
+    """All scopes of the incident, the most important first. Never empty."""
     contributor: Contributor | None = None
+    """The main contributor to the breach of the primary scope."""
     estimate: AccountRateEstimate | None = None
+    """The estimate of the account rate that SES uses, if SES uses this indicator."""
     last_day: date | None = None
+    """The last day with counts; None if that is today."""
     has_history: bool = True
+    """Whether the alert history is available. If it is not, the text says so."""
 
     @property
     def primary(self) -> AffectedScope:
-        """The scope that the message is first of all about."""
+        """The scope that the subject line and the first sentence are about."""
         return self.affected[0]
 
     @property
     def rule_name(self) -> str:
-        """The name of the rule that is, or was, broken."""
+        """The name of the breached rule."""
         return self.primary.alert.rule
 
     @property
     def indicator(self) -> Indicator:
-        """The rate that it is about."""
-        assert self.primary.alert.indicator  # Of what it is not known of, nobody is told.
+        """The rate that the incident is about."""
+        assert self.primary.alert.indicator  # Alerts without an indicator are never notified.
         return self.primary.alert.indicator
 
     @property
     def severity(self) -> Severity | None:
-        """The worst severity anywhere in the incident now; None once it is over."""
-        return max((one.severity for one in self.affected if one.severity), default=None)
+        """The worst severity of any scope now; None if no scope is firing."""
+        return max((scope.severity for scope in self.affected if scope.severity), default=None)
 
     @property
     def is_urgent(self) -> bool:
-        """Whether what is to be told is critical, going on, and no reminder."""
-        news = (one for one in self.affected if one.weight > Reason.REPEAT.weight)
-        return any(one.severity is Severity.CRITICAL for one in news)
+        """Whether a scope is critical now and its reason is more than a reminder.
+
+        Quiet hours do not delay an urgent notification.
+        """
+        return any(
+            scope.severity is Severity.CRITICAL and scope.priority > Reason.REPEAT.priority
+            for scope in self.affected
+        )
 
     @property
     def firing(self) -> tuple[AffectedScope, ...]:
-        """Those that the rule is still broken in."""
-        return tuple(one for one in self.affected if one.is_firing)
+        """The scopes whose alerts are firing, recovering ones included."""
+        return tuple(scope for scope in self.affected if scope.is_firing)
 
     @property
     def is_unproven(self) -> bool:
-        """Whether it is over for want of figures, or of a look, which proves nothing mended."""
-        is_unread = self.reason is Reason.RESOLVED and self.primary.evidence is None
-        return self.severity is None and (self.reason is Reason.CLOSED or is_unread)
+        """Whether the incident ended without proof that the rate is in range."""
+        has_no_figures = self.reason is Reason.RESOLVED and self.primary.evidence is None
+        return self.severity is None and (self.reason is Reason.CLOSED or has_no_figures)
 
     @property
     def fingerprint(self) -> str:
-        """What the message says of whom, in short: two that say the same have the same."""
-        return fingerprint_of(one.content for one in self.affected)
-
-
-def fingerprint_of(news: Iterable[object]) -> str:
-    """Return a short text that is the same for the same *news*, in whatever order."""
-    lines = sorted(json.dumps(each) for each in news)
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+        """A hash of the content, by which a retry is recognized."""
+        return fingerprint_of(scope.fingerprint_content for scope in self.affected)
 
 
 def incident_notifications(
@@ -101,63 +101,102 @@ def incident_notifications(
     attempts: Mapping[str, SendAttempt],
     now: datetime,
 ) -> list[IncidentNotification]:
-    """Return the message that each incident owes, the worst first, and news before reminders.
+    """Return the due notification of each incident, the worst one first.
 
-    *alerts* are gathered ones, none that people have asked not to hear of; *numbers* are those of
-    the last messages, by incident, and *attempts* messages of which it is not known whether they
-    went out. Where a rule cannot be read, there are no reminders of what it has found. An alert
-    that is pending is neither over nor anything to speak of yet.
+    *alerts* have their incidents, and none of them is silenced. *rules* are the valid rules by
+    name. By incident id, *sequences* are the numbers of the last delivered notifications, and
+    *attempts* are notifications whose delivery is unconfirmed.
+
+    An incident is due if a scope has a reason of a priority above 0, or if a reminder is due. There
+    are no reminders while the rule is unreadable.
     """
+    due = []
+    for incident, group in _by_incident(alerts).items():
+        rule = _current_rule(group[0], rules)
+        scopes = [_affected_scope(alert, verdicts.get(alert.key), contributors) for alert in group]
+        open_alerts = [scope.alert for scope in scopes if scope.needs_reminder]
+        if rule and is_reminder_due(open_alerts, rule.remind_after, now):
+            scopes = [_with_reminder(scope) for scope in scopes]
+        elif not any(scope.priority > 0 for scope in scopes):
+            continue
+        notification = _notification(incident, scopes, rule, contributors)
+        sequence = next_sequence(
+            _last_sequence(group, sequences.get(incident, 0)),
+            attempts.get(incident),
+            notification.fingerprint,
+        )
+        due.append(replace(notification, sequence=sequence))
+    return sorted(due, key=_sort_key)
+
+
+def fingerprint_of(contents: Iterable[object]) -> str:
+    """Return a hash of *contents* in any order: 16 hexadecimal digits."""
+    lines = sorted(json.dumps(content) for content in contents)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def _by_incident(alerts: Iterable[Alert]) -> Mapping[str, Sequence[Alert]]:
+    """Return the alerts that a notification can list, by incident."""
     groups: defaultdict[str, list[Alert]] = defaultdict(list)
     for alert in alerts:
-        is_settled = not isinstance(alert.state, Pending)
-        if alert.indicator and alert.incident and alert.is_open and is_settled:
+        is_pending = isinstance(alert.state, Pending)
+        if alert.indicator and alert.incident and alert.is_open and not is_pending:
             groups[alert.incident].append(alert)
-    owed = []
-    for incident, group in groups.items():
-        rule = rules.get(group[0].rule)
-        terms = rule if rule and rule.indicator is group[0].indicator else None
-        affected = [_affected(one, verdicts.get(one.key), contributors) for one in group]
-        is_due = any(one.weight > 0 for one in affected)
-        bad = [one.alert for one in affected if one.needs_reminder]
-        if terms and is_reminder_due(bad, terms.remind_after, now):
-            is_due, affected = True, [_as_reminder(one) for one in affected]
-        if is_due:
-            found = _incident(incident, affected, terms, contributors)
-            told = (one.last_notified.sequence for one in group if one.last_notified)
-            last = max(sequences.get(incident, 0), *told, 0)
-            number = next_sequence(last, attempts.get(incident), found.fingerprint)
-            owed.append(replace(found, sequence=number))
-    return sorted(owed, key=lambda one: (-(one.severity or 0), -one.primary.weight, one.id))
+    return groups
 
 
-def _affected(alert: Alert, verdict: Verdict | None, contributors: Contributors) -> AffectedScope:
+def _current_rule(alert: Alert, rules: Mapping[str, Rule]) -> Rule | None:
+    """Return the current rule of *alert*, or None.
+
+    A rule that has another indicator now no longer explains the alert.
+    """
+    rule = rules.get(alert.rule)
+    return rule if rule and rule.indicator is alert.indicator else None
+
+
+def _affected_scope(
+    alert: Alert, verdict: Verdict | None, contributors: Contributors
+) -> AffectedScope:
     cause = cause_of(alert, contributors)
-    return AffectedScope(
-        alert, verdict, reason_to_notify(alert), None if cause == alert.scope else cause
-    )
+    contributor = None if cause == alert.scope else cause
+    return AffectedScope(alert, verdict, reason_to_notify(alert), contributor)
 
 
-def _as_reminder(one: AffectedScope) -> AffectedScope:
-    return replace(one, reason=Reason.REPEAT) if one.needs_reminder and not one.reason else one
+def _with_reminder(scope: AffectedScope) -> AffectedScope:
+    """Return *scope*, with the reason REPEAT if it needs a reminder."""
+    is_repeated = scope.needs_reminder and not scope.reason
+    return replace(scope, reason=Reason.REPEAT) if is_repeated else scope
 
 
-def _incident(
+def _notification(
     incident: str,
-    group: Sequence[AffectedScope],
-    terms: Rule | None,
+    scopes: Sequence[AffectedScope],
+    rule: Rule | None,
     contributors: Contributors,
 ) -> IncidentNotification:
-    affected = sorted(
-        group, key=lambda one: (*(-part for part in one.rank(terms)), str(one.alert.scope))
-    )
-    reason = affected[0].reason
-    assert reason
+    """Return the notification about *scopes*, with sequence number 0."""
+    # Two stable sorts: scopes of the same rank are in the order of their names.
+    by_name = sorted(scopes, key=lambda scope: str(scope.alert.scope))
+    affected = sorted(by_name, key=lambda scope: scope.rank(rule), reverse=True)
+    primary = affected[0]
+    assert primary.reason
     return IncidentNotification(
         id=incident,
         sequence=0,
-        reason=reason,
-        rule=terms,
+        reason=primary.reason,
+        rule=rule,
         affected=tuple(affected),
-        contributor=contributors.get(affected[0].alert.key),
+        contributor=contributors.get(primary.alert.key),
     )
+
+
+def _last_sequence(group: Sequence[Alert], stored: int) -> int:
+    """Return the highest number: *stored*, or in a last notification."""
+    delivered = (alert.last_notified.sequence for alert in group if alert.last_notified)
+    return max(stored, *delivered, 0)
+
+
+def _sort_key(notification: IncidentNotification) -> tuple[int, int, str]:
+    """Return a sort key: severity, priority of the reason, id."""
+    primary = notification.primary
+    return (-(notification.severity or 0), -primary.priority, notification.id)

@@ -1,4 +1,4 @@
-"""Why people are owed a word."""
+"""Why a notification about an alert is due: a change, or a reminder."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -8,9 +8,9 @@ from vdm_alerts.core.alerts.alert import Alert, Firing, LastNotified, Ok
 
 
 class Reason(Enum):
-    """Why a notification is due, and how much it matters among others in one message.
+    """Why a notification is due.
 
-    The value is the name that message attributes and the JSON payload carry.
+    The value is the name in message attributes and in the JSON payload.
     """
 
     DEESCALATED = "DEESCALATED"
@@ -22,15 +22,16 @@ class Reason(Enum):
     ESCALATED = "ESCALATED"
 
     @property
-    def weight(self) -> int:
-        """What is worse speaks before what is over, and both before what people know already.
+    def priority(self) -> int:
+        """How early a scope with this reason is listed in a notification.
 
-        What weighs nothing waits for the next message that goes out anyway.
+        A higher number is listed earlier: 3 for what got worse, 2 for the end of an alert, 1 for a
+        reminder. A reason of priority 0 causes no notification of its own.
         """
-        return _WEIGHTS[self]
+        return _PRIORITIES[self]
 
 
-_WEIGHTS = {
+_PRIORITIES = {
     Reason.ESCALATED: 3,
     Reason.FIRING: 3,
     Reason.REVISED: 2,
@@ -42,53 +43,59 @@ _WEIGHTS = {
 
 
 def reason_to_notify(alert: Alert) -> Reason | None:
-    """Say why a word is owed, judging by what was last delivered and not by what just changed."""
+    """Return the reason to notify about *alert*, or None.
+
+    The reason is the difference between the alert's state and the last delivered notification about
+    the alert. A notification that was lost is therefore still due. Reminders are not covered here:
+    see `is_reminder_due`.
+    """
     match alert.state, alert.last_notified:
         case Firing(recovering_since=datetime()), _:
-            return None  # Whatever there was to say, by now there is less of it.
+            return None  # A recovering alert either resolves or fires again.
         case (Firing(), None) | (Firing(), LastNotified(is_confirmed=False)):
             return Reason.FIRING
-        case Firing(severity=now_at), LastNotified(severity=told_at) if now_at != told_at:
-            return Reason.ESCALATED if now_at > told_at else Reason.DEESCALATED
-        case Ok(closed_because=why), LastNotified() if why:
+        case Firing(severity=severity), LastNotified(severity=notified) if severity != notified:
+            return Reason.ESCALATED if severity > notified else Reason.DEESCALATED
+        case Ok(closed_because=closed_because), LastNotified() if closed_because:
             return Reason.CLOSED
-        case Ok(revised=rate), LastNotified():
-            return Reason.REVISED if rate else Reason.RESOLVED
-        case _:  # What is pending has not been told of yet, or is not over for good.
+        case Ok(revised=revised), LastNotified():
+            return Reason.REVISED if revised else Reason.RESOLVED
+        case _:  # Nothing changed, or the alert is pending: it may still fire or return to OK.
             return None
 
 
 def is_reminder_due(alerts: Sequence[Alert], after: Sequence[timedelta], now: datetime) -> bool:
-    """Say whether it is time to remind people of the *alerts* of one incident.
+    """Return whether a reminder about the *alerts* of one incident is due.
 
-    So it is *after* each of these since it began, and then after every one as long as the last; not
-    where they have heard of it since for whatever reason, and if they had not long before, later.
+    Reminders are due at each duration in *after*, counted from the start of the incident, and then
+    at multiples of the last duration. Any notification about these alerts replaces the reminders
+    before it. A reminder is delayed until half of its interval has passed since that notification.
     """
-    began = [
-        each.state.since for each in alerts if isinstance(each.state, Firing) and each.last_notified
+    starts = [
+        alert.state.since
+        for alert in alerts
+        if isinstance(alert.state, Firing) and alert.last_notified
     ]
-    told = [
-        each.last_notified.sent_at
-        for each in alerts
-        if each.last_notified and each.last_notified.is_confirmed
+    sent_times = [
+        alert.last_notified.sent_at
+        for alert in alerts
+        if alert.last_notified and alert.last_notified.is_confirmed
     ]
-    if not (began and told and after):
+    if not (starts and sent_times and after):
         return False
-    first, last = min(began), max(told)
-    count = _reminders_due(now - first, after)
-    return (
-        count > _reminders_due(last - first, after)
-        and now - last >= _interval_before(count, after) / 2
-    )
+    started, last_sent = min(starts), max(sent_times)
+    count = _reminder_count(now - started, after)
+    is_new = count > _reminder_count(last_sent - started, after)
+    return is_new and now - last_sent >= _interval_before(count, after) / 2
 
 
-def _reminders_due(age: timedelta, after: Sequence[timedelta]) -> int:
-    """Return how many of the times for a reminder have come at *age*."""
+def _reminder_count(age: timedelta, after: Sequence[timedelta]) -> int:
+    """Return how many reminders are scheduled until an incident has *age*."""
     last = after[-1]
-    return sum(each <= age for each in after) + max(0, (age - last) // last)
+    return sum(offset <= age for offset in after) + max(0, (age - last) // last)
 
 
 def _interval_before(count: int, after: Sequence[timedelta]) -> timedelta:
-    """Return how long after the one before it the reminder of that *count* is due."""
-    marks = (timedelta(), *after)
-    return marks[count] - marks[count - 1] if count < len(marks) else after[-1]
+    """Return the interval from the previous reminder to number *count*."""
+    offsets = (timedelta(), *after)
+    return offsets[count] - offsets[count - 1] if count < len(offsets) else after[-1]

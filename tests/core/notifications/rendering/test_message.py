@@ -1,4 +1,5 @@
 import json
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -51,9 +52,18 @@ from vdm_alerts.core.rules.parser import InvalidRuleError, parse_rule
 
 WARNING, CRITICAL = Severity.WARNING, Severity.CRITICAL
 SNS_LIMIT = 256 * 1024
+"""Bytes in one message."""
+
+# Texts that some notifications must contain, and others must not.
+STEPS_HEADING = "What to do:"
+THRESHOLD_REFERENCE = "by the SSM parameter"
+MONITORING_WARNING = "its silence does not mean that all is well"
+ESTIMATE_SENTENCE = "An estimate of the rate it goes by"
+CONFIDENCE_NOTE = "allows for feedback that comes late"
+DURATION = "It lasted "
 
 
-def about(*pairs: tuple[Alert, Verdict]) -> IncidentNotification:
+def incident_of(*pairs: tuple[Alert, Verdict]) -> IncidentNotification:
     alerts = [alert for alert, _ in pairs]
     verdicts: dict[AlertKey, Verdict] = {alert.key: verdict for alert, verdict in pairs}
     (incident,) = incident_notifications(
@@ -62,35 +72,47 @@ def about(*pairs: tuple[Alert, Verdict]) -> IncidentNotification:
     return incident
 
 
-def said(*pairs: tuple[Alert, Verdict]) -> Message:
-    return render(about(*pairs), TARGET, NOW)
+def message_for(*pairs: tuple[Alert, Verdict]) -> Message:
+    return render(incident_of(*pairs), TARGET, NOW)
 
 
-def of_trouble(*findings: Finding) -> ServiceNotification:
-    found = service_notification(findings, notified=[], last_sequence=0)
-    assert found
-    return found
+def service_notification_of(*findings: Finding) -> ServiceNotification:
+    return due_service_notification(findings, notified=[], last_sequence=0)
+
+
+def due_service_notification(
+    findings: Sequence[Finding],
+    notified: Sequence[Finding],
+    last_sequence: int,
+    unreadable_sources: Collection[FindingSource] = (),
+) -> ServiceNotification:
+    notification = service_notification(
+        findings, notified, last_sequence, unreadable_sources=unreadable_sources
+    )
+    assert notification is not None
+    return notification
 
 
 def size_in_sns(message: Message) -> int:
-    """Bytes of all forms of *message* as they go out together."""
-    forms = json.dumps(
+    """Return the bytes of all formats of *message*; two protocols get the payload."""
+    formats = json.dumps(
         [message.text, message.chat, message.payload, message.payload], ensure_ascii=False
     )
-    return len(forms.encode())
+    return len(formats.encode())
 
 
-def few() -> Healthy:
+def healthy_with_few_emails() -> Healthy:
     return replace(healthy(), evidence=evidence("8%", 100))
 
 
-def over(alert: Alert) -> Alert:
+def resolved(alert: Alert) -> Alert:
     return replace(alert, state=Ok())
 
 
 def test_warning_states_scope_rate_and_counts_in_its_subject_and_first_sentence() -> None:
-    message = said((firing(), breached("5.75%")))
+    message = message_for((firing(), breached("5.75%")))
     assert message.subject == f"[WARNING] Bounce rate of news.example.com is 5.7%{WHERE}"
+    assert STEPS_HEADING in message.text
     assert message.text.splitlines()[0] == (
         "575 of 10,000 mails bounced permanently in the last 3 days (5.7%): "
         "the bounce rate of news.example.com has reached your 5% warning threshold."
@@ -98,32 +120,33 @@ def test_warning_states_scope_rate_and_counts_in_its_subject_and_first_sentence(
 
 
 def test_escalation_states_the_new_rate_and_the_critical_threshold() -> None:
-    message = said((firing(severity=CRITICAL, told=WARNING), breached("12%", CRITICAL)))
+    message = message_for((firing(severity=CRITICAL, told=WARNING), breached("12%", CRITICAL)))
     assert message.subject == f"[CRITICAL] Bounce rate of news.example.com has risen to 12%{WHERE}"
     assert "has reached your 10% critical threshold." in message.text
 
 
 def test_resolution_states_the_current_rate_and_gives_no_steps() -> None:
-    message = said((over(firing(told=CRITICAL)), healthy("1.1%")))
+    message = message_for((resolved(firing(told=CRITICAL)), healthy("1.1%")))
     assert message.subject == f"[RESOLVED] Bounce rate of news.example.com is back to 1.1%{WHERE}"
     assert "the bounce rate of news.example.com is below your 5% threshold." in message.text
-    assert "What to do" not in message.text
+    assert STEPS_HEADING not in message.text
+    assert json.loads(message.chat)["content"]["nextSteps"] == []
 
 
 def test_closure_without_emails_states_that_the_rate_is_unknown() -> None:
-    message = said((over(firing(told=CRITICAL)), no_mail()))
+    message = message_for((resolved(firing(told=CRITICAL)), no_mail()))
     assert message.subject.startswith("[ENDED] Bounce rate of news.example.com: no mail any more")
     first, *_ = message.text.splitlines()
     assert first == (
         "No mail in the last 3 days, so the bounce rate of news.example.com is not known, which "
         "proves nothing."
     )
-    assert "white_check_mark" not in message.chat
+    assert json.loads(message.chat)["content"]["title"] == f":white_circle: {message.subject}"
 
 
 def test_partly_resolved_incident_lists_the_scopes_still_above_the_threshold() -> None:
-    message = said(
-        (over(firing(told=WARNING)), healthy()), (firing(HOTMAIL, told=WARNING), breached())
+    message = message_for(
+        (resolved(firing(told=WARNING)), healthy()), (firing(HOTMAIL, told=WARNING), breached())
     )
     assert message.subject.startswith("[WARNING, partly resolved] ")
     assert "Still above the threshold:\n  Hotmail (mailbox provider): 6%, warning" in message.text
@@ -131,11 +154,11 @@ def test_partly_resolved_incident_lists_the_scopes_still_above_the_threshold() -
 
 def test_other_scopes_are_listed_with_their_kind_rate_and_severity() -> None:
     newsletter = Scope(configuration_set="newsletter")
-    text = said(
+    text = message_for(
         (firing(), breached()),
         (firing(newsletter), breached("5.5%")),
         (firing(HOTMAIL), breached("8%")),
-        (over(firing(Scope(isp="Yahoo"), told=WARNING)), healthy()),
+        (resolved(firing(Scope(isp="Yahoo"), told=WARNING)), healthy()),
     ).text
     assert "  newsletter (configuration set): 5.5%, warning\n" in text
     assert "  Hotmail (mailbox provider): 8%, warning\n" in text
@@ -143,7 +166,7 @@ def test_other_scopes_are_listed_with_their_kind_rate_and_severity() -> None:
 
 
 def test_subject_states_the_severity_of_the_incident_and_of_the_new_scope() -> None:
-    message = said(
+    message = message_for(
         (firing(severity=CRITICAL, told=CRITICAL), breached("12%", CRITICAL)),
         (firing(HOTMAIL), breached("6%")),
     )
@@ -151,12 +174,12 @@ def test_subject_states_the_severity_of_the_incident_and_of_the_new_scope() -> N
 
 
 def test_subject_line_calls_the_account_scope_the_account() -> None:
-    message = said((firing(ACCOUNT), breached()))
+    message = message_for((firing(ACCOUNT), breached()))
     assert message.subject == f"[WARNING] Bounce rate of the account is 6%{WHERE}"
 
 
 def test_unknown_rate_is_never_shown_as_zero() -> None:
-    message = said((firing(), unknown()))
+    message = message_for((firing(), unknown()))
     assert "not readable at the moment" in message.subject
     assert "is not known: SES did not answer. It was above your threshold when last" in message.text
     (affected,) = json.loads(message.payload)["affected"]
@@ -165,7 +188,7 @@ def test_unknown_rate_is_never_shown_as_zero() -> None:
 
 
 def test_notification_without_alert_history_says_that_the_history_is_unavailable() -> None:
-    incident = replace(about((firing(), breached())), has_history=False)
+    incident = replace(incident_of((firing(), breached())), has_history=False)
     message = render(incident, TARGET, NOW)
     assert "History unavailable" in message.text
     assert "History unavailable" in message.chat
@@ -173,20 +196,20 @@ def test_notification_without_alert_history_says_that_the_history_is_unavailable
 
 
 def test_email_names_the_ssm_parameter_that_holds_the_thresholds() -> None:
-    text = said((firing(), breached())).text
+    text = message_for((firing(), breached())).text
     assert (
-        "The thresholds are 5% (warning) and 10% (critical), by the SSM parameter "
+        f"The thresholds are 5% (warning) and 10% (critical), {THRESHOLD_REFERENCE} "
         "/vdm-alerts/rules/shipped/bounce-rate. To change that, save yours as "
         "/vdm-alerts/rules/bounce-rate: it counts instead.\n"
     ) in text
-    own = replace(a_rule(critical=None), source="/vdm-alerts/rules/mine")
-    text = render(replace(about((firing(), breached())), rule=own), TARGET, NOW).text
-    assert "The threshold is 5% (warning), by the SSM parameter /vdm-alerts/rules/mine.\n" in text
+    custom = replace(a_rule(critical=None), source="/vdm-alerts/rules/mine")
+    text = render(replace(incident_of((firing(), breached())), rule=custom), TARGET, NOW).text
+    assert f"The threshold is 5% (warning), {THRESHOLD_REFERENCE} /vdm-alerts/rules/mine.\n" in text
 
 
 def test_json_payload_contains_every_figure_of_an_incident() -> None:
-    document = json.loads(said((firing(told=None), breached("6%"))).payload)
-    assert document == {
+    payload = json.loads(message_for((firing(told=None), breached("6%"))).payload)
+    assert payload == {
         "schema": 1,
         "kind": "incident",
         "account": "111122223333",
@@ -222,14 +245,14 @@ def test_json_payload_contains_every_figure_of_an_incident() -> None:
 
 
 def test_chat_message_has_the_amazon_q_format_and_one_thread_per_incident() -> None:
-    first = json.loads(said((firing(), breached())).chat)
+    first = json.loads(message_for((firing(), breached())).chat)
     assert (first["version"], first["source"]) == ("1.0", "custom")
     assert first["content"]["textType"] == "client-markdown"
     assert first["content"]["title"].startswith(":warning: [WARNING]")
     assert first["content"]["nextSteps"] == list(REMEDIATION[Indicator.BOUNCE_RATE].steps)
     assert "2026-03-12 09:00 UTC. Rule bounce-rate." in first["content"]["description"]
     second = json.loads(
-        said((firing(severity=CRITICAL, told=WARNING), breached("12%", CRITICAL))).chat
+        message_for((firing(severity=CRITICAL, told=WARNING), breached("12%", CRITICAL))).chat
     )
     thread = "111122223333:eu-west-1:bounce-rate-20260312T0900Z"
     assert first["metadata"]["threadId"] == second["metadata"]["threadId"] == thread
@@ -237,41 +260,43 @@ def test_chat_message_has_the_amazon_q_format_and_one_thread_per_incident() -> N
 
 
 def test_chat_message_escapes_mentions_and_links_in_scope_names() -> None:
-    chat = said((firing(Scope(identity="<!channel>&co@example.com")), breached())).chat
+    chat = message_for((firing(Scope(identity="<!channel>&co@example.com")), breached())).chat
     assert "<" not in chat
     assert "&lt;!channel&gt;&amp;co@example.com" in chat
 
 
 @pytest.mark.parametrize("identity", ["a" * 300 + ".example", "bücher.example", "a\nb\t.example"])
 def test_subject_line_is_short_printable_ascii_whatever_the_name(identity: str) -> None:
-    subject = said((firing(Scope(identity=identity)), breached())).subject
+    subject = message_for((firing(Scope(identity=identity)), breached())).subject
     assert len(subject) <= MAX_SUBJECT
     assert subject.isascii()
     assert subject.isprintable()
 
 
-def a_long_name(number: int) -> Scope:
-    """An address as long as one can be, and a provider."""
+def a_long_scope(number: int) -> Scope:
+    """Return an address of the greatest length, at a mailbox provider."""
     return Scope(identity=f"{'x' * 64}@{number:05}{'y' * 237}.example.com", isp="Hotmail")
 
 
 def test_incident_with_10000_identities_fits_into_one_sns_message() -> None:
-    message = said(*((firing(a_long_name(number)), breached()) for number in range(10_000)))
-    document = json.loads(message.payload)
-    assert (len(document["affected"]), document["affected_total"]) == (MAX_SCOPES, 10_000)
+    message = message_for(*((firing(a_long_scope(number)), breached()) for number in range(10_000)))
+    payload = json.loads(message.payload)
+    assert (len(payload["affected"]), payload["affected_total"]) == (MAX_SCOPES, 10_000)
     assert f"and {10_000 - 1 - MAX_LISTED:,} more" in message.text
     assert len(json.loads(message.chat)["content"]["description"]) <= MAX_TEXT
     assert size_in_sns(message) < SNS_LIMIT
 
 
-OFF = Finding("VDM", "VDM is off", "Switch it on", source=FindingSource.ACCOUNT)
-LOST = Finding("ses:GetAccount", "AWS refused ses:GetAccount", "Allow it", blocks_monitoring=False)
+VDM_OFF = Finding("VDM", "VDM is off", "Switch it on", source=FindingSource.ACCOUNT)
+ACCESS_DENIED = Finding(
+    "ses:GetAccount", "AWS refused ses:GetAccount", "Allow it", blocks_monitoring=False
+)
 
 
 def test_service_notification_lists_steps_and_warns_about_missing_alerts() -> None:
-    message = render(of_trouble(OFF, LOST), TARGET, NOW)
+    message = render(service_notification_of(VDM_OFF, ACCESS_DENIED), TARGET, NOW)
     assert message.subject == f"[WARNING] VDM is off, and 1 more{WHERE}"
-    assert "silence does not mean that all is well" in message.text
+    assert MONITORING_WARNING in message.text
     assert "1. VDM is off.\n   Switch it on.\n" in message.text
     assert "2. AWS refused ses:GetAccount.\n   Allow it.\n" in message.text
     assert json.loads(message.chat)["content"]["nextSteps"] == ["Switch it on", "Allow it"]
@@ -284,33 +309,38 @@ def test_service_notification_lists_steps_and_warns_about_missing_alerts() -> No
     }
 
 
-PAUSED = Finding(
+SENDING_PAUSED = Finding(
     "enforcement", "SES has paused it", "Answer", severity=CRITICAL, blocks_monitoring=False
 )
 
 
 def test_new_findings_come_before_open_ones_in_a_service_notification() -> None:
-    news = service_notification([PAUSED, OFF], notified=[PAUSED], last_sequence=1)
-    assert news
-    message = render(news, TARGET, NOW)
+    notification = due_service_notification(
+        [SENDING_PAUSED, VDM_OFF], notified=[SENDING_PAUSED], last_sequence=1
+    )
+    message = render(notification, TARGET, NOW)
     assert message.subject == f"[CRITICAL, new WARNING] VDM is off, and 1 more{WHERE}"
     assert "1. VDM is off.\n   Switch it on.\n\nStill so:\n\n2. SES has paused it." in message.text
-    said = [(each["about"], each["new"]) for each in json.loads(message.payload)["findings"]]
-    assert said == [("VDM", True), ("enforcement", False)]
+    findings = json.loads(message.payload)["findings"]
+    assert [(finding["about"], finding["new"]) for finding in findings] == [
+        ("VDM", True),
+        ("enforcement", False),
+    ]
 
 
 def test_service_notification_is_partly_resolved_when_another_finding_is_open() -> None:
-    better = service_notification([PAUSED], notified=[PAUSED, OFF], last_sequence=1)
-    assert better
-    message = render(better, TARGET, NOW)
+    notification = due_service_notification(
+        [SENDING_PAUSED], notified=[SENDING_PAUSED, VDM_OFF], last_sequence=1
+    )
+    message = render(notification, TARGET, NOW)
     assert message.subject == f"[CRITICAL, partly resolved] No longer so: VDM is off{WHERE}"
     content = json.loads(message.chat)["content"]
     assert content["description"] == "SES has paused it.\n\nNo longer so:\n  VDM is off."
 
 
 def test_command_in_a_step_has_no_trailing_period() -> None:
-    gone = Finding("r", "It is gone", "Put it back", fix=EnableSending())
-    message = render(of_trouble(gone), TARGET, NOW)
+    finding = Finding("r", "It is gone", "Put it back", fix=EnableSending())
+    message = render(service_notification_of(finding), TARGET, NOW)
     assert (
         "   Put it back: aws sesv2 put-account-sending-attributes --sending-enabled\n"
         in message.text
@@ -325,43 +355,43 @@ def test_command_in_a_step_has_no_trailing_period() -> None:
 
 
 def test_chat_message_escapes_markup_in_findings_and_steps() -> None:
-    bad = Finding("r", "It is <here>", "Do <this> & that")
-    content = json.loads(render(of_trouble(bad), TARGET, NOW).chat)["content"]
+    finding = Finding("r", "It is <here>", "Do <this> & that")
+    content = json.loads(render(service_notification_of(finding), TARGET, NOW).chat)["content"]
     assert content["nextSteps"] == ["Do &lt;this&gt; &amp; that"]
     assert "<" not in content["title"] + content["description"]
 
 
 def test_service_notification_with_500_findings_fits_into_one_sns_message() -> None:
     unknown_keys = "\n".join(f"k{n} = 1" for n in range(700))
-    with pytest.raises(InvalidRuleError) as bad:
+    with pytest.raises(InvalidRuleError) as error:
         parse_rule("r", unknown_keys, "r")
-    many = [Finding(str(n), "&" * 300, "&" * 300, str(bad.value)) for n in range(500)]
-    message = render(of_trouble(*many), TARGET, NOW)
+    many = [Finding(str(n), "&" * 300, "&" * 300, str(error.value)) for n in range(500)]
+    message = render(service_notification_of(*many), TARGET, NOW)
     content = json.loads(message.chat)["content"]
     assert len(content["description"]) <= MAX_TEXT
     assert len(content["nextSteps"]) <= 10
     assert "And 480 more." in message.text
     assert size_in_sns(message) < SNS_LIMIT
-    gone = service_notification([OFF], notified=many, last_sequence=1)
-    assert gone
-    assert size_in_sns(render(replace(gone, fixed=tuple(many)), TARGET, NOW)) < SNS_LIMIT
+    notification = due_service_notification([VDM_OFF], notified=many, last_sequence=1)
+    assert notification.fixed == tuple(many)
+    assert size_in_sns(render(notification, TARGET, NOW)) < SNS_LIMIT
 
 
 def test_rule_error_shortens_a_very_long_key() -> None:
-    with pytest.raises(InvalidRuleError) as bad:
+    with pytest.raises(InvalidRuleError) as error:
         parse_rule("r", f'"{"k" * 4_000}" = 1', "r")
-    assert len(str(bad.value)) < 1_000
+    assert len(str(error.value)) < 1_000
 
 
 def test_long_finding_details_are_cut_and_state_the_number_of_omitted_lines() -> None:
-    bad = Finding("r", "A rule cannot be used", "Edit it", "\n".join(["  line"] * 25))
-    text = render(of_trouble(bad), TARGET, NOW).text
+    finding = Finding("r", "A rule cannot be used", "Edit it", "\n".join(["  line"] * 25))
+    text = render(service_notification_of(finding), TARGET, NOW).text
     assert text.count("  line\n") == MAX_LISTED
     assert "  line\n  and 5 more\n\n   Edit it.\n" in text
 
 
 def test_service_resolution_lists_the_fixed_findings() -> None:
-    message = render(ServiceNotification(2, (), (OFF,)), TARGET, NOW)
+    message = render(ServiceNotification(2, (), (VDM_OFF,)), TARGET, NOW)
     assert message.subject == f"[OK] All is in order again{WHERE}"
     assert "No longer so:\n  VDM is off." in message.text
     assert json.loads(message.chat)["content"]["title"].startswith(":white_check_mark:")
@@ -375,55 +405,56 @@ def test_paused_account_is_stated_in_the_subject_line_and_is_critical() -> None:
         severity=CRITICAL,
         blocks_monitoring=False,
     )
-    message = render(of_trouble(paused, LOST), TARGET, NOW)
+    message = render(service_notification_of(paused, ACCESS_DENIED), TARGET, NOW)
     assert message.subject == (
         f"[CRITICAL] Amazon SES has paused all sending of this account, and 1 more{WHERE}"
     )
     assert message.attributes["severity"] == "CRITICAL"
     assert ":rotating_light:" in message.chat
-    assert "silence" not in message.text, "the service itself does all of its work"
+    assert MONITORING_WARNING not in message.text
 
 
 def test_finding_details_are_shown_line_by_line() -> None:
-    bad = Finding("r", "A rule cannot be used, r: 1 problem", "Edit it", "  warning  is missing")
-    text = render(of_trouble(bad), TARGET, NOW).text
+    finding = Finding(
+        "r", "A rule cannot be used, r: 1 problem", "Edit it", "  warning  is missing"
+    )
+    text = render(service_notification_of(finding), TARGET, NOW).text
     assert "problem.\n  warning  is missing\n\n   Edit it.\n" in text
 
 
 def test_recovering_configuration_set_gets_no_pause_step() -> None:
     newsletter = Scope(configuration_set="newsletter")
-    mending = replace(
+    recovering = replace(
         firing(newsletter, told=WARNING), state=Firing(WARNING, NOW, recovering_since=NOW)
     )
-    text = said((firing(), breached()), (mending, healthy())).text
-    assert "Below the threshold for now:\n  newsletter (configuration set): 1%\n" in text
-    assert "put-configuration-set-sending-options" not in text
+    message = message_for((firing(), breached()), (recovering, healthy()))
+    assert "Below the threshold for now:\n  newsletter (configuration set): 1%\n" in message.text
+    steps = json.loads(message.chat)["content"]["nextSteps"]
+    assert steps == list(REMEDIATION[Indicator.BOUNCE_RATE].steps)
 
 
 def test_all_clear_is_withheld_while_a_source_is_unreadable() -> None:
-    better = service_notification(
-        [], notified=[OFF], last_sequence=1, unreadable_sources={FindingSource.METRICS}
+    notification = due_service_notification(
+        [], notified=[VDM_OFF], last_sequence=1, unreadable_sources={FindingSource.METRICS}
     )
-    assert better
-    message = render(better, TARGET, NOW)
+    message = render(notification, TARGET, NOW)
     assert message.subject == f"[OK] No longer so: VDM is off{WHERE}"
-    assert message.text.startswith("No longer so:\n  VDM is off.\n")
-    assert "in order" not in message.text + message.chat
+    fixed = "No longer so:\n  VDM is off."
+    assert message.text == f"{fixed}\n\n{TARGET}, 2026-03-12 09:00 UTC.\n"
+    assert json.loads(message.chat)["content"]["description"] == fixed
 
 
 def test_fixed_finding_lists_the_names_that_it_was_about() -> None:
-    gone = service_notification(
-        [], notified=[OFF.with_subjects(["a.example.com", "b.example.com"])], last_sequence=1
-    )
-    assert gone
+    notified = VDM_OFF.with_subjects(["a.example.com", "b.example.com"])
+    notification = due_service_notification([], notified=[notified], last_sequence=1)
     assert "No longer so:\n  VDM is off: a.example.com, b.example.com.\n" in (
-        render(gone, TARGET, NOW).text
+        render(notification, TARGET, NOW).text
     )
 
 
 def test_first_step_pauses_the_affected_configuration_set() -> None:
     newsletter = Scope(configuration_set="newsletter")
-    steps = json.loads(said((firing(), breached()), (firing(newsletter), breached())).chat)[
+    steps = json.loads(message_for((firing(), breached()), (firing(newsletter), breached())).chat)[
         "content"
     ]["nextSteps"]
     assert steps[0].endswith(
@@ -443,28 +474,38 @@ def test_first_step_pauses_the_affected_configuration_set() -> None:
     ],
 )
 def test_resolution_states_how_long_the_alert_lasted(length: timedelta, words: str) -> None:
-    ended = replace(over(firing(told=CRITICAL, since=NOW - length)), resolved_at=(NOW,))
-    over_now = (ended, healthy())
-    assert f"It lasted {words}, from " in said(over_now).text
+    alert = replace(resolved(firing(told=CRITICAL, since=NOW - length)), resolved_at=(NOW,))
+    assert f"{DURATION}{words}, from " in message_for((alert, healthy())).text
 
 
 @pytest.mark.parametrize("indicator", Indicator)
 def test_each_indicator_has_a_noun_steps_and_an_aws_source(indicator: Indicator) -> None:
-    advice = REMEDIATION[indicator]
+    remediation = REMEDIATION[indicator]
     assert WORDING[indicator].noun.replace(" ", "_") == indicator.key
-    assert advice.steps
-    assert advice.source.startswith("https://docs.aws.amazon.com/")
+    assert len(remediation.steps) >= 2
+    assert all(remediation.steps)
+    assert remediation.source.startswith("https://docs.aws.amazon.com/")
 
 
 @given(st.text(max_size=300))
 def test_notification_has_valid_json_and_ascii_attributes_whatever_the_name(identity: str) -> None:
-    message = said((firing(Scope(identity=identity)), breached()))
-    json.loads(message.chat)
-    json.loads(message.payload)
+    message = message_for((firing(Scope(identity=identity)), breached()))
+    assert json.loads(message.chat)["content"]["title"].endswith(WHERE)
+    (affected,) = json.loads(message.payload)["affected"]
+    assert affected["scope"] == {"EMAIL_IDENTITY": identity}
+    assert {*message.attributes} == {
+        "kind",
+        "account",
+        "region",
+        "severity",
+        "reason",
+        "rule",
+        "indicator",
+    }
     assert all(value and value.isascii() for value in message.attributes.values())
 
 
-AT_TWO = AccountRateEstimate(
+ESTIMATE_OF_2_PERCENT = AccountRateEstimate(
     Rate(240, 12_000),
     Window(6),
     is_short=False,
@@ -474,9 +515,10 @@ AT_TWO = AccountRateEstimate(
 
 
 def test_account_estimate_is_included_only_while_an_alert_is_open() -> None:
-    incident = replace(about((firing(), breached())), estimate=AT_TWO)
+    incident = replace(incident_of((firing(), breached())), estimate=ESTIMATE_OF_2_PERCENT)
     message = render(incident, TARGET, NOW)
-    assert "An estimate of the rate it goes by: 2% (240 of 12,000), over the last 6" in message.text
+    assert f"{ESTIMATE_SENTENCE}: 2% (240 of 12,000), over the last 6" in message.text
+    assert ESTIMATE_SENTENCE in message.chat
     assert "at 5%, which is 900 mails or 9 hours away" in message.chat
     assert json.loads(message.payload)["estimate"] == {
         "rate": 0.02,
@@ -488,20 +530,21 @@ def test_account_estimate_is_included_only_while_an_alert_is_open() -> None:
         "review": {"limit": 0.05, "mails": 900, "hours": 9.0},
         "pause": {"limit": 0.1, "mails": None, "hours": None},
     }
-    over_now = about((over(firing(told=WARNING)), healthy()))
-    ended = render(replace(over_now, estimate=AT_TWO), TARGET, NOW)
-    assert "estimate" not in ended.text
+    closed = incident_of((resolved(firing(told=WARNING)), healthy()))
+    resolution = render(replace(closed, estimate=ESTIMATE_OF_2_PERCENT), TARGET, NOW)
+    assert ESTIMATE_SENTENCE not in resolution.text
+    assert ESTIMATE_SENTENCE not in resolution.chat
 
 
 def test_confidence_is_stated_with_what_it_accounts_for() -> None:
-    sure = Breached(OF, LINE, Evidence(Rate(80, 1_000), Window(2), confidence=0.998))
-    message = said((firing(), sure))
+    verdict = Breached(OF, LINE, Evidence(Rate(80, 1_000), Window(2), confidence=0.998))
+    message = message_for((firing(), verdict))
     assert message.text.startswith("80 of 1,000 mails bounced permanently in the last 2 days (8%)")
     assert "99.8% sure that the bounce rate of news.example.com is above" in message.text
-    assert "allows for feedback that comes late" in message.text
+    assert CONFIDENCE_NOTE in message.text
     (affected,) = json.loads(message.payload)["affected"]
     assert (affected["sure"], affected["threshold"]) == (0.998, 0.05)
-    assert "allows for" not in said((firing(), breached())).text
+    assert CONFIDENCE_NOTE not in message_for((firing(), breached())).text
 
 
 def test_closure_for_a_deleted_rule_states_the_reason_and_names_no_parameter() -> None:
@@ -510,27 +553,27 @@ def test_closure_for_a_deleted_rule_states_the_reason_and_names_no_parameter() -
         replace(firing(scope, told=WARNING), state=Ok(closed_because=why, interrupted_since=NOW))
         for scope in (NEWS, HOTMAIL)
     )
-    message = said((news, unknown()), (hotmail, unknown()))
+    message = message_for((news, unknown()), (hotmail, unknown()))
     assert message.subject == f"[ENDED] Bounce rate of news.example.com: watched no longer{WHERE}"
     assert message.text.startswith(
         "The rule bounce-rate was deleted. The bounce rate of news.example.com was above your "
         "threshold before.\n\n"
         "Watched no longer:\n  Hotmail (mailbox provider)\n"
     )
-    assert "SSM parameter" not in message.text
+    assert THRESHOLD_REFERENCE not in message.text
 
 
 def test_revision_states_the_revised_rate_and_the_notified_rate() -> None:
-    told = firing(told=WARNING)
-    assert told.last_notified
-    ground = ReportedFigures(Rate(520, 10_000), Window(1), NOW.date())
+    notified = firing(told=WARNING)
+    assert notified.last_notified is not None
+    reported = ReportedFigures(Rate(520, 10_000), Window(1), NOW.date())
     alert = replace(
-        told,
+        notified,
         state=Ok(revised=Rate(410, 10_000)),
-        last_notified=replace(told.last_notified, figures=ground),
+        last_notified=replace(notified.last_notified, figures=reported),
     )
     evidence = Evidence(Rate(410, 10_000), Window(1), last_day=NOW.date())
-    message = said((alert, Healthy(OF, LINE, Window(1), evidence, withdraws=ground.rate)))
+    message = message_for((alert, Healthy(OF, LINE, Window(1), evidence, withdraws=reported.rate)))
     assert message.subject == (
         f"[REVISED] Bounce rate of news.example.com was 4.1%, not 5.2%{WHERE}"
     )
@@ -541,24 +584,26 @@ def test_revision_states_the_revised_rate_and_the_notified_rate() -> None:
 
 
 def test_revision_of_an_unfinished_day_does_not_contradict_the_notified_rate() -> None:
-    told = firing(told=WARNING)
-    assert told.last_notified
-    ground = ReportedFigures(Rate(50, 500), Window(1), NOW.date())
+    notified = firing(told=WARNING)
+    assert notified.last_notified is not None
+    reported = ReportedFigures(Rate(50, 500), Window(1), NOW.date())
     alert = replace(
-        told,
+        notified,
         state=Ok(revised=Rate(60, 10_000)),
-        last_notified=replace(told.last_notified, figures=ground),
+        last_notified=replace(notified.last_notified, figures=reported),
     )
     evidence = Evidence(Rate(60, 10_000), Window(1), last_day=NOW.date())
-    message = said((alert, Healthy(OF, LINE, Window(1), evidence, withdraws=ground.rate)))
+    message = message_for((alert, Healthy(OF, LINE, Window(1), evidence, withdraws=reported.rate)))
     assert message.subject == (
         f"[REVISED] Bounce rate of news.example.com came to 0.6%, after 10%{WHERE}"
     )
 
 
-@pytest.mark.parametrize("verdict", [replace(unsure(), evidence=evidence("8%", 100)), few()])
+@pytest.mark.parametrize(
+    "verdict", [replace(unsure(), evidence=evidence("8%", 100)), healthy_with_few_emails()]
+)
 def test_late_resolution_does_not_present_the_current_rate_as_healthy(verdict: Verdict) -> None:
-    message = said((replace(over(firing(told=WARNING)), resolved_at=(NOW,)), verdict))
+    message = message_for((replace(resolved(firing(told=WARNING)), resolved_at=(NOW,)), verdict))
     assert message.subject == (
         f"[RESOLVED] Bounce rate of news.example.com was back below your threshold{WHERE}"
     )
@@ -569,19 +614,19 @@ def test_late_resolution_does_not_present_the_current_rate_as_healthy(verdict: V
 
 
 def test_resolution_without_an_end_time_states_only_the_start() -> None:
-    text = said((over(firing(told=WARNING)), healthy())).text
+    text = message_for((resolved(firing(told=WARNING)), healthy())).text
     assert "It began at 2026-03-12 09:00 UTC." in text
-    assert "lasted" not in text
+    assert DURATION not in text
 
 
 def test_reminder_states_the_current_rate_and_the_scopes_no_longer_critical() -> None:
     worse, better = firing(told=WARNING), firing(HOTMAIL, told=CRITICAL)
     verdicts: dict[AlertKey, Verdict] = {worse.key: breached("7%"), better.key: breached("6%")}
     rules = {"bounce-rate": a_rule()}
-    (one,) = incident_notifications(
+    (incident,) = incident_notifications(
         [worse, better], rules, verdicts, NO_CONTRIBUTORS, {}, {}, NOW + timedelta(days=1)
     )
-    message = render(one, TARGET, NOW + timedelta(days=1))
+    message = render(incident, TARGET, NOW + timedelta(days=1))
     assert message.subject == f"[WARNING] Bounce rate of news.example.com is still 7%{WHERE}"
     assert "Hotmail (mailbox provider): 6%, warning, no longer critical" in message.text
     (alone,) = incident_notifications(
@@ -597,51 +642,54 @@ def test_affected_scope_names_its_contributor() -> None:
     alerts = [firing(), firing(HOTMAIL)]
     verdicts: dict[AlertKey, Verdict] = {alert.key: breached("6%") for alert in alerts}
     contributors = {alert.key: contributor for alert in alerts}
-    (one,) = incident_notifications(
+    (incident,) = incident_notifications(
         alerts, {"bounce-rate": a_rule()}, verdicts, contributors, {}, {}, NOW
     )
     assert "Hotmail (mailbox provider): 6%, warning, because of news.example.com at Hotmail" in (
-        render(one, TARGET, NOW).text
+        render(incident, TARGET, NOW).text
     )
 
 
 def test_flapping_alert_states_when_its_resolution_will_be_sent() -> None:
     alert = replace(firing(), resolved_at=(NOW, NOW))
     assert "This has come and gone 2 times in 14 days: its end is told once it has been over" in (
-        said((alert, breached("6%"))).text
+        message_for((alert, breached("6%"))).text
     )
 
 
 def test_summary_states_what_is_monitored_and_which_incidents_are_open() -> None:
-    watch = Coverage(("bounce-rate", "complaint-rate"), {(): 1, NEWS.kind: 2, HOTMAIL.kind: 11})
-    well = render(first_summary([], watch, {}), TARGET, NOW)
-    assert well.subject.startswith("[OK] VDM Alerts is watching, and nothing is beyond a threshold")
-    assert well.text.startswith(
+    coverage = Coverage(("bounce-rate", "complaint-rate"), {(): 1, NEWS.kind: 2, HOTMAIL.kind: 11})
+    healthy_summary = render(first_summary([], coverage, {}), TARGET, NOW)
+    assert healthy_summary.subject.startswith(
+        "[OK] VDM Alerts is watching, and nothing is beyond a threshold"
+    )
+    assert healthy_summary.text.startswith(
         "VDM Alerts has begun to watch the account, 2 identities and 11 mailbox providers, by the "
         "rules bounce-rate and complaint-rate. "
     )
-    wrong = render(first_summary([about((firing(), breached("6%")))], watch, {}), TARGET, NOW)
-    assert "[WARNING] Bounce rate of news.example.com is 6%\n600 of 10,000 mails" in wrong.text
-    assert "What to do about the first:" in wrong.text
-    document = json.loads(wrong.payload)
-    assert (document["kind"], document["reason"]) == ("summary", "SUMMARY")
-    assert [one["reason"] for one in document["incidents"]] == ["FIRING"]
+    incident = incident_of((firing(), breached("6%")))
+    summary = render(first_summary([incident], coverage, {}), TARGET, NOW)
+    assert "[WARNING] Bounce rate of news.example.com is 6%\n600 of 10,000 mails" in summary.text
+    assert "What to do about the first:" in summary.text
+    payload = json.loads(summary.payload)
+    assert (payload["kind"], payload["reason"]) == ("summary", "SUMMARY")
+    assert [incident["reason"] for incident in payload["incidents"]] == ["FIRING"]
 
 
 def test_summary_with_500_incidents_fits_into_one_sns_message() -> None:
-    culprit = Contributor(a_long_name(0), 0.8, Evidence(Rate(500, 2_000), Window(3)))
+    contributor = Contributor(a_long_scope(0), 0.8, Evidence(Rate(500, 2_000), Window(3)))
     many = []
     for number in range(500):
         alerts = [
-            replace(firing(a_long_name(1_000 * number + each)), incident=f"bounce-rate-{number}")
-            for each in range(100)
+            replace(firing(a_long_scope(1_000 * number + index)), incident=f"bounce-rate-{number}")
+            for index in range(100)
         ]
-        found = about(*((alert, breached()) for alert in alerts))
-        many.append(replace(found, contributor=culprit, estimate=AT_TWO))
+        incident = incident_of(*((alert, breached()) for alert in alerts))
+        many.append(replace(incident, contributor=contributor, estimate=ESTIMATE_OF_2_PERCENT))
     message = render(first_summary(many, Coverage(("r",), {(): 1}), {}), TARGET, NOW)
     assert size_in_sns(message) < SNS_LIMIT
     assert "And 480 more." in message.text
     assert "and 94 more" in message.text
-    document = json.loads(message.payload)
-    assert (len(document["incidents"]), document["incidents_total"]) == (MAX_INCIDENTS, 500)
-    assert [len(one["affected"]) for one in document["incidents"]] == [5] * MAX_INCIDENTS
+    payload = json.loads(message.payload)
+    assert (len(payload["incidents"]), payload["incidents_total"]) == (MAX_INCIDENTS, 500)
+    assert [len(incident["affected"]) for incident in payload["incidents"]] == [5] * MAX_INCIDENTS

@@ -1,1 +1,15 @@
-"""The text of a notification, one module per format."""
+"""The content of a notification in each format.
+
+`message` combines the formats into one SNS message:
+
+* `email` has the sentences about one incident, `digest` those about several incidents, and
+  `service` those about findings. `subjects` has the subject lines, `remediation` the next steps.
+* `amazon_q` is the JSON that Amazon Q shows in Slack or Microsoft Teams. Its text consists of the
+  same sentences.
+* `payload` is the JSON for machines.
+
+To add a receiver, subscribe it to the SNS topic, and let it render the JSON payload. Message
+attributes let it filter by severity or rule. The function needs no change. To give an SNS protocol
+a format of its own, add a module here and a field in `message.Message`. The adapter of the SNS
+topic then assigns that field to the protocol.
+"""

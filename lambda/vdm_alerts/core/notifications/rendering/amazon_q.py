@@ -1,10 +1,10 @@
-"""A notice as a chat channel shows it: the JSON of an Amazon Q custom notification."""
+"""The format for chat channels: Amazon Q custom notifications."""
 
 import json
 from collections.abc import Sequence
 
 MAX_TEXT = 2_500
-"""Characters of a chat message's text: Slack cuts the text of a block at 3,000.
+"""Characters in the text of a chat message. Slack cuts the text of a block at 3,000.
 
 Source: https://docs.slack.dev/reference/block-kit/blocks/section-block
 """
@@ -15,7 +15,10 @@ MAX_STEPS = 10
 def amazon_q_notification(
     thread: str, sequence: int, title: str, paragraphs: Sequence[str], steps: Sequence[str]
 ) -> str:
-    """Return an Amazon Q custom notification; anything else on the topic Q would drop.
+    """Return the JSON of an Amazon Q custom notification.
+
+    Notifications with the same *thread* are one thread in the channel. Amazon Q drops anything on
+    the topic that does not have this format.
 
     Source: https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
     """
@@ -25,25 +28,25 @@ def amazon_q_notification(
         "id": f"{thread}:{sequence}",
         "content": {
             "textType": "client-markdown",
-            "title": _escaped(title),
-            "description": _fitting("\n\n".join(paragraphs)),
-            "nextSteps": [_escaped(step) for step in steps[:MAX_STEPS]],
+            "title": _escape(title),
+            "description": _shorten("\n\n".join(paragraphs)),
+            "nextSteps": [_escape(step) for step in steps[:MAX_STEPS]],
         },
-        "metadata": {"threadId": thread, "summary": _escaped(title)},
+        "metadata": {"threadId": thread, "summary": _escape(title)},
     }
     return json.dumps(notification, ensure_ascii=False)
 
 
-def _fitting(text: str) -> str:
-    """Return *text*, escaped, cut to what a chat shows."""
-    if len(_escaped(text)) <= MAX_TEXT:
-        return _escaped(text)
-    kept = text[:MAX_TEXT]
-    while len(_escaped(kept)) >= MAX_TEXT:
-        kept = kept[:-50]
-    return f"{_escaped(kept)}…"
+def _shorten(text: str) -> str:
+    """Return *text*, escaped and cut to `MAX_TEXT` characters."""
+    if len(_escape(text)) <= MAX_TEXT:
+        return _escape(text)
+    start = text[:MAX_TEXT]
+    while len(_escape(start)) >= MAX_TEXT:
+        start = start[:-50]
+    return f"{_escape(start)}…"
 
 
-def _escaped(text: str) -> str:
-    """Return *text* so that no name in it becomes a mention, or a link under another name."""
+def _escape(text: str) -> str:
+    """Return *text* without mentions and disguised links."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,4 +1,4 @@
-"""The sentences of a message about several incidents, the first one ever among them."""
+"""The text about several incidents: a digest, or the first summary."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -13,37 +13,35 @@ from vdm_alerts.core.notifications.rendering import email, subjects
 from vdm_alerts.core.notifications.rendering.email import MAX_LISTED
 from vdm_alerts.core.observations.coverage import Coverage
 
-_MAX_SCOPES_EACH = 5
-"""Scopes listed to a person of each of several incidents; the rest are counted."""
+_MAX_SCOPES_PER_INCIDENT = 5
+"""Scopes in the paragraph of one incident; the rest are counted."""
 
 
-def subject(digest: Digest) -> str:
-    """Return the news in one line, its weight first."""
-    weight = "ENDED" if digest.is_unproven else str(digest.severity or "OK")
+def digest_subject(digest: Digest) -> str:
+    """Return the subject, uncut, without account and Region."""
+    tag = "ENDED" if digest.is_unproven else str(digest.severity or "OK")
     count = len(digest.incidents)
     if digest.coverage is None:
-        return f"[{weight}] {count} more: {subjects.headline(digest.incidents[0])}, ..."
+        return f"[{tag}] {count} more: {subjects.incident_headline(digest.incidents[0])}, ..."
     if not digest.incidents:
-        news = (
+        status = (
             "there is nothing else to tell"
             if digest.has_open_alerts
             else "nothing is beyond a threshold"
         )
-        return f"[{weight}] VDM Alerts is watching, and {news}"
+        return f"[{tag}] VDM Alerts is watching, and {status}"
     if count == 1:
-        return f"[{weight}] VDM Alerts is watching: {subjects.headline(digest.incidents[0])}"
-    return f"[{weight}] VDM Alerts is watching: {count} incidents at first sight"
+        headline = subjects.incident_headline(digest.incidents[0])
+        return f"[{tag}] VDM Alerts is watching: {headline}"
+    return f"[{tag}] VDM Alerts is watching: {count} incidents at first sight"
 
 
-def text(digest: Digest, target: Target, now: datetime) -> str:
-    """Return the whole e-mail."""
+def digest_text(digest: Digest, target: Target, now: datetime) -> str:
+    """Return the body of the email about *digest*."""
     parts = paragraphs(digest)
     if digest.severity:
-        worst = digest.incidents[0]
-        numbered = (
-            f"  {number}. {step}"
-            for number, step in enumerate(email.remediation_steps(worst, target), 1)
-        )
+        steps = email.remediation_steps(digest.incidents[0], target)
+        numbered = (f"  {number}. {step}" for number, step in enumerate(steps, 1))
         parts.append("\n".join(["What to do about the first:", *numbered]))
     parts.append(
         f"{target}, {format_time(now)}.\n{digest.id.capitalize()}, message {digest.sequence}."
@@ -52,62 +50,70 @@ def text(digest: Digest, target: Target, now: datetime) -> str:
 
 
 def paragraphs(digest: Digest) -> list[str]:
-    """Return what there is to watch, if that is to be said, and a paragraph for each incident."""
-    watching = [_coverage_paragraph(digest.coverage)] if digest.coverage else []
+    """Return a paragraph per incident; in a summary the coverage first."""
+    coverage = [_coverage_paragraph(digest.coverage)] if digest.coverage else []
     if digest.coverage and not digest.incidents:
-        but = "else is beyond a threshold than what you were told of or silenced"
-        nothing = (
-            but
-            if digest.has_open_alerts
-            else "is beyond a threshold, as far as one can be sure of it"
-        )
-        watching.append(f"Nothing {nothing}.")
-    more = len(digest.incidents) - MAX_LISTED
+        coverage.append(_nothing_found(digest))
+    omitted = len(digest.incidents) - MAX_LISTED
     return [
-        *watching,
-        *map(_paragraph, digest.incidents[:MAX_LISTED]),
-        *([f"And {more:,} more."] if more > 0 else []),
+        *coverage,
+        *map(_incident_paragraph, digest.incidents[:MAX_LISTED]),
+        *([f"And {omitted:,} more."] if omitted > 0 else []),
     ]
 
 
-def _paragraph(incident: IncidentNotification) -> str:
+def _nothing_found(summary: Digest) -> str:
+    """Return the sentence of a summary without incidents."""
+    if summary.has_open_alerts:
+        return "Nothing else is beyond a threshold than what you were told of or silenced."
+    return "Nothing is beyond a threshold, as far as one can be sure of it."
+
+
+def _incident_paragraph(incident: IncidentNotification) -> str:
     lines = [
-        subjects.subject(incident),
-        email.headline(incident),
+        subjects.incident_subject(incident),
+        email.verdict_sentence(incident),
         *email.contributor_paragraph(incident),
-        *email.other_scopes(incident, _MAX_SCOPES_EACH),
+        *email.other_scopes(incident, _MAX_SCOPES_PER_INCIDENT),
         f"Incident {incident.id}, message {incident.sequence}.",
     ]
     return "\n".join(lines)
 
 
-def _coverage_paragraph(watch: Coverage) -> str:
-    kinds = sorted(watch.scopes.items(), key=lambda each: _place(each[0]))
-    unread = f" {watch.unreadable:,} of {watch.rates:,} rates could not be read yet."
+def _coverage_paragraph(coverage: Coverage) -> str:
+    kinds = sorted(coverage.scopes.items(), key=lambda item: _kind_order(item[0]))
+    unreadable = (
+        f" {coverage.unreadable:,} of {coverage.rates:,} rates could not be read yet."
+        if coverage.unreadable
+        else ""
+    )
     return (
-        f"VDM Alerts has begun to watch {_listed(list(_counted(kinds)))}, by the "
-        f"{'rule' if len(watch.rules) == 1 else 'rules'} {_listed(watch.rules)}. From now on you "
-        "hear of what gets worse, of what goes on, now and then, and of what is over."
-        f"{unread if watch.unreadable else ''}"
+        f"VDM Alerts has begun to watch {_enumeration(list(_scope_counts(kinds)))}, by the "
+        f"{'rule' if len(coverage.rules) == 1 else 'rules'} {_enumeration(coverage.rules)}. "
+        "From now on you hear of what gets worse, of what goes on, now and then, and of what is "
+        f"over.{unreadable}"
     )
 
 
-def _counted(kinds: Sequence[tuple[Kind, int]]) -> Iterator[str]:
+def _scope_counts(kinds: Sequence[tuple[Kind, int]]) -> Iterator[str]:
+    """Yield the number of scopes of each kind, such as "2 identities"."""
     for kind, count in kinds:
         if not kind:
             yield "the account"
             continue
-        name, *others = (KIND_NAMES[dimension] for dimension in kind)
+        name, *other_names = (KIND_NAMES[dimension] for dimension in kind)
         plural = f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
-        where = "".join(f" at a {other}" for other in others)
-        yield f"{count:,} {name if count == 1 else plural}{where}"
+        suffix = "".join(f" at a {other}" for other in other_names)
+        yield f"{count:,} {name if count == 1 else plural}{suffix}"
 
 
-def _place(kind: Kind) -> tuple[int, ...]:
-    return (len(kind), *(list(Dimension).index(one) for one in kind))
+def _kind_order(kind: Kind) -> tuple[int, ...]:
+    """Return a sort key: account, senders, providers, combinations."""
+    dimensions = list(Dimension)
+    return (len(kind), *(dimensions.index(dimension) for dimension in kind))
 
 
-def _listed(names: Sequence[str]) -> str:
-    """Return *names* as a sentence lists them."""
+def _enumeration(names: Sequence[str]) -> str:
+    """Return *names* as a sentence lists them, such as "a, b and c"."""
     *first, last = names
     return f"{', '.join(first)} and {last}" if first else last

@@ -1,6 +1,9 @@
-"""The sentences of a notice, as a mail reader shows them: plain text, one paragraph a line."""
+"""The text about one incident: plain text, one line per paragraph.
 
-from collections.abc import Iterator, Sequence
+The chat format and the digest consist of the same paragraphs.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from vdm_alerts.core.alerts.alert import FLAP_COOLDOWN, FLAP_COUNT, FLAP_WINDOW
@@ -18,11 +21,14 @@ from vdm_alerts.core.notifications.rendering.remediation import (
     REMEDIATION,
     pause_step,
 )
-from vdm_alerts.core.notifications.rendering.subjects import is_back_above_threshold, rate_of
+from vdm_alerts.core.notifications.rendering.subjects import (
+    has_reached_threshold_again,
+    rate_text,
+)
 from vdm_alerts.core.rules.default_rules import custom_rule_path
 
 MAX_LISTED = 20
-"""Scopes listed to a person; the rest are counted."""
+"""Items in a list of the text, such as scopes or findings; the rest are counted."""
 
 _HISTORY_UNAVAILABLE = (
     "History unavailable: what was told before cannot be read or kept at the moment. Until that is "
@@ -36,25 +42,40 @@ _CONFIDENCE_NOTE = (
 )
 
 
-def headline(incident: IncidentNotification) -> str:
-    """Return what was judged, and how: the sentence of the verdict."""
-    lead = incident.primary
-    subject = Subject(incident.indicator, lead.alert.scope)
-    if lead.closed_because:
+def incident_text(incident: IncidentNotification, target: Target, now: datetime) -> str:
+    """Return the body of the email about *incident*."""
+    reference = f"Incident {incident.id}, message {incident.sequence}."
+    parts = [
+        verdict_sentence(incident),
+        *contributor_paragraph(incident),
+        *account_risk(incident),
+        *other_scopes(incident),
+        *(_open_incident_paragraphs(incident, target) if incident.severity else []),
+        f"{footer(incident, target, now)}\n{_threshold_line(incident)}{reference}",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def verdict_sentence(incident: IncidentNotification) -> str:
+    """Return the first sentence: the verdict on the primary scope."""
+    primary = incident.primary
+    subject = Subject(incident.indicator, primary.alert.scope)
+    if primary.closed_because:
         side, when = f"back {subject.good_side}", "by then"
-        if lead.was_interrupted:
+        if primary.was_interrupted:
             side, when = subject.bad_side, "before"
-        return f"{lead.closed_because}. {subject.capitalized} was {side} your threshold {when}."
-    is_over = not lead.is_firing
-    match lead.verdict:
-        case Unknown() | None if is_over:
+        was = f"{subject.capitalized} was {side} your threshold {when}."
+        return f"{primary.closed_because}. {was}"
+    is_resolved = not primary.is_firing
+    match primary.verdict:
+        case Unknown() | None if is_resolved:
             was = f"{subject.capitalized} was back {subject.good_side} your threshold"
             return f"{was} when last read, and cannot be read now."
-        case Healthy() | Inconclusive() as verdict if is_over and is_back_above_threshold(lead):
-            return (
-                f"{subject.capitalized} was back {subject.good_side} your threshold when it ended. "
-                f"{verdict}"
-            )
+        case Healthy() | Inconclusive() as verdict if is_resolved and has_reached_threshold_again(
+            primary
+        ):
+            was = f"{subject.capitalized} was back {subject.good_side} your threshold"
+            return f"{was} when it ended. {verdict}"
         case Unknown() as verdict:
             return f"{verdict} It was {subject.bad_side} your threshold when last read."
         case None:
@@ -66,139 +87,160 @@ def headline(incident: IncidentNotification) -> str:
             return str(verdict)
 
 
-def account_risk(incident: IncidentNotification) -> list[str]:
-    """Return a paragraph on the rate by which SES itself judges, while there is cause for it."""
-    is_cause = incident.severity and not _is_about_no_email(incident.primary)
-    return [str(incident.estimate)] if incident.estimate and is_cause else []
-
-
 def contributor_paragraph(incident: IncidentNotification) -> list[str]:
-    """Return a paragraph on who is behind it, if anybody is in particular."""
-    indicator, culprit = incident.indicator, incident.contributor
-    if culprit is None or not incident.primary.is_firing:
+    """Return a paragraph about the main contributor, if there is one."""
+    contributor, evidence = incident.contributor, incident.primary.evidence
+    if contributor is None or not incident.primary.is_firing:
         return []
-    wording, rate = WORDING[indicator], culprit.evidence.rate
-    whole = incident.primary.evidence
-    is_whole = whole is not None and whole.rate == rate  # Then its rate has just been said.
-    its_own = "" if is_whole else f", where the {wording.noun} is {rate}"
-    return [f"{percent(culprit.share)} of these {wording.events}: {culprit.scope}{its_own}."]
-
-
-def incident_text(incident: IncidentNotification, target: Target, now: datetime) -> str:
-    """Return the whole e-mail about *incident*."""
-    remediation = REMEDIATION[incident.indicator]
-    parts = [
-        headline(incident),
-        *contributor_paragraph(incident),
-        *account_risk(incident),
-        *other_scopes(incident),
+    wording, rate = WORDING[incident.indicator], contributor.evidence.rate
+    # If the contributor has all emails of the scope, the first sentence states the same rate.
+    is_stated = evidence is not None and evidence.rate == rate
+    own_rate = "" if is_stated else f", where the {wording.noun} is {rate}"
+    return [
+        f"{percent(contributor.share)} of these {wording.events}: {contributor.scope}{own_rate}."
     ]
-    if incident.severity:
-        numbered = (
-            f"  {number}. {step}"
-            for number, step in enumerate(remediation_steps(incident, target), 1)
-        )
-        parts.append("\n".join(["What to do:", *numbered]))
-    if incident.severity and not _is_about_no_email(incident.primary):
-        parts.append(f"Why it matters: {remediation.why}\n{remediation.source}")
-    evidence = incident.primary.evidence
-    if incident.severity and evidence and evidence.confidence is not None:
-        parts.append(_CONFIDENCE_NOTE)
-    if (
-        incident.severity
-        and (ends := incident.primary.alert.resolved_at)
-        and len(ends) >= FLAP_COUNT
-    ):
-        parts.append(
-            f"This has come and gone {len(ends)} times in {format_duration(FLAP_WINDOW)}: its end "
-            f"is told once it has been over for {format_duration(FLAP_COOLDOWN)}."
-        )
-    parts.append(
-        f"{footer(incident, target, now)}\n{_where(incident)}"
-        f"Incident {incident.id}, message {incident.sequence}."
-    )
-    return "\n\n".join(parts) + "\n"
 
 
-def _where(incident: IncidentNotification) -> str:
-    """Return by which thresholds the lead is judged, and where to change them, if it is."""
-    if incident.rule is None or incident.primary.closed_because:
-        return ""
-    rule = incident.rule.for_scope(incident.primary.alert.scope)
-    lines = [f"{percent(line.share)} ({line.severity.key})" for line in rule.thresholds]
-    count = "threshold is" if len(lines) == 1 else "thresholds are"
-    own = custom_rule_path(rule.source)
-    how = f" To change that, save yours as {own}: it counts instead." if own else ""
-    return f"The {count} {' and '.join(lines)}, by the SSM parameter {rule.source}.{how}\n"
+def account_risk(incident: IncidentNotification) -> list[str]:
+    """Return a paragraph about the account rate of an open incident."""
+    is_open = incident.severity and not _is_about_no_email(incident.primary)
+    return [str(incident.estimate)] if incident.estimate and is_open else []
 
 
-def footer(incident: IncidentNotification, target: Target, now: datetime) -> str:
-    """Return where and when, and since when or for how long."""
-    began = min(one.since for one in incident.affected if one.since)
-    until = f" Days are counted until {incident.last_day}." if incident.last_day else ""
-    place = f"{target}, {format_time(now)}.{until}"
-    if incident.severity is None:
-        ends = [one.alert.resolved_at[-1] for one in incident.affected if one.alert.resolved_at]
-        is_known = ends and not any(one.was_interrupted for one in incident.affected)
-        lasted = f"lasted {format_duration(max(ends) - began)}, from" if is_known else "began at"
-        return f"{place} It {lasted} {format_time(began)}."
-    return place if began == now else f"{place} Going on since {format_time(began)}."
+def other_scopes(incident: IncidentNotification, max_scopes: int = MAX_LISTED) -> list[str]:
+    """Return a paragraph per group of other scopes, such as resolved ones.
 
-
-def remediation_steps(incident: IncidentNotification, target: Target) -> list[str]:
-    """Return what to do, how to stop the mail first where that can be said."""
-    if _is_about_no_email(incident.primary):
-        return list(NO_EMAIL_STEPS)
-    general = list(REMEDIATION[incident.indicator].steps)
-    for one in incident.affected:
-        is_bad = one.is_firing and not one.is_recovering
-        if (name := one.alert.scope.configuration_set) and is_bad:
-            return [pause_step(name, target), *general]
-    return general
-
-
-def other_scopes(incident: IncidentNotification, most: int = MAX_LISTED) -> list[str]:
-    """Return a paragraph each on what else is affected, on what is mended, and on lost memory.
-
-    Each lists *most* scopes, and counts the rest.
+    A paragraph lists at most *max_scopes* scopes, and counts the rest. If the alert history is
+    unavailable, the last paragraph says so.
     """
-    rest = incident.affected[1:]
-    bad, good = ("below", "above") if incident.indicator.low_is_bad else ("above", "below")
-    firing = [one for one in rest if one.is_firing and not one.is_recovering]
-    again = "Also" if incident.primary.is_firing else "Still"
-    titled = {
-        f"{again} {bad} the threshold:": [one for one in firing if not _is_about_no_email(one)],
-        f"{again} without mail:": [one for one in firing if _is_about_no_email(one)],
-        f"{good.capitalize()} the threshold for now:": [one for one in rest if one.is_recovering],
-        f"No longer {bad} it:": [one for one in rest if not (one.is_firing or one.was_interrupted)],
-        "Watched no longer:": [one for one in rest if one.was_interrupted],
-    }
     paragraphs = [
-        "\n".join([title, *_lines(group, incident.indicator, most)])
-        for title, group in titled.items()
-        if group
+        "\n".join([title, *_scope_lines(scopes, incident.indicator, max_scopes)])
+        for title, scopes in _grouped_by_title(incident).items()
+        if scopes
     ]
     return paragraphs if incident.has_history else [*paragraphs, _HISTORY_UNAVAILABLE]
 
 
-def _is_about_no_email(one: AffectedScope) -> bool:
-    """Say whether no mail is what is wrong."""
-    return isinstance(one.verdict, NoEmail)
+def remediation_steps(incident: IncidentNotification, target: Target) -> list[str]:
+    """Return the next steps.
+
+    The first step pauses the first configuration set that is firing, if there is one.
+    """
+    if _is_about_no_email(incident.primary):
+        return list(NO_EMAIL_STEPS)
+    general = list(REMEDIATION[incident.indicator].steps)
+    for affected in incident.affected:
+        name = affected.alert.scope.configuration_set
+        if name and affected.is_firing and not affected.is_recovering:
+            return [pause_step(name, target), *general]
+    return general
 
 
-def _lines(affected: Sequence[AffectedScope], indicator: Indicator, most: int) -> Iterator[str]:
-    for one in affected[:most]:
-        rate = "" if one.closed_because else f": {rate_of(one, indicator)}{_marks(one)}"
-        yield f"  {one.alert.scope} ({kind_name(one.alert.scope)}){rate}"
-    if (more := len(affected) - most) > 0:
-        yield f"  and {more:,} more"
+def footer(incident: IncidentNotification, target: Target, now: datetime) -> str:
+    """Return the target, the time, the last counted day, and the duration."""
+    started = min(affected.since for affected in incident.affected if affected.since)
+    last_day = f" Days are counted until {incident.last_day}." if incident.last_day else ""
+    reference = f"{target}, {format_time(now)}.{last_day}"
+    if incident.severity is None:
+        return f"{reference} It {_ended_phrase(incident, started)} {format_time(started)}."
+    if started == now:
+        return reference
+    return f"{reference} Going on since {format_time(started)}."
 
 
-def _marks(one: AffectedScope) -> str:
-    """Return how bad it is, whether it was worse, and what explains it."""
-    marks = [one.severity.key] if one.severity and not one.is_recovering else []
-    if one.reason is Reason.DEESCALATED:
-        marks.append(f"no longer {Severity.CRITICAL.key}")
-    if one.is_firing and one.contributor:
-        marks.append(f"because of {one.contributor}")
-    return "".join(f", {mark}" for mark in marks)
+def _open_incident_paragraphs(incident: IncidentNotification, target: Target) -> Iterator[str]:
+    """Yield the steps, why they matter, and notes about the verdict."""
+    primary = incident.primary
+    steps = enumerate(remediation_steps(incident, target), 1)
+    yield "\n".join(["What to do:", *(f"  {number}. {step}" for number, step in steps)])
+    if not _is_about_no_email(primary):
+        remediation = REMEDIATION[incident.indicator]
+        yield f"Why it matters: {remediation.why}\n{remediation.source}"
+    if primary.evidence and primary.evidence.confidence is not None:
+        yield _CONFIDENCE_NOTE
+    resolutions = len(primary.alert.resolved_at)
+    if resolutions >= FLAP_COUNT:
+        yield (
+            f"This has come and gone {resolutions} times in {format_duration(FLAP_WINDOW)}: its "
+            f"end is told once it has been over for {format_duration(FLAP_COOLDOWN)}."
+        )
+
+
+def _threshold_line(incident: IncidentNotification) -> str:
+    """Return the thresholds of the primary scope, and where to edit them.
+
+    The line is empty if the rule is unknown, or the scope is no longer monitored.
+    """
+    if incident.rule is None or incident.primary.closed_because:
+        return ""
+    rule = incident.rule.for_scope(incident.primary.alert.scope)
+    thresholds = [
+        f"{percent(threshold.share)} ({threshold.severity.key})" for threshold in rule.thresholds
+    ]
+    verb = "threshold is" if len(thresholds) == 1 else "thresholds are"
+    custom_path = custom_rule_path(rule.source)
+    how_to_change = (
+        f" To change that, save yours as {custom_path}: it counts instead." if custom_path else ""
+    )
+    values = " and ".join(thresholds)
+    return f"The {verb} {values}, by the SSM parameter {rule.source}.{how_to_change}\n"
+
+
+def _ended_phrase(incident: IncidentNotification, started: datetime) -> str:
+    """Return how long a closed incident lasted, if all of its ends are known."""
+    end_times = [
+        affected.alert.resolved_at[-1]
+        for affected in incident.affected
+        if affected.alert.resolved_at
+    ]
+    if not end_times or any(affected.was_interrupted for affected in incident.affected):
+        return "began at"
+    return f"lasted {format_duration(max(end_times) - started)}, from"
+
+
+def _grouped_by_title(incident: IncidentNotification) -> Mapping[str, Sequence[AffectedScope]]:
+    """Return the scopes after the primary one, by paragraph title."""
+    others = incident.affected[1:]
+    low_is_bad = incident.indicator.low_is_bad
+    bad_side, good_side = ("below", "above") if low_is_bad else ("above", "below")
+    firing = [scope for scope in others if scope.is_firing and not scope.is_recovering]
+    also = "Also" if incident.primary.is_firing else "Still"
+    return {
+        f"{also} {bad_side} the threshold:": [
+            scope for scope in firing if not _is_about_no_email(scope)
+        ],
+        f"{also} without mail:": [scope for scope in firing if _is_about_no_email(scope)],
+        f"{good_side.capitalize()} the threshold for now:": [
+            scope for scope in others if scope.is_recovering
+        ],
+        f"No longer {bad_side} it:": [
+            scope for scope in others if not (scope.is_firing or scope.was_interrupted)
+        ],
+        "Watched no longer:": [scope for scope in others if scope.was_interrupted],
+    }
+
+
+def _scope_lines(
+    scopes: Sequence[AffectedScope], indicator: Indicator, max_scopes: int
+) -> Iterator[str]:
+    for affected in scopes[:max_scopes]:
+        scope = affected.alert.scope
+        rate = f": {rate_text(affected, indicator)}{_remarks(affected)}"
+        yield f"  {scope} ({kind_name(scope)}){'' if affected.closed_because else rate}"
+    if (omitted := len(scopes) - max_scopes) > 0:
+        yield f"  and {omitted:,} more"
+
+
+def _remarks(affected: AffectedScope) -> str:
+    """Return the severity, a note on a lower one, and the contributor."""
+    remarks = [affected.severity.key] if affected.severity and not affected.is_recovering else []
+    if affected.reason is Reason.DEESCALATED:
+        remarks.append(f"no longer {Severity.CRITICAL.key}")
+    if affected.is_firing and affected.contributor:
+        remarks.append(f"because of {affected.contributor}")
+    return "".join(f", {remark}" for remark in remarks)
+
+
+def _is_about_no_email(affected: AffectedScope) -> bool:
+    """Return whether the lack of emails is the breach."""
+    return isinstance(affected.verdict, NoEmail)

@@ -1,4 +1,4 @@
-"""From a notice to the messages that are sent: for a mail reader, a chat channel and a machine."""
+"""The SNS message of a notification: subject, attributes, formats."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from vdm_alerts.core.notifications.rendering.amazon_q import amazon_q_notificati
 from vdm_alerts.core.notifications.rendering.remediation import fix_text
 
 MAX_SUBJECT = 99
-"""Characters SNS takes in a subject: less than 100, none of them a line break or control.
+"""Characters in a subject. SNS allows less than 100, without line breaks and control characters.
 
 Source: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 """
@@ -29,36 +29,37 @@ _EMOJI: Mapping[Severity | None, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message in all its forms.
-
-    *text* is prose, *chat* the JSON of an Amazon Q custom notification, *document* the JSON for
-    machines, *attributes* what subscribers can filter by.
-    """
+    """A rendered notification. Each subscription receives one of the formats."""
 
     subject: str
+    """The subject of the email: printable ASCII, at most `MAX_SUBJECT` characters."""
     text: str
+    """The body of the email, in plain text."""
     chat: str
+    """The JSON of an Amazon Q custom notification, for a chat channel."""
     payload: str
+    """The JSON for machines."""
     attributes: Mapping[str, str]
+    """The SNS message attributes, by which a subscription can filter."""
 
 
-def render(notice: Notification, target: Target, now: datetime) -> Message:
-    """Put *notice* into words, as of *now*."""
-    match notice:
+def render(notification: Notification, target: Target, now: datetime) -> Message:
+    """Return *notification* in every format. *now* is the time of the run."""
+    match notification:
         case IncidentNotification():
-            return _about_incident(notice, target, now)
+            return _incident_message(notification, target, now)
         case Digest():
-            return _about_several(notice, target, now)
+            return _digest_message(notification, target, now)
         case ServiceNotification():
-            return _about_service(notice, target, now)
+            return _service_message(notification, target, now)
         case _:
-            assert_never(notice)
+            assert_never(notification)
 
 
-def _about_incident(incident: IncidentNotification, target: Target, now: datetime) -> Message:
-    subject = _subject(subjects.subject(incident), target)
-    figures = {
-        **_figures("incident", incident, target),
+def _incident_message(incident: IncidentNotification, target: Target, now: datetime) -> Message:
+    subject = _subject_line(subjects.incident_subject(incident), target)
+    attributes = {
+        **_attributes("incident", incident, target),
         "reason": incident.reason.value,
         "rule": incident.rule_name,
         "indicator": incident.indicator.key,
@@ -71,7 +72,7 @@ def _about_incident(incident: IncidentNotification, target: Target, now: datetim
             target,
             f"{_emoji(incident)} {subject}",
             paragraphs=[
-                email.headline(incident),
+                email.verdict_sentence(incident),
                 *email.contributor_paragraph(incident),
                 *email.account_risk(incident),
                 *email.other_scopes(incident),
@@ -79,19 +80,19 @@ def _about_incident(incident: IncidentNotification, target: Target, now: datetim
             ],
             steps=email.remediation_steps(incident, target) if incident.severity else (),
         ),
-        payload=payload.payload_text(figures, now, payload.incident_fields(incident)),
-        attributes=figures,
+        payload=payload.payload_text(attributes, now, payload.incident_fields(incident)),
+        attributes=attributes,
     )
 
 
-def _about_several(digest: Digest, target: Target, now: datetime) -> Message:
-    subject = _subject(digest_text.subject(digest), target)
+def _digest_message(digest: Digest, target: Target, now: datetime) -> Message:
+    subject = _subject_line(digest_text.digest_subject(digest), target)
     kind = "summary" if digest.coverage else "digest"
-    figures = {**_figures(kind, digest, target), "reason": kind.upper()}
+    attributes = {**_attributes(kind, digest, target), "reason": kind.upper()}
     worst = digest.incidents[0] if digest.severity else None
     return Message(
         subject=subject,
-        text=digest_text.text(digest, target, now),
+        text=digest_text.digest_text(digest, target, now),
         chat=_chat(
             digest,
             target,
@@ -99,63 +100,68 @@ def _about_several(digest: Digest, target: Target, now: datetime) -> Message:
             paragraphs=digest_text.paragraphs(digest),
             steps=email.remediation_steps(worst, target) if worst else (),
         ),
-        payload=payload.payload_text(figures, now, payload.digest_fields(digest)),
-        attributes=figures,
+        payload=payload.payload_text(attributes, now, payload.digest_fields(digest)),
+        attributes=attributes,
     )
 
 
-def _about_service(trouble: ServiceNotification, target: Target, now: datetime) -> Message:
-    subject = _subject(service.subject(trouble), target)
-    figures = _figures("service", trouble, target)
+def _service_message(notification: ServiceNotification, target: Target, now: datetime) -> Message:
+    subject = _subject_line(service.service_subject(notification), target)
+    attributes = _attributes("service", notification, target)
+    all_clear = [service.all_clear(notification)] if notification.is_all_clear else []
+    findings = [
+        f"{service.sentence(finding)} {finding.details}".strip()
+        for finding in notification.findings
+    ]
     return Message(
         subject=subject,
-        text=service.text(trouble, target, now),
+        text=service.service_text(notification, target, now),
         chat=_chat(
-            trouble,
+            notification,
             target,
-            f"{_EMOJI[trouble.severity]} {subject}",
-            paragraphs=[
-                *([service.all_clear(trouble)] if trouble.is_all_clear else []),
-                *(f"{service.sentence(one)} {one.details}".strip() for one in trouble.findings),
-                *service.notes(trouble),
-            ],
-            steps=[fix_text(one, target) for one in trouble.findings],
+            f"{_EMOJI[notification.severity]} {subject}",
+            paragraphs=[*all_clear, *findings, *service.notes(notification)],
+            steps=[fix_text(finding, target) for finding in notification.findings],
         ),
-        payload=payload.payload_text(figures, now, payload.service_fields(trouble, target)),
-        attributes=figures,
+        payload=payload.payload_text(attributes, now, payload.service_fields(notification, target)),
+        attributes=attributes,
     )
 
 
-def _figures(kind: str, notice: Notification, target: Target) -> dict[str, str]:
+def _attributes(kind: str, notification: Notification, target: Target) -> dict[str, str]:
+    """Return the message attributes that every notification has."""
     return {
         "kind": kind,
         "account": target.account,
         "region": target.region,
-        "severity": str(notice.severity) if notice.severity else "OK",
+        "severity": str(notification.severity) if notification.severity else "OK",
     }
 
 
 def _chat(
-    notice: Notification,
+    notification: Notification,
     target: Target,
     title: str,
     paragraphs: Sequence[str],
     steps: Sequence[str],
 ) -> str:
-    thread = f"{target.account}:{target.region}:{notice.id}"
-    return amazon_q_notification(thread, notice.sequence, title, paragraphs, steps)
+    thread = f"{target.account}:{target.region}:{notification.id}"
+    return amazon_q_notification(thread, notification.sequence, title, paragraphs, steps)
 
 
-def _emoji(notice: IncidentNotification | Digest) -> str:
-    """Return a sign for *notice*; an end that proves nothing is not shown as good news."""
-    return ":white_circle:" if notice.is_unproven else _EMOJI[notice.severity]
+def _emoji(notification: IncidentNotification | Digest) -> str:
+    """Return the emoji of the severity; a neutral one for an unproven end."""
+    return ":white_circle:" if notification.is_unproven else _EMOJI[notification.severity]
 
 
-def _subject(news: str, target: Target) -> str:
-    """Return *news* and where from, as SNS takes a subject: printable ASCII, in length too."""
-    place = f" - {target.account} {target.region}"
-    printable = "".join(letter if " " <= letter <= "~" else "?" for letter in news)
-    longest = MAX_SUBJECT - len(place)
-    if len(printable) > longest:
-        printable = f"{printable[: longest - 3]}..."
-    return printable + place
+def _subject_line(subject: str, target: Target) -> str:
+    """Return *subject* and *target* in printable ASCII, as SNS allows.
+
+    If *subject* is too long, its end is cut. The target is never cut.
+    """
+    suffix = f" - {target.account} {target.region}"
+    printable = "".join(letter if " " <= letter <= "~" else "?" for letter in subject)
+    limit = MAX_SUBJECT - len(suffix)
+    if len(printable) > limit:
+        printable = f"{printable[: limit - 3]}..."
+    return printable + suffix

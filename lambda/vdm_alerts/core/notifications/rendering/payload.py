@@ -1,6 +1,6 @@
-"""A notice as a machine reads it: JSON, in which what is not known is null.
+"""The JSON payload of a notification, for machines.
 
-So is the last day of a window ("until") where that is the day that is going on.
+An unknown value is null. "until", the last day of a window, is null if that day is today.
 """
 
 import json
@@ -20,117 +20,130 @@ from vdm_alerts.core.notifications.rendering.remediation import fix_text
 from vdm_alerts.core.planning.contributor import Contributor
 
 PAYLOAD_SCHEMA = 1
-"""The version of the machine's document; it rises when a reader would have to change."""
+"""The version of the payload. It rises with a change that breaks existing readers."""
 MAX_FINDINGS = 50
-"""Findings in it."""
+"""Findings in a payload."""
 MAX_SCOPES = 100
-"""Scopes in it: up to 700 bytes each, twice, and SNS takes 256 KiB."""
+"""Scopes in a payload. Each has up to 700 bytes, and the message contains the payload twice.
+
+SNS allows 256 KiB for a message.
+"""
 MAX_INCIDENTS = 20
-"""Incidents in it: each has figures of its own, up to two kilobytes."""
+"""Incidents in a payload. Each has figures of its own, up to 2 kilobytes."""
 
 
-def payload_text(figures: Mapping[str, str], now: datetime, more: Mapping[str, object]) -> str:
-    """Return the whole of it: *figures*, which messages can be filtered by, and *more*."""
+def payload_text(attributes: Mapping[str, str], now: datetime, fields: Mapping[str, object]) -> str:
+    """Return the JSON payload: *attributes*, the time *now*, and *fields*."""
     return json.dumps(
-        {"schema": PAYLOAD_SCHEMA, **figures, "at": now.isoformat(), **more}, ensure_ascii=False
+        {"schema": PAYLOAD_SCHEMA, **attributes, "at": now.isoformat(), **fields},
+        ensure_ascii=False,
     )
 
 
-def incident_fields(incident: IncidentNotification, most: int = MAX_SCOPES) -> dict[str, Any]:
-    """Return what there is to know of *incident*, and of *most* of its scopes."""
+def incident_fields(incident: IncidentNotification, max_scopes: int = MAX_SCOPES) -> dict[str, Any]:
+    """Return the fields of *incident*, with its first *max_scopes* scopes."""
     return {
         "id": incident.id,
         "sequence": incident.sequence,
         "remembered": incident.has_history,
         "parameter": incident.rule.source if incident.rule else None,
-        "culprit": _contributor(incident.contributor) if incident.contributor else None,
-        "estimate": _estimated(incident.estimate) if incident.estimate else None,
-        "affected": [_plain(one) for one in incident.affected[:most]],
+        "culprit": _contributor_fields(incident.contributor) if incident.contributor else None,
+        "estimate": _estimate_fields(incident.estimate) if incident.estimate else None,
+        "affected": [_scope_fields(scope) for scope in incident.affected[:max_scopes]],
         "affected_total": len(incident.affected),
     }
 
 
 def digest_fields(digest: Digest) -> dict[str, Any]:
-    """Return what there is to know of every incident of *digest*, as far as there is room."""
+    """Return the fields of *digest*, with its first `MAX_INCIDENTS` incidents.
+
+    The incidents share the room for `MAX_SCOPES` scopes equally.
+    """
     listed = digest.incidents[:MAX_INCIDENTS]
-    each = MAX_SCOPES // max(1, len(listed))
+    scopes_per_incident = max(1, MAX_SCOPES // max(1, len(listed)))
     return {
         "id": digest.id,
         "sequence": digest.sequence,
         "incidents": [
             {
-                "rule": one.rule_name,
-                "indicator": one.indicator.key,
-                "reason": one.reason.value,
-                "severity": str(one.severity) if one.severity else "OK",
-                **incident_fields(one, max(1, each)),
+                "rule": incident.rule_name,
+                "indicator": incident.indicator.key,
+                "reason": incident.reason.value,
+                "severity": str(incident.severity) if incident.severity else "OK",
+                **incident_fields(incident, scopes_per_incident),
             }
-            for one in listed
+            for incident in listed
         ],
         "incidents_total": len(digest.incidents),
     }
 
 
-def service_fields(trouble: ServiceNotification, target: Target) -> dict[str, Any]:
-    """Return the findings of *trouble*, and what is gone."""
-    listed = trouble.findings[:MAX_FINDINGS]
+def service_fields(notification: ServiceNotification, target: Target) -> dict[str, Any]:
+    """Return the fields: the open findings, and fixed ones as "gone"."""
     return {
-        "id": trouble.id,
-        "sequence": trouble.sequence,
+        "id": notification.id,
+        "sequence": notification.sequence,
         "findings": [
             {
-                **_found(one),
-                "severity": str(one.severity),
-                "new": one in trouble.new,
-                "remedy": fix_text(one, target),
+                **_finding_fields(finding),
+                "severity": str(finding.severity),
+                "new": finding in notification.new,
+                "remedy": fix_text(finding, target),
             }
-            for one in listed
+            for finding in notification.findings[:MAX_FINDINGS]
         ],
-        "gone": [_found(one) for one in trouble.fixed[:MAX_FINDINGS]],
+        "gone": [_finding_fields(finding) for finding in notification.fixed[:MAX_FINDINGS]],
     }
 
 
-def _found(finding: Finding) -> dict[str, Any]:
+def _finding_fields(finding: Finding) -> dict[str, Any]:
     return {"about": finding.key, "what": finding.headline}
 
 
-def _plain(one: AffectedScope) -> dict[str, Any]:
-    """Return one scope of an incident for a machine; a figure that is not known is null."""
+def _scope_fields(affected: AffectedScope) -> dict[str, Any]:
+    verdict = affected.verdict
     return {
-        "scope": _named(one.alert.scope),
-        "severity": str(one.severity) if one.severity else "OK",
-        "since": one.since.isoformat() if one.since else None,
-        "reason": one.reason.value if one.reason else None,
-        "threshold": one.verdict.threshold.share if isinstance(one.verdict, Breached) else None,
-        **_figures(one.evidence),
+        "scope": _dimension_fields(affected.alert.scope),
+        "severity": str(affected.severity) if affected.severity else "OK",
+        "since": affected.since.isoformat() if affected.since else None,
+        "reason": affected.reason.value if affected.reason else None,
+        "threshold": verdict.threshold.share if isinstance(verdict, Breached) else None,
+        **_evidence_fields(affected.evidence),
     }
 
 
-def _contributor(culprit: Contributor) -> dict[str, Any]:
-    """Return who is behind an incident, with how much of it, a fraction, for a machine."""
-    scope = _named(culprit.scope)
-    return {"scope": scope, "share": culprit.share, **_figures(culprit.evidence)}
-
-
-def _estimated(found: AccountRateEstimate) -> dict[str, Any]:
-    """Return the estimate of the rate that SES goes by; a limit out of sight is null away."""
+def _contributor_fields(contributor: Contributor) -> dict[str, Any]:
+    """Return the main contributor, its share (a fraction), and its rate."""
     return {
-        **_figures(Evidence(found.rate, found.window)),
-        "review": _ahead(found.review),
-        "pause": _ahead(found.pause),
+        "scope": _dimension_fields(contributor.scope),
+        "share": contributor.share,
+        **_evidence_fields(contributor.evidence),
     }
 
 
-def _ahead(ahead: DistanceToLevel) -> dict[str, Any]:
-    hours = None if ahead.time is None else round(ahead.time / timedelta(hours=1), 1)
-    return {"limit": ahead.level, "mails": ahead.emails, "hours": hours}
+def _estimate_fields(estimate: AccountRateEstimate) -> dict[str, Any]:
+    """Return the estimated account rate, and the distance to SES's levels."""
+    return {
+        **_evidence_fields(Evidence(estimate.rate, estimate.window)),
+        "review": _distance_fields(estimate.review),
+        "pause": _distance_fields(estimate.pause),
+    }
 
 
-def _named(scope: Scope) -> dict[str, str]:
-    return {key.value: value for key, value in scope.dimensions.items()}
+def _distance_fields(distance: DistanceToLevel) -> dict[str, Any]:
+    """Return a level (a fraction), and the emails and hours until then.
+
+    Both are null if the rate is not on course to the level.
+    """
+    hours = None if distance.time is None else round(distance.time / timedelta(hours=1), 1)
+    return {"limit": distance.level, "mails": distance.emails, "hours": hours}
 
 
-def _figures(evidence: Evidence | None) -> dict[str, Any]:
+def _dimension_fields(scope: Scope) -> dict[str, str]:
+    return {dimension.value: name for dimension, name in scope.dimensions.items()}
+
+
+def _evidence_fields(evidence: Evidence | None) -> dict[str, Any]:
     return {
         "rate": evidence.rate.value if evidence else None,
         "events": evidence.rate.events if evidence else None,

@@ -1,4 +1,4 @@
-"""Why an alert matters, and what to do about it."""
+"""The next steps of a notification, and why a breach matters."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,12 +18,14 @@ from vdm_alerts.core.model.target import Target
 
 @dataclass(frozen=True, slots=True)
 class Remediation:
-    """Why a breach of one indicator matters, and what helps."""
+    """Why a breach of one indicator matters, and the steps that help."""
 
     why: str
+    """Why a breach matters, in one or two sentences."""
     source: str
-    """Where AWS says so."""
+    """The page of the AWS documentation that `why` is from."""
     steps: tuple[str, ...]
+    """What to do, in order."""
 
 
 _REVIEW = "https://docs.aws.amazon.com/ses/latest/dg/faqs-enforcement.html"
@@ -121,11 +123,11 @@ NO_EMAIL_STEPS = (
     ),
     'If it is to send no more, take it out of the rule (exclude), or have missing_data be "ok".',
 )
-"""What helps where no mail is what is wrong."""
+"""The steps if the lack of emails is the breach."""
 
 
 def pause_step(configuration_set: str, target: Target) -> str:
-    """Return the step that stops what is sent with *configuration_set*."""
+    """Return the step that pauses all sending with *configuration_set*."""
     return (
         f"To stop at once all that is sent with the configuration set {configuration_set} (whoever "
         "sends gets an error until --sending-enabled switches it on again): "
@@ -135,7 +137,7 @@ def pause_step(configuration_set: str, target: Target) -> str:
 
 
 def fix_text(finding: Finding, target: Target) -> str:
-    """Return what to do about *finding*, without a full stop after a command."""
+    """Return how to fix *finding*. No period follows a command."""
     if finding.fix is None:
         return finding.remedy
     return f"{finding.remedy}: {_command(finding.fix, target)}"

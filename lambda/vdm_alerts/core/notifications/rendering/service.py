@@ -1,4 +1,4 @@
-"""The sentences of a message about what is wrong beside the rates."""
+"""The text about findings: problems of VDM Alerts or of the SES account."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -11,69 +11,74 @@ from vdm_alerts.core.notifications.rendering.email import MAX_LISTED
 from vdm_alerts.core.notifications.rendering.remediation import fix_text
 
 
-def subject(trouble: ServiceNotification) -> str:
-    """Return the worst of what is wrong in one line, and how much else is."""
-    if trouble.is_all_clear:
-        return f"[OK] {all_clear(trouble).removesuffix('.')}"
-    if not trouble.new:
-        better = f"{trouble.severity}, partly resolved" if trouble.severity else "OK"
-        return f"[{better}] No longer so: {trouble.fixed[0].headline}"
-    worst, *more = trouble.findings
-    weight = str(worst.severity)
-    if worst.severity != trouble.severity:
-        weight = f"{trouble.severity}, new {weight}"
-    return f"[{weight}] {worst.headline}{f', and {len(more)} more' if more else ''}"
+def service_subject(notification: ServiceNotification) -> str:
+    """Return the subject, uncut, without account and Region.
+
+    The headline is the first new finding and the number of others, or the first fixed finding.
+    """
+    if notification.is_all_clear:
+        return f"[OK] {all_clear(notification).removesuffix('.')}"
+    if not notification.new:
+        severity = notification.severity
+        tag = f"{severity}, partly resolved" if severity else "OK"
+        return f"[{tag}] No longer so: {notification.fixed[0].headline}"
+    first, *others = notification.findings
+    tag = str(first.severity)
+    if first.severity != notification.severity:
+        tag = f"{notification.severity}, new {tag}"
+    return f"[{tag}] {first.headline}{f', and {len(others)} more' if others else ''}"
 
 
-def text(trouble: ServiceNotification, target: Target, now: datetime) -> str:
-    """Return the whole e-mail about what is wrong beside the rates."""
-    parts = [all_clear(trouble)] if trouble.is_all_clear else []
-    for number, finding in enumerate(trouble.findings[:MAX_LISTED], 1):
-        if trouble.new and number == len(trouble.new) + 1:
+def service_text(notification: ServiceNotification, target: Target, now: datetime) -> str:
+    """Return the body of the email about *notification*."""
+    parts = [all_clear(notification)] if notification.is_all_clear else []
+    for number, finding in enumerate(notification.findings[:MAX_LISTED], 1):
+        if notification.new and number == len(notification.new) + 1:
             parts.append("Still so:")
-        stop = "" if finding.fix else "."
-        details = "".join(f"\n{line}" for line in _details(finding))
+        stop = "" if finding.fix else "."  # A copied command must not end with a period.
+        details = "".join(f"\n{line}" for line in _detail_lines(finding))
         parts.append(
             f"{number}. {sentence(finding)}{details}\n   {fix_text(finding, target)}{stop}"
         )
-    if (more := len(trouble.findings) - MAX_LISTED) > 0:
-        parts.append(f"And {more:,} more.")
-    parts += [*notes(trouble), f"{target}, {format_time(now)}."]
+    if (omitted := len(notification.findings) - MAX_LISTED) > 0:
+        parts.append(f"And {omitted:,} more.")
+    parts += [*notes(notification), f"{target}, {format_time(now)}."]
     return "\n\n".join(parts) + "\n"
 
 
-def notes(trouble: ServiceNotification) -> Iterator[str]:
-    """Yield a paragraph on what is so no longer, and what silence means meanwhile."""
-    if any(finding.blocks_monitoring for finding in trouble.findings):
+def notes(notification: ServiceNotification) -> Iterator[str]:
+    """Yield a warning if monitoring is incomplete, and the fixed findings."""
+    if any(finding.blocks_monitoring for finding in notification.findings):
         yield (
             "Until that is mended VDM Alerts cannot do all of its work, and its silence does not "
             "mean that all is well."
         )
-    if trouble.fixed:
-        yield "\n".join(["No longer so:", *_gone(trouble)])
+    if notification.fixed:
+        yield "\n".join(["No longer so:", *_fixed_lines(notification)])
 
 
-def _details(finding: Finding) -> Iterator[str]:
+def sentence(finding: Finding) -> str:
+    """Return the headline with one period, also after quoted AWS text."""
+    return f"{finding.headline.removesuffix('.')}."
+
+
+def all_clear(notification: ServiceNotification) -> str:
+    """Return the all-clear, which must not hide that an alert is firing."""
+    is_rate_open = notification.has_open_alerts
+    return "All else is in order again." if is_rate_open else "All is in order again."
+
+
+def _detail_lines(finding: Finding) -> Iterator[str]:
     lines = finding.details.splitlines()
     yield from lines[:MAX_LISTED]
-    if (more := len(lines) - MAX_LISTED) > 0:
-        yield f"  and {more:,} more"
+    if (omitted := len(lines) - MAX_LISTED) > 0:
+        yield f"  and {omitted:,} more"
     if lines:
         yield ""
 
 
-def _gone(trouble: ServiceNotification) -> Iterator[str]:
-    for finding in trouble.fixed[:MAX_LISTED]:
+def _fixed_lines(notification: ServiceNotification) -> Iterator[str]:
+    for finding in notification.fixed[:MAX_LISTED]:
         yield f"  {sentence(finding)}"
-    if (more := len(trouble.fixed) - MAX_LISTED) > 0:
-        yield f"  and {more:,} more"
-
-
-def sentence(finding: Finding) -> str:
-    """Return what happened, with one full stop; the words may be AWS's, and have one."""
-    return f"{finding.headline.removesuffix('.')}."
-
-
-def all_clear(trouble: ServiceNotification) -> str:
-    """Return that nothing is wrong any more, unless it is a rate."""
-    return "All else is in order again." if trouble.has_open_alerts else "All is in order again."
+    if (omitted := len(notification.fixed) - MAX_LISTED) > 0:
+        yield f"  and {omitted:,} more"

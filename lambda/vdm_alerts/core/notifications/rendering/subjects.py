@@ -1,4 +1,4 @@
-"""The subject of a message about an incident: its news in one line."""
+"""The subject line of a notification about one incident."""
 
 from vdm_alerts.core.evaluation.verdicts import Healthy, Inconclusive, NoEmail
 from vdm_alerts.core.model.rates import Indicator, percent
@@ -9,32 +9,57 @@ from vdm_alerts.core.notifications.incidents import IncidentNotification
 from vdm_alerts.core.notifications.reasons import Reason
 
 
-def subject(incident: IncidentNotification) -> str:
-    """Return the news in one line, its weight first."""
-    return f"[{_tag(incident)}] {headline(incident)}"
+def incident_subject(incident: IncidentNotification) -> str:
+    """Return the subject, uncut, without account and Region."""
+    return f"[{_tag(incident)}] {incident_headline(incident)}"
 
 
-def headline(incident: IncidentNotification) -> str:
-    """Return the news in one line, without its weight."""
-    lead, wording = incident.primary, WORDING[incident.indicator]
-    about = f"{wording.noun.capitalize()} {scope_phrase(lead.alert.scope)}"
-    if lead.reason is Reason.CLOSED:
-        return f"{about}: watched no longer"
-    if lead.reason is Reason.REVISED and (now := lead.revised) and (was := lead.last_notified_rate):
-        if now.corrects(was):
-            return f"{about} was {percent(now.value)}, not {percent(was.value)}"
-        return f"{about} came to {percent(now.value)}, after {percent(was.value)}"
-    if is_back_above_threshold(lead):
-        good = "above" if incident.indicator.low_is_bad else "below"
-        return f"{about} was back {good} your threshold"
-    found = rate_of(lead, incident.indicator)
-    return f"{about}{f' {_verb(incident)}' if lead.evidence else ':'} {found}"
+def incident_headline(incident: IncidentNotification) -> str:
+    """Return the primary scope, what changed, and the rate."""
+    primary, wording = incident.primary, WORDING[incident.indicator]
+    rate_name = f"{wording.noun.capitalize()} {scope_phrase(primary.alert.scope)}"
+    if primary.reason is Reason.CLOSED:
+        return f"{rate_name}: watched no longer"
+    revised, notified = primary.revised, primary.last_notified_rate
+    if primary.reason is Reason.REVISED and revised and notified:
+        if revised.corrects(notified):
+            return f"{rate_name} was {percent(revised.value)}, not {percent(notified.value)}"
+        return f"{rate_name} came to {percent(revised.value)}, after {percent(notified.value)}"
+    if has_reached_threshold_again(primary):
+        good_side = "above" if incident.indicator.low_is_bad else "below"
+        return f"{rate_name} was back {good_side} your threshold"
+    verb = f" {_verb(incident)}" if primary.evidence else ":"
+    return f"{rate_name}{verb} {rate_text(primary, incident.indicator)}"
+
+
+def has_reached_threshold_again(affected: AffectedScope) -> bool:
+    """Return whether the rate of a resolved alert is on the bad side again.
+
+    The rate is on the bad side again, but the emails are too few to fire again.
+    """
+    return (
+        not (affected.is_firing or affected.revised)
+        and isinstance(affected.verdict, Healthy | Inconclusive)
+        and affected.verdict.evidence is not None
+        and affected.verdict.threshold.is_reached_by(
+            affected.verdict.evidence.rate.value, affected.verdict.subject.indicator
+        )
+    )
+
+
+def rate_text(affected: AffectedScope, indicator: Indicator) -> str:
+    """Return the rate of *affected* as a percentage, or why there is none."""
+    if affected.evidence:
+        return percent(affected.evidence.rate.value)
+    if isinstance(affected.verdict, Healthy | NoEmail | Inconclusive):
+        return f"no {WORDING[indicator].emails} any more"
+    return "not readable at the moment"
 
 
 def _tag(incident: IncidentNotification) -> str:
-    """Return how much the news matters."""
+    """Return the text in brackets: the severity, or how the incident ended."""
     severity, reason = incident.severity, incident.reason
-    if reason.weight == Reason.RESOLVED.weight:
+    if reason.priority == Reason.RESOLVED.priority:
         if severity:
             return f"{severity}, partly resolved"
         if reason is Reason.REVISED:
@@ -42,41 +67,20 @@ def _tag(incident: IncidentNotification) -> str:
         return "ENDED" if incident.is_unproven else "RESOLVED"
     if reason is Reason.FIRING and severity is not incident.primary.severity:
         return f"{severity}, new {incident.primary.severity}"
-    was_worse = f", no longer {Severity.CRITICAL.key}"
-    return f"{incident.primary.severity}{was_worse if reason is Reason.DEESCALATED else ''}"
+    change = f", no longer {Severity.CRITICAL.key}" if reason is Reason.DEESCALATED else ""
+    return f"{incident.primary.severity}{change}"
 
 
 def _verb(incident: IncidentNotification) -> str:
-    falls = incident.indicator.low_is_bad
+    low_is_bad = incident.indicator.low_is_bad
     match incident.reason:
         case Reason.ESCALATED:
-            return "has fallen to" if falls else "has risen to"
+            return "has fallen to" if low_is_bad else "has risen to"
         case Reason.FIRING:
             return "is"
         case Reason.REPEAT:
             return "is still"
         case Reason.DEESCALATED:
-            return "is up to" if falls else "is down to"
+            return "is up to" if low_is_bad else "is down to"
         case _:
             return "is back to"
-
-
-def is_back_above_threshold(one: AffectedScope) -> bool:
-    """Say whether it is over and yet, by now, on the bad side: too few to begin anew by."""
-    return (
-        not (one.is_firing or one.revised)
-        and isinstance(one.verdict, Healthy | Inconclusive)
-        and one.verdict.evidence is not None
-        and one.verdict.threshold.is_reached_by(
-            one.verdict.evidence.rate.value, one.verdict.subject.indicator
-        )
-    )
-
-
-def rate_of(one: AffectedScope, indicator: Indicator) -> str:
-    """Return the rate *indicator* in the scope of *one*, or why there is none."""
-    if one.evidence:
-        return percent(one.evidence.rate.value)
-    if isinstance(one.verdict, Healthy | NoEmail | Inconclusive):
-        return f"no {WORDING[indicator].emails} any more"
-    return "not readable at the moment"
