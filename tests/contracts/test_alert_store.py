@@ -9,7 +9,7 @@ from builders import HOTMAIL, HOUR, NEWS, NOW, TARGET, a_table, firing
 from moto import mock_aws
 
 from vdm_alerts.adapters.aws.dynamodb_items import HISTORY, partition_key
-from vdm_alerts.adapters.aws.dynamodb_state import DynamoDbState, partition
+from vdm_alerts.adapters.aws.dynamodb_state import DynamoDbState, query_partition
 from vdm_alerts.adapters.memory import MAX_WRITES, MemoryState
 from vdm_alerts.core.alerts.alert import Alert, Ok
 from vdm_alerts.core.alerts.history import Transition
@@ -48,7 +48,7 @@ def implementation(request: pytest.FixtureRequest) -> Iterator[Implementation]:
         with mock_aws():
             table = a_table()
             yield Implementation(
-                DynamoDbState(table), lambda: [*partition(table, partition_key(HISTORY, TARGET))]
+                DynamoDbState(table), lambda: [*query_partition(table, partition_key(HISTORY, TARGET))]
             )
     else:
         yield in_memory(MAX_WRITES if request.param == "memory" else 3)

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from builders import HOTMAIL, HOUR, NEWS, NOW, TARGET, a_table, firing
 from moto import mock_aws
 
-from vdm_alerts.adapters.aws.dynamodb_items import EXPIRES, HISTORY, pack, partition_key
+from vdm_alerts.adapters.aws.dynamodb_items import EXPIRES, HISTORY, pack_transactions, partition_key
 from vdm_alerts.adapters.aws.dynamodb_state import MAX_WRITES, DynamoDbState
 from vdm_alerts.core.alerts.alert import Alert
 from vdm_alerts.core.alerts.history import Transition
@@ -325,11 +325,11 @@ def test_transaction_conflict_is_reported_as_transient(table: Any, store: Dynamo
 def test_batches_split_only_an_oversized_incident_and_never_an_alert_from_its_history() -> None:
     large: list[list[Any]] = [[(f"alert {each}", {})] * 2 for each in range(60)]
     small: list[list[Any]] = [[(f"other {each}", {})] for each in range(90)]
-    batches = pack([large, small, [[("rule", {})]]], MAX_WRITES)
+    batches = pack_transactions([large, small, [[("rule", {})]]], MAX_WRITES)
     assert [len(batch) for batch in batches] == [98, 22, 91]
     for batch in batches[:2]:
         assert {len([*each]) for _, each in groupby(batch)} == {2}
 
 
 def test_batches_are_one_empty_batch_when_only_the_run_item_is_written() -> None:
-    assert pack([], MAX_WRITES) == [[]]
+    assert pack_transactions([], MAX_WRITES) == [[]]
