@@ -13,8 +13,10 @@ what the table holds. The result depends on where the run died:
    the sender roster, the log, the run report and the metrics can be missing.
 
 In cases 2 and 3, a notification whose content has changed since the attempt gets the next sequence
-number instead. Case 3 and a publish whose response is lost cause the only duplicates. If the
-history is unavailable, nothing is saved, so each run notifies again under a new id.
+number instead. A run whose second save fails is like case 3. This case and a publish whose response
+is lost cause the only duplicates.
+
+If the history is unavailable, nothing is saved, so each run notifies again under a new id.
 """
 
 import logging
