@@ -1,1 +1,1 @@
-"""Alerts on Amazon SES's Virtual Deliverability Manager: what ships in the function."""
+"""The code of the Lambda function: alerts on SES Virtual Deliverability Manager data."""

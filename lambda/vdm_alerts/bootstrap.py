@@ -1,4 +1,4 @@
-"""The composition root: from settings to everything that a run acts through."""
+"""The composition root: it builds the ports on AWS from the settings."""
 
 from typing import Any
 
@@ -19,30 +19,33 @@ from vdm_alerts.adapters.aws.ssm_silences import SsmSilences
 from vdm_alerts.ports import Ports
 from vdm_alerts.settings import Settings
 
-# boto3's own read time-out of 60 s, four times over, would outlast the function.
+# A call that gets no response takes at most 4 x 12 s. With boto3's default read timeout of 60 s, 4
+# attempts would take too long for the function.
 _BASE_CONFIG = Config(
     connect_timeout=2,
     read_timeout=10,
     retries={"mode": "standard", "total_max_attempts": 4},
 )
 
-
-# A publish whose answer was lost is sent again, and people get it twice; so no more than once.
+# A retry of a publish whose response was lost sends a duplicate, so there is only one retry.
 _PUBLISH_CONFIG = _BASE_CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 2}))
 
 READ_CONFIG = _BASE_CONFIG.merge(Config(max_pool_connections=MAX_CONCURRENCY))
-"""How SES is asked: with a connection for every caller."""
+"""The configuration of the SES client, with a connection for each concurrent call."""
 
 
-def create_session() -> Any:  # noqa: ANN401 - its clients are of whichever service
-    """Return a boto3 session, of the environment, whose clients read instants quickly."""
+def create_session() -> Any:  # noqa: ANN401 - its clients have the type of their service
+    """Return a boto3 session of the environment, with a fast parser of timestamps."""
     core = botocore.session.Session()
     use_fast_timestamps(core)
     return boto3.Session(botocore_session=core)
 
 
 def build_ports(settings: Settings) -> Ports:
-    """Return the ports on AWS, with the credentials and the Region of the environment."""
+    """Return the ports on AWS as *settings* say.
+
+    The credentials and the Region of the clients come from the environment.
+    """
     session = create_session()
     ses = session.client("sesv2", config=READ_CONFIG)
     table = session.resource("dynamodb", config=_BASE_CONFIG).Table(settings.table)

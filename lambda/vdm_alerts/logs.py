@@ -1,4 +1,4 @@
-"""The function's log: JSON lines. Email addresses are masked unless a setting shows them."""
+"""The function's log: JSON lines, with email addresses masked if the settings say so."""
 
 import json
 
@@ -8,7 +8,10 @@ from vdm_alerts.core.model.naming import masked
 
 
 def function_logger(*, mask_addresses: bool) -> Logger:
-    """Return the logger of the whole package: its modules' loggers are children of this one."""
+    """Return the logger of the package. The loggers of its modules are its children.
+
+    With *mask_addresses*, every email address in a log line is masked.
+    """
     return Logger(service="vdm_alerts", json_serializer=_masked_line if mask_addresses else _line)
 
 
@@ -21,12 +24,12 @@ def _masked_line(record: object) -> str:
 
 
 def _masked(value: object) -> object:
-    """Return *value* with every email address in its texts masked."""
+    """Return *value*, of a JSON document, with every email address in it masked."""
     match value:
         case dict():
-            return {key: _masked(each) for key, each in value.items()}
+            return {key: _masked(item) for key, item in value.items()}
         case list() | tuple():
-            return [_masked(each) for each in value]
+            return [_masked(item) for item in value]
         case bool() | int() | float() | None:
             return value
         case _:

@@ -1,4 +1,4 @@
-"""Everything that a run does to the outside world, as protocols: sources, state and outputs."""
+"""Protocols for everything outside a run: its sources, its state and its outputs."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -20,83 +20,92 @@ from vdm_alerts.core.planning.queries import Query
 from vdm_alerts.core.planning.roster import SenderRoster
 from vdm_alerts.core.rules.rule_set import RuleSet
 
-# Sources: where a run reads from.
+# Sources: what a run reads.
 
 
 class RuleSource(Protocol):
-    """Where rules are stored."""
+    """A source of rules."""
 
     def rules(self) -> RuleSet:
-        """Return every valid rule, and a finding for each invalid one.
+        """Return every valid rule, and a finding for each invalid rule.
 
-        Raises AccessDenied or Unavailable if none could be read.
+        Raises AccessDeniedError or UnavailableError if no rule could be read.
         """
 
 
 class SilenceSource(Protocol):
-    """Where silences are stored."""
+    """A source of silences."""
 
     def silences(self) -> Silences:
-        """Return every silence, expired ones too, and a finding for each invalid one.
+        """Return every silence, also if expired, and a finding for each invalid silence.
 
-        Raises AccessDenied or Unavailable if none could be read.
+        Raises AccessDeniedError or UnavailableError if no silence could be read.
         """
 
 
 class AccountSource(Protocol):
-    """What SES knows of the account and its senders."""
+    """A source of the status and the senders of the SES account."""
 
     def status(self) -> AccountStatus:
-        """Return the account status. Raises AccessDenied or Unavailable."""
+        """Return the account status. Raises AccessDeniedError or UnavailableError."""
 
     def identities(self) -> Sequence[Scope]:
-        """Return every email identity. Raises AccessDenied or Unavailable."""
+        """Return every email identity. Raises AccessDeniedError or UnavailableError."""
 
     def configuration_sets(self) -> Sequence[Scope]:
-        """Return every configuration set. Raises AccessDenied or Unavailable."""
+        """Return every configuration set. Raises AccessDeniedError or UnavailableError."""
 
     def tenants(self) -> Sequence[Scope]:
-        """Return every tenant. Raises AccessDenied or Unavailable."""
+        """Return every tenant. Raises AccessDeniedError or UnavailableError."""
 
 
 class SeriesSource(Protocol):
-    """Where counts come from."""
+    """A source of daily counts."""
 
     def read(
         self, queries: Sequence[Query], window: Window, last: date, deadline: Deadline
     ) -> Mapping[Query, Series | Gap]:
-        """Return for each query its daily counts in *window* ending *last*, or why there are none.
+        """Return the daily counts of each query in *window* ending *last*, or why there are none.
 
-        A query that is not made before *deadline* is cut off. Raises AccessDenied if VDM may not be
-        read at all, TodayRefused if SES rejects queries about these days, and Hindrance if VDM is
-        off.
+        A query that is not made before *deadline* is cut off. Raises AccessDeniedError if no VDM
+        data may be read, TodayRejectedError if SES rejects queries about these days, and
+        OperationFailedError if VDM is off.
         """
 
 
-# State: what one run leaves for the next.
+# State: what a run stores for the next run.
 
 
 class RosterStore(Protocol):
-    """Where the sender roster is stored."""
+    """A store of the sender roster."""
 
     def load(self, target: Target) -> SenderRoster:
-        """Return the roster, an empty one if it is damaged. Raises AccessDenied or Unavailable."""
+        """Return the roster; an empty roster if none is stored or it is damaged.
+
+        Raises AccessDeniedError or UnavailableError.
+        """
 
     def save(self, target: Target, roster: SenderRoster) -> None:
-        """Store *roster*. Raises AccessDenied or Unavailable."""
+        """Store *roster*. Raises AccessDeniedError or UnavailableError."""
 
 
 class StateStore(Protocol):
-    """Where the alert history is stored."""
+    """A store of the alert history."""
 
     def lease(self, target: Target, until: datetime, now: datetime) -> AbstractContextManager[None]:
-        """Be the only run of *target* that acts, until the block ends or *until* at the latest.
+        """Hold the lease of *target* for the block, at most until *until*.
 
-        Both are wall clock times. Raises Busy while another run acts.
+        No other run of *target* acts while a run holds the lease. *until* and *now* are wall clock
+        times. Raises LeaseHeldError while another run holds the lease, AccessDeniedError or
+        UnavailableError.
         """
 
     def load(self, target: Target) -> StoredState:
-        """Return what the last run stored. Raises AccessDenied or Unavailable."""
+        """Return the state that the last run stored; an empty state before the first run.
+
+        Raises AccessDeniedError or UnavailableError, and OperationFailedError if an item is
+        damaged or has a schema that this version does not read.
+        """
 
     def save(
         self,
@@ -105,40 +114,48 @@ class StateStore(Protocol):
         replacing: StoredState,
         history: Sequence[Transition] = (),
     ) -> StoredState:
-        """Store *memory* in place of *replacing*, which was loaded or saved before.
+        """Store *state* in place of *replacing*, and append *history*.
 
-        Returns it as it is stored now, and stores *history* beside it. Raises Superseded if another
-        run has saved since, and AccessDenied or Unavailable. If there are very many alerts, some
-        may have been written then: those of one incident together if they fit.
+        *replacing* is the state that `load` or the last `save` returned. Return *state* with its
+        new version.
+
+        Raises StaleStateError if another run has saved since, AccessDeniedError or
+        UnavailableError. A save of very many alerts takes several transactions, so after an error
+        some alerts may be stored. The alerts of an incident are stored together if they fit into a
+        transaction.
         """
 
 
-# Outputs: where a run writes to.
+# Outputs: what a run writes.
 
 
 class Notifier(Protocol):
-    """How notifications are sent."""
+    """A sender of notifications."""
 
     def publish(self, message: Message) -> None:
-        """Send *message*, and return once it is accepted.
+        """Send *message*, and return when it is accepted.
 
-        Raises AccessDenied or Unavailable; the message may have been sent nevertheless.
+        Raises AccessDeniedError or UnavailableError. After an UnavailableError, *message* may have
+        been sent nevertheless.
         """
 
     def subscribers(self) -> int:
-        """Return how many confirmed subscriptions exist. Raises AccessDenied or Unavailable."""
+        """Return the number of confirmed subscriptions.
+
+        Raises AccessDeniedError or UnavailableError.
+        """
 
 
 class Recorder(Protocol):
-    """Where figures are recorded for dashboards and alarms."""
+    """A recorder of figures for dashboards and alarms."""
 
-    def record(self, target: Target, summary: RunReport, readings: Sequence[RateSample]) -> None:
-        """Record one run of *target* and the rates that it evaluated, at the wall clock time."""
+    def record(self, target: Target, report: RunReport, samples: Sequence[RateSample]) -> None:
+        """Record *report* and *samples* of a run of *target*, at the wall clock time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Everything that a run acts through."""
+    """All ports of a run."""
 
     rules: RuleSource
     silences: SilenceSource

@@ -1,4 +1,4 @@
-"""What the function is told by its environment, and nothing else."""
+"""The settings of the function, which it reads from its environment variables."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,39 +10,48 @@ from vdm_alerts.core.muting.quiet_hours import NO_QUIET_HOURS, QuietHours, parse
 
 
 class InvalidSettingsError(VdmAlertsError):
-    """The environment does not say all that it has to."""
+    """An environment variable is missing or invalid."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where everything is, and how much may be asked of SES: no thresholds.
-
-    *shipped_rules* names the rules that came with the deployment, each with the digest of its
-    text: "bounce-rate=0123456789ab complaint-rate=...". *quota_share* is how much to take of what
-    SES answers in a second, a fraction; *queries_a_day* are as many as may be made, any number for
-    None. *mask_addresses* keeps e-mail addresses out of logs and metrics. In *quiet_hours*, where
-    there are any, people would rather not be written to.
-    """
+    """The settings of the function: resources and limits, without any threshold."""
 
     account: str
+    """The AWS account ID, of 12 digits."""
     region: str
+    """The AWS Region, such as "eu-west-1"."""
     table: str
+    """The name of the DynamoDB table."""
     topic_arn: str
+    """The ARN of the SNS topic."""
     rules_path: str
+    """The SSM parameter path of the rules, such as "/vdm-alerts/rules"."""
     silences_path: str
+    """The SSM parameter path of the silences, such as "/vdm-alerts/silences"."""
     default_rules: str
+    """The deployed default rules and the fingerprints of their texts, separated by spaces.
+
+    Example: "bounce-rate=0123456789ab complaint-rate=...".
+    """
     service: str
+    """The value of the metric dimension "service", which distinguishes stacks."""
     quota_share: float
+    """The fraction of the SES call quota to use, from 0 to 1."""
     queries_per_day: int | None
+    """The maximum number of VDM queries in a UTC day; None is no limit."""
     include_today: bool
+    """Whether rates include the partial counts of today."""
     mask_addresses: bool
+    """Whether email addresses are masked in logs and metrics."""
     quiet_hours: QuietHours | None
+    """The daily hours in which only urgent notifications are sent; None for no quiet hours."""
 
     @property
     def rule_fingerprints(self) -> Mapping[str, str]:
-        """The digest of each shipped rule, by its name."""
-        pairs = (each.partition("=") for each in self.default_rules.split())
-        return {name: digest for name, _, digest in pairs}
+        """The fingerprint of the text of each deployed default rule, by its name."""
+        pairs = (pair.partition("=") for pair in self.default_rules.split())
+        return {name: fingerprint for name, _, fingerprint in pairs}
 
     @property
     def target(self) -> Target:
@@ -65,11 +74,11 @@ VARIABLES: Mapping[str, str] = {
     "mask_addresses": "VDM_ALERTS_MASK_ADDRESSES",
     "quiet_hours": "VDM_ALERTS_QUIET_HOURS",
 }
-"""The environment variable of each setting; the stack sets them from here too."""
+"""The environment variable of each setting. The stack uses these names to set them."""
 
 _UNLIMITED = "unlimited"
 _ABSENT = {"queries_per_day": _UNLIMITED, "quiet_hours": NO_QUIET_HOURS}
-"""What is written for None."""
+"""The text for None in the environment variable of a setting."""
 _READERS: Mapping[str, Callable[[str], object]] = {
     "quota_share": float,
     "queries_per_day": lambda text: None if text == _UNLIMITED else int(text),
@@ -80,23 +89,27 @@ _READERS: Mapping[str, Callable[[str], object]] = {
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
-    """Return the settings in *environment*. Raises BadSettings, naming every unset variable."""
+    """Return the settings in *environment*.
+
+    Raises InvalidSettingsError, which names every missing variable, or the first invalid variable
+    and its value.
+    """
     unset = [name for name in VARIABLES.values() if not environment.get(name)]
     if unset:
         message = f"{', '.join(unset)} not set in the function's environment; the stack sets them"
         raise InvalidSettingsError(message)
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for key, name in VARIABLES.items():
         try:
-            found[key] = _READERS.get(key, str)(environment[name])
+            values[key] = _READERS.get(key, str)(environment[name])
         except (KeyError, ValueError) as error:
             message = f'{name} is "{environment[name]}", which it cannot be; the stack sets it'
             raise InvalidSettingsError(message) from error
-    return Settings(**found)
+    return Settings(**values)
 
 
 def environment_of(settings: Settings) -> Mapping[str, str]:
-    """Return the environment that *settings* are read from again."""
+    """Return the environment variables from which `read_settings` reads *settings*."""
     return {name: _text(key, getattr(settings, key)) for key, name in VARIABLES.items()}
 
 

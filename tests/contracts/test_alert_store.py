@@ -1,4 +1,4 @@
-"""The contract of AlertStore, on every implementation."""
+"""The contract of StateStore, tested on every implementation."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from builders import HOTMAIL, HOUR, NEWS, NOW, TARGET, a_table, firing
 from moto import mock_aws
 
 from vdm_alerts.adapters.aws.dynamodb_items import HISTORY, partition_key
-from vdm_alerts.adapters.aws.dynamodb_state import DynamoDbState, partition
+from vdm_alerts.adapters.aws.dynamodb_state import DynamoDbState, query_partition
 from vdm_alerts.adapters.memory import MAX_WRITES, MemoryState
 from vdm_alerts.core.alerts.alert import Alert, Ok
 from vdm_alerts.core.alerts.history import Transition
@@ -32,9 +32,11 @@ FIRED = Transition(firing().key, NOW, "Ok", "Firing WARNING", "bounces are 6%")
 
 @dataclass(frozen=True)
 class Implementation:
+    """A StateStore, and access to the history that it stores."""
+
     store: StateStore
     history: Callable[[], Sequence[Mapping[str, Any]]]
-    """Returns the stored history."""
+    """Returns every stored history item of TARGET."""
 
 
 def in_memory(max_writes: int) -> Implementation:
@@ -48,7 +50,8 @@ def implementation(request: pytest.FixtureRequest) -> Iterator[Implementation]:
         with mock_aws():
             table = a_table()
             yield Implementation(
-                DynamoDbState(table), lambda: [*partition(table, partition_key(HISTORY, TARGET))]
+                DynamoDbState(table),
+                lambda: [*query_partition(table, partition_key(HISTORY, TARGET))],
             )
     else:
         yield in_memory(MAX_WRITES if request.param == "memory" else 3)

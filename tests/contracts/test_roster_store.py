@@ -1,4 +1,4 @@
-"""The contract of RosterStore, on every implementation."""
+"""The contract of RosterStore, tested on every implementation."""
 
 from collections.abc import Iterator
 from dataclasses import replace

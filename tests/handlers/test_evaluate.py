@@ -1,4 +1,4 @@
-"""The Lambda handler, with every port in memory, and its settings."""
+"""The Lambda handler with all ports in memory, and the settings of the function."""
 
 import logging
 from collections.abc import Iterator
@@ -22,6 +22,8 @@ REMAINING = timedelta(minutes=15)
 
 
 class Context:
+    """The context of an invocation, of which REMAINING is left."""
+
     def get_remaining_time_in_millis(self) -> int:
         return int(REMAINING.total_seconds() * 1000)
 
@@ -94,7 +96,7 @@ def test_event_is_rejected_when_its_time_is_invalid_or_in_the_future(
 
 
 class TableWithLeaseDurations(MemoryTable):
-    """A table that records how long each lease lasts."""
+    """A table that records the duration of each lease."""
 
     durations: tuple[timedelta, ...] = ()
 
@@ -124,15 +126,15 @@ def test_error_is_logged_and_raised(world: World, caplog: pytest.LogCaptureFixtu
 
 @pytest.fixture
 def _fresh_log() -> Iterator[None]:
-    """The logger as at a cold start, writing to the standard output that pytest captures."""
-    known = vars(logging.getLogger("vdm_alerts"))
-    before = known.copy()
-    known["handlers"] = []
-    for mark in ("init", "powertools_handler"):
-        known.pop(mark, None)  # Else Powertools would keep the handlers of an earlier setup.
+    """Reset the logger as at a cold start, to write to the standard output that pytest captures."""
+    attributes = vars(logging.getLogger("vdm_alerts"))
+    before = attributes.copy()
+    attributes["handlers"] = []
+    for name in ("init", "powertools_handler"):
+        attributes.pop(name, None)  # Powertools would keep the handlers of an earlier setup.
     evaluate._logger.cache_clear()
     yield
-    known |= before
+    attributes |= before
     evaluate._logger.cache_clear()
 
 

@@ -1,8 +1,8 @@
-"""Names that outlive the code: what tables, logs, metrics and payloads already hold.
+"""The published names: in stored items, logs, metrics, settings and payloads.
 
-`published-names.json` is the contract. Renaming a Python class or field must leave it as it is.
-A change to it is a change for users: it needs a new schema, a migration and a changelog entry.
-`make snapshots` writes it again.
+`published-names.json` is the contract. Renaming a Python class or field must not change it. A
+change of the contract affects users, so it needs a new schema, a migration and a changelog entry.
+`make snapshots` writes the file.
 """
 
 import json
@@ -39,29 +39,30 @@ from vdm_alerts.core.planning.contributor import Contributor
 CONTRACT = Path(__file__).parent / "published-names.json"
 
 
-def notices() -> Iterator[Notification]:
-    """One notification of each kind, each with everything that it can carry."""
+def sample_notifications() -> Iterator[Notification]:
+    """Yield a notification of each kind, with every optional part."""
     alerts = [replace(firing(), last_notified=None), firing(HOTMAIL, Severity.CRITICAL)]
-    culprit = Contributor(NEWS.at("Hotmail"), 0.9, evidence("20%"))
+    contributor = Contributor(NEWS.at("Hotmail"), 0.9, evidence("20%"))
     (incident,) = incident_notifications(
         alerts,
         {"bounce-rate": a_rule()},
         {alert.key: breached() for alert in alerts},
-        {alert.key: culprit for alert in alerts},
+        {alert.key: contributor for alert in alerts},
         {},
         {},
         NOW,
     )
-    ahead = DistanceToLevel(0.1, 900, timedelta(hours=9))
+    distance = DistanceToLevel(0.1, 900, timedelta(hours=9))
     estimate = AccountRateEstimate(
-        Rate(600, 10_000), Window(2), is_short=False, review=ahead, pause=ahead
+        Rate(600, 10_000), Window(2), is_short=False, review=distance, pause=distance
     )
     incident = replace(incident, estimate=estimate)
     yield incident
     yield first_summary([incident], Coverage(("bounce-rate",), {(): 1}), {})
-    gone = Finding("VDM", "VDM is off", "Enable VDM")
-    service = service_notification([Finding("ses:GetAccount", "denied", "allow it")], [gone], 1)
-    assert service
+    denied = Finding("ses:GetAccount", "denied", "allow it")
+    fixed = Finding("VDM", "VDM is off", "Enable VDM")
+    service = service_notification([denied], [fixed], 1)
+    assert service is not None
     yield service
 
 
@@ -69,33 +70,33 @@ def key_paths(value: object, path: str = "") -> Iterator[str]:
     """Yield the path of every key of a JSON document; `[]` stands for an item of a list."""
     match value:
         case dict():
-            for key, each in value.items():
+            for key, item in value.items():
                 yield f"{path}.{key}".lstrip(".")
-                yield from key_paths(each, f"{path}.{key}")
+                yield from key_paths(item, f"{path}.{key}")
         case list():
-            for each in value:
-                yield from key_paths(each, f"{path}[]")
+            for item in value:
+                yield from key_paths(item, f"{path}[]")
 
 
 def published_names() -> dict[str, Any]:
-    messages = [render(notice, TARGET, NOW) for notice in notices()]
+    messages = [render(notification, TARGET, NOW) for notification in sample_notifications()]
     return {
         "stored fields": {
             STATE_NAMES.get(record, "/".join(names.values())): sorted(names.values())
             for record, names in STORED_NAMES.items()
         },
-        "dimensions": {each.key: each.value for each in Dimension},
-        "indicators": [each.key for each in Indicator],
-        "severities": [str(each) for each in Severity],
-        "reasons": sorted(each.value for each in Reason),
+        "dimensions": {dimension.key: dimension.value for dimension in Dimension},
+        "indicators": [indicator.key for indicator in Indicator],
+        "severities": [str(severity) for severity in Severity],
+        "reasons": sorted(reason.value for reason in Reason),
         "run figures": sorted(PUBLISHED_FIGURES.values()),
         "environment variables": sorted(settings.VARIABLES.values()),
         "message attributes": {
-            each.attributes["kind"]: sorted(each.attributes) for each in messages
+            message.attributes["kind"]: sorted(message.attributes) for message in messages
         },
         "payload": {
-            each.attributes["kind"]: sorted(set(key_paths(json.loads(each.payload))))
-            for each in messages
+            message.attributes["kind"]: sorted(set(key_paths(json.loads(message.payload))))
+            for message in messages
         },
     }
 
@@ -104,6 +105,7 @@ def test_published_names_match_the_contract() -> None:
     text = json.dumps(published_names(), indent=1) + "\n"
     if os.environ.get("WRITE_SNAPSHOTS"):
         CONTRACT.write_text(text)
+        pytest.skip("the contract was written, not compared")
     assert json.loads(CONTRACT.read_text()) == json.loads(text)
 
 

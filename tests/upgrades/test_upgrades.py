@@ -1,7 +1,8 @@
-"""What an earlier version left in an account is what a later one goes on from.
+"""A later version continues from the table that an earlier version left.
 
-A folder for each stored schema: its table as it stood on the third day of the demo's story, with
-one invalid rule, and the default rules of that version, which a person may have saved as their own.
+There is a folder for each stored schema. It contains the table after the third day of the demo
+scenario, with one invalid rule, and the default rules of that version. A user may have saved these
+rules as custom rules. `record_table.py` records the table.
 """
 
 import json
@@ -26,7 +27,12 @@ from vdm_alerts.core.planning.roster import SenderRecord, SenderRoster
 from vdm_alerts.core.rules.parser import parse_rule
 
 HERE = Path(__file__).parent
-VERSIONS = sorted(path for path in HERE.iterdir() if (path / "table.json").exists())
+UNSCOPED_VERSIONS = [HERE / "schema-1", HERE / "schema-2", HERE / "schema-4"]
+"""The folders of tables in which targets do not have their own partitions."""
+VERSIONS = [*UNSCOPED_VERSIONS]
+"""All folders, one for each schema of which a table is recorded."""
+DEFAULT_RULES = ("bounce-rate", "complaint-rate")
+"""The default rules of every version in VERSIONS."""
 
 
 @pytest.fixture
@@ -35,50 +41,53 @@ def table() -> Iterator[Any]:
         yield a_table()
 
 
-def test_upgrade_fixtures_cover_schemas_1_2_and_4() -> None:
-    assert [path.name for path in VERSIONS] == ["schema-1", "schema-2", "schema-4"]
+def old_items(version: Path) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = json.loads((version / "table.json").read_text())
+    return items
+
+
+def test_every_upgrade_fixture_is_tested() -> None:
+    assert sorted(path.parent for path in HERE.glob("*/table.json")) == VERSIONS
+    rules = [version / f"{name}.toml" for version in VERSIONS for name in DEFAULT_RULES]
+    assert sorted(HERE.glob("*/*.toml")) == rules
 
 
 @pytest.mark.parametrize("version", VERSIONS, ids=lambda path: path.name)
 def test_state_of_an_earlier_version_is_loaded_and_saved_again(version: Path, table: Any) -> None:
-    for item in json.loads((version / "table.json").read_text()):
+    for item in old_items(version):
         table.put_item(Item=item)
     store = DynamoDbState(table)
-    memory = store.load(TARGET)
-    assert memory.last_run
-    assert memory.last_run.date() == date(2026, 3, 13)
-    assert [finding.key for finding in memory.findings] == ["/vdm-alerts/rules/mine"]
+    state = store.load(TARGET)
+    assert state.last_run is not None
+    assert state.last_run.date() == date(2026, 3, 13)
+    assert [finding.key for finding in state.findings] == ["/vdm-alerts/rules/mine"]
+    assert len(state.alerts) == 3
     firing = {
         str(alert.scope): (alert.state.severity, alert.last_notified.severity)
-        for alert in memory.alerts.values()
-        if isinstance(alert.state, Firing) and alert.last_notified
+        for alert in state.alerts.values()
+        if isinstance(alert.state, Firing) and alert.last_notified is not None
     }
     assert firing == dict.fromkeys(
         ("news.example.com", "newsletter", "Hotmail"), (Severity.WARNING, Severity.WARNING)
     )
-    assert memory.summary_sent, "people have known of it for long"
-    assert memory.attempts == {}
+    assert state.summary_sent, "an earlier version has no first summary, and its users need none"
+    assert state.attempts == {}
     # Schema 3 was the first to store the last valid version of each rule.
     stores_rules = int(version.name.removeprefix("schema-")) >= 3
-    assert sorted(memory.rules) == (["bounce-rate", "complaint-rate"] if stores_rules else [])
-    store.save(TARGET, StoredState(), replacing=memory)
-    assert store.load(TARGET).alerts == {}, "under the same keys, so that nothing stays behind"
+    assert sorted(state.rules) == (["bounce-rate", "complaint-rate"] if stores_rules else [])
+    store.save(TARGET, StoredState(), replacing=state)
+    assert store.load(TARGET).alerts == {}, "alerts keep their keys, so every item is deleted"
     with pytest.raises(StaleStateError):
-        store.save(TARGET, memory, replacing=memory)
-
-
-def old_items(version: Path) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = json.loads((version / "table.json").read_text())
-    return items
+        store.save(TARGET, state, replacing=state)
 
 
 def stored_keys(table: Any) -> set[tuple[str, str]]:
     return {(item["pk"], item["sk"]) for item in table.scan()["Items"]}
 
 
-@pytest.fixture(params=VERSIONS, ids=lambda path: path.name)
+@pytest.fixture(params=UNSCOPED_VERSIONS, ids=lambda path: path.name)
 def old_table(request: pytest.FixtureRequest, table: Any) -> Any:
-    """A table as an earlier version left it, before each target had partitions of its own."""
+    """The table of an earlier version, in which targets do not have their own partitions."""
     for item in old_items(request.param):
         table.put_item(Item=item)
     return table
@@ -112,11 +121,11 @@ def test_move_is_rejected_when_an_older_run_saves_meanwhile(
     transact = client.transact_write_items
     run = old_table.get_item(Key={"pk": "memory", "sk": "run"})["Item"]
 
-    def after_a_save(**arguments: Any) -> Any:
+    def save_then_transact(**arguments: Any) -> Any:
         old_table.put_item(Item={**run, "version": int(run.get("version", 0)) + 1})
         return transact(**arguments)
 
-    monkeypatch.setattr(client, "transact_write_items", after_a_save)
+    monkeypatch.setattr(client, "transact_write_items", save_then_transact)
     with pytest.raises(StaleStateError):
         DynamoDbState(old_table).load(TARGET)
     monkeypatch.undo()
@@ -124,7 +133,7 @@ def test_move_is_rejected_when_an_older_run_saves_meanwhile(
 
 
 def test_move_rejects_a_later_save_by_an_older_run(old_table: Any) -> None:
-    """The older version saves on condition that its run item is as it was: it is gone."""
+    """An older version saves only if its run item is unchanged, and the move deletes that item."""
     DynamoDbState(old_table).load(TARGET)
     assert "Item" not in old_table.get_item(Key={"pk": "memory", "sk": "run"})
 
@@ -153,10 +162,8 @@ def test_roster_of_an_older_table_is_read_until_the_next_save(table: Any) -> Non
     assert DynamoDbRoster(table).load(TARGET) == SenderRoster()
 
 
-@pytest.mark.parametrize(
-    "rule",
-    [path for version in VERSIONS for path in sorted(version.glob("*.toml"))],
-    ids=lambda path: f"{path.parent.name}/{path.stem}",
-)
-def test_default_rule_of_an_earlier_version_can_be_parsed(rule: Path) -> None:
-    assert parse_rule(rule.stem, rule.read_text(), str(rule)).name == rule.stem
+@pytest.mark.parametrize("name", DEFAULT_RULES)
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda path: path.name)
+def test_default_rule_of_an_earlier_version_can_be_parsed(version: Path, name: str) -> None:
+    rule = version / f"{name}.toml"
+    assert parse_rule(name, rule.read_text(), str(rule)).name == name

@@ -1,1 +1,1 @@
-"""Implementations of the ports, one package per platform."""
+"""Implementations of the ports: on AWS, and in memory."""

@@ -1,12 +1,14 @@
-"""Every port in memory, with the same promises as the adapters for AWS.
+"""Implementations of all ports in memory, with the same contracts as on AWS.
 
-`vdm-alerts simulate`, the tests and the simulation run on these classes. State and roster pass the
-same contract tests as the adapters for DynamoDB (`tests/contracts`).
+`vdm-alerts simulate`, the tests and the simulation use these classes. The stores of state and
+roster pass the same contract tests as the adapters for DynamoDB (`tests/contracts`).
 
 State is stored as the items that DynamoDB would hold, written in the same transactions. Encoding
-costs a little time at every save and gives three things that a stored object does not: a field that
-the codec loses is lost here too, a save can stop between two transactions, and the caller shares no
-mutable object with the table.
+takes a little time in each save, and has three effects that a stored object has not:
+
+* a field that the codec loses is lost here too;
+* a save can stop between two transactions;
+* the caller and the table share no mutable object.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,8 +21,8 @@ from vdm_alerts.adapters.aws.dynamodb_items import (
     STATE,
     Item,
     Write,
-    changes,
-    pack,
+    grouped_writes,
+    pack_transactions,
     partition_key,
     run_item,
     state_from_items,
@@ -43,38 +45,44 @@ from vdm_alerts.core.rules.rule_set import RuleSet
 from vdm_alerts.ports import Ports
 
 MAX_WRITES = 99
-"""Writes in a transaction beside the run's own item, as in DynamoDB."""
+"""Maximum writes in a transaction, in addition to the run item, as in DynamoDB."""
 
 
 @dataclass
 class MemoryTable:
     """The items of a DynamoDB table, and the lease of each target.
 
-    Each method is one request to DynamoDB: it happens as a whole or not at all.
+    Each method corresponds to one request to DynamoDB: it succeeds or fails as a whole.
     """
 
     items: dict[tuple[str, str], Item] = field(default_factory=dict)
-    """Every item, by its keys "pk" and "sk"."""
+    """Every item, by its partition key and its sort key."""
     leases: dict[Target, tuple[object, datetime]] = field(default_factory=dict)
-    """The owner of each lease, and the time at which the lease expires."""
+    """The owner of each lease, and the wall clock time at which the lease expires."""
 
     def take_lease(self, target: Target, owner: object, until: datetime, now: datetime) -> None:
-        """Give the lease to *owner*. Raises Busy until the lease of another owner has expired."""
+        """Give the lease to *owner* until *until*.
+
+        Raises LeaseHeldError if another lease is held at *now*.
+        """
         if target in self.leases and self.leases[target][1] >= now:
             raise LeaseHeldError("another run is acting; this one is tried again")
         self.leases[target] = owner, until
 
     def release_lease(self, target: Target, owner: object) -> None:
-        """Release the lease, unless it expired and another owner took it."""
+        """Release the lease of *owner*. A lease of another owner stays."""
         if target in self.leases and self.leases[target][0] is owner:
             del self.leases[target]
 
     def partition(self, name: str) -> Sequence[Item]:
-        """Return every item of the partition *name*."""
-        return [item for (partition, _), item in self.items.items() if partition == name]
+        """Return every item whose partition key is *name*."""
+        return [item for (pk, _), item in self.items.items() if pk == name]
 
     def transact(self, run: Item, writes: Sequence[Write], version: int) -> None:
-        """Apply *writes* and put the *run* item, in place of the one with *version*."""
+        """Apply *writes*, and put the *run* item in place of the run item with *version*.
+
+        Raises StaleStateError if the stored run item has another version.
+        """
         self.require_version(run["pk"], version)
         for action, request in writes:
             if action == "Delete":
@@ -84,7 +92,7 @@ class MemoryTable:
         self._put(run)
 
     def require_version(self, partition: str, version: int) -> None:
-        """Raise Superseded if the stored run item has another version; 0 means no item."""
+        """Raise StaleStateError if the stored run item has another version; 0 means no item."""
         if self.items.get((partition, RUN), {}).get("version", 0) != version:
             raise StaleStateError(
                 "another run has saved since this one loaded; this one is tried again"
@@ -96,11 +104,11 @@ class MemoryTable:
 
 @dataclass(frozen=True)
 class MemoryState:
-    """An AlertStore on a MemoryTable; several may share one table."""
+    """A StateStore on a MemoryTable. Several may share a table."""
 
     table: MemoryTable = field(default_factory=MemoryTable)
     max_writes: int = MAX_WRITES
-    """Writes in a transaction. A save of more takes several transactions."""
+    """Maximum writes in a transaction. A save of more writes takes several transactions."""
 
     @contextmanager
     def lease(self, target: Target, until: datetime, now: datetime) -> Iterator[None]:
@@ -110,44 +118,44 @@ class MemoryState:
         try:
             yield
         finally:
-            with suppress(
-                OperationFailedError
-            ):  # As in DynamoDB: a lease that is not released expires.
+            # As in DynamoDB, the run does not fail, because the lease expires anyway.
+            with suppress(OperationFailedError):
                 self.table.release_lease(target, owner)
 
     def load(self, target: Target) -> StoredState:
-        """Return the state that was saved last; empty state before the first save."""
+        """Return the state that was saved last; an empty state before the first save."""
         return state_from_items(self.table.partition(partition_key(STATE, target)))
 
     def save(
         self,
         target: Target,
-        memory: StoredState,
+        state: StoredState,
         replacing: StoredState,
         history: Sequence[Transition] = (),
     ) -> StoredState:
         """Write the items that differ, and *history*, in as few transactions as possible."""
-        *earlier, last = pack(changes(target, memory, replacing, history), self.max_writes)
+        groups = grouped_writes(target, state, replacing, history)
+        *earlier, last = pack_transactions(groups, self.max_writes)
         for writes in earlier:
             replacing = self._write(target, replacing, writes, replacing.version)
-        return self._write(target, memory, last, replacing.version)
+        return self._write(target, state, last, replacing.version)
 
     def _write(
-        self, target: Target, memory: StoredState, writes: Sequence[Write], version: int
+        self, target: Target, state: StoredState, writes: Sequence[Write], version: int
     ) -> StoredState:
-        saved = replace(memory, version=version + 1)
+        saved = replace(state, version=version + 1)
         self.table.transact(run_item(target, saved), writes, version)
         return saved
 
 
 @dataclass
 class MemoryRosters:
-    """A RosterStore."""
+    """A RosterStore in memory."""
 
     rosters: dict[Target, SenderRoster] = field(default_factory=dict)
 
     def load(self, target: Target) -> SenderRoster:
-        """Return the roster that was saved last; an empty one before the first save."""
+        """Return the roster that was saved last; an empty roster before the first save."""
         return self.rosters.get(target, SenderRoster())
 
     def save(self, target: Target, roster: SenderRoster) -> None:
@@ -157,35 +165,36 @@ class MemoryRosters:
 
 @dataclass
 class MemoryRules:
-    """A RuleSource."""
+    """A RuleSource that returns `rule_set`."""
 
     rule_set: RuleSet = field(default_factory=lambda: RuleSet({}))
 
     def rules(self) -> RuleSet:
-        """Return the rules."""
+        """Return the rules and their findings."""
         return self.rule_set
 
 
 @dataclass
 class MemorySilences:
-    """A SilenceSource."""
+    """A SilenceSource that returns `current`."""
 
     current: Silences = field(default_factory=Silences)
 
     def silences(self) -> Silences:
-        """Return the silences."""
+        """Return the silences and their findings."""
         return self.current
 
 
 @dataclass
 class MemoryAccount:
-    """An AccountSource: the account's status, and its senders of every kind."""
+    """An AccountSource that returns `current_status` and `senders`."""
 
     current_status: AccountStatus = field(default_factory=lambda: AccountStatus(vdm_enabled=True))
     senders: Sequence[Scope] = ()
+    """Identities, configuration sets and tenants, in any order."""
 
     def status(self) -> AccountStatus:
-        """Return the account's status."""
+        """Return the account status."""
         return self.current_status
 
     def identities(self) -> Sequence[Scope]:
@@ -206,53 +215,58 @@ class MemoryAccount:
 
 @dataclass
 class MemorySeries:
-    """A SeriesSource: the answer to each query, and to all others the *default*."""
+    """A SeriesSource that returns `answers`."""
 
     answers: Mapping[Query, Series | Gap] = field(default_factory=dict)
     default: Series | Gap = field(default_factory=lambda: Series({}))
+    """The answer to every other query."""
 
     def read(
         self, queries: Sequence[Query], window: Window, last: date, deadline: Deadline
     ) -> Mapping[Query, Series | Gap]:
-        """Return the answer to each query; it contains every day, whatever the window."""
+        """Return the answer to each query, with all its days, even those outside *window*."""
         del window, last, deadline
         return {query: self.answers.get(query, self.default) for query in queries}
 
 
 @dataclass
 class MemoryNotifier:
-    """A Notifier that keeps the messages it is given."""
+    """A Notifier that keeps every message."""
 
     sent: list[Message] = field(default_factory=list)
+    """The messages, in the order in which they were published."""
     confirmed: int = 1
+    """The number of confirmed subscriptions."""
 
     def publish(self, message: Message) -> None:
-        """Append *message* to those that were sent."""
+        """Append *message* to `sent`."""
         self.sent.append(message)
 
     def subscribers(self) -> int:
-        """Return the number of confirmed subscribers."""
+        """Return the number of confirmed subscriptions."""
         return self.confirmed
 
 
 @dataclass
 class MemoryMetrics:
-    """A Recorder that keeps every summary, and the rates of the last run."""
+    """A Recorder that keeps every run report, and the rate samples of the last run."""
 
     summaries: list[RunReport] = field(default_factory=list)
+    """The run reports, oldest first."""
     readings: Sequence[RateSample] = ()
+    """The rate samples of the last run."""
 
-    def record(self, target: Target, summary: RunReport, readings: Sequence[RateSample]) -> None:
-        """Keep *summary*, and *readings* in place of those of the run before."""
+    def record(self, target: Target, report: RunReport, samples: Sequence[RateSample]) -> None:
+        """Append *report* to `summaries`, and replace `readings` by *samples*."""
         del target
-        self.summaries.append(summary)
-        self.readings = readings
+        self.summaries.append(report)
+        self.readings = samples
 
 
 def memory_ports() -> Ports:
-    """Return all ports in memory: an account without rules, senders or alerts.
+    """Return all ports in memory, of an account without rules, senders or alerts.
 
-    Exchange single ports with `dataclasses.replace`.
+    Replace single ports with `dataclasses.replace`.
     """
     return Ports(
         rules=MemoryRules(),

@@ -1,1 +1,1 @@
-"""Use cases: the order of steps, and what happens when a step fails."""
+"""Use cases: the order of their steps, and what happens when a step fails."""

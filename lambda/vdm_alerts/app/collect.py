@@ -1,4 +1,4 @@
-"""The first step of a run: query every source. A source that fails becomes a finding."""
+"""The collect step of a run: query every source. A source that fails becomes a finding."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -11,7 +11,7 @@ from vdm_alerts.core.model.findings import FindingSource
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.muting.silences import Silences, expired_findings
 from vdm_alerts.core.observations import findings
-from vdm_alerts.core.observations.metric_reading import Limits
+from vdm_alerts.core.observations.metric_reading import Limits, MetricReading
 from vdm_alerts.core.observations.observation import Observation
 from vdm_alerts.ports import Ports
 
@@ -23,9 +23,10 @@ def collect(
     now: datetime,
     limits: Limits,
 ) -> Observation:
-    """Query every source as of *now*, within *limits*.
+    """Return everything that a run at *now* reads, VDM within *limits*.
 
-    *before* is the stored state: its alerts stay monitored, and its rules replace invalid ones.
+    *before* is the stored state. Its alerts stay monitored. Its rules apply in place of invalid
+    rules of the same name. An error of a source becomes a finding.
     """
     failures = FailureCollector()
     observation = _query_sources(ports, target, before, now, limits, failures)
@@ -46,44 +47,50 @@ def _query_sources(
     limits: Limits,
     failures: FailureCollector,
 ) -> Observation:
+    """Return the observation without what depends on every finding, which `collect` adds."""
     subscribers = failures.attempt(ports.notifier.subscribers, None, FindingSource.SUBSCRIBERS)
     if subscribers == 0:
         failures.add([findings.NO_SUBSCRIBER], FindingSource.SUBSCRIBERS)
-    rulebook = failures.attempt(
+    rule_set = failures.attempt(
         lambda: ports.rules.rules().with_last_valid(before.rules), None, FindingSource.RULES
     )
     silences = failures.attempt(ports.silences.silences, Silences(), FindingSource.SILENCES)
-    # If the account status is unreadable, reading will tell whether VDM is on.
+    # If the account status is unreadable, the first VDM query shows whether VDM is on.
     status = failures.attempt(
         ports.account.status, AccountStatus(vdm_enabled=True), FindingSource.ACCOUNT
     )
-    if rulebook:
-        failures.add([*rulebook.invalid.values(), *rulebook.findings], FindingSource.RULES)
+    if rule_set:
+        failures.add([*rule_set.invalid.values(), *rule_set.findings], FindingSource.RULES)
     failures.add([*silences.findings, *expired_findings(silences, now)], FindingSource.SILENCES)
     failures.add(status.findings, FindingSource.ACCOUNT)
     observation = Observation(
-        rulebook,
-        None,
-        subscribers,
-        failures.findings,
+        rule_set,
+        reading=None,
+        subscribers=subscribers,
+        findings=failures.findings,
         silences=silences.in_effect(now),
-        alerts=before.alerts_with_indicator(rulebook),
+        alerts=before.alerts_with_indicator(rule_set),
     )
-    if rulebook is None or not (status.vdm_enabled and rulebook.rules):
+    if rule_set is None or not (status.vdm_enabled and rule_set.rules):
         return observation
-    rules, alerts = list(rulebook.rules.values()), observation.alerts
+    rules = list(rule_set.rules.values())
     reading = failures.attempt(
-        lambda: read_metrics(ports, target, rules, alerts, now, limits, failures),
+        lambda: read_metrics(ports, target, rules, observation.alerts, now, limits, failures),
         None,
         FindingSource.METRICS,
     )
     if reading is None:
         return observation
-    emails = reading.account_emails
-    is_empty = emails is not None and not emails.total(
-        reading.plan.longest_window, reading.as_of.last
-    )
+    is_empty = _sent_no_email(reading)
     failures.add(
         findings.reading_findings(reading, limits, is_empty=is_empty), FindingSource.METRICS
     )
     return replace(observation, reading=reading, account_idle=is_empty or not status.may_send)
+
+
+def _sent_no_email(reading: MetricReading) -> bool:
+    """Return whether the account is known to have sent no email in the longest window."""
+    emails = reading.account_emails
+    if emails is None:
+        return False
+    return not emails.total(reading.plan.longest_window, reading.as_of.last)

@@ -1,7 +1,7 @@
-"""One run: read everything, evaluate it, send the notifications that are due, save the state."""
+"""One run: load, collect, evaluate, advance, due, deliver, save, report."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,16 +10,22 @@ from vdm_alerts.app.collect import collect
 from vdm_alerts.app.notify import NotificationsUnsentError, Outbox
 from vdm_alerts.core.alerts.history import Transition, transitions
 from vdm_alerts.core.alerts.lifecycle import advance_all
-from vdm_alerts.core.alerts.stored_state import History, HistoryUnavailable, known_state
+from vdm_alerts.core.alerts.stored_state import (
+    History,
+    HistoryUnavailable,
+    StoredState,
+    known_state,
+)
 from vdm_alerts.core.model.errors import ClockWentBackError
 from vdm_alerts.core.model.findings import Finding, OperationFailedError
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.muting.quiet_hours import QuietHours
 from vdm_alerts.core.notifications.due import deliverable, due_notifications
 from vdm_alerts.core.notifications.grouping import group_into_incidents
-from vdm_alerts.core.observations.evaluation import evaluate
+from vdm_alerts.core.observations.evaluation import Evaluation, evaluate
 from vdm_alerts.core.observations.metric_reading import UNLIMITED, Limits, MetricReading
 from vdm_alerts.core.observations.next_state import next_state
+from vdm_alerts.core.observations.observation import Observation
 from vdm_alerts.core.observations.run_report import RunReport, rate_samples, report_run
 from vdm_alerts.ports import Ports
 
@@ -28,10 +34,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """From when until when this run is the only one that acts. Wall clock times."""
+    """The period in which no other run of the same target may act."""
 
     taken: datetime
+    """The wall clock time at which the run takes the lease."""
     until: datetime
+    """The wall clock time at which the lease expires, unless the run releases it before."""
 
 
 def run(
@@ -42,38 +50,30 @@ def run(
     limits: Limits = UNLIMITED,
     quiet_hours: QuietHours | None = None,
 ) -> RunReport:
-    """Evaluate *target* as of *now*, notify, save the state, and return the run report.
+    """Evaluate *target* as of *now*, send what is due, and return the run report.
 
-    Raises Busy while another run acts, Superseded if one has acted
-    meanwhile, WentBack if *now* is before the last run's, NotificationsUnsentError if a
-    notification could not be sent, and AccessDenied or Unavailable if a delivery could not be
-    saved. Lambda retries after each of them, and no notification is lost.
+    The run reads metrics within *limits*. During *quiet_hours*, it sends only what is urgent.
+
+    Lambda retries the run after each of these errors, and no notification is lost. Raises:
+
+    * LeaseHeldError while another run holds the lease;
+    * ClockWentBackError if *now* is before the time of the last run;
+    * StaleStateError if another run has saved since this run loaded the state;
+    * NotificationsUnsentError if a notification could not be sent;
+    * AccessDeniedError or UnavailableError if the deliveries could not be saved.
     """
     quiet = quiet_hours is not None and quiet_hours.include(now)
-    with ExitStack() as held:
-        history = _load(ports, target, held, lease, now)
+    with ExitStack() as stack:
+        history = _load(ports, target, lease, now, stack)
         before = known_state(history)
         observation = collect(ports, target, before, now, limits)
         evaluation = evaluate(observation)
-        alerts = advance_all(
-            observation.alerts,
-            evaluation.verdicts,
-            observation.rules,
-            evaluation.closed,
-            now,
-            waits=before.summary_sent,
-        )
-        incidents = group_into_incidents(alerts.values(), evaluation.contributors, now)
-        state = next_state(before, observation, incidents, now)
-        changes = tuple(
-            transitions(
-                observation.alerts, state.alerts, evaluation.verdicts, evaluation.closed, now
-            )
-        )
+        state = _advance(before, observation, evaluation, now)
+        changes = _transitions(observation, evaluation, state, now)
         due = due_notifications(history, state, observation, evaluation, now, quiet=quiet)
         outbox = Outbox(ports.store, ports.notifier, target, history, state, changes)
         history = outbox.record_attempts(deliverable(due, before, observation), now)
-        if isinstance(history, HistoryUnavailable):
+        if isinstance(history, HistoryUnavailable):  # Without history, other notifications are due.
             due = due_notifications(history, state, observation, evaluation, now, quiet=quiet)
         to_send = deliverable(due, before, observation)
         sent = outbox.publish(to_send, now)
@@ -81,15 +81,8 @@ def run(
         _save_roster(ports, target, observation.reading, history)
         findings = _findings(history, observation.findings)
         _log_outcome(findings, changes)
-        report = report_run(
-            observation,
-            evaluation,
-            after,
-            now,
-            findings=len(findings),
-            sent=len(sent),
-            due=len(due),
-        )
+        counts = {"findings": len(findings), "sent": len(sent), "due": len(due)}
+        report = report_run(observation, evaluation, after, now, **counts)
         samples = rate_samples(observation, evaluation, state.alerts, now, before.last_run)
         ports.recorder.record(target, report, samples)
     if len(sent) < len(to_send):
@@ -97,10 +90,14 @@ def run(
     return report
 
 
-def _load(ports: Ports, target: Target, held: ExitStack, lease: Lease, now: datetime) -> History:
-    """Take the lease, and return the stored state; unavailable if the table is out of reach."""
+def _load(ports: Ports, target: Target, lease: Lease, now: datetime, stack: ExitStack) -> History:
+    """Take the lease until *stack* closes, and return the stored state.
+
+    The history is unavailable if DynamoDB fails. The run continues then, without a lease if it
+    could not take one: a breach is reported even if nothing is known about earlier notifications.
+    """
     try:
-        held.enter_context(ports.store.lease(target, lease.until, lease.taken))
+        stack.enter_context(ports.store.lease(target, lease.until, lease.taken))
         state = ports.store.load(target)
     except OperationFailedError as error:
         return HistoryUnavailable(error.finding)
@@ -110,24 +107,48 @@ def _load(ports: Ports, target: Target, held: ExitStack, lease: Lease, now: date
     return state
 
 
-def _findings(history: History, observed: Iterable[Finding]) -> list[Finding]:
-    unavailable = [history.finding] if isinstance(history, HistoryUnavailable) else []
-    return [*unavailable, *observed]
+def _advance(
+    before: StoredState, observation: Observation, evaluation: Evaluation, now: datetime
+) -> StoredState:
+    """Return the state after *before*: alerts advanced by their verdicts, in their incidents."""
+    alerts = advance_all(
+        observation.alerts,
+        evaluation.verdicts,
+        observation.rules,
+        evaluation.closed,
+        now,
+        waits=before.summary_sent,
+    )
+    grouped = group_into_incidents(alerts.values(), evaluation.contributors, now)
+    return next_state(before, observation, grouped, now)
+
+
+def _transitions(
+    observation: Observation, evaluation: Evaluation, state: StoredState, now: datetime
+) -> Sequence[Transition]:
+    """Return each change of an alert's state, with the verdict or the reason that caused it."""
+    verdicts, closed = evaluation.verdicts, evaluation.closed
+    return tuple(transitions(observation.alerts, state.alerts, verdicts, closed, now))
 
 
 def _save_roster(
     ports: Ports, target: Target, reading: MetricReading | None, history: History
 ) -> None:
-    """Save the sender roster. Without it, the next run only makes more queries.
+    """Save the sender roster as of *reading*, unless the state of this run was not saved.
 
-    It is saved after the state that came of this reading, and not without it.
+    An error is only logged, because without a roster the next run only makes more queries.
     """
     if reading is None or isinstance(history, HistoryUnavailable):
         return
     try:
         ports.rosters.save(target, reading.roster_after())
-    except Exception as error:  # noqa: BLE001 - the run has done its work
+    except Exception as error:  # noqa: BLE001 - the notifications are sent and the state is saved
         _log.warning("the sender roster is not saved: %s", error)
+
+
+def _findings(history: History, observed: Iterable[Finding]) -> list[Finding]:
+    unavailable = [history.finding] if isinstance(history, HistoryUnavailable) else []
+    return [*unavailable, *observed]
 
 
 def _log_outcome(findings: Iterable[Finding], changes: Iterable[Transition]) -> None:

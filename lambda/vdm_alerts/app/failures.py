@@ -1,4 +1,4 @@
-"""Failures of sources become findings, so that one broken source does not stop the others."""
+"""Errors of sources become findings, so that one failed source does not stop the others."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -14,22 +14,29 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class FailureCollector:
-    """Reads sources, and collects a finding for each that fails."""
+    """A collector of findings, which reads sources and survives their errors."""
 
     findings: list[Finding] = field(default_factory=list)
+    """Every finding so far, each with its source, in the order in which they were added."""
     unreadable: set[FindingSource] = field(default_factory=set)
     """The sources that could not be read."""
 
     def attempt(self, read: Callable[[], T], otherwise: T, source: FindingSource) -> T:
-        """Return what *read* returns of *source*, or *otherwise* if it fails."""
+        """Return the result of *read*, which reads *source*, or *otherwise* if *read* fails.
+
+        Any error becomes a finding and makes *source* unreadable.
+        """
         try:
             return read()
-        except Exception as error:  # noqa: BLE001 - the other sources are still to be read
+        except Exception as error:  # noqa: BLE001 - the other sources can still be read
             self.record(error, source)
             return otherwise
 
     def record(self, error: Exception, source: FindingSource) -> None:
-        """Collect a finding about *error*, which is not necessarily one of ours."""
+        """Add a finding about *error*, and note that *source* is unreadable.
+
+        An OperationFailedError has its own finding. Any other error is logged with its traceback.
+        """
         self.unreadable.add(source)
         if isinstance(error, OperationFailedError):
             self.add([error.finding], source)
@@ -43,6 +50,6 @@ class FailureCollector:
         self.add([unexpected], source)
 
     def add(self, findings: Iterable[Finding], source: FindingSource) -> None:
-        """Collect *findings* about *source*, each once."""
-        new = [each for each in dict.fromkeys(findings) if each not in self.findings]
-        self.findings += [replace(each, source=source) for each in new]
+        """Add those of *findings* that are new, as findings of *source*."""
+        new = [finding for finding in dict.fromkeys(findings) if finding not in self.findings]
+        self.findings += [replace(finding, source=source) for finding in new]

@@ -1,13 +1,22 @@
 """The outbox: notifications are saved as attempted, published, then saved as delivered.
 
-A run can die between any two steps. The next run goes on from what the table holds:
+If a run dies, its lease blocks the next run until the lease expires. The next run continues from
+what the table holds. The result depends on where the run died:
 
-1. It dies before `Outbox.record_attempts`: nothing was sent. The notifications are still due.
-2. It dies after that, before a notification is published: the notification is still due, and is
-   sent with the id and sequence number that the attempt recorded.
-3. It dies after a notification is published, before `Outbox.record_deliveries`: the notification is
-   sent once more, with the same id and sequence number. That is the only duplicate.
-4. It dies after that: everything is delivered and saved.
+1. Before `Outbox.record_attempts` saves: nothing is sent and nothing is saved. The next run finds
+   the same notifications due.
+2. After `Outbox.record_attempts`, before a notification is published: the notification is still
+   due. The next run sends it with the id and the sequence number that the attempt recorded.
+3. After a notification is published, before `Outbox.record_deliveries` saves: the notification is
+   still due. The next run sends it again, with the same id and sequence number.
+4. After `Outbox.record_deliveries`: every notification that was sent is saved as delivered. Only
+   the sender roster, the log, the run report and the metrics can be missing.
+
+In cases 2 and 3, a notification whose content has changed since the attempt gets the next sequence
+number instead. A run whose second save fails is like case 3. This case and a publish whose response
+is lost cause the only duplicates.
+
+If the history is unavailable, nothing is saved, so each run notifies again under a new id.
 """
 
 import logging
@@ -28,15 +37,15 @@ _log = logging.getLogger(__name__)
 
 
 class NotificationsUnsentError(VdmAlertsError):
-    """Some notifications could not be sent. They stay due; everything else is done."""
+    """Some notifications could not be sent. They stay due, and the rest of the run is done."""
 
     def __init__(self, unsent: int, due: int) -> None:
-        """Say how many of the *due* notifications were not sent."""
+        """Create the error for *unsent* of *due* notifications."""
         super().__init__(f"{unsent} of {due} messages could not be sent")
 
 
 class Outbox:
-    """Sends notifications of *target*, and saves which were attempted and delivered."""
+    """An outbox: it sends notifications, and saves which were attempted and delivered."""
 
     def __init__(
         self,
@@ -47,21 +56,25 @@ class Outbox:
         state: StoredState,
         transitions: Sequence[Transition],
     ) -> None:
-        """Begin with *history*, which the table holds, and *state*, which is to replace it.
+        """Create an outbox for one run of *target*.
 
-        *transitions* are written together with the first save.
+        *history* is what the table holds, and *state* is what replaces it. The first save also
+        writes *transitions*.
         """
         self.history = history
+        """What the table holds; unavailable if the table failed."""
         self.state = state
+        """The state of this run. It is the stored state after each save."""
         self._store = store
         self._notifier = notifier
         self._target = target
         self._unsaved_transitions = transitions
 
     def record_attempts(self, due: Sequence[Notification], now: datetime) -> History:
-        """Save the state, and that each of *due* may have been sent from now on.
+        """Save the state, in which each of *due* is marked as attempted.
 
-        Returns the history as it is then: unavailable if it cannot be saved.
+        Return the history after the save. It is unavailable if the save failed. Without *due*,
+        nothing is saved before `record_deliveries`. Raises StaleStateError.
         """
         if due and not isinstance(self.history, HistoryUnavailable):
             try:
@@ -71,14 +84,14 @@ class Outbox:
         return self.history
 
     def publish(self, due: Sequence[Notification], now: datetime) -> list[Notification]:
-        """Send each of *due*, and return those that were sent for certain."""
-        return [notice for notice in due if self._is_sent(notice, now)]
+        """Send each of *due*, and return the notifications that SNS confirmed."""
+        return [notification for notification in due if self._is_sent(notification, now)]
 
     def record_deliveries(self, sent: Sequence[Notification], now: datetime) -> StoredState:
-        """Save that *sent* are delivered, and return the state.
+        """Save the state, in which *sent* is marked as delivered, and return it.
 
-        Nothing is saved while the history is unavailable. Raises Superseded, AccessDenied or
-        Unavailable.
+        Nothing is saved while the history is unavailable. Raises StaleStateError,
+        AccessDeniedError or UnavailableError.
         """
         delivered = mark_delivered(self.state, sent, now)
         if isinstance(self.history, HistoryUnavailable):
@@ -87,20 +100,21 @@ class Outbox:
             self._save(delivered, self.history)
         return self.state
 
-    def _save(self, state: StoredState, replaced: StoredState) -> None:
-        saved = self._store.save(self._target, state, replaced, self._unsaved_transitions)
+    def _save(self, state: StoredState, replacing: StoredState) -> None:
+        saved = self._store.save(self._target, state, replacing, self._unsaved_transitions)
         self.history = self.state = saved
         self._unsaved_transitions = ()
 
-    def _is_sent(self, notice: Notification, now: datetime) -> bool:
+    def _is_sent(self, notification: Notification, now: datetime) -> bool:
+        """Publish *notification*, and return whether SNS confirmed it."""
         try:
-            message = render(notice, self._target, now)
+            message = render(notification, self._target, now)
             self._notifier.publish(message)
         except OperationFailedError as error:
-            _log.error("not sent, still due: %s: %s", notice.id, error)
+            _log.error("not sent, still due: %s: %s", notification.id, error)
             return False
         except Exception:  # noqa: BLE001 - one notification must not stop those after it
-            _log.exception("not sent, still due, because of an unknown error: %s", notice.id)
+            _log.exception("not sent, still due, because of an unknown error: %s", notification.id)
             return False
         _log.info("sent: %s", message.subject)
         return True

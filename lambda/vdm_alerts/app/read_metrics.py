@@ -1,7 +1,7 @@
 """The read loop: query VDM until every answer that can matter to a rule is there.
 
-After each round of answers, `next_batches` decides what to query next. It evaluates series that are
-complete so far, with the same function as the run itself, to find out what a breach calls for.
+After each round of answers, `next_batches` decides what to query next. It evaluates the series that
+are already complete, with the same function as the run, to find which breaches need more queries.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -36,19 +36,20 @@ def read_metrics(
     limits: Limits,
     failures: FailureCollector,
 ) -> MetricReading:
-    """Read as of *now*, within *limits*, all counts that *rules* need.
+    """Return all counts that *rules* and the stored *alerts* need at *now*, within *limits*.
 
-    *alerts* are the stored ones. What cannot be read becomes a gap, and a finding in *failures*.
+    The reading includes today if *limits* allow it and SES accepts queries about today. An answer
+    that cannot be read is a gap. Errors become findings in *failures*.
     """
-    known = failures.attempt(
+    stored_roster = failures.attempt(
         lambda: ports.rosters.load(target), SenderRoster(), FindingSource.METRICS
     )
     today = now.date()
     yesterday = today - timedelta(days=1)
-    is_served = limits.include_today and known.serves_today(today)
-    roster = _with_fresh_lists(known, ports.account, rules, now, failures)
-    plan = plan_reading(rules, roster, alerts, now, today if is_served else yesterday)
-    budget = query_budget(known, limits.queries_per_day, now)
+    reads_today = limits.include_today and stored_roster.serves_today(today)
+    roster = _with_fresh_lists(stored_roster, ports.account, rules, now, failures)
+    plan = plan_reading(rules, roster, alerts, now, today if reads_today else yesterday)
+    budget = query_budget(stored_roster, limits.queries_per_day, now)
     try:
         return _read(ports.series, plan, budget, limits.deadline, failures)
     except TodayRejectedError:
@@ -56,8 +57,9 @@ def read_metrics(
     reading = _read(ports.series, plan, budget, limits.deadline, failures)
     if reading.account_emails is None:
         return reading
-    without_today = replace(reading.plan.roster, today_rejected_on=today)
-    return replace(reading, plan=replace(reading.plan, roster=without_today))
+    # The account was readable without today, so SES rejected today and not every query.
+    roster = replace(reading.plan.roster, today_rejected_on=today)
+    return replace(reading, plan=replace(reading.plan, roster=roster))
 
 
 def _with_fresh_lists(
@@ -67,7 +69,11 @@ def _with_fresh_lists(
     now: datetime,
     failures: FailureCollector,
 ) -> SenderRoster:
-    """Return *roster* with a list of each kind of sender that *rules* monitor, not too old."""
+    """Return *roster* with a fresh list of each kind of sender that *rules* monitor.
+
+    A list that is younger than the reread interval of *rules* is kept. So is the old list if
+    listing fails.
+    """
     lists: Mapping[Dimension, Callable[[], Sequence[Scope]]] = {
         Dimension.CONFIGURATION_SET: account.configuration_sets,
         Dimension.IDENTITY: account.identities,
@@ -76,9 +82,9 @@ def _with_fresh_lists(
     for dimension, list_senders in lists.items():
         is_monitored = any(dimension in kind for rule in rules for kind in rule.scopes)
         if is_monitored and not roster.is_listed(dimension, now, reread_interval(rules)):
-            scopes = failures.attempt(list_senders, None, FindingSource.LISTS)
-            if scopes is not None:
-                roster = roster.with_listed(dimension, scopes, now)
+            senders = failures.attempt(list_senders, None, FindingSource.LISTS)
+            if senders is not None:
+                roster = roster.with_listed(dimension, senders, now)
     return roster
 
 
@@ -89,32 +95,36 @@ def _read(
     deadline: Deadline,
     failures: FailureCollector,
 ) -> MetricReading:
-    """Query until no query is left that can matter, or may be made.
+    """Query until no query is left that can matter, or that *budget* and *deadline* allow.
 
-    Raises TodayRefused if SES rejects queries about the current day.
+    *budget* is a number of queries, and None is no limit. Raises TodayRejectedError if *plan*
+    includes today and SES rejects queries about today. After any other error of *source*, the
+    reading ends as failed, with the answers so far.
     """
     answers: dict[Query, Series | Gap] = {
         Query(Metric.SEND, scope): Gap.REJECTED
         for scope in plan.selection.rejected
         if plan.rule_scopes.rules_for(scope)
     }
-    verdicts, made = EarlyVerdicts(plan), 0
+    verdicts = EarlyVerdicts(plan)
+    queries_made = 0
     while pending := next_batches(plan, answers, verdicts):
-        queries = within_budget(pending, None if budget is None else budget - made, budget)
+        budget_left = None if budget is None else budget - queries_made
+        queries = within_budget(pending, budget_left, budget)
         if not queries or deadline.left() <= timedelta():
             answers |= _unanswered(pending, Gap.CUT_OFF)
             continue
         try:
-            new = source.read(queries, LONGEST_WINDOW, plan.last, deadline)
+            new_answers = source.read(queries, LONGEST_WINDOW, plan.last, deadline)
         except Exception as error:
             if isinstance(error, TodayRejectedError) and plan.last == plan.now.date():
                 raise
             failures.record(error, FindingSource.METRICS)
             answers |= _unanswered(pending, Gap.UNAVAILABLE)
-            return MetricReading(plan, answers, made, failed=True)
-        made += sum(new.get(query) is not Gap.CUT_OFF for query in queries)
-        answers |= {query: new.get(query, Gap.UNAVAILABLE) for query in queries}
-    return MetricReading(plan, answers, made)
+            return MetricReading(plan, answers, queries_made, failed=True)
+        queries_made += sum(new_answers.get(query) is not Gap.CUT_OFF for query in queries)
+        answers |= {query: new_answers.get(query, Gap.UNAVAILABLE) for query in queries}
+    return MetricReading(plan, answers, queries_made)
 
 
 def _unanswered(pending: Iterable[QueryBatch], gap: Gap) -> Mapping[Query, Gap]:

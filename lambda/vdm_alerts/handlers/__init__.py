@@ -1,1 +1,1 @@
-"""One module per Lambda function: an event becomes a call of a use case."""
+"""Lambda handlers, one module per function: each calls a use case for an event."""

@@ -1,4 +1,4 @@
-"""The Lambda function that evaluates: an event becomes a run, and its report the response."""
+"""The Lambda handler of the evaluator: it runs once, and returns the run report."""
 
 import os
 import time
@@ -20,33 +20,35 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 LEASE_MARGIN = timedelta(seconds=10)
-"""How long a lease outlasts the function's timeout, so that no two runs ever overlap."""
+"""The time by which a lease outlasts the function's timeout, so that no two runs overlap."""
 TIME_AFTER_READING = timedelta(minutes=2)
-"""How much of the function's time reading leaves for evaluation, notification and saving."""
+"""The part of the function's time that is reserved for the steps after reading metrics."""
 CLOCK_TOLERANCE = timedelta(minutes=5)
-"""How far the clock of whoever names "now" may be ahead of ours."""
+"""The time by which "now" in an event may be ahead of the function's clock."""
 
 
 class InvalidEventError(VdmAlertsError):
-    """The function was invoked with an event that does not say what to do."""
+    """The event of an invocation has an invalid "now"."""
 
 
 class MonotonicDeadline:
-    """A deadline by the system's monotonic clock, which no adjustment of the time moves."""
+    """A deadline on the monotonic clock, which adjustments of the system time do not move."""
 
     def __init__(self, duration: timedelta) -> None:
-        """End *duration* from now."""
-        self._ends = time.monotonic() + duration.total_seconds()
+        """Set the deadline to *duration* from now."""
+        self._end = time.monotonic() + duration.total_seconds()
 
     def left(self) -> timedelta:
-        """Return how much time is left; zero or less once the deadline has passed."""
-        return timedelta(seconds=self._ends - time.monotonic())
+        """Return the time until the deadline; zero or negative after it."""
+        return timedelta(seconds=self._end - time.monotonic())
 
 
 def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
-    """Run once and return the run report.
+    """Run once, and return the figures of the run report by their published names.
 
-    *event* may hold "now", a timestamp in ISO 8601 with its offset, to evaluate as of then.
+    *event* may contain "now": an ISO 8601 timestamp with a UTC offset, for which the run
+    evaluates. Without it, the run evaluates for the time of the invocation. Every error is logged
+    and raised, so that Lambda retries the invocation.
     """
     log = _logger()
     wall_clock = datetime.now(UTC)
@@ -58,7 +60,7 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
         now = _now(event, wall_clock)
         report = run(ports, settings.target, now, lease, limits, settings.quiet_hours)
     except VdmAlertsError as error:
-        log.error("the run failed: %s", error)  # noqa: TRY400 - the message says all there is
+        log.error("the run failed: %s", error)  # noqa: TRY400 - the message is enough
         raise
     except Exception:
         log.exception("the run failed in a way that VDM Alerts does not know; please report it")
@@ -69,21 +71,19 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
 
 
 def _now(event: dict[str, Any], wall_clock: datetime) -> datetime:
-    """Return the time to evaluate as of: the wall clock's, unless *event* names another."""
-    wanted = event.get("now")
-    if wanted is None:
+    """Return the time in *event*, or *wall_clock* without it. Raises InvalidEventError."""
+    text = event.get("now")
+    if text is None:
         return wall_clock
     try:
-        now = datetime.fromisoformat(wanted)
+        now = datetime.fromisoformat(text)
     except (TypeError, ValueError):
         now = None
     if now is None or now.tzinfo is None:
-        message = f'"now" is {wanted!r}; write an instant with its offset, "2026-03-09T09:00:00Z"'
+        message = f'"now" is {text!r}; write an instant with its offset, "2026-03-09T09:00:00Z"'
         raise InvalidEventError(message)
     if now > wall_clock + CLOCK_TOLERANCE:
-        message = (
-            f'"now" is {wanted!r}, which is yet to come: every run until then would be refused'
-        )
+        message = f'"now" is {text!r}, which is yet to come: every run until then would be refused'
         raise InvalidEventError(message)
     return now.astimezone(UTC)
 
@@ -95,7 +95,7 @@ def _limits(settings: Settings, remaining: timedelta) -> Limits:
 
 @cache
 def _wired() -> tuple[Settings, Ports]:
-    """Return the settings and the ports, made once and kept while the function is warm."""
+    """Return the settings and the ports, which a warm function keeps."""
     settings = read_settings(os.environ)
     return settings, build_ports(settings)
 

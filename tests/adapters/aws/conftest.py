@@ -1,4 +1,4 @@
-"""What the tests of adapters begin with."""
+"""Fixtures for the tests of the AWS adapters."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,3 +1,5 @@
+"""The metrics that a run prints, in the embedded metric format."""
+
 import json
 from dataclasses import replace
 
@@ -9,7 +11,7 @@ from vdm_alerts.core.model.metrics import ACCOUNT, Scope
 from vdm_alerts.core.model.naming import masked
 from vdm_alerts.core.observations.run_report import RateSample, RunReport
 
-SUMMARY = RunReport(
+RUN_REPORT = RunReport(
     queries=60,
     days_behind=0,
     series_evaluated=33,
@@ -25,77 +27,80 @@ SUMMARY = RunReport(
 RULE = a_rule()
 
 
-def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
+def logged_lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def dimension_names(line: dict[str, object]) -> set[str]:
+    (directive,) = line["_aws"]["CloudWatchMetrics"]  # type: ignore[index]
+    return set(directive["Dimensions"][0])
 
 
 def test_healthy_run_records_only_the_rate_metrics(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    EmbeddedMetrics("here").record(TARGET, SUMMARY, [RateSample(RULE, ACCOUNT, 0.01)])
-    (line,) = lines(capsys)
+    EmbeddedMetrics("here").record(TARGET, RUN_REPORT, [RateSample(RULE, ACCOUNT, 0.01)])
+    (line,) = logged_lines(capsys)
     assert line["BounceRate"] == [1.0]
 
 
 @pytest.mark.parametrize(
-    ("summary", "metric", "value"),
+    ("report", "metric", "value"),
     [
-        (replace(SUMMARY, series_unknown=2), "Unread", 2.0),
-        (replace(SUMMARY, unreadable=1), "Unread", 1.0),
-        (replace(SUMMARY, subscribers=0), "NobodySubscribed", 1.0),
+        (replace(RUN_REPORT, series_unknown=2), "Unread", 2.0),
+        (replace(RUN_REPORT, unreadable=1), "Unread", 1.0),
+        (replace(RUN_REPORT, subscribers=0), "NobodySubscribed", 1.0),
     ],
 )
 def test_alarm_metric_is_recorded_while_its_condition_holds(
-    capsys: pytest.CaptureFixture[str], summary: RunReport, metric: str, value: float
+    capsys: pytest.CaptureFixture[str], report: RunReport, metric: str, value: float
 ) -> None:
-    EmbeddedMetrics("here").record(TARGET, summary, [])
-    (line,) = lines(capsys)
+    EmbeddedMetrics("here").record(TARGET, report, [])
+    (line,) = logged_lines(capsys)
     assert (line["service"], line[metric]) == ("here", [value])
-    assert _dimensions(line) == {"service"}
+    assert dimension_names(line) == {"service"}
 
 
 def test_unknown_subscriber_count_records_no_metric(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    EmbeddedMetrics("here").record(TARGET, replace(SUMMARY, subscribers=None), [])
-    assert lines(capsys) == []
+    EmbeddedMetrics("here").record(TARGET, replace(RUN_REPORT, subscribers=None), [])
+    assert logged_lines(capsys) == []
 
 
 def test_rate_metrics_are_separated_by_scope(capsys: pytest.CaptureFixture[str]) -> None:
-    readings = [
+    samples = [
         RateSample(RULE, ACCOUNT, 0.01),
         RateSample(RULE, NEWS, 0.06),
         RateSample(RULE, HOTMAIL, 0.08),
     ]
-    EmbeddedMetrics("here").record(TARGET, SUMMARY, readings)
-    account, news, hotmail = lines(capsys)
+    EmbeddedMetrics("here").record(TARGET, RUN_REPORT, samples)
+    account, news, hotmail = logged_lines(capsys)
     assert account["BounceRate"] == [1.0]
     assert news["BounceRate"] == [6.0]
     assert (news["identity"], hotmail["isp"]) == ("news.example.com", "Hotmail")
-    assert _dimensions(account) == {"service", "rule"}
-    assert _dimensions(news) == {"service", "rule", "identity"}
+    assert dimension_names(account) == {"service", "rule"}
+    assert dimension_names(news) == {"service", "rule", "identity"}
 
 
 def test_rate_log_line_includes_the_thresholds_of_its_rule(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    EmbeddedMetrics("here").record(TARGET, SUMMARY, [RateSample(RULE, NEWS, 0.06)])
-    (line,) = lines(capsys)
+    EmbeddedMetrics("here").record(TARGET, RUN_REPORT, [RateSample(RULE, NEWS, 0.06)])
+    (line,) = logged_lines(capsys)
     assert (line["rate"], line["warning"], line["critical"]) == (6.0, 5.0, 10.0)
     assert (line["indicator"], line["scope"]) == ("bounce_rate", "news.example.com")
-
-
-def _dimensions(line: dict[str, object]) -> set[str]:
-    (directive,) = line["_aws"]["CloudWatchMetrics"]  # type: ignore[index]
-    return set(directive["Dimensions"][0])
 
 
 def test_address_is_masked_in_dimensions_unless_masking_is_off(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    reading = RateSample(RULE, Scope(identity="anna@example.com"), 0.06)
-    EmbeddedMetrics("here").record(TARGET, SUMMARY, [reading])
-    assert "anna" not in (said := capsys.readouterr().out)
-    assert json.loads(said)["identity"] == json.loads(said)["scope"] == masked("anna@example.com")
-    EmbeddedMetrics("here", mask=False).record(TARGET, SUMMARY, [reading])
-    assert json.loads(capsys.readouterr().out)["identity"] == "anna@example.com"
+    sample = RateSample(RULE, Scope(identity="anna@example.com"), 0.06)
+    EmbeddedMetrics("here").record(TARGET, RUN_REPORT, [sample])
+    (line,) = logged_lines(capsys)
+    assert line["identity"] == line["scope"] == masked("anna@example.com")
+    assert dimension_names(line) == {"service", "rule", "identity"}
+    assert "anna" not in json.dumps(line)
+    EmbeddedMetrics("here", mask=False).record(TARGET, RUN_REPORT, [sample])
+    (line,) = logged_lines(capsys)
+    assert line["identity"] == line["scope"] == "anna@example.com"

@@ -57,7 +57,7 @@ def test_load_fails_with_a_finding_when_an_item_is_unreadable(
 
 
 def test_state_of_more_than_one_page_is_loaded_completely(table: Any) -> None:
-    """DynamoDB returns a megabyte a page."""
+    """A page of a query has at most 1 MB."""
     store = DynamoDbState(table)
     alerts = [
         replace(firing(replace(NEWS, identity=f"{number}.example")), incident="x" * 30_000)

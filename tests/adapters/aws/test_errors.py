@@ -1,3 +1,5 @@
+"""The translation of AWS errors."""
+
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
@@ -15,7 +17,7 @@ def an_error(code: str, status: int = 400, message: str = "no") -> ClientError:
     )
 
 
-def cancelled(*codes: str) -> ClientError:
+def transaction_canceled_error(*codes: str) -> ClientError:
     error = an_error("TransactionCanceledException", message=f"see [{', '.join(codes)}]")
     error.response["CancellationReasons"] = [{"Code": code} for code in codes]
     return error
@@ -30,7 +32,7 @@ def test_access_denied_error_names_the_action_and_is_not_transient(code: str) ->
 
 
 def test_access_denied_error_names_the_action_from_the_aws_message() -> None:
-    words = (
+    message = (
         "User: arn:aws:sts::111122223333:assumed-role/r/f is not authorized to perform: "
         "dynamodb:DeleteItem on resource: arn:aws:dynamodb:eu-west-1:111122223333:table/t because "
         "no identity-based policy allows the dynamodb:DeleteItem action"
@@ -39,7 +41,7 @@ def test_access_denied_error_names_the_action_from_the_aws_message() -> None:
         pytest.raises(AccessDeniedError) as caught,
         translate_errors("dynamodb:TransactWriteItems"),
     ):
-        raise an_error("AccessDeniedException", message=words)
+        raise an_error("AccessDeniedException", message=message)
     assert caught.value.action == "dynamodb:DeleteItem"
 
 
@@ -51,8 +53,8 @@ def test_access_denied_error_names_the_action_from_the_aws_message() -> None:
         an_error("ProvisionedThroughputExceededException"),
         an_error("TransactionConflictException"),
         an_error("TransactionInProgressException"),
-        cancelled("None", "TransactionConflict"),
-        cancelled("ThrottlingError", "None"),
+        transaction_canceled_error("None", "TransactionConflict"),
+        transaction_canceled_error("ThrottlingError", "None"),
         an_error("InternalServiceErrorException", 500),
         ConnectTimeoutError(endpoint_url="https://email.eu-west-1.amazonaws.com"),
     ],
@@ -73,16 +75,16 @@ def test_permanent_error_is_not_transient(code: str) -> None:
 
 def test_invalid_transaction_is_not_transient() -> None:
     with pytest.raises(UnavailableError) as caught, translate_errors("dynamodb:TransactWriteItems"):
-        raise cancelled("None", "ValidationError")
+        raise transaction_canceled_error("None", "ValidationError")
     assert not caught.value.finding.transient
 
 
 def test_repeated_error_gives_the_same_finding_whatever_its_request_id() -> None:
-    """Otherwise it would be told anew every hour."""
-    said = []
+    """Otherwise each run would report the error as a new finding."""
+    findings = []
     for request in ("5f1e7a3c-5d7f-4a7b-9f6e-0a1b2c3d4e5f", "9c2d8e7f-1111-2222-3333-444455556666"):
         with pytest.raises(UnavailableError) as caught, translate_errors("sns:Publish"):
             raise an_error("NotFound", 404, f"Topic does not exist (Request ID: {request})")
-        said.append(caught.value.finding)
-    assert said[0] == said[1]
-    assert "Topic does not exist" in said[0].what
+        findings.append(caught.value.finding)
+    assert findings[0] == findings[1]
+    assert "Topic does not exist" in findings[0].what

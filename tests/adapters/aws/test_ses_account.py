@@ -26,21 +26,21 @@ def account(endpoint: Endpoint) -> Iterator[SesAccount]:
         yield SesAccount(client, sleep=lambda _: None)  # Do not wait between pages.
 
 
-def the_account(text: str) -> Scenario:
+def a_scenario(text: str) -> Scenario:
     return parse_scenario(f"begins = 2026-03-01\n{text}", "here")
 
 
 def test_healthy_account_has_no_findings(account: SesAccount) -> None:
-    standing = account.status()
-    assert standing.vdm_enabled
-    assert standing.findings == []
+    account_status = account.status()
+    assert account_status.vdm_enabled
+    assert account_status.findings == []
 
 
 def test_disabled_vdm_is_a_finding_with_a_remedy(account: SesAccount, endpoint: Endpoint) -> None:
-    endpoint.scenario = the_account("vdm_enabled = false")
-    standing = account.status()
-    assert not standing.vdm_enabled
-    (finding,) = standing.findings
+    endpoint.scenario = a_scenario("vdm_enabled = false")
+    account_status = account.status()
+    assert not account_status.vdm_enabled
+    (finding,) = account_status.findings
     assert "switched off in this account and Region" in finding.what
     assert "Switch it on in the SES console" in finding.remedy
 
@@ -49,14 +49,14 @@ def test_disabled_vdm_is_a_finding_with_a_remedy(account: SesAccount, endpoint: 
 def test_enforcement_by_ses_is_a_critical_finding(
     account: SesAccount, endpoint: Endpoint, status: str, word: str
 ) -> None:
-    endpoint.scenario = the_account(f'enforcement = "{status}"')
+    endpoint.scenario = a_scenario(f'enforcement = "{status}"')
     (finding,) = account.status().findings
     assert word in finding.what
     assert finding.severity is Severity.CRITICAL
 
 
 def test_disabled_sending_is_a_finding(account: SesAccount, endpoint: Endpoint) -> None:
-    endpoint.scenario = the_account("sending_enabled = false")
+    endpoint.scenario = a_scenario("sending_enabled = false")
     (finding,) = account.status().findings
     assert "Sending is switched off" in finding.what
     assert not account.status().may_send
@@ -64,22 +64,22 @@ def test_disabled_sending_is_a_finding(account: SesAccount, endpoint: Endpoint) 
 
 def test_identities_come_from_every_page(account: SesAccount, endpoint: Endpoint) -> None:
     names = [f"{number:04}.example.com" for number in range(2_345)]
-    endpoint.scenario = the_account(f"idle_identities = {names}")
+    endpoint.scenario = a_scenario(f"idle_identities = {names}")
     assert account.identities() == [Scope(identity=name) for name in names]
 
 
 def test_pages_of_a_list_are_requested_once_per_second(endpoint: Endpoint) -> None:
     names = [f"{number:04}.example.com" for number in range(2_345)]
-    endpoint.scenario = the_account(f"idle_identities = {names}")
+    endpoint.scenario = a_scenario(f"idle_identities = {names}")
     waits: list[float] = []
     with serving(endpoint) as url:
         client: Any = boto3.client("sesv2", endpoint_url=url)
         SesAccount(client, clock=lambda: 0.0, sleep=waits.append).identities()
-    assert waits == [0, 1, 2], "for three pages, as if no time had passed"
+    assert waits == [0, 1, 2], "3 pages, with a clock that stands still"
 
 
 def test_configuration_sets_are_sorted_by_name(account: SesAccount, endpoint: Endpoint) -> None:
-    endpoint.scenario = the_account(
+    endpoint.scenario = a_scenario(
         "".join(
             f'[[mail]]\nidentity = "a.example"\nisp = "Gmx"\nconfiguration_set = "{name}"\n'
             for name in ("receipts", "newsletter")

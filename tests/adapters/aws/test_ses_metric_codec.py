@@ -1,6 +1,6 @@
-"""The fast parser of timestamps."""
+"""The cached parser of timestamps."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import botocore.session
@@ -17,7 +17,7 @@ def parser() -> Any:
 
 
 @pytest.mark.parametrize(
-    ("written", "instant"),
+    ("text", "expected"),
     [
         (1772323200, datetime(2026, 3, 1, tzinfo=UTC)),
         (1772323200.0, datetime(2026, 3, 1, tzinfo=UTC)),
@@ -25,16 +25,16 @@ def parser() -> Any:
         (-86400, datetime(1969, 12, 31, tzinfo=UTC)),
     ],
 )
-def test_timestamp_is_parsed_as_utc(parser: Any, written: Any, instant: datetime) -> None:
-    read = parser._timestamp_parser(written)
-    assert (read, read.utcoffset()) == (instant, instant.utcoffset())
+def test_timestamp_is_parsed_as_utc(parser: Any, text: Any, expected: datetime) -> None:
+    timestamp = parser._timestamp_parser(text)
+    assert (timestamp, timestamp.utcoffset()) == (expected, timedelta())
 
 
 def test_timestamp_is_cached_when_parsed_before(parser: Any) -> None:
     assert parser._timestamp_parser(1772323200) is parser._timestamp_parser(1772323200)
 
 
-@pytest.mark.parametrize("written", ["yesterday", None, float("inf")])
-def test_invalid_timestamp_raises_an_error(parser: Any, written: Any) -> None:
+@pytest.mark.parametrize("text", ["yesterday", None, float("inf")])
+def test_invalid_timestamp_raises_an_error(parser: Any, text: Any) -> None:
     with pytest.raises((ValueError, TypeError, OverflowError, RuntimeError)):
-        parser._timestamp_parser(written)
+        parser._timestamp_parser(text)

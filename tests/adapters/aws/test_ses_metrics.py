@@ -28,7 +28,7 @@ from vdm_local.scenario import parse_scenario
 from vdm_local.server import serving
 
 TODAY = date(2026, 3, 4)
-PATIENCE = MonotonicDeadline(timedelta(minutes=10))
+DEADLINE = MonotonicDeadline(timedelta(minutes=10))
 SCENARIO = """
 begins = 2026-03-01
 
@@ -39,9 +39,9 @@ send = "100 0 300 400@+6h"
 permanent_bounce = "1 2 3 4@+6h"
 """
 MIDNIGHT = datetime(2026, 3, 1, tzinfo=UTC)
-SENT = Query(Metric.SEND, ACCOUNT)
-BOUNCED = Query(Metric.PERMANENT_BOUNCE, Scope(identity="news.example.com"))
-REFUSED = Query(Metric.SEND, Scope(isp="Mail.ru"))
+ACCOUNT_SENT_QUERY = Query(Metric.SEND, ACCOUNT)
+NEWS_BOUNCES_QUERY = Query(Metric.PERMANENT_BOUNCE, Scope(identity="news.example.com"))
+REJECTED_QUERY = Query(Metric.SEND, Scope(isp="Mail.ru"))
 
 
 @pytest.fixture
@@ -51,18 +51,15 @@ def endpoint() -> Endpoint:
 
 @pytest.fixture
 def client(endpoint: Endpoint) -> Iterator[Any]:
-    """A client configured as in the function, which retries if paced calls arrive in a bunch."""
+    """A client with the configuration of the function. It retries throttled calls."""
     with serving(endpoint) as url:
         yield boto3.client("sesv2", endpoint_url=url, config=READ_CONFIG)
 
 
 @pytest.fixture
-def unpaced(client: Any, endpoint: Endpoint) -> SesMetrics:
-    """An adapter that never waits for the quota, and an endpoint without one.
-
-    For tests of how many calls are made, whenever that is.
-    """
-    endpoint.quota = Quota(count().__next__)  # Each call gets a second of its own.
+def unlimited_metrics(client: Any, endpoint: Endpoint) -> SesMetrics:
+    """An adapter and an endpoint without a quota, for tests of the number of calls."""
+    endpoint.quota = Quota(count().__next__)  # Each call has its own second.
     return SesMetrics(client, RateLimiter(sleep=lambda _: None))
 
 
@@ -71,16 +68,18 @@ def days(counts: dict[int, int]) -> Series:
 
 
 def test_series_has_one_count_per_day_including_partial_today(client: Any) -> None:
-    found = SesMetrics(client).read([SENT, BOUNCED], Window(7), TODAY, PATIENCE)
-    assert found == {
-        SENT: days({1: 100, 3: 300, 4: 400}),
-        BOUNCED: days({1: 1, 2: 2, 3: 3, 4: 4}),
+    answers = SesMetrics(client).read(
+        [ACCOUNT_SENT_QUERY, NEWS_BOUNCES_QUERY], Window(7), TODAY, DEADLINE
+    )
+    assert answers == {
+        ACCOUNT_SENT_QUERY: days({1: 100, 3: 300, 4: 400}),
+        NEWS_BOUNCES_QUERY: days({1: 1, 2: 2, 3: 3, 4: 4}),
     }
 
 
 def test_series_covers_only_the_window(client: Any) -> None:
-    assert SesMetrics(client).read([SENT], Window(2), TODAY, PATIENCE) == {
-        SENT: days({3: 300, 4: 400})
+    assert SesMetrics(client).read([ACCOUNT_SENT_QUERY], Window(2), TODAY, DEADLINE) == {
+        ACCOUNT_SENT_QUERY: days({3: 300, 4: 400})
     }
 
 
@@ -91,93 +90,101 @@ def test_days_are_utc_days_in_every_local_time_zone(
     monkeypatch.setenv("TZ", zone)
     time.tzset()
     try:
-        found = SesMetrics(client).read([SENT], Window(2), TODAY, PATIENCE)
+        answers = SesMetrics(client).read([ACCOUNT_SENT_QUERY], Window(2), TODAY, DEADLINE)
     finally:
         monkeypatch.undo()
         time.tzset()
-    assert found == {SENT: days({3: 300, 4: 400})}
+    assert answers == {ACCOUNT_SENT_QUERY: days({3: 300, 4: 400})}
 
 
 def test_queries_are_split_into_several_calls_when_one_cannot_hold_them(client: Any) -> None:
-    queries = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(23)]
-    found = SesMetrics(client).read([*queries, SENT], Window(7), TODAY, PATIENCE)
-    assert len(found) == 24
-    assert found[SENT] == days({1: 100, 3: 300, 4: 400})
-    assert found[queries[0]] == Series({})
+    queries = [Query(Metric.SEND, Scope(identity=f"{number}.example.com")) for number in range(23)]
+    answers = SesMetrics(client).read([*queries, ACCOUNT_SENT_QUERY], Window(7), TODAY, DEADLINE)
+    assert len(answers) == 24
+    assert answers[ACCOUNT_SENT_QUERY] == days({1: 100, 3: 300, 4: 400})
+    assert answers[queries[0]] == Series({})
 
 
 def test_calls_stay_within_the_quota(client: Any, endpoint: Endpoint) -> None:
-    """Thirty calls at once would be twice as many as SES takes in a second."""
-    queries = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(300)]
-    found = SesMetrics(client).read(queries, Window(7), TODAY, PATIENCE)
-    assert list(found.values()) == [Series({})] * 300
-    assert endpoint.quota.throttled < 5, "and not the 14 beyond the first second's sixteen"
+    """30 calls at the same time are nearly twice the SES quota of 16 calls per second."""
+    queries = [Query(Metric.SEND, Scope(identity=f"{number}.example.com")) for number in range(300)]
+    answers = SesMetrics(client).read(queries, Window(7), TODAY, DEADLINE)
+    assert list(answers.values()) == [Series({})] * 300
+    assert endpoint.quota.throttled < 5, (
+        "without the rate limiter, 14 calls are above the quota of 16"
+    )
 
 
 def test_throttled_call_is_retried(endpoint: Endpoint) -> None:
     retries = Config(retries={"mode": "standard", "total_max_attempts": 4})
-    pace = RateLimiter()
+    rate_limiter = RateLimiter()
     for _ in range(16):
-        endpoint.quota.admit(1)  # Somebody else has used this second up.
+        endpoint.quota.admit(1)  # Another client has used the quota of this second.
     with serving(endpoint) as url:
         client = boto3.client("sesv2", endpoint_url=url, config=retries)
-        found = SesMetrics(client, pace).read([SENT], Window(2), TODAY, PATIENCE)
-    assert found == {SENT: days({3: 300, 4: 400})}
+        answers = SesMetrics(client, rate_limiter).read(
+            [ACCOUNT_SENT_QUERY], Window(2), TODAY, DEADLINE
+        )
+    assert answers == {ACCOUNT_SENT_QUERY: days({3: 300, 4: 400})}
     assert endpoint.quota.throttled > 0
 
 
 def test_unanswered_queries_are_unknown_and_answered_ones_kept_when_time_is_over(
     client: Any, endpoint: Endpoint
 ) -> None:
-    queries = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(600)]
-    patience = MonotonicDeadline(timedelta(seconds=1))
-    found = SesMetrics(client).read([SENT, *queries], Window(7), TODAY, patience)
-    assert found[SENT] == days({1: 100, 3: 300, 4: 400})
-    unread = [query for query in queries if isinstance(found[query], Gap)]
-    assert 0 < len(unread) < 600
-    assert found[queries[-1]] is Gap.CUT_OFF
-    assert endpoint.quota.queries == 601 - len(unread)
+    queries = [Query(Metric.SEND, Scope(identity=f"{number}.example.com")) for number in range(600)]
+    deadline = MonotonicDeadline(timedelta(seconds=1))
+    answers = SesMetrics(client).read([ACCOUNT_SENT_QUERY, *queries], Window(7), TODAY, deadline)
+    assert answers[ACCOUNT_SENT_QUERY] == days({1: 100, 3: 300, 4: 400})
+    unanswered = [query for query in queries if isinstance(answers[query], Gap)]
+    assert 0 < len(unanswered) < 600
+    assert answers[queries[-1]] is Gap.CUT_OFF
+    assert endpoint.quota.queries == 601 - len(unanswered)
 
 
 def test_rejected_value_makes_only_its_own_series_unknown(client: Any) -> None:
     others = [Query(metric, ACCOUNT) for metric in Metric]
-    found = SesMetrics(client).read([*others[:3], REFUSED, *others[3:]], Window(7), TODAY, PATIENCE)
-    assert found[REFUSED] is Gap.REJECTED
-    assert all(isinstance(found[query], Series) for query in others)
+    answers = SesMetrics(client).read(
+        [*others[:3], REJECTED_QUERY, *others[3:]], Window(7), TODAY, DEADLINE
+    )
+    assert answers[REJECTED_QUERY] is Gap.REJECTED
+    assert all(isinstance(answers[query], Series) for query in others)
 
 
 def test_rejected_name_costs_few_calls_and_its_other_metrics_none(
-    unpaced: SesMetrics, endpoint: Endpoint
+    unlimited_metrics: SesMetrics, endpoint: Endpoint
 ) -> None:
-    """The name looks as it should, and SES refuses it all the same."""
-    bad = Scope(identity="xn--refused.example.com")
-    senders = [Scope(identity=f"{each}.example.com") for each in range(60)]
-    senders.insert(33, bad)
-    sent = [Query(Metric.SEND, each) for each in senders]
-    fault = f'[[fault]]\nkind = "refused"\nvalue = "{bad}"'
+    """The name is well-formed, and SES rejects it nevertheless."""
+    rejected = Scope(identity="xn--refused.example.com")
+    senders = [Scope(identity=f"{number}.example.com") for number in range(60)]
+    senders.insert(33, rejected)
+    sent = [Query(Metric.SEND, sender) for sender in senders]
+    fault = f'[[fault]]\nkind = "refused"\nvalue = "{rejected}"'
     endpoint.scenario = parse_scenario(f"{SCENARIO}\n{fault}", "here")
-    found = unpaced.read(sent, Window(7), TODAY, PATIENCE)
-    assert [query.scope for query in sent if found[query] is Gap.REJECTED] == [bad]
-    assert sum(isinstance(found[query], Series) for query in sent) == 60
+    answers = unlimited_metrics.read(sent, Window(7), TODAY, DEADLINE)
+    assert [query.scope for query in sent if answers[query] is Gap.REJECTED] == [rejected]
+    assert sum(isinstance(answers[query], Series) for query in sent) == 60
     assert endpoint.quota.calls <= 7 + 10
     calls = endpoint.quota.calls
-    several = [Query(metric, each) for each in senders[30:36] for metric in Metric]
-    found = unpaced.read(several, Window(7), TODAY, PATIENCE)
-    assert {query.scope for query in several if found[query] is Gap.REJECTED} == {bad}
+    several = [Query(metric, sender) for sender in senders[30:36] for metric in Metric]
+    answers = unlimited_metrics.read(several, Window(7), TODAY, DEADLINE)
+    assert {query.scope for query in several if answers[query] is Gap.REJECTED} == {rejected}
     assert endpoint.quota.calls - calls <= 6 + 10
 
 
 def test_doubtful_name_is_queried_in_a_call_of_its_own(client: Any, endpoint: Endpoint) -> None:
     others = [Query(metric, ACCOUNT) for metric in Metric]
-    found = SesMetrics(client).read([*others, REFUSED], Window(7), TODAY, PATIENCE)
-    assert found[REFUSED] is Gap.REJECTED
-    assert endpoint.quota.calls == 2, "one of which answered all the others"
+    answers = SesMetrics(client).read([*others, REJECTED_QUERY], Window(7), TODAY, DEADLINE)
+    assert answers[REJECTED_QUERY] is Gap.REJECTED
+    assert endpoint.quota.calls == 2, "1 call for all the other queries"
 
 
 def test_rejected_days_raise_today_refused(client: Any) -> None:
-    queries = [Query(metric, scope) for scope in (ACCOUNT, BOUNCED.scope) for metric in Metric]
+    queries = [
+        Query(metric, scope) for scope in (ACCOUNT, NEWS_BOUNCES_QUERY.scope) for metric in Metric
+    ]
     with pytest.raises(TodayRejectedError, match="60 days"):
-        SesMetrics(client).read(queries, Window(61), TODAY, PATIENCE)
+        SesMetrics(client).read(queries, Window(61), TODAY, DEADLINE)
 
 
 def test_disabled_vdm_raises_a_finding(client: Any, endpoint: Endpoint) -> None:
@@ -185,18 +192,18 @@ def test_disabled_vdm_raises_a_finding(client: Any, endpoint: Endpoint) -> None:
     with pytest.raises(
         OperationFailedError, match="Virtual Deliverability Manager is switched off"
     ):
-        SesMetrics(client).read([SENT], Window(7), TODAY, PATIENCE)
+        SesMetrics(client).read([ACCOUNT_SENT_QUERY], Window(7), TODAY, DEADLINE)
 
 
 def test_all_callers_stop_when_vdm_is_disabled_during_the_read(
     client: Any, endpoint: Endpoint
 ) -> None:
-    queries = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(900)]
+    queries = [Query(Metric.SEND, Scope(identity=f"{number}.example.com")) for number in range(900)]
     off = parse_scenario("begins = 2026-03-01\nvdm_enabled = false", "here")
     Timer(0.5, setattr, (endpoint, "scenario", off)).start()
     with pytest.raises(OperationFailedError, match="switched off"):
-        SesMetrics(client).read(queries, Window(7), TODAY, PATIENCE)
-    assert 1 < endpoint.quota.calls < 60, "of 90"
+        SesMetrics(client).read(queries, Window(7), TODAY, DEADLINE)
+    assert 1 < endpoint.quota.calls < 60, "out of 90"
 
 
 @pytest.fixture
@@ -210,16 +217,18 @@ def test_query_error_is_unknown_with_its_reason(
     stub: tuple[Any, Stubber],
 ) -> None:
     client, stubber = stub
-    answer = {
+    response = {
         "Results": [],
         "Errors": [
             {"Id": "1", "Code": "ACCESS_DENIED", "Message": "no"},
             {"Id": "0", "Code": "INTERNAL_FAILURE", "Message": "sorry"},
         ],
     }
-    stubber.add_response("batch_get_metric_data", answer)
-    found = SesMetrics(client).read([SENT, BOUNCED], Window(7), TODAY, PATIENCE)
-    assert found == {SENT: Gap.UNAVAILABLE, BOUNCED: Gap.ACCESS_DENIED}
+    stubber.add_response("batch_get_metric_data", response)
+    answers = SesMetrics(client).read(
+        [ACCOUNT_SENT_QUERY, NEWS_BOUNCES_QUERY], Window(7), TODAY, DEADLINE
+    )
+    assert answers == {ACCOUNT_SENT_QUERY: Gap.UNAVAILABLE, NEWS_BOUNCES_QUERY: Gap.ACCESS_DENIED}
 
 
 def test_missing_result_is_unknown_and_not_zero(
@@ -227,7 +236,9 @@ def test_missing_result_is_unknown_and_not_zero(
 ) -> None:
     client, stubber = stub
     stubber.add_response("batch_get_metric_data", {"Results": [], "Errors": []})
-    assert SesMetrics(client).read([SENT], Window(7), TODAY, PATIENCE) == {SENT: Gap.UNAVAILABLE}
+    assert SesMetrics(client).read([ACCOUNT_SENT_QUERY], Window(7), TODAY, DEADLINE) == {
+        ACCOUNT_SENT_QUERY: Gap.UNAVAILABLE
+    }
 
 
 @pytest.mark.parametrize(
@@ -248,102 +259,112 @@ def test_invalid_result_is_unknown(stub: tuple[Any, Stubber], result: dict[str, 
     client, stubber = stub
     errors = [{"Code": "INTERNAL_FAILURE"}]
     stubber.add_response("batch_get_metric_data", {"Results": [result], "Errors": errors})
-    assert SesMetrics(client).read([SENT], Window(7), TODAY, PATIENCE) == {SENT: Gap.UNAVAILABLE}
+    assert SesMetrics(client).read([ACCOUNT_SENT_QUERY], Window(7), TODAY, DEADLINE) == {
+        ACCOUNT_SENT_QUERY: Gap.UNAVAILABLE
+    }
 
 
 def test_denied_later_call_keeps_the_results_of_earlier_calls(
     stub: tuple[Any, Stubber],
 ) -> None:
     client, stubber = stub
-    queries = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(11)]
-    first = {"Results": [{"Id": str(each), "Timestamps": [], "Values": []} for each in range(10)]}
+    queries = [Query(Metric.SEND, Scope(identity=f"{number}.example.com")) for number in range(11)]
+    first = {
+        "Results": [{"Id": str(number), "Timestamps": [], "Values": []} for number in range(10)]
+    }
     stubber.add_response("batch_get_metric_data", first)
     stubber.add_client_error("batch_get_metric_data", "AccessDeniedException")
-    found = SesMetrics(client).read(queries, Window(7), TODAY, PATIENCE)
-    assert list(found.values()) == [Series({})] * 10 + [Gap.ACCESS_DENIED]
+    answers = SesMetrics(client).read(queries, Window(7), TODAY, DEADLINE)
+    assert list(answers.values()) == [Series({})] * 10 + [Gap.ACCESS_DENIED]
 
 
 def test_query_with_two_results_is_unknown(stub: tuple[Any, Stubber]) -> None:
     client, stubber = stub
-    twice = [{"Id": "0", "Timestamps": [MIDNIGHT], "Values": [each]} for each in (3, 4)]
+    twice = [{"Id": "0", "Timestamps": [MIDNIGHT], "Values": [value]} for value in (3, 4)]
     stubber.add_response("batch_get_metric_data", {"Results": twice, "Errors": []})
-    assert SesMetrics(client).read([SENT], Window(7), TODAY, PATIENCE) == {SENT: Gap.UNAVAILABLE}
+    assert SesMetrics(client).read([ACCOUNT_SENT_QUERY], Window(7), TODAY, DEADLINE) == {
+        ACCOUNT_SENT_QUERY: Gap.UNAVAILABLE
+    }
 
 
 def test_failed_call_makes_only_its_own_series_unknown(stub: tuple[Any, Stubber]) -> None:
     client, stubber = stub
-    queries = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(25)]
-    answer = {"Results": [{"Id": str(each), "Timestamps": [], "Values": []} for each in range(10)]}
+    queries = [Query(Metric.SEND, Scope(identity=f"{number}.example.com")) for number in range(25)]
+    response = {
+        "Results": [{"Id": str(number), "Timestamps": [], "Values": []} for number in range(10)]
+    }
     stubber.add_client_error("batch_get_metric_data", "InternalFailure", http_status_code=500)
-    stubber.add_response("batch_get_metric_data", answer)
-    stubber.add_response("batch_get_metric_data", {"Results": answer["Results"][:5]})
-    found = SesMetrics(client).read(queries, Window(7), TODAY, PATIENCE)
-    assert [found[query] for query in queries] == [Gap.UNAVAILABLE] * 10 + [Series({})] * 15
+    stubber.add_response("batch_get_metric_data", response)
+    stubber.add_response("batch_get_metric_data", {"Results": response["Results"][:5]})
+    answers = SesMetrics(client).read(queries, Window(7), TODAY, DEADLINE)
+    assert [answers[query] for query in queries] == [Gap.UNAVAILABLE] * 10 + [Series({})] * 15
 
 
 def test_read_stops_when_several_calls_in_a_row_fail(
     endpoint: Endpoint,
 ) -> None:
-    queries = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(900)]
+    queries = [Query(Metric.SEND, Scope(identity=f"{number}.example.com")) for number in range(900)]
 
-    def down(*_: object) -> Any:
+    def fail(*_: object) -> Any:
         endpoint.quota.admit(10)
         return Response(500, {"message": "sorry"}, "InternalFailure")
 
-    endpoint.respond = down  # type: ignore[method-assign,assignment]
-    once = Config(retries={"total_max_attempts": 1})
+    endpoint.respond = fail  # type: ignore[method-assign,assignment]
+    no_retries = Config(retries={"total_max_attempts": 1})
     with serving(endpoint) as url:
-        client = boto3.client("sesv2", endpoint_url=url, config=once)
-        found = SesMetrics(client).read(queries, Window(7), TODAY, PATIENCE)
-    lost = sum(each is Gap.UNAVAILABLE for each in found.values())
-    assert lost == 10 * endpoint.quota.calls, "and what was not asked is cut"
+        client = boto3.client("sesv2", endpoint_url=url, config=no_retries)
+        answers = SesMetrics(client).read(queries, Window(7), TODAY, DEADLINE)
+    unavailable = sum(answer is Gap.UNAVAILABLE for answer in answers.values())
+    assert unavailable == 10 * endpoint.quota.calls, "queries that were not made are cut off"
     assert MAX_FAILURES <= endpoint.quota.calls < MAX_FAILURES + MAX_CONCURRENCY
 
 
 def test_malformed_response_is_unknown_and_does_not_stop_the_read(
     client: Any, endpoint: Endpoint
 ) -> None:
-    serve, calls = endpoint.respond, 0
+    respond, calls = endpoint.respond, 0
 
-    def in_pieces_at_first(*request: Any) -> Any:
+    def malformed_at_first(*request: Any) -> Any:
         nonlocal calls
         calls += 1
-        return Response(200, {"Results": "x"}) if calls == 1 else serve(*request)
+        return Response(200, {"Results": "x"}) if calls == 1 else respond(*request)
 
-    endpoint.respond = in_pieces_at_first  # type: ignore[method-assign,assignment]
-    queries = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(10)]
-    found = SesMetrics(client).read([*queries, SENT], Window(2), TODAY, PATIENCE)
-    assert {found[query] for query in queries} == {Gap.UNAVAILABLE}
-    assert found[SENT] == days({3: 300, 4: 400})
+    endpoint.respond = malformed_at_first  # type: ignore[method-assign,assignment]
+    queries = [Query(Metric.SEND, Scope(identity=f"{number}.example.com")) for number in range(10)]
+    answers = SesMetrics(client).read([*queries, ACCOUNT_SENT_QUERY], Window(2), TODAY, DEADLINE)
+    assert {answers[query] for query in queries} == {Gap.UNAVAILABLE}
+    assert answers[ACCOUNT_SENT_QUERY] == days({3: 300, 4: 400})
 
 
 def test_denied_identity_makes_no_other_series_unknown(
-    unpaced: SesMetrics, endpoint: Endpoint
+    unlimited_metrics: SesMetrics, endpoint: Endpoint
 ) -> None:
     denied = Scope(identity="33.example.com")
     fault = f'[[fault]]\nkind = "denied"\nvalue = "{denied}"'
     endpoint.scenario = parse_scenario(f"{SCENARIO}\n{fault}", "here")
-    sent = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(40)]
-    found = unpaced.read([SENT, *sent], Window(7), TODAY, PATIENCE)
-    assert [query.scope for query in sent if found[query] is Gap.ACCESS_DENIED] == [denied]
-    assert sum(isinstance(answer, Series) for answer in found.values()) == 40
+    sent = [Query(Metric.SEND, Scope(identity=f"{number}.example.com")) for number in range(40)]
+    answers = unlimited_metrics.read([ACCOUNT_SENT_QUERY, *sent], Window(7), TODAY, DEADLINE)
+    assert [query.scope for query in sent if answers[query] is Gap.ACCESS_DENIED] == [denied]
+    assert sum(isinstance(answer, Series) for answer in answers.values()) == 40
 
 
 def test_many_denied_identities_are_not_queried_one_by_one(
-    unpaced: SesMetrics, endpoint: Endpoint
+    unlimited_metrics: SesMetrics, endpoint: Endpoint
 ) -> None:
-    faults = [f'[[fault]]\nkind = "denied"\nvalue = "{each}.example.com"' for each in range(1_000)]
+    faults = [
+        f'[[fault]]\nkind = "denied"\nvalue = "{number}.example.com"' for number in range(1_000)
+    ]
     endpoint.scenario = parse_scenario("\n".join([SCENARIO, *faults]), "here")
-    sent = [Query(Metric.SEND, Scope(identity=f"{each}.example.com")) for each in range(400)]
-    found = unpaced.read(sent, Window(7), TODAY, PATIENCE)
-    assert set(found.values()) == {Gap.ACCESS_DENIED}
-    assert endpoint.quota.calls < 300, "and not the 760 that it takes to find each of them"
+    sent = [Query(Metric.SEND, Scope(identity=f"{number}.example.com")) for number in range(400)]
+    answers = unlimited_metrics.read(sent, Window(7), TODAY, DEADLINE)
+    assert set(answers.values()) == {Gap.ACCESS_DENIED}
+    assert endpoint.quota.calls < 300, "and not the 760 calls that find each denied identity"
 
 
 def test_missing_permission_is_named_as_in_iam_policies(stub: tuple[Any, Stubber]) -> None:
     client, stubber = stub
     stubber.add_client_error("batch_get_metric_data", "AccessDeniedException")
     with pytest.raises(AccessDeniedError) as caught:
-        SesMetrics(client).read([SENT], Window(7), TODAY, PATIENCE)
+        SesMetrics(client).read([ACCOUNT_SENT_QUERY], Window(7), TODAY, DEADLINE)
     assert caught.value.action == "ses:BatchGetMetricData"
     assert isinstance(caught.value.__cause__, ClientError)

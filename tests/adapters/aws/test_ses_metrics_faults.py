@@ -40,7 +40,7 @@ from vdm_local.scenario import Scenario, parse_scenario
 from vdm_local.server import serving
 
 NOW = datetime(2026, 3, 4, 9, tzinfo=UTC)
-HASTE = 100
+TIME_FACTOR = 100
 ACCOUNT_TEXT = """
 begins = 2026-02-20
 
@@ -63,9 +63,9 @@ click = "2x13"
 delivery_open = "40x13"
 delivery_click = "30x13"
 """
-SOUND = parse_scenario(ACCOUNT_TEXT, "here")
+HEALTHY_SCENARIO = parse_scenario(ACCOUNT_TEXT, "here")
 
-names = st.sampled_from(
+scopes = st.sampled_from(
     [
         Scope(identity="news.example.com"),
         Scope(identity="NEWS.example.com"),
@@ -83,37 +83,37 @@ names = st.sampled_from(
         Scope(identity="news.example.com", isp="AT&T"),
     ]
 )
-queries = st.lists(st.builds(Query, st.sampled_from(Metric), names), max_size=45, unique=True)
-reach = st.builds(
+queries = st.lists(st.builds(Query, st.sampled_from(Metric), scopes), max_size=45, unique=True)
+fault_filters = st.builds(
     FaultFilter,
     share=st.sampled_from([0.05, 0.3, 0.7, 1.0]),
     value=st.none() | st.sampled_from(["news.example.com", "Hotmail"]),
     calls=st.none() | st.sampled_from([(1, 1), (2, 4), (1, 30)]),
 )
-whole = [kind for kind in CallFaultKind if kind is not CallFaultKind.TIME_OUT]
+call_fault_kinds = [kind for kind in CallFaultKind if kind is not CallFaultKind.TIME_OUT]
 faults = st.lists(
-    st.builds(CallFault, st.sampled_from(whole), reach)
-    | st.builds(QueryFault, st.sampled_from(QueryFaultKind), reach)
-    # One that is late, and not so many that the tests are.
+    st.builds(CallFault, st.sampled_from(call_fault_kinds), fault_filters)
+    | st.builds(QueryFault, st.sampled_from(QueryFaultKind), fault_filters)
+    # A single timeout, because many timeouts make the test slow.
     | st.just(CallFault(CallFaultKind.TIME_OUT, FaultFilter(calls=(3, 3)), delay_s=0.5)),
     max_size=4,
 )
 
 
-class Hasty:
-    """Time for the quotas, on both sides of the wire."""
+class FastClock:
+    """The clock of the rate limiter and of the quota, which runs fast."""
 
-    def tell(self) -> float:
-        return time.monotonic() * HASTE
+    def time(self) -> float:
+        return time.monotonic() * TIME_FACTOR
 
     def sleep(self, seconds: float) -> None:
-        time.sleep(seconds / HASTE)
+        time.sleep(seconds / TIME_FACTOR)
 
 
 @pytest.fixture(scope="module")
 def endpoint() -> Endpoint:
-    endpoint = Endpoint(SOUND, NOW)
-    endpoint.quota = Quota(Hasty().tell)
+    endpoint = Endpoint(HEALTHY_SCENARIO, NOW)
+    endpoint.quota = Quota(FastClock().time)
     return endpoint
 
 
@@ -127,7 +127,7 @@ def reader(endpoint: Endpoint) -> Iterator[SesMetrics]:
             endpoint_url=url,
             region_name="eu-west-1",
             aws_access_key_id="none",
-            aws_secret_access_key="none",  # noqa: S106 - which it is
+            aws_secret_access_key="none",  # noqa: S106 - not a secret
             config=Config(
                 connect_timeout=1,
                 read_timeout=0.2,
@@ -135,11 +135,11 @@ def reader(endpoint: Endpoint) -> Iterator[SesMetrics]:
                 retries={"mode": "standard", "total_max_attempts": 2},
             ),
         )
-        yield SesMetrics(client, RateLimiter(clock=Hasty().tell, sleep=Hasty().sleep))
+        yield SesMetrics(client, RateLimiter(clock=FastClock().time, sleep=FastClock().sleep))
 
 
 def true_counts(scenario: Scenario, query: Query, last: date) -> Series | None:
-    """What VDM holds; None where it refuses to say."""
+    """Return the counts that VDM has, or None if SES rejects *query*."""
     if query.scope.may_be_rejected:
         return None
     days = [last - timedelta(days=age) for age in range(7)]
@@ -147,8 +147,8 @@ def true_counts(scenario: Scenario, query: Query, last: date) -> Series | None:
     return Series(scenario.counts(query.metric.value, dimensions, days, NOW))
 
 
-def read(reader: SesMetrics, asked: list[Query], last: date) -> Mapping[Query, Series | Gap]:
-    return reader.read(asked, Window(7), last, NoDeadline())
+def read(reader: SesMetrics, requested: list[Query], last: date) -> Mapping[Query, Series | Gap]:
+    return reader.read(requested, Window(7), last, NoDeadline())
 
 
 @settings(
@@ -156,7 +156,7 @@ def read(reader: SesMetrics, asked: list[Query], last: date) -> Mapping[Query, S
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
-    asked=queries,
+    requested=queries,
     faults=faults,
     seed=st.integers(0, 999),
     is_on=st.sampled_from([True] * 9 + [False]),
@@ -165,17 +165,17 @@ def test_every_series_is_correct_or_unknown_under_any_faults(
     reader: SesMetrics,
     endpoint: Endpoint,
     monkeypatch: pytest.MonkeyPatch,
-    asked: list[Query],
+    requested: list[Query],
     faults: list[Fault],
     seed: int,
     is_on: bool,
 ) -> None:
     monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=lambda _: None))
-    endpoint.scenario = replace(SOUND, faults=faults, seed=seed, vdm_enabled=is_on)
-    asked = [ACCOUNT_SENT, *(query for query in asked if query != ACCOUNT_SENT)]
+    endpoint.scenario = replace(HEALTHY_SCENARIO, faults=faults, seed=seed, vdm_enabled=is_on)
+    requested = [ACCOUNT_SENT, *(query for query in requested if query != ACCOUNT_SENT)]
     last = NOW.date()
     try:
-        found = read(reader, asked, last)
+        answers = read(reader, requested, last)
     except AccessDeniedError:
         assert any(fault.kind is CallFaultKind.DENIED for fault in faults)
         return
@@ -185,18 +185,18 @@ def test_every_series_is_correct_or_unknown_under_any_faults(
     except OperationFailedError:
         assert not is_on
         return
-    assert found.keys() == set(asked)
-    for query, answer in found.items():
+    assert answers.keys() == set(requested)
+    for query, answer in answers.items():
         if isinstance(answer, Series):
-            assert answer == true_counts(SOUND, query, last)
+            assert answer == true_counts(HEALTHY_SCENARIO, query, last)
         else:
-            assert answer in possible(query, faults)
+            assert answer in possible_gaps(query, faults)
 
 
-def possible(query: Query, faults: list[Fault]) -> set[Gap]:
-    """Why there may be no answer to *query*, when these are the faults."""
-    refused = any(fault.kind is CallFaultKind.REJECTED for fault in faults)
-    gaps = {Gap.REJECTED} if refused or query.scope.may_be_rejected else set()
+def possible_gaps(query: Query, faults: list[Fault]) -> set[Gap]:
+    """Return the gaps that *faults* may cause in the answer to *query*."""
+    is_rejected = any(fault.kind is CallFaultKind.REJECTED for fault in faults)
+    gaps = {Gap.REJECTED} if is_rejected or query.scope.may_be_rejected else set()
     if any(fault.kind in (CallFaultKind.DENIED, QueryFaultKind.DENIED) for fault in faults):
         gaps.add(Gap.ACCESS_DENIED)
     if any(fault.kind is not CallFaultKind.DENIED for fault in faults):
@@ -204,26 +204,28 @@ def possible(query: Query, faults: list[Fault]) -> set[Gap]:
     return gaps
 
 
-@given(asked=queries)
+@given(requested=queries)
 @settings(max_examples=40)
 def test_every_series_is_known_without_faults_unless_rejected(
-    reader: SesMetrics, endpoint: Endpoint, asked: list[Query]
+    reader: SesMetrics, endpoint: Endpoint, requested: list[Query]
 ) -> None:
-    endpoint.scenario = SOUND
-    asked = [ACCOUNT_SENT, *(query for query in asked if query != ACCOUNT_SENT)]
-    found = read(reader, asked, NOW.date())
-    for query in asked:
-        expected = true_counts(SOUND, query, NOW.date())
-        assert found[query] == (Gap.REJECTED if expected is None else expected)
+    endpoint.scenario = HEALTHY_SCENARIO
+    requested = [ACCOUNT_SENT, *(query for query in requested if query != ACCOUNT_SENT)]
+    answers = read(reader, requested, NOW.date())
+    for query in requested:
+        expected = true_counts(HEALTHY_SCENARIO, query, NOW.date())
+        assert answers[query] == (Gap.REJECTED if expected is None else expected)
 
 
 def test_days_before_today_are_readable_when_today_is_rejected(
     reader: SesMetrics, endpoint: Endpoint
 ) -> None:
-    endpoint.scenario = replace(SOUND, today="refused")
+    endpoint.scenario = replace(HEALTHY_SCENARIO, today="refused")
     everything = [Query(metric, ACCOUNT) for metric in Metric]
     with pytest.raises(TodayRejectedError):
         read(reader, everything, NOW.date())
     yesterday = NOW.date() - timedelta(days=1)
-    found = read(reader, everything, yesterday)
-    assert found == {query: true_counts(SOUND, query, yesterday) for query in everything}
+    answers = read(reader, everything, yesterday)
+    assert answers == {
+        query: true_counts(HEALTHY_SCENARIO, query, yesterday) for query in everything
+    }

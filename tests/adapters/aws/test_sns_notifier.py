@@ -1,3 +1,5 @@
+"""Messages to an SNS topic."""
+
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -12,8 +14,6 @@ from vdm_alerts.core.model.findings import AccessDeniedError, UnavailableError
 from vdm_alerts.core.notifications.rendering.message import Message
 
 MESSAGE = Message("Subject", "prose", '{"chat": 1}', '{"machine": 1}', {"severity": "WARNING"})
-
-
 ARN = "arn:aws:sns:eu-west-1:111122223333:alerts"
 
 

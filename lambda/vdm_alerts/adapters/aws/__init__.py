@@ -1,1 +1,1 @@
-"""The ports on AWS: one module per service and purpose."""
+"""Implementations of the ports on AWS, one module per service and purpose."""

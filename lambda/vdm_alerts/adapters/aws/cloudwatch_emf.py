@@ -1,8 +1,8 @@
-"""Figures, as CloudWatch metrics in the embedded metric format: a log line, and no API call.
+"""CloudWatch metrics in the embedded metric format: log lines, without API calls.
 
-A custom metric costs money in every hour that it has data. So a rate is a metric, and what an alarm
-watches is one while it is wrong; the rest of a run's figures is in its summary in the log, where
-the dashboard reads it.
+CloudWatch charges for a custom metric in each hour with data. So metrics are only the rates, and
+problems for alarms while they last. The other figures of a run are in the run report in the log,
+where the dashboard reads them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,44 +15,49 @@ from vdm_alerts.core.observations.run_report import NAMESPACE, RateSample, RunRe
 
 
 class EmbeddedMetrics:
-    """A Recorder."""
+    """A Recorder that prints CloudWatch metrics."""
 
     def __init__(self, service: str, *, mask: bool = True) -> None:
-        """Record as *service*'s: the value of a dimension that every metric has.
+        """Record metrics with the value *service* of the dimension "service".
 
-        Addresses are made unreadable, unless *mask* is false: more people see metrics than mail.
+        With *mask*, email addresses are masked, because more people can see metrics than
+        notifications.
         """
         self._service = service
-        self._shown: Callable[[str], str] = masked if mask else str
+        self._display: Callable[[str], str] = masked if mask else str
 
-    def record(self, target: Target, summary: RunReport, readings: Sequence[RateSample]) -> None:
-        """Print every rate, and what of *summary* is wrong, in a line each.
+    def record(self, target: Target, report: RunReport, samples: Sequence[RateSample]) -> None:
+        """Print a line for each rate in *samples* and for each problem in *report*.
 
-        A line each, because two values of one name in the same line would become two samples of
-        the same metric, whatever their dimensions.
+        Each metric has a line of its own. In one line, two values of the same name would become two
+        samples of one metric, whatever their dimensions.
         """
-        if unread := summary.series_unknown + summary.unreadable:
-            self._print(target, "Unread", MetricUnit.Count, unread)
-        if summary.subscribers == 0:
+        if unreadable := report.series_unknown + report.unreadable:
+            self._print(target, "Unread", MetricUnit.Count, unreadable)
+        if report.subscribers == 0:
             self._print(target, "NobodySubscribed", MetricUnit.Count, 1)
-        for reading in readings:
-            rule, dimensions = reading.rule, reading.scope.dimensions
-            self._print(
-                target,
-                _pascal(rule.indicator.key),
-                MetricUnit.Percent,
-                reading.value * 100,
-                {
-                    "rule": rule.name,
-                    **{key.key: self._shown(each) for key, each in dimensions.items()},
-                },
-                {
-                    "indicator": rule.indicator.key,
-                    "scope": self._shown(str(reading.scope)),
-                    "rate": reading.value * 100,
-                    **{line.severity.key: line.share * 100 for line in rule.thresholds},
-                },
-            )
+        for sample in samples:
+            self._print_rate(target, sample)
+
+    def _print_rate(self, target: Target, sample: RateSample) -> None:
+        rule, scope, percentage = sample.rule, sample.scope, sample.value * 100
+        names = {dimension.key: self._display(name) for dimension, name in scope.dimensions.items()}
+        thresholds = {
+            threshold.severity.key: threshold.share * 100 for threshold in rule.thresholds
+        }
+        self._print(
+            target,
+            _pascal_case(rule.indicator.key),
+            MetricUnit.Percent,
+            percentage,
+            dimensions={"rule": rule.name, **names},
+            metadata={
+                "indicator": rule.indicator.key,
+                "scope": self._display(str(scope)),
+                "rate": percentage,
+                **thresholds,
+            },
+        )
 
     def _print(
         self,
@@ -61,18 +66,18 @@ class EmbeddedMetrics:
         unit: MetricUnit,
         value: float,
         dimensions: Mapping[str, str] | None = None,
-        beside: Mapping[str, str | float] | None = None,
+        metadata: Mapping[str, str | float] | None = None,
     ) -> None:
-        """Print one metric, with what stands *beside* it in the line for the dashboard to read."""
+        """Print the line of one metric. The dashboard reads its *metadata*."""
         with single_metric(name=name, unit=unit, value=value, namespace=NAMESPACE) as metric:
-            for key, each in {"service": self._service, **(dimensions or {})}.items():
-                metric.add_dimension(key, each)
+            for key, text in {"service": self._service, **(dimensions or {})}.items():
+                metric.add_dimension(key, text)
             metric.add_metadata("account", target.account)
             metric.add_metadata("region", target.region)
-            for key, figure in (beside or {}).items():
+            for key, figure in (metadata or {}).items():
                 metric.add_metadata(key, figure)
 
 
-def _pascal(name: str) -> str:
-    """Return "bounce_rate" as CloudWatch's own names are written: "BounceRate"."""
+def _pascal_case(name: str) -> str:
+    """Return *name* in the style of CloudWatch metrics: "bounce_rate" is "BounceRate"."""
     return "".join(word.capitalize() for word in name.split("_"))

@@ -1,4 +1,4 @@
-"""What is remembered, to plain values and back, for a memory that outlives this code."""
+"""The codec of stored records: to values that DynamoDB can hold, and back."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -23,16 +23,19 @@ from vdm_alerts.core.rules.field_types import INDICATORS
 from vdm_alerts.core.rules.rule_set import RuleText
 
 SCHEMA = 4
-"""The version of the shape below; a newer one is not read as if it were this.
+"""The schema of the stored records. A record of a later schema is unreadable.
 
-2 has alerts that are pending, mending or not long over. 3 has how and how often they ended, on what
-figures they were told, and attempts and rules beside them. 4 has the rate that each is about.
-Whatever was written as an earlier one reads as 4: it lacks only what has a default.
+* 2 adds alerts that are pending, recovering or recently resolved.
+* 3 adds how and how often an alert was resolved, the reported figures, attempts, and rules.
+* 4 adds the indicator of each alert.
+
+A record of an earlier schema is readable, because it lacks only fields that have a default.
 """
 READABLE = {1, 2, 3, SCHEMA}
+"""The schemas that this version reads."""
 
 ROSTER_SCHEMA = 2
-"""The version of a roster's shape. One of another version is not read, and is made anew."""
+"""The schema of the stored roster. A roster of another schema is replaced by a new roster."""
 
 STORED_NAMES: Mapping[type, Mapping[str, str]] = {
     Alert: {
@@ -100,133 +103,153 @@ STORED_NAMES: Mapping[type, Mapping[str, str]] = {
 }
 """The stored name of each field of each record.
 
-A stored name never changes: tables that exist hold it. The Python name may.
+A stored name never changes, because existing tables contain it. The Python name may change.
 """
 NOT_STORED: Mapping[type, frozenset[str]] = {Finding: frozenset({"fix"})}
-"""Fields that are not stored: how to fix a finding is rendered, and never compared."""
-_LISTS: Mapping[Dimension, str] = {
+"""Fields that are not stored. The fix of a finding is only rendered, and never compared."""
+_DIMENSION_NAMES: Mapping[Dimension, str] = {
     Dimension.IDENTITY: "IDENTITY",
     Dimension.CONFIGURATION_SET: "CONFIGURATION_SET",
     Dimension.TENANT: "TENANT",
     Dimension.ISP: "ISP",
 }
-_DIMENSIONS: Mapping[str, Dimension] = {name: key for key, name in _LISTS.items()}
-_SEVERITIES: Mapping[str, Severity] = {str(each): each for each in Severity}
+"""The name of each dimension in the stored roster."""
+_DIMENSIONS: Mapping[str, Dimension] = {
+    name: dimension for dimension, name in _DIMENSION_NAMES.items()
+}
+_SEVERITIES: Mapping[str, Severity] = {str(severity): severity for severity in Severity}
 
 T = TypeVar("T", Alert, Finding, SendAttempt, RuleText)
 
 
 class UnreadableRecordError(VdmAlertsError):
-    """A remembered record has a shape that this version does not know."""
+    """A stored record is damaged, or has a schema that this version does not read."""
 
 
 def encode(record: Alert | Finding | SendAttempt | RuleText) -> dict[str, Any]:
-    """Return *record* as a dict of strings, whole numbers and dicts, with the schema's version."""
+    """Return *record* and its schema as a dict of strings, integers, lists and dicts."""
     return {"schema": SCHEMA, **_converter.unstructure(record)}
 
 
-def decode(plain: dict[str, Any], type_: type[T]) -> T:
-    """Return the record that was encoded as *plain*.
+def decode(encoded: dict[str, Any], record_type: type[T]) -> T:
+    """Return the record that was encoded as *encoded*.
 
-    Raises UnreadableRecord where it was written by a version with another schema.
+    Raises UnreadableRecordError if *encoded* is damaged or of a later schema.
     """
-    require_readable(plain.get("schema"))
+    require_readable(encoded.get("schema"))
+    fields = {name: value for name, value in encoded.items() if name != "schema"}
     try:
-        return _converter.structure({key: plain[key] for key in plain if key != "schema"}, type_)
+        return _converter.structure(fields, record_type)
     except (BaseValidationError, KeyError, TypeError, ValueError) as error:
-        message = f"record cannot be read as {type_.__name__}: {error}"
+        message = f"record cannot be read as {record_type.__name__}: {error}"
         raise UnreadableRecordError(message) from error
 
 
 def require_readable(schema: object) -> None:
-    """Raise UnreadableRecord where *schema* is none that this version reads."""
+    """Raise UnreadableRecordError unless this version reads *schema*."""
     if schema not in READABLE:
         message = f"record has schema {schema!r}, this version reads {SCHEMA}"
         raise UnreadableRecordError(message)
 
 
 def encode_roster(roster: SenderRoster) -> dict[str, Any]:
-    """Return *roster* as a dict of strings, numbers and lists: a row for each who sends."""
+    """Return *roster* as a JSON document, in which each sender record is a list."""
     return {
         "schema": ROSTER_SCHEMA,
-        "listed": {_LISTS[key]: at.isoformat() for key, at in roster.listed_at.items()},
+        "listed": {
+            _DIMENSION_NAMES[dimension]: listed_at.isoformat()
+            for dimension, listed_at in roster.listed_at.items()
+        },
         "swept": _text(roster.read_at),
         "asked": roster.queries_made,
         "unclaimed": roster.unattributed,
         "today_refused": _text(roster.today_rejected_on),
-        "entries": [
-            [
-                {_LISTS[key]: name for key, name in scope.dimensions.items()},
-                _text(entry.read_at),
-                _text(entry.tried_at),
-                entry.volume,
-                {rule: at.isoformat() for rule, at in entry.drilled_down_at.items()},
-                _text(entry.rejected_at),
-                _text(entry.failing_since),
-            ]
-            for scope, entry in roster.records.items()
-        ],
+        "entries": [_encoded_sender(scope, record) for scope, record in roster.records.items()],
     }
 
 
-def decode_roster(plain: dict[str, Any]) -> SenderRoster:
-    """Return the roster that was encoded as *plain*. Raises UnreadableRecord."""
-    if plain.get("schema") != ROSTER_SCHEMA:
-        message = f"roster has schema {plain.get('schema')!r}, this version reads {ROSTER_SCHEMA}"
+def _encoded_sender(scope: Scope, record: SenderRecord) -> list[Any]:
+    return [
+        {_DIMENSION_NAMES[dimension]: value for dimension, value in scope.dimensions.items()},
+        _text(record.read_at),
+        _text(record.tried_at),
+        record.volume,
+        {rule: time.isoformat() for rule, time in record.drilled_down_at.items()},
+        _text(record.rejected_at),
+        _text(record.failing_since),
+    ]
+
+
+def decode_roster(encoded: dict[str, Any]) -> SenderRoster:
+    """Return the roster that was encoded as *encoded*.
+
+    Raises UnreadableRecordError if *encoded* is damaged or of another schema.
+    """
+    schema = encoded.get("schema")
+    if schema != ROSTER_SCHEMA:
+        message = f"roster has schema {schema!r}, this version reads {ROSTER_SCHEMA}"
         raise UnreadableRecordError(message)
     try:
+        rejected_on = encoded["today_refused"]
         return SenderRoster(
-            records={
-                _scope(names): SenderRecord(
-                    read_at=_instant(read),
-                    tried_at=_instant(tried),
-                    volume=int(volume),
-                    drilled_down_at={rule: _aware(at) for rule, at in drilled.items()},
-                    rejected_at=_instant(refused),
-                    failing_since=_instant(failing),
-                )
-                for names, read, tried, volume, drilled, refused, failing in plain["entries"]
+            records=dict(_decoded_sender(entry) for entry in encoded["entries"]),
+            listed_at={
+                _DIMENSIONS[name]: _aware_time(listed_at)
+                for name, listed_at in encoded["listed"].items()
             },
-            listed_at={_DIMENSIONS[key]: _aware(at) for key, at in plain["listed"].items()},
-            read_at=_instant(plain["swept"]),
-            queries_made=int(plain["asked"]),
-            unattributed=int(plain["unclaimed"]),
-            today_rejected_on=date.fromisoformat(day) if (day := plain["today_refused"]) else None,
+            read_at=_optional_time(encoded["swept"]),
+            queries_made=int(encoded["asked"]),
+            unattributed=int(encoded["unclaimed"]),
+            today_rejected_on=date.fromisoformat(rejected_on) if rejected_on else None,
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         message = f"roster cannot be read: {error!r}"
         raise UnreadableRecordError(message) from error
 
 
-def _scope(names: Mapping[str, str]) -> Scope:
-    named = {_DIMENSIONS[key]: name for key, name in names.items()}
+def _decoded_sender(entry: list[Any]) -> tuple[Scope, SenderRecord]:
+    dimensions, read_at, tried_at, volume, drilled_down_at, rejected_at, failing_since = entry
+    record = SenderRecord(
+        read_at=_optional_time(read_at),
+        tried_at=_optional_time(tried_at),
+        volume=int(volume),
+        drilled_down_at={rule: _aware_time(time) for rule, time in drilled_down_at.items()},
+        rejected_at=_optional_time(rejected_at),
+        failing_since=_optional_time(failing_since),
+    )
+    return _scope(dimensions), record
+
+
+def _scope(dimensions: Mapping[str, str]) -> Scope:
+    values = {_DIMENSIONS[name]: value for name, value in dimensions.items()}
     return Scope(
-        named.get(Dimension.IDENTITY),
-        named.get(Dimension.CONFIGURATION_SET),
-        named.get(Dimension.TENANT),
-        named.get(Dimension.ISP),
+        values.get(Dimension.IDENTITY),
+        values.get(Dimension.CONFIGURATION_SET),
+        values.get(Dimension.TENANT),
+        values.get(Dimension.ISP),
     )
 
 
-def _text(at: date | None) -> str | None:
-    return None if at is None else at.isoformat()
+def _text(time: date | None) -> str | None:
+    return None if time is None else time.isoformat()
 
 
-def _instant(text: str | None) -> datetime | None:
-    return None if text is None else _aware(text)
+def _optional_time(text: str | None) -> datetime | None:
+    return None if text is None else _aware_time(text)
 
 
-def _aware(text: str) -> datetime:
-    at = datetime.fromisoformat(text)
-    if at.tzinfo is None:
+def _aware_time(text: str) -> datetime:
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None:
         message = f"{text} has no offset"
         raise ValueError(message)
-    return at
+    return time
 
 
-def _overrides(type_: type) -> dict[str, Any]:
-    names = STORED_NAMES[type_]
-    omitted = {field: override(omit=True) for field in NOT_STORED.get(type_, ())}
+def _overrides(record_type: type) -> dict[str, Any]:
+    """Return how cattrs names, or omits, each field of *record_type*."""
+    names = STORED_NAMES[record_type]
+    omitted = {field: override(omit=True) for field in NOT_STORED.get(record_type, ())}
     return {**omitted, **{field: override(rename=stored) for field, stored in names.items()}}
 
 
@@ -235,7 +258,7 @@ _converter.register_unstructure_hook(datetime, datetime.isoformat)
 _converter.register_structure_hook(datetime, lambda text, _: datetime.fromisoformat(text))
 _converter.register_unstructure_hook(date, date.isoformat)
 _converter.register_structure_hook(date, lambda text, _: date.fromisoformat(text))
-# DynamoDB has no floats; their texts are exact.
+# boto3 rejects floats. The repr of a float is exact.
 _converter.register_unstructure_hook(float, repr)
 _converter.register_unstructure_hook(Severity, str)
 _converter.register_structure_hook(Severity, lambda name, _: _SEVERITIES[name])
@@ -243,13 +266,15 @@ _converter.register_unstructure_hook(Indicator, lambda indicator: indicator.key)
 _converter.register_structure_hook(Indicator, lambda key, _: INDICATORS[key])
 _converter.register_unstructure_hook_factory(
     STORED_NAMES.__contains__,
-    lambda type_, converter: make_dict_unstructure_fn(
-        type_, converter, _cattrs_omit_if_default=True, **_overrides(type_)
+    lambda record_type, converter: make_dict_unstructure_fn(
+        record_type, converter, _cattrs_omit_if_default=True, **_overrides(record_type)
     ),
 )
 _converter.register_structure_hook_factory(
     STORED_NAMES.__contains__,
-    lambda type_, converter: make_dict_structure_fn(type_, converter, **_overrides(type_)),
+    lambda record_type, converter: make_dict_structure_fn(
+        record_type, converter, **_overrides(record_type)
+    ),
 )
 configure_tagged_union(
     State, _converter, tag_generator=lambda state: STATE_NAMES[state], tag_name="is"

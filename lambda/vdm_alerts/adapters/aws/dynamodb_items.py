@@ -1,8 +1,9 @@
-"""The alert history as items of the table, and which of them are written together.
+"""The alert history as items of the DynamoDB table, and the writes that store it.
 
-Each target, an account in a Region, has partitions of its own. "state" holds an item for the run,
-one for every alert that is not at rest and one for every rule, so that one query reads all of it.
-"history" holds a line for each change of an alert's state; no run reads it.
+Each target, an account in a Region, has its own partitions. The partition "state" has an item for
+the run, for each active alert and for each rule. One query reads all of them. The partition
+"history" has an item for each change of an alert's state. A run writes these items and never reads
+them.
 """
 
 import json
@@ -29,21 +30,22 @@ from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.rules.rule_set import RuleText
 
 STATE, HISTORY, LEASE, ROSTER = "state", "history", "lease", "roster"
-"""The kinds of partition. Their names are stored."""
+"""The kinds of partitions. These names are stored."""
 UNSCOPED_STATE, UNSCOPED_ROSTER = "memory", "roster"
-"""The partitions of a table from before each target had its own."""
+"""The partitions of an older table, in which targets do not have their own partitions."""
 EXPIRES = "until"
-"""The attribute by whose time, in seconds since 1970, DynamoDB removes an item."""
+"""The TTL attribute: DynamoDB deletes an item after this time, in seconds since 1970."""
 RUN = "run"
-"""The sort key of the run's own item."""
+"""The sort key of the run item."""
 HISTORY_TTL = timedelta(days=400)
-"""How long history is: a year, and a month to look at it in."""
+"""How long history items are kept: a year, and about a month to look back at it."""
 
 Item: TypeAlias = dict[str, Any]
+"""An item of the table, by attribute name."""
 Write: TypeAlias = tuple[str, dict[str, Item]]
-"""What is done with one item, as transactions spell it: "Put" an "Item", or "Delete" a "Key"."""
+"""A write as in a transaction: "Put" and {"Item": item}, or "Delete" and {"Key": key}."""
 Group: TypeAlias = Sequence[Sequence[Write]]
-"""What belongs together: the alerts of an incident, each with the lines of history on it."""
+"""The writes of one incident: for each of its alerts, the alert and its history items."""
 
 
 def partition_key(kind: str, target: Target) -> str:
@@ -51,29 +53,29 @@ def partition_key(kind: str, target: Target) -> str:
     return f"{kind}#{target.account}#{target.region}"
 
 
-def run_item(target: Target, memory: StoredState) -> Item:
-    """Return the run's own item, which holds all of *memory* but alerts and rules."""
+def run_item(target: Target, state: StoredState) -> Item:
+    """Return the run item, which has everything in *state* except alerts and rules."""
     return {
         "pk": partition_key(STATE, target),
         "sk": RUN,
         "schema": SCHEMA,
-        "version": memory.version,
-        "findings": [encode(finding) for finding in memory.findings],
-        "trouble_sequence": memory.service_sequence,
-        "last_run": memory.last_run.isoformat() if memory.last_run else None,
-        "numbers": dict(memory.sequences),
-        "attempts": {message: encode(attempt) for message, attempt in memory.attempts.items()},
-        "passing": {about: since.isoformat() for about, since in memory.transient_since.items()},
-        "introduced": memory.summary_sent,
-        "subscribers": memory.subscribers,
+        "version": state.version,
+        "findings": [encode(finding) for finding in state.findings],
+        "trouble_sequence": state.service_sequence,
+        "last_run": state.last_run.isoformat() if state.last_run else None,
+        "numbers": dict(state.sequences),
+        "attempts": {id_: encode(attempt) for id_, attempt in state.attempts.items()},
+        "passing": {key: since.isoformat() for key, since in state.transient_since.items()},
+        "introduced": state.summary_sent,
+        "subscribers": state.subscribers,
     }
 
 
 def state_from_items(items: Sequence[Item]) -> StoredState:
-    """Return what the *items* of a state partition hold; an empty state if there are none.
+    """Return the state in *items* of a state partition; an empty state if there are no items.
 
-    Raises UnreadableRecord where one is of a version that this one does not read, and that,
-    AttributeError, KeyError, TypeError or ValueError where one is damaged.
+    Raises UnreadableRecordError if an item has a schema that this version does not read. If an item
+    is damaged, raises that error, AttributeError, KeyError, TypeError or ValueError.
     """
     run: Item | None = None
     alerts: dict[AlertKey, Alert] = {}
@@ -93,8 +95,9 @@ def state_from_items(items: Sequence[Item]) -> StoredState:
                 raise UnreadableRecordError(message)
     if run is None:
         return StoredState(alerts=alerts, rules=rules)
-    # Before schema 3 there was none in this item, and all that it lacks came with that.
+    # The run item has a schema since schema 3. Earlier items lack only what schema 3 added.
     require_readable(run.get("schema", 2))
+    subscribers = run.get("subscribers")
     return StoredState(
         alerts=alerts,
         findings=tuple(decode(record, Finding) for record in run["findings"]),
@@ -102,100 +105,93 @@ def state_from_items(items: Sequence[Item]) -> StoredState:
         last_run=datetime.fromisoformat(run["last_run"]) if run["last_run"] else None,
         sequences={incident: int(last) for incident, last in run.get("numbers", {}).items()},
         attempts={
-            message: decode(record, SendAttempt)
-            for message, record in run.get("attempts", {}).items()
+            id_: decode(record, SendAttempt) for id_, record in run.get("attempts", {}).items()
         },
         rules=rules,
         transient_since={
-            about: datetime.fromisoformat(since) for about, since in run.get("passing", {}).items()
+            key: datetime.fromisoformat(since) for key, since in run.get("passing", {}).items()
         },
-        # Who had an earlier version was told of it long ago.
+        # Earlier versions sent no first summary. Their users know what is monitored.
         summary_sent=run.get("introduced", True),
-        subscribers=None if (counted := run.get("subscribers")) is None else int(counted),
+        subscribers=None if subscribers is None else int(subscribers),
         version=int(run.get("version", 0)),
     )
 
 
-def changes(
-    target: Target, memory: StoredState, replacing: StoredState, history: Sequence[Transition]
+def grouped_writes(
+    target: Target, state: StoredState, replacing: StoredState, history: Sequence[Transition]
 ) -> Sequence[Group]:
-    """Return what to write to store *memory* of *target* in place of *replacing*."""
-    each: defaultdict[AlertKey, list[Write]] = defaultdict(list)
-    # What an earlier version wrote under a key without a rate goes as what takes its place comes.
-    now = {
+    """Return the writes that store *state* of *target* in place of *replacing*, and *history*.
+
+    The run item is not included. The writes of one incident are one group.
+    """
+    by_alert: defaultdict[AlertKey, list[Write]] = defaultdict(list)
+    successors = _successors(state, replacing)
+    for key in replacing.alerts:
+        if key not in state.alerts:
+            by_alert[successors.get(key, key)].append(_delete(_alert_key(target, key)))
+    for key, alert in state.alerts.items():
+        if replacing.alerts.get(key) != alert:
+            by_alert[key].append(_put(_alert_key(target, key), record=encode(alert)))
+    for transition in history:
+        by_alert[transition.key].append(_history_write(target, transition))
+    by_incident: defaultdict[str | AlertKey, list[list[Write]]] = defaultdict(list)
+    for key, writes in by_alert.items():
+        by_incident[_incident_of(key, state, replacing) or key].append(writes)
+    rule_writes = _rule_writes(target, state.rules, replacing.rules)
+    return [*by_incident.values(), *([[write]] for write in rule_writes)]
+
+
+def pack_transactions(groups: Sequence[Group], max_writes: int) -> Sequence[Sequence[Write]]:
+    """Return *groups* as transactions of at most *max_writes* writes; at least one, maybe empty.
+
+    A group that fits into a transaction is not split. A larger group is split between its alerts:
+    an alert stays together with its history.
+    """
+    transactions: list[list[Write]] = [[]]
+    for group in groups:
+        whole = [*chain.from_iterable(group)]
+        pieces = [whole] if len(whole) <= max_writes else group
+        for piece in pieces:
+            if len(transactions[-1]) + len(piece) > max_writes:
+                transactions.append([])
+            transactions[-1] += piece
+    return transactions
+
+
+def _successors(state: StoredState, replacing: StoredState) -> Mapping[AlertKey, AlertKey]:
+    """Return the new key of each alert that an earlier version stored without an indicator.
+
+    The old item is deleted together with the write of its successor.
+    """
+    return {
         old: key
-        for key, alert in memory.alerts.items()
+        for key, alert in state.alerts.items()
         if (old := key._replace(indicator=None)) in replacing.alerts
         if replacing.alerts[old].incident == alert.incident
     }
-    for key in replacing.alerts:
-        if key not in memory.alerts:
-            each[now.get(key, key)].append(_delete(_alert_key(target, key)))
-    for key, alert in memory.alerts.items():
-        if replacing.alerts.get(key) != alert:
-            each[key].append(_put(_alert_key(target, key), record=encode(alert)))
-    for transition in history:
-        each[transition.key].append(_line(target, transition))
-    together: defaultdict[str | AlertKey, list[list[Write]]] = defaultdict(list)
-    for key, writes in each.items():
-        known = (alerts[key] for alerts in (memory.alerts, replacing.alerts) if key in alerts)
-        incident = next((alert.incident for alert in known if alert.incident), None)
-        together[incident or key].append(writes)
-    return [*together.values(), *([[one]] for one in _rules(target, memory.rules, replacing.rules))]
 
 
-def pack(groups: Sequence[Group], most: int) -> Sequence[Sequence[Write]]:
-    """Return all of *groups* in batches of *most* writes, in one that is empty if there are none.
-
-    A group that fits into a batch is in one; of another, each alert with its history is.
-    """
-    batches: list[list[Write]] = [[]]
-    for group in groups:
-        whole = [*chain.from_iterable(group)]
-        for piece in [whole] if len(whole) <= most else group:
-            if len(batches[-1]) + len(piece) > most:
-                batches.append([])
-            batches[-1] += piece
-    return batches
+def _incident_of(key: AlertKey, state: StoredState, replacing: StoredState) -> str | None:
+    """Return the incident of the alert of *key*, or its last incident if it has none now."""
+    alerts = (alerts[key] for alerts in (state.alerts, replacing.alerts) if key in alerts)
+    return next((alert.incident for alert in alerts if alert.incident), None)
 
 
-def _rules(
+def _rule_writes(
     target: Target, rules: Mapping[str, RuleText], replacing: Mapping[str, RuleText]
 ) -> Iterator[Write]:
     for name in replacing.keys() - rules.keys():
         yield _delete(_rule_key(target, name))
-    for name, written in rules.items():
-        if replacing.get(name) != written:
-            yield _put(_rule_key(target, name), record=encode(written))
+    for name, rule_text in rules.items():
+        if replacing.get(name) != rule_text:
+            yield _put(_rule_key(target, name), record=encode(rule_text))
 
 
-def _put(key: Item, **attributes: Any) -> Write:  # noqa: ANN401 - whatever DynamoDB holds
-    return "Put", {"Item": {**key, **attributes}}
-
-
-def _delete(key: Item) -> Write:
-    return "Delete", {"Key": key}
-
-
-def _alert_key(target: Target, key: AlertKey) -> Item:
-    """Return the table's key of the alert of *key*."""
-    return {"pk": partition_key(STATE, target), "sk": f"alert#{_named(key)}"}
-
-
-def _named(key: AlertKey) -> str:
-    """Return *key* as one text, told from every other whatever its parts contain."""
-    rate = [key.indicator.key] if key.indicator else []
-    return json.dumps([key.rule, _dimensions(key.scope), *rate])
-
-
-def _rule_key(target: Target, name: str) -> Item:
-    return {"pk": partition_key(STATE, target), "sk": f"rule#{name}"}
-
-
-def _line(target: Target, transition: Transition) -> Write:
+def _history_write(target: Target, transition: Transition) -> Write:
     at, key = transition.time.isoformat(), transition.key
     return _put(
-        {"pk": partition_key(HISTORY, target), "sk": f"{at}#{_named(key)}"},
+        {"pk": partition_key(HISTORY, target), "sk": f"{at}#{_key_text(key)}"},
         rule=key.rule,
         indicator=key.indicator.key if key.indicator else None,
         scope=_dimensions(key.scope),
@@ -207,5 +203,27 @@ def _line(target: Target, transition: Transition) -> Write:
     )
 
 
+def _put(key: Item, **attributes: Any) -> Write:  # noqa: ANN401 - any value that DynamoDB holds
+    return "Put", {"Item": {**key, **attributes}}
+
+
+def _delete(key: Item) -> Write:
+    return "Delete", {"Key": key}
+
+
+def _alert_key(target: Target, key: AlertKey) -> Item:
+    return {"pk": partition_key(STATE, target), "sk": f"alert#{_key_text(key)}"}
+
+
+def _rule_key(target: Target, name: str) -> Item:
+    return {"pk": partition_key(STATE, target), "sk": f"rule#{name}"}
+
+
+def _key_text(key: AlertKey) -> str:
+    """Return *key* as a unique text. JSON keeps it unique whatever characters the names contain."""
+    indicator = [key.indicator.key] if key.indicator else []
+    return json.dumps([key.rule, _dimensions(key.scope), *indicator])
+
+
 def _dimensions(scope: Scope) -> dict[str, str]:
-    return {key.value: value for key, value in scope.dimensions.items()}
+    return {dimension.value: value for dimension, value in scope.dimensions.items()}

@@ -1,4 +1,4 @@
-"""The roster, kept in the table in as many parts as it needs."""
+"""The sender roster in the DynamoDB table, in as many parts as its size needs."""
 
 import json
 import logging
@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from vdm_alerts.adapters.aws.codec import UnreadableRecordError, decode_roster, encode_roster
 from vdm_alerts.adapters.aws.dynamodb_items import ROSTER, UNSCOPED_ROSTER, partition_key
-from vdm_alerts.adapters.aws.dynamodb_state import partition
+from vdm_alerts.adapters.aws.dynamodb_state import query_partition
 from vdm_alerts.adapters.aws.errors import translate_errors
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.planning.roster import SenderRoster
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 PART_SIZE = 350_000
-"""Bytes in a part: an item of DynamoDB's holds 400 KB, its names included.
+"""Maximum bytes in a part. An item holds at most 400 KB, including its attribute names.
 
 Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 """
@@ -26,54 +26,61 @@ _log = logging.getLogger(__name__)
 
 
 class DynamoDbRoster:
-    """A RosterStore: a partition of each target, compressed, cut in parts that name their whole."""
+    """A RosterStore on DynamoDB.
+
+    Each target has a partition. It holds the roster as compressed JSON, split into items. Every
+    save gives its items an ID of their own, the attribute "whole".
+    """
 
     def __init__(self, table: "Table") -> None:
-        """Keep it in *table*, whose keys are the strings "pk" and "sk"."""
+        """Store rosters in *table*, whose keys are the strings "pk" and "sk"."""
         self._table = table
 
     def load(self, target: Target) -> SenderRoster:
-        """Return the roster; an empty one, which only costs queries, where it cannot be read."""
+        """Return the roster; an empty roster if none is stored or it is unreadable.
+
+        An empty roster only costs queries.
+        """
         with translate_errors("dynamodb:Query"):
-            items = list(partition(self._table, partition_key(ROSTER, target)))
-            if not items:  # A table from before each target had its own.
-                items = list(partition(self._table, UNSCOPED_ROSTER))
+            items = list(query_partition(self._table, partition_key(ROSTER, target)))
+            if not items:  # An older table has one roster for all targets.
+                items = list(query_partition(self._table, UNSCOPED_ROSTER))
         if not items:
             return SenderRoster()
         try:
-            return decode_roster(json.loads(zlib.decompress(_whole(items))))
+            return decode_roster(json.loads(zlib.decompress(_joined(items))))
         except (UnreadableRecordError, KeyError, TypeError, ValueError, zlib.error) as error:
             _log.warning("the roster cannot be read, and is made anew: %s", error)
             return SenderRoster()
 
     def save(self, target: Target, roster: SenderRoster) -> None:
-        """Write *roster* whole: there is not a run that leaves it as it was."""
-        plain = json.dumps(encode_roster(roster), separators=(",", ":"))
-        packed = zlib.compress(plain.encode())
+        """Store the whole *roster*, because every run changes it."""
+        text = json.dumps(encode_roster(roster), separators=(",", ":"))
+        packed = zlib.compress(text.encode())
         parts = [packed[start : start + PART_SIZE] for start in range(0, len(packed), PART_SIZE)]
-        whole = uuid4().hex
+        save_id = uuid4().hex
         with translate_errors("dynamodb:BatchWriteItem"), self._table.batch_writer() as batch:
             for number, part in enumerate(parts):
                 batch.put_item(
                     Item={
                         "pk": partition_key(ROSTER, target),
                         "sk": f"part#{number:04}",
-                        "whole": whole,
+                        "whole": save_id,
                         "parts": len(parts),
                         "packed": part,
                     }
                 )
 
 
-def _whole(items: list[Any]) -> bytes:
-    """Return the bytes of which *items* are the parts.
+def _joined(items: list[Any]) -> bytes:
+    """Return the bytes of the roster whose parts are in *items*.
 
-    Parts that an earlier, longer roster left behind name another whole. Raises ValueError where a
-    save that was broken off has left some of each.
+    Parts with another ID than the first part are ignored: an earlier, longer roster left them.
+    Raises ValueError if an interrupted save left parts of two rosters.
     """
-    first = items[0]
-    parts = [item for item in items if item["whole"] == first["whole"]]
-    if len(parts) != first["parts"]:
-        message = f"{len(parts)} of its {first['parts']} parts are there"
+    save_id = items[0]["whole"]
+    parts = [item for item in items if item["whole"] == save_id]
+    if len(parts) != items[0]["parts"]:
+        message = f"{len(parts)} of its {items[0]['parts']} parts are there"
         raise ValueError(message)
     return b"".join(bytes(part["packed"]) for part in parts)

@@ -1,7 +1,7 @@
 """The alert history in a DynamoDB table.
 
-`dynamodb_items` says what the partitions look like. One more partition of each target holds its
-lease, and one its sender roster.
+`dynamodb_items` defines the partitions of the state and of the history. Each target has two more
+partitions: for its lease and for its sender roster.
 """
 
 import logging
@@ -23,8 +23,8 @@ from vdm_alerts.adapters.aws.dynamodb_items import (
     STATE,
     UNSCOPED_STATE,
     Write,
-    changes,
-    pack,
+    grouped_writes,
+    pack_transactions,
     partition_key,
     run_item,
     state_from_items,
@@ -40,32 +40,33 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 MAX_WRITES = 99
-"""Writes in a transaction, beside that of the run's own item: it holds 100 items.
+"""Maximum writes in a transaction, in addition to the run item.
 
-It holds 4 MB, too: 40 kB for each of them, of which the largest, a rule, takes 8.
+A transaction holds at most 100 items and 4 MB, which is 40 kB for each item. The largest item, a
+rule, takes 8 kB.
 Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 """
 
-_FAILED = {"ConditionalCheckFailedException", "ConditionalCheckFailed"}
-"""A condition that does not hold, as DynamoDB says it of one item and of one in a transaction."""
+_CONDITION_FAILED = {"ConditionalCheckFailedException", "ConditionalCheckFailed"}
+"""The error codes of a failed condition: of a single write, and of a write in a transaction."""
 _log = logging.getLogger(__name__)
 
 
 class DynamoDbState:
-    """An AlertStore."""
+    """A StateStore on DynamoDB."""
 
     def __init__(self, table: "Table") -> None:
-        """Remember in *table*, whose keys are the strings "pk" and "sk"."""
+        """Store states in *table*, whose keys are the strings "pk" and "sk"."""
         self._table = table
 
     @contextmanager
     def lease(self, target: Target, until: datetime, now: datetime) -> Iterator[None]:
-        """Hold the lease for the block; where the holder dies, it runs out *until*."""
+        """Hold the lease for the block. If the run dies, the lease expires at *until*."""
         owner, key = uuid4().hex, _lease_key(target)
         free = (
             Attr("pk").not_exists()
             | Attr(EXPIRES).lt(int(now.timestamp()))
-            | Attr("owner").eq(owner)  # boto3 may try again what was done, if the answer was lost.
+            | Attr("owner").eq(owner)  # boto3 retries a successful put if its response was lost.
         )
         with translate_errors("dynamodb:PutItem"):
             try:
@@ -74,7 +75,7 @@ class DynamoDbState:
                     ConditionExpression=free,
                 )
             except ClientError as error:
-                if codes_of(error) & _FAILED:
+                if codes_of(error) & _CONDITION_FAILED:
                     message = "another run is acting; this one is tried again"
                     raise LeaseHeldError(message) from error
                 raise
@@ -84,21 +85,21 @@ class DynamoDbState:
             self._release(key, owner)
 
     def _release(self, key: dict[str, str], owner: str) -> None:
-        """Give the lease back; where that fails it runs out, and the run has done its work."""
+        """Release the lease. An error is only logged, because the lease expires anyway."""
         try:
             self._table.delete_item(Key=key, ConditionExpression=Attr("owner").eq(owner))
         except (ClientError, BotoCoreError) as error:
             _log.warning("the lease could not be given back, so it has to run out: %s", error)
 
     def load(self, target: Target) -> StoredState:
-        """Return what the last run of *target* stored; an empty state before the first.
+        """Return the state that the last run of *target* stored; an empty state before the first.
 
-        Raises Hindrance if an item is of another version or damaged: nothing may be written over
-        it.
+        Raises OperationFailedError if an item is damaged or of a later schema, so that the run does
+        not overwrite it.
         """
         items = self._items(partition_key(STATE, target))
         if not any(item["sk"] == RUN for item in items):
-            items = self._take_over(target) or items
+            items = self._moved_items(target) or items
         try:
             return state_from_items(items)
         except (UnreadableRecordError, AttributeError, KeyError, TypeError, ValueError) as error:
@@ -106,26 +107,26 @@ class DynamoDbState:
 
     def _items(self, key: str) -> list[Any]:
         with translate_errors("dynamodb:Query"):
-            # The run's item is the last, and its version has to be no newer than what else is read.
-            return list(partition(self._table, key, backwards=True))
+            # Backwards, the run item comes first: its version is never newer than the other items.
+            return list(query_partition(self._table, key, backwards=True))
 
-    def _take_over(self, target: Target) -> list[Any]:
-        """Move the state of a table from before each target had its own to *target*.
+    def _moved_items(self, target: Target) -> list[Any]:
+        """Move the state of an older table to the partition of *target*, and return its items.
 
-        Returns the items that were moved, none if there is no such table.
+        Return no items if there is no state to move.
 
-        The run's item comes last, in one transaction with the deletion of the old one: until then
-        the old partition is in effect, and from then on the new one. A run of the earlier version
-        that is still going on has its save rejected by that.
+        The run item moves last, in one transaction that also deletes the old run item. Until then
+        the old partition is in effect, and afterwards the new partition. If a run of the older
+        version is still active, DynamoDB rejects its save after the move.
         """
         old = self._items(UNSCOPED_STATE)
         run = next((item for item in old if item["sk"] == RUN), None)
         if run is None:
             return []
         key = partition_key(STATE, target)
-        stale = self._items(key)  # A move that was interrupted has left these.
+        leftovers = self._items(key)  # An interrupted move left these.
         with translate_errors("dynamodb:BatchWriteItem"), self._table.batch_writer() as batch:
-            for item in stale:
+            for item in leftovers:
                 batch.delete_item(Key={"pk": item["pk"], "sk": item["sk"]})
         moved = [{**item, "pk": key} for item in old]
         with translate_errors("dynamodb:BatchWriteItem"), self._table.batch_writer() as batch:
@@ -140,6 +141,7 @@ class DynamoDbState:
         return moved
 
     def _move_run_item(self, run: Any, key: str) -> None:  # noqa: ANN401 - an item of the table
+        """Move the *run* item to the partition *key*, unless another run has saved it since."""
         version = run.get("version")
         unchanged = Attr("version").not_exists() if version is None else Attr("version").eq(version)
         condition = ConditionExpressionBuilder().build_expression(unchanged)
@@ -152,7 +154,7 @@ class DynamoDbState:
         if condition.attribute_value_placeholders:  # DynamoDB rejects an empty map.
             delete["ExpressionAttributeValues"] = condition.attribute_value_placeholders
         put: Any = {"TableName": self._table.name, "Item": {**run, "pk": key}}
-        with translate_errors("dynamodb:TransactWriteItems"), _fenced():
+        with translate_errors("dynamodb:TransactWriteItems"), _stale_if_condition_fails():
             self._table.meta.client.transact_write_items(
                 TransactItems=[{"Put": put}, {"Delete": delete}], ClientRequestToken=uuid4().hex
             )
@@ -160,69 +162,63 @@ class DynamoDbState:
     def save(
         self,
         target: Target,
-        memory: StoredState,
+        state: StoredState,
         replacing: StoredState,
         history: Sequence[Transition] = (),
     ) -> StoredState:
-        """Write what differs, the run's own attributes with the last of it.
+        """Write the items that differ, and *history*, in as few transactions as possible.
 
-        It takes as many transactions as it needs, each of which follows on the one before it.
+        Each transaction requires the version of the one before it. The last transaction writes the
+        run item of *state*. Earlier transactions write the run item of *replacing*.
         """
-        *earlier, last = pack(changes(target, memory, replacing, history), MAX_WRITES)
+        groups = grouped_writes(target, state, replacing, history)
+        *earlier, last = pack_transactions(groups, MAX_WRITES)
         for writes in earlier:
             replacing = self._write(target, replacing, writes, replacing.version)
-        return self._write(target, memory, last, replacing.version)
+        return self._write(target, state, last, replacing.version)
 
     def _write(
-        self, target: Target, memory: StoredState, writes: Sequence[Write], version: int
+        self, target: Target, state: StoredState, writes: Sequence[Write], version: int
     ) -> StoredState:
-        """Do *writes* and put the run's item of *memory*, all or nothing; return it as it is now.
+        """Do *writes* and put the run item of *state*, all or nothing.
 
-        Raises Superseded where the item that is there is not of *version*.
+        Return *state* with its new version. Raises StaleStateError if the stored run item has
+        another version than *version*; 0 means that there is no item.
         """
-        memory = replace(memory, version=version + 1)
+        saved = replace(state, version=version + 1)
         token = uuid4().hex
-        same = Attr("version").eq(version) if version else Attr("version").not_exists()
-        # boto3 may try again what was done, if the answer was lost: that is known by its token.
-        condition = ConditionExpressionBuilder().build_expression(same | Attr("token").eq(token))
+        unchanged = Attr("version").eq(version) if version else Attr("version").not_exists()
+        # boto3 retries a successful write if its response was lost. The token identifies it.
+        condition = ConditionExpressionBuilder().build_expression(
+            unchanged | Attr("token").eq(token)
+        )
         put: Any = {
             "TableName": self._table.name,
-            "Item": {**run_item(target, memory), "token": token},
+            "Item": {**run_item(target, saved), "token": token},
             "ConditionExpression": condition.condition_expression,
             "ExpressionAttributeNames": condition.attribute_name_placeholders,
             "ExpressionAttributeValues": condition.attribute_value_placeholders,
         }
         client = self._table.meta.client
-        if not writes:  # Outside of a transaction a unit costs half.
-            with translate_errors("dynamodb:PutItem"), _fenced():
+        if not writes:  # Outside a transaction, a write costs half as much.
+            with translate_errors("dynamodb:PutItem"), _stale_if_condition_fails():
                 client.put_item(**put)
-            return memory
-        actions: Any = [{do: {"TableName": self._table.name, **what}} for do, what in writes]
-        with translate_errors("dynamodb:TransactWriteItems"), _fenced():
+            return saved
+        actions: Any = [
+            {action: {"TableName": self._table.name, **request}} for action, request in writes
+        ]
+        with translate_errors("dynamodb:TransactWriteItems"), _stale_if_condition_fails():
             client.transact_write_items(
                 TransactItems=[{"Put": put}, *actions], ClientRequestToken=token
             )
-        return memory
+        return saved
 
 
-@contextmanager
-def _fenced() -> Iterator[None]:
-    """Raise Superseded where the block finds another version than the one that it replaces."""
-    try:
-        yield
-    except ClientError as error:
-        if codes_of(error) & _FAILED:
-            message = "another run has saved since this one loaded; this one is tried again"
-            raise StaleStateError(message) from error
-        raise
+def query_partition(table: "Table", name: str, *, backwards: bool = False) -> Iterator[Any]:
+    """Yield every item of the partition *name* of *table*, in the order of the sort key.
 
-
-def _lease_key(target: Target) -> dict[str, str]:
-    return {"pk": partition_key(LEASE, target), "sk": "lease"}
-
-
-def partition(table: "Table", name: str, *, backwards: bool = False) -> Iterator[Any]:
-    """Yield every item of the partition *name* of *table*, by its key."""
+    *backwards* reverses the order. Each page is read consistently.
+    """
     query: dict[str, Any] = {
         "KeyConditionExpression": Key("pk").eq(name),
         "ConsistentRead": True,
@@ -233,6 +229,22 @@ def partition(table: "Table", name: str, *, backwards: bool = False) -> Iterator
     while last := page.get("LastEvaluatedKey"):
         page = table.query(**query, ExclusiveStartKey=last)
         yield from page["Items"]
+
+
+@contextmanager
+def _stale_if_condition_fails() -> Iterator[None]:
+    """Raise StaleStateError if the block fails because another run has saved a newer version."""
+    try:
+        yield
+    except ClientError as error:
+        if codes_of(error) & _CONDITION_FAILED:
+            message = "another run has saved since this one loaded; this one is tried again"
+            raise StaleStateError(message) from error
+        raise
+
+
+def _lease_key(target: Target) -> dict[str, str]:
+    return {"pk": partition_key(LEASE, target), "sk": "lease"}
 
 
 def _unreadable(table: str, target: Target, error: Exception) -> Finding:

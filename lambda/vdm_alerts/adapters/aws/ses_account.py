@@ -1,4 +1,4 @@
-"""The account as SES sees it: how it stands, and who sends."""
+"""The status and the senders of the account, from the SES API."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,13 +15,15 @@ from vdm_alerts.core.model.severity import Severity
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
 
-PAGE = 1_000
-"""Identities and configuration sets a page, the most that SES takes; its own choice is a few tens.
+PAGE_SIZE = 1_000
+"""Identities or configuration sets in a page: the maximum. The default of SES is a few tens.
 
-Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_ListEmailIdentities.html; for the
-others and for tenants https://github.com/floci-io/floci, an emulator that was probed against SES.
+Source for identities: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_ListEmailIdentities.html.
+Source for configuration sets: https://github.com/floci-io/floci, an emulator that was checked
+against SES.
 """
-TENANTS_PAGE = 100
+TENANTS_PAGE_SIZE = 100
+"""Tenants in a page: the maximum. Source: https://github.com/floci-io/floci, as above."""
 
 _ENFORCEMENT: Mapping[str, Finding] = {
     "PROBATION": Finding(
@@ -41,7 +43,10 @@ _ENFORCEMENT: Mapping[str, Finding] = {
         blocks_monitoring=False,
     ),
 }
-"""Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetAccount.html"""
+"""The finding for each enforcement status that is a problem.
+
+Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetAccount.html
+"""
 
 _SENDING_IS_OFF = Finding(
     key="sending",
@@ -53,7 +58,7 @@ _SENDING_IS_OFF = Finding(
 
 
 class SesAccount:
-    """An AccountSource."""
+    """An AccountSource on SES."""
 
     def __init__(
         self,
@@ -61,16 +66,16 @@ class SesAccount:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Send requests through *client*, and request each list at most once a second.
+        """Send requests through *client*, at most one request per second for each kind of list.
 
-        The rate limiters read the time from *clock* and wait with *sleep*.
+        The rate limiters read the time in seconds from *clock*, and wait with *sleep*.
         """
         self._client = client
         for operation in ("ListEmailIdentities", "ListConfigurationSets", "ListTenants"):
             RateLimiter(LISTS_A_SECOND, clock, sleep).attach(client, operation)
 
     def status(self) -> AccountStatus:
-        """Return whether VDM is on, and what SES holds against the account."""
+        """Return whether VDM and sending are on, with the findings about the account."""
         with translate_errors("ses:GetAccount"):
             account = self._client.get_account()
         enabled = account.get("VdmAttributes", {}).get("VdmEnabled") == "ENABLED"
@@ -82,31 +87,31 @@ class SesAccount:
         return AccountStatus(enabled, account.get("SendingEnabled", True), findings)
 
     def identities(self) -> Sequence[Scope]:
-        """Return every e-mail identity, verified or not, in the order of their names."""
+        """Return every email identity, verified or not, sorted by name."""
         with translate_errors("ses:ListEmailIdentities"):
-            pages = list(_pages(self._client.list_email_identities, PageSize=PAGE))
-        listed = (one["IdentityName"] for page in pages for one in page["EmailIdentities"])
-        return [Scope(identity=name) for name in sorted(listed)]
+            pages = list(_pages(self._client.list_email_identities, PageSize=PAGE_SIZE))
+        names = (identity["IdentityName"] for page in pages for identity in page["EmailIdentities"])
+        return [Scope(identity=name) for name in sorted(names)]
 
     def configuration_sets(self) -> Sequence[Scope]:
-        """Return every configuration set in the order of their names."""
+        """Return every configuration set, sorted by name."""
         with translate_errors("ses:ListConfigurationSets"):
-            pages = list(_pages(self._client.list_configuration_sets, PageSize=PAGE))
-        listed = (name for page in pages for name in page["ConfigurationSets"])
-        return [Scope(configuration_set=name) for name in sorted(listed)]
+            pages = list(_pages(self._client.list_configuration_sets, PageSize=PAGE_SIZE))
+        names = (name for page in pages for name in page["ConfigurationSets"])
+        return [Scope(configuration_set=name) for name in sorted(names)]
 
     def tenants(self) -> Sequence[Scope]:
-        """Return every tenant in the order of their names; none where boto3 is older than they."""
+        """Return every tenant, sorted by name; none if this boto3 does not support tenants."""
         if "ListTenants" not in self._client.meta.service_model.operation_names:
             return []
         with translate_errors("ses:ListTenants"):
-            pages = list(_pages(self._client.list_tenants, PageSize=TENANTS_PAGE))
-        listed = (one["TenantName"] for page in pages for one in page["Tenants"])
-        return [Scope(tenant=name) for name in sorted(listed)]
+            pages = list(_pages(self._client.list_tenants, PageSize=TENANTS_PAGE_SIZE))
+        names = (tenant["TenantName"] for page in pages for tenant in page["Tenants"])
+        return [Scope(tenant=name) for name in sorted(names)]
 
 
 def _pages(call: Callable[..., Any], **arguments: int | str) -> Iterator[Any]:
-    """Yield the pages of a list that boto3 has no paginator for."""
+    """Yield each page of a list operation for which boto3 has no paginator."""
     page = call(**arguments)
     yield page
     while token := page.get("NextToken"):

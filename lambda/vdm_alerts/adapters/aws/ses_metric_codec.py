@@ -1,4 +1,4 @@
-"""From what SES answers to series, or to why an answer is none."""
+"""The codec of BatchGetMetricData: queries to requests, and responses to series or gaps."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -26,48 +26,69 @@ _log = logging.getLogger(__name__)
 def to_query(
     number: int, query: Query, starts: datetime, ends: datetime
 ) -> "BatchGetMetricDataQueryTypeDef":
-    """Return *query* as SES takes it, *number* telling it from the others of its call."""
-    wired: BatchGetMetricDataQueryTypeDef = {
+    """Return *query* in the form of the SES API, for the days from *starts* until before *ends*.
+
+    *number* is the ID of the query in its call.
+    """
+    request: BatchGetMetricDataQueryTypeDef = {
         "Id": str(number),
         "Namespace": "VDM",
         "Metric": query.metric.value,
         "StartDate": starts,
         "EndDate": ends,
     }
-    if dimensions := query.scope.dimensions:  # An empty map is refused; none is the account.
-        wired["Dimensions"] = {key.value: value for key, value in dimensions.items()}
-    return wired
+    if dimensions := query.scope.dimensions:  # SES rejects an empty map. The account has no map.
+        request["Dimensions"] = {dimension.value: value for dimension, value in dimensions.items()}
+    return request
 
 
 def from_response(
     batch: Sequence[Query],
-    answer: "BatchGetMetricDataResponseTypeDef",
+    response: "BatchGetMetricDataResponseTypeDef",
     starts: datetime,
     ends: datetime,
 ) -> Mapping[Query, Series | Gap]:
-    """Match *answer* to *batch* by Id; what it leaves out, or garbles, is not known."""
+    """Return the answer in *response* to each query of *batch*, by the ID of the query.
+
+    A query without a valid result is a gap. So is a query with two results, because either result
+    may be wrong.
+    """
     by_id = {str(number): query for number, query in enumerate(batch)}
-    found: dict[Query, Series | Gap] = {}
-    for result in answer.get("Results", []):
+    answers: dict[Query, Series | Gap] = {}
+    for result in response.get("Results", []):
         query = by_id.get(result.get("Id", ""))
         series = _series(result, starts, ends)
-        if query is None or series is None or query in found:
+        if query is None or series is None or query in answers:
             _log.warning("SES gave an answer that makes no sense: %s", result)
         if query is not None:
-            # Of two answers to one question, there is no telling which is right.
-            found[query] = Gap.UNAVAILABLE if series is None or query in found else series
-    for error in answer.get("Errors", []):
+            answers[query] = Gap.UNAVAILABLE if series is None or query in answers else series
+    for error in response.get("Errors", []):
         query = by_id.get(error.get("Id", ""))
         if query is not None:
             denied = error.get("Code") == "ACCESS_DENIED"
-            found[query] = Gap.ACCESS_DENIED if denied else Gap.UNAVAILABLE
+            answers[query] = Gap.ACCESS_DENIED if denied else Gap.UNAVAILABLE
         _log.warning("SES answered a query with an error: %s: %s", query, error.get("Message"))
-    return {query: found.get(query, Gap.UNAVAILABLE) for query in batch}
+    return {query: answers.get(query, Gap.UNAVAILABLE) for query in batch}
+
+
+def use_fast_timestamps(session: "Session") -> None:
+    """Make the clients of *session* parse timestamps with a cache.
+
+    Each answer has up to 60 timestamps, and all answers have the same ones. Without the cache,
+    botocore converts each timestamp with the local time zone, which is most of the time to parse a
+    response.
+    """
+    factory = session.get_component("response_parser_factory")
+    factory.set_parser_defaults(timestamp_parser=_parsed_timestamp)
 
 
 def _series(result: "MetricDataResultTypeDef", starts: datetime, ends: datetime) -> Series | None:
-    """Return the series in *result*; None where it cannot be the answer to what was asked."""
-    days = [_day(stamp) for stamp in result.get("Timestamps", [])]
+    """Return the series in *result*, or None if *result* is invalid.
+
+    A valid result has one count of 0 or more for each of its days, which are different UTC days
+    from *starts* until before *ends*.
+    """
+    days = [_day(timestamp) for timestamp in result.get("Timestamps", [])]
     values = result.get("Values", [])
     if len(days) != len(values) or len(days) != len(set(days)):
         return None
@@ -80,28 +101,18 @@ def _series(result: "MetricDataResultTypeDef", starts: datetime, ends: datetime)
 
 
 @lru_cache(maxsize=256)
-def _day(stamp: datetime) -> date | None:
-    """Return the UTC day that begins with *stamp*; None where none does.
+def _day(timestamp: datetime) -> date | None:
+    """Return the UTC day that begins at *timestamp*, or None if no UTC day begins then.
 
-    botocore by itself hands out local time, and the local day may be another than SES's.
+    botocore returns local times by default. The local day may differ from the UTC day.
     """
-    utc = stamp.astimezone(UTC)
+    utc = timestamp.astimezone(UTC)
     return utc.date() if utc.time() == time() else None
 
 
-def use_fast_timestamps(session: "Session") -> None:
-    """Have clients made by *session* read instants by a table of those seen before.
-
-    There are sixty in each answer, and the same sixty in all of them; botocore would work each out
-    with the machine's time zone, which takes most of the time that reading an answer does.
-    """
-    factory = session.get_component("response_parser_factory")
-    factory.set_parser_defaults(timestamp_parser=_instant)
-
-
 @lru_cache(maxsize=256)
-def _instant(value: float | str) -> datetime:
-    """Return the instant that SES wrote as *value*: seconds since 1970, or ISO 8601."""
+def _parsed_timestamp(value: float | str) -> datetime:
+    """Return the timestamp *value* of SES: seconds since 1970, or ISO 8601."""
     if isinstance(value, int | float):
         return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=value)
     return parse_timestamp(value)

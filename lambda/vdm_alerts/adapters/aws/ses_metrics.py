@@ -1,4 +1,4 @@
-"""VDM's daily counts, by SES's BatchGetMetricData."""
+"""The daily counts of VDM, from the BatchGetMetricData operation of SES."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
 
 MAX_CONCURRENCY = 16
-"""Calls under way at a time: with fewer than a second for an answer, enough to fill the quota."""
+"""Calls at the same time. If a call takes less than 1 second, this is enough to use the quota."""
 MAX_QUERIES = 10
-"""Queries a call takes; botocore does not check it.
+"""Maximum queries in a call. botocore does not check the limit.
 
 Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_BatchGetMetricData.html
 """
@@ -43,107 +43,118 @@ VDM_IS_OFF = Finding(
 )
 
 MAX_FAILURES = 5
-"""Calls in a row without an answer, boto3's repeats not counted, after which no more are made."""
+"""Failed calls in a row after which the read stops. Retries by boto3 are not counted."""
 
 MAX_DENIALS = 20
-"""Denied scopes that are found one by one; after that a denied call is denied as a whole."""
+"""Denied calls that are split down to one scope. After them, all of a denied call is denied."""
 
 _ACTION = "ses:BatchGetMetricData"
 _log = logging.getLogger(__name__)
 
 
 class SesMetrics:
-    """A SeriesSource: whole UTC days.
+    """A SeriesSource on SES. It reads counts of whole UTC days.
 
-    Several calls are under way at a time, because one takes longer than SES's quota makes it wait
-    for the next.
+    It makes several calls at the same time, because a call takes longer than the interval between
+    calls that the SES quota allows.
     """
 
-    def __init__(self, client: "SESV2Client", pace: RateLimiter | None = None) -> None:
-        """Send requests through *client* at *pace*, by default the quota of SES.
+    def __init__(self, client: "SESV2Client", rate_limiter: RateLimiter | None = None) -> None:
+        """Send requests through *client*, by default at the rate of the SES quota.
 
-        *client* needs a connection for each of the *CALLERS*.
+        *client* needs MAX_CONCURRENCY connections.
         """
         self._client = client
-        (pace or RateLimiter()).attach(client, "BatchGetMetricData")
+        (rate_limiter or RateLimiter()).attach(client, "BatchGetMetricData")
 
     def read(
         self, queries: Sequence[Query], window: Window, last: date, deadline: Deadline
     ) -> Mapping[Query, Series | Gap]:
-        """Return the counts of each query in *window* ending *last*, or why there are none.
+        """Return the daily counts of each query in *window* ending *last*, or why there are none.
 
-        Raises AccessDenied where the account's own mail is denied, TodayRefused where these days
-        are refused, and Hindrance where VDM is off. What is not asked before *deadline* is cut. So
-        is what is left once AWS has not answered several calls in a row: it would only wait as
-        long.
+        A query that is not made before *deadline* is cut off. So are the remaining queries after
+        MAX_FAILURES calls in a row have failed, because each of them would take its full timeout.
+
+        Raises AccessDeniedError if the emails sent by the account are denied, TodayRejectedError if
+        SES rejects queries about these days, and OperationFailedError if VDM is off.
         """
-        reading = _ReadCalls(
+        calls = _ReadCalls(
             self._client,
             starts=_midnight(window.first_day(last)),
-            ends=_midnight(last + timedelta(days=1)),  # SES leaves out the day that it begins.
+            ends=_midnight(last + timedelta(days=1)),  # SES excludes the day of EndDate.
             deadline=deadline,
         )
         first, *rest = _batches(queries)
-        # Alone, because what it meets is what all the others would meet.
-        found = dict(reading.read(first))
-        with ThreadPoolExecutor(MAX_CONCURRENCY) as callers:
-            for each in callers.map(reading.read, rest):
-                found |= each
-        return found
+        # The first call is made alone: an error that ends the read would occur in every call.
+        answers = dict(calls.read(first))
+        with ThreadPoolExecutor(MAX_CONCURRENCY) as executor:
+            for batch_answers in executor.map(calls.read, rest):
+                answers |= batch_answers
+        return answers
 
 
 @dataclass(slots=True)
 class _ReadCalls:
-    """One reading, shared by all callers: what to ask for, and what came in the way."""
+    """The calls of one read, and what they have in common. All threads share it."""
 
     client: "SESV2Client"
     starts: datetime
+    """The midnight that begins the first day, in UTC."""
     ends: datetime
+    """The midnight that ends the last day, in UTC."""
     deadline: Deadline
     is_over: bool = False
+    """Whether no further call is made."""
     failures: int = 0
+    """Failed calls since the last successful call."""
     denials: int = 0
+    """Denied calls that were not split further."""
     rejected: set[Scope] = field(default_factory=set)
+    """Scopes whose name SES rejects. They are not queried again."""
 
     def read(self, batch: Sequence[Query]) -> Mapping[Query, Series | Gap]:
-        """Return the answers to *batch*. Raises AccessDenied, TodayRefused and Hindrance."""
+        """Return the answers to *batch*.
+
+        Raises AccessDeniedError, TodayRejectedError or OperationFailedError as `SesMetrics.read`.
+        """
         self.is_over |= self.deadline.left() < timedelta()
         if self.is_over:
             return dict.fromkeys(batch, Gap.CUT_OFF)
-        refused = {query: Gap.REJECTED for query in batch if query.scope in self.rejected}
-        rest = [query for query in batch if query not in refused]
-        return {**refused, **(self._answered(rest) if rest else {})}
+        rejected = {query: Gap.REJECTED for query in batch if query.scope in self.rejected}
+        others = [query for query in batch if query not in rejected]
+        return {**rejected, **(self._answers(others) if others else {})}
 
-    def _answered(self, batch: Sequence[Query]) -> Mapping[Query, Series | Gap]:
+    def _answers(self, batch: Sequence[Query]) -> Mapping[Query, Series | Gap]:
+        """Make one call for *batch*. If AWS rejects or denies the call, split it."""
         try:
-            found = self._call(batch)
+            answers = self._call(batch)
         except AccessDeniedError as denial:
             return self._split(batch, denial)
         except UnavailableError as error:
-            refusal = error.__cause__
-            if isinstance(refusal, ClientError) and code_of(refusal) == "BadRequestException":
+            cause = error.__cause__
+            if isinstance(cause, ClientError) and code_of(cause) == "BadRequestException":
                 return self._split(batch, error)
             return self._failed(batch, error)
         except OperationFailedError:
             self.is_over = True
             raise
-        except Exception as error:  # noqa: BLE001 - botocore has no name for an answer in pieces
+        except Exception as error:  # noqa: BLE001 - botocore has no error for a malformed response
             return self._failed(batch, error)
         self.failures = 0
-        return found
+        return answers
 
     def _call(self, batch: Sequence[Query]) -> Mapping[Query, Series | Gap]:
-        wired = [
-            to_query(number, each, self.starts, self.ends) for number, each in enumerate(batch)
+        queries = [
+            to_query(number, query, self.starts, self.ends) for number, query in enumerate(batch)
         ]
         try:
             with translate_errors(_ACTION):
-                answer = self.client.batch_get_metric_data(Queries=wired)
+                response = self.client.batch_get_metric_data(Queries=queries)
         except UnavailableError as error:
             if "enable Virtual Deliverability Manager" in str(error.__cause__):
                 raise OperationFailedError(VDM_IS_OFF) from error.__cause__
             raise
-        return from_response(batch, answer, self.starts, self.ends)
+        return from_response(batch, response, self.starts, self.ends)
 
     def _failed(self, batch: Sequence[Query], error: Exception) -> Mapping[Query, Series | Gap]:
         _log.warning("%d series were not read: %s", len(batch), error)
@@ -152,37 +163,51 @@ class _ReadCalls:
         return dict.fromkeys(batch, Gap.UNAVAILABLE)
 
     def _split(
-        self, batch: Sequence[Query], no: AccessDeniedError | UnavailableError
+        self, batch: Sequence[Query], error: AccessDeniedError | UnavailableError
     ) -> Mapping[Query, Series | Gap]:
-        """Ask for *batch*, to which SES said *no*, in parts, until what it means is alone.
+        """Read *batch*, which AWS denied or rejected with *error*, in smaller and smaller parts.
 
-        The account has no name that could be wrong, and no resource of its own that could be
-        denied: there it is the days, or everything.
+        Finally, the denied or rejected query is alone in its call.
         """
-        if len(batch) > 1 and not (
-            isinstance(no, AccessDeniedError) and self.denials >= MAX_DENIALS
-        ):
+        is_denied = isinstance(error, AccessDeniedError)
+        if len(batch) > 1 and not (is_denied and self.denials >= MAX_DENIALS):
             first, second = _halves(batch)
             return {**self.read(first), **self.read(second)}
-        scope = batch[0].scope
-        if isinstance(no, AccessDeniedError):
-            if ACCOUNT_SENT in batch:
-                self.is_over = True
-                raise no
-            self.denials += 1
-            _log.warning("AWS denies %d series, of %s: %s", len(batch), scope, no)
-            return dict.fromkeys(batch, Gap.ACCESS_DENIED)
-        if batch[0] == ACCOUNT_SENT:
+        return self._denied(batch, error) if is_denied else self._rejected(batch, error)
+
+    def _denied(self, batch: Sequence[Query], error: Exception) -> Mapping[Query, Gap]:
+        """Return that *batch* is denied. Raises *error* if *batch* has the account's emails.
+
+        The account has no resource of its own in IAM, so a denial of the account denies everything.
+        """
+        if ACCOUNT_SENT in batch:
             self.is_over = True
-            raise TodayRejectedError(str(no.__cause__)) from no
-        _log.warning("SES refuses %s of %s: %s", batch[0].metric, scope, no.__cause__)
-        if scope != ACCOUNT:
-            self.rejected.add(scope)
+            raise error
+        self.denials += 1
+        _log.warning("AWS denies %d series, of %s: %s", len(batch), batch[0].scope, error)
+        return dict.fromkeys(batch, Gap.ACCESS_DENIED)
+
+    def _rejected(self, batch: Sequence[Query], error: Exception) -> Mapping[Query, Gap]:
+        """Return that *batch*, of one query, is rejected, and note the name of its scope.
+
+        The account has no name that SES could reject. If SES rejects the account's emails, it
+        rejects the days: raises TodayRejectedError.
+        """
+        query = batch[0]
+        if query == ACCOUNT_SENT:
+            self.is_over = True
+            raise TodayRejectedError(str(error.__cause__)) from error
+        _log.warning("SES refuses %s of %s: %s", query.metric, query.scope, error.__cause__)
+        if query.scope != ACCOUNT:
+            self.rejected.add(query.scope)
         return dict.fromkeys(batch, Gap.REJECTED)
 
 
 def _halves(batch: Sequence[Query]) -> tuple[Sequence[Query], Sequence[Query]]:
-    """Return *batch* in two: by scopes, and of one scope the first query apart from the others."""
+    """Return *batch* in two parts, which share no scope.
+
+    If *batch* has only one scope, the first part is the first query.
+    """
     scopes = list(dict.fromkeys(query.scope for query in batch))
     if len(scopes) == 1:
         return batch[:1], batch[1:]
@@ -194,10 +219,14 @@ def _halves(batch: Sequence[Query]) -> tuple[Sequence[Query], Sequence[Query]]:
 
 
 def _batches(queries: Sequence[Query]) -> Iterator[Sequence[Query]]:
-    """Yield *queries* in tens; those that SES may refuse with a batch of their own a scope."""
-    sound = [query for query in queries if not query.scope.may_be_rejected]
-    for start in range(0, len(sound), MAX_QUERIES):
-        yield sound[start : start + MAX_QUERIES]
+    """Yield *queries* in batches of at most MAX_QUERIES.
+
+    SES rejects a whole call for an invalid name. So the queries of each scope with a name that SES
+    may reject are a batch of their own.
+    """
+    well_formed = [query for query in queries if not query.scope.may_be_rejected]
+    for start in range(0, len(well_formed), MAX_QUERIES):
+        yield well_formed[start : start + MAX_QUERIES]
     doubtful: dict[Scope, list[Query]] = {}
     for query in queries:
         if query.scope.may_be_rejected:

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 CALLS_A_SECOND = 16
 """BatchGetMetricData calls per second that SES allows for an account in a Region.
 
-A call holds at most ten queries.
+A call holds at most 10 queries.
 
 Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_BatchGetMetricData.html
 """
 QUOTA_SHARE = 0.97
-"""Default share of the quota to use. Other clients in the account use the same quota."""
+"""Default fraction of the quota to use. Other clients in the account share the quota."""
 LISTS_A_SECOND = 1
 """Calls per second that SES allows for nearly every other action.
 
@@ -26,7 +26,7 @@ one request per second").
 MAX_SLOWDOWN = 32
 """Maximum factor by which throttling increases the interval between calls."""
 
-_TOO_MANY = 429
+_TOO_MANY_REQUESTS = 429
 
 
 class RateLimiter:
@@ -42,44 +42,47 @@ class RateLimiter:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Allow *rate* calls per second, read the time from *clock*, and wait with *sleep*."""
+        """Allow *rate* calls per second.
+
+        The rate limiter reads the time in seconds from *clock*, and waits with *sleep*.
+        """
         self._rate = rate
         self._clock = clock
         self._sleep = sleep
         self._lock = Lock()
-        self._next = clock()
-        self._slowness = 1.0
+        self._next_turn = clock()
+        self._slowdown = 1.0
 
     def wait(self) -> None:
         """Wait until the next call is allowed."""
         with self._lock:
             now = self._clock()
-            turn = max(now, self._next)
-            self._next = turn + self._slowness / self._rate
+            turn = max(now, self._next_turn)
+            self._next_turn = turn + self._slowdown / self._rate
         self._sleep(turn - now)
 
     def throttled(self) -> None:
         """Slow down, because SES throttled a call."""
         with self._lock:
-            self._slowness = min(self._slowness * 2, MAX_SLOWDOWN)
+            self._slowdown = min(self._slowdown * 2, MAX_SLOWDOWN)
 
     def accepted(self) -> None:
         """Speed up again, because SES accepted a call."""
         with self._lock:
-            self._slowness = max(self._slowness * 0.9, 1)
+            self._slowdown = max(self._slowdown * 0.9, 1)
 
     def attach(self, client: "SESV2Client", operation: str) -> None:
-        """Limit the rate of every request of *client* for *operation*, also of retries.
+        """Limit the rate of every request of *client* for *operation*, including retries.
 
-        boto3 decides what it retries. The rate limiter only delays the request.
+        boto3 decides which requests to retry. The rate limiter only delays a request.
         """
         client.meta.events.register(f"before-send.sesv2.{operation}", lambda **_: self.wait())
-        client.meta.events.register(f"needs-retry.sesv2.{operation}", self._learn)
+        client.meta.events.register(f"needs-retry.sesv2.{operation}", self._on_response)
 
-    def _learn(self, response: Any = None, **_: object) -> None:  # noqa: ANN401 - botocore's own
-        if response is None:  # The connection failed. That does not depend on the quota.
+    def _on_response(self, response: Any = None, **_: object) -> None:  # noqa: ANN401 - botocore does not export its type
+        if response is None:  # The connection failed, which says nothing about the quota.
             return
-        if response[0].status_code == _TOO_MANY:
+        if response[0].status_code == _TOO_MANY_REQUESTS:
             self.throttled()
         else:
             self.accepted()

@@ -1,4 +1,4 @@
-"""Messages, to everyone who subscribes to one SNS topic."""
+"""Notifications to the subscribers of an SNS topic."""
 
 import json
 from typing import TYPE_CHECKING
@@ -11,18 +11,18 @@ if TYPE_CHECKING:
 
 
 class SnsNotifier:
-    """A Notifier: each protocol gets the form that it can show."""
+    """A Notifier on SNS. Subscribers get the form of a message that suits their protocol."""
 
-    def __init__(self, client: "SNSClient", arn: str) -> None:
-        """Publish through *client* to the topic *arn*."""
+    def __init__(self, client: "SNSClient", topic_arn: str) -> None:
+        """Publish through *client* to the topic *topic_arn*."""
         self._client = client
-        self._arn = arn
+        self._topic_arn = topic_arn
 
     def publish(self, message: Message) -> None:
-        """Send *message* in all its forms at once.
+        """Publish *message* once, with a form for each protocol.
 
-        What has no form of its own gets "default": Amazon Q, which subscribes by https and drops
-        whatever is not its own JSON.
+        Protocols that are not listed get the form "default". It is JSON for Amazon Q, which
+        subscribes by HTTPS and drops everything that is not in its own JSON format.
         """
         forms = {
             "default": message.chat,
@@ -32,7 +32,7 @@ class SnsNotifier:
         }
         with translate_errors("sns:Publish"):
             self._client.publish(
-                TopicArn=self._arn,
+                TopicArn=self._topic_arn,
                 Subject=message.subject,
                 MessageStructure="json",
                 Message=json.dumps(forms, ensure_ascii=False),
@@ -43,7 +43,7 @@ class SnsNotifier:
             )
 
     def subscribers(self) -> int:
-        """Return how many subscriptions are confirmed."""
+        """Return the number of confirmed subscriptions of the topic."""
         with translate_errors("sns:GetTopicAttributes"):
-            answer = self._client.get_topic_attributes(TopicArn=self._arn)
-        return int(answer["Attributes"]["SubscriptionsConfirmed"])
+            response = self._client.get_topic_attributes(TopicArn=self._topic_arn)
+        return int(response["Attributes"]["SubscriptionsConfirmed"])

@@ -1,4 +1,4 @@
-"""Texts that people write, one Parameter Store parameter each."""
+"""TOML texts in Parameter Store: one parameter for each rule or silence."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MAX_ERRORS_LISTED = 20
-"""Problems of one text that a person is told at a time."""
+"""Maximum errors of one text that a finding lists."""
 
 _NO_STRING = InvalidField(
     "(the parameter)", "is no String but encrypted or a list; save it as a String"
@@ -21,52 +21,54 @@ _NO_STRING = InvalidField(
 
 
 def texts_under(client: "SSMClient", path: str) -> Mapping[str, str | None]:
-    """Return the text of every parameter under *path*, None for no plain one.
+    """Return the text of every parameter under *path*, by its name without *path*.
 
-    Each goes by what follows the path in its name. Raises AccessDenied or Unavailable.
+    The text is None if the type of the parameter is not String. Raises AccessDeniedError or
+    UnavailableError.
     """
     pages = client.get_paginator("get_parameters_by_path")
     with translate_errors(f"ssm:GetParametersByPath of {path}"):
         return {
-            each["Name"].removeprefix(f"{path}/"): (
-                each["Value"] if each["Type"] == "String" else None
+            parameter["Name"].removeprefix(f"{path}/"): (
+                parameter["Value"] if parameter["Type"] == "String" else None
             )
             for page in pages.paginate(Path=path, Recursive=True)
-            for each in page["Parameters"]
+            for parameter in page["Parameters"]
         }
 
 
 def parse_parameter(
     parse: Callable[[str, str, str], T], name: str, text: str | None, source: str
 ) -> T | InvalidDocumentError:
-    """Return what *parse* makes of *name*, its *text* and its *source*, or all that is wrong.
+    """Return the result of *parse* for *name*, *text* and *source*, or the errors of *text*.
 
-    No text may stop the others, so whatever goes wrong is wrong with this one.
+    *source* is the whole name of the parameter. An unexpected error of *parse* also becomes an
+    error of *text*, so that other texts are still parsed.
     """
     if text is None:
         return InvalidDocumentError(source, [_NO_STRING])
     try:
         return parse(name, text, source)
-    except InvalidDocumentError as bad:
-        return bad
-    except Exception as error:  # noqa: BLE001 - see above
+    except InvalidDocumentError as invalid:
+        return invalid
+    except Exception as error:  # noqa: BLE001 - see the docstring
         return InvalidDocumentError(
             source, [InvalidField("(the text)", f"cannot be read: {error!r:.200}")]
         )
 
 
-def invalid_text_finding(noun: str, bad: InvalidDocumentError) -> Finding:
-    """Return what to tell of a parameter that should hold a *noun*, such as "rule"."""
-    heading, *problems = str(bad).splitlines()
+def invalid_text_finding(noun: str, invalid: InvalidDocumentError) -> Finding:
+    """Return the finding about an *invalid* parameter that should contain a *noun*: "rule"."""
+    heading, *errors = str(invalid).splitlines()
     return Finding(
-        key=bad.source,
+        key=invalid.source,
         what=f"A {noun} cannot be used, {heading}",
-        details="\n".join(_first(problems)),
+        details="\n".join(_first(errors)),
         remedy="Edit that parameter in SSM Parameter Store; it is read again at the next run",
     )
 
 
-def _first(problems: list[str]) -> list[str]:
-    """Return as many of *problems* as fit in a mail that people read."""
-    more = len(problems) - MAX_ERRORS_LISTED
-    return [*problems[:MAX_ERRORS_LISTED], f"  and {more} more"] if more > 0 else problems
+def _first(errors: list[str]) -> list[str]:
+    """Return the first MAX_ERRORS_LISTED of *errors*, and a line with the number of the others."""
+    more = len(errors) - MAX_ERRORS_LISTED
+    return [*errors[:MAX_ERRORS_LISTED], f"  and {more} more"] if more > 0 else errors

@@ -1,4 +1,4 @@
-"""Rules, one Parameter Store parameter each."""
+"""Rules in Parameter Store, one parameter for each rule."""
 
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
@@ -19,53 +19,52 @@ if TYPE_CHECKING:
 
 
 class SsmRules:
-    """A RuleSource: every parameter under *path* is a rule, named by what follows.
+    """A RuleSource on Parameter Store.
 
-    Under "shipped" are those that came with a deployment. One's own, directly under *path*, wins
-    over a shipped one of its name, so that no deployment ever undoes it.
+    A parameter directly under the path is a custom rule, and a parameter under "shipped" is a
+    default rule. A custom rule replaces the default rule of the same name, so that a deployment
+    never overwrites the changes of a user.
     """
 
-    def __init__(self, client: "SSMClient", path: str, shipped: Mapping[str, str]) -> None:
-        """Read through *client* what is under *path*, such as "/vdm-alerts/rules".
+    def __init__(self, client: "SSMClient", path: str, default_rules: Mapping[str, str]) -> None:
+        """Read through *client* the parameters under *path*, such as "/vdm-alerts/rules".
 
-        *shipped* is the digest of each rule that the deployment put there, by its name.
+        *default_rules* is the fingerprint of the text of each deployed default rule, by its name.
         """
         self._client = client
         self._path = path
-        self._shipped = shipped
+        self._default_rules = default_rules
 
     def rules(self) -> RuleSet:
-        """Return the rules as they stand now: nothing is kept while the function is warm."""
+        """Return the rules as they are stored now. A warm function keeps none of them.
+
+        If there is no rule at all, the default rules are invalid and not deleted: an accident must
+        not close their alerts.
+        """
         texts = texts_under(self._client, self._path)
-        if not texts:  # That is an accident, which ends nothing that they have found.
-            none = self._no_rules()
-            return RuleSet({}, dict.fromkeys(self._shipped, none), [none], none_found=none)
-        places = self._places(texts)
-        rules, unusable, findings, written = {}, {}, [], {}
+        if not texts:
+            none_found = self._no_rules()
+            invalid = dict.fromkeys(self._default_rules, none_found)
+            return RuleSet({}, invalid, [none_found], none_found=none_found)
+        places = _rule_places(texts)
+        rules, invalid, findings, rule_texts = {}, {}, [], {}
         for name, place in sorted(places.items()):
             text, source = texts[place], f"{self._path}/{place}"
             rule = parse_parameter(parse_rule, name, text, source)
             if isinstance(rule, InvalidDocumentError):
-                unusable[name] = invalid_text_finding("rule", rule)
+                invalid[name] = invalid_text_finding("rule", rule)
                 continue
             rules[name] = rule
-            written[name] = RuleText(text or "", source)
-            if place != name and fingerprint(text or "") != self._shipped.get(name):
-                findings.append(_edited(name, source, own=f"{self._path}/{name}"))
-        findings += [self._gone(name) for name in sorted(self._shipped.keys() - places.keys())]
-        astray = texts.keys() - places.keys() - {f"{DEFAULT_FOLDER}/{name}" for name in places}
-        findings += [self._astray(place) for place in sorted(astray)]
-        return RuleSet(rules, unusable, findings, written)
-
-    def _places(self, texts: Collection[str]) -> dict[str, str]:
-        """Return where among *texts* each rule stands that counts, by its name."""
-        own = {place: place for place in texts if "/" not in place}
-        shipped = {
-            name: place
-            for place in texts
-            if "/" not in (name := place.removeprefix(f"{DEFAULT_FOLDER}/")) and name != place
-        }
-        return shipped | own
+            rule_texts[name] = RuleText(text or "", source)
+            is_default = place != name
+            if is_default and fingerprint(text or "") != self._default_rules.get(name):
+                findings.append(_edited(name, source, custom=f"{self._path}/{name}"))
+        deleted = self._default_rules.keys() - places.keys()
+        findings += [self._deleted(name) for name in sorted(deleted)]
+        default_places = {f"{DEFAULT_FOLDER}/{name}" for name in places}
+        misplaced = texts.keys() - places.keys() - default_places
+        findings += [self._misplaced(place) for place in sorted(misplaced)]
+        return RuleSet(rules, invalid, findings, rule_texts)
 
     def _no_rules(self) -> Finding:
         return Finding(
@@ -75,7 +74,7 @@ class SsmRules:
             fix=self._restore("bounce-rate"),
         )
 
-    def _gone(self, name: str) -> Finding:
+    def _deleted(self, name: str) -> Finding:
         return Finding(
             key=f"{self._path}/{DEFAULT_FOLDER}/{name}",
             what=f"The shipped rule {name} was deleted, and nothing is judged by it",
@@ -86,7 +85,7 @@ class SsmRules:
     def _restore(self, name: str) -> RestoreDefaultRule:
         return RestoreDefaultRule(name, f"{self._path}/{DEFAULT_FOLDER}/{name}")
 
-    def _astray(self, place: str) -> Finding:
+    def _misplaced(self, place: str) -> Finding:
         name = place.rsplit("/", 1)[-1]
         return Finding(
             key=f"{self._path}/{place}",
@@ -95,12 +94,26 @@ class SsmRules:
         )
 
 
-def _edited(name: str, source: str, own: str) -> Finding:
+def _rule_places(texts: Collection[str]) -> dict[str, str]:
+    """Return the place of each rule that applies, by the name of the rule.
+
+    A place is the name of a parameter without the path, such as "mine" or "shipped/bounce-rate".
+    """
+    custom = {place: place for place in texts if "/" not in place}
+    default = {
+        name: place
+        for place in texts
+        if "/" not in (name := place.removeprefix(f"{DEFAULT_FOLDER}/")) and name != place
+    }
+    return default | custom
+
+
+def _edited(name: str, source: str, custom: str) -> Finding:
     return Finding(
         key=source,
         what=f"The shipped rule {name} was edited in place, where a later deployment may write "
         "over it",
-        remedy=f"Save its text as the SSM parameter {own}: that one counts instead, and no "
+        remedy=f"Save its text as the SSM parameter {custom}: that one counts instead, and no "
         "deployment touches it",
         blocks_monitoring=False,
     )

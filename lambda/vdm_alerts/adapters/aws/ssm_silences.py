@@ -1,4 +1,4 @@
-"""Silences, one Parameter Store parameter each."""
+"""Silences in Parameter Store, one parameter for each silence."""
 
 from typing import TYPE_CHECKING
 
@@ -15,26 +15,29 @@ if TYPE_CHECKING:
 
 
 class SsmSilences:
-    """A SilenceSource: every parameter under *path* is a silence, named by what follows."""
+    """A SilenceSource on Parameter Store.
+
+    The name of a silence is the name of its parameter without the path.
+    """
 
     def __init__(self, client: "SSMClient", path: str) -> None:
-        """Read through *client* what is under *path*, such as "/vdm-alerts/silences"."""
+        """Read through *client* the parameters under *path*, such as "/vdm-alerts/silences"."""
         self._client = client
         self._path = path
 
     def silences(self) -> Silences:
-        """Return the silences as they stand now: nothing is kept while the function is warm."""
+        """Return the silences as they are stored now. A warm function keeps none of them."""
         texts = texts_under(self._client, self._path)
-        found = [
+        results = [
             parse_parameter(parse_silence, name, text, f"{self._path}/{name}")
             for name, text in sorted(texts.items())
         ]
         findings = [
-            invalid_text_finding("silence", each).with_fallback(
+            invalid_text_finding("silence", result).with_fallback(
                 "it silences nothing", hinders=False
             )
-            for each in found
-            if isinstance(each, InvalidDocumentError)
+            for result in results
+            if isinstance(result, InvalidDocumentError)
         ]
-        silences = [each for each in found if isinstance(each, Silence)]
+        silences = [result for result in results if isinstance(result, Silence)]
         return Silences(silences, findings)
