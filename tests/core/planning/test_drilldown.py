@@ -16,7 +16,7 @@ from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Series
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.planning.drilldown import fully_drilled_down
 from vdm_alerts.core.planning.next_batches import next_batches
-from vdm_alerts.core.planning.queries import ACCOUNT_SENT, Query, as_of
+from vdm_alerts.core.planning.queries import ACCOUNT_SENT, Query, data_as_of
 from vdm_alerts.core.planning.roster import SenderRoster
 from vdm_alerts.core.planning.verdicts import EarlyVerdicts, evaluate_scope
 
@@ -189,6 +189,6 @@ def test_drilldown_finds_every_breach_that_reading_all_providers_finds(
             if rule.indicator.permanent_gap(NEWS.at(isp)) is None:
                 events, volume = row[rule.indicator.events], row[rule.indicator.volume]
                 counts = a_series(events), a_series(volume)
-                true = evaluate_series(rule, NEWS.at(isp), counts, as_of(NOW, NOW.date(), found))
+                true = evaluate_series(rule, NEWS.at(isp), counts, data_as_of(NOW, NOW.date(), found))
                 seen = evaluate_scope(rule, NEWS.at(isp), account.plan, found)
                 assert isinstance(true, Breached) == isinstance(seen, Breached)

@@ -30,9 +30,9 @@ def after(
 
 def test_roster_listing_expires_after_the_rest_period() -> None:
     roster = SenderRoster().with_listed(Dimension.IDENTITY, [NEWS], NOW)
-    assert roster.is_listed(Dimension.IDENTITY, NOW + 23 * HOUR, rest=DAY)
-    assert not roster.is_listed(Dimension.IDENTITY, NOW + DAY, rest=DAY)
-    assert not roster.is_listed(Dimension.CONFIGURATION_SET, NOW, rest=DAY)
+    assert roster.is_listed(Dimension.IDENTITY, NOW + 23 * HOUR, max_age=DAY)
+    assert not roster.is_listed(Dimension.IDENTITY, NOW + DAY, max_age=DAY)
+    assert not roster.is_listed(Dimension.CONFIGURATION_SET, NOW, max_age=DAY)
 
 
 def test_new_listing_keeps_the_records_of_listed_senders_and_drops_unlisted_ones() -> None:
@@ -48,9 +48,9 @@ def test_new_listing_keeps_the_records_of_listed_senders_and_drops_unlisted_ones
 def test_incomplete_listing_is_discarded_after_an_hour_at_the_earliest() -> None:
     roster = SenderRoster().with_listed(Dimension.IDENTITY, [NEWS], NOW)
     early = roster.without_list(Dimension.IDENTITY, NOW + HOUR / 2)
-    assert early.is_listed(Dimension.IDENTITY, NOW + HOUR / 2, rest=DAY)
+    assert early.is_listed(Dimension.IDENTITY, NOW + HOUR / 2, max_age=DAY)
     late = roster.without_list(Dimension.IDENTITY, NOW + HOUR)
-    assert not late.is_listed(Dimension.IDENTITY, NOW + HOUR, rest=DAY)
+    assert not late.is_listed(Dimension.IDENTITY, NOW + HOUR, max_age=DAY)
 
 
 def test_reading_records_the_volume_and_the_read_time_of_a_sender() -> None:

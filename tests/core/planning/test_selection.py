@@ -25,7 +25,7 @@ from vdm_alerts.core.model.mailbox_providers import KNOWN_ISPS, OTHER_ISPS
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Metric, Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.planning.next_batches import next_batches, within_budget
-from vdm_alerts.core.planning.queries import ACCOUNT_SENT, Query, answer, as_of
+from vdm_alerts.core.planning.queries import ACCOUNT_SENT, Query, data_as_of, find_answer
 from vdm_alerts.core.planning.query_batches import QueryBatch
 from vdm_alerts.core.planning.roster import SenderRecord, SenderRoster
 from vdm_alerts.core.planning.verdicts import EarlyVerdicts, evaluate_scope
@@ -52,10 +52,10 @@ def test_other_providers_count_is_the_account_minus_the_known_providers(
     account.sends(ACCOUNT.at("Hotmail"), 4_000, bounced=30).sends(ACCOUNT.at("Gmail"), 5_000)
     found = account.read()
     other = Query(Metric.SEND, ACCOUNT.at(OTHER_ISPS))
-    assert answer(other, account.plan.isps, found) == a_series(1_000)
+    assert find_answer(other, account.plan.isps, found) == a_series(1_000)
     account.counts[Metric.SEND, ACCOUNT.at("Yahoo")] = Gap.UNAVAILABLE
-    assert answer(other, account.plan.isps, account.read()) is Gap.UNAVAILABLE
-    assert answer(other, account.plan.isps, {}) is None
+    assert find_answer(other, account.plan.isps, account.read()) is Gap.UNAVAILABLE
+    assert find_answer(other, account.plan.isps, {}) is None
 
 
 def test_series_difference_is_zero_on_days_when_the_parts_exceed_the_whole() -> None:
@@ -379,7 +379,7 @@ def test_selective_reading_finds_the_same_breaches_as_reading_everything(
             if rule.covers(scope) and not rule.indicator.permanent_gap(scope):
                 events, volume = rule.indicator.events, rule.indicator.volume
                 counts = account.answer(events, scope), account.answer(volume, scope)
-                all_known = evaluate_series(rule, scope, counts, as_of(NOW, NOW.date(), found))
+                all_known = evaluate_series(rule, scope, counts, data_as_of(NOW, NOW.date(), found))
                 seen = evaluate_scope(rule, scope, account.plan, found)
                 assert isinstance(all_known, Breached) == isinstance(seen, Breached)
                 if isinstance(seen, Breached):
