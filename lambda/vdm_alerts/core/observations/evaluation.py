@@ -1,4 +1,4 @@
-"""The evaluation of everything that a run read: verdicts and main contributors."""
+"""The evaluation of what a run read: verdicts and main contributors."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -27,7 +27,7 @@ from vdm_alerts.core.rules.rule import Rule
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """The verdicts of a run, and what is known about the breaches and the closed alerts."""
+    """The verdicts, main contributors, and closed alerts of a run."""
 
     verdicts: Mapping[AlertKey, Verdict] = field(default_factory=dict)
     """The verdict of each rule on each scope that was read."""
@@ -95,9 +95,10 @@ def _verdicts(reading: MetricReading) -> dict[AlertKey, Verdict]:
 
 
 def _parts(reading: MetricReading) -> Sequence[Scope]:
-    """Return the parts of senders at providers that were read, "other providers" included.
+    """Return the senders at single providers that were read.
 
-    Parts with an open alert are left out, because the plan contains them already.
+    "Other providers" are included. Parts with an open alert are left out, because the plan contains
+    them already.
     """
     parts = {query.scope for query in reading.answers if query.scope.isp and query.scope.whole.kind}
     others = {scope.whole.at(OTHER_ISPS) for scope in parts}
@@ -105,7 +106,7 @@ def _parts(reading: MetricReading) -> Sequence[Scope]:
 
 
 def _verdict(rule: Rule, scope: Scope, reading: MetricReading) -> Verdict | None:
-    """Return the verdict of *rule* on *scope*; None if *scope* was not queried at all.
+    """Return the verdict of *rule* on *scope*; None without any answer.
 
     If some answers are missing, the verdict is unknown. If none of the answers is a gap, the events
     were too few to need the other queries.
@@ -130,7 +131,7 @@ def _contributor(
 
 
 def _not_healthy_without_emails(verdict: Verdict) -> Verdict:
-    """Return *verdict*, or an inconclusive one if it is healthy without evidence."""
+    """Return *verdict*, made inconclusive if it is healthy without evidence."""
     if isinstance(verdict, Healthy) and verdict.evidence is None:
         return Inconclusive(verdict.subject, verdict.threshold, verdict.window, None)
     return verdict

@@ -26,7 +26,7 @@ SINGLE_SERIES = "series"
 def transient_since(
     findings: Sequence[Finding], before: Mapping[str, datetime], now: datetime
 ) -> Mapping[str, datetime]:
-    """Return since when each transient problem has lasted, by the key of its finding.
+    """Return the start of each transient problem, by the key of its finding.
 
     *before* is the result of the run before. Only problems that block monitoring are included.
     """
@@ -37,9 +37,9 @@ def transient_since(
 def with_persistent(
     findings: Sequence[Finding], since: Mapping[str, datetime], now: datetime
 ) -> Sequence[Finding]:
-    """Return *findings*, with those that have lasted too long no longer marked as transient.
+    """Return *findings*, in which problems that last too long are persistent.
 
-    *since* is the result of `transient_since`. The limit is TRANSIENT_LIMIT.
+    The limit is TRANSIENT_LIMIT. *since* is the result of `transient_since`.
     """
     # Series that are unreadable for more than a day have a finding of their own.
     persistent_keys = {
@@ -54,7 +54,7 @@ def with_persistent(
 
 
 def unreadable_sources(observation: Observation) -> set[FindingSource]:
-    """Return the sources that are unreadable because VDM was not read, or not completely.
+    """Return the sources that are unreadable because VDM is.
 
     A problem from such a source is not reported as fixed.
     """

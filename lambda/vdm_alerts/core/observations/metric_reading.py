@@ -97,9 +97,10 @@ class MetricReading:
         return roster
 
     def deleted_sender(self, scope: Scope) -> Scope | None:
-        """Return the sender of *scope* if it was deleted; None if it exists or that is unknown.
+        """Return the sender of *scope* if the sender was deleted, or None.
 
-        A sender was deleted if a recent list of its kind does not contain it.
+        A sender was deleted if a recent list of its kind does not contain it. None also means that
+        the list is too old to tell.
         """
         sender, roster = scope.whole, self.plan.roster
         if len(sender.kind) != 1 or sender in roster.records:
@@ -125,7 +126,7 @@ class MetricReading:
 
 
 def unreadable_for_long(reading: MetricReading) -> Sequence[Scope]:
-    """Return the scopes that are unreadable for more than a day, the longest first."""
+    """Return the scopes that are unreadable for over a day, longest first."""
     # A scope that failed before, and was cut off in this run, is still unreadable.
     unreadable = {
         query.scope

@@ -12,8 +12,9 @@ from vdm_alerts.core.observations.observation import Observation
 def next_state(
     before: StoredState, observation: Observation, alerts: Iterable[Alert], now: datetime
 ) -> StoredState:
-    """Return the state *before*, updated with *alerts* and *observation* of a run at *now*.
+    """Return the state after a run at *now*.
 
+    It is the state *before* with the new *alerts*, and with rules and subscribers of *observation*.
     If the rules are unreadable, the stored ones are kept. What was notified does not change.
     """
     return replace(

@@ -63,7 +63,10 @@ class Observation:
 
     @property
     def newest_day(self) -> date | None:
-        """The last day with emails of the account; None if there is none or it is unknown."""
+        """The last day with emails of the account; None if there is none.
+
+        None also means that the emails are unreadable.
+        """
         emails = self.account_emails
         return None if emails is None else emails.newest_day
 
@@ -74,7 +77,10 @@ class Observation:
         return is_read and not self.account_idle and self.account_emails is not None
 
     def estimate(self, rule: Rule) -> AccountRateEstimate | None:
-        """Return an estimate of SES's own account rate for *rule*'s indicator, or None."""
+        """Return an estimate of SES's own account rate for *rule*'s indicator.
+
+        The result is None if SES has no such rate, or if the counts are unreadable.
+        """
         return self.reading.estimate(rule) if self.reading else None
 
     def is_silenced(self, key: AlertKey) -> bool:
@@ -82,9 +88,9 @@ class Observation:
         return any(silence.covers(key.rule, key.scope) for silence in self.silences)
 
     def closed_because(self, key: AlertKey) -> str:
-        """Return why the alert of *key* is no longer monitored; "" if it is monitored.
+        """Return why the alert of *key* is no longer monitored.
 
-        The reason is the start of a sentence.
+        The reason is the start of a sentence; "" means that the alert is monitored.
         """
         name, scope, indicator = key
         if self.rule_set is None or (name in self.invalid_rules and name not in self.rules):

@@ -39,7 +39,7 @@ class RateSample:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """The figures of one run, which are logged and are the function's response."""
+    """The figures of one run: a log record, and the function's response."""
 
     queries: int
     """Queries of VDM."""
@@ -64,7 +64,7 @@ class RunReport:
     """Confirmed subscriptions of the topic; None if unknown."""
 
     def published(self) -> dict[str, int | None]:
-        """Return the figures by their names in the log and in the function's response."""
+        """Return the figures by their published names."""
         return {name: getattr(self, field) for field, name in PUBLISHED_FIGURES.items()}
 
 
@@ -126,11 +126,12 @@ def rate_samples(
     now: datetime,
     last_run: datetime | None,
 ) -> Sequence[RateSample]:
-    """Return the rates to record as metrics: the account's, and the worst with an open alert.
+    """Return the rates to record as metrics.
 
-    *alerts* are the alerts after this run. No rate is returned if *last_run* was in the same
-    recording period as *now*. CloudWatch charges for each metric, and an account can have 10,000
-    identities, so at most MAX_SAMPLES rates are of other scopes than the account.
+    These are the account's rates, and the worst rates with an open alert. *alerts* are the alerts
+    after this run. No rate is returned if *last_run* was in the same recording period as *now*.
+    CloudWatch charges for each metric, and an account can have 10,000 identities, so at most
+    MAX_SAMPLES rates are of other scopes than the account.
     """
     if not is_new_period(now, last_run):
         return ()

@@ -1,4 +1,4 @@
-"""The main contributor to a breach: the sender, at one provider, with most of its events."""
+"""The main contributor to a breach: the sender with most of its events."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ More would need fewer rounds of queries, but more queries whose answers turn out
 
 @dataclass(frozen=True, slots=True)
 class Contributor:
-    """The sender, usually at one provider, with at least half of the events of a breach."""
+    """The sender, usually at one provider, with most events of a breach."""
 
     scope: Scope
     share: float
@@ -91,17 +91,20 @@ class Investigation:
 
     @property
     def _leaders(self) -> Sequence["_Leader"]:
-        """The possible main contributors: a sender at a provider, then an identity as a whole."""
+        """The possible main contributors, in order of preference.
+
+        A sender at a provider precedes an identity as a whole.
+        """
         return [leader for leader in (self._leading_candidate, self._leading_identity) if leader]
 
     @cached_property
     def _leading_candidate(self) -> "_Leader | None":
-        """The candidate with most events; None if it has less than half of them."""
+        """The candidate with most events; None if it has less than half."""
         return self._leader(self._events_by_candidate)
 
     @cached_property
     def _leading_identity(self) -> "_Leader | None":
-        """The identity with most of the account's events; None if it has less than half of them.
+        """The identity with most events; None if it has less than half.
 
         Only a breach of the whole account can have an identity as its main contributor.
         """
@@ -120,7 +123,7 @@ class Investigation:
 
     @cached_property
     def _candidates(self) -> Sequence[Scope]:
-        """The senders at providers that can be the main contributor, the likeliest first."""
+        """The senders at providers to investigate, the likeliest first."""
         isps = providers_by_events(self.rule, self.plan, self.answers)
         if self.scope.is_part:
             return []  # The scope is a sender at a provider itself.
@@ -139,7 +142,7 @@ class Investigation:
 
     @cached_property
     def _events_by_identity(self) -> Mapping[Scope, int]:
-        """The events of each identity at all providers, in the window of the breach."""
+        """The events of each identity in the window of the breach."""
         return {
             scope: events.total(self.evidence.window, self._last_day)
             for scope in self.plan.all_scopes
@@ -149,7 +152,7 @@ class Investigation:
 
     @cached_property
     def _events_by_candidate(self) -> Mapping[Scope, int]:
-        """The events of each candidate that was queried; 0 if the answer was a gap."""
+        """The events of each queried candidate; 0 if the answer is a gap."""
         counts: dict[Scope, int] = {}
         for scope in self._candidates:
             events = find_answer(self._events_query(scope), self.plan.isps, self.answers)
@@ -160,14 +163,14 @@ class Investigation:
         return counts
 
     def _explains_breach(self, events: int, emails: int) -> bool:
-        """Return whether *events* of *emails* are a higher rate than the breach, or all events."""
+        """Return whether a candidate has a higher rate, or all of the events."""
         all_events = self.evidence.rate.events
         is_higher_rate = events * self._all_emails > all_events * emails
         return is_higher_rate or events >= all_events
 
     @cached_property
     def _all_emails(self) -> int:
-        """The volume of the breached scope in the window of the breach; 0 if unreadable."""
+        """The volume of the breached scope; 0 if it is unreadable."""
         volume = find_answer(self._volume_query(self.scope), self.plan.isps, self.answers)
         if not isinstance(volume, Series):
             return 0
@@ -192,9 +195,9 @@ class Investigation:
 def investigations(
     plan: ReadPlan, answers: Answers, verdicts: EarlyVerdicts
 ) -> Iterator[Investigation]:
-    """Yield an investigation for each known breach, the highest rates of each rule first.
+    """Yield an investigation for each known breach.
 
-    At most MAX_INVESTIGATIONS are yielded for a rule.
+    The highest rates of each rule come first. At most MAX_INVESTIGATIONS are yielded for a rule.
     """
     for rule in plan.rules:
         if rule.indicator.low_is_bad:

@@ -1,4 +1,4 @@
-"""Drill-down: reading a sender's emails at each mailbox provider separately."""
+"""Drill-down: reading a sender's counts at each mailbox provider."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -50,7 +50,7 @@ def drilldown_batches(plan: ReadPlan, answers: Answers) -> Iterator[QueryBatch]:
 
 
 def fully_drilled_down(plan: ReadPlan, answers: Answers) -> Mapping[Scope, Collection[str]]:
-    """Return the senders whose drill-down is complete, each with the names of the rules.
+    """Return the senders whose drill-down is complete, with the rule names.
 
     A drill-down is complete if it needs no further query, and no queried provider is unreadable.
     """
@@ -64,9 +64,9 @@ def fully_drilled_down(plan: ReadPlan, answers: Answers) -> Mapping[Scope, Colle
 
 
 def providers_by_events(rule: Rule, plan: ReadPlan, answers: Answers) -> Sequence[str]:
-    """Return every provider, ordered by its events of *rule* in the account, most first.
+    """Return every provider, the one with most events first.
 
-    "Other providers" are last.
+    The events are those of *rule* in the account. "Other providers" are last.
     """
 
     def account_events(isp: str) -> int:
@@ -82,7 +82,7 @@ def provider_parts(rule: Rule, scope: Scope, isps: Sequence[str]) -> Sequence[Sc
 
 
 def _candidates(plan: ReadPlan, answers: Answers) -> Iterator[DrilldownCandidate]:
-    """Yield the senders to drill down now, for each rule about senders at providers."""
+    """Yield the senders to drill down now, for each rule."""
     for rule in plan.rules:
         isps = providers_by_events(rule, plan, answers)
         for scope in plan.all_scopes:
@@ -95,7 +95,10 @@ def _candidates(plan: ReadPlan, answers: Answers) -> Iterator[DrilldownCandidate
 def _candidate(
     rule: Rule, scope: Scope, isps: Sequence[str], plan: ReadPlan, answers: Answers
 ) -> DrilldownCandidate | None:
-    """Return *scope* as a candidate; None if it has too few events or was drilled down recently."""
+    """Return *scope* as a candidate; None if it needs no drill-down now.
+
+    That is so if it has too few events, or if it is healthy and was drilled down recently.
+    """
     events = answers.get(Query(rule.indicator.events, scope))
     if not isinstance(events, Series):
         return None
@@ -115,7 +118,10 @@ def _candidate(
 
 
 def _badness(rule: Rule, scope: Scope, plan: ReadPlan, answers: Answers) -> float:
-    """Return how bad the worst rate of *scope* is: 1 at the first threshold, 0 if unknown."""
+    """Return how bad the worst rate of *scope* is; 1 is the first threshold.
+
+    The result is 0 if the rate is unknown.
+    """
     events = find_answer(Query(rule.indicator.events, scope), plan.isps, answers)
     volume = find_answer(Query(rule.indicator.volume, scope), plan.isps, answers)
     if not (isinstance(events, Series) and isinstance(volume, Series)):
@@ -127,7 +133,7 @@ def _badness(rule: Rule, scope: Scope, plan: ReadPlan, answers: Answers) -> floa
 def _next_batches(
     candidate: DrilldownCandidate, plan: ReadPlan, answers: Answers
 ) -> Iterator[QueryBatch]:
-    """Yield the next queries about the parts of one sender, a few providers at a time.
+    """Yield the next queries about one sender, a few providers at a time.
 
     The drill-down stops when the events at the remaining providers are too few to breach the rule.
     """

@@ -1,4 +1,7 @@
-"""The smallest counts that can breach a rule; smaller ones need no further query."""
+"""The smallest counts that can breach a rule.
+
+Smaller counts need no further query.
+"""
 
 import math
 from collections.abc import Sequence
@@ -15,7 +18,7 @@ ROUNDING_TOLERANCE = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class MinimumCounts:
-    """The smallest counts that can breach a rule, or any of its overrides."""
+    """The smallest counts that can breach a rule or one of its overrides."""
 
     rule: Rule
     events: int
@@ -25,7 +28,7 @@ class MinimumCounts:
 
     @classmethod
     def for_rule(cls, rule: Rule) -> "MinimumCounts":
-        """Return the smallest counts that can breach *rule* or one of its overrides."""
+        """Return the smallest counts that can breach *rule* or an override."""
         variants: Sequence[Rule] = (rule, *(override.rule for override in rule.overrides))
         return cls(
             rule,
@@ -34,7 +37,7 @@ class MinimumCounts:
         )
 
     def are_reached_by_emails(self, sent: Series, last: date) -> bool:
-        """Return whether the emails *sent* through *last* can breach the rule, at any rate.
+        """Return whether the emails *sent* through *last* can breach the rule.
 
         Feedback in a window may be about older emails, as old as the arrival curve is long. An
         email may be delivered one day after it was sent.
@@ -43,9 +46,10 @@ class MinimumCounts:
         return sent.total(Window(days), last) >= self.emails
 
     def are_reached_by_events(self, events: int) -> bool:
-        """Return whether *events* within `Rule.lookback` can breach the rule, at any volume.
+        """Return whether *events* can breach the rule, at some volume.
 
-        Too few events of a scope are also too few for each part of the scope.
+        *events* is their number within `Rule.lookback`. Too few events of a scope are also too few
+        for each part of the scope.
         """
         return self.rule.indicator.low_is_bad or events >= self.events
 

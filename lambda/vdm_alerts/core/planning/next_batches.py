@@ -49,7 +49,7 @@ def next_batches(plan: ReadPlan, answers: Answers, verdicts: EarlyVerdicts) -> S
 def within_budget(
     pending: Sequence[QueryBatch], left: int | None, allowed: int | None
 ) -> Sequence[Query]:
-    """Return the queries of the first *pending* batches that fit into the budget.
+    """Return the queries of the *pending* batches that fit into the budget.
 
     *allowed* is the number of queries of the whole run, of which *left* may still be made. None
     means no limit. A batch also costs the follow-up queries that it reserves. A batch that exceeds

@@ -73,7 +73,10 @@ def first_batches(plan: ReadPlan, answers: Answers) -> Iterator[QueryBatch]:
 
 
 def all_metrics_batch(scope: Scope, plan: ReadPlan, answers: Answers) -> Iterator[QueryBatch]:
-    """Yield a batch of the open queries for every metric of *scope* that a rule needs."""
+    """Yield a batch of the open queries for every metric of *scope*.
+
+    Only metrics that a rule needs are queried.
+    """
     metrics = [
         metric
         for rule in plan.rule_scopes.rules_for(scope)
@@ -104,7 +107,7 @@ def events_then_volume(
 def unanswered_batch(
     queries: Iterable[Query], plan: ReadPlan, answers: Answers, follow_ups: Iterable[Query] = ()
 ) -> Iterator[QueryBatch]:
-    """Yield one batch of those *queries* that have no answer; nothing if all have one.
+    """Yield one batch of the *queries* without an answer, if there are any.
 
     *follow_ups* are queries that the answers may require.
     """
@@ -140,13 +143,13 @@ def unattributed_emails(plan: ReadPlan, answers: Answers) -> int:
 
 
 def min_unattributed(plan: ReadPlan) -> int:
-    """Return by how many unattributed emails have to increase to indicate a new sender."""
+    """Return the increase of unattributed emails that means a new sender."""
     min_volume = min((rule.min_volume for rule in plan.identity_rules), default=0)
     return max(MIN_UNATTRIBUTED, min_volume)
 
 
 def _max_follow_ups(scope: Scope, plan: ReadPlan) -> int:
-    """Return the largest number of queries that the emails sent by *scope* may require."""
+    """Return how many queries the emails sent by *scope* may require."""
     rules = plan.rule_scopes.rules_for(scope)
     metrics = {
         metric for rule in rules for metric in (rule.indicator.events, rule.indicator.volume)

@@ -1,4 +1,4 @@
-"""The plan of one reading: rules, senders, open alerts, and the scopes to read."""
+"""The plan of one reading: its inputs, and the scopes to read."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -53,12 +53,12 @@ class ReadPlan:
 
     @property
     def reread_interval(self) -> timedelta:
-        """How long a scope without emails, or without a problem, waits for its next reading."""
+        """How long a scope without emails, or without a problem, can wait."""
         return reread_interval(self.rules)
 
     @property
     def all_scopes(self) -> Sequence[Scope]:
-        """Every scope that the plan considers, also those that are deferred or rejected."""
+        """Every scope of the plan, also if it is deferred or rejected."""
         return self.selection.all_scopes
 
     @property
@@ -76,7 +76,7 @@ class ReadPlan:
         )
 
     def prior_state(self, rule: Rule, scope: Scope) -> PriorState:
-        """Return the state of *rule*'s alert in *scope* that its evaluation depends on."""
+        """Return the alert state that the evaluation of *rule* depends on."""
         alert = self.alerts.get(AlertKey.for_rule(rule, scope))
         return alert.prior_state(rule) if alert else NO_OPEN_ALERT
 
@@ -126,7 +126,10 @@ def _series_count(
     rule_scopes: RuleScopes,
     selection: ScopeSelection,
 ) -> int:
-    """Return how many series *rule* evaluates that may have emails, parts at providers included."""
+    """Return how many series that may have emails *rule* evaluates.
+
+    Senders at single providers are included, whether they will be read or not.
+    """
     provider_count = sum(rule.covers_provider(isp) for isp in (*isps, OTHER_ISPS))
     count = 0
     for scope in selection.all_scopes:

@@ -19,7 +19,7 @@ REJECTION_PERIOD = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class SenderRecord:
-    """What earlier readings learned about a sender, a provider, or the account.
+    """The past readings of a sender, a provider, or the account.
 
     All times are in UTC.
     """
@@ -40,7 +40,7 @@ class SenderRecord:
 
 @dataclass(frozen=True, slots=True)
 class SenderRoster:
-    """The known senders, and the progress of reading them. All times are in UTC."""
+    """The known senders and their past readings. All times are in UTC."""
 
     records: Mapping[Scope, SenderRecord] = field(default_factory=dict)
     """What is known about each listed sender, each provider, and the account."""
@@ -60,7 +60,7 @@ class SenderRoster:
         return self.records.get(scope, SenderRecord())
 
     def is_rejected(self, scope: Scope, now: datetime) -> bool:
-        """Return whether SES rejected the name of *scope* less than a week before *now*."""
+        """Return whether SES rejected the name of *scope* in the last week."""
         rejected_at = self.record(scope).rejected_at
         return rejected_at is not None and now - rejected_at < REJECTION_PERIOD
 
@@ -72,9 +72,9 @@ class SenderRoster:
     def with_listed(
         self, dimension: Dimension, scopes: Iterable[Scope], now: datetime
     ) -> "SenderRoster":
-        """Return the roster with *scopes* as the only senders of *dimension*, listed at *now*.
+        """Return the roster with *scopes* as the list of *dimension*.
 
-        Known senders keep their records.
+        Senders of this kind that are not in *scopes* are dropped. Known senders keep their records.
         """
         others = {
             scope: record for scope, record in self.records.items() if scope.kind != (dimension,)
@@ -83,9 +83,9 @@ class SenderRoster:
         return replace(self, records=others | listed, listed_at={**self.listed_at, dimension: now})
 
     def without_list(self, dimension: Dimension, now: datetime) -> "SenderRoster":
-        """Return the roster without the list time of *dimension*, so that it is listed again.
+        """Return the roster with the list of *dimension* marked as outdated.
 
-        A list that is newer than MIN_LIST_AGE is kept.
+        The next run lists these senders again. A list that is newer than MIN_LIST_AGE is kept.
         """
         listed_at = self.listed_at.get(dimension)
         if listed_at is None or now - listed_at < MIN_LIST_AGE:
@@ -94,11 +94,17 @@ class SenderRoster:
         return replace(self, listed_at=others)
 
     def queries_made_on(self, day: date) -> int:
-        """Return how many queries were made on *day*, a UTC day not before the last reading."""
+        """Return how many queries were made on *day*, a UTC day.
+
+        The result is correct only for days since the last reading.
+        """
         return self.queries_made if self.read_at and self.read_at.date() == day else 0
 
     def serves_today(self, today: date) -> bool:
-        """Return whether *today* can be queried: SES did not reject that in the last week."""
+        """Return whether *today* can be queried.
+
+        It cannot if SES rejected such a query in the last week.
+        """
         rejected_on = self.today_rejected_on
         return rejected_on is None or today - rejected_on >= REJECTION_PERIOD
 
@@ -129,7 +135,7 @@ class SenderRoster:
     def _records_to_keep(
         self, queried: Collection[Scope], open_parts: Collection[Scope]
     ) -> dict[Scope, SenderRecord]:
-        """Return the records of this roster, and a new one for each queried scope that has none.
+        """Return the records of the roster, and new ones for new scopes.
 
         A sender at a provider has a record only while it has an open alert. A sender that is not
         listed gets none.
@@ -166,7 +172,7 @@ class ReadOutcome:
 
 
 def query_budget(roster: SenderRoster, queries_per_day: int | None, now: datetime) -> int | None:
-    """Return how many queries a run at *now* may make; None if there is no limit.
+    """Return how many queries a run at *now* may make, or None for no limit.
 
     The remaining queries of the UTC day are divided among its remaining runs. The time between runs
     is estimated as the time since the last reading, within 5 minutes and 1 day; 1 hour if there was

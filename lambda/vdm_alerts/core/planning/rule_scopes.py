@@ -49,7 +49,7 @@ class RuleScopes:
         self._top_volumes = {rule.name: self._min_top_volumes(rule) for rule in rules if rule.top}
 
     def rules_for(self, scope: Scope) -> Sequence[Rule]:
-        """Return the rules that need counts of *scope*, or of its parts at providers."""
+        """Return the rules that need counts of *scope*, or of its parts."""
         rules = self._rules_by_scope.get(scope)
         return self._rules_for(scope) if rules is None else rules
 
@@ -62,13 +62,14 @@ class RuleScopes:
         return rule.covers(scope) and self.is_in_top(rule, scope)
 
     def applies_to_parts(self, rule: Rule, scope: Scope) -> bool:
-        """Return whether *rule* is evaluated for the sender *scope* at each provider."""
+        """Return whether *rule* is evaluated for *scope* at each provider."""
         return (*scope.kind, Dimension.ISP) in rule.scopes and self.is_in_top(rule, scope)
 
     def is_in_top(self, rule: Rule, scope: Scope) -> bool:
-        """Return whether the sender of *scope* is one of the largest that *rule* is limited to.
+        """Return whether the sender of *scope* is one of *rule*'s top senders.
 
-        That is true if the rule has no limit, or if *scope* has no sender or has an open alert.
+        That is also true if the rule has no limit, or if *scope* has no sender or has an open
+        alert.
         """
         sender = scope.whole
         if rule.top is None or not sender.kind or scope in self._open_scopes:
@@ -77,7 +78,7 @@ class RuleScopes:
         return self._roster.record(sender).volume >= min_volume
 
     def is_within_a_domain(self, scope: Scope) -> bool:
-        """Return whether *scope* is an address whose domain is an identity of the roster.
+        """Return whether *scope* is an address whose domain is in the roster.
 
         The counts of the domain include those of the address.
         """
@@ -95,7 +96,7 @@ class RuleScopes:
         )
 
     def _min_top_volumes(self, rule: Rule) -> Mapping[Kind, int]:
-        """Return the volume of the smallest of *rule*'s top senders, by kind of sender."""
+        """Return the volume of *rule*'s smallest top sender, by kind of sender."""
         assert rule.top is not None
         volumes: defaultdict[Kind, list[int]] = defaultdict(list)
         for scope, record in self._roster.records.items():

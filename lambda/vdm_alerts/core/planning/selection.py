@@ -33,7 +33,7 @@ class ScopeSelection:
 
 
 def reread_interval(rules: Iterable[Rule]) -> timedelta:
-    """Return how long a scope without emails, or without a problem, is not read again.
+    """Return how long a scope without emails, or without a problem, can wait.
 
     That is a day, minus 30 minutes because a scheduled run may start early. If a rule has a one-day
     window, it is 4 hours, because a breach of that window may have left it one day later.

@@ -13,7 +13,7 @@ from vdm_alerts.core.rules.rule import Rule
 
 
 def evaluate_scope(rule: Rule, scope: Scope, plan: ReadPlan, answers: Answers) -> Verdict | None:
-    """Return the verdict of *rule* on *scope*; None if more answers are needed."""
+    """Return the verdict of *rule* on *scope*; None if it needs more answers."""
     if gap := rule.indicator.permanent_gap(scope):
         return Unknown(Subject(rule.indicator, scope), gap)
     counts = _events_and_volume(rule, scope, plan, answers)
@@ -40,7 +40,7 @@ class EarlyVerdicts:
     _verdicts: dict[AlertKey, Verdict] = field(default_factory=dict)
 
     def verdict(self, rule: Rule, scope: Scope, answers: Answers) -> Verdict | None:
-        """Return the verdict of *rule* on *scope*; None if more answers are needed."""
+        """Return the verdict of *rule* on *scope*; None if it needs more answers."""
         key = AlertKey.for_rule(rule, scope)
         if key not in self._verdicts:
             verdict = evaluate_scope(rule, scope, self.plan, answers)
@@ -53,7 +53,7 @@ class EarlyVerdicts:
 def _events_and_volume(
     rule: Rule, scope: Scope, plan: ReadPlan, answers: Answers
 ) -> tuple[Series | Gap, Series | Gap] | None:
-    """Return the counts that *rule* is evaluated with; None if more answers are needed."""
+    """Return the counts to evaluate *rule* with; None if an answer is missing."""
     sent = answers.get(Query(Metric.SEND, scope))
     if isinstance(sent, Series) and not sent.total(rule.lookback, plan.last):
         no_email = (Series({}), sent)  # A scope that sent nothing has no events either.
@@ -69,10 +69,10 @@ def _events_and_volume(
 
 
 def _starts_with_sent_emails(scope: Scope, plan: ReadPlan) -> bool:
-    """Return whether the events of *scope* are queried only if its sent emails require it.
+    """Return whether *scope* is queried for its sent emails first.
 
-    Such a scope is evaluated without its events if it sent nothing. Its events may be known
-    nevertheless, because a rule with longer windows needed them. The verdict must not depend on
-    other rules.
+    Its events are queried only if its sent emails require it. Such a scope is evaluated without its
+    events if it sent nothing. Its events may be known nevertheless, because a rule with longer
+    windows needed them. The verdict must not depend on other rules.
     """
     return scope.isp is None and scope not in plan.selection.always_read
