@@ -214,7 +214,7 @@ PROVIDER_COUNTS = st.builds(
     st.integers(0, 3_000),
     st.integers(0, 20),
 )
-"""Counts at one provider, of which more emails are sent than bounced or delivered."""
+"""Counts at one provider. Every bounced or delivered email is also counted as sent."""
 
 
 def test_drilldown_finds_breaches_at_single_providers() -> None:

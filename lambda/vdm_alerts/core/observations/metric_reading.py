@@ -77,7 +77,7 @@ class MetricReading:
         """Return the roster for the next reading.
 
         If many more emails are unattributed than before, the next reading lists the identities
-        again: a new one may have sent these emails.
+        again: a new identity may have sent these emails.
         """
         plan, answers = self.plan, self.answers
         unattributed = unattributed_emails(plan, answers)

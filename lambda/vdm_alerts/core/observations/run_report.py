@@ -81,7 +81,7 @@ PUBLISHED_FIGURES: Mapping[str, str] = {
     "unreadable": "unread",
     "subscribers": "subscribers",
 }
-"""The published name of each field of a `RunReport`. These names must not change."""
+"""The published name of each field of a `RunReport`. Renaming a field does not change it."""
 
 
 def report_run(
