@@ -1,4 +1,4 @@
-"""A fake account that answers the queries of a read plan, step by step."""
+"""A fake account that answers the queries of a read plan, batch by batch."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -8,7 +8,7 @@ from builders import firing as firing_alert
 
 from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Series
 from vdm_alerts.core.model.rates import Gap, Indicator
-from vdm_alerts.core.planning.next_batches import next_batches
+from vdm_alerts.core.planning.next_batches import next_batches, within_budget
 from vdm_alerts.core.planning.queries import Query
 from vdm_alerts.core.planning.read_plan import ReadPlan, plan_reading
 from vdm_alerts.core.planning.roster import SenderRoster
@@ -16,9 +16,9 @@ from vdm_alerts.core.planning.verdicts import EarlyVerdicts
 from vdm_alerts.core.rules.field_types import KINDS
 from vdm_alerts.core.rules.rule import Rule
 
-SHOP = Scope(identity="shop.example.com")
-BOUNCES = a_rule(min_events=20)
-COMPLAINTS = a_rule(
+SHOP_IDENTITY = Scope(identity="shop.example.com")
+BOUNCE_RULE = a_rule(min_events=20)
+COMPLAINT_RULE = a_rule(
     "complaint-rate",
     indicator=Indicator.COMPLAINT_RATE,
     warning="0.1%",
@@ -27,11 +27,11 @@ COMPLAINTS = a_rule(
     min_volume=1_000,
     min_events=5,
 )
-SURE = a_sure_rule()
-SURE_OF_COMPLAINTS = a_sure_rule(
+BOUNCE_CONFIDENCE_RULE = a_sure_rule()
+COMPLAINT_CONFIDENCE_RULE = a_sure_rule(
     "complaint-rate", indicator=Indicator.COMPLAINT_RATE, warning="0.1%", critical="0.5%"
 )
-METRICS = (
+READ_METRICS = (
     Metric.SEND,
     Metric.PERMANENT_BOUNCE,
     Metric.COMPLAINT,
@@ -41,9 +41,9 @@ METRICS = (
 
 @dataclass
 class FakeAccount:
-    """An account with counts for queries, which records every query it answers."""
+    """An account with counts, which records every query that it answers."""
 
-    rules: list[Rule] = field(default_factory=lambda: [BOUNCES, COMPLAINTS])
+    rules: list[Rule] = field(default_factory=lambda: [BOUNCE_RULE, COMPLAINT_RULE])
     roster: SenderRoster = field(default_factory=SenderRoster)
     firing: frozenset[Scope] = frozenset()
     now: datetime = NOW
@@ -53,28 +53,29 @@ class FakeAccount:
     def sends(
         self, scope: Scope, sent: int, bounced: int = 0, complained: int = 0
     ) -> "FakeAccount":
-        """Add the counts of *scope*, and add the sender to the roster. Return this account."""
-        figures = (sent, bounced, complained, sent)
-        for metric, count in zip(METRICS, figures, strict=True):
+        """Set the counts of *scope*, add a sender to the roster, and return this account."""
+        totals = (sent, bounced, complained, sent)
+        for metric, count in zip(READ_METRICS, totals, strict=True):
             self.counts[metric, scope] = a_series(count)
         if scope.isp is None and scope != ACCOUNT:
-            entries = {**self.roster.records, scope: self.roster.record(scope)}
-            self.roster = SenderRoster(entries, self.roster.listed_at)
+            records = {**self.roster.records, scope: self.roster.record(scope)}
+            self.roster = SenderRoster(records, self.roster.listed_at)
         return self
 
     @property
     def plan(self) -> ReadPlan:
+        """The plan of a reading of this account, in its current state."""
         alerts = {alert.key: alert for alert in map(firing_alert, self.firing)}
         return plan_reading(self.rules, self.roster, alerts, self.now, self.now.date())
 
     def read(self) -> dict[Query, Series | Gap]:
-        """Query until no query is due; return the answers."""
+        """Query until no query is left that can matter, and return the answers."""
         answers: dict[Query, Series | Gap] = {}
         plan = self.plan
         while batches := next_batches(plan, answers, EarlyVerdicts(plan)):
-            queries = [query for batch in batches for query in batch.queries]
+            queries = within_budget(batches, None, None)
             assert not answers.keys() & set(queries), "no query is made twice"
-            self.queried += dict.fromkeys(queries)
+            self.queried += queries
             answers |= {query: self.answer(query.metric, query.scope) for query in queries}
         return answers
 
@@ -87,7 +88,7 @@ class FakeAccount:
         return {query.metric for query in self.queried if query.scope == scope}
 
 
-def a_rule_for(*kinds: str, like: Rule = BOUNCES, **more: object) -> Rule:
-    """Return a copy of the rule *like* that applies to *kinds* of scopes alone."""
+def a_rule_for(*kinds: str, like: Rule = BOUNCE_RULE, **changes: object) -> Rule:
+    """Return a copy of the rule *like* that applies only to *kinds* of scopes."""
     rule = replace(like, scopes=frozenset(KINDS[kind] for kind in kinds))
-    return replace(rule, **more)  # type: ignore[arg-type]
+    return replace(rule, **changes)  # type: ignore[arg-type]

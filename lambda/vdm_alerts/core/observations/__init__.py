@@ -1,1 +1,1 @@
-"""What a run knows: answers, verdicts, findings and figures."""
+"""What a run knows: answers, verdicts, findings, and figures."""

@@ -1,4 +1,4 @@
-"""What VDM Alerts monitors."""
+"""What a run monitors."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,12 +8,13 @@ from vdm_alerts.core.model.metrics import Kind
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What is watched: by which *rules*, and how many scopes of each kind.
-
-    Of so many *rates* in all, so many are *unread*.
-    """
+    """The rules, scopes, and rates that a run monitors."""
 
     rules: tuple[str, ...]
+    """The names of the rules."""
     scopes: Mapping[Kind, int] = field(default_factory=dict)
+    """How many scopes of each kind are monitored."""
     rates: int = 0
+    """How many rates are monitored."""
     unreadable: int = 0
+    """How many of these rates are unknown because their data is unreadable."""

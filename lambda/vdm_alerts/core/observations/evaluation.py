@@ -1,4 +1,4 @@
-"""The evaluation of everything that a run has read: the verdicts, and what explains them."""
+"""The evaluation of what a run read: verdicts and main contributors."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -20,30 +20,33 @@ from vdm_alerts.core.observations.coverage import Coverage
 from vdm_alerts.core.observations.metric_reading import MetricReading
 from vdm_alerts.core.observations.observation import Observation
 from vdm_alerts.core.planning.contributor import Contributor, Investigation
-from vdm_alerts.core.planning.queries import Query, answer
+from vdm_alerts.core.planning.queries import Query, find_answer
 from vdm_alerts.core.planning.verdicts import evaluate_scope
 from vdm_alerts.core.rules.rule import Rule
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """The verdict of each rule on each scope that was read."""
+    """The verdicts, main contributors, and closed alerts of a run."""
 
     verdicts: Mapping[AlertKey, Verdict] = field(default_factory=dict)
+    """The verdict of each rule on each scope that was read."""
     contributors: Mapping[AlertKey, Contributor] = field(default_factory=dict)
     """The main contributor to each breach that has one."""
     closed: Mapping[AlertKey, str] = field(default_factory=dict)
-    """Why an alert is no longer monitored, for each that is not."""
+    """Why an alert is no longer monitored, for each alert that is not."""
 
     @property
     def series_unknown(self) -> int:
-        """How many rates are unknown because something is unreadable."""
-        verdicts = self.verdicts.values()
-        return sum(isinstance(each, Unknown) and each.gap.is_failure for each in verdicts)
+        """How many rates are unknown because their data is unreadable."""
+        return sum(
+            isinstance(verdict, Unknown) and verdict.gap.is_failure
+            for verdict in self.verdicts.values()
+        )
 
     @property
     def coverage(self) -> Coverage:
-        """What is monitored, as the first summary states it."""
+        """What this run monitors, for the summary of the first run."""
         scopes = {key.scope for key in self.verdicts}
         return Coverage(
             tuple(sorted({key.rule for key in self.verdicts})),
@@ -54,16 +57,17 @@ class Evaluation:
 
 
 def evaluate(observation: Observation) -> Evaluation:
-    """Return the verdict of each rule on each scope that was read; none if VDM was not read.
+    """Return the verdicts, main contributors, and closed alerts of a run.
 
-    While the whole account sends no email, a scope without email is inconclusive, not healthy.
+    There are no verdicts if VDM was not read. While the whole account sends no email, a scope
+    without emails is inconclusive, not healthy.
     """
     reading = observation.reading
     if reading is None:
         return Evaluation(closed=_closed(observation, ()))
     verdicts = _verdicts(reading)
     if observation.account_idle:
-        verdicts = {key: _without_proof(verdict) for key, verdict in verdicts.items()}
+        verdicts = {key: _not_healthy_without_emails(verdict) for key, verdict in verdicts.items()}
     rules = {rule.name: rule for rule in reading.plan.rules}
     contributors = {
         key: contributor
@@ -75,8 +79,9 @@ def evaluate(observation: Observation) -> Evaluation:
 
 
 def _closed(observation: Observation, evaluated: Collection[AlertKey]) -> Mapping[AlertKey, str]:
+    """Return why each alert that is no longer monitored is closed."""
     keys = dict.fromkeys([*observation.alerts, *evaluated])
-    return {key: why for key in keys if (why := observation.closed_because(key))}
+    return {key: reason for key in keys if (reason := observation.closed_because(key))}
 
 
 def _verdicts(reading: MetricReading) -> dict[AlertKey, Verdict]:
@@ -90,19 +95,28 @@ def _verdicts(reading: MetricReading) -> dict[AlertKey, Verdict]:
 
 
 def _parts(reading: MetricReading) -> Sequence[Scope]:
-    """Return the parts of senders at providers that were read, "other providers" included."""
+    """Return the senders at single providers that were read.
+
+    "Other providers" are included. Parts with an open alert are left out, because the plan contains
+    them already.
+    """
     parts = {query.scope for query in reading.answers if query.scope.isp and query.scope.whole.kind}
     others = {scope.whole.at(OTHER_ISPS) for scope in parts}
     return sorted((parts | others) - reading.plan.open_scopes, key=str)
 
 
 def _verdict(rule: Rule, scope: Scope, reading: MetricReading) -> Verdict | None:
-    """Return the verdict on *scope*; None for a part that no query was needed for."""
+    """Return the verdict of *rule* on *scope*; None without any answer.
+
+    If some answers are missing, the verdict is unknown. If none of the answers is a gap, the events
+    were too few to need the other queries.
+    """
     plan, answers = reading.plan, reading.answers
-    if verdict := evaluate_scope(rule, scope, plan, answers):
+    verdict = evaluate_scope(rule, scope, plan, answers)
+    if verdict is not None:
         return verdict
     metrics = (rule.indicator.events, rule.indicator.volume, Metric.SEND)
-    results = [answer(Query(metric, scope), plan.isps, answers) for metric in metrics]
+    results = [find_answer(Query(metric, scope), plan.isps, answers) for metric in metrics]
     if all(result is None for result in results):
         return None
     gaps = (result for result in results if isinstance(result, Gap))
@@ -112,12 +126,12 @@ def _verdict(rule: Rule, scope: Scope, reading: MetricReading) -> Verdict | None
 def _contributor(
     rule: Rule, scope: Scope, breached: Breached, reading: MetricReading
 ) -> Contributor | None:
-    evidence = breached.evidence
-    return Investigation(rule, scope, evidence, reading.plan, reading.answers).contributor
+    investigation = Investigation(rule, scope, breached.evidence, reading.plan, reading.answers)
+    return investigation.contributor
 
 
-def _without_proof(verdict: Verdict) -> Verdict:
-    """Return *verdict* as it is while the lack of email proves nothing."""
+def _not_healthy_without_emails(verdict: Verdict) -> Verdict:
+    """Return *verdict*, made inconclusive if it is healthy without evidence."""
     if isinstance(verdict, Healthy) and verdict.evidence is None:
         return Inconclusive(verdict.subject, verdict.threshold, verdict.window, None)
     return verdict

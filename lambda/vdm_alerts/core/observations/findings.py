@@ -1,4 +1,4 @@
-"""What is wrong with what was read, in words for a person."""
+"""Findings about the subscribers and about the reading of VDM."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -17,38 +17,47 @@ NO_SUBSCRIBER = Finding(
     "then subscribe anew",
     fix=SubscribeByEmail(),
     blocks_monitoring=False,
-    transient=True,  # There is nobody to notify.
+    transient=True,  # A notification would reach no one.
 )
 SINGLE_SERIES = "series"
-"""What a finding about single series that are unreadable in this run is about."""
+"""The key of the finding about series that are unreadable in this run."""
 
 
 def transient_since(
     findings: Sequence[Finding], before: Mapping[str, datetime], now: datetime
 ) -> Mapping[str, datetime]:
-    """Return since when each transient problem has lasted, by what it is about.
+    """Return the start of each transient problem, by the key of its finding.
 
-    *before* is what the run before returned.
+    *before* is the result of the run before. Only problems that block monitoring are included.
     """
-    about = {each.key for each in findings if each.transient and each.blocks_monitoring}
-    return {name: before.get(name, now) for name in sorted(about)}
+    keys = {finding.key for finding in findings if finding.transient and finding.blocks_monitoring}
+    return {key: before.get(key, now) for key in sorted(keys)}
 
 
 def with_persistent(
     findings: Sequence[Finding], since: Mapping[str, datetime], now: datetime
 ) -> Sequence[Finding]:
-    """Return *findings* in which a transient problem that has lasted too long is a lasting one."""
-    # Single series that have been unreadable for long have a finding of their own.
-    long = {
-        about
-        for about, at in since.items()
-        if about != SINGLE_SERIES and now - at > TRANSIENT_LIMIT
+    """Return *findings*, in which problems that last too long are persistent.
+
+    The limit is TRANSIENT_LIMIT. *since* is the result of `transient_since`.
+    """
+    # Series that are unreadable for more than a day have a finding of their own.
+    persistent_keys = {
+        key
+        for key, begin in since.items()
+        if key != SINGLE_SERIES and now - begin > TRANSIENT_LIMIT
     }
-    return [each.as_persistent() if each.key in long else each for each in findings]
+    return [
+        finding.as_persistent() if finding.key in persistent_keys else finding
+        for finding in findings
+    ]
 
 
 def unreadable_sources(observation: Observation) -> set[FindingSource]:
-    """Return the sources that say nothing because VDM was not read, or not to the end."""
+    """Return the sources that are unreadable because VDM is.
+
+    A problem from such a source is not reported as fixed.
+    """
     if observation.reading is None:
         return {FindingSource.LISTS, FindingSource.METRICS}
     return {FindingSource.METRICS} if observation.account_emails is None else set()
@@ -57,45 +66,48 @@ def unreadable_sources(observation: Observation) -> set[FindingSource]:
 def reading_findings(
     reading: MetricReading, limits: Limits, *, is_empty: bool
 ) -> Iterator[Finding]:
-    """Yield the findings about *reading*; *is_empty* says that the account sent no email."""
-    if not reading.failed:
-        yield from _unreadable(reading)
+    """Yield the findings about *reading*.
+
+    *is_empty* is true if VDM counted no email of the account in any window.
+    """
+    if not reading.failed:  # Otherwise, the error is a finding, and explains all gaps.
+        yield from _unreadable_series(reading)
     if reading.is_over_budget:
-        yield _too_few(limits.queries_per_day)
+        yield _over_budget(limits.queries_per_day)
     if is_empty:
-        yield _no_mail(reading.plan.longest_window)
+        yield _no_email(reading.plan.longest_window)
 
 
-def _unreadable(reading: MetricReading) -> Iterator[Finding]:
-    """Yield the findings about series without an answer, if no error explains all of them."""
-    missing = [query for query, answer in reading.answers.items() if isinstance(answer, Gap)]
-    passing = {Gap.UNAVAILABLE, Gap.CUT_OFF}
-    refused = {str(query.scope) for query in missing if reading.answers[query] not in passing}
-    unread = {str(query.scope) for query in missing if reading.answers[query] in passing}
-    if refused:
+def _unreadable_series(reading: MetricReading) -> Iterator[Finding]:
+    """Yield the findings about queries without counts."""
+    gaps = {query: result for query, result in reading.answers.items() if isinstance(result, Gap)}
+    transient_gaps = {Gap.UNAVAILABLE, Gap.CUT_OFF}
+    rejected = {str(query.scope) for query, gap in gaps.items() if gap not in transient_gaps}
+    unreadable = {str(query.scope) for query, gap in gaps.items() if gap in transient_gaps}
+    if rejected:
         yield Finding(
             key="refused",
             what="SES refuses to answer for these",
             remedy="Why, in SES's own words, is in the function's log; what cannot be read is not "
             "watched",
-        ).with_subjects(sorted(refused))
-    if unread:
+        ).with_subjects(sorted(rejected))
+    if unreadable:
         yield Finding(
             key=SINGLE_SERIES,
             what="Not all mail could be read",
             remedy="It is asked for again at the next run",
             transient=True,
-        ).with_subjects(sorted(unread))
-    if long := metric_reading.unreadable_for_long(reading):
+        ).with_subjects(sorted(unreadable))
+    if long_unreadable := metric_reading.unreadable_for_long(reading):
         yield Finding(
             key="unread",
             what="Unreadable for more than a day, so not watched",
             remedy="It is asked for at every run; why it fails is in the function's log",
-        ).with_subjects([str(scope) for scope in long])
+        ).with_subjects([str(scope) for scope in long_unreadable])
 
 
-def _too_few(queries: int | None) -> Finding:
-    if queries is None:
+def _over_budget(queries_per_day: int | None) -> Finding:
+    if queries_per_day is None:
         return Finding(
             key="time",
             what="The time of a run is too short to read everybody in a day",
@@ -103,13 +115,13 @@ def _too_few(queries: int | None) -> Finding:
         )
     return Finding(
         key="queriesPerDay",
-        what=f"{queries:,} queries of VDM a day are too few to read everybody in a day",
+        what=f"{queries_per_day:,} queries of VDM a day are too few to read everybody in a day",
         remedy="Deploy again with more queriesPerDay, or have rules watch less: fewer scopes, or "
         "only the largest of each (top)",
     )
 
 
-def _no_mail(window: Window) -> Finding:
+def _no_email(window: Window) -> Finding:
     return Finding(
         key="mail",
         what=f"VDM has counted no mail of this account in the last {window}, so there is no rate",

@@ -1,4 +1,4 @@
-"""What one run read from VDM, and what the next reading starts from."""
+"""What one run read from VDM, and what it leaves for the next reading."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,48 +10,50 @@ from vdm_alerts.core.model.deadline import Deadline, NoDeadline
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Scope, Series
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.planning.drilldown import fully_drilled_down
-from vdm_alerts.core.planning.queries import ACCOUNT_SENT, Answers, Query, as_of
+from vdm_alerts.core.planning.queries import ACCOUNT_SENT, Answers, Query, data_as_of
 from vdm_alerts.core.planning.query_batches import min_unattributed, unattributed_emails
 from vdm_alerts.core.planning.read_plan import ReadPlan
 from vdm_alerts.core.planning.roster import ReadOutcome, SenderRoster
 from vdm_alerts.core.rules.rule import Rule
 
 TRANSIENT_LIMIT = timedelta(days=1)
-"""How long a transient problem may last before people are notified."""
+"""How long a transient problem may last before a notification about it is due."""
 MAX_WAIT = timedelta(hours=25)
-"""How long a scope may wait for its next reading, however small the query budget."""
+"""How long a scope may be cut off before the query budget counts as too small."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much a run may query, of which days, and until when."""
+    """The limits of the reading of one run."""
 
     deadline: Deadline = field(default_factory=NoDeadline)
+    """When the reading has to end."""
     queries_per_day: int | None = None
-    """Queries of one UTC day; None is no limit."""
+    """The queries of all runs of one UTC day; None is no limit."""
     include_today: bool = True
     """Whether today's partial counts are read."""
 
 
 UNLIMITED = Limits()
+"""No deadline and no query budget."""
 
 
 @dataclass(frozen=True, slots=True)
 class MetricReading:
-    """The answers of one reading."""
+    """The result of one reading of VDM."""
 
     plan: ReadPlan
     answers: Answers
-    """The answer, or the reason why there is none, for each query that was planned."""
+    """The counts, or the reason why there are none, for each query that mattered."""
     queries_made: int
-    """How many queries were made."""
+    """How many queries were made, without those that were cut off."""
     failed: bool = False
-    """Whether the reading ended with an error, which is a finding."""
+    """Whether an error ended the reading early. The error is a finding."""
 
     @property
     def as_of(self) -> AsOf:
-        """The instant of the reading, and the last day with counts."""
-        return as_of(self.plan.now, self.plan.last, self.answers)
+        """The time of the reading, and the last day that has counts."""
+        return data_as_of(self.plan.now, self.plan.last, self.answers)
 
     @property
     def account_emails(self) -> Series | None:
@@ -61,40 +63,57 @@ class MetricReading:
 
     @property
     def is_over_budget(self) -> bool:
-        """Whether a scope was cut off for more than a day."""
-        now, entry = self.plan.now, self.plan.roster.record
-        cut = {query.scope for query, answer in self.answers.items() if answer is Gap.CUT_OFF}
-        last_tried = (entry(scope).tried_at for scope in cut)
-        return any(tried is not None and now - tried > MAX_WAIT for tried in last_tried)
+        """Whether a scope that was cut off has waited for more than MAX_WAIT.
+
+        A scope that was never queried does not count.
+        """
+        cut_off = {query.scope for query, result in self.answers.items() if result is Gap.CUT_OFF}
+        last_tries = (self.plan.roster.record(scope).tried_at for scope in cut_off)
+        return any(
+            tried_at is not None and self.plan.now - tried_at > MAX_WAIT for tried_at in last_tries
+        )
 
     def roster_after(self) -> SenderRoster:
-        """Return the sender roster that the next reading starts from."""
-        plan, found = self.plan, self.answers
-        unattributed = unattributed_emails(plan, found)
-        reading = ReadOutcome(
-            found,
-            plan.activity_window,
-            plan.last,
-            self.queries_made,
-            fully_drilled_down(plan, found),
-            unattributed,
-            [scope for scope in plan.open_scopes if scope.is_part],
+        """Return the roster for the next reading.
+
+        If many more emails are unattributed than before, the next reading lists the identities
+        again: a new identity may have sent these emails.
+        """
+        plan, answers = self.plan, self.answers
+        unattributed = unattributed_emails(plan, answers)
+        outcome = ReadOutcome(
+            answers=answers,
+            window=plan.activity_window,
+            last=plan.last,
+            queries_made=self.queries_made,
+            drilled_down=fully_drilled_down(plan, answers),
+            unattributed=unattributed,
+            open_parts=[scope for scope in plan.open_scopes if scope.is_part],
         )
-        roster = plan.roster.after_reading(reading, plan.now)
-        # Emails that still belong to no identity come from one that is not listed yet.
-        is_new = unattributed - plan.roster.unattributed >= min_unattributed(plan)
-        return roster.without_list(Dimension.IDENTITY, plan.now) if is_new else roster
+        roster = plan.roster.after_reading(outcome, plan.now)
+        increase = unattributed - plan.roster.unattributed
+        if increase >= min_unattributed(plan):
+            return roster.without_list(Dimension.IDENTITY, plan.now)
+        return roster
 
     def deleted_sender(self, scope: Scope) -> Scope | None:
-        """Return the sender of *scope* if a fresh list of the account no longer has it."""
+        """Return the sender of *scope* if the sender was deleted, or None.
+
+        A sender was deleted if a recent list of its kind does not contain it. None also means that
+        the list is too old to tell.
+        """
         sender, roster = scope.whole, self.plan.roster
-        is_listed = len(sender.kind) == 1 and roster.is_listed(
-            sender.kind[0], self.plan.now, self.plan.reread_interval
-        )
-        return sender if is_listed and sender not in roster.records else None
+        if len(sender.kind) != 1 or sender in roster.records:
+            return None
+        (dimension,) = sender.kind
+        is_listed = roster.is_listed(dimension, self.plan.now, self.plan.reread_interval)
+        return sender if is_listed else None
 
     def estimate(self, rule: Rule) -> AccountRateEstimate | None:
-        """Return an estimate of SES's own account rate for *rule*; None if SES has no such rate."""
+        """Return an estimate of SES's own account rate for *rule*'s indicator.
+
+        The result is None if SES has no such rate, or if the counts are unreadable.
+        """
         events, volume = (
             self.answers.get(Query(metric, ACCOUNT))
             for metric in (rule.indicator.events, rule.indicator.volume)
@@ -107,14 +126,17 @@ class MetricReading:
 
 
 def unreadable_for_long(reading: MetricReading) -> Sequence[Scope]:
-    """Return the scopes that have been unreadable for more than a day, the longest first."""
-    now, entry = reading.plan.now, reading.plan.roster.record
-    # A scope whose turn did not come again has not been read since either.
-    failed = {
+    """Return the scopes that are unreadable for over a day, longest first."""
+    # A scope that failed before, and was cut off in this run, is still unreadable.
+    unreadable = {
         query.scope
-        for query, answer in reading.answers.items()
-        if answer is Gap.UNAVAILABLE or answer is Gap.CUT_OFF
+        for query, result in reading.answers.items()
+        if result is Gap.UNAVAILABLE or result is Gap.CUT_OFF
     }
-    since = {scope: at for scope in failed if (at := entry(scope).failing_since)}
-    long = [(at, str(scope), scope) for scope, at in since.items() if now - at > TRANSIENT_LIMIT]
-    return [scope for *_, scope in sorted(long)]
+    failing_since = {scope: reading.plan.roster.record(scope).failing_since for scope in unreadable}
+    long_unreadable = [
+        (begin, str(scope), scope)
+        for scope, begin in failing_since.items()
+        if begin is not None and reading.plan.now - begin > TRANSIENT_LIMIT
+    ]
+    return [scope for _, _, scope in sorted(long_unreadable)]

@@ -1,4 +1,4 @@
-"""The state that a run leaves, before any notification about it is sent."""
+"""The state after a run, before the run sends any notification."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -12,7 +12,11 @@ from vdm_alerts.core.observations.observation import Observation
 def next_state(
     before: StoredState, observation: Observation, alerts: Iterable[Alert], now: datetime
 ) -> StoredState:
-    """Return the state after *before*, with *alerts* and what a run at *now* has observed."""
+    """Return the state after a run at *now*.
+
+    It is the state *before* with the new *alerts*, and with rules and subscribers of *observation*.
+    If the rules are unreadable, the stored ones are kept. What was notified does not change.
+    """
     return replace(
         before,
         alerts={alert.key: alert for alert in alerts},

@@ -1,4 +1,4 @@
-"""Everything that one run has learned before it evaluates anything."""
+"""Everything that one run collects before it evaluates the rules."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,21 +17,22 @@ from vdm_alerts.core.rules.rule_set import RuleSet
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What a run knows: rules, silences, the account, the counts, and its findings."""
+    """The collected inputs of a run: rules, silences, counts, and findings."""
 
     rule_set: RuleSet | None
     """The rules; None if they are unreadable."""
     reading: MetricReading | None
-    """The counts; None if VDM was not read."""
+    """The counts of VDM; None if VDM was not read."""
     subscribers: int | None
     """How many confirmed subscriptions the topic has; None if that is unknown."""
     findings: Sequence[Finding]
+    """The problems of the account, the rules, and VDM Alerts itself."""
     account_idle: bool = False
-    """Whether the whole account sends no email at the moment."""
+    """Whether the account sent no email in any window, or may not send at all."""
     silences: Sequence[Silence] = ()
-    """The silences in effect."""
+    """The silences that are in effect at the time of the run."""
     transient_since: Mapping[str, datetime] = field(default_factory=dict)
-    """Since when each transient problem has lasted, by what it is about."""
+    """Since when each transient problem has lasted, by the key of its finding."""
     unreadable_sources: Collection[FindingSource] = ()
     """The sources that this run could not read."""
     alerts: Mapping[AlertKey, Alert] = field(default_factory=dict)
@@ -44,14 +45,16 @@ class Observation:
 
     @property
     def invalid_rules(self) -> Mapping[str, Finding]:
-        """A finding for each invalid rule, by its name."""
+        """A finding for each invalid rule, by the rule's name."""
         return self.rule_set.invalid if self.rule_set else {}
 
     @property
     def last_day(self) -> date | None:
-        """The last day with counts; None if that is today."""
-        at = self.reading.as_of if self.reading else None
-        return at.last if at and at.last < at.now.date() else None
+        """The last day with counts; None if it is today, or if VDM was not read."""
+        if self.reading is None:
+            return None
+        as_of = self.reading.as_of
+        return as_of.last if as_of.last < as_of.now.date() else None
 
     @property
     def account_emails(self) -> Series | None:
@@ -60,18 +63,24 @@ class Observation:
 
     @property
     def newest_day(self) -> date | None:
-        """The last day with emails of the account; None if that is unknown or there is none."""
+        """The last day with emails of the account; None if there is none.
+
+        None also means that the emails are unreadable.
+        """
         emails = self.account_emails
         return None if emails is None else emails.newest_day
 
     @property
     def is_complete(self) -> bool:
-        """Whether the account's emails were read to the end, and there are some."""
+        """Whether the reading ended without an error, and the account sends email."""
         is_read = self.reading is not None and not self.reading.failed
         return is_read and not self.account_idle and self.account_emails is not None
 
     def estimate(self, rule: Rule) -> AccountRateEstimate | None:
-        """Return an estimate of SES's own account rate for *rule*; None if there is none."""
+        """Return an estimate of SES's own account rate for *rule*'s indicator.
+
+        The result is None if SES has no such rate, or if the counts are unreadable.
+        """
         return self.reading.estimate(rule) if self.reading else None
 
     def is_silenced(self, key: AlertKey) -> bool:
@@ -79,7 +88,10 @@ class Observation:
         return any(silence.covers(key.rule, key.scope) for silence in self.silences)
 
     def closed_because(self, key: AlertKey) -> str:
-        """Return why *key* is no longer monitored, as the start of a sentence; "" if it is."""
+        """Return why the alert of *key* is no longer monitored.
+
+        The reason is the start of a sentence; "" means that the alert is monitored.
+        """
         name, scope, indicator = key
         if self.rule_set is None or (name in self.invalid_rules and name not in self.rules):
             return ""

@@ -1,4 +1,4 @@
-"""One run in numbers, and the rates worth a metric."""
+"""The run report, and the rates that a run records as metrics."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,39 +13,58 @@ from vdm_alerts.core.observations.evaluation import Evaluation
 from vdm_alerts.core.observations.observation import Observation
 from vdm_alerts.core.rules.rule import Rule
 
+NAMESPACE = "VdmAlerts"
+"""The CloudWatch namespace of all metrics; the dimension "service" separates deployments."""
+
+MAX_SAMPLES = 20
+"""Rates that a run records as metrics, in addition to those of the account."""
+
+RECORDING_PERIOD = timedelta(hours=6)
+"""How often rates are recorded.
+
+Rates cover whole days, and CloudWatch charges a metric for each hour that has data.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class RateSample:
-    """One rate that *rule* judged, for the record: its indicator of *scope*, a fraction."""
+    """One rate to record as a metric."""
 
     rule: Rule
+    """The rule that evaluated the rate, with the override for the scope."""
     scope: Scope
     value: float
+    """The rate of the rule's indicator, a fraction."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """One run in numbers. It is logged, and is what the function returns.
-
-    *queries* is how many VDM was asked. *days_behind* is how many days ago the newest mail is that
-    VDM has counted, 0 for today; None where that is not known. *unread* counts what else is
-    unwatched: rules that cannot be used, and what should pass.
-    """
+    """The figures of one run: a log record, and the function's response."""
 
     queries: int
+    """Queries of VDM."""
     days_behind: int | None
+    """Days since the newest email that VDM counted, 0 for today; None if unknown."""
     series_evaluated: int
+    """Rates that a rule was evaluated for, unknown ones included."""
     series_unknown: int
+    """Rates that are unknown because their data is unreadable."""
     alerts_warning: int
+    """Open alerts of severity WARNING."""
     alerts_critical: int
+    """Open alerts of severity CRITICAL."""
     notifications_sent: int
     notifications_unsent: int
+    """Notifications that were due and not sent."""
     findings: int
+    """Problems that are not rates."""
     unreadable: int
+    """Sources that are unreadable in other ways: transient problems, and rules without effect."""
     subscribers: int | None
+    """Confirmed subscriptions of the topic; None if unknown."""
 
     def published(self) -> dict[str, int | None]:
-        """Return the figures under the names that the log and the function's response carry."""
+        """Return the figures by their published names."""
         return {name: getattr(self, field) for field, name in PUBLISHED_FIGURES.items()}
 
 
@@ -62,17 +81,7 @@ PUBLISHED_FIGURES: Mapping[str, str] = {
     "unreadable": "unread",
     "subscribers": "subscribers",
 }
-"""The published name of each field of a `Summary`."""
-
-
-NAMESPACE = "VdmAlerts"
-"""The CloudWatch namespace of what is recorded; the dimension "service" tells stacks apart."""
-
-
-MAX_SAMPLES = 20
-"""Rates beside the account's that a run makes a metric of."""
-RECORDING_PERIOD = timedelta(hours=6)
-"""How often it does: rates are of days, and a metric is paid for by the hour with data in it."""
+"""The published name of each field of a `RunReport`. Renaming a field does not change it."""
 
 
 def report_run(
@@ -85,25 +94,27 @@ def report_run(
     sent: int,
     due: int,
 ) -> RunReport:
-    """Return the figures of a run that leaves *state*.
+    """Return the figures of a run at *now* after which *state* is stored.
 
-    *owed* notifications were due, of which *told* were sent.
+    *findings* is the number of problems. *due* notifications were due, of which *sent* were sent.
     """
-    newest = observation.newest_day
+    newest_day = observation.newest_day
     states = [alert.state for alert in state.alerts.values()]
-    firing = [each.severity for each in states if isinstance(each, Firing)]
-    unmonitored = sum(finding.blocks_monitoring for finding in observation.invalid_rules.values())
+    open_severities = [state.severity for state in states if isinstance(state, Firing)]
+    rules_without_effect = sum(
+        finding.blocks_monitoring for finding in observation.invalid_rules.values()
+    )
     return RunReport(
         queries=observation.reading.queries_made if observation.reading else 0,
-        days_behind=None if newest is None else (now.date() - newest).days,
+        days_behind=None if newest_day is None else (now.date() - newest_day).days,
         series_evaluated=len(evaluation.verdicts),
         series_unknown=evaluation.series_unknown,
-        alerts_warning=firing.count(Severity.WARNING),
-        alerts_critical=firing.count(Severity.CRITICAL),
+        alerts_warning=open_severities.count(Severity.WARNING),
+        alerts_critical=open_severities.count(Severity.CRITICAL),
         notifications_sent=sent,
         notifications_unsent=due - sent,
         findings=findings,
-        unreadable=len(observation.transient_since) + unmonitored,
+        unreadable=len(observation.transient_since) + rules_without_effect,
         subscribers=observation.subscribers,
     )
 
@@ -115,10 +126,12 @@ def rate_samples(
     now: datetime,
     last_run: datetime | None,
 ) -> Sequence[RateSample]:
-    """Return the rates to record as metrics: the account's, and the worst with an open alert.
+    """Return the rates to record as metrics.
 
-    None if the *last_run* recorded them a short time ago. A metric costs money, and an account can
-    have ten thousand identities.
+    These are the account's rates, and the worst rates with an open alert. *alerts* are the alerts
+    after this run. No rate is returned if *last_run* was in the same recording period as *now*.
+    CloudWatch charges for each metric, and an account can have 10,000 identities, so at most
+    MAX_SAMPLES rates are of other scopes than the account.
     """
     if not is_new_period(now, last_run):
         return ()
@@ -140,5 +153,5 @@ def is_new_period(now: datetime, last_run: datetime | None) -> bool:
 
 
 def _badness(sample: RateSample) -> float:
-    """Return how bad *sample* is compared with its rule's first threshold."""
+    """Return how bad *sample* is: 1 at its rule's first threshold."""
     return sample.rule.badness(sample.value)

@@ -1,1 +1,1 @@
-"""Which VDM queries to make next."""
+"""Query planning: which VDM queries a run makes next."""

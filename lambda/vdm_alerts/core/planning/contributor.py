@@ -1,4 +1,4 @@
-"""The main contributor to a breach: the sender, at one provider, with most of its events."""
+"""The main contributor to a breach: the sender with most of its events."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,13 +6,14 @@ from datetime import date
 from functools import cached_property
 from heapq import nlargest
 from itertools import islice
+from typing import NamedTuple
 
 from vdm_alerts.core.evaluation.verdicts import Breached, Evidence
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Scope, Series
 from vdm_alerts.core.model.rates import Rate
-from vdm_alerts.core.planning.drilldown import parts_of, providers_by_events
-from vdm_alerts.core.planning.queries import Answers, Query, answer, as_of
-from vdm_alerts.core.planning.query_batches import QueryBatch, unanswered
+from vdm_alerts.core.planning.drilldown import provider_parts, providers_by_events
+from vdm_alerts.core.planning.queries import Answers, Query, data_as_of, find_answer
+from vdm_alerts.core.planning.query_batches import QueryBatch, unanswered_batch
 from vdm_alerts.core.planning.read_plan import ReadPlan
 from vdm_alerts.core.planning.verdicts import EarlyVerdicts
 from vdm_alerts.core.rules.rule import Rule
@@ -20,27 +21,31 @@ from vdm_alerts.core.rules.rule import Rule
 MAX_INVESTIGATIONS = 20
 """Breached scopes of one rule that are investigated for a main contributor in one run."""
 CANDIDATES_PER_BATCH = 3
-"""Candidates queried together. More would bring answers sooner, and more of them for nothing."""
+"""Candidates that are queried together.
+
+More would need fewer rounds of queries, but more queries whose answers turn out not to matter.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Contributor:
-    """The sender, at one provider, to which most of the events of a breach belong."""
+    """The sender, usually at one provider, with most events of a breach."""
 
     scope: Scope
     share: float
-    """Its share of the events, a fraction."""
+    """Its fraction of the events of the breach."""
     evidence: Evidence
     """Its own rate, in the window of the breach."""
 
 
 @dataclass(frozen=True)
 class Investigation:
-    """A breach of *rule* in *scope*, and how far its main contributor is known."""
+    """The search for the main contributor to a breach of a rule in a scope."""
 
     rule: Rule
     scope: Scope
     evidence: Evidence
+    """The evidence of the breach."""
     plan: ReadPlan
     answers: Answers
 
@@ -48,127 +53,152 @@ class Investigation:
     def contributor(self) -> Contributor | None:
         """The main contributor; None if there is none, or it is not known.
 
-        It has at least half of the events, and a rate above that of the whole: the largest part of
-        the emails has the largest part of the bounces, which proves nothing. Rates that are bad
-        where they are low have no main contributor.
+        A contributor has at least half of the events, and a higher rate than the breached scope.
+        Without the second condition, the sender of most emails would be named for its volume alone.
+        A breach by a rate that is too low has no main contributor.
         """
         if self.rule.indicator.low_is_bad:
             return None
-        for candidate, events in (self._leading_part, self._leading_sender):
-            if candidate is None:
-                continue
-            volume = answer(self._volume(candidate), self.plan.isps, self.answers)
+        all_events = self.evidence.rate.events
+        for scope, events in self._leaders:
+            volume = find_answer(self._volume_query(scope), self.plan.isps, self.answers)
             if not isinstance(volume, Series):
                 return None
-            window, all_events = self.evidence.window, self.evidence.rate.events
-            emails, all_emails = volume.total(window, self._last), self._emails
-            if emails and (events * all_emails > all_events * emails or events >= all_events):
-                own = Evidence(Rate(events, emails), window)
-                return Contributor(candidate, min(1.0, events / all_events), own)
+            emails = volume.total(self.evidence.window, self._last_day)
+            if emails and self._explains_breach(events, emails):
+                evidence = Evidence(Rate(events, emails), self.evidence.window)
+                return Contributor(scope, min(1.0, events / all_events), evidence)
         return None
 
     def batches(self) -> Iterator[QueryBatch]:
-        """Yield what to query until the main contributor is known, or that there is none."""
-        left = self.evidence.rate.events - sum(
-            count
-            for candidate, count in self._counts.items()
-            # The events of an address are its domain's too.
-            if not self.plan.rule_scopes.is_within_a_domain(candidate)
+        """Yield the next queries of the search; nothing when its result is known."""
+        attributed = sum(
+            events
+            for scope, events in self._events_by_candidate.items()
+            # The events of a domain include those of its addresses.
+            if not self.plan.rule_scopes.is_within_a_domain(scope)
         )
-        is_open = left > max(self._counts.values(), default=0) and left >= self._half
-        not_queried = (each for each in self._candidates if each not in self._counts)
-        chosen = islice(not_queried, CANDIDATES_PER_BATCH)
-        if is_open and (queries := [self._events(each) for each in chosen]):
-            yield from unanswered(queries, self.plan, self.answers)
+        remaining = self.evidence.rate.events - attributed
+        most_events = max(self._events_by_candidate.values(), default=0)
+        can_be_overtaken = remaining > most_events and remaining >= self._half_of_events
+        unqueried = (scope for scope in self._candidates if scope not in self._events_by_candidate)
+        next_candidates = list(islice(unqueried, CANDIDATES_PER_BATCH))
+        if can_be_overtaken and next_candidates:
+            queries = [self._events_query(scope) for scope in next_candidates]
         else:
-            leading = [each for each, _ in (self._leading_part, self._leading_sender) if each]
-            yield from unanswered(map(self._volume, leading), self.plan, self.answers)
-
-    @cached_property
-    def _emails(self) -> int:
-        """Emails sent in the window of the evidence."""
-        volume = answer(self._volume(self.scope), self.plan.isps, self.answers)
-        return volume.total(self.evidence.window, self._last) if isinstance(volume, Series) else 0
-
-    @cached_property
-    def _last(self) -> date:
-        """The last day of the evidence."""
-        return as_of(self.plan.now, self.plan.last, self.answers).last
-
-    def _events(self, scope: Scope) -> Query:
-        return Query(self.rule.indicator.events, scope)
-
-    def _volume(self, scope: Scope) -> Query:
-        return Query(self.rule.indicator.volume, scope)
+            queries = [self._volume_query(leader.scope) for leader in self._leaders]
+        yield from unanswered_batch(queries, self.plan, self.answers)
 
     @property
-    def _half(self) -> float:
-        return self.evidence.rate.events / 2
+    def _leaders(self) -> Sequence["_Leader"]:
+        """The possible main contributors, in order of preference.
+
+        A sender at a provider precedes an identity as a whole.
+        """
+        return [leader for leader in (self._leading_candidate, self._leading_identity) if leader]
+
+    @cached_property
+    def _leading_candidate(self) -> "_Leader | None":
+        """The candidate with most events; None if it has less than half."""
+        return self._leader(self._events_by_candidate)
+
+    @cached_property
+    def _leading_identity(self) -> "_Leader | None":
+        """The identity with most events; None if it has less than half.
+
+        Only a breach of the whole account can have an identity as its main contributor.
+        """
+        return self._leader(self._events_by_identity if self.scope == ACCOUNT else {})
+
+    def _leader(self, events_by_scope: Mapping[Scope, int]) -> "_Leader | None":
+        # If events are equal, an address is preferred: it says more than its domain.
+        scope = max(
+            events_by_scope,
+            key=lambda scope: (events_by_scope[scope], scope.domain is not None, str(scope)),
+            default=None,
+        )
+        if scope is None or events_by_scope[scope] < self._half_of_events:
+            return None
+        return _Leader(scope, events_by_scope[scope])
 
     @cached_property
     def _candidates(self) -> Sequence[Scope]:
-        """The senders at providers that can be the main contributor, the likeliest first."""
+        """The senders at providers to investigate, the likeliest first."""
         isps = providers_by_events(self.rule, self.plan, self.answers)
+        if self.scope.is_part:
+            return []  # The scope is a sender at a provider itself.
         if self.scope.whole != ACCOUNT:
-            if self.scope.isp:
-                return []  # The scope is such a part itself.
-            return parts_of(self.rule, self.scope, isps)
-        senders = [scope for scope, count in self._senders.items() if count >= self._half]
+            return provider_parts(self.rule, self.scope, isps)
+        identities = [
+            scope
+            for scope, events in self._events_by_identity.items()
+            if events >= self._half_of_events
+        ]
         if self.scope.isp:
-            return [sender.at(self.scope.isp) for sender in senders]
-        return [part for sender in senders for part in parts_of(self.rule, sender, isps)]
+            return [identity.at(self.scope.isp) for identity in identities]
+        return [
+            part for identity in identities for part in provider_parts(self.rule, identity, isps)
+        ]
 
     @cached_property
-    def _senders(self) -> Mapping[Scope, int]:
-        """The events of each identity at all providers; only one with half of them can lead."""
+    def _events_by_identity(self) -> Mapping[Scope, int]:
+        """The events of each identity in the window of the breach."""
         return {
-            scope: events.total(self.evidence.window, self._last)
+            scope: events.total(self.evidence.window, self._last_day)
             for scope in self.plan.all_scopes
             if scope.kind == (Dimension.IDENTITY,)
-            and isinstance(events := self.answers.get(self._events(scope)), Series)
+            and isinstance(events := self.answers.get(self._events_query(scope)), Series)
         }
 
     @cached_property
-    def _counts(self) -> Mapping[Scope, int]:
-        """The events of each candidate that was queried; 0 if the answer was a gap."""
-        results = {
-            each: answer(self._events(each), self.plan.isps, self.answers)
-            for each in self._candidates
-        }
-        return {
-            each: events.total(self.evidence.window, self._last)
-            if isinstance(events, Series)
-            else 0
-            for each, events in results.items()
-            if events is not None
-        }
+    def _events_by_candidate(self) -> Mapping[Scope, int]:
+        """The events of each queried candidate; 0 if the answer is a gap."""
+        counts: dict[Scope, int] = {}
+        for scope in self._candidates:
+            events = find_answer(self._events_query(scope), self.plan.isps, self.answers)
+            if isinstance(events, Series):
+                counts[scope] = events.total(self.evidence.window, self._last_day)
+            elif events is not None:
+                counts[scope] = 0
+        return counts
+
+    def _explains_breach(self, events: int, emails: int) -> bool:
+        """Return whether a candidate has a higher rate, or all of the events."""
+        all_events = self.evidence.rate.events
+        is_higher_rate = events * self._all_emails > all_events * emails
+        return is_higher_rate or events >= all_events
 
     @cached_property
-    def _leading_part(self) -> tuple[Scope | None, int]:
-        """The candidate with most events; None if it has less than half of them."""
-        return self._leading(self._counts)
+    def _all_emails(self) -> int:
+        """The volume of the breached scope; 0 if it is unreadable."""
+        volume = find_answer(self._volume_query(self.scope), self.plan.isps, self.answers)
+        if not isinstance(volume, Series):
+            return 0
+        return volume.total(self.evidence.window, self._last_day)
 
     @cached_property
-    def _leading_sender(self) -> tuple[Scope | None, int]:
-        """The identity with most of the account's events at all providers; None likewise."""
-        return self._leading(self._senders if self.scope == ACCOUNT else {})
+    def _last_day(self) -> date:
+        """The last day of the window of the breach."""
+        return data_as_of(self.plan.now, self.plan.last, self.answers).last
 
-    def _leading(self, counts: Mapping[Scope, int]) -> tuple[Scope | None, int]:
-        # An address says more than the domain that it belongs to.
-        first = max(
-            counts,
-            key=lambda each: (counts[each], each.domain is not None, str(each)),
-            default=None,
-        )
-        if first is None or counts[first] < self._half:
-            return None, 0
-        return first, counts[first]
+    @property
+    def _half_of_events(self) -> float:
+        return self.evidence.rate.events / 2
+
+    def _events_query(self, scope: Scope) -> Query:
+        return Query(self.rule.indicator.events, scope)
+
+    def _volume_query(self, scope: Scope) -> Query:
+        return Query(self.rule.indicator.volume, scope)
 
 
 def investigations(
     plan: ReadPlan, answers: Answers, verdicts: EarlyVerdicts
 ) -> Iterator[Investigation]:
-    """Yield the breaches in *answers* to investigate, the highest rates of each rule first."""
+    """Yield an investigation for each known breach.
+
+    The highest rates of each rule come first. At most MAX_INVESTIGATIONS are yielded for a rule.
+    """
     for rule in plan.rules:
         if rule.indicator.low_is_bad:
             continue
@@ -178,4 +208,13 @@ def investigations(
             if plan.rule_scopes.applies(rule, scope)
             and isinstance(verdict := verdicts.verdict(rule, scope, answers), Breached)
         ]
-        yield from nlargest(MAX_INVESTIGATIONS, breaches, key=lambda each: each.evidence.rate.value)
+        yield from nlargest(
+            MAX_INVESTIGATIONS, breaches, key=lambda breach: breach.evidence.rate.value
+        )
+
+
+class _Leader(NamedTuple):
+    """The scope with most of the events of a breach."""
+
+    scope: Scope
+    events: int

@@ -1,4 +1,7 @@
-"""The smallest counts with which a rule can be breached, so that fewer need no further query."""
+"""The smallest counts that can breach a rule.
+
+Smaller counts need no further query.
+"""
 
 import math
 from collections.abc import Sequence
@@ -9,44 +12,44 @@ from vdm_alerts.core.model.metrics import Series, Window
 from vdm_alerts.core.rules.rule import MinimumConfidence, Rule
 from vdm_alerts.core.statistics import posterior
 
+ROUNDING_TOLERANCE = 1e-9
+"""Subtracted before rounding up: in binary fractions, 0.07 of 100 is slightly more than 7."""
+
 
 @dataclass(frozen=True, slots=True)
 class MinimumCounts:
-    """The smallest counts with which *rule* can be breached, in any scope and by any override."""
+    """The smallest counts that can breach a rule or one of its overrides."""
 
     rule: Rule
     events: int
-    """Fewest events that can breach the rule, in however few emails."""
+    """The fewest events that can breach the rule, in however few emails."""
     emails: int
-    """Fewest emails with which that can happen."""
+    """The fewest emails that can breach the rule."""
 
     @classmethod
-    def of(cls, rule: Rule) -> "MinimumCounts":
-        """Return the smallest counts that can breach *rule* or one of its overrides."""
+    def for_rule(cls, rule: Rule) -> "MinimumCounts":
+        """Return the smallest counts that can breach *rule* or an override."""
         variants: Sequence[Rule] = (rule, *(override.rule for override in rule.overrides))
-        is_low = rule.indicator.low_is_bad
         return cls(
             rule,
             events=min(map(_fewest_events, variants)),
-            emails=min(
-                max(each.min_volume, 0 if is_low else _fewest_events(each)) for each in variants
-            ),
+            emails=min(map(_fewest_emails, variants)),
         )
 
     def are_reached_by_emails(self, sent: Series, last: date) -> bool:
-        """Return whether the rate can matter, whatever it is, with the emails *sent* by *last*.
+        """Return whether the emails *sent* through *last* can breach the rule.
 
-        Feedback in a window may be about an email sent as long before it as the arrival curve is
-        long, and an email may be delivered one day after it was sent.
+        Feedback in a window may be about older emails, as old as the arrival curve is long. An
+        email may be delivered one day after it was sent.
         """
-        late = Window(self.rule.lookback.days + 1 + self.rule.arrival_curve.lag)
-        return sent.total(late, last) >= self.emails
+        days = self.rule.lookback.days + 1 + self.rule.arrival_curve.lag
+        return sent.total(Window(days), last) >= self.emails
 
     def are_reached_by_events(self, events: int) -> bool:
-        """Return whether *events* within `Rule.reach`, of an unknown volume, can be a breach.
+        """Return whether *events* can breach the rule, at some volume.
 
-        The same holds for every part of the emails: too few events for all of them are too few for
-        each part.
+        *events* is their number within `Rule.lookback`. Too few events of a scope are also too few
+        for each part of the scope.
         """
         return self.rule.indicator.low_is_bad or events >= self.events
 
@@ -55,10 +58,17 @@ def _fewest_events(rule: Rule) -> int:
     threshold = rule.first_threshold.share
     match rule.confidence:
         case MinimumConfidence(error_probability=error_probability):
-            # A rate above the baseline may be as low as any.
-            lowest = 0.0 if rule.baseline_factor else threshold
-            enough = posterior.min_events_to_breach(rule.min_volume, lowest, error_probability)
+            # A threshold from the baseline may be as low as any.
+            lowest_threshold = 0.0 if rule.baseline_factor else threshold
+            breaching = posterior.min_events_to_breach(
+                rule.min_volume, lowest_threshold, error_probability
+            )
         case _:
-            # Binary fractions: 0.07 of 100 is slightly more than 7.
-            enough = math.ceil(threshold * rule.min_volume - 1e-9)
-    return max(rule.min_events, enough)
+            breaching = math.ceil(threshold * rule.min_volume - ROUNDING_TOLERANCE)
+    return max(rule.min_events, breaching)
+
+
+def _fewest_emails(rule: Rule) -> int:
+    # A low rate is bad, for example of opens, also if there are no events at all.
+    fewest_events = 0 if rule.indicator.low_is_bad else _fewest_events(rule)
+    return max(rule.min_volume, fewest_events)

@@ -1,15 +1,15 @@
-"""Which queries to make next, after the answers so far.
+"""The queries to make next, given the answers so far.
 
-Nothing is queried that cannot matter to a rule. In order of importance:
+Only queries whose answers can matter to a rule are made. In order of importance, these are:
 
-1. the account, and scopes with an open alert: every metric;
-2. scopes whose sent emails are known: their events, if those can matter (`query_batches`);
-3. the main contributor to each breach (`contributor`);
-4. whatever may breach a rule at a single provider (`drilldown`);
-5. providers and senders not queried yet, the longest wait first.
+1. every metric of the account, and of scopes with an open alert;
+2. the events of scopes whose sent emails are known, if the events can matter (`query_batches`);
+3. the search for the main contributor to each breach (`contributor`);
+4. the parts of senders at providers that may breach a rule (`drilldown`);
+5. providers and senders that were not queried yet, the longest wait first.
 
-So one sender is read to the end before the next one is started, and what a deadline or a budget
-cuts off comes first in the next run.
+Follow-up queries precede new scopes, so a sender is read completely before the next one is started.
+What a deadline or a budget cuts off comes first in the next run.
 """
 
 from collections.abc import Sequence
@@ -28,16 +28,19 @@ from vdm_alerts.core.planning.verdicts import EarlyVerdicts
 
 
 def next_batches(plan: ReadPlan, answers: Answers, verdicts: EarlyVerdicts) -> Sequence[QueryBatch]:
-    """Return what to query after *answers*, the most important first; nothing once all is known.
+    """Return the batches to query next, the most important first.
 
-    No batch holds a query that has an answer. The caller makes the queries, adds their answers, and
-    calls this again.
+    The result is empty when no query is left that can matter. No batch contains a query that has an
+    answer. The caller makes the queries, adds their answers to *answers*, and calls this again.
     """
-    investigated = investigations(plan, answers, verdicts)
     return [
         *always_read_batches(plan, answers),
         *follow_up_batches(plan, answers),
-        *(batch for investigation in investigated for batch in investigation.batches()),
+        *(
+            batch
+            for investigation in investigations(plan, answers, verdicts)
+            for batch in investigation.batches()
+        ),
         *drilldown_batches(plan, answers),
         *first_batches(plan, answers),
     ]
@@ -46,16 +49,17 @@ def next_batches(plan: ReadPlan, answers: Answers, verdicts: EarlyVerdicts) -> S
 def within_budget(
     pending: Sequence[QueryBatch], left: int | None, allowed: int | None
 ) -> Sequence[Query]:
-    """Return the queries of the first batches that the budget affords.
+    """Return the queries of the *pending* batches that fit into the budget.
 
-    *left* of the *allowed* queries may still be made; None is no limit. What a batch may lead to is
-    reserved for it. A batch that exceeds the whole budget is skipped, so that nothing waits behind
-    it.
+    *allowed* is the number of queries of the whole run, of which *left* may still be made. None
+    means no limit. A batch also costs the follow-up queries that it reserves. A batch that exceeds
+    the whole budget is skipped, so that it does not block the batches after it.
     """
     queries: dict[Query, None] = {}
     spent = 0
     for batch in pending:
-        cost = len([query for query in batch.queries if query not in queries]) + batch.reserve
+        new_queries = [query for query in batch.queries if query not in queries]
+        cost = len(new_queries) + batch.reserve
         if left is not None and allowed is not None:
             if cost > allowed:
                 continue

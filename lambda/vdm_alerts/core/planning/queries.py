@@ -1,4 +1,4 @@
-"""What VDM can be asked, and what it has answered."""
+"""Queries of VDM, and the answers to them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,17 +13,20 @@ from vdm_alerts.core.model.rates import Gap
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One metric of one scope: one query of the API, whatever the number of days."""
+    """One metric of one scope.
+
+    The API counts one query, however many days it covers.
+    """
 
     metric: Metric
     scope: Scope
 
 
 class TodayRejectedError(OperationFailedError):
-    """SES refused to answer for the days that it was asked about; today may be one too many."""
+    """SES rejected the queried days, perhaps because today is one of them."""
 
     def __init__(self, why: str) -> None:
-        """Say *why* in SES's own words."""
+        """Describe the rejection; *why* is the message of SES."""
         super().__init__(
             Finding(
                 key="days",
@@ -34,44 +37,56 @@ class TodayRejectedError(OperationFailedError):
 
 
 ACCOUNT_SENT = Query(Metric.SEND, ACCOUNT)
+"""The query for the emails that the whole account sent."""
 
 Answers: TypeAlias = Mapping[Query, Series | Gap]
-"""What has been answered so far, or why it was not."""
+"""The answers so far: the daily counts, or the reason why there are none."""
 
 
-def as_of(now: datetime, last: date, answers: Answers) -> AsOf:
-    """Return until when mail has been counted, of what was asked for until *last*.
+def data_as_of(now: datetime, last: date, answers: Answers) -> AsOf:
+    """Return *now*, and the last day that *answers* have counts of.
 
-    That nothing at all has been counted of today says nothing of today: SES may not serve it yet.
-    The account's mail shows that; where it could not be read, anybody's does.
+    *last* is the last day that was queried. If it is today and no count of today is above zero, SES
+    may not serve today yet; then the last day is yesterday. The account's counts decide. If all of
+    them are unreadable, the counts of all scopes decide.
     """
-    account = [answers.get(Query(metric, ACCOUNT)) for metric in Metric]
-    known = [each for each in account if isinstance(each, Series)]
-    anybody = known or (each for each in answers.values() if isinstance(each, Series))
-    is_missing = last == now.date() and all(each.newest_day != last for each in anybody)
-    return AsOf(now, last - timedelta(days=1) if is_missing else last)
+    account_answers = [answers.get(Query(metric, ACCOUNT)) for metric in Metric]
+    account_series = [result for result in account_answers if isinstance(result, Series)]
+    deciding_series = account_series or (
+        result for result in answers.values() if isinstance(result, Series)
+    )
+    today_is_missing = last == now.date() and all(
+        series.newest_day != last for series in deciding_series
+    )
+    return AsOf(now, last - timedelta(days=1) if today_is_missing else last)
 
 
 def base_queries(query: Query, isps: Sequence[str]) -> Sequence[Query]:
-    """Return what SES has to be asked for, to know the answer to *query*: itself, as a rule."""
+    """Return the queries that SES has to answer for the answer to *query*.
+
+    For most scopes that is *query* itself. SES has no name for "other providers": these are the
+    scope at all providers without the scope at each of *isps*.
+    """
     if not query.scope.is_derived:
         return (query,)
     whole = query.scope.whole
-    return [Query(query.metric, each) for each in (whole, *(whole.at(isp) for isp in isps))]
+    scopes = (whole, *(whole.at(isp) for isp in isps))
+    return [Query(query.metric, scope) for scope in scopes]
 
 
-def answer(query: Query, isps: Sequence[str], answers: Answers) -> Series | Gap | None:
-    """Return what *answers* says to *query*; None where it has not been asked.
+def find_answer(query: Query, isps: Sequence[str], answers: Answers) -> Series | Gap | None:
+    """Return the answer to *query*; None if it was not queried yet.
 
-    What goes to none of the named *isps* is the whole without what goes to them.
+    The answer for "other providers" is the whole minus the counts of each of *isps*. If one of
+    these is a gap or is missing, so is the answer.
     """
     if not query.scope.is_derived:
         return answers.get(query)
-    parts: list[Series] = []
-    for each in base_queries(query, isps):
-        part = answers.get(each)
-        if not isinstance(part, Series):
-            return part
-        parts.append(part)
-    whole, *named = parts
-    return whole.minus(named)
+    series: list[Series] = []
+    for base_query in base_queries(query, isps):
+        result = answers.get(base_query)
+        if not isinstance(result, Series):
+            return result
+        series.append(result)
+    whole, *parts = series
+    return whole.minus(parts)

@@ -1,21 +1,30 @@
-"""Which queries to make next about the account and each scope.
+"""The next queries about the account and each scope.
 
-For a sender, the number of emails sent comes first; if that can matter to a rule, the events
-follow; and only if those can matter too, the volume they are divided by.
+The first query about a sender is for the emails that it sent. If these can matter to a rule, the
+events follow. If the events can matter too, the volume that they are divided by follows.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from vdm_alerts.core.model.metrics import Dimension, Metric, Scope, Series, Window
-from vdm_alerts.core.planning.queries import ACCOUNT_SENT, Answers, Query, answer, base_queries
+from vdm_alerts.core.planning.queries import (
+    ACCOUNT_SENT,
+    Answers,
+    Query,
+    base_queries,
+    find_answer,
+)
 from vdm_alerts.core.planning.read_plan import ReadPlan
 from vdm_alerts.core.rules.rule import Rule
 
 UNATTRIBUTED_WINDOW = Window(2)
-"""The days whose emails are compared to find emails that no known identity sent."""
+"""The days in which the account's emails are compared with those of its identities."""
 MIN_UNATTRIBUTED = 10
-"""Fewest of these that count: the account is counted a moment before its identities."""
+"""The fewest unattributed emails that matter.
+
+Counts grow between the query for the account and the queries for its identities.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,98 +33,99 @@ class QueryBatch:
 
     queries: tuple[Query, ...]
     reserve: int = 0
-    """How many further queries, at most, the answers may require."""
+    """The largest number of further queries that the answers may require."""
 
 
 def always_read_batches(plan: ReadPlan, answers: Answers) -> Iterator[QueryBatch]:
-    """Yield what is queried in any case: the account, and scopes with an open alert."""
-    yield from unanswered([ACCOUNT_SENT], plan, answers)
+    """Yield the open queries about the account and scopes with an open alert."""
+    yield from unanswered_batch([ACCOUNT_SENT], plan, answers)
     for scope in plan.selection.always_read:
-        yield from all_metrics(scope, plan, answers)
+        yield from all_metrics_batch(scope, plan, answers)
 
 
 def follow_up_batches(plan: ReadPlan, answers: Answers) -> Iterator[QueryBatch]:
-    """Yield what else to query about scopes whose sent emails are known."""
+    """Yield the further queries about scopes whose sent emails are known."""
     for scope in plan.all_scopes:
         sent = answers.get(Query(Metric.SEND, scope))
-        if isinstance(sent, Series) and scope not in plan.selection.always_read:
-            for rule in plan.rule_scopes.rules_for(scope):
-                minimum = plan.minimum_counts[rule.name]
-                if plan.rule_scopes.is_in_top(rule, scope) and minimum.are_reached_by_emails(
-                    sent, plan.last
-                ):
-                    yield from events_then_volume(rule, scope, plan, answers)
+        if not isinstance(sent, Series) or scope in plan.selection.always_read:
+            continue
+        for rule in plan.rule_scopes.rules_for(scope):
+            minimum = plan.minimum_counts[rule.name]
+            is_in_top = plan.rule_scopes.is_in_top(rule, scope)
+            if is_in_top and minimum.are_reached_by_emails(sent, plan.last):
+                yield from events_then_volume(rule, scope, plan, answers)
 
 
 def first_batches(plan: ReadPlan, answers: Answers) -> Iterator[QueryBatch]:
-    """Yield the first query about every other scope.
+    """Yield the first queries about every other scope that is due.
 
-    For a provider that is every metric, for a sender the emails sent.
+    For a provider that is every metric, for a sender the emails sent. Deferred scopes are queried
+    too if the account has many more unattributed emails than in the reading before.
     """
-    new_email = unattributed_emails(plan, answers) - plan.roster.unattributed
-    reads_deferred = new_email >= min_unattributed(plan)
+    increase = unattributed_emails(plan, answers) - plan.roster.unattributed
+    reads_deferred = increase >= min_unattributed(plan)
     for scope in (*plan.selection.due, *(plan.selection.deferred if reads_deferred else ())):
-        sent = Query(Metric.SEND, scope)
+        sent_query = Query(Metric.SEND, scope)
         if scope.isp:
-            yield from all_metrics(scope, plan, answers)
-        elif sent not in answers:
-            yield QueryBatch((sent,), _most_follow_ups(scope, plan))
+            yield from all_metrics_batch(scope, plan, answers)
+        elif sent_query not in answers:
+            yield QueryBatch((sent_query,), _max_follow_ups(scope, plan))
 
 
-def all_metrics(scope: Scope, plan: ReadPlan, answers: Answers) -> Iterator[QueryBatch]:
-    """Yield the unanswered queries for every metric of *scope* that a rule needs."""
+def all_metrics_batch(scope: Scope, plan: ReadPlan, answers: Answers) -> Iterator[QueryBatch]:
+    """Yield a batch of the open queries for every metric of *scope*.
+
+    Only metrics that a rule needs are queried.
+    """
     metrics = [
         metric
         for rule in plan.rule_scopes.rules_for(scope)
         for metric in (rule.indicator.volume, rule.indicator.events)
     ]
-    yield from unanswered([Query(metric, scope) for metric in metrics], plan, answers)
-
-
-def _most_follow_ups(scope: Scope, plan: ReadPlan) -> int:
-    """Return how many queries, at most, may follow the one for the emails that *scope* sent."""
-    rules = plan.rule_scopes.rules_for(scope)
-    metrics = {each for rule in rules for each in (rule.indicator.events, rule.indicator.volume)}
-    drilldowns = [
-        rule
-        for rule in rules
-        if plan.rule_scopes.applies_to_parts(rule, scope) and plan.needs_drilldown(rule, scope)
-    ]
-    return len(metrics - {Metric.SEND}) + 2 * len(drilldowns) * (len(plan.isps) + 1)
+    yield from unanswered_batch([Query(metric, scope) for metric in metrics], plan, answers)
 
 
 def events_then_volume(
     rule: Rule, scope: Scope, plan: ReadPlan, answers: Answers
 ) -> Iterator[QueryBatch]:
-    """Yield the query for *rule*'s events in *scope*; once those can matter, for the volume."""
-    events = answer(Query(rule.indicator.events, scope), plan.isps, answers)
-    volume = Query(rule.indicator.volume, scope)
+    """Yield the next query that *rule* needs of *scope*.
+
+    The query for the events comes first. If their number can breach the rule, the query for the
+    volume follows.
+    """
+    events_query = Query(rule.indicator.events, scope)
+    volume_query = Query(rule.indicator.volume, scope)
+    events = find_answer(events_query, plan.isps, answers)
     if events is None:
-        yield from unanswered([Query(rule.indicator.events, scope)], plan, answers, then=[volume])
+        yield from unanswered_batch([events_query], plan, answers, follow_ups=[volume_query])
     elif isinstance(events, Series):
         total = events.total(rule.lookback, plan.last)
         if plan.minimum_counts[rule.name].are_reached_by_events(total):
-            yield from unanswered([volume], plan, answers)
+            yield from unanswered_batch([volume_query], plan, answers)
 
 
-def unanswered(
-    queries: Iterable[Query], plan: ReadPlan, answers: Answers, then: Iterable[Query] = ()
+def unanswered_batch(
+    queries: Iterable[Query], plan: ReadPlan, answers: Answers, follow_ups: Iterable[Query] = ()
 ) -> Iterator[QueryBatch]:
-    """Yield one batch of those *queries* that have no answer yet, and may require *then*."""
+    """Yield one batch of the *queries* without an answer, if there are any.
 
-    def missing(wanted: Iterable[Query]) -> tuple[Query, ...]:
-        needed = (each for query in wanted for each in base_queries(query, plan.isps))
-        return tuple(each for each in dict.fromkeys(needed) if each not in answers)
+    *follow_ups* are queries that the answers may require.
+    """
 
-    if now := missing(queries):
-        yield QueryBatch(now, len(missing(then)))
+    def without_answer(wanted: Iterable[Query]) -> tuple[Query, ...]:
+        needed = (base for query in wanted for base in base_queries(query, plan.isps))
+        return tuple(query for query in dict.fromkeys(needed) if query not in answers)
+
+    if open_queries := without_answer(queries):
+        yield QueryBatch(open_queries, len(without_answer(follow_ups)))
 
 
 def unattributed_emails(plan: ReadPlan, answers: Answers) -> int:
-    """Return how many emails the account sent lately that no identity sent, as far as is known.
+    """Return how many recent emails of the account no known identity sent.
 
-    0 if an identity is unreadable or too small to be monitored: then nobody can tell. An address is
-    not counted beside its domain. 0, too, until all identities that are due have been counted.
+    The result is 0 if the number is unknown: no rule monitors identities, an identity is left out
+    or unreadable, or an identity that is due was not read yet. An address whose domain is an
+    identity is skipped, because the domain's counts include it.
     """
     account = answers.get(ACCOUNT_SENT)
     if not plan.identity_rules or plan.leaves_out_identities or not isinstance(account, Series):
@@ -133,6 +143,22 @@ def unattributed_emails(plan: ReadPlan, answers: Answers) -> int:
 
 
 def min_unattributed(plan: ReadPlan) -> int:
-    """Return how many more unattributed emails mean that a new sender has started."""
-    fewest = min((rule.min_volume for rule in plan.identity_rules), default=0)
-    return max(MIN_UNATTRIBUTED, fewest)
+    """Return the increase of unattributed emails that means a new sender."""
+    min_volume = min((rule.min_volume for rule in plan.identity_rules), default=0)
+    return max(MIN_UNATTRIBUTED, min_volume)
+
+
+def _max_follow_ups(scope: Scope, plan: ReadPlan) -> int:
+    """Return how many queries the emails sent by *scope* may require."""
+    rules = plan.rule_scopes.rules_for(scope)
+    metrics = {
+        metric for rule in rules for metric in (rule.indicator.events, rule.indicator.volume)
+    }
+    drilldowns = [
+        rule
+        for rule in rules
+        if plan.rule_scopes.applies_to_parts(rule, scope) and plan.needs_drilldown(rule, scope)
+    ]
+    # A drill-down needs events and volume, at each provider and of the whole.
+    queries_per_drilldown = 2 * (len(plan.isps) + 1)
+    return len(metrics - {Metric.SEND}) + len(drilldowns) * queries_per_drilldown

@@ -1,4 +1,4 @@
-"""The plan of one reading: rules, senders, open alerts, and the scopes to read."""
+"""The plan of one reading: its inputs, and the scopes to read."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,15 +17,19 @@ from vdm_alerts.core.rules.rule import Rule
 
 @dataclass(frozen=True)
 class ReadPlan:
-    """What one reading is about. `plan_reading` builds it; it does not change afterwards."""
+    """The inputs of one reading, and the scopes to read.
+
+    `plan_reading` builds a plan. A plan does not change while the reading goes on.
+    """
 
     rules: Sequence[Rule]
     roster: SenderRoster
     alerts: Mapping[AlertKey, Alert]
     """The stored alerts."""
     now: datetime
+    """The time of the reading, in UTC."""
     last: date
-    """The newest day to query."""
+    """The last day to query: today, or yesterday if today is not read."""
     isps: Sequence[str]
     """Every provider that a rule needs and whose name SES does not reject."""
     open_scopes: frozenset[Scope]
@@ -35,7 +39,7 @@ class ReadPlan:
     minimum_counts: Mapping[str, MinimumCounts]
     """The smallest counts that can breach each rule, by the rule's name."""
     series_counts: Mapping[str, int]
-    """How many series with email each rule evaluates, as far as is known, by the rule's name."""
+    """How many series each rule evaluates that may have emails, by the rule's name."""
 
     @property
     def longest_window(self) -> Window:
@@ -44,17 +48,17 @@ class ReadPlan:
 
     @property
     def activity_window(self) -> Window:
-        """The days whose email makes a sender an active one."""
+        """The days that the stored volume of a sender covers."""
         return max(rule.lookback for rule in self.rules)
 
     @property
     def reread_interval(self) -> timedelta:
-        """How long a scope without email, or without a problem, waits for its next reading."""
+        """How long a scope without emails, or without a problem, can wait."""
         return reread_interval(self.rules)
 
     @property
     def all_scopes(self) -> Sequence[Scope]:
-        """Every scope of this reading, whether its turn has come or not."""
+        """Every scope of the plan, also if it is deferred or rejected."""
         return self.selection.all_scopes
 
     @property
@@ -64,22 +68,22 @@ class ReadPlan:
 
     @property
     def leaves_out_identities(self) -> bool:
-        """Whether some identity that sends email is not counted in this reading."""
+        """Whether this reading does not count some identity that may send email."""
         return any(
-            scope in self.selection.rejected or (scope in self.selection.deferred and entry.volume)
-            for scope, entry in self.roster.records.items()
+            scope in self.selection.rejected or (scope in self.selection.deferred and record.volume)
+            for scope, record in self.roster.records.items()
             if scope.kind == (Dimension.IDENTITY,)
         )
 
     def prior_state(self, rule: Rule, scope: Scope) -> PriorState:
-        """Return what the alert of *rule* in *scope* means for its next evaluation."""
+        """Return the alert state that the evaluation of *rule* depends on."""
         alert = self.alerts.get(AlertKey.for_rule(rule, scope))
         return alert.prior_state(rule) if alert else NO_OPEN_ALERT
 
     def needs_drilldown(self, rule: Rule, scope: Scope) -> bool:
-        """Return whether the parts of *scope*, which is healthy, are due for another look."""
-        drilled = self.roster.record(scope).drilled_down_at.get(rule.name)
-        return drilled is None or self.now - drilled >= self.reread_interval
+        """Return whether the regular drill-down into *scope* for *rule* is due."""
+        drilled_down_at = self.roster.record(scope).drilled_down_at.get(rule.name)
+        return drilled_down_at is None or self.now - drilled_down_at >= self.reread_interval
 
 
 def plan_reading(
@@ -89,7 +93,10 @@ def plan_reading(
     now: datetime,
     last: date,
 ) -> ReadPlan:
-    """Return the plan of a reading at *now* of the days up to *last*."""
+    """Return the plan of a reading at *now* of the days through *last*.
+
+    *alerts* are the stored alerts. *rules* must not be empty.
+    """
     names = dict.fromkeys(isp for rule in rules for isp in provider_names(rule))
     isps = [isp for isp in names if not roster.is_rejected(ACCOUNT.at(isp), now)]
     open_scopes = frozenset(key.scope for key, alert in alerts.items() if alert.is_open)
@@ -105,7 +112,7 @@ def plan_reading(
         open_scopes=open_scopes,
         rule_scopes=rule_scopes,
         selection=selection,
-        minimum_counts={rule.name: MinimumCounts.of(rule) for rule in rules},
+        minimum_counts={rule.name: MinimumCounts.for_rule(rule) for rule in rules},
         series_counts={
             rule.name: _series_count(rule, roster, isps, rule_scopes, selection) for rule in rules
         },
@@ -119,14 +126,22 @@ def _series_count(
     rule_scopes: RuleScopes,
     selection: ScopeSelection,
 ) -> int:
-    providers = sum(rule.covers_provider(isp) for isp in (*isps, OTHER_ISPS))
-    return sum(
-        rule_scopes.applies(rule, scope) + providers * rule_scopes.applies_to_parts(rule, scope)
-        for scope in selection.all_scopes
-        if _may_have_email(scope, roster)
-    )
+    """Return how many series that may have emails *rule* evaluates.
+
+    Senders at single providers are included, whether they will be read or not.
+    """
+    provider_count = sum(rule.covers_provider(isp) for isp in (*isps, OTHER_ISPS))
+    count = 0
+    for scope in selection.all_scopes:
+        if not _may_have_emails(scope, roster):
+            continue
+        if rule_scopes.applies(rule, scope):
+            count += 1
+        if rule_scopes.applies_to_parts(rule, scope):
+            count += provider_count
+    return count
 
 
-def _may_have_email(scope: Scope, roster: SenderRoster) -> bool:
-    entry = roster.record(scope)
-    return bool(entry.volume) or entry.read_at is None or scope == ACCOUNT
+def _may_have_emails(scope: Scope, roster: SenderRoster) -> bool:
+    record = roster.record(scope)
+    return bool(record.volume) or record.read_at is None or scope == ACCOUNT

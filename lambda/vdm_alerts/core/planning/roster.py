@@ -1,165 +1,208 @@
-"""Who sends in the account, and what is remembered of reading them: so that less need be asked."""
+"""The roster: the senders of the account, and when each was read.
+
+The roster saves queries. A run without a roster only makes more of them.
+"""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Metric, Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.planning.queries import Answers, Query
 
 MIN_LIST_AGE = timedelta(hours=1)
-"""How long a list of who there is holds at the least, whoever seems to be missing in it."""
+"""How long a list of senders is kept at least, even if a sender seems to be missing."""
 REJECTION_PERIOD = timedelta(days=7)
-"""How long it is remembered that SES refused a name, or to answer for the day that is going on."""
+"""How long a rejection of a name, or of today as a day to query, is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
 class SenderRecord:
-    """What is known of one who sends, of a provider, or of the account.
+    """The past readings of a sender, a provider, or the account.
 
-    *tried* is when it was last asked about, *read* when that was answered to the end, *failing*
-    since when it has not been, whenever it was tried, and *volume* how much it had sent in the
-    window. *drilled* is when, by the name of each rule, its parts at providers were last looked at,
-    and *refused* when SES last refused its very name.
+    All times are in UTC.
     """
 
     read_at: datetime | None = None
+    """When it was last read completely."""
     tried_at: datetime | None = None
+    """When it was last queried."""
     volume: int = 0
+    """The emails that it sent in the activity window of the last reading."""
     drilled_down_at: Mapping[str, datetime] = field(default_factory=dict)
+    """When its parts at providers were last read, by the name of the rule."""
     rejected_at: datetime | None = None
+    """When SES rejected its name; None if SES accepts it."""
     failing_since: datetime | None = None
+    """The first of the failed attempts to read it since it was last read; None if none failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class SenderRoster:
-    """Everybody who is known to send, and how far reading has come.
-
-    *listed* is when each sort of sender was last listed, *swept* when the last reading was, *asked*
-    how many queries have been made on the UTC day of that, *unclaimed* how much mail of the account
-    was nobody's then, and *today_refused* the day on which SES last refused to answer for the day
-    itself.
-    """
+    """The known senders and their past readings. All times are in UTC."""
 
     records: Mapping[Scope, SenderRecord] = field(default_factory=dict)
+    """What is known about each listed sender, each provider, and the account."""
     listed_at: Mapping[Dimension, datetime] = field(default_factory=dict)
+    """When the senders of each kind were last listed."""
     read_at: datetime | None = None
+    """When the last reading was."""
     queries_made: int = 0
+    """How many queries were made on the UTC day of the last reading."""
     unattributed: int = 0
+    """How many recent emails of the account no known identity sent, at the last reading."""
     today_rejected_on: date | None = None
+    """The day on which SES last rejected a query for that day itself."""
 
     def record(self, scope: Scope) -> SenderRecord:
-        """Return what is known of *scope*."""
+        """Return the record of *scope*, which is empty if *scope* is new."""
         return self.records.get(scope, SenderRecord())
 
     def is_rejected(self, scope: Scope, now: datetime) -> bool:
-        """Say whether SES is known to refuse the name of *scope*."""
-        refused = self.record(scope).rejected_at
-        return refused is not None and now - refused < REJECTION_PERIOD
+        """Return whether SES rejected the name of *scope* in the last week."""
+        rejected_at = self.record(scope).rejected_at
+        return rejected_at is not None and now - rejected_at < REJECTION_PERIOD
 
-    def is_listed(self, dimension: Dimension, now: datetime, rest: timedelta) -> bool:
-        """Say whether the list of *dimension* is no older at *now* than *rest*."""
-        listed = self.listed_at.get(dimension)
-        return listed is not None and now - listed < rest
+    def is_listed(self, dimension: Dimension, now: datetime, max_age: timedelta) -> bool:
+        """Return whether the list of *dimension* is newer at *now* than *max_age*."""
+        listed_at = self.listed_at.get(dimension)
+        return listed_at is not None and now - listed_at < max_age
 
     def with_listed(
         self, dimension: Dimension, scopes: Iterable[Scope], now: datetime
     ) -> "SenderRoster":
-        """Return the roster with *scopes*, and no others, under *dimension*."""
-        others = {key: each for key, each in self.records.items() if key.kind != (dimension,)}
-        listed = {scope: self.records.get(scope, SenderRecord()) for scope in scopes}
+        """Return the roster with *scopes* as the list of *dimension*.
+
+        Senders of this kind that are not in *scopes* are dropped. Known senders keep their records.
+        """
+        others = {
+            scope: record for scope, record in self.records.items() if scope.kind != (dimension,)
+        }
+        listed = {scope: self.record(scope) for scope in scopes}
         return replace(self, records=others | listed, listed_at={**self.listed_at, dimension: now})
 
+    def without_list(self, dimension: Dimension, now: datetime) -> "SenderRoster":
+        """Return the roster with the list of *dimension* marked as outdated.
+
+        The next run lists these senders again. A list that is newer than MIN_LIST_AGE is kept.
+        """
+        listed_at = self.listed_at.get(dimension)
+        if listed_at is None or now - listed_at < MIN_LIST_AGE:
+            return self
+        others = {kind: listed for kind, listed in self.listed_at.items() if kind is not dimension}
+        return replace(self, listed_at=others)
+
     def queries_made_on(self, day: date) -> int:
-        """Return how many queries have been made on *day*."""
+        """Return how many queries were made on *day*, a UTC day.
+
+        The result is correct only for days since the last reading.
+        """
         return self.queries_made if self.read_at and self.read_at.date() == day else 0
 
     def serves_today(self, today: date) -> bool:
-        """Say whether SES may be asked for *today*, as far as is known."""
-        refused = self.today_rejected_on
-        return refused is None or today - refused >= REJECTION_PERIOD
+        """Return whether *today* can be queried.
 
-    def without_list(self, dimension: Dimension, now: datetime) -> "SenderRoster":
-        """Return the roster without the list of *dimension*, unless it is quite new."""
-        listed = self.listed_at.get(dimension)
-        if listed is None or now - listed < MIN_LIST_AGE:
-            return self
-        others = {key: each for key, each in self.listed_at.items() if key is not dimension}
-        return replace(self, listed_at=others)
-
-    def after_reading(self, reading: "ReadOutcome", now: datetime) -> "SenderRoster":
-        """Return the roster after *reading* at *now*.
-
-        Who could not be read to the end is still to be read; who was not even asked about keeps the
-        time of the reading before, and so comes first in the next.
+        It cannot if SES rejected such a query in the last week.
         """
-        found = reading.answers
-        asked = {query.scope for query in found}
-        cut = {query.scope for query, seen in found.items() if seen is Gap.CUT_OFF}
-        failed = {query.scope for query, seen in found.items() if seen is Gap.UNAVAILABLE}
-        # Beside who is on a list: the account, providers, and senders at one, of an open alert.
-        added = {one for one in asked if not one.whole.kind or one in reading.open_parts}
-        entries = dict.fromkeys(added, SenderRecord()) | {
-            one: entry
-            for one, entry in self.records.items()
-            if not one.is_part or one in reading.open_parts
-        }
-        for scope in entries.keys() & asked - cut:
-            entry, sent = entries[scope], found.get(Query(Metric.SEND, scope))
-            if self.is_rejected(scope, now):
-                continue  # It was not asked about: that is why its answer is known.
-            entries[scope] = SenderRecord(
-                read_at=entry.read_at if scope in failed or isinstance(sent, Gap) else now,
-                tried_at=now,
-                volume=sent.total(reading.window, reading.last)
-                if isinstance(sent, Series)
-                else entry.volume,
-                drilled_down_at={
-                    **entry.drilled_down_at,
-                    **dict.fromkeys(reading.drilled_down.get(scope, ()), now),
-                },
-                # The account has no name.
-                rejected_at=now if sent is Gap.REJECTED and scope != ACCOUNT else None,
-                failing_since=(entry.failing_since or now) if scope in failed else None,
-            )
+        rejected_on = self.today_rejected_on
+        return rejected_on is None or today - rejected_on >= REJECTION_PERIOD
+
+    def after_reading(self, outcome: "ReadOutcome", now: datetime) -> "SenderRoster":
+        """Return the roster after a reading at *now*.
+
+        A scope with an unanswered query keeps its `read_at`. A scope that was cut off, or not
+        queried, keeps its record, so it is read first in the next run.
+        """
+        queried = {query.scope for query in outcome.answers}
+        cut_off = outcome.scopes_with(Gap.CUT_OFF)
+        failed = outcome.scopes_with(Gap.UNAVAILABLE)
+        records = self._records_to_keep(queried, outcome.open_parts)
+        for scope in records.keys() & (queried - cut_off):
+            # A rejected name is not queried; its answer is the rejection from before.
+            if not self.is_rejected(scope, now):
+                records[scope] = _record_after(
+                    records[scope], scope, outcome, now, is_failed=scope in failed
+                )
         return replace(
             self,
-            records=entries,
+            records=records,
             read_at=now,
-            queries_made=self.queries_made_on(now.date()) + reading.queries_made,
-            unattributed=reading.unattributed,
+            queries_made=self.queries_made_on(now.date()) + outcome.queries_made,
+            unattributed=outcome.unattributed,
         )
+
+    def _records_to_keep(
+        self, queried: Collection[Scope], open_parts: Collection[Scope]
+    ) -> dict[Scope, SenderRecord]:
+        """Return the records of the roster, and new ones for new scopes.
+
+        A sender at a provider has a record only while it has an open alert. A sender that is not
+        listed gets none.
+        """
+        new_scopes = [scope for scope in queried if not scope.whole.kind or scope in open_parts]
+        kept = {
+            scope: record
+            for scope, record in self.records.items()
+            if not scope.is_part or scope in open_parts
+        }
+        return dict.fromkeys(new_scopes, SenderRecord()) | kept
 
 
 @dataclass(frozen=True, slots=True)
 class ReadOutcome:
-    """What there is to remember of one reading.
-
-    It *found* these answers in *window* ending *last*, by so many queries *asked*; it came to an
-    end with the parts of some senders, *drilled* for some rules; and so much mail was *unclaimed*.
-    *open_parts* are senders at one provider that alerts are open for.
-    """
+    """What the roster stores about one reading."""
 
     answers: Answers
     window: Window
+    """The days that the volume of a sender covers."""
     last: date
+    """The last day that was queried."""
     queries_made: int
     drilled_down: Mapping[Scope, Collection[str]]
+    """The senders whose drill-down is complete, each with the names of the rules."""
     unattributed: int
+    """How many recent emails of the account no known identity sent."""
     open_parts: Collection[Scope] = ()
+    """The senders at one provider that have an open alert."""
+
+    def scopes_with(self, gap: Gap) -> set[Scope]:
+        """Return the scopes for which any answer is *gap*."""
+        return {query.scope for query, result in self.answers.items() if result is gap}
 
 
-def query_budget(roster: SenderRoster, most: int | None, now: datetime) -> int | None:
-    """Return how many queries a run at *now* may make, of *most* a day; None where any number.
+def query_budget(roster: SenderRoster, queries_per_day: int | None, now: datetime) -> int | None:
+    """Return how many queries a run at *now* may make, or None for no limit.
 
-    What is left of the day is shared among the runs that are still to come in it, as far apart as
-    the last two were.
+    The remaining queries of the UTC day are divided among its remaining runs. The time between runs
+    is estimated as the time since the last reading, within 5 minutes and 1 day; 1 hour if there was
+    none.
     """
-    if most is None:
+    if queries_per_day is None:
         return None
-    midnight = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), now.tzinfo)
-    apart = now - roster.read_at if roster.read_at else timedelta(hours=1)
-    apart = min(max(apart, timedelta(minutes=5)), timedelta(days=1))
-    runs = max(1, -(-(midnight - now) // apart))
-    return max(0, most - roster.queries_made_on(now.date())) // runs
+    midnight = datetime.combine(now.date() + timedelta(days=1), time(), now.tzinfo)
+    interval = now - roster.read_at if roster.read_at else timedelta(hours=1)
+    interval = min(max(interval, timedelta(minutes=5)), timedelta(days=1))
+    runs = max(1, -(-(midnight - now) // interval))  # Rounded up: this run is one of them.
+    remaining = max(0, queries_per_day - roster.queries_made_on(now.date()))
+    return remaining // runs
+
+
+def _record_after(
+    record: SenderRecord, scope: Scope, outcome: ReadOutcome, now: datetime, *, is_failed: bool
+) -> SenderRecord:
+    """Return *record* after *scope* was queried at *now*."""
+    sent = outcome.answers.get(Query(Metric.SEND, scope))
+    is_read = not is_failed and not isinstance(sent, Gap)
+    volume = sent.total(outcome.window, outcome.last) if isinstance(sent, Series) else record.volume
+    drilled_down_at = dict.fromkeys(outcome.drilled_down.get(scope, ()), now)
+    # The account has no name that SES could reject.
+    is_name_rejected = sent is Gap.REJECTED and scope != ACCOUNT
+    return SenderRecord(
+        read_at=now if is_read else record.read_at,
+        tried_at=now,
+        volume=volume,
+        drilled_down_at={**record.drilled_down_at, **drilled_down_at},
+        rejected_at=now if is_name_rejected else None,
+        failing_since=(record.failing_since or now) if is_failed else None,
+    )

@@ -1,4 +1,4 @@
-"""Which rules apply to which scopes, as far as names and volumes tell."""
+"""Which rules apply to which scopes, by their names and volumes."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -12,16 +12,19 @@ from vdm_alerts.core.rules.rule import Rule
 
 
 def provider_names(rule: Rule) -> tuple[str, ...]:
-    """Return the providers to query for *rule*: known ones, and names in its *include* list."""
+    """Return the providers that *rule* may need.
+
+    These are the known providers, and the names without wildcards in the rule's *include* list.
+    """
     patterns = rule.include.patterns.get(Dimension.ISP, ())
-    names = (each for each in patterns if each != OTHER_ISPS and not set(each) & WILD)
+    names = (name for name in patterns if name != OTHER_ISPS and not set(name) & WILD)
     return (*KNOWN_ISPS, *names)
 
 
 class RuleScopes:
-    """Answers which rules apply to a scope, and which to its parts at mailbox providers.
+    """Which rules apply to a scope, and to its parts at mailbox providers.
 
-    Immutable once built; rules for scopes outside of the roster are worked out when asked for.
+    Instances do not change. The rules for each scope of the roster are computed once, in advance.
     """
 
     def __init__(
@@ -31,7 +34,7 @@ class RuleScopes:
         isps: Sequence[str],
         open_scopes: Collection[Scope],
     ) -> None:
-        """Prepare for *rules* and the senders of *roster*.
+        """Compute which of *rules* apply to the senders in *roster*.
 
         *isps* are the providers that can be queried. Scopes with an open alert, *open_scopes*, are
         evaluated even if they no longer belong to a rule's top senders.
@@ -40,18 +43,18 @@ class RuleScopes:
         self._roster = roster
         self._isps = isps
         self._open_scopes = open_scopes
-        self._by_scope = {scope: self._rules_for(scope) for scope in roster.records}
-        domains = (scope.identity for scope in roster.records if scope.identity)
-        self._domains = frozenset(domain.lower() for domain in domains)
-        self._top_volumes = {rule.name: self._lowest_top_volume(rule) for rule in rules if rule.top}
+        self._rules_by_scope = {scope: self._rules_for(scope) for scope in roster.records}
+        identities = (scope.identity for scope in roster.records if scope.identity)
+        self._identities = frozenset(identity.lower() for identity in identities)
+        self._top_volumes = {rule.name: self._min_top_volumes(rule) for rule in rules if rule.top}
 
     def rules_for(self, scope: Scope) -> Sequence[Rule]:
-        """Return the rules that need counts of *scope* itself, or of its parts at a provider."""
-        known = self._by_scope.get(scope)
-        return self._rules_for(scope) if known is None else known
+        """Return the rules that need counts of *scope*, or of its parts."""
+        rules = self._rules_by_scope.get(scope)
+        return self._rules_for(scope) if rules is None else rules
 
     def covers(self, scope: Scope) -> bool:
-        """Return whether any rule needs *scope*."""
+        """Return whether any rule is about *scope*, or needs counts of it."""
         return bool(self.rules_for(scope)) or any(rule.covers(scope) for rule in self._rules)
 
     def applies(self, rule: Rule, scope: Scope) -> bool:
@@ -59,21 +62,28 @@ class RuleScopes:
         return rule.covers(scope) and self.is_in_top(rule, scope)
 
     def applies_to_parts(self, rule: Rule, scope: Scope) -> bool:
-        """Return whether *rule* is evaluated for *scope*, a sender, at each provider separately."""
+        """Return whether *rule* is evaluated for *scope* at each provider."""
         return (*scope.kind, Dimension.ISP) in rule.scopes and self.is_in_top(rule, scope)
 
     def is_in_top(self, rule: Rule, scope: Scope) -> bool:
-        """Return whether the sender of *scope* is among the largest that *rule* asks for."""
+        """Return whether the sender of *scope* is one of *rule*'s top senders.
+
+        That is also true if the rule has no limit, or if *scope* has no sender or has an open
+        alert.
+        """
         sender = scope.whole
         if rule.top is None or not sender.kind or scope in self._open_scopes:
             return True
-        least = self._top_volumes[rule.name].get(sender.kind, 0)
-        return self._roster.record(sender).volume >= least
+        min_volume = self._top_volumes[rule.name].get(sender.kind, 0)
+        return self._roster.record(sender).volume >= min_volume
 
     def is_within_a_domain(self, scope: Scope) -> bool:
-        """Return whether *scope* is an address whose domain is an identity and counts its email."""
+        """Return whether *scope* is an address whose domain is in the roster.
+
+        The counts of the domain include those of the address.
+        """
         domain = scope.domain
-        return domain is not None and domain.identity in self._domains
+        return domain is not None and domain.identity in self._identities
 
     def _rules_for(self, scope: Scope) -> Sequence[Rule]:
         return [rule for rule in self._rules if self._needs(rule, scope)]
@@ -85,11 +95,13 @@ class RuleScopes:
             rule.covers(scope.at(isp)) for isp in (*self._isps, OTHER_ISPS)
         )
 
-    def _lowest_top_volume(self, rule: Rule) -> Mapping[Kind, int]:
-        """Return, for each kind of sender, the volume of the last of the rule's top senders."""
+    def _min_top_volumes(self, rule: Rule) -> Mapping[Kind, int]:
+        """Return the volume of *rule*'s smallest top sender, by kind of sender."""
         assert rule.top is not None
         volumes: defaultdict[Kind, list[int]] = defaultdict(list)
-        for scope, entry in self._roster.records.items():
+        for scope, record in self._roster.records.items():
             if self._needs(rule, scope) and not self.is_within_a_domain(scope):
-                volumes[scope.kind].append(entry.volume)
-        return {kind: min(nlargest(rule.top, each)) for kind, each in volumes.items()}
+                volumes[scope.kind].append(record.volume)
+        return {
+            kind: min(nlargest(rule.top, kind_volumes)) for kind, kind_volumes in volumes.items()
+        }

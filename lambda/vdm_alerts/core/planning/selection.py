@@ -1,4 +1,4 @@
-"""Which scopes one reading reads: always, because their turn has come, or not yet."""
+"""The scopes of one reading: which are read always, now, or later."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -15,28 +15,28 @@ _IDENTITY = (Dimension.IDENTITY,)
 
 @dataclass(frozen=True, slots=True)
 class ScopeSelection:
-    """The scopes of one reading. No scope is in two of these."""
+    """The scopes of one reading. Each scope is in exactly one of the groups."""
 
     always_read: Collection[Scope]
-    """Scopes whose every metric is read, whatever they send: the account, and open alerts."""
+    """Scopes whose every metric is read, whatever their volume: the account, and open alerts."""
     due: Collection[Scope]
-    """Scopes whose turn has come: longest wait first, then providers, then the largest senders."""
+    """Scopes to read now: longest wait first, then providers, then the largest senders."""
     deferred: Collection[Scope]
-    """Scopes whose turn has not come yet."""
+    """Scopes that were read recently and can wait."""
     rejected: Collection[Scope]
     """Scopes whose name SES rejected recently; they are not queried."""
 
     @property
     def all_scopes(self) -> Sequence[Scope]:
-        """Every scope of this reading, whether its turn has come or not."""
+        """The scopes of all groups."""
         return [*self.always_read, *self.due, *self.deferred, *self.rejected]
 
 
 def reread_interval(rules: Iterable[Rule]) -> timedelta:
-    """Return how long after a reading a scope without email, or without a problem, waits.
+    """Return how long a scope without emails, or without a problem, can wait.
 
-    A day, less what a schedule may be early. If a rule has a one-day window, four hours: a breach
-    of that window can be outside of it one day later.
+    That is a day, minus 30 minutes because a scheduled run may start early. If a rule has a one-day
+    window, it is 4 hours, because a breach of that window may have left it one day later.
     """
     shortest = min(window.days for rule in rules for window in rule.windows)
     return timedelta(hours=4) if shortest == 1 else timedelta(hours=23, minutes=30)
@@ -52,50 +52,54 @@ def select_scopes(
 ) -> ScopeSelection:
     """Return the scopes to read at *now*.
 
-    *isps* are the providers that can be queried, and *open_scopes* those with an open alert.
+    *isps* are the providers that can be queried. *open_scopes* have an open alert.
     """
     rejected = {scope for scope in roster.records if roster.is_rejected(scope, now)}
     with_open_alert = sorted(set(open_scopes) - rejected, key=str)
     always_read = dict.fromkeys([ACCOUNT, *with_open_alert])
-    counts_identities = any(_IDENTITY in rule.scopes for rule in rules)
+    monitors_identities = any(_IDENTITY in rule.scopes for rule in rules)
     providers = (ACCOUNT.at(isp) for isp in (*isps, OTHER_ISPS))
-    # An identity that no rule covers is counted all the same, to attribute the account's email.
+    # Identities that no rule covers are read too, to attribute the emails of the account.
     others = [
         scope
         for scope in dict.fromkeys([*providers, *roster.records])
         if scope not in always_read
         and scope not in rejected
-        and (rule_scopes.covers(scope) or (counts_identities and scope.kind == _IDENTITY))
+        and (rule_scopes.covers(scope) or (monitors_identities and scope.kind == _IDENTITY))
     ]
     interval = reread_interval(rules)
-    due = sorted(
-        (scope for scope in others if _is_due(scope, roster, rule_scopes, now, interval)),
-        key=lambda scope: _turn(scope, roster),
+    due = dict.fromkeys(
+        sorted(
+            (scope for scope in others if _is_due(scope, roster, rule_scopes, now, interval)),
+            key=lambda scope: _reading_order(scope, roster),
+        )
     )
-    chosen = set(due)
-    deferred = [scope for scope in others if scope not in chosen]
-    return ScopeSelection(
-        always_read, dict.fromkeys(due), dict.fromkeys(deferred), dict.fromkeys(rejected)
-    )
+    deferred = dict.fromkeys(scope for scope in others if scope not in due)
+    return ScopeSelection(always_read, due, deferred, dict.fromkeys(rejected))
 
 
 def _is_due(
     scope: Scope, roster: SenderRoster, rule_scopes: RuleScopes, now: datetime, interval: timedelta
 ) -> bool:
+    """Return whether *scope* is read at *now*.
+
+    Providers are always due, and so are senders with emails that are among the top of some rule, or
+    that no rule is about. The others are due once per *interval*.
+    """
     if scope.isp:
         return True
-    entry = roster.record(scope)
+    record = roster.record(scope)
     rules = rule_scopes.rules_for(scope)
-    is_small = bool(rules) and not any(rule_scopes.is_in_top(rule, scope) for rule in rules)
-    if entry.volume and not is_small:
+    is_below_top = bool(rules) and not any(rule_scopes.is_in_top(rule, scope) for rule in rules)
+    if record.volume and not is_below_top:
         return True
-    return entry.read_at is None or now - entry.read_at >= interval
+    return record.read_at is None or now - record.read_at >= interval
 
 
-def _turn(scope: Scope, roster: SenderRoster) -> tuple[float, bool, bool, int, str]:
+def _reading_order(scope: Scope, roster: SenderRoster) -> tuple[float, bool, bool, int, str]:
     """Return the sort key of *scope*: the lowest is read first."""
-    entry = roster.record(scope)
-    # "Other providers" has no record of its own; its turn comes after that of the named ones.
-    tried = roster.read_at if scope.is_derived else entry.tried_at
-    waiting_since = tried.timestamp() if tried else 0
-    return waiting_since, scope.isp is None, scope.is_derived, -entry.volume, str(scope)
+    record = roster.record(scope)
+    # "Other providers" has no record. It is read after the named providers.
+    tried_at = roster.read_at if scope.is_derived else record.tried_at
+    waiting_since = tried_at.timestamp() if tried_at else 0
+    return waiting_since, scope.isp is None, scope.is_derived, -record.volume, str(scope)

@@ -1,0 +1,144 @@
+"""Tests of findings about reading, and of how long transient problems last."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+from accounts import SHOP_IDENTITY, FakeAccount
+from builders import HOUR, NEWS, NOW, a_series, an_entry
+
+from vdm_alerts.core.model.findings import Finding, FindingSource
+from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope
+from vdm_alerts.core.model.rates import Gap
+from vdm_alerts.core.observations.findings import (
+    SINGLE_SERIES,
+    reading_findings,
+    transient_since,
+    unreadable_sources,
+    with_persistent,
+)
+from vdm_alerts.core.observations.metric_reading import TRANSIENT_LIMIT, Limits, MetricReading
+from vdm_alerts.core.observations.observation import Observation
+from vdm_alerts.core.planning.queries import ACCOUNT_SENT, Answers, Query
+from vdm_alerts.core.planning.roster import SenderRoster
+
+OUTAGE = Finding("ses:GetAccount", "ses:GetAccount failed", "It is tried again", transient=True)
+PERMANENT = Finding("vdm", "VDM is off", "Turn it on")
+HARMLESS = replace(OUTAGE, key="subscribers", blocks_monitoring=False)
+
+
+def a_reading(answers: Answers, roster: SenderRoster | None = None) -> MetricReading:
+    """Return the reading of an account with *answers*."""
+    account = FakeAccount(roster=roster or SenderRoster())
+    return MetricReading(account.plan, answers, queries_made=len(answers))
+
+
+def findings_of(reading: MetricReading, limits: Limits, *, is_empty: bool = False) -> list[str]:
+    return [finding.key for finding in reading_findings(reading, limits, is_empty=is_empty)]
+
+
+def test_transient_problem_keeps_its_start_until_it_is_fixed() -> None:
+    started = transient_since([OUTAGE], {}, NOW)
+    assert started == {"ses:GetAccount": NOW}
+    assert transient_since([OUTAGE], started, NOW + HOUR) == started
+    assert transient_since([], started, NOW + HOUR) == {}
+
+
+@pytest.mark.parametrize("finding", [PERMANENT, HARMLESS], ids=["permanent", "harmless"])
+def test_only_transient_problems_that_block_monitoring_have_a_start(finding: Finding) -> None:
+    assert transient_since([finding], {}, NOW) == {}
+
+
+@pytest.mark.parametrize(
+    ("since", "is_transient"),
+    [
+        pytest.param({OUTAGE.key: NOW - TRANSIENT_LIMIT}, True, id="at the limit"),
+        pytest.param({OUTAGE.key: NOW - TRANSIENT_LIMIT - HOUR}, False, id="above the limit"),
+        pytest.param({"other": NOW - TRANSIENT_LIMIT - HOUR}, True, id="another problem"),
+    ],
+)
+def test_transient_problem_is_persistent_above_the_limit(
+    since: Mapping[str, datetime], is_transient: bool
+) -> None:
+    (finding,) = with_persistent([OUTAGE], since, NOW)
+    assert finding.transient is is_transient
+
+
+def test_unreadable_series_of_this_run_stay_a_transient_problem() -> None:
+    finding = replace(OUTAGE, key=SINGLE_SERIES)
+    since = {SINGLE_SERIES: NOW - 2 * TRANSIENT_LIMIT}
+    assert with_persistent([finding], since, NOW) == [finding]
+
+
+@pytest.mark.parametrize(
+    ("reading", "sources"),
+    [
+        pytest.param(None, {FindingSource.LISTS, FindingSource.METRICS}, id="VDM not read"),
+        pytest.param(
+            a_reading({ACCOUNT_SENT: Gap.UNAVAILABLE}),
+            {FindingSource.METRICS},
+            id="account unreadable",
+        ),
+        pytest.param(a_reading({ACCOUNT_SENT: a_series(9)}), set(), id="account read"),
+    ],
+)
+def test_sources_are_unreadable_unless_the_account_was_read(
+    reading: MetricReading | None, sources: set[FindingSource]
+) -> None:
+    observation = Observation(rule_set=None, reading=reading, subscribers=1, findings=())
+    assert unreadable_sources(observation) == sources
+
+
+def test_reading_findings_tell_rejected_scopes_from_unreadable_ones() -> None:
+    reading = a_reading(
+        {
+            Query(Metric.SEND, NEWS): Gap.REJECTED,
+            Query(Metric.SEND, SHOP_IDENTITY): Gap.UNAVAILABLE,
+            Query(Metric.SEND, Scope(identity="cut.example.com")): Gap.CUT_OFF,
+            Query(Metric.SEND, ACCOUNT): a_series(9),
+        }
+    )
+    rejected, unreadable = reading_findings(reading, Limits(), is_empty=False)
+    assert (rejected.key, rejected.subjects) == ("refused", ("news.example.com",))
+    assert (unreadable.key, unreadable.transient) == (SINGLE_SERIES, True)
+    assert unreadable.subjects == ("cut.example.com", "shop.example.com")
+
+
+def test_gaps_are_no_findings_when_the_reading_failed() -> None:
+    reading = a_reading({Query(Metric.SEND, NEWS): Gap.UNAVAILABLE})
+    assert findings_of(replace(reading, failed=True), Limits()) == []
+
+
+def test_scopes_that_fail_for_more_than_a_day_are_reported_with_the_longest_first() -> None:
+    failing = {NEWS: 25, SHOP_IDENTITY: 26, Scope(identity="new.example.com"): 24}
+    roster = SenderRoster(
+        {
+            scope: replace(an_entry(), failing_since=NOW - hours * HOUR)
+            for scope, hours in failing.items()
+        }
+    )
+    answers = {Query(Metric.SEND, scope): Gap.UNAVAILABLE for scope in failing}
+    *_, finding = reading_findings(a_reading(answers, roster), Limits(), is_empty=False)
+    assert (finding.key, finding.transient) == ("unread", False)
+    assert finding.subjects == ("shop.example.com", "news.example.com")
+
+
+@pytest.mark.parametrize(
+    ("limits", "hours", "keys"),
+    [
+        pytest.param(Limits(queries_per_day=9), 26, ["series", "queriesPerDay"], id="query budget"),
+        pytest.param(Limits(), 26, ["series", "time"], id="deadline"),
+        pytest.param(Limits(), 25, ["series"], id="not long enough"),
+    ],
+)
+def test_cut_off_scope_is_reported_after_25_hours(
+    limits: Limits, hours: int, keys: list[str]
+) -> None:
+    roster = SenderRoster({NEWS: an_entry(at=NOW - hours * HOUR)})
+    reading = a_reading({Query(Metric.SEND, NEWS): Gap.CUT_OFF}, roster)
+    assert findings_of(reading, limits) == keys
+
+
+def test_account_without_emails_is_reported() -> None:
+    assert findings_of(a_reading({ACCOUNT_SENT: a_series(0)}), Limits(), is_empty=True) == ["mail"]

@@ -1,0 +1,111 @@
+"""Tests of the figures of a run, and of the rates that it records."""
+
+from dataclasses import fields, replace
+from datetime import datetime, timedelta
+
+import pytest
+from accounts import FakeAccount
+from builders import HOTMAIL, NEWS, NOW, TODAY, a_rule, a_series, breached, firing, healthy, unknown
+
+from vdm_alerts.core.alerts.alert import AlertKey
+from vdm_alerts.core.alerts.stored_state import StoredState
+from vdm_alerts.core.model.findings import Finding
+from vdm_alerts.core.model.metrics import ACCOUNT, Scope
+from vdm_alerts.core.model.rates import Gap
+from vdm_alerts.core.model.severity import Severity
+from vdm_alerts.core.observations.evaluation import Evaluation
+from vdm_alerts.core.observations.metric_reading import MetricReading
+from vdm_alerts.core.observations.observation import Observation
+from vdm_alerts.core.observations.run_report import (
+    PUBLISHED_FIGURES,
+    RunReport,
+    is_new_period,
+    rate_samples,
+    report_run,
+)
+from vdm_alerts.core.planning.queries import ACCOUNT_SENT
+from vdm_alerts.core.rules.rule_set import RuleSet
+
+RULE = a_rule()
+INVALID = Finding("/rules/a", "Rule a is invalid", "Fix it")
+READING = MetricReading(
+    FakeAccount().plan,
+    {ACCOUNT_SENT: a_series(10, ending=TODAY - timedelta(days=2))},
+    queries_made=5,
+)
+OBSERVATION = Observation(
+    rule_set=RuleSet(
+        {RULE.name: RULE},
+        invalid={"a": INVALID, "b": replace(INVALID, blocks_monitoring=False)},
+    ),
+    reading=READING,
+    subscribers=4,
+    findings=(),
+    transient_since={"ses:GetAccount": NOW},
+)
+
+
+def keys_of(*scopes: Scope) -> list[AlertKey]:
+    return [AlertKey.for_rule(RULE, scope) for scope in scopes]
+
+
+def test_report_has_the_figures_of_the_run() -> None:
+    account, news, hotmail = keys_of(ACCOUNT, NEWS, HOTMAIL)
+    evaluation = Evaluation(
+        {account: healthy(), news: unknown(Gap.UNAVAILABLE), hotmail: unknown(Gap.TOO_FEW)}
+    )
+    alerts = [firing(NEWS), firing(HOTMAIL), firing(ACCOUNT, Severity.CRITICAL)]
+    state = StoredState(alerts={alert.key: alert for alert in alerts})
+    report = report_run(OBSERVATION, evaluation, state, NOW, findings=6, sent=2, due=3)
+    assert report == RunReport(
+        queries=5,
+        days_behind=2,
+        series_evaluated=3,
+        series_unknown=1,
+        alerts_warning=2,
+        alerts_critical=1,
+        notifications_sent=2,
+        notifications_unsent=1,
+        findings=6,
+        unreadable=2,
+        subscribers=4,
+    )
+
+
+def test_report_of_a_run_that_could_not_read_vdm_has_no_age_of_the_data() -> None:
+    observation = replace(OBSERVATION, reading=None)
+    report = report_run(observation, Evaluation(), StoredState(), NOW, findings=0, sent=0, due=0)
+    assert (report.queries, report.days_behind) == (0, None)
+
+
+def test_every_figure_is_published() -> None:
+    assert list(PUBLISHED_FIGURES) == [field.name for field in fields(RunReport)]
+
+
+def test_samples_are_of_the_account_and_of_open_alerts_with_the_worst_first() -> None:
+    account, news, hotmail, other = keys_of(ACCOUNT, NEWS, HOTMAIL, Scope(tenant="other"))
+    evaluation = Evaluation(
+        {
+            news: breached("6%"),
+            other: breached("20%"),
+            hotmail: breached("9%"),
+            account: healthy("1%"),
+        }
+    )
+    alerts = {alert.key: alert for alert in (firing(NEWS), firing(HOTMAIL))}
+    samples = rate_samples(OBSERVATION, evaluation, alerts, NOW, last_run=None)
+    rates = [(sample.scope, sample.value) for sample in samples]
+    assert rates == [(ACCOUNT, 0.01), (HOTMAIL, 0.09), (NEWS, 0.06)]
+    assert rate_samples(OBSERVATION, evaluation, alerts, NOW, last_run=NOW) == ()
+
+
+@pytest.mark.parametrize(
+    ("last_run", "is_new"),
+    [
+        pytest.param(None, True, id="first run"),
+        pytest.param(datetime.fromisoformat("2026-03-12T05:59:00Z"), True, id="before 6:00"),
+        pytest.param(datetime.fromisoformat("2026-03-12T06:00:00Z"), False, id="at 6:00"),
+    ],
+)
+def test_recording_period_starts_every_six_hours(last_run: datetime | None, is_new: bool) -> None:
+    assert is_new_period(NOW, last_run) is is_new
