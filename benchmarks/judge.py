@@ -75,7 +75,7 @@ def generate_series() -> Iterator[BenchmarkSeries]:
 
 
 def _series(counts: Sequence[int]) -> Series:
-    last = AS_OF.last
+    last = AS_OF.last_day
     return Series({last - timedelta(days=age): each for age, each in enumerate(counts)})
 
 

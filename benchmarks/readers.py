@@ -142,7 +142,7 @@ def _timed_client(url: str) -> Any:  # noqa: ANN401 - boto3 is untyped
     operation = "sesv2.BatchGetMetricData"
     client.meta.events.register(f"before-parse.{operation}", decoding.start)
     client.meta.events.register(f"response-received.{operation}", decoding.stop)
-    vars(ses_metrics)["answers"] = decoding.wrap(from_response)
+    vars(ses_metrics)["from_response"] = decoding.wrap(from_response)
     return client
 
 

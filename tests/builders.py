@@ -110,14 +110,18 @@ def a_series(*counts: int, ending: date = TODAY) -> Series:
 
 
 def an_entry(
-    volume: int = 0, at: datetime = NOW, *, drilled: tuple[str, ...] = (), refused: bool = False
+    volume: int = 0,
+    at: datetime = NOW,
+    *,
+    drilled_down: tuple[str, ...] = (),
+    rejected: bool = False,
 ) -> SenderRecord:
     """Return a sender that was read at the time *at*.
 
     *drilled* names the rules with a drill-down by provider at that time. If *refused*, SES rejected
     the name of the sender at that time.
     """
-    return SenderRecord(at, at, volume, dict.fromkeys(drilled, at), at if refused else None)
+    return SenderRecord(at, at, volume, dict.fromkeys(drilled_down, at), at if rejected else None)
 
 
 def evidence(percentage: str, of: int = 10_000, days: int = 3) -> Evidence:
@@ -149,7 +153,7 @@ def firing(
     scope: Scope = NEWS,
     severity: Severity = Severity.WARNING,
     *,
-    told: Severity | None = None,
+    notified: Severity | None = None,
     sequence: int = 1,
     since: datetime = NOW,
 ) -> Alert:
@@ -163,6 +167,6 @@ def firing(
             since,
             threshold_share={Severity.WARNING: 0.05, Severity.CRITICAL: 0.1}[severity],
         ),
-        LastNotified(told, since, sequence, since) if told else None,
+        LastNotified(notified, since, sequence, since) if notified else None,
         "bounce-rate-20260312T0900Z",
     )

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from vdm_alerts.adapters.aws.ses_metrics import MAX_CONCURRENCY, MAX_QUERIES
-from vdm_alerts.adapters.aws.ses_rate_limiter import CALLS_A_SECOND, QUOTA_SHARE
+from vdm_alerts.adapters.aws.ses_rate_limiter import CALLS_PER_SECOND, QUOTA_SHARE
 from vdm_alerts.core.model.metrics import LONGEST_WINDOW, Metric, Scope, Series
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.observations.run_report import MAX_SAMPLES, RECORDING_PERIOD
@@ -136,7 +136,7 @@ class Workload:
 def seconds_waited(queries: int, latency: float) -> float:
     """Return the minimum duration of *queries*, by SES's quota and by *latency*, in seconds."""
     calls = -(-queries // MAX_QUERIES)
-    return calls * max(1 / (CALLS_A_SECOND * QUOTA_SHARE), latency / MAX_CONCURRENCY)
+    return calls * max(1 / (CALLS_PER_SECOND * QUOTA_SHARE), latency / MAX_CONCURRENCY)
 
 
 def monthly_costs(workload: Workload) -> Sequence[LineItem]:

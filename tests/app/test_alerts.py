@@ -47,7 +47,7 @@ def test_resolved_alert_is_forgotten_after_15_days(world: World) -> None:
     world.set_bounces(NEWS, 100)
     world.run(hours=1)
     (resolved,) = world.state.alerts.values()
-    assert not resolved.is_open
+    assert not resolved.is_active
     assert resolved.resolved_at == (NOW + HOUR,)
 
     world.run(hours=24 * 15)

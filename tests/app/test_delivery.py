@@ -57,7 +57,7 @@ def test_run_fails_only_after_everything_else_is_done_when_a_publish_failed(worl
     with pytest.raises(NotificationsUnsentError):
         world.run()
 
-    assert world.recorder.summaries[-1].notifications_unsent == 1
+    assert world.recorder.reports[-1].notifications_unsent == 1
     assert [key.scope for key in world.state.alerts] == [NEWS]
     assert not world.is_leased()
 

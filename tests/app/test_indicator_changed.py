@@ -136,7 +136,7 @@ def remove_indicators(world: World) -> None:
     world.state = replace(state, alerts={alert.key: alert for alert in alerts})
 
 
-def test_alert_stored_without_an_indicator_gets_the_one_of_its_rule(world: World) -> None:
+def test_state_stored_without_an_indicator_gets_the_one_of_its_rule(world: World) -> None:
     world.set_bounces(NEWS, 600)
     world.run()
     remove_indicators(world)
@@ -152,7 +152,7 @@ def test_alert_stored_without_an_indicator_gets_the_one_of_its_rule(world: World
     assert len(world.history) == 1
 
 
-def test_alert_stored_without_an_indicator_gets_the_one_of_its_stored_rule(world: World) -> None:
+def test_state_stored_without_an_indicator_gets_the_one_of_its_stored_rule(world: World) -> None:
     world.set_bounces(NEWS, 600)
     world.write_rules({"bounce-rate": BOUNCE_RULE})
     world.run()

@@ -198,7 +198,7 @@ def test_closing_digest_is_not_shown_as_good_news(world: World) -> None:
 
     digest = world.notifier.sent[-1]
     assert digest.subject.startswith("[ENDED] 2 more: Bounce rate of e.example.com: watched no ")
-    assert ":white_circle:" in digest.chat
+    assert ":white_circle:" in digest.amazon_q
 
 
 def test_alert_keeps_its_start_when_its_rule_is_deleted_and_restored(world: World) -> None:

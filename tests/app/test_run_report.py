@@ -16,7 +16,7 @@ def test_recorded_rates_are_those_of_the_account_and_of_firing_scopes(world: Wor
 
     world.run()
 
-    rates = [(rate.rule.name, rate.scope, rate.value) for rate in world.recorder.readings]
+    rates = [(rate.rule.name, rate.scope, rate.value) for rate in world.recorder.samples]
     assert rates == [("bounce-rate", ACCOUNT, 0.01), ("bounce-rate", NEWS, 0.06)]
 
 
@@ -29,7 +29,7 @@ def test_recorded_rates_are_the_worst_when_many_scopes_fire(world: World) -> Non
 
     world.run()
 
-    scopes = [rate.scope for rate in world.recorder.readings]
+    scopes = [rate.scope for rate in world.recorder.samples]
     assert scopes == [ACCOUNT, *reversed(senders[-MAX_SAMPLES:])]
 
 
@@ -38,7 +38,7 @@ def test_rates_are_recorded_by_the_first_run_of_each_quarter_of_a_day(world: Wor
     recorded_at = []
     for hours in range(24):
         world.run(hours)
-        if world.recorder.readings:
+        if world.recorder.samples:
             recorded_at.append((NOW + hours * HOUR).hour)
 
     assert recorded_at == [NOW.hour, 12, 18, 0, 6]
@@ -50,11 +50,11 @@ def test_resolved_rate_is_recorded_once_more(world: World) -> None:
     world.set_bounces(NEWS, 100)
 
     world.run(hours=6)
-    rates = [(rate.scope, rate.value) for rate in world.recorder.readings]
+    rates = [(rate.scope, rate.value) for rate in world.recorder.samples]
     assert rates == [(ACCOUNT, 0.01), (NEWS, 0.01)]
 
     world.run(hours=12)
-    assert [rate.scope for rate in world.recorder.readings] == [ACCOUNT]
+    assert [rate.scope for rate in world.recorder.samples] == [ACCOUNT]
 
 
 def test_summary_has_the_number_of_queries_and_the_age_of_the_data(world: World) -> None:

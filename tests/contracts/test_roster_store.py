@@ -15,7 +15,7 @@ from vdm_alerts.ports import RosterStore
 
 ROSTER = SenderRoster(
     records={
-        NEWS: an_entry(7, drilled=("bounce-rate",), refused=True),
+        NEWS: an_entry(7, drilled_down=("bounce-rate",), rejected=True),
         Scope(tenant="täglich", isp="Hotmail"): SenderRecord(),
     },
     listed_at={Dimension.IDENTITY: NOW},

@@ -19,16 +19,16 @@ ROOT = Path(__file__).parents[2]
 SCENARIO = ROOT / "local/vdm_local/scenarios/newsletter.toml"
 KILLED_RUN = """
 import os, sys
-from vdm_alerts.adapters.aws.sns_notifier import Topic
+from vdm_alerts.adapters.aws.sns_notifier import SnsNotifier
 from vdm_alerts.handlers import evaluate
 
-publish = Topic.publish
+publish = SnsNotifier.publish
 
 def publish_and_die(self, message):
     publish(self, message)
     os._exit(9)
 
-Topic.publish = publish_and_die
+SnsNotifier.publish = publish_and_die
 
 class Context:
     def get_remaining_time_in_millis(self):

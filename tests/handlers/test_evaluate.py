@@ -55,9 +55,9 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         return world.ports
 
     monkeypatch.setattr(evaluate, "build_ports", build)
-    evaluate._wired.cache_clear()
+    evaluate._settings_and_ports.cache_clear()
     yield world
-    evaluate._wired.cache_clear()
+    evaluate._settings_and_ports.cache_clear()
 
 
 def invoke(event: dict[str, Any]) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def invoke(event: dict[str, Any]) -> dict[str, Any]:
 def test_handler_returns_the_summary_of_the_run(world: World) -> None:
     response = invoke({})
 
-    assert response["series_judged"] == world.recorder.summaries[-1].series_evaluated > 0
+    assert response["series_judged"] == world.recorder.reports[-1].series_evaluated > 0
 
 
 def test_run_is_as_of_the_time_in_the_event(world: World) -> None:

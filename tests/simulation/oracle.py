@@ -11,11 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from builders import TARGET
+
 from simulation.delivered import incidents_in, number_of, scope_of
 from simulation.repeats import Content, Repeats, content_of
 from simulation.rules import DAYS, parsed, severity
 from simulation.service import ServiceStatus
 from simulation.world import Actor, Delivery, Fault, SeenRates, World
+from vdm_alerts.adapters.aws.dynamodb_items import HISTORY, partition_key
 from vdm_alerts.app.notify import NotificationsUnsentError
 from vdm_alerts.core.alerts.alert import FLAP_COUNT, FLAP_WINDOW
 from vdm_alerts.core.model.errors import ClockWentBackError, LeaseHeldError, StaleStateError
@@ -179,7 +182,7 @@ class Oracle:
         ranks = [((rule, scope_of(one)), RANK[one["severity"]]) for one in incident["affected"]]
         is_due = incident["reason"] == "REPEAT" or any(self._is_new(*each) for each in ranks)
         deliveries = [last for key, _ in ranks if (last := self._last_delivery.get(key))]
-        may_repeat |= any(last.actor.outcome == "Superseded" for last in deliveries)
+        may_repeat |= any(last.actor.outcome == StaleStateError.__name__ for last in deliveries)
         is_certain = all(
             last.is_confirmed and last.observed > self._last_fault_at for last in deliveries
         )
@@ -329,7 +332,7 @@ class Oracle:
         dimensions = {dimension.value: value for dimension, value in key[1].dimensions.items()}
         resolutions = [
             each
-            for each in self.world.table.partition("history")
+            for each in self.world.table.partition(partition_key(HISTORY, TARGET))
             if (each["rule"], each["scope"]) == (key[0], dimensions)
             if each["before"].startswith("Firing") and each["after"] == "Ok"
             if self.world.now - datetime.fromisoformat(each["at"]) <= FLAP_WINDOW

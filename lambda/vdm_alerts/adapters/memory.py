@@ -251,16 +251,16 @@ class MemoryNotifier:
 class MemoryMetrics:
     """A Recorder that keeps every run report, and the rate samples of the last run."""
 
-    summaries: list[RunReport] = field(default_factory=list)
+    reports: list[RunReport] = field(default_factory=list)
     """The run reports, oldest first."""
-    readings: Sequence[RateSample] = ()
+    samples: Sequence[RateSample] = ()
     """The rate samples of the last run."""
 
     def record(self, target: Target, report: RunReport, samples: Sequence[RateSample]) -> None:
         """Append *report* to `summaries`, and replace `readings` by *samples*."""
         del target
-        self.summaries.append(report)
-        self.readings = samples
+        self.reports.append(report)
+        self.samples = samples
 
 
 def memory_ports() -> Ports:

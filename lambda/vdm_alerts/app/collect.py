@@ -93,4 +93,4 @@ def _sent_no_email(reading: MetricReading) -> bool:
     emails = reading.account_emails
     if emails is None:
         return False
-    return not emails.total(reading.plan.longest_window, reading.as_of.last)
+    return not emails.total(reading.plan.longest_window, reading.as_of.last_day)

@@ -115,9 +115,9 @@ def _advance(
         observation.alerts,
         evaluation.verdicts,
         observation.rules,
-        evaluation.closed,
+        evaluation.close_reasons,
         now,
-        waits=before.summary_sent,
+        applies_hold=before.summary_sent,
     )
     grouped = group_into_incidents(alerts.values(), evaluation.contributors, now)
     return next_state(before, observation, grouped, now)
@@ -127,7 +127,7 @@ def _transitions(
     observation: Observation, evaluation: Evaluation, state: StoredState, now: datetime
 ) -> Sequence[Transition]:
     """Return each change of an alert's state, with the verdict or the reason that caused it."""
-    verdicts, closed = evaluation.verdicts, evaluation.closed
+    verdicts, closed = evaluation.verdicts, evaluation.close_reasons
     return tuple(transitions(observation.alerts, state.alerts, verdicts, closed, now))
 
 
@@ -161,5 +161,5 @@ def _log_outcome(findings: Iterable[Finding], changes: Iterable[Transition]) -> 
             change.key.scope,
             change.after,
             change.before,
-            change.why,
+            change.reason,
         )

@@ -115,9 +115,9 @@ def _read(
             answers |= _unanswered(pending, Gap.CUT_OFF)
             continue
         try:
-            new_answers = source.read(queries, LONGEST_WINDOW, plan.last, deadline)
+            new_answers = source.read(queries, LONGEST_WINDOW, plan.last_day, deadline)
         except Exception as error:
-            if isinstance(error, TodayRejectedError) and plan.last == plan.now.date():
+            if isinstance(error, TodayRejectedError) and plan.last_day == plan.now.date():
                 raise
             failures.record(error, FindingSource.METRICS)
             answers |= _unanswered(pending, Gap.UNAVAILABLE)

@@ -55,7 +55,7 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
     remaining = timedelta(milliseconds=context.get_remaining_time_in_millis())
     lease = Lease(wall_clock, wall_clock + remaining + LEASE_MARGIN)
     try:
-        settings, ports = _wired()
+        settings, ports = _settings_and_ports()
         limits = _limits(settings, remaining)
         now = _now(event, wall_clock)
         report = run(ports, settings.target, now, lease, limits, settings.quiet_hours)
@@ -65,7 +65,7 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
     except Exception:
         log.exception("the run failed in a way that VDM Alerts does not know; please report it")
         raise
-    published: dict[str, Any] = report.published()
+    published: dict[str, Any] = report.published_figures()
     log.info("run completed", extra=published)
     return published
 
@@ -94,7 +94,7 @@ def _limits(settings: Settings, remaining: timedelta) -> Limits:
 
 
 @cache
-def _wired() -> tuple[Settings, Ports]:
+def _settings_and_ports() -> tuple[Settings, Ports]:
     """Return the settings and the ports, which a warm function keeps."""
     settings = read_settings(os.environ)
     return settings, build_ports(settings)

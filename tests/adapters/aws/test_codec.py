@@ -140,7 +140,7 @@ def test_stored_rule_text_survives_encoding_and_decoding(rule_text: RuleText) ->
 
 def test_alert_record_has_the_fields_of_schema_4() -> None:
     """Tables hold such records for years, so a change needs a new schema and a migration."""
-    alert = firing(told=Severity.WARNING)
+    alert = firing(notified=Severity.WARNING)
     assert alert.last_notified is not None
     figures = ReportedFigures(Rate(6, 100), Window(3), NOW.date())
     assert encode(
@@ -188,7 +188,7 @@ def test_record_of_a_later_schema_is_unreadable() -> None:
 
 @pytest.mark.parametrize("schema", [1, 2, 3])
 def test_record_of_an_earlier_schema_is_readable(schema: int) -> None:
-    for alert in (firing(), replace(firing(told=Severity.WARNING), state=Ok())):
+    for alert in (firing(), replace(firing(notified=Severity.WARNING), state=Ok())):
         assert decode({**encode(alert), "schema": schema}, Alert) == alert
 
 
@@ -201,7 +201,7 @@ def test_record_of_an_earlier_schema_is_readable(schema: int) -> None:
     ],
 )
 def test_record_with_impossible_reported_figures_is_unreadable(figures: dict[str, Any]) -> None:
-    encoded = encode(firing(told=Severity.WARNING))
+    encoded = encode(firing(notified=Severity.WARNING))
     encoded["told"]["ground"] = figures
     with pytest.raises(UnreadableRecordError, match="cannot be read as Alert"):
         decode(encoded, Alert)

@@ -348,7 +348,8 @@ def test_crash_after_the_write_leaves_the_new_state(
     assert other.load(TARGET) == replace(interrupted_save.after, version=2)
     transitions = [(item["at"], item["why"]) for item in history_items(table)]
     assert transitions == [
-        (transition.time.isoformat(), transition.why) for transition in interrupted_save.transitions
+        (transition.time.isoformat(), transition.reason)
+        for transition in interrupted_save.transitions
     ]
     with pytest.raises(StaleStateError):
         interrupted_save.run(other)

@@ -25,7 +25,7 @@ from vdm_alerts.core.model.deadline import NoDeadline
 from vdm_alerts.core.model.findings import AccessDeniedError, OperationFailedError
 from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap
-from vdm_alerts.core.planning.queries import ACCOUNT_SENT, Query, TodayRejectedError
+from vdm_alerts.core.planning.queries import ACCOUNT_SENT_QUERY, Query, TodayRejectedError
 from vdm_local.endpoint import Endpoint
 from vdm_local.faults import (
     CallFault,
@@ -172,7 +172,7 @@ def test_every_series_is_correct_or_unknown_under_any_faults(
 ) -> None:
     monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=lambda _: None))
     endpoint.scenario = replace(HEALTHY_SCENARIO, faults=faults, seed=seed, vdm_enabled=is_on)
-    requested = [ACCOUNT_SENT, *(query for query in requested if query != ACCOUNT_SENT)]
+    requested = [ACCOUNT_SENT_QUERY, *(query for query in requested if query != ACCOUNT_SENT_QUERY)]
     last = NOW.date()
     try:
         answers = read(reader, requested, last)
@@ -210,7 +210,7 @@ def test_every_series_is_known_without_faults_unless_rejected(
     reader: SesMetrics, endpoint: Endpoint, requested: list[Query]
 ) -> None:
     endpoint.scenario = HEALTHY_SCENARIO
-    requested = [ACCOUNT_SENT, *(query for query in requested if query != ACCOUNT_SENT)]
+    requested = [ACCOUNT_SENT_QUERY, *(query for query in requested if query != ACCOUNT_SENT_QUERY)]
     answers = read(reader, requested, NOW.date())
     for query in requested:
         expected = true_counts(HEALTHY_SCENARIO, query, NOW.date())

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import pytest
 
 from vdm_alerts.adapters.aws.ses_rate_limiter import (
-    CALLS_A_SECOND,
+    CALLS_PER_SECOND,
     MAX_SLOWDOWN,
     QUOTA_SHARE,
     RateLimiter,
 )
 
-SPACING = 1 / (CALLS_A_SECOND * QUOTA_SHARE)
+SPACING = 1 / (CALLS_PER_SECOND * QUOTA_SHARE)
 
 
 @dataclass
@@ -54,7 +54,7 @@ def test_first_call_does_not_wait(limiter: RateLimiter, clock: Clock) -> None:
 def test_calls_in_any_second_stay_within_the_quota(limiter: RateLimiter, clock: Clock) -> None:
     allowed = call_times(limiter, clock, 200)
     for start in allowed:
-        assert sum(start <= time < start + 1 for time in allowed) <= CALLS_A_SECOND
+        assert sum(start <= time < start + 1 for time in allowed) <= CALLS_PER_SECOND
     assert allowed[-1] - allowed[0] == pytest.approx(199 * SPACING), "and the quota is used"
 
 

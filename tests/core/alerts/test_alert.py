@@ -141,7 +141,7 @@ def test_resolution_time_is_kept_while_a_window_reaches_back_to_it() -> None:
     for days, state in ((7, Ok(NOW)), (8, Ok())):
         assert prune(resolved, a_sure_rule(), NOW + timedelta(days=days)).state == state
     assert prune(firing(), a_sure_rule(), NOW + timedelta(days=99)) == firing()
-    assert not resolved.is_open
+    assert not resolved.is_active
     assert not resolved.is_inactive
 
 
@@ -149,7 +149,7 @@ def test_resolution_time_is_not_kept_when_the_rule_has_no_confidence() -> None:
     assert advance(firing(), healthy(), a_rule(), LATER).state == Ok()
 
 
-@pytest.mark.parametrize("alert", [NEW_ALERT, firing(), firing(told=WARNING)])
+@pytest.mark.parametrize("alert", [NEW_ALERT, firing(), firing(notified=WARNING)])
 @pytest.mark.parametrize("gap", list(Gap))
 def test_unknown_verdict_neither_fires_nor_resolves_an_alert(alert: Alert, gap: Gap) -> None:
     assert advance(alert, unknown(gap), a_rule(), LATER) == alert
@@ -158,7 +158,7 @@ def test_unknown_verdict_neither_fires_nor_resolves_an_alert(alert: Alert, gap: 
 def test_alert_is_inactive_only_when_it_is_ok_and_no_notification_is_due() -> None:
     assert NEW_ALERT.is_inactive
     assert not firing().is_inactive
-    assert not advance(firing(told=WARNING), healthy(), a_rule(), LATER).is_inactive
+    assert not advance(firing(notified=WARNING), healthy(), a_rule(), LATER).is_inactive
 
 
 def test_prior_state_has_the_start_and_severity_for_the_next_evaluation() -> None:
@@ -214,8 +214,8 @@ def test_flapping_alert_resolves_only_after_the_flap_cooldown() -> None:
 def test_alert_resolves_with_the_revised_rate_when_later_counts_are_lower() -> None:
     threshold, days = Threshold(WARNING, 0.05), Window(1)
     recounted = Evidence(Rate(410, 10_000), days, last_day=NOW.date())
-    withdrawn = Healthy(OF, threshold, days, recounted, withdraws=Rate(520, 10_000))
-    alert = advance(firing(told=WARNING), withdrawn, a_sure_rule(), LATER)
+    withdrawn = Healthy(OF, threshold, days, recounted, withdrawn_rate=Rate(520, 10_000))
+    alert = advance(firing(notified=WARNING), withdrawn, a_sure_rule(), LATER)
     assert alert.state == Ok(revised=Rate(410, 10_000))
     assert str(withdrawn) == (
         "410 of 10,000 mails bounced permanently on 2026-03-12 (4.1%), by later counts, and not "
@@ -224,7 +224,7 @@ def test_alert_resolves_with_the_revised_rate_when_later_counts_are_lower() -> N
 
 
 def test_closed_alert_keeps_its_reason_only_when_it_was_notified() -> None:
-    closed = close(firing(told=WARNING), "The rule bounce-rate was deleted")
+    closed = close(firing(notified=WARNING), "The rule bounce-rate was deleted")
     assert closed.state == Ok(
         closed_because="The rule bounce-rate was deleted", interrupted_since=NOW
     )
@@ -235,13 +235,13 @@ def test_closed_alert_keeps_its_reason_only_when_it_was_notified() -> None:
 
 
 def test_closed_alert_drops_its_reason_when_it_is_monitored_again_and_healthy() -> None:
-    closed = close(firing(told=WARNING), "The rule bounce-rate was deleted")
+    closed = close(firing(notified=WARNING), "The rule bounce-rate was deleted")
     assert advance(closed, unknown(), a_rule(), LATER) == closed
     assert advance(closed, healthy(), a_rule(), LATER).state == Ok()
 
 
 def test_reopened_alert_keeps_its_start_unless_it_had_resolved_before_it_was_closed() -> None:
-    closed = close(firing(told=WARNING), "The rule bounce-rate was deleted")
+    closed = close(firing(notified=WARNING), "The rule bounce-rate was deleted")
     assert closed.state == Ok(
         closed_because="The rule bounce-rate was deleted", interrupted_since=NOW
     )
@@ -251,7 +251,7 @@ def test_reopened_alert_keeps_its_start_unless_it_had_resolved_before_it_was_clo
     assert advance(close(pending, "It is gone"), breached(), a_rule(), LATER).state == replace(
         firing().state, since=NOW
     )
-    resolved = close(advance(firing(told=WARNING), healthy(), a_rule(), LATER), "It is gone")
+    resolved = close(advance(firing(notified=WARNING), healthy(), a_rule(), LATER), "It is gone")
     fired_again = advance(resolved, breached(), a_rule(), LATER)
     assert fired_again.state == replace(firing().state, since=LATER), (
         "the alert was resolved in between"
@@ -261,7 +261,7 @@ def test_reopened_alert_keeps_its_start_unless_it_had_resolved_before_it_was_clo
 
 
 def test_recovering_alert_that_is_closed_is_ok_since_the_recovery_began() -> None:
-    recovering = advance(firing(told=WARNING), healthy(), a_rule(clear_after=4 * HOUR), LATER)
+    recovering = advance(firing(notified=WARNING), healthy(), a_rule(clear_after=4 * HOUR), LATER)
     closed = close(recovering, "It is gone")
     assert closed.state == Ok(LATER, closed_because="It is gone")
     assert not closed.resolved_at, "closing is not a resolution that counts for flapping"
@@ -270,7 +270,7 @@ def test_recovering_alert_that_is_closed_is_ok_since_the_recovery_began() -> Non
 
 
 def test_resolved_alert_has_no_interruption_time_when_it_is_closed() -> None:
-    resolved = advance(firing(told=WARNING), healthy(), a_rule(), LATER)
+    resolved = advance(firing(notified=WARNING), healthy(), a_rule(), LATER)
     closed = close(resolved, "The rule bounce-rate was deleted")
     assert closed.state == Ok(closed_because="The rule bounce-rate was deleted")
     assert advance(closed, healthy(), a_rule(), LATER) == resolved, "the scope is monitored again"
@@ -292,12 +292,12 @@ def test_resolution_time_is_ignored_when_the_threshold_becomes_stricter() -> Non
 def test_breach_skips_the_hold_time_when_waits_is_false() -> None:
     rule = a_sure_rule(hold=HOUR)
     assert isinstance(advance(NEW_ALERT, breached(), rule, NOW).state, Pending)
-    assert isinstance(advance(NEW_ALERT, breached(), rule, NOW, waits=False).state, Firing)
+    assert isinstance(advance(NEW_ALERT, breached(), rule, NOW, applies_hold=False).state, Firing)
 
 
 def test_advancing_all_alerts_leaves_out_those_that_are_inactive() -> None:
     alert = firing()
     rules = {alert.rule: a_rule()}
-    healthy_alerts = advance_all({}, {alert.key: healthy()}, rules, {}, NOW, waits=True)
-    breached_alerts = advance_all({}, {alert.key: breached()}, rules, {}, NOW, waits=True)
+    healthy_alerts = advance_all({}, {alert.key: healthy()}, rules, {}, NOW, applies_hold=True)
+    breached_alerts = advance_all({}, {alert.key: breached()}, rules, {}, NOW, applies_hold=True)
     assert (list(healthy_alerts), list(breached_alerts)) == ([], [alert.key])

@@ -192,7 +192,9 @@ def test_quick_healthy_verdict_equals_the_verdict_of_the_full_evaluation(
     quick = evaluate_series(rule, NEWS, counts, as_of)
     assume(isinstance(quick, Healthy) and any(emails))
     buckets = day_buckets(*counts, rule.longest_window, rule.arrival_curve, as_of)
-    windows = [(as_of.midnight - (window.days - 1) * DAY, window) for window in rule.windows]
+    windows = [
+        (as_of.start_of_last_day - (window.days - 1) * DAY, window) for window in rule.windows
+    ]
     boundary = Boundary(share(threshold))
     doubts = [
         boundary.doubt(totals.weighted_events, totals.weighted_emails)

@@ -35,7 +35,7 @@ def verdict_on(
 
 
 def is_revision(verdict: Verdict) -> bool:
-    return isinstance(verdict, Healthy) and verdict.withdraws is not None
+    return isinstance(verdict, Healthy) and verdict.withdrawn_rate is not None
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -47,7 +47,7 @@ def test_notified_rate_is_revised_when_the_same_days_are_now_below_the_threshold
     for events, volume in (fewer_events, more_emails):
         verdict = verdict_on(events, volume, rule)
         assert isinstance(verdict, Healthy)
-        assert verdict.withdraws == Rate(520, 10_000)
+        assert verdict.withdrawn_rate == Rate(520, 10_000)
         assert verdict.evidence is not None
         assert verdict.evidence.rate.value < 0.05
         assert verdict.evidence.last_day == YESTERDAY

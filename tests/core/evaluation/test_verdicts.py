@@ -91,7 +91,7 @@ ACCOUNT_DELIVERY_RATE = Subject(Indicator.DELIVERY_RATE, ACCOUNT)
             replace(
                 healthy(),
                 evidence=Evidence(Rate(60, 10_000), Window(1), last_day=NOW.date()),
-                withdraws=Rate(50, 500),
+                withdrawn_rate=Rate(50, 500),
             ),
             (
                 "60 of 10,000 mails bounced permanently on 2026-03-12 (0.6%) in the end; it was "

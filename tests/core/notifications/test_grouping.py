@@ -71,12 +71,12 @@ def test_alerts_share_one_incident_when_the_account_is_breached() -> None:
 
 
 def test_new_alert_joins_the_open_incident_of_the_account() -> None:
-    account = replace(firing(ACCOUNT, told=Severity.WARNING), incident="bounce-rate-old")
+    account = replace(firing(ACCOUNT, notified=Severity.WARNING), incident="bounce-rate-old")
     assert incident_ids(account, a_new_alert(SHOP_IDENTITY))[SHOP_IDENTITY] == "bounce-rate-old"
 
 
 def test_new_alert_joins_the_open_incident_with_the_same_contributor() -> None:
-    early = replace(firing(NEWS, told=Severity.WARNING), incident="bounce-rate-old")
+    early = replace(firing(NEWS, notified=Severity.WARNING), incident="bounce-rate-old")
     alerts = [early, a_new_alert(HOTMAIL)]
     contributors = contributors_from(alerts, {NEWS: NEWS_AT_HOTMAIL, HOTMAIL: NEWS_AT_HOTMAIL})
     late = group_into_incidents(alerts, contributors, NOW + HOUR)
@@ -87,7 +87,7 @@ def test_new_alert_joins_the_open_incident_with_the_same_contributor() -> None:
 
 
 def test_account_alert_joins_the_incident_of_its_contributor_and_collects_new_alerts() -> None:
-    early = replace(firing(NEWS, told=Severity.WARNING), incident="bounce-rate-old")
+    early = replace(firing(NEWS, notified=Severity.WARNING), incident="bounce-rate-old")
     alerts = [early, a_new_alert(ACCOUNT), a_new_alert(SHOP_IDENTITY)]
     assert incident_ids(*alerts, causes={ACCOUNT: NEWS}) == dict.fromkeys(
         (NEWS, ACCOUNT, SHOP_IDENTITY), "bounce-rate-old"
@@ -104,7 +104,7 @@ def test_alerts_of_two_rules_never_share_an_incident() -> None:
 
 
 def test_alert_stays_in_its_open_incident_when_the_account_starts_firing() -> None:
-    early = replace(firing(NEWS, told=Severity.WARNING), incident="bounce-rate-old")
+    early = replace(firing(NEWS, notified=Severity.WARNING), incident="bounce-rate-old")
     assert incident_ids(early, a_new_alert(ACCOUNT))[NEWS] == "bounce-rate-old"
 
 

@@ -78,20 +78,20 @@ def test_alerts_of_two_rules_are_separate_incidents() -> None:
 
 
 def test_incident_lists_new_alerts_before_those_still_firing() -> None:
-    incident = the_due_incident(firing(told=WARNING), firing(HOTMAIL))
+    incident = the_due_incident(firing(notified=WARNING), firing(HOTMAIL))
     assert incident.reason is Reason.FIRING
     assert [affected.alert.scope for affected in incident.affected] == [HOTMAIL, NEWS]
 
 
 def test_notified_alert_that_is_pending_again_is_neither_resolved_nor_listed() -> None:
-    pending = replace(firing(told=WARNING), state=Pending(WARNING, NOW))
+    pending = replace(firing(notified=WARNING), state=Pending(WARNING, NOW))
     assert due_incidents([pending]) == []
     (incident,) = due_incidents([pending, firing(HOTMAIL)])
     assert [affected.alert.scope for affected in incident.affected] == [HOTMAIL]
 
 
 def test_incident_reason_is_the_most_urgent_reason_of_its_alerts() -> None:
-    incident = the_due_incident(firing(), firing(HOTMAIL, CRITICAL, told=WARNING))
+    incident = the_due_incident(firing(), firing(HOTMAIL, CRITICAL, notified=WARNING))
     assert incident.reason is Reason.ESCALATED
     assert incident.severity is CRITICAL
 
@@ -114,11 +114,11 @@ def test_primary_scope_has_the_highest_rate_when_scopes_are_of_one_kind() -> Non
 
 def test_incident_sequence_starts_at_one_and_follows_the_last_notification() -> None:
     assert the_due_incident(firing()).sequence == 1
-    assert the_due_incident(firing(told=WARNING, sequence=4), firing(HOTMAIL)).sequence == 5
+    assert the_due_incident(firing(notified=WARNING, sequence=4), firing(HOTMAIL)).sequence == 5
 
 
 def test_resolved_incident_has_no_severity() -> None:
-    resolved = replace(firing(told=CRITICAL), state=Ok())
+    resolved = replace(firing(notified=CRITICAL), state=Ok())
     assert the_due_incident(resolved).severity is None
 
 
@@ -141,7 +141,7 @@ def test_delivered_notification_records_the_start_and_the_send_time() -> None:
 def test_alert_without_a_readable_rule_is_notified_but_not_reminded() -> None:
     (incident,) = due_incidents([firing()], {})
     assert (incident.rule_name, incident.indicator) == ("bounce-rate", Indicator.BOUNCE_RATE)
-    long_ago = firing(told=WARNING, since=NOW - 30 * 24 * HOUR)
+    long_ago = firing(notified=WARNING, since=NOW - 30 * 24 * HOUR)
     assert due_incidents([long_ago], {}) == []
     assert due_reasons([long_ago]) == [Reason.REPEAT]
 
@@ -151,7 +151,7 @@ def test_alert_without_an_indicator_is_not_notified() -> None:
 
 
 def test_incident_sequence_continues_when_the_last_notified_alert_has_left() -> None:
-    remaining = firing(told=WARNING, sequence=2)
+    remaining = firing(notified=WARNING, sequence=2)
     (incident,) = due_incidents(
         [remaining, firing(HOTMAIL)], sequences={"bounce-rate-20260312T0900Z": 5}
     )
@@ -186,14 +186,14 @@ def test_resolution_is_due_after_an_unconfirmed_firing_notification() -> None:
 
 
 def test_firing_notification_is_due_after_an_unconfirmed_resolution() -> None:
-    resolved = replace(firing(told=WARNING), state=Ok())
+    resolved = replace(firing(notified=WARNING), state=Ok())
     uncertain = alert_when_attempted(the_due_incident(resolved).primary, NOW)
     assert reason_to_notify(uncertain) is Reason.RESOLVED
     assert reason_to_notify(replace(uncertain, state=firing().state)) is Reason.FIRING
 
 
 def test_escalation_is_due_after_an_unconfirmed_deescalation() -> None:
-    better = firing(told=CRITICAL)
+    better = firing(notified=CRITICAL)
     uncertain = alert_when_attempted(the_due_incident(better, firing(HOTMAIL)).affected[-1], NOW)
     assert uncertain.scope == NEWS
     assert (
@@ -218,11 +218,11 @@ def test_escalation_is_due_after_an_unconfirmed_deescalation() -> None:
 def test_firing_alert_is_repeated_from_one_day_after_its_notification(
     days: float, reasons: list[Reason]
 ) -> None:
-    assert due_reasons([firing(told=WARNING)], now=NOW + days * DAY) == reasons
+    assert due_reasons([firing(notified=WARNING)], now=NOW + days * DAY) == reasons
 
 
 def test_reminders_are_sent_after_1_3_and_7_days_and_then_every_7_days() -> None:
-    alert, reminder_days = firing(told=WARNING), []
+    alert, reminder_days = firing(notified=WARNING), []
     for hours in range(1, 30 * 24):
         now = NOW + hours * HOUR
         for incident in due_incidents([alert], now=now):
@@ -236,11 +236,11 @@ def test_remind_after_sets_when_and_whether_reminders_are_sent(
     remind_after: tuple[timedelta, ...], reasons: list[Reason]
 ) -> None:
     rules = {"bounce-rate": a_rule(remind_after=remind_after)}
-    assert due_reasons([firing(told=WARNING)], rules, now=NOW + 2 * HOUR) == reasons
+    assert due_reasons([firing(notified=WARNING)], rules, now=NOW + 2 * HOUR) == reasons
 
 
 def test_reminder_is_delayed_by_a_recent_notification() -> None:
-    alert = firing(told=WARNING)
+    alert = firing(notified=WARNING)
     assert alert.last_notified is not None
     recent = replace(alert, last_notified=replace(alert.last_notified, sent_at=NOW + 25 * HOUR))
     assert due_reasons([recent], now=NOW + 26 * HOUR) == []
@@ -248,8 +248,8 @@ def test_reminder_is_delayed_by_a_recent_notification() -> None:
 
 
 def test_reminder_covers_all_scopes_of_an_incident_in_one_notification() -> None:
-    late = firing(HOTMAIL, told=WARNING, sequence=2, since=NOW + 5 * HOUR)
-    alerts, reminder_hours = [firing(told=WARNING), late], []
+    late = firing(HOTMAIL, notified=WARNING, sequence=2, since=NOW + 5 * HOUR)
+    alerts, reminder_hours = [firing(notified=WARNING), late], []
     for hours in range(6, 80):
         now = NOW + hours * HOUR
         for incident in due_incidents(alerts, now=now):
@@ -265,7 +265,7 @@ def test_reminder_covers_all_scopes_of_an_incident_in_one_notification() -> None
 
 
 def test_deescalation_is_reported_only_with_the_next_due_notification() -> None:
-    better = firing(told=CRITICAL)
+    better = firing(notified=CRITICAL)
     assert due_incidents([better]) == []
     incident = the_due_incident(better, firing(HOTMAIL))
     assert {affected.alert.scope: affected.reason for affected in incident.affected} == {

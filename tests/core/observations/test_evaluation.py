@@ -57,4 +57,4 @@ def test_run_that_did_not_read_vdm_closes_alerts_without_any_verdict() -> None:
     )
     evaluation = evaluate(observation)
     assert evaluation.verdicts == {}
-    assert evaluation.closed == {alert.key: "The rule bounce-rate was deleted"}
+    assert evaluation.close_reasons == {alert.key: "The rule bounce-rate was deleted"}

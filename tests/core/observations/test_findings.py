@@ -20,7 +20,7 @@ from vdm_alerts.core.observations.findings import (
 )
 from vdm_alerts.core.observations.metric_reading import TRANSIENT_LIMIT, Limits, MetricReading
 from vdm_alerts.core.observations.observation import Observation
-from vdm_alerts.core.planning.queries import ACCOUNT_SENT, Answers, Query
+from vdm_alerts.core.planning.queries import ACCOUNT_SENT_QUERY, Answers, Query
 from vdm_alerts.core.planning.roster import SenderRoster
 
 OUTAGE = Finding("ses:GetAccount", "ses:GetAccount failed", "It is tried again", transient=True)
@@ -76,11 +76,11 @@ def test_unreadable_series_of_this_run_stay_a_transient_problem() -> None:
     [
         pytest.param(None, {FindingSource.LISTS, FindingSource.METRICS}, id="VDM not read"),
         pytest.param(
-            a_reading({ACCOUNT_SENT: Gap.UNAVAILABLE}),
+            a_reading({ACCOUNT_SENT_QUERY: Gap.UNAVAILABLE}),
             {FindingSource.METRICS},
             id="account unreadable",
         ),
-        pytest.param(a_reading({ACCOUNT_SENT: a_series(9)}), set(), id="account read"),
+        pytest.param(a_reading({ACCOUNT_SENT_QUERY: a_series(9)}), set(), id="account read"),
     ],
 )
 def test_sources_are_unreadable_unless_the_account_was_read(
@@ -141,4 +141,6 @@ def test_cut_off_scope_is_reported_after_25_hours(
 
 
 def test_account_without_emails_is_reported() -> None:
-    assert findings_of(a_reading({ACCOUNT_SENT: a_series(0)}), Limits(), is_empty=True) == ["mail"]
+    assert findings_of(a_reading({ACCOUNT_SENT_QUERY: a_series(0)}), Limits(), is_empty=True) == [
+        "mail"
+    ]

@@ -12,7 +12,7 @@ from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Scope
 from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.observations.metric_reading import MetricReading
 from vdm_alerts.core.observations.observation import Observation
-from vdm_alerts.core.planning.queries import ACCOUNT_SENT
+from vdm_alerts.core.planning.queries import ACCOUNT_SENT_QUERY
 from vdm_alerts.core.planning.roster import SenderRoster
 from vdm_alerts.core.rules.patterns import ScopePatterns
 from vdm_alerts.core.rules.rule_set import RuleSet
@@ -80,6 +80,6 @@ def test_alert_is_closed_when_a_recent_list_lacks_its_sender(
 def test_last_day_is_stated_only_when_today_has_no_counts(
     newest_day: date, last_day: date | None
 ) -> None:
-    answers = {ACCOUNT_SENT: a_series(10, ending=newest_day)}
+    answers = {ACCOUNT_SENT_QUERY: a_series(10, ending=newest_day)}
     reading = MetricReading(FakeAccount().plan, answers, queries_made=1)
     assert an_observation(RuleSet({}), reading).last_day == last_day

@@ -23,14 +23,14 @@ from vdm_alerts.core.observations.run_report import (
     rate_samples,
     report_run,
 )
-from vdm_alerts.core.planning.queries import ACCOUNT_SENT
+from vdm_alerts.core.planning.queries import ACCOUNT_SENT_QUERY
 from vdm_alerts.core.rules.rule_set import RuleSet
 
 RULE = a_rule()
 INVALID = Finding("/rules/a", "Rule a is invalid", "Fix it")
 READING = MetricReading(
     FakeAccount().plan,
-    {ACCOUNT_SENT: a_series(10, ending=TODAY - timedelta(days=2))},
+    {ACCOUNT_SENT_QUERY: a_series(10, ending=TODAY - timedelta(days=2))},
     queries_made=5,
 )
 OBSERVATION = Observation(

@@ -19,7 +19,7 @@ from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Series
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.planning.drilldown import fully_drilled_down
 from vdm_alerts.core.planning.next_batches import next_batches
-from vdm_alerts.core.planning.queries import ACCOUNT_SENT, Query, data_as_of
+from vdm_alerts.core.planning.queries import ACCOUNT_SENT_QUERY, Query, data_as_of
 from vdm_alerts.core.planning.roster import SenderRoster
 from vdm_alerts.core.planning.verdicts import EarlyVerdicts, evaluate_scope
 
@@ -83,7 +83,7 @@ def test_drilldown_runs_daily_for_healthy_senders_and_every_run_near_the_thresho
     account.rules = [IDENTITY_AT_ISP_RULE]
     account.sends(NEWS, 10_000, bounced=30).sends(SHOP_IDENTITY, 1_000, bounced=30)
     account.roster = SenderRoster(
-        {scope: an_entry(5, drilled=("bounce-rate",)) for scope in (NEWS, SHOP_IDENTITY)}
+        {scope: an_entry(5, drilled_down=("bounce-rate",)) for scope in (NEWS, SHOP_IDENTITY)}
     )
     account.now = NOW + HOUR
     account.read()
@@ -98,7 +98,7 @@ def test_drilldown_runs_daily_for_healthy_senders_and_every_run_near_the_thresho
 
 def drilldown_order(account: FakeAccount, *scopes: Scope) -> list[Scope]:
     """Return *scopes* in the order in which their parts are queried, once they were read."""
-    answers: dict[Query, Series | Gap] = {ACCOUNT_SENT: account.answer(Metric.SEND, ACCOUNT)}
+    answers: dict[Query, Series | Gap] = {ACCOUNT_SENT_QUERY: account.answer(Metric.SEND, ACCOUNT)}
     for scope in scopes:
         answers |= {Query(metric, scope): account.answer(metric, scope) for metric in READ_METRICS}
     queried = [
@@ -123,8 +123,8 @@ def test_drilldown_order_is_worst_rate_first_and_then_longest_wait(
         {
             bad: an_entry(5),
             worse: an_entry(5),
-            waits_2_days: an_entry(5, NOW - timedelta(days=2), drilled=("bounce-rate",)),
-            waits_3_days: an_entry(5, NOW - timedelta(days=3), drilled=("bounce-rate",)),
+            waits_2_days: an_entry(5, NOW - timedelta(days=2), drilled_down=("bounce-rate",)),
+            waits_3_days: an_entry(5, NOW - timedelta(days=3), drilled_down=("bounce-rate",)),
         }
     )
     order = drilldown_order(account, bad, waits_2_days, waits_3_days, worse)

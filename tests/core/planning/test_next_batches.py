@@ -25,7 +25,7 @@ from vdm_alerts.core.model.mailbox_providers import KNOWN_ISPS
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope, Series
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.planning.next_batches import next_batches, within_budget
-from vdm_alerts.core.planning.queries import ACCOUNT_SENT, Query, data_as_of
+from vdm_alerts.core.planning.queries import ACCOUNT_SENT_QUERY, Query, data_as_of
 from vdm_alerts.core.planning.query_batches import QueryBatch
 from vdm_alerts.core.planning.verdicts import EarlyVerdicts, evaluate_scope
 from vdm_alerts.core.rules.rule import Rule
@@ -42,7 +42,7 @@ def test_started_sender_is_read_completely_before_the_next_one(account: FakeAcco
     """Otherwise, a small query budget would complete no sender."""
     account.rules = [a_rule_for("identity", "identity_at_isp")]
     account.sends(NEWS, 5_000, bounced=400).sends(SHOP_IDENTITY, 5_000)
-    answers: dict[Query, Series | Gap] = {ACCOUNT_SENT: a_series(10_000)}
+    answers: dict[Query, Series | Gap] = {ACCOUNT_SENT_QUERY: a_series(10_000)}
     answers |= {Query(metric, NEWS): account.answer(metric, NEWS) for metric in READ_METRICS[:2]}
     scopes = [
         query.scope

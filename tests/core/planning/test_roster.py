@@ -144,7 +144,7 @@ def test_rejection_of_a_single_metric_is_not_a_rejection_of_the_name() -> None:
 
 
 def test_reading_records_the_drilldown_time_of_each_rule() -> None:
-    before = SenderRoster({NEWS: an_entry(9, drilled=("a",))})
+    before = SenderRoster({NEWS: an_entry(9, drilled_down=("a",))})
     roster = roster_after(
         before, {NEWS_SEND_QUERY: a_series(9)}, hours=1, drilled_down={NEWS: {"b"}}
     )

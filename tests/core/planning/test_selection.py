@@ -51,7 +51,7 @@ def test_rejected_provider_is_neither_read_nor_subtracted_from_the_account(
 ) -> None:
     include = ScopePatterns({Dimension.ISP: ("*", "Nobody")})
     account.rules = [a_rule_for("isp", include=include)]
-    account.roster = SenderRoster({ACCOUNT.at("Nobody"): an_entry(refused=True)})
+    account.roster = SenderRoster({ACCOUNT.at("Nobody"): an_entry(rejected=True)})
     account.read()
     assert account.metrics_of(ACCOUNT.at("Nobody")) == set()
     assert "Nobody" not in account.plan.isps
@@ -61,7 +61,7 @@ def test_sender_with_a_rejected_name_is_not_read_even_with_an_open_alert(
     account: FakeAccount,
 ) -> None:
     account.sends(NEWS, 5_000)
-    account.roster = SenderRoster({NEWS: an_entry(refused=True)})
+    account.roster = SenderRoster({NEWS: an_entry(rejected=True)})
     account.firing = frozenset({NEWS})
     account.read()
     assert account.metrics_of(NEWS) == set()

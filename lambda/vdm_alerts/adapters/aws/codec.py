@@ -74,7 +74,7 @@ STORED_NAMES: Mapping[type, Mapping[str, str]] = {
         "sent_at": "at",
         "figures": "ground",
     },
-    ReportedFigures: {"rate": "rate", "window": "window", "last": "last"},
+    ReportedFigures: {"rate": "rate", "window": "window", "last_day": "last"},
     Rate: {"events": "events", "volume": "volume"},
     Window: {"days": "days"},
     Scope: {

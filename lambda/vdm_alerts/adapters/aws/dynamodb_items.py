@@ -198,7 +198,7 @@ def _history_write(target: Target, transition: Transition) -> Write:
         at=at,
         before=transition.before,
         after=transition.after,
-        why=transition.why,
+        why=transition.reason,
         **{EXPIRES: int((transition.time + HISTORY_TTL).timestamp())},
     )
 

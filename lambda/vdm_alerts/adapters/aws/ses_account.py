@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from vdm_alerts.adapters.aws.errors import translate_errors
 from vdm_alerts.adapters.aws.ses_metrics import VDM_IS_OFF
-from vdm_alerts.adapters.aws.ses_rate_limiter import LISTS_A_SECOND, RateLimiter
+from vdm_alerts.adapters.aws.ses_rate_limiter import LISTS_PER_SECOND, RateLimiter
 from vdm_alerts.core.model.account import AccountStatus
 from vdm_alerts.core.model.findings import EnableSending, Finding
 from vdm_alerts.core.model.metrics import Scope
@@ -72,7 +72,7 @@ class SesAccount:
         """
         self._client = client
         for operation in ("ListEmailIdentities", "ListConfigurationSets", "ListTenants"):
-            RateLimiter(LISTS_A_SECOND, clock, sleep).attach(client, operation)
+            RateLimiter(LISTS_PER_SECOND, clock, sleep).attach(client, operation)
 
     def status(self) -> AccountStatus:
         """Return whether VDM and sending are on, with the findings about the account."""

@@ -21,7 +21,7 @@ from vdm_alerts.core.model.findings import (
 )
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap
-from vdm_alerts.core.planning.queries import ACCOUNT_SENT, Query, TodayRejectedError
+from vdm_alerts.core.planning.queries import ACCOUNT_SENT_QUERY, Query, TodayRejectedError
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
@@ -180,7 +180,7 @@ class _ReadCalls:
 
         The account has no resource of its own in IAM, so a denial of the account denies everything.
         """
-        if ACCOUNT_SENT in batch:
+        if ACCOUNT_SENT_QUERY in batch:
             self.is_over = True
             raise error
         self.denials += 1
@@ -194,7 +194,7 @@ class _ReadCalls:
         rejects the days: raises TodayRejectedError.
         """
         query = batch[0]
-        if query == ACCOUNT_SENT:
+        if query == ACCOUNT_SENT_QUERY:
             self.is_over = True
             raise TodayRejectedError(str(error.__cause__)) from error
         _log.warning("SES refuses %s of %s: %s", query.metric, query.scope, error.__cause__)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
 
-CALLS_A_SECOND = 16
+CALLS_PER_SECOND = 16
 """BatchGetMetricData calls per second that SES allows for an account in a Region.
 
 A call holds at most 10 queries.
@@ -17,7 +17,7 @@ Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_BatchGetMetri
 """
 QUOTA_SHARE = 0.97
 """Default fraction of the quota to use. Other clients in the account share the quota."""
-LISTS_A_SECOND = 1
+LISTS_PER_SECOND = 1
 """Calls per second that SES allows for nearly every other action.
 
 Source: https://docs.aws.amazon.com/ses/latest/dg/quotas.html ("all actions ... are throttled at
@@ -38,7 +38,7 @@ class RateLimiter:
 
     def __init__(
         self,
-        rate: float = CALLS_A_SECOND * QUOTA_SHARE,
+        rate: float = CALLS_PER_SECOND * QUOTA_SHARE,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:

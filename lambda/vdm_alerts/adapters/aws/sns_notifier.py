@@ -25,7 +25,7 @@ class SnsNotifier:
         subscribes by HTTPS and drops everything that is not in its own JSON format.
         """
         forms = {
-            "default": message.chat,
+            "default": message.amazon_q,
             "email": message.text,
             "sqs": message.payload,
             "lambda": message.payload,

@@ -176,14 +176,14 @@ class Alert:
                 return PriorState(firing.since, firing.severity, firing.no_email, reported=reported)
 
     @property
-    def is_open(self) -> bool:
+    def is_active(self) -> bool:
         """Whether the alert is not Ok, or its end is not notified yet."""
         return not isinstance(self.state, Ok) or self.last_notified is not None
 
     @property
     def is_inactive(self) -> bool:
         """Whether the alert has nothing to store."""
-        return not self.is_open and self.state == Ok() and not self.resolved_at
+        return not self.is_active and self.state == Ok() and not self.resolved_at
 
     @property
     def is_flapping(self) -> bool:

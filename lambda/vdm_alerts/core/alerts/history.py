@@ -26,7 +26,7 @@ class Transition:
     """The state before the run."""
     after: str
     """The state after the run."""
-    why: str
+    reason: str
     """The sentence of the verdict, or why the alert was closed."""
 
 

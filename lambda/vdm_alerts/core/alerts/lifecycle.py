@@ -51,7 +51,7 @@ def advance_all(
     closed: Mapping[AlertKey, str],
     now: datetime,
     *,
-    waits: bool,
+    applies_hold: bool,
 ) -> Mapping[AlertKey, Alert]:
     """Return all alerts in their state after *verdicts*, including new alerts.
 
@@ -73,12 +73,14 @@ def advance_all(
     for key, verdict in verdicts.items():
         if key not in closed:
             alert = advanced.get(key, Alert(*key))
-            advanced[key] = advance(alert, verdict, rules[alert.rule], now, waits=waits)
+            advanced[key] = advance(
+                alert, verdict, rules[alert.rule], now, applies_hold=applies_hold
+            )
     return {key: alert for key, alert in advanced.items() if not alert.is_inactive}
 
 
 def advance(
-    alert: Alert, verdict: Verdict, rule: Rule, now: datetime, *, waits: bool = True
+    alert: Alert, verdict: Verdict, rule: Rule, now: datetime, *, applies_hold: bool = True
 ) -> Alert:
     """Return *alert* in its state after *verdict* by *rule*.
 
@@ -87,7 +89,7 @@ def advance(
     rule = rule.for_scope(alert.scope)
     match verdict:
         case Breached() | NoEmail():
-            hold = rule.hold if waits else timedelta()
+            hold = rule.hold if applies_hold else timedelta()
             return replace(alert, state=_on_breached(alert.state, verdict, hold, now))
         case Healthy():
             return _on_healthy(alert, verdict, rule, now)
@@ -185,7 +187,7 @@ def _resolved(state: Firing, verdict: Healthy, rule: Rule, now: datetime) -> Ok:
     * *rule* compares counted rates.
     * *rule* no longer has the threshold that fired.
     """
-    if verdict.withdraws is not None:
+    if verdict.withdrawn_rate is not None:
         return Ok(revised=verdict.evidence.rate if verdict.evidence else None)
     if isinstance(rule.confidence, PlainComparison) or not still_applies(rule, state):
         return Ok()

@@ -19,18 +19,18 @@ class AsOf:
 
     now: datetime
     """The time of the evaluation, in UTC."""
-    last: date
+    last_day: date
     """The last UTC day with known counts: today (partial), or an earlier whole day."""
 
     @property
-    def midnight(self) -> datetime:
+    def start_of_last_day(self) -> datetime:
         """The start of the last day."""
-        return datetime.combine(self.last, time(), UTC)
+        return datetime.combine(self.last_day, time(), UTC)
 
     @property
     def hours(self) -> float:
         """The counted hours of the last day, from `MIN_HOURS` to 24."""
-        return min(DAY, max(MIN_HOURS, (self.now - self.midnight) / timedelta(hours=1)))
+        return min(DAY, max(MIN_HOURS, (self.now - self.start_of_last_day) / timedelta(hours=1)))
 
 
 class Bucket(NamedTuple):
@@ -72,9 +72,9 @@ def day_buckets(
 
     *feedback* is the arrival curve of the events. The last day can be partial.
     """
-    daily_events = events.daily(window.days, as_of.last)
-    daily_emails = volume.daily(window.days + feedback.lag, as_of.last)
-    hours_since_midnight = (as_of.now - as_of.midnight) / timedelta(hours=1)
+    daily_events = events.daily(window.days, as_of.last_day)
+    daily_emails = volume.daily(window.days + feedback.lag, as_of.last_day)
+    hours_since_midnight = (as_of.now - as_of.start_of_last_day) / timedelta(hours=1)
     buckets = []
     for age in range(window.days):
         hours = as_of.hours if age == 0 else DAY
@@ -84,7 +84,7 @@ def day_buckets(
         expected = sum(map(mul, feedback.daily_shares(hours), reversed(emails)))
         hours_since_end = hours_since_midnight + (age - 1) * DAY
         with_feedback = emails[-1] * feedback.arrived_by(hours_since_end)
-        start = as_of.midnight - timedelta(days=age)
+        start = as_of.start_of_last_day - timedelta(days=age)
         buckets.append(
             Bucket(start, hours, daily_events[-1 - age], emails[-1], expected, with_feedback)
         )
@@ -106,9 +106,9 @@ def no_bucket_reaches(
     minimum of `Bucket.expected_emails`. If no day is above *share*, no window of these days is
     above it.
     """
-    emails = volume.daily(window.days, as_of.last)
+    emails = volume.daily(window.days, as_of.last_day)
     whole_day_limit = share * feedback.daily_shares()[0]
     last_day_limit = share * feedback.daily_shares(as_of.hours)[0]
     event_limits = [whole_day_limit * day_emails for day_emails in emails[:-1]]
     event_limits.append(last_day_limit * emails[-1])
-    return all(map(le, events.daily(window.days, as_of.last), event_limits))
+    return all(map(le, events.daily(window.days, as_of.last_day), event_limits))

@@ -60,7 +60,7 @@ def active_thresholds(series: SeriesEvaluation) -> Sequence[Threshold]:
     The threshold that a worsening rate reaches first comes first.
     """
     rule, prior = series.rule, series.prior
-    baseline_end = series.as_of.last - timedelta(days=rule.longest_window.days)
+    baseline_end = series.as_of.last_day - timedelta(days=rule.longest_window.days)
     if prior.since and prior.severity:  # The days of an open alert are not part of the baseline.
         baseline_end = min(baseline_end, prior.since.date() - timedelta(days=1))
     baseline = baseline_threshold(rule, series.events, series.volume, baseline_end)
@@ -99,7 +99,7 @@ def _worst_breach(
         earliest = _lookback_limit(series, threshold)
         for error, window in windows_on_bad_side(series, threshold, buckets, earliest):
             if error <= allowed_error:
-                evidence = window_evidence(series, window, 1 - error, series.as_of.last)
+                evidence = window_evidence(series, window, 1 - error, series.as_of.last_day)
                 return Breached(series.subject, threshold, evidence)
     return None
 

@@ -53,8 +53,8 @@ def evaluate_series(
     if isinstance(volume, Gap):
         return Unknown(subject, volume)
     series = SeriesEvaluation(rule, subject, events, volume, as_of, prior)
-    if not volume.total(rule.longest_window, as_of.last):
-        has_late_events = events.total(rule.longest_window, as_of.last) > 0
+    if not volume.total(rule.longest_window, as_of.last_day):
+        has_late_events = events.total(rule.longest_window, as_of.last_day) > 0
         if isinstance(rule.confidence, PlainComparison) or not has_late_events:
             return _evaluate_no_email(series)
     elif prior.is_about_no_email:
@@ -77,7 +77,7 @@ def _compare_with_thresholds(series: SeriesEvaluation, series_count: int) -> Ver
 
 def _evaluate_no_email(series: SeriesEvaluation) -> Verdict:
     """Return the verdict on a scope without email in any window of the rule."""
-    rule, last = series.rule, series.as_of.last
+    rule, last = series.rule, series.as_of.last_day
     threshold, window = rule.first_threshold, rule.longest_window
     inconclusive = Inconclusive(series.subject, threshold, window, None)
     if rule.missing_data is MissingData.BREACHING:

@@ -40,10 +40,10 @@ def resolution_evidence(
     """
     as_of, rule, indicator = series.as_of, series.rule, series.subject.indicator
     today = as_of.now.date()
-    if as_of.last < today:
-        last, whole_days = as_of.last, buckets
+    if as_of.last_day < today:
+        last, whole_days = as_of.last_day, buckets
     else:
-        last, whole_days = as_of.last - timedelta(days=1), buckets[1:]
+        last, whole_days = as_of.last_day - timedelta(days=1), buckets[1:]
     days_after_start = (last - since.date()).days
     if days_after_start < rule.windows[0].days:
         return None

@@ -18,7 +18,7 @@ class ReportedFigures:
     """The rate in the window, as counted at that time."""
     window: Window
     """The window of the rate."""
-    last: date
+    last_day: date
     """The last day of the window."""
 
 
@@ -41,7 +41,7 @@ def with_revision(
 
     Late feedback withdraws no rate: only emails whose feedback has arrived are counted.
     """
-    if not isinstance(verdict, Healthy | Inconclusive) or as_of.now.date() <= reported.last:
+    if not isinstance(verdict, Healthy | Inconclusive) or as_of.now.date() <= reported.last_day:
         return verdict
     rate = _recounted(rule, events, volume, as_of, reported)
     threshold = rule.first_threshold
@@ -50,8 +50,10 @@ def with_revision(
     if not threshold.is_reached_by(reported.rate.value, rule.indicator):
         # The notification was about the baseline or another threshold, so it stays true.
         return verdict
-    evidence = Evidence(rate, reported.window, last_day=reported.last)
-    return Healthy(verdict.subject, threshold, reported.window, evidence, withdraws=reported.rate)
+    evidence = Evidence(rate, reported.window, last_day=reported.last_day)
+    return Healthy(
+        verdict.subject, threshold, reported.window, evidence, withdrawn_rate=reported.rate
+    )
 
 
 def _recounted(
@@ -62,10 +64,10 @@ def _recounted(
     Return None if the days have no emails. A rule with a minimum confidence counts only emails
     whose feedback has arrived.
     """
-    event_count = events.total(reported.window, reported.last)
-    emails = volume.total(reported.window, reported.last)
+    event_count = events.total(reported.window, reported.last_day)
+    emails = volume.total(reported.window, reported.last_day)
     if isinstance(rule.confidence, MinimumConfidence) and not rule.indicator.low_is_bad:
-        end_of_reported_days = AsOf(as_of.now, reported.last)
+        end_of_reported_days = AsOf(as_of.now, reported.last_day)
         buckets = day_buckets(
             events, volume, reported.window, rule.arrival_curve, end_of_reported_days
         )

@@ -30,11 +30,11 @@ class SeriesEvaluation:
 
     def counted_evidence(self, window: Window) -> Evidence | None:
         """Return the rate as counted in *window*; None if no email was sent in it."""
-        emails = self.volume.total(window, self.as_of.last)
+        emails = self.volume.total(window, self.as_of.last_day)
         if not emails:
             return None
-        rate = Rate(self.events.total(window, self.as_of.last), emails)
-        return Evidence(rate, window, last_day=self.whole_day(self.as_of.last))
+        rate = Rate(self.events.total(window, self.as_of.last_day), emails)
+        return Evidence(rate, window, last_day=self.whole_day(self.as_of.last_day))
 
     def whole_day(self, last: date) -> date | None:
         """Return *last* as `Evidence.last_day`: None if *last* is today (partial)."""

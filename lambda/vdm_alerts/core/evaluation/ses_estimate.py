@@ -100,20 +100,20 @@ def estimate_account_rate(
     """
     if indicator not in SES_LEVELS:
         return None
-    known_emails = volume.total(LONGEST_WINDOW, as_of.last)
+    known_emails = volume.total(LONGEST_WINDOW, as_of.last_day)
     if not known_emails:
         return None
     needed_emails = min(known_emails, representative_volume)
     window = next(
         window
         for window in map(Window, range(1, LONGEST_WINDOW.days + 1))
-        if volume.total(window, as_of.last) >= needed_emails
+        if volume.total(window, as_of.last_day) >= needed_emails
     )
-    emails = volume.total(window, as_of.last)
-    rate = Rate(events.total(window, as_of.last), emails)
+    emails = volume.total(window, as_of.last_day)
+    rate = Rate(events.total(window, as_of.last_day), emails)
     pace = _Pace(
-        events.total(PACE_WINDOW, as_of.last),
-        volume.total(PACE_WINDOW, as_of.last),
+        events.total(PACE_WINDOW, as_of.last_day),
+        volume.total(PACE_WINDOW, as_of.last_day),
         timedelta(days=PACE_WINDOW.days - 1, hours=as_of.hours),
     )
     review, pause = (

@@ -91,7 +91,7 @@ class Healthy:
     """The window that was evaluated, also if it had no email."""
     evidence: Evidence | None
     """The counts; None if there was no email in the window."""
-    withdraws: Rate | None = None
+    withdrawn_rate: Rate | None = None
     """The rate that a notification reported and that later counts of the same days contradict."""
 
     def __str__(self) -> str:
@@ -99,10 +99,10 @@ class Healthy:
             return _no_email_sentence(self.subject, self.window)
         subject, evidence, threshold = self.subject, self.evidence, self.threshold
         counted, side = evidence.counted_phrase(subject.indicator), subject.good_side
-        if self.withdraws and evidence.rate.corrects(self.withdraws):
-            return f"{counted}, by later counts, and not {self.withdraws} as you were told."
-        if self.withdraws:
-            return f"{counted} in the end; it was {self.withdraws} when you were told."
+        if self.withdrawn_rate and evidence.rate.corrects(self.withdrawn_rate):
+            return f"{counted}, by later counts, and not {self.withdrawn_rate} as you were told."
+        if self.withdrawn_rate:
+            return f"{counted} in the end; it was {self.withdrawn_rate} when you were told."
         if evidence.confidence is not None:
             confidence = _percentage(evidence.confidence)
             return f"{counted}: {confidence} sure that {subject} is back {side} {threshold}."

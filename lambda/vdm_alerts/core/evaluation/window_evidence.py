@@ -41,7 +41,7 @@ def windows_on_bad_side(
     """
     rule, boundary = series.rule, boundary_of(series, threshold)
     emails_of = WITH_FEEDBACK if boundary.low_is_bad else EXPECTED
-    windows = rule_windows(series, earliest, series.as_of.last)
+    windows = rule_windows(series, earliest, series.as_of.last_day)
     bad_windows = []
     for window in window_totals(buckets, windows, boundary, emails_of):
         bad_events = window.emails - window.events if boundary.low_is_bad else window.events

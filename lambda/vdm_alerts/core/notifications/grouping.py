@@ -26,7 +26,7 @@ def group_into_incidents(
     an incident, or joins the latest one if the rule has `MAX_INCIDENTS` open. An alert that is no
     longer open leaves its incident.
     """
-    grouped = [alert if alert.is_open else replace(alert, incident=None) for alert in alerts]
+    grouped = [alert if alert.is_active else replace(alert, incident=None) for alert in alerts]
     firing = {alert.key for alert in grouped if isinstance(alert.state, Firing)}
     incidents = _OpenIncidents()
     for alert in grouped:

@@ -140,7 +140,7 @@ def _by_incident(alerts: Iterable[Alert]) -> Mapping[str, Sequence[Alert]]:
     groups: defaultdict[str, list[Alert]] = defaultdict(list)
     for alert in alerts:
         is_pending = isinstance(alert.state, Pending)
-        if alert.indicator and alert.incident and alert.is_open and not is_pending:
+        if alert.indicator and alert.incident and alert.is_active and not is_pending:
             groups[alert.incident].append(alert)
     return groups
 

@@ -33,7 +33,7 @@ class Evaluation:
     """The verdict of each rule on each scope that was read."""
     contributors: Mapping[AlertKey, Contributor] = field(default_factory=dict)
     """The main contributor to each breach that has one."""
-    closed: Mapping[AlertKey, str] = field(default_factory=dict)
+    close_reasons: Mapping[AlertKey, str] = field(default_factory=dict)
     """Why an alert is no longer monitored, for each alert that is not."""
 
     @property
@@ -64,7 +64,7 @@ def evaluate(observation: Observation) -> Evaluation:
     """
     reading = observation.reading
     if reading is None:
-        return Evaluation(closed=_closed(observation, ()))
+        return Evaluation(close_reasons=_closed(observation, ()))
     verdicts = _verdicts(reading)
     if observation.account_idle:
         verdicts = {key: _not_healthy_without_emails(verdict) for key, verdict in verdicts.items()}

@@ -54,7 +54,7 @@ class Observation:
         if self.reading is None:
             return None
         as_of = self.reading.as_of
-        return as_of.last if as_of.last < as_of.now.date() else None
+        return as_of.last_day if as_of.last_day < as_of.now.date() else None
 
     @property
     def account_emails(self) -> Series | None:

@@ -63,7 +63,7 @@ class RunReport:
     subscribers: int | None
     """Confirmed subscriptions of the topic; None if unknown."""
 
-    def published(self) -> dict[str, int | None]:
+    def published_figures(self) -> dict[str, int | None]:
         """Return the figures by their published names."""
         return {name: getattr(self, field) for field, name in PUBLISHED_FIGURES.items()}
 
@@ -138,7 +138,7 @@ def rate_samples(
     samples = [
         RateSample(observation.rules[key.rule].for_scope(key.scope), key.scope, evidence.rate.value)
         for key, verdict in evaluation.verdicts.items()
-        if key.scope == ACCOUNT or (key in alerts and alerts[key].is_open)
+        if key.scope == ACCOUNT or (key in alerts and alerts[key].is_active)
         if (evidence := evidence_of(verdict))
     ]
     account = [sample for sample in samples if sample.scope == ACCOUNT]

@@ -179,7 +179,7 @@ class Investigation:
     @cached_property
     def _last_day(self) -> date:
         """The last day of the window of the breach."""
-        return data_as_of(self.plan.now, self.plan.last, self.answers).last
+        return data_as_of(self.plan.now, self.plan.last_day, self.answers).last_day
 
     @property
     def _half_of_events(self) -> float:

@@ -71,7 +71,7 @@ def providers_by_events(rule: Rule, plan: ReadPlan, answers: Answers) -> Sequenc
 
     def account_events(isp: str) -> int:
         events = answers.get(Query(rule.indicator.events, ACCOUNT.at(isp)))
-        return events.total(rule.longest_window, plan.last) if isinstance(events, Series) else 0
+        return events.total(rule.longest_window, plan.last_day) if isinstance(events, Series) else 0
 
     return [*sorted(plan.isps, key=account_events, reverse=True), OTHER_ISPS]
 
@@ -102,7 +102,7 @@ def _candidate(
     events = answers.get(Query(rule.indicator.events, scope))
     if not isinstance(events, Series):
         return None
-    total = events.total(rule.lookback, plan.last)
+    total = events.total(rule.lookback, plan.last_day)
     if not plan.minimum_counts[rule.name].are_reached_by_events(total):
         return None
     parts = [part for part in provider_parts(rule, scope, isps) if rule.covers(part)]
@@ -126,7 +126,7 @@ def _badness(rule: Rule, scope: Scope, plan: ReadPlan, answers: Answers) -> floa
     volume = find_answer(Query(rule.indicator.volume, scope), plan.isps, answers)
     if not (isinstance(events, Series) and isinstance(volume, Series)):
         return 0.0
-    last = data_as_of(plan.now, plan.last, answers).last
+    last = data_as_of(plan.now, plan.last_day, answers).last_day
     return rule.for_scope(scope).worst_badness(events, volume, last)
 
 
@@ -150,4 +150,4 @@ def _next_batches(
         if events is None:
             unanswered += 1
         elif isinstance(events, Series):
-            remaining_events -= events.total(rule.lookback, plan.last)
+            remaining_events -= events.total(rule.lookback, plan.last_day)

@@ -36,7 +36,7 @@ class TodayRejectedError(OperationFailedError):
         )
 
 
-ACCOUNT_SENT = Query(Metric.SEND, ACCOUNT)
+ACCOUNT_SENT_QUERY = Query(Metric.SEND, ACCOUNT)
 """The query for the emails that the whole account sent."""
 
 Answers: TypeAlias = Mapping[Query, Series | Gap]

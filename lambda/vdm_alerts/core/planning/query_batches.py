@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from vdm_alerts.core.model.metrics import Dimension, Metric, Scope, Series, Window
 from vdm_alerts.core.planning.queries import (
-    ACCOUNT_SENT,
+    ACCOUNT_SENT_QUERY,
     Answers,
     Query,
     base_queries,
@@ -38,7 +38,7 @@ class QueryBatch:
 
 def always_read_batches(plan: ReadPlan, answers: Answers) -> Iterator[QueryBatch]:
     """Yield the open queries about the account and scopes with an open alert."""
-    yield from unanswered_batch([ACCOUNT_SENT], plan, answers)
+    yield from unanswered_batch([ACCOUNT_SENT_QUERY], plan, answers)
     for scope in plan.selection.always_read:
         yield from all_metrics_batch(scope, plan, answers)
 
@@ -52,7 +52,7 @@ def follow_up_batches(plan: ReadPlan, answers: Answers) -> Iterator[QueryBatch]:
         for rule in plan.rule_scopes.rules_for(scope):
             minimum = plan.minimum_counts[rule.name]
             is_in_top = plan.rule_scopes.is_in_top(rule, scope)
-            if is_in_top and minimum.are_reached_by_emails(sent, plan.last):
+            if is_in_top and minimum.are_reached_by_emails(sent, plan.last_day):
                 yield from events_then_volume(rule, scope, plan, answers)
 
 
@@ -99,7 +99,7 @@ def events_then_volume(
     if events is None:
         yield from unanswered_batch([events_query], plan, answers, follow_ups=[volume_query])
     elif isinstance(events, Series):
-        total = events.total(rule.lookback, plan.last)
+        total = events.total(rule.lookback, plan.last_day)
         if plan.minimum_counts[rule.name].are_reached_by_events(total):
             yield from unanswered_batch([volume_query], plan, answers)
 
@@ -127,7 +127,7 @@ def unattributed_emails(plan: ReadPlan, answers: Answers) -> int:
     or unreadable, or an identity that is due was not read yet. An address whose domain is an
     identity is skipped, because the domain's counts include it.
     """
-    account = answers.get(ACCOUNT_SENT)
+    account = answers.get(ACCOUNT_SENT_QUERY)
     if not plan.identity_rules or plan.leaves_out_identities or not isinstance(account, Series):
         return 0
     attributed = 0
@@ -136,10 +136,10 @@ def unattributed_emails(plan: ReadPlan, answers: Answers) -> int:
             continue
         sent = answers.get(Query(Metric.SEND, scope))
         if isinstance(sent, Series):
-            attributed += sent.total(UNATTRIBUTED_WINDOW, plan.last)
+            attributed += sent.total(UNATTRIBUTED_WINDOW, plan.last_day)
         elif scope not in plan.selection.deferred:
             return 0
-    return max(0, account.total(UNATTRIBUTED_WINDOW, plan.last) - attributed)
+    return max(0, account.total(UNATTRIBUTED_WINDOW, plan.last_day) - attributed)
 
 
 def min_unattributed(plan: ReadPlan) -> int:

@@ -28,7 +28,7 @@ class ReadPlan:
     """The stored alerts."""
     now: datetime
     """The time of the reading, in UTC."""
-    last: date
+    last_day: date
     """The last day to query: today, or yesterday if today is not read."""
     isps: Sequence[str]
     """Every provider that a rule needs and whose name SES does not reject."""
@@ -99,7 +99,7 @@ def plan_reading(
     """
     names = dict.fromkeys(isp for rule in rules for isp in provider_names(rule))
     isps = [isp for isp in names if not roster.is_rejected(ACCOUNT.at(isp), now)]
-    open_scopes = frozenset(key.scope for key, alert in alerts.items() if alert.is_open)
+    open_scopes = frozenset(key.scope for key, alert in alerts.items() if alert.is_active)
     rule_scopes = RuleScopes(rules, roster, isps, open_scopes)
     selection = select_scopes(rules, roster, isps, rule_scopes, open_scopes, now)
     return ReadPlan(
@@ -107,7 +107,7 @@ def plan_reading(
         roster=roster,
         alerts=alerts,
         now=now,
-        last=last,
+        last_day=last,
         isps=isps,
         open_scopes=open_scopes,
         rule_scopes=rule_scopes,

@@ -23,7 +23,7 @@ def evaluate_scope(rule: Rule, scope: Scope, plan: ReadPlan, answers: Answers) -
         rule,
         scope,
         counts,
-        data_as_of(plan.now, plan.last, answers),
+        data_as_of(plan.now, plan.last_day, answers),
         plan.prior_state(rule, scope),
         plan.series_counts[rule.name],
     )
@@ -55,7 +55,7 @@ def _events_and_volume(
 ) -> tuple[Series | Gap, Series | Gap] | None:
     """Return the counts to evaluate *rule* with; None if an answer is missing."""
     sent = answers.get(Query(Metric.SEND, scope))
-    if isinstance(sent, Series) and not sent.total(rule.lookback, plan.last):
+    if isinstance(sent, Series) and not sent.total(rule.lookback, plan.last_day):
         no_email = (Series({}), sent)  # A scope that sent nothing has no events either.
     else:
         no_email = None

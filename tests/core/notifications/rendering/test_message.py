@@ -96,7 +96,7 @@ def due_service_notification(
 def size_in_sns(message: Message) -> int:
     """Return the bytes of all formats of *message*; two protocols get the payload."""
     formats = json.dumps(
-        [message.text, message.chat, message.payload, message.payload], ensure_ascii=False
+        [message.text, message.amazon_q, message.payload, message.payload], ensure_ascii=False
     )
     return len(formats.encode())
 
@@ -120,33 +120,34 @@ def test_warning_states_scope_rate_and_counts_in_its_subject_and_first_sentence(
 
 
 def test_escalation_states_the_new_rate_and_the_critical_threshold() -> None:
-    message = message_for((firing(severity=CRITICAL, told=WARNING), breached("12%", CRITICAL)))
+    message = message_for((firing(severity=CRITICAL, notified=WARNING), breached("12%", CRITICAL)))
     assert message.subject == f"[CRITICAL] Bounce rate of news.example.com has risen to 12%{WHERE}"
     assert "has reached your 10% critical threshold." in message.text
 
 
 def test_resolution_states_the_current_rate_and_gives_no_steps() -> None:
-    message = message_for((resolved(firing(told=CRITICAL)), healthy("1.1%")))
+    message = message_for((resolved(firing(notified=CRITICAL)), healthy("1.1%")))
     assert message.subject == f"[RESOLVED] Bounce rate of news.example.com is back to 1.1%{WHERE}"
     assert "the bounce rate of news.example.com is below your 5% threshold." in message.text
     assert STEPS_HEADING not in message.text
-    assert json.loads(message.chat)["content"]["nextSteps"] == []
+    assert json.loads(message.amazon_q)["content"]["nextSteps"] == []
 
 
 def test_closure_without_emails_states_that_the_rate_is_unknown() -> None:
-    message = message_for((resolved(firing(told=CRITICAL)), no_mail()))
+    message = message_for((resolved(firing(notified=CRITICAL)), no_mail()))
     assert message.subject.startswith("[ENDED] Bounce rate of news.example.com: no mail any more")
     first, *_ = message.text.splitlines()
     assert first == (
         "No mail in the last 3 days, so the bounce rate of news.example.com is not known, which "
         "proves nothing."
     )
-    assert json.loads(message.chat)["content"]["title"] == f":white_circle: {message.subject}"
+    assert json.loads(message.amazon_q)["content"]["title"] == f":white_circle: {message.subject}"
 
 
 def test_partly_resolved_incident_lists_the_scopes_still_above_the_threshold() -> None:
     message = message_for(
-        (resolved(firing(told=WARNING)), healthy()), (firing(HOTMAIL, told=WARNING), breached())
+        (resolved(firing(notified=WARNING)), healthy()),
+        (firing(HOTMAIL, notified=WARNING), breached()),
     )
     assert message.subject.startswith("[WARNING, partly resolved] ")
     assert "Still above the threshold:\n  Hotmail (mailbox provider): 6%, warning" in message.text
@@ -158,7 +159,7 @@ def test_other_scopes_are_listed_with_their_kind_rate_and_severity() -> None:
         (firing(), breached()),
         (firing(newsletter), breached("5.5%")),
         (firing(HOTMAIL), breached("8%")),
-        (resolved(firing(Scope(isp="Yahoo"), told=WARNING)), healthy()),
+        (resolved(firing(Scope(isp="Yahoo"), notified=WARNING)), healthy()),
     ).text
     assert "  newsletter (configuration set): 5.5%, warning\n" in text
     assert "  Hotmail (mailbox provider): 8%, warning\n" in text
@@ -167,7 +168,7 @@ def test_other_scopes_are_listed_with_their_kind_rate_and_severity() -> None:
 
 def test_subject_states_the_severity_of_the_incident_and_of_the_new_scope() -> None:
     message = message_for(
-        (firing(severity=CRITICAL, told=CRITICAL), breached("12%", CRITICAL)),
+        (firing(severity=CRITICAL, notified=CRITICAL), breached("12%", CRITICAL)),
         (firing(HOTMAIL), breached("6%")),
     )
     assert message.subject == f"[CRITICAL, new WARNING] Bounce rate at Hotmail is 6%{WHERE}"
@@ -191,7 +192,7 @@ def test_notification_without_alert_history_says_that_the_history_is_unavailable
     incident = replace(incident_of((firing(), breached())), has_history=False)
     message = render(incident, TARGET, NOW)
     assert "History unavailable" in message.text
-    assert "History unavailable" in message.chat
+    assert "History unavailable" in message.amazon_q
     assert json.loads(message.payload)["remembered"] is False
 
 
@@ -208,7 +209,7 @@ def test_email_names_the_ssm_parameter_that_holds_the_thresholds() -> None:
 
 
 def test_json_payload_contains_every_figure_of_an_incident() -> None:
-    payload = json.loads(message_for((firing(told=None), breached("6%"))).payload)
+    payload = json.loads(message_for((firing(notified=None), breached("6%"))).payload)
     assert payload == {
         "schema": 1,
         "kind": "incident",
@@ -245,14 +246,16 @@ def test_json_payload_contains_every_figure_of_an_incident() -> None:
 
 
 def test_chat_message_has_the_amazon_q_format_and_one_thread_per_incident() -> None:
-    first = json.loads(message_for((firing(), breached())).chat)
+    first = json.loads(message_for((firing(), breached())).amazon_q)
     assert (first["version"], first["source"]) == ("1.0", "custom")
     assert first["content"]["textType"] == "client-markdown"
     assert first["content"]["title"].startswith(":warning: [WARNING]")
     assert first["content"]["nextSteps"] == list(REMEDIATION[Indicator.BOUNCE_RATE].steps)
     assert "2026-03-12 09:00 UTC. Rule bounce-rate." in first["content"]["description"]
     second = json.loads(
-        message_for((firing(severity=CRITICAL, told=WARNING), breached("12%", CRITICAL))).chat
+        message_for(
+            (firing(severity=CRITICAL, notified=WARNING), breached("12%", CRITICAL))
+        ).amazon_q
     )
     thread = "111122223333:eu-west-1:bounce-rate-20260312T0900Z"
     assert first["metadata"]["threadId"] == second["metadata"]["threadId"] == thread
@@ -260,7 +263,7 @@ def test_chat_message_has_the_amazon_q_format_and_one_thread_per_incident() -> N
 
 
 def test_chat_message_escapes_mentions_and_links_in_scope_names() -> None:
-    chat = message_for((firing(Scope(identity="<!channel>&co@example.com")), breached())).chat
+    chat = message_for((firing(Scope(identity="<!channel>&co@example.com")), breached())).amazon_q
     assert "<" not in chat
     assert "&lt;!channel&gt;&amp;co@example.com" in chat
 
@@ -283,7 +286,7 @@ def test_incident_with_10000_identities_fits_into_one_sns_message() -> None:
     payload = json.loads(message.payload)
     assert (len(payload["affected"]), payload["affected_total"]) == (MAX_SCOPES, 10_000)
     assert f"and {10_000 - 1 - MAX_LISTED:,} more" in message.text
-    assert len(json.loads(message.chat)["content"]["description"]) <= MAX_TEXT
+    assert len(json.loads(message.amazon_q)["content"]["description"]) <= MAX_TEXT
     assert size_in_sns(message) < SNS_LIMIT
 
 
@@ -299,7 +302,7 @@ def test_service_notification_lists_steps_and_warns_about_missing_alerts() -> No
     assert MONITORING_WARNING in message.text
     assert "1. VDM is off.\n   Switch it on.\n" in message.text
     assert "2. AWS refused ses:GetAccount.\n   Allow it.\n" in message.text
-    assert json.loads(message.chat)["content"]["nextSteps"] == ["Switch it on", "Allow it"]
+    assert json.loads(message.amazon_q)["content"]["nextSteps"] == ["Switch it on", "Allow it"]
     assert json.loads(message.payload)["findings"][0] == {
         "about": "VDM",
         "what": "VDM is off",
@@ -334,7 +337,7 @@ def test_service_notification_is_partly_resolved_when_another_finding_is_open() 
     )
     message = render(notification, TARGET, NOW)
     assert message.subject == f"[CRITICAL, partly resolved] No longer so: VDM is off{WHERE}"
-    content = json.loads(message.chat)["content"]
+    content = json.loads(message.amazon_q)["content"]
     assert content["description"] == "SES has paused it.\n\nNo longer so:\n  VDM is off."
 
 
@@ -345,7 +348,7 @@ def test_command_in_a_step_has_no_trailing_period() -> None:
         "   Put it back: aws sesv2 put-account-sending-attributes --sending-enabled\n"
         in message.text
     )
-    assert json.loads(message.chat)["content"]["nextSteps"] == [
+    assert json.loads(message.amazon_q)["content"]["nextSteps"] == [
         "Put it back: aws sesv2 put-account-sending-attributes --sending-enabled"
     ]
     assert (
@@ -356,7 +359,7 @@ def test_command_in_a_step_has_no_trailing_period() -> None:
 
 def test_chat_message_escapes_markup_in_findings_and_steps() -> None:
     finding = Finding("r", "It is <here>", "Do <this> & that")
-    content = json.loads(render(service_notification_of(finding), TARGET, NOW).chat)["content"]
+    content = json.loads(render(service_notification_of(finding), TARGET, NOW).amazon_q)["content"]
     assert content["nextSteps"] == ["Do &lt;this&gt; &amp; that"]
     assert "<" not in content["title"] + content["description"]
 
@@ -367,7 +370,7 @@ def test_service_notification_with_500_findings_fits_into_one_sns_message() -> N
         parse_rule("r", unknown_keys, "r")
     many = [Finding(str(n), "&" * 300, "&" * 300, str(error.value)) for n in range(500)]
     message = render(service_notification_of(*many), TARGET, NOW)
-    content = json.loads(message.chat)["content"]
+    content = json.loads(message.amazon_q)["content"]
     assert len(content["description"]) <= MAX_TEXT
     assert len(content["nextSteps"]) <= 10
     assert "And 480 more." in message.text
@@ -394,7 +397,7 @@ def test_service_resolution_lists_the_fixed_findings() -> None:
     message = render(ServiceNotification(2, (), (VDM_OFF,)), TARGET, NOW)
     assert message.subject == f"[OK] All is in order again{WHERE}"
     assert "No longer so:\n  VDM is off." in message.text
-    assert json.loads(message.chat)["content"]["title"].startswith(":white_check_mark:")
+    assert json.loads(message.amazon_q)["content"]["title"].startswith(":white_check_mark:")
 
 
 def test_paused_account_is_stated_in_the_subject_line_and_is_critical() -> None:
@@ -410,7 +413,7 @@ def test_paused_account_is_stated_in_the_subject_line_and_is_critical() -> None:
         f"[CRITICAL] Amazon SES has paused all sending of this account, and 1 more{WHERE}"
     )
     assert message.attributes["severity"] == "CRITICAL"
-    assert ":rotating_light:" in message.chat
+    assert ":rotating_light:" in message.amazon_q
     assert MONITORING_WARNING not in message.text
 
 
@@ -425,11 +428,11 @@ def test_finding_details_are_shown_line_by_line() -> None:
 def test_recovering_configuration_set_gets_no_pause_step() -> None:
     newsletter = Scope(configuration_set="newsletter")
     recovering = replace(
-        firing(newsletter, told=WARNING), state=Firing(WARNING, NOW, recovering_since=NOW)
+        firing(newsletter, notified=WARNING), state=Firing(WARNING, NOW, recovering_since=NOW)
     )
     message = message_for((firing(), breached()), (recovering, healthy()))
     assert "Below the threshold for now:\n  newsletter (configuration set): 1%\n" in message.text
-    steps = json.loads(message.chat)["content"]["nextSteps"]
+    steps = json.loads(message.amazon_q)["content"]["nextSteps"]
     assert steps == list(REMEDIATION[Indicator.BOUNCE_RATE].steps)
 
 
@@ -441,7 +444,7 @@ def test_all_clear_is_withheld_while_a_source_is_unreadable() -> None:
     assert message.subject == f"[OK] No longer so: VDM is off{WHERE}"
     fixed = "No longer so:\n  VDM is off."
     assert message.text == f"{fixed}\n\n{TARGET}, 2026-03-12 09:00 UTC.\n"
-    assert json.loads(message.chat)["content"]["description"] == fixed
+    assert json.loads(message.amazon_q)["content"]["description"] == fixed
 
 
 def test_fixed_finding_lists_the_names_that_it_was_about() -> None:
@@ -454,9 +457,9 @@ def test_fixed_finding_lists_the_names_that_it_was_about() -> None:
 
 def test_first_step_pauses_the_affected_configuration_set() -> None:
     newsletter = Scope(configuration_set="newsletter")
-    steps = json.loads(message_for((firing(), breached()), (firing(newsletter), breached())).chat)[
-        "content"
-    ]["nextSteps"]
+    steps = json.loads(
+        message_for((firing(), breached()), (firing(newsletter), breached())).amazon_q
+    )["content"]["nextSteps"]
     assert steps[0].endswith(
         "aws sesv2 put-configuration-set-sending-options --region eu-west-1 "
         "--configuration-set-name newsletter --no-sending-enabled"
@@ -474,7 +477,7 @@ def test_first_step_pauses_the_affected_configuration_set() -> None:
     ],
 )
 def test_resolution_states_how_long_the_alert_lasted(length: timedelta, words: str) -> None:
-    alert = replace(resolved(firing(told=CRITICAL, since=NOW - length)), resolved_at=(NOW,))
+    alert = replace(resolved(firing(notified=CRITICAL, since=NOW - length)), resolved_at=(NOW,))
     assert f"{DURATION}{words}, from " in message_for((alert, healthy())).text
 
 
@@ -490,7 +493,7 @@ def test_each_indicator_has_a_noun_steps_and_an_aws_source(indicator: Indicator)
 @given(st.text(max_size=300))
 def test_notification_has_valid_json_and_ascii_attributes_whatever_the_name(identity: str) -> None:
     message = message_for((firing(Scope(identity=identity)), breached()))
-    assert json.loads(message.chat)["content"]["title"].endswith(WHERE)
+    assert json.loads(message.amazon_q)["content"]["title"].endswith(WHERE)
     (affected,) = json.loads(message.payload)["affected"]
     assert affected["scope"] == {"EMAIL_IDENTITY": identity}
     assert {*message.attributes} == {
@@ -518,8 +521,8 @@ def test_account_estimate_is_included_only_while_an_alert_is_open() -> None:
     incident = replace(incident_of((firing(), breached())), estimate=ESTIMATE_OF_2_PERCENT)
     message = render(incident, TARGET, NOW)
     assert f"{ESTIMATE_SENTENCE}: 2% (240 of 12,000), over the last 6" in message.text
-    assert ESTIMATE_SENTENCE in message.chat
-    assert "at 5%, which is 900 mails or 9 hours away" in message.chat
+    assert ESTIMATE_SENTENCE in message.amazon_q
+    assert "at 5%, which is 900 mails or 9 hours away" in message.amazon_q
     assert json.loads(message.payload)["estimate"] == {
         "rate": 0.02,
         "events": 240,
@@ -530,10 +533,10 @@ def test_account_estimate_is_included_only_while_an_alert_is_open() -> None:
         "review": {"limit": 0.05, "mails": 900, "hours": 9.0},
         "pause": {"limit": 0.1, "mails": None, "hours": None},
     }
-    closed = incident_of((resolved(firing(told=WARNING)), healthy()))
+    closed = incident_of((resolved(firing(notified=WARNING)), healthy()))
     resolution = render(replace(closed, estimate=ESTIMATE_OF_2_PERCENT), TARGET, NOW)
     assert ESTIMATE_SENTENCE not in resolution.text
-    assert ESTIMATE_SENTENCE not in resolution.chat
+    assert ESTIMATE_SENTENCE not in resolution.amazon_q
 
 
 def test_confidence_is_stated_with_what_it_accounts_for() -> None:
@@ -550,7 +553,9 @@ def test_confidence_is_stated_with_what_it_accounts_for() -> None:
 def test_closure_for_a_deleted_rule_states_the_reason_and_names_no_parameter() -> None:
     why = "The rule bounce-rate was deleted"
     news, hotmail = (
-        replace(firing(scope, told=WARNING), state=Ok(closed_because=why, interrupted_since=NOW))
+        replace(
+            firing(scope, notified=WARNING), state=Ok(closed_because=why, interrupted_since=NOW)
+        )
         for scope in (NEWS, HOTMAIL)
     )
     message = message_for((news, unknown()), (hotmail, unknown()))
@@ -564,7 +569,7 @@ def test_closure_for_a_deleted_rule_states_the_reason_and_names_no_parameter() -
 
 
 def test_revision_states_the_revised_rate_and_the_notified_rate() -> None:
-    notified = firing(told=WARNING)
+    notified = firing(notified=WARNING)
     assert notified.last_notified is not None
     reported = ReportedFigures(Rate(520, 10_000), Window(1), NOW.date())
     alert = replace(
@@ -573,7 +578,9 @@ def test_revision_states_the_revised_rate_and_the_notified_rate() -> None:
         last_notified=replace(notified.last_notified, figures=reported),
     )
     evidence = Evidence(Rate(410, 10_000), Window(1), last_day=NOW.date())
-    message = message_for((alert, Healthy(OF, LINE, Window(1), evidence, withdraws=reported.rate)))
+    message = message_for(
+        (alert, Healthy(OF, LINE, Window(1), evidence, withdrawn_rate=reported.rate))
+    )
     assert message.subject == (
         f"[REVISED] Bounce rate of news.example.com was 4.1%, not 5.2%{WHERE}"
     )
@@ -584,7 +591,7 @@ def test_revision_states_the_revised_rate_and_the_notified_rate() -> None:
 
 
 def test_revision_of_an_unfinished_day_does_not_contradict_the_notified_rate() -> None:
-    notified = firing(told=WARNING)
+    notified = firing(notified=WARNING)
     assert notified.last_notified is not None
     reported = ReportedFigures(Rate(50, 500), Window(1), NOW.date())
     alert = replace(
@@ -593,7 +600,9 @@ def test_revision_of_an_unfinished_day_does_not_contradict_the_notified_rate() -
         last_notified=replace(notified.last_notified, figures=reported),
     )
     evidence = Evidence(Rate(60, 10_000), Window(1), last_day=NOW.date())
-    message = message_for((alert, Healthy(OF, LINE, Window(1), evidence, withdraws=reported.rate)))
+    message = message_for(
+        (alert, Healthy(OF, LINE, Window(1), evidence, withdrawn_rate=reported.rate))
+    )
     assert message.subject == (
         f"[REVISED] Bounce rate of news.example.com came to 0.6%, after 10%{WHERE}"
     )
@@ -603,7 +612,9 @@ def test_revision_of_an_unfinished_day_does_not_contradict_the_notified_rate() -
     "verdict", [replace(unsure(), evidence=evidence("8%", 100)), healthy_with_few_emails()]
 )
 def test_late_resolution_does_not_present_the_current_rate_as_healthy(verdict: Verdict) -> None:
-    message = message_for((replace(resolved(firing(told=WARNING)), resolved_at=(NOW,)), verdict))
+    message = message_for(
+        (replace(resolved(firing(notified=WARNING)), resolved_at=(NOW,)), verdict)
+    )
     assert message.subject == (
         f"[RESOLVED] Bounce rate of news.example.com was back below your threshold{WHERE}"
     )
@@ -614,13 +625,13 @@ def test_late_resolution_does_not_present_the_current_rate_as_healthy(verdict: V
 
 
 def test_resolution_without_an_end_time_states_only_the_start() -> None:
-    text = message_for((resolved(firing(told=WARNING)), healthy())).text
+    text = message_for((resolved(firing(notified=WARNING)), healthy())).text
     assert "It began at 2026-03-12 09:00 UTC." in text
     assert DURATION not in text
 
 
 def test_reminder_states_the_current_rate_and_the_scopes_no_longer_critical() -> None:
-    worse, better = firing(told=WARNING), firing(HOTMAIL, told=CRITICAL)
+    worse, better = firing(notified=WARNING), firing(HOTMAIL, notified=CRITICAL)
     verdicts: dict[AlertKey, Verdict] = {worse.key: breached("7%"), better.key: breached("6%")}
     rules = {"bounce-rate": a_rule()}
     (incident,) = incident_notifications(

@@ -35,7 +35,7 @@ class Message:
     """The subject of the email: printable ASCII, at most `MAX_SUBJECT` characters."""
     text: str
     """The body of the email, in plain text."""
-    chat: str
+    amazon_q: str
     """The JSON of an Amazon Q custom notification, for a chat channel."""
     payload: str
     """The JSON for machines."""
@@ -67,7 +67,7 @@ def _incident_message(incident: IncidentNotification, target: Target, now: datet
     return Message(
         subject=subject,
         text=email.incident_text(incident, target, now),
-        chat=_chat(
+        amazon_q=_chat(
             incident,
             target,
             f"{_emoji(incident)} {subject}",
@@ -93,7 +93,7 @@ def _digest_message(digest: Digest, target: Target, now: datetime) -> Message:
     return Message(
         subject=subject,
         text=digest_text.digest_text(digest, target, now),
-        chat=_chat(
+        amazon_q=_chat(
             digest,
             target,
             f"{_emoji(digest)} {subject}",
@@ -116,7 +116,7 @@ def _service_message(notification: ServiceNotification, target: Target, now: dat
     return Message(
         subject=subject,
         text=service.service_text(notification, target, now),
-        chat=_chat(
+        amazon_q=_chat(
             notification,
             target,
             f"{_EMOJI[notification.severity]} {subject}",

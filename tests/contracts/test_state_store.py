@@ -74,7 +74,7 @@ def test_new_store_loads_empty_state(store: StateStore) -> None:
 
 
 def test_saved_state_is_loaded(store: StateStore) -> None:
-    notified = firing(NEWS, told=Severity.WARNING)
+    notified = firing(NEWS, notified=Severity.WARNING)
     assert notified.last_notified is not None
     figures = ReportedFigures(Rate(6, 100), Window(3), NOW.date())
     state = state_of(
