@@ -5,7 +5,7 @@ from typing import Protocol
 
 
 class Deadline(Protocol):
-    """A time by which reading must stop, measured with a clock of the caller's choice."""
+    """A time by which reading must stop. The caller chooses the clock."""
 
     def left(self) -> timedelta:
         """Return the remaining time: zero or negative after the deadline."""

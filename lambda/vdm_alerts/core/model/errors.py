@@ -2,16 +2,25 @@
 
 
 class VdmAlertsError(Exception):
-    """An error that a user can fix. The message says what failed, where, and how to fix it."""
+    """An error that a user can fix.
+
+    The message says what failed, where, and how to fix it.
+    """
 
 
 class LeaseHeldError(VdmAlertsError):
-    """Another run holds the lease of the target. The trigger must be retried later."""
+    """Another run holds the lease of the target.
+
+    The invocation must be retried later.
+    """
 
 
 class StaleStateError(VdmAlertsError):
-    """Another run saved state after this run loaded it. The results of this run are void."""
+    """Another run saved state after this run loaded it.
+
+    The results of this run must be discarded.
+    """
 
 
 class ClockWentBackError(VdmAlertsError):
-    """The time of this run is before the time of the previous run of the target."""
+    """The time of a run is before that of the previous run of the target."""

@@ -1,4 +1,4 @@
-"""Findings: problems of the SES account or of VDM Alerts that are not rates."""
+"""Problems of the SES account or of VDM Alerts that are not rates."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -111,15 +111,16 @@ class Finding:
         return replace(self, details=details, blocks_monitoring=hinders)
 
     def as_persistent(self) -> "Finding":
-        """Return this transient finding as a lasting one, which causes a notification.
+        """Return a transient finding as a lasting one.
 
-        Its text contains the error of AWS only in `aws_message`, which may differ at every run.
+        A lasting finding causes a notification. The error of AWS, which may differ at every run,
+        is only in `aws_message`.
         """
         what = f"{self.key} has not worked for more than a day"
         return replace(self, what=what, aws_message=self.what, transient=False)
 
     def is_known_from(self, notified: "Finding") -> bool:
-        """Return whether the notification about *notified* already says all of this finding."""
+        """Return whether a notification about *notified* covers this finding."""
         is_known = notified.is_confirmed and self == notified
         count = len(self.subjects) + self.omitted
         notified_count = len(notified.subjects) + notified.omitted
@@ -128,7 +129,7 @@ class Finding:
         return is_known and count <= notified_count and has_no_new_name
 
     def with_subjects(self, names: Sequence[str]) -> "Finding":
-        """Return this finding with *names* as its subjects, shortened to `MAX_SUBJECTS`."""
+        """Return the finding with *names*, at most `MAX_SUBJECTS`, as subjects."""
         return replace(
             self, subjects=tuple(names[:MAX_SUBJECTS]), omitted=max(0, len(names) - MAX_SUBJECTS)
         )
@@ -157,7 +158,7 @@ class AccessDeniedError(OperationFailedError):
     """IAM denied an AWS action."""
 
     def __init__(self, action: str) -> None:
-        """Create the error for an action as IAM policies spell it: "ses:GetAccount"."""
+        """Create the error for an IAM action such as "ses:GetAccount"."""
         self.action = action
         super().__init__(
             Finding(

@@ -1,6 +1,6 @@
 """Mailbox providers, with the names that SES uses for them.
 
-No SES API lists these names. PostHog found out in production which spellings return data:
+No SES API lists these names. PostHog tested in production which spellings return data:
 https://github.com/PostHog/posthog (products/workflows/backend/providers/ses.py).
 """
 

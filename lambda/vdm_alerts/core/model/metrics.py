@@ -40,7 +40,7 @@ class Dimension(StrEnum):
 
     @property
     def key(self) -> str:
-        """The name of the dimension in rules, silences, metrics and stored records."""
+        """The name of the dimension in rules, metrics and stored records."""
         return _DIMENSION_KEYS[self]
 
 
@@ -63,7 +63,7 @@ _KIND_OF_NAMED: Mapping[tuple[bool, ...], Kind] = {
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A part of the account's email: the emails that match every named dimension.
+    """The emails of the account that match every named dimension.
 
     Without a name, the scope is the whole account.
     """
@@ -121,7 +121,7 @@ class Scope:
 
     @property
     def domain(self) -> "Scope | None":
-        """The scope of the domain of this scope's email address, or None without an address.
+        """The scope of the domain of the email address, or None without one.
 
         The counts of the domain include the counts of its addresses.
         """
@@ -129,7 +129,7 @@ class Scope:
         return replace(self, identity=domain) if domain else None
 
     def at(self, isp: str | None) -> "Scope":
-        """Return this scope at the provider *isp*, or at all providers if *isp* is None."""
+        """Return the scope at the provider *isp*, or at all if *isp* is None."""
         return Scope(self.identity, self.configuration_set, self.tenant, isp)
 
     def __str__(self) -> str:
@@ -142,7 +142,10 @@ ACCOUNT = Scope()
 
 @dataclass(frozen=True, slots=True, order=True)
 class Window:
-    """A number of consecutive UTC days. The last day can be today, which is partial."""
+    """A number of consecutive UTC days.
+
+    The last day can be today, which is partial.
+    """
 
     days: int
 
@@ -207,12 +210,12 @@ class Series:
         return self._first_day + timedelta(days=len(self._daily_counts) - 1)
 
     def total(self, window: Window, last: date) -> int:
-        """Return the sum of the counts in the *window* that ends with the day *last*."""
+        """Return the sum of the counts in *window*, which ends with *last*."""
         end = (last - self._first_day).days + 1
         return sum(self._daily_counts[max(0, end - window.days) : max(0, end)])
 
     def daily(self, days: int, last: date) -> Sequence[int]:
-        """Return the count of each of the *days* days that end with the day *last*."""
+        """Return the counts of the *days* days that end with the day *last*."""
         start = (last - self._first_day).days + 1 - days
         counts = self._daily_counts[max(0, start) : max(0, start + days)].tolist()
         zeros_before = [0] * min(days, max(0, -start))

@@ -1,4 +1,4 @@
-"""Names of senders: which forms SES accepts, and how logs mask email addresses."""
+"""Sender names: the forms that SES accepts, and the masking of addresses."""
 
 import hashlib
 import re
@@ -10,8 +10,9 @@ _ADDRESS = re.compile(rf"({_LOCAL_PART})@([\w-]+(?:\.[\w-]+)*)")
 
 
 def is_well_formed(name: str) -> bool:
-    """Return whether SES accepts *name* as a configuration set, a provider or a tenant.
+    """Return whether SES accepts *name* as a name that is not an identity.
 
+    Such names are those of configuration sets, providers and tenants.
     For a well-formed name that does not exist, SES returns no data. For a malformed name, SES
     rejects the whole call. Source: https://github.com/floci-io/floci (SesMetricsController.java).
     """
@@ -19,15 +20,16 @@ def is_well_formed(name: str) -> bool:
 
 
 def is_well_formed_identity(name: str) -> bool:
-    """Return whether SES accepts *name* as an identity: a domain or an email address.
+    """Return whether SES accepts *name* as an identity.
 
+    An identity is a domain or an email address.
     Source: https://github.com/floci-io/floci (SesMetricsController.java).
     """
     return _IDENTITY.fullmatch(name) is not None
 
 
 def domain_of(identity: str) -> str | None:
-    """Return the domain of an email address, in lower case, or None for other identities."""
+    """Return the lower-case domain of an address, or None if it is none."""
     _, separator, domain = identity.rpartition("@")
     return domain.lower() if separator else None
 

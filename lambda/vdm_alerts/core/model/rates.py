@@ -1,4 +1,4 @@
-"""Rates: events divided by volume, or the reason why a rate is not available."""
+"""Rates, and the reasons why a rate is not available."""
 
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
@@ -9,10 +9,10 @@ from vdm_alerts.core.model.metrics import Metric, Scope
 
 
 def percent(share: float) -> str:
-    """Return a fraction as a percentage with one decimal, or 2 significant digits below 1%.
+    """Return a fraction as a percentage, such as "5.7%" or "0.036%".
 
-    The percentage is rounded down. Otherwise a rate just below a threshold would be shown as equal
-    to it.
+    The percentage has at most 1 decimal, or 2 significant digits below 1%. It is rounded down.
+    Otherwise a rate just below a threshold would be shown as equal to it.
     """
     percentage = Decimal(repr(round(share * 100, 9)))
     unit = Decimal("0.1") if percentage >= 1 else Decimal(1).scaleb(percentage.adjusted() - 1)
@@ -44,7 +44,10 @@ class Rate:
         return self.events / self.volume
 
     def corrects(self, earlier: "Rate") -> bool:
-        """Return whether SES has reduced the events of *earlier*, a rate of the same emails."""
+        """Return whether SES has reduced the events of the *earlier* rate.
+
+        Both are rates of the same emails.
+        """
         return self.events < earlier.events
 
     def __str__(self) -> str:
@@ -52,7 +55,7 @@ class Rate:
 
 
 class Gap(StrEnum):
-    """The reason why a count is not available. No reason means that the count is zero."""
+    """The reason why a count is not available. It never means zero."""
 
     TOO_FEW = "too few to tell"
     NO_FEEDBACK_LOOP = "the provider reports no complaints"
@@ -82,14 +85,14 @@ class Indicator(Enum):
     CLICK_RATE = ("click_rate", Metric.CLICK, Metric.DELIVERY_CLICK, True)
 
     def __init__(self, key: str, events: Metric, volume: Metric, low_is_bad: bool) -> None:
-        """Create the indicator that rules call *key*: *events* divided by *volume*."""
+        """Create the indicator *events* / *volume*, which rules call *key*."""
         self.key = key
         self.events = events
         self.volume = volume
         self.low_is_bad = low_is_bad
 
     def permanent_gap(self, scope: Scope) -> Gap | None:
-        """Return the reason why SES never has this rate of *scope*, or None if SES can have it."""
+        """Return why SES never has this rate of *scope*, or None if it can."""
         is_complaint_rate = self is Indicator.COMPLAINT_RATE
         is_unreported = is_complaint_rate and scope.isp in ISPS_WITHOUT_FEEDBACK_LOOP
         return Gap.NO_FEEDBACK_LOOP if is_unreported else None

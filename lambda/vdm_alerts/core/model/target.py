@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An AWS account in a Region. SES separates identities, quotas and rates by both."""
+    """An AWS account in a Region.
+
+    SES keeps identities, quotas and rates separately for each.
+    """
 
     account: str
     """The account ID: 12 digits."""

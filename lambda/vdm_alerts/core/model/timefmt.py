@@ -15,5 +15,5 @@ def format_duration(duration: timedelta) -> str:
 
 
 def format_time(timestamp: datetime) -> str:
-    """Return *timestamp*, in UTC, as text to the minute: "2026-03-12 09:00 UTC"."""
+    """Return a UTC timestamp as text to the minute: "2026-03-12 09:00 UTC"."""
     return f"{timestamp:%Y-%m-%d %H:%M} UTC"

@@ -84,5 +84,5 @@ def scope_phrase(scope: Scope) -> str:
 
 
 def kind_name(scope: Scope) -> str:
-    """Return the words for the kind of *scope*, such as "identity at mailbox provider"."""
+    """Return the kind of *scope*, such as "identity at mailbox provider"."""
     return " at ".join(KIND_NAMES[dimension] for dimension in scope.kind) or "all mail"

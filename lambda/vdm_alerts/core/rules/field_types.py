@@ -1,4 +1,4 @@
-"""The types of values in rules and silences, and the parsers of these values.
+"""The types of values in rules and silences, and their parsers.
 
 Each parser raises ValueError with the expected form of the value.
 """
@@ -132,7 +132,7 @@ def _is_number(value: object) -> TypeGuard[int | float]:
 
 
 def parse_duration(value: object) -> timedelta:
-    """Return the duration of hours or days such as "6h" and "2d", at most 60 days."""
+    """Return the duration of a text such as "6h" or "2d", up to 60 days."""
     match = re.fullmatch(r"([1-9][0-9]{0,3})([hd])", value) if isinstance(value, str) else None
     duration = timedelta()
     if match:
@@ -145,7 +145,7 @@ def parse_duration(value: object) -> timedelta:
 
 
 def parse_reminders(value: object) -> Reminders:
-    """Return the durations of a list such as ["1d", "7d"], or none for "never"."""
+    """Return the durations of a list such as ["1d", "7d"], or of "never"."""
     if value == "never":
         return Reminders(())
     if not isinstance(value, list) or not value:
@@ -224,7 +224,10 @@ def _check_isp_pattern(pattern: str) -> None:
 
 
 def _check_isp_name(name: str) -> None:
-    """Raise ValueError if SES uses another name, or none, for the provider *name*."""
+    """Raise ValueError if SES does not use *name* for a provider.
+
+    Other well-formed names are valid: SES can have providers that VDM Alerts does not know.
+    """
     lowercase_name = name.lower()
     known_names = {isp.lower(): isp for isp in KNOWN_ISPS}
     ses_name = MISNAMED_ISPS.get(lowercase_name) or known_names.get(lowercase_name)

@@ -1,4 +1,4 @@
-"""Parsing: from the text of a rule to a `Rule`, or to all errors in the text."""
+"""From the text of a rule to a `Rule`, or to all errors in the text."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -47,7 +47,7 @@ def parse_rule(name: str, text: str, source: str) -> Rule:
 
 
 def _rule(name: str, source: str, document: RuleDocument, policy: Policy) -> Rule:
-    """Return the rule of *document* with *policy*, the defaults, and no overrides."""
+    """Return the rule of *document* with *policy*, without overrides."""
     confidence = policy.confidence or DEFAULT_CONFIDENCE
     is_plain = isinstance(confidence, PlainComparison)
     shares = ((Severity.WARNING, policy.warning), (Severity.CRITICAL, policy.critical))

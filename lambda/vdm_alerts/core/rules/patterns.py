@@ -12,7 +12,7 @@ WILD = frozenset("*?")
 
 @dataclass(frozen=True, slots=True)
 class ScopePatterns:
-    """Lists of name patterns, such as the `include` and `exclude` keys of a rule."""
+    """Lists of name patterns, such as the key `include` of a rule."""
 
     patterns: Mapping[Dimension, tuple[str, ...]] = field(default_factory=dict)
     """The patterns of each dimension that has any."""

@@ -94,7 +94,7 @@ class MinimumConfidence:
 
 @dataclass(frozen=True, slots=True)
 class PlainComparison:
-    """A rule fires if the counted rate reaches a threshold, whatever the volume."""
+    """A rule fires if the counted rate reaches a threshold."""
 
 
 Confidence: TypeAlias = MinimumConfidence | PlainComparison
@@ -103,7 +103,7 @@ Confidence: TypeAlias = MinimumConfidence | PlainComparison
 
 @dataclass(frozen=True)
 class Rule:
-    """An alerting rule: one indicator, in some scopes, against some thresholds."""
+    """An alerting rule: an indicator, its scopes and its thresholds."""
 
     name: str
     source: str
@@ -172,7 +172,10 @@ class Rule:
         return Window(self.longest_window.days + 1)
 
     def covers(self, scope: Scope) -> bool:
-        """Return whether the rule monitors *scope*, according to its kind and names."""
+        """Return whether the kind and the names of *scope* match the rule.
+
+        `top` is not considered.
+        """
         if scope.kind not in self.scopes:
             return False
         if not (self.include.patterns or self.exclude.patterns):
@@ -194,12 +197,15 @@ class Rule:
         return best.rule if best else self
 
     def badness(self, value: float) -> float:
-        """Return how bad a rate of *value* is: 1 at the first threshold, more if worse."""
+        """Return how bad a rate of *value* is, relative to `first_threshold`.
+
+        The result is 1 at this threshold, and higher for worse rates.
+        """
         first = self.first_threshold.share
         return (1 - value) / (1 - first) if self.indicator.low_is_bad else value / first
 
     def worst_badness(self, events: Series, volume: Series, last: date) -> float:
-        """Return the badness of the worst rate in the windows that end with *last*.
+        """Return the badness of the worst rate in any window ending *last*.
 
         Returns 0 if there was no email.
         """

@@ -25,7 +25,10 @@ class RuleText:
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """All rules that were read. A rule in neither `rules` nor `invalid` does not exist."""
+    """All rules that were read.
+
+    A rule that is in neither `rules` nor `invalid` does not exist.
+    """
 
     rules: Mapping[str, Rule]
     """The rules in effect, by name."""
@@ -41,8 +44,8 @@ class RuleSet:
     def with_last_valid(self, last_valid: Mapping[str, RuleText]) -> "RuleSet":
         """Return the rule set with the last valid version of each invalid rule.
 
-        *last_valid* has the texts of the rules that were in effect at the previous run. Without any
-        rule, all of them stay in effect: nobody deletes all rules on purpose.
+        *last_valid* has the texts of the rules that were in effect at the previous run. If no
+        rule exists at all, they all stay in effect, because this is most likely an accident.
         """
         invalid = {**self.invalid}
         if self.none_found:

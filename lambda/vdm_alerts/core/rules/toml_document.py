@@ -1,4 +1,4 @@
-"""TOML documents that users write, and all errors in them with their paths."""
+"""TOML documents that users write, and the errors in them."""
 
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -32,7 +32,7 @@ class InvalidDocumentError(VdmAlertsError):
     """A document is invalid. The message lists all of its errors."""
 
     def __init__(self, source: str, errors: Iterable[InvalidField]) -> None:
-        """Create the error for the document at *source* from its *errors*, at least one."""
+        """Create the error for *source* from at least one of *errors*."""
         self.source = source
         self.errors = tuple(errors)
         count = len(self.errors)
@@ -87,7 +87,7 @@ class DocumentType(Generic[T]):
     def _value_errors(
         self, group: ClassValidationError | IterableValidationError, path: str = ""
     ) -> Iterator[InvalidField]:
-        """Yield the errors in *group*, the exceptions of cattrs for the value at *path*."""
+        """Yield the errors in *group*, which cattrs raised for *path*."""
         errors_with_notes, errors_without_notes = group.group_exceptions()
         for error, note in errors_with_notes:
             if isinstance(note, IterableValidationNote):

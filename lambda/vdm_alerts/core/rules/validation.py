@@ -29,7 +29,7 @@ _DIMENSION_OF_KEY: Mapping[str, Dimension] = {dimension.key: dimension for dimen
 
 
 class CrossFieldCheck(StrEnum):
-    """The checks that concern more than one key. They are the codes of the errors."""
+    """The codes of errors that concern more than one key."""
 
     THRESHOLD_MISSING = "threshold missing"
     THRESHOLD_ALWAYS_REACHED = "threshold always reached"
@@ -164,7 +164,7 @@ def _with_override(table: Table, override: Table) -> Table:
 
 
 def _matcher_errors(path: str, override: Table, kinds: list[Kind]) -> Iterator[InvalidField]:
-    """Yield an error if *override* can match no scope of the *kinds* of the rule."""
+    """Yield an error if *override* can match no scope of these *kinds*."""
     dimensions = _matcher(override).patterns.keys()
     if not dimensions:
         yield InvalidField(
@@ -181,9 +181,9 @@ def _matcher_errors(path: str, override: Table, kinds: list[Kind]) -> Iterator[I
 
 
 def _ambiguity_errors(overrides: Mapping[str, Table], kinds: list[Kind]) -> Iterator[InvalidField]:
-    """Yield an error for each pair of overrides of which neither is more specific.
+    """Yield an error for each pair of overrides that is ambiguous.
 
-    Such a pair is an error only if one scope can match both overrides.
+    A scope can match both overrides of such a pair, and neither is more specific.
     """
     matchers = {path: _matcher(override) for path, override in overrides.items()}
     for (path, matcher), (other_path, other) in combinations(matchers.items(), 2):
@@ -211,7 +211,7 @@ def _matcher(override: Table) -> ScopeMatcher:
 
 
 def _kinds(table: Table) -> list[Kind]:
-    """Return the kinds of scopes that the valid names in the key `scopes` stand for."""
+    """Return the kinds that the valid names in the key `scopes` stand for."""
     scopes = table.get("scopes")
     names = scopes if isinstance(scopes, list) else []
     return [KINDS[name] for name in names if isinstance(name, str) and name in KINDS]

@@ -19,7 +19,7 @@ DAY = 24.0
 
 @dataclass(frozen=True, slots=True)
 class ArrivalCurve:
-    """The share of an email's feedback that has arrived, by the hours since it was sent.
+    """The share of feedback that has arrived, by hours since the email.
 
     The curve starts at (0 hours, 0) and is linear between its points. The feedback that is missing
     at the last point arrives evenly until twice the hours of that point.
@@ -30,12 +30,12 @@ class ArrivalCurve:
 
     @property
     def lag(self) -> int:
-        """The days from the day of an email to the last day that can count its feedback."""
+        """The days from an email to the last day that counts its feedback."""
         end_of_curve = 2 * self.points[-1][0]
         return int(-(-end_of_curve // DAY))  # Rounded up.
 
     def arrived_by(self, hours: float) -> float:
-        """Return the share of the feedback that has arrived *hours* after an email was sent."""
+        """Return the share of feedback that arrives within *hours* of the email."""
         for (start, start_share), (end, end_share) in pairwise(self._all_points):
             if hours < end:
                 elapsed = max(0.0, hours - start)
@@ -43,7 +43,9 @@ class ArrivalCurve:
         return 1.0
 
     def daily_shares(self, hours: float = DAY) -> Sequence[float]:
-        """Return the shares of feedback that arrive in the first *hours* hours of a day.
+        """Return the shares of feedback that arrive in the first hours of a day.
+
+        *hours* is the number of these hours.
 
         The first share refers to the emails that were sent in these hours. The other shares refer
         to all emails of the day before, of the day before that, and so on for `lag` days.
@@ -69,7 +71,10 @@ class ArrivalCurve:
 
 @lru_cache
 def _daily_shares(curve: ArrivalCurve, hours: float) -> tuple[float, ...]:
-    """Return `ArrivalCurve.daily_shares`. The cache needs a function, not a method."""
+    """Return `ArrivalCurve.daily_shares`.
+
+    This is a function because `lru_cache` should not cache a method.
+    """
 
     def arrived_share(sent_from: float, sent_until: float, by: float) -> float:
         """Return the share of feedback that has arrived at the hour *by*.

@@ -1,4 +1,4 @@
-"""The probability that a true rate is above or below a threshold, given counts.
+"""The probability that a true rate is above or below a threshold.
 
 Bounces and complaints are rare, independent events. Their number among many emails has a Poisson
 distribution, so the posterior distribution of the true rate is a gamma distribution:
@@ -63,7 +63,10 @@ def lower_bound_95(events: float, emails: float) -> float:
 
 @lru_cache
 def min_events_to_breach(emails: float, threshold: float, doubt: float) -> int:
-    """Return the fewest events for which `doubt_above` is at most *doubt*. At least 1."""
+    """Return the fewest events for which `doubt_above` is at most *doubt*.
+
+    The result is at least 1.
+    """
     enough = 1
     while doubt_above(enough, emails, threshold) > doubt:
         enough *= 2
