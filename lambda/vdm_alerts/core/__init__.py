@@ -1,1 +1,1 @@
-"""What is decided, and nothing else: no network, no environment, no clock, no log."""
+"""Pure domain logic: no network, environment, clock or logging."""

@@ -65,6 +65,6 @@ def test_masking_hides_the_local_part_of_every_form_of_address(address: str) -> 
 
 
 def test_masked_addresses_of_one_domain_differ_but_not_by_letter_case() -> None:
-    first, second = masked("anna@example.com"), masked("alfred@example.com")
-    assert first != second
-    assert masked("ANNA@example.com")[1:] == first[1:]
+    masked_anna, masked_alfred = masked("anna@example.com"), masked("alfred@example.com")
+    assert masked_anna != masked_alfred
+    assert masked("ANNA@example.com")[1:] == masked_anna[1:]

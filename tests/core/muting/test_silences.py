@@ -22,12 +22,12 @@ from vdm_alerts.core.muting.silences import (
 )
 
 SOURCE = "/vdm-alerts/silences/migration"
-REST = """
+REQUIRED_KEYS = """
 until = 2026-03-20T10:00:00+01:00
 reason = "We move to another list"
 author = "the mail team"
 """
-BAD = """
+INVALID_SILENCE = """
 rules = "bounce-*"
 identity = 3
 isp = "Outlook"
@@ -37,24 +37,26 @@ reason = " "
 UNTIL = datetime(2026, 3, 20, 9, tzinfo=UTC)
 
 
-def silence(matchers: str) -> Silence:
-    return parse_silence("migration", matchers + REST, SOURCE)
+def a_silence(matchers: str) -> Silence:
+    return parse_silence("migration", matchers + REQUIRED_KEYS, SOURCE)
 
 
 def test_silence_is_parsed_from_its_toml_text() -> None:
-    found = silence('rule = "bounce-*"\nidentity = "news.example.com"\nisp = "Hotmail"')
-    assert (found.name, found.source, found.rule) == ("migration", SOURCE, "bounce-*")
-    assert found.matcher.patterns == {
+    parsed = a_silence('rule = "bounce-*"\nidentity = "news.example.com"\nisp = "Hotmail"')
+    assert (parsed.name, parsed.source, parsed.rule) == ("migration", SOURCE, "bounce-*")
+    assert parsed.matcher.patterns == {
         Dimension.IDENTITY: "news.example.com",
         Dimension.ISP: "Hotmail",
     }
-    assert found.until == UNTIL
-    assert found.until.tzinfo is UTC
-    assert (found.reason, found.author) == ("We move to another list", "the mail team")
+    assert parsed.until == UNTIL
+    assert parsed.until.tzinfo is UTC
+    assert (parsed.reason, parsed.author) == ("We move to another list", "the mail team")
 
 
 def test_multiline_reason_becomes_one_line() -> None:
-    text = 'rule = "*"' + REST.replace('"We move', '"""\nWe move').replace("list", 'list\n""')
+    text = 'rule = "*"' + REQUIRED_KEYS.replace('"We move', '"""\nWe move').replace(
+        "list", 'list\n""'
+    )
     assert parse_silence("x", text, SOURCE).reason == "We move to another list"
 
 
@@ -83,17 +85,17 @@ def test_multiline_reason_becomes_one_line() -> None:
 def test_silence_covers_a_scope_only_when_every_matcher_matches(
     matchers: str, rule: str, scope: Scope, covers: bool
 ) -> None:
-    assert silence(matchers).covers(rule, scope) == covers
+    assert a_silence(matchers).covers(rule, scope) == covers
 
 
 def test_silence_expires_at_its_until_time() -> None:
-    found = silence('rule = "*"')
-    assert not found.is_over(UNTIL - timedelta(microseconds=1))
-    assert found.is_over(UNTIL)
+    parsed = a_silence('rule = "*"')
+    assert not parsed.is_over(UNTIL - timedelta(microseconds=1))
+    assert parsed.is_over(UNTIL)
 
 
 def test_expired_silence_is_a_finding_with_the_command_to_delete_it() -> None:
-    silences = Silences([silence('rule = "*"')])
+    silences = Silences([a_silence('rule = "*"')])
     assert expired_findings(silences, NOW) == []
     assert silences.in_effect(NOW) == silences.silences
     assert silences.in_effect(UNTIL) == []
@@ -105,29 +107,33 @@ def test_expired_silence_is_a_finding_with_the_command_to_delete_it() -> None:
     assert finding.fix == DeleteParameter(SOURCE)
     assert (finding.key, finding.blocks_monitoring, finding.transient) == (SOURCE, False, False)
     assert finding.one_shot
-    assert expired_findings(silences, UNTIL + timedelta(days=9)) == [finding], "which is no news"
+    assert expired_findings(silences, UNTIL + timedelta(days=9)) == [finding], (
+        "the same finding as before"
+    )
 
 
 def test_expired_silences_are_reported_only_for_the_most_recent_ones() -> None:
-    many = [
+    expired = [
         replace(
-            silence('rule = "*"'),
-            source=f"{SOURCE}-{n}",
-            until=UNTIL - n * HOUR,
+            a_silence('rule = "*"'),
+            source=f"{SOURCE}-{number}",
+            until=UNTIL - number * HOUR,
             author="team" * 99,
         )
-        for n in range(700)
+        for number in range(700)
     ]
-    told = expired_findings(Silences(many), UNTIL)
-    assert [one.key for one in told] == [f"{SOURCE}-{n}" for n in range(MAX_EXPIRED)]
-    assert max(len(one.what) for one in told) < 200
+    findings = expired_findings(Silences(expired), UNTIL)
+    assert [finding.key for finding in findings] == [
+        f"{SOURCE}-{number}" for number in range(MAX_EXPIRED)
+    ]
+    assert max(len(finding.what) for finding in findings) < 200
 
 
 @pytest.mark.parametrize(
-    ("text", "problems"),
+    ("text", "errors"),
     [
         (
-            BAD,
+            INVALID_SILENCE,
             [
                 "identity  3 is not a name or a pattern",
                 'isp       "Outlook" matches nothing at SES; the name there is "Hotmail"',
@@ -147,51 +153,56 @@ def test_expired_silences_are_reported_only_for_the_most_recent_ones() -> None:
             ],
         ),
         (
-            'rule = "*"' + REST.replace("2026-03-20T10:00:00+01:00", '"tomorrow"'),
+            'rule = "*"' + REQUIRED_KEYS.replace("2026-03-20T10:00:00+01:00", '"tomorrow"'),
             ['until  "tomorrow" is not an instant; write it like 2026-03-20T09:00:00Z, without'],
         ),
         (
-            'rule = "*"' + REST.replace("T10:00:00+01:00", ""),
+            'rule = "*"' + REQUIRED_KEYS.replace("T10:00:00+01:00", ""),
             ["until  2026-03-20 is not an instant; write it like 2026-03-20T09:00:00Z, without"],
         ),
         (
-            'rule = "*"' + REST.replace("2026-03-20T10:00:00+", "9999-12-31T23:59:59-"),
+            'rule = "*"' + REQUIRED_KEYS.replace("2026-03-20T10:00:00+", "9999-12-31T23:59:59-"),
             ["until  9999-12-31T23:59:59-01:00 is not an instant that ever comes"],
         ),
-        ('rule = "*"' + REST.replace("2026", "year"), ["(the text)  is not TOML: "]),
-        ('rule = "[ab]*"' + REST, ['rule  "[ab]*" is not a name or a pattern; write it like']),
+        ('rule = "*"' + REQUIRED_KEYS.replace("2026", "year"), ["(the text)  is not TOML: "]),
+        (
+            'rule = "[ab]*"' + REQUIRED_KEYS,
+            ['rule  "[ab]*" is not a name or a pattern; write it like'],
+        ),
     ],
 )
-def test_invalid_silence_reports_every_error_at_once(text: str, problems: list[str]) -> None:
-    with pytest.raises(InvalidSilenceError) as caught:
+def test_invalid_silence_reports_every_error_at_once(text: str, errors: list[str]) -> None:
+    with pytest.raises(InvalidSilenceError) as error_info:
         parse_silence("migration", text, SOURCE)
-    heading, *said = str(caught.value).splitlines()
-    count = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}"
+    heading, *lines = str(error_info.value).splitlines()
+    count = f"{len(errors)} problem{'' if len(errors) == 1 else 's'}"
     assert heading == f"{SOURCE}: {count}"
-    for line, problem in zip(said, problems, strict=True):
-        assert line.startswith(f"  {problem}")
+    for line, error in zip(lines, errors, strict=True):
+        assert line.startswith(f"  {error}")
 
 
-offsets = st.integers(-23 * 60, 23 * 60).map(lambda each: timezone(timedelta(minutes=each)))
-instants = st.builds(
+utc_offsets = st.integers(-23 * 60, 23 * 60).map(
+    lambda minutes: timezone(timedelta(minutes=minutes))
+)
+timestamps = st.builds(
     lambda seconds, offset: (NOW + timedelta(seconds=seconds)).astimezone(offset),
     st.integers(-(10**9), 10**9),
-    offsets,
+    utc_offsets,
 )
 
 
-@given(instants)
+@given(timestamps)
 def test_until_is_the_same_time_in_utc_whatever_its_offset(until: datetime) -> None:
-    text = 'rule = "*"' + REST.replace("2026-03-20T10:00:00+01:00", until.isoformat())
-    found = parse_silence("x", text, SOURCE)
-    assert (found.until, found.until.utcoffset()) == (until, timedelta())
+    text = 'rule = "*"' + REQUIRED_KEYS.replace("2026-03-20T10:00:00+01:00", until.isoformat())
+    parsed = parse_silence("x", text, SOURCE)
+    assert (parsed.until, parsed.until.utcoffset()) == (until, timedelta())
 
 
 def test_silence_reference_lists_exactly_the_keys(root: Path) -> None:
     page = (root / "docs" / "silences.md").read_text()
-    first = re.findall(r"^\| (`.+?) \|", page, re.MULTILINE)
-    named = [name for cell in first for name in re.findall(r"`(\w+)`", cell)]
-    assert sorted(named) == sorted(field.name for field in fields(SilenceDocument))
-    assert set(MATCHERS) < set(named)
+    first_cells = re.findall(r"^\| (`.+?) \|", page, re.MULTILINE)
+    listed = [name for cell in first_cells for name in re.findall(r"`(\w+)`", cell)]
+    assert sorted(listed) == sorted(field.name for field in fields(SilenceDocument))
+    assert set(MATCHERS) < set(listed)
     (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
     assert parse_silence("example", example, "here").covers("bounce-rate", NEWS)

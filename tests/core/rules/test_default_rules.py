@@ -12,5 +12,5 @@ def test_fingerprint_changes_with_any_edit(edited: str) -> None:
 
 @pytest.mark.parametrize("same", [TEXT.replace("\n", "\r\n"), TEXT.rstrip(), TEXT + "\n\n"])
 def test_fingerprint_ignores_line_endings_and_trailing_blank_lines(same: str) -> None:
-    """A console or an editor may write the same text with other line ends."""
+    """Consoles and editors can change both when they save the same text."""
     assert fingerprint(same) == fingerprint(TEXT)

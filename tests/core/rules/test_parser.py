@@ -17,7 +17,7 @@ from vdm_alerts.core.rules.rule import MinimumConfidence, MissingData, PlainComp
 from vdm_alerts.core.rules.schema import RuleDocument
 from vdm_alerts.core.statistics.arrival import DEFAULT_CURVES
 
-GOOD = """
+VALID_RULE = """
 indicator = "bounce_rate"
 scopes = ["account", "isp"]
 windows = ["7d", "3d"]
@@ -27,16 +27,16 @@ min_volume = 200
 min_events = 10
 """
 
-BAD_RULES = sorted((Path(__file__).parents[2] / "bad_rules").glob("*.toml"))
+INVALID_RULE_PATHS = sorted((Path(__file__).parents[2] / "bad_rules").glob("*.toml"))
 
 
 def test_rule_is_parsed_from_its_toml_text() -> None:
-    rule = parse_rule("bounce-rate", GOOD, "here")
+    rule = parse_rule("bounce-rate", VALID_RULE, "here")
     assert rule.name == "bounce-rate"
     assert rule.indicator is Indicator.BOUNCE_RATE
     assert rule.scopes == {(), (Dimension.ISP,)}
     assert rule.windows == (Window(3), Window(7))
-    assert [(line.severity, line.share) for line in rule.thresholds] == [
+    assert [(threshold.severity, threshold.share) for threshold in rule.thresholds] == [
         (Severity.WARNING, 0.05),
         (Severity.CRITICAL, 0.1),
     ]
@@ -44,13 +44,13 @@ def test_rule_is_parsed_from_its_toml_text() -> None:
 
 
 def test_rule_parses_include_exclude_and_top() -> None:
-    more = """
+    patterns = """
 top = 5
 include.isp = ["Hotmail", "Orange", "G*"]
 include.identity = ["news.*"]
 exclude.tenant = ["test-?"]
 """
-    rule = parse_rule("x", GOOD + more, "here")
+    rule = parse_rule("x", VALID_RULE + patterns, "here")
     assert rule.top == 5
     assert rule.include.patterns == {
         Dimension.ISP: ("Hotmail", "Orange", "G*"),
@@ -61,35 +61,39 @@ exclude.tenant = ["test-?"]
 
 
 def test_first_threshold_is_the_higher_one_when_low_rates_are_bad() -> None:
-    text = GOOD.replace("bounce_rate", "delivery_rate").replace("5%", "95%").replace("10 %", "90%")
+    text = (
+        VALID_RULE.replace("bounce_rate", "delivery_rate")
+        .replace("5%", "95%")
+        .replace("10 %", "90%")
+    )
     rule = parse_rule("x", text, "here")
     assert rule.first_threshold.share == 0.95
 
 
 def test_rule_reference_lists_exactly_the_keys_indicators_and_scopes(root: Path) -> None:
     page = (root / "docs" / "rules.md").read_text()
-    first = re.findall(r"^\| (`.+?) \|", page, re.MULTILINE)
-    named = [name for cell in first for name in re.findall(r"`(\w+)`", cell)]
+    first_cells = re.findall(r"^\| (`.+?) \|", page, re.MULTILINE)
+    listed = [name for cell in first_cells for name in re.findall(r"`(\w+)`", cell)]
     headings = ["indicator", "scopes"]
     keys = [field.name for field in fields(RuleDocument)]
-    assert sorted(named) == sorted([*keys, *INDICATORS, *KINDS, *headings])
+    assert sorted(listed) == sorted([*keys, *INDICATORS, *KINDS, *headings])
     (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
     assert parse_rule("example", example, "here").top == 100
 
 
 def test_rule_with_one_threshold_is_valid() -> None:
-    rule = parse_rule("x", GOOD.replace('warning = "5%"\n', ""), "here")
-    assert [line.severity for line in rule.thresholds] == [Severity.CRITICAL]
+    rule = parse_rule("x", VALID_RULE.replace('warning = "5%"\n', ""), "here")
+    assert [threshold.severity for threshold in rule.thresholds] == [Severity.CRITICAL]
 
 
-@pytest.mark.parametrize("path", BAD_RULES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", INVALID_RULE_PATHS, ids=lambda path: path.stem)
 def test_invalid_rule_reports_every_error_with_its_path_and_fix(path: Path) -> None:
-    """Each file in bad_rules says in its first comment lines what people should be told."""
+    """The first comment lines of each file in bad_rules are the expected message."""
     text = path.read_text()
     expected = [line.removeprefix("#: ") for line in text.splitlines() if line.startswith("#: ")]
-    with pytest.raises(InvalidRuleError) as caught:
+    with pytest.raises(InvalidRuleError) as error_info:
         parse_rule(path.stem, text, f"/vdm-alerts/rules/{path.stem}")
-    assert str(caught.value).splitlines() == expected
+    assert str(error_info.value).splitlines() == expected
 
 
 def test_deeply_nested_text_is_reported_as_invalid_toml() -> None:
@@ -98,10 +102,26 @@ def test_deeply_nested_text_is_reported_as_invalid_toml() -> None:
 
 
 def test_invalid_rule_examples_exist() -> None:
-    assert len(BAD_RULES) >= 5
+    assert [path.stem for path in INVALID_RULE_PATHS] == [
+        "always-so",
+        "empty",
+        "everything-at-once",
+        "high-rates",
+        "impossible-windows",
+        "no-threshold",
+        "not-toml",
+        "numbers-for-percentages",
+        "odd-overrides",
+        "old-words",
+        "plain-and-unusual",
+        "unreasonable",
+        "unsure",
+        "upside-down",
+        "wrong-names",
+    ]
 
 
-MORE = """
+OPTIONAL_KEYS = """
 confidence = "90%"
 above_baseline = 3
 drop_below = 0.5
@@ -114,14 +134,14 @@ feedback = { "6h" = "70%", "1h" = "50%" }
 
 
 def test_rule_parses_confidence_baseline_hold_and_feedback() -> None:
-    rule = parse_rule("x", GOOD + MORE.replace("drop_below = 0.5\n", ""), "here")
+    rule = parse_rule("x", VALID_RULE + OPTIONAL_KEYS.replace("drop_below = 0.5\n", ""), "here")
     assert (rule.confidence, rule.baseline_factor, rule.missing_data) == (
         MinimumConfidence(0.1),
         3,
         MissingData.BREACHING,
     )
     assert (rule.hold, rule.clear_after) == (timedelta(hours=6), timedelta(days=2))
-    assert (rule.representative_volume, rule.arrival_curve.arrived) == (5_000, ((1, 0.5), (6, 0.7)))
+    assert (rule.representative_volume, rule.arrival_curve.points) == (5_000, ((1, 0.5), (6, 0.7)))
 
 
 def test_rule_defaults_to_confidence_and_several_windows() -> None:
@@ -134,8 +154,8 @@ def test_rule_defaults_to_confidence_and_several_windows() -> None:
     assert (plain.confidence, plain.min_events) == (PlainComparison(), 1)
 
 
-OVERRIDES = (
-    GOOD.replace('["account", "isp"]', '["account", "identity", "identity_at_isp"]')
+RULE_WITH_OVERRIDES = (
+    VALID_RULE.replace('["account", "isp"]', '["account", "identity", "identity_at_isp"]')
     + """
 above_baseline = 3
 
@@ -157,22 +177,24 @@ warning = "7%"
 
 
 def test_only_the_most_specific_override_applies() -> None:
-    text = OVERRIDES.replace('"news.*"', '"news.example.com"')
+    text = RULE_WITH_OVERRIDES.replace('"news.*"', '"news.example.com"')
     rule = parse_rule("x", text, "here")
     assert rule.for_scope(ACCOUNT) is rule
     shop, news = rule.for_scope(Scope(identity="shop.example.com")), rule.for_scope(NEWS)
-    assert [line.share for line in shop.thresholds] == [0.05, 0.12]
+    assert [threshold.share for threshold in shop.thresholds] == [0.05, 0.12]
     assert (shop.confidence, shop.baseline_factor, shop.min_volume) == (
         MinimumConfidence(0.005),
         3,
         200,
     )
-    assert [line.share for line in news.thresholds] == [0.05, 0.1], "not the other's 12%"
+    assert [threshold.share for threshold in news.thresholds] == [0.05, 0.1], (
+        "the wider override does not apply"
+    )
     assert (news.confidence, news.baseline_factor, news.min_volume) == (PlainComparison(), None, 50)
     assert rule.for_scope(NEWS.at("Yahoo")) == news
     pair = rule.for_scope(NEWS.at("Hotmail"))
     assert pair.confidence == MinimumConfidence(0.005)
-    assert [line.share for line in pair.thresholds] == [0.07, 0.1]
+    assert [threshold.share for threshold in pair.thresholds] == [0.07, 0.1]
     backwards = replace(rule, overrides=rule.overrides[::-1])
     assert backwards.for_scope(NEWS.at("Hotmail")) == pair
 
@@ -181,4 +203,4 @@ def test_overlapping_overrides_are_invalid_when_neither_is_more_specific() -> No
     with pytest.raises(
         InvalidRuleError, match=r"overrides\[2\]  may be of the same names as overrides\[0\]"
     ):
-        parse_rule("x", OVERRIDES, "here")
+        parse_rule("x", RULE_WITH_OVERRIDES, "here")

@@ -1,1 +1,1 @@
-"""The vocabulary: metrics, scopes, rates, findings and their words."""
+"""Shared vocabulary: metrics, scopes, rates, findings and their wording."""

@@ -1,4 +1,4 @@
-"""What SES says of the account itself."""
+"""The status of an SES account, as SES reports it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,8 +8,11 @@ from vdm_alerts.core.model.findings import Finding
 
 @dataclass(frozen=True, slots=True)
 class AccountStatus:
-    """What SES says of the account itself; *findings* are what a person should hear of it."""
+    """The settings and health of an SES account in one Region."""
 
     vdm_enabled: bool
+    """Whether Virtual Deliverability Manager is on."""
     may_send: bool = True
+    """Whether SES lets the account send email."""
     findings: Sequence[Finding] = ()
+    """Problems of the account that are worth a notification."""

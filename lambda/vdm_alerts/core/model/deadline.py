@@ -1,19 +1,19 @@
-"""Until when a run may read."""
+"""The time by which a run must stop reading."""
 
 from datetime import timedelta
 from typing import Protocol
 
 
 class Deadline(Protocol):
-    """When reading has to stop, by a clock that the caller chooses."""
+    """A time by which reading must stop. The caller chooses the clock."""
 
     def left(self) -> timedelta:
-        """Return how much time is left; zero or less once the deadline has passed."""
+        """Return the remaining time: zero or negative after the deadline."""
 
 
 class NoDeadline:
-    """A deadline that never comes."""
+    """A deadline that never passes."""
 
     def left(self) -> timedelta:
-        """Return the longest time there is."""
+        """Return the longest possible duration."""
         return timedelta.max

@@ -1,17 +1,26 @@
-"""The root of every error that this package raises on purpose."""
+"""The base class of all errors that VDM Alerts raises on purpose."""
 
 
 class VdmAlertsError(Exception):
-    """Something went wrong that a person can mend; the message says what, where and how."""
+    """An error that a user can fix.
+
+    The message says what failed, where, and how to fix it.
+    """
 
 
 class LeaseHeldError(VdmAlertsError):
-    """Another run is acting; this one has to be tried again later."""
+    """Another run holds the lease of the target.
+
+    The invocation must be retried later.
+    """
 
 
 class StaleStateError(VdmAlertsError):
-    """Another run has saved since this one loaded; what this one found is not worth keeping."""
+    """Another run saved state after this run loaded it.
+
+    The results of this run must be discarded.
+    """
 
 
 class ClockWentBackError(VdmAlertsError):
-    """A run was asked to act at an instant before the last one it acted at."""
+    """The time of a run is before that of the previous run of the target."""

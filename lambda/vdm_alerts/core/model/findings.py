@@ -1,4 +1,4 @@
-"""What a person should hear that is no rate: of the account itself, or of this service."""
+"""Problems of the SES account or of VDM Alerts that are not rates."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -9,11 +9,14 @@ from vdm_alerts.core.model.errors import VdmAlertsError
 from vdm_alerts.core.model.severity import Severity
 
 MAX_SUBJECTS = 20
-"""Names that a finding lists; the rest are counted."""
+"""The maximum number of names that a finding lists. Further names are only counted."""
 
 
 class FindingSource(StrEnum):
-    """Where one has looked, and has to look again to know that something is wrong no longer."""
+    """The data source in which a finding was found.
+
+    A finding counts as fixed only after a later run has read its source again.
+    """
 
     RULES = "rules"
     SILENCES = "silences"
@@ -25,96 +28,117 @@ class FindingSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeleteParameter:
-    """Delete the SSM parameter *name*."""
+    """Delete an SSM parameter."""
 
     name: str
+    """The full name of the parameter."""
 
 
 @dataclass(frozen=True, slots=True)
 class RestoreDefaultRule:
-    """Write the default rule *rule* from the repository to the SSM parameter *name* again."""
+    """Overwrite an SSM parameter with a default rule from the repository."""
 
     rule: str
+    """The name of the default rule."""
     name: str
+    """The full name of the parameter."""
 
 
 @dataclass(frozen=True, slots=True)
 class SubscribeByEmail:
-    """Subscribe an address to the stack's topic."""
+    """Subscribe an email address to the SNS topic of the stack."""
 
 
 @dataclass(frozen=True, slots=True)
 class EnableSending:
-    """Turn on sending for the whole account."""
+    """Turn on sending for the whole SES account."""
 
 
 Fix: TypeAlias = DeleteParameter | RestoreDefaultRule | SubscribeByEmail | EnableSending
-"""What a person can do about a finding with one command. The renderer knows the command."""
+"""A fix that takes one command. The renderer knows the command."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong: *about* which thing, what happened, and what to do about it.
+    """A problem, and how to fix it.
 
-    *about* tells findings apart: one that says something new of the same thing replaces what was
-    said before. *details* are further lines, and *fix* is
-    one command's worth of the remedy. Only what is wrong tells findings apart, not how to fix it.
-    Where it *hinders*, mail goes unwatched. A *passing* one
-    (an outage, a throttled call) is expected to mend itself: it is logged and counted, and no
-    person is written to about it. Of *who* it is about, and how many *more*, only a new name is
-    news; AWS's own *words* are none, which may be others every time. What *needs no end* is told
-    once, and nobody is told when it is so no longer. As it is remembered it is *certain*, unless
-    nobody knows whether the message about it went out, or that of its end. *source* is where it was
-    found.
+    Two findings are equal if the same thing is wrong. Fields that say how to fix the problem, or
+    that can differ from run to run, are not compared.
     """
 
     key: str
+    """Identifies the faulty resource or action. A new finding replaces an older one of its key."""
     what: str
+    """What is wrong: a sentence without its period."""
     remedy: str = field(compare=False)
+    """How to fix the problem: a sentence without its period."""
     details: str = ""
+    """Further lines of text, such as every error of a rule."""
     severity: Severity = Severity.WARNING
     blocks_monitoring: bool = True
+    """Whether some email is not monitored while the problem exists."""
     transient: bool = False
+    """Whether the problem should end without action, such as an outage or a throttled call.
+
+    A transient finding is logged and counted, but it causes no notification.
+    """
     fix: Fix | None = field(default=None, compare=False)
+    """The part of the remedy that one command can do."""
     subjects: tuple[str, ...] = field(default=(), compare=False)
+    """Names of the affected resources. Only an added name causes another notification."""
     omitted: int = field(default=0, compare=False)
+    """The number of affected resources that `subjects` leaves out."""
     aws_message: str = field(default="", compare=False)
+    """The error text of AWS. It can differ at every run, so it never causes a notification."""
     one_shot: bool = False
+    """Whether the finding causes one notification only, and none when the problem ends."""
     is_confirmed: bool = field(default=True, compare=False)
+    """In stored state, whether the last notification about this finding is known to be delivered.
+
+    That notification reports the problem or its end.
+    """
     source: FindingSource | None = field(default=None, compare=False)
+    """The data source in which the problem was found."""
 
     def with_fallback(self, how: str, *, hinders: bool) -> "Finding":
-        """Return it with *how* things are until it is mended, and whether mail goes unwatched."""
+        """Return this finding with the behavior that applies until the fix.
+
+        *how* is the text that describes this behavior. *hinders* says whether some email is not
+        monitored meanwhile.
+        """
         until = f"  Until that is mended {how}."
         details = f"{self.details}\n{until}" if self.details else until
         return replace(self, details=details, blocks_monitoring=hinders)
 
     def as_persistent(self) -> "Finding":
-        """Return it as it is told once it has not passed for long: by then it is no passing one.
+        """Return a transient finding as a lasting one.
 
-        AWS's own words may be others at every run, which is no news.
+        A lasting finding causes a notification. The error of AWS, which may differ at every run,
+        is only in `aws_message`.
         """
         what = f"{self.key} has not worked for more than a day"
         return replace(self, what=what, aws_message=self.what, transient=False)
 
-    def is_known_from(self, told: "Finding") -> bool:
-        """Say whether people who were *told* that know all of this."""
-        is_known = told.is_confirmed and self == told
-        # Of a list that was cut off, only how long it is can be known.
-        is_same = len(self.subjects) + self.omitted <= len(told.subjects) + told.omitted
-        return is_known and is_same and bool(told.omitted or {*self.subjects} <= {*told.subjects})
+    def is_known_from(self, notified: "Finding") -> bool:
+        """Return whether a notification about *notified* covers this finding."""
+        is_known = notified.is_confirmed and self == notified
+        count = len(self.subjects) + self.omitted
+        notified_count = len(notified.subjects) + notified.omitted
+        # The omitted names of a shortened list are unknown, so only its length can be compared.
+        has_no_new_name = bool(notified.omitted or {*self.subjects} <= {*notified.subjects})
+        return is_known and count <= notified_count and has_no_new_name
 
     def with_subjects(self, names: Sequence[str]) -> "Finding":
-        """Return it as one about *names*, as many as a person reads, and so many more."""
+        """Return the finding with *names*, at most `MAX_SUBJECTS`, as subjects."""
         return replace(
             self, subjects=tuple(names[:MAX_SUBJECTS]), omitted=max(0, len(names) - MAX_SUBJECTS)
         )
 
     @property
     def headline(self) -> str:
-        """What happened, and to whom."""
+        """What is wrong, with the affected resources and the error text of AWS."""
         names = [*self.subjects, *([f"and {self.omitted:,} more"] if self.omitted else [])]
-        return ": ".join(each for each in (self.what, ", ".join(names), self.aws_message) if each)
+        return ": ".join(part for part in (self.what, ", ".join(names), self.aws_message) if part)
 
     def __str__(self) -> str:
         details = f"\n{self.details}\n" if self.details else " "
@@ -122,19 +146,19 @@ class Finding:
 
 
 class OperationFailedError(VdmAlertsError):
-    """Work could not be done, and *finding* says why."""
+    """An operation failed."""
 
     def __init__(self, finding: Finding) -> None:
-        """Carry *finding*."""
+        """Create the error from the finding that describes the failure."""
         super().__init__(str(finding))
         self.finding = finding
 
 
 class AccessDeniedError(OperationFailedError):
-    """AWS refused *action* to whoever asked."""
+    """IAM denied an AWS action."""
 
     def __init__(self, action: str) -> None:
-        """Name the refused *action* as IAM policies spell it, such as "ses:GetAccount"."""
+        """Create the error for an IAM action such as "ses:GetAccount"."""
         self.action = action
         super().__init__(
             Finding(
@@ -146,15 +170,18 @@ class AccessDeniedError(OperationFailedError):
 
 
 class UnavailableError(OperationFailedError):
-    """AWS did not do *action*: for now, or *passing* is false, until something is mended."""
+    """An AWS action failed for a reason other than permissions."""
 
-    def __init__(self, action: str, why: str, *, passing: bool = True) -> None:
-        """Say *why* in AWS's own words."""
+    def __init__(self, action: str, reason: str, *, passing: bool = True) -> None:
+        """Create the error with the error text of AWS as its *reason*.
+
+        *passing* says whether the failure should end without action.
+        """
         self.action = action
         super().__init__(
             Finding(
                 key=action,
-                what=f"{action} failed: {why}",
+                what=f"{action} failed: {reason}",
                 remedy="It is tried again at every run",
                 transient=passing,
             )

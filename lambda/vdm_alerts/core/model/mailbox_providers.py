@@ -1,6 +1,6 @@
-"""Mailbox providers, by the names that SES has for them; no API lists these.
+"""Mailbox providers, with the names that SES uses for them.
 
-The spellings that answered in production, and those that did not, are PostHog's:
+No SES API lists these names. PostHog tested in production which spellings return data:
 https://github.com/PostHog/posthog (products/workflows/backend/providers/ses.py).
 """
 
@@ -18,10 +18,13 @@ KNOWN_ISPS = (
     "Tencent",
     "NetEase",
 )
-"""The names that VDM answers for."""
+"""The names for which VDM returns data."""
 
 OTHER_ISPS = "other providers"
-"""All providers that are not named: no name that SES could have, so that it is never sent."""
+"""All providers without a name of their own.
+
+The text cannot be a provider name in SES, and is never sent to SES.
+"""
 
 MISNAMED_ISPS: Mapping[str, str] = {
     "outlook": "Hotmail",
@@ -34,17 +37,18 @@ MISNAMED_ISPS: Mapping[str, str] = {
     "googlemail": "Gmail",
     "apple": "Icloud",
 }
-"""What people call a provider, in lower case, with the name that SES has for it.
+"""Common wrong names of providers, in lower case, with the names that SES uses.
 
-SES answers for the wrong one with nothing, as if there were no mail.
+For a wrong name SES returns no data, as if no email had been sent.
 """
 
 UNSUPPORTED_ISPS = frozenset({"mail.ru", "web.de", "at&t", "unknown isp"})
-"""Providers, in lower case, that SES refuses by name; their mail is counted in `OTHER_ISPS`."""
+"""Provider names, in lower case, that SES rejects. `OTHER_ISPS` includes their emails."""
 
 ISPS_WITHOUT_FEEDBACK_LOOP = frozenset({"Gmail"})
-"""Providers that report no single complaint to SES, so that they have no complaint rate.
+"""Providers that report no individual complaints to SES, so they have no complaint rate.
 
-Source: https://docs.aws.amazon.com/ses/latest/dg/faqs-enforcement.html ("mail sent to domains
-that send complaint feedback to SES"); Gmail runs no per-message feedback loop.
+Gmail runs no per-message feedback loop. SES counts complaints only for "mail sent to domains
+that send complaint feedback to SES":
+https://docs.aws.amazon.com/ses/latest/dg/faqs-enforcement.html
 """

@@ -1,4 +1,4 @@
-"""What VDM counts, of whose mail, on which days."""
+"""VDM metrics: what is counted, in which scopes, on which days."""
 
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +13,7 @@ from vdm_alerts.core.model.naming import domain_of, is_well_formed, is_well_form
 
 
 class Metric(StrEnum):
-    """A VDM metric, spelled as SES spells it.
+    """A VDM metric, as SES spells it.
 
     Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_BatchGetMetricDataQuery.html
     """
@@ -31,7 +31,7 @@ class Metric(StrEnum):
 
 
 class Dimension(StrEnum):
-    """What mail is told apart by, spelled as SES spells it."""
+    """A property by which VDM separates email counts, as SES spells it."""
 
     IDENTITY = "EMAIL_IDENTITY"
     CONFIGURATION_SET = "CONFIGURATION_SET"
@@ -40,7 +40,7 @@ class Dimension(StrEnum):
 
     @property
     def key(self) -> str:
-        """The dimension's name in rules, silences, metrics and stored records."""
+        """The name of the dimension in rules, metrics and stored records."""
         return _DIMENSION_KEYS[self]
 
 
@@ -53,35 +53,38 @@ _DIMENSION_KEYS: Mapping[Dimension, str] = {
 
 
 Kind: TypeAlias = tuple[Dimension, ...]
-"""What sort of scope: the dimensions it names, in the order of `Dimension`; () is the account."""
+"""The dimensions that a scope names, in the order of `Dimension`. () is the account."""
 
-
-_KINDS: Mapping[tuple[bool, ...], Kind] = {
-    named: tuple(compress(Dimension, named)) for named in product((False, True), repeat=4)
+_KIND_OF_NAMED: Mapping[tuple[bool, ...], Kind] = {
+    is_named: tuple(compress(Dimension, is_named)) for is_named in product((False, True), repeat=4)
 }
-"""Every kind, by which dimensions are named: it is asked for all the time."""
+"""All kinds, by whether each dimension is named. A table, because the lookup is frequent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose mail is meant: the account's, or the part that has all the named dimensions."""
+    """The emails of the account that match every named dimension.
+
+    Without a name, the scope is the whole account.
+    """
 
     identity: str | None = None
     configuration_set: str | None = None
     tenant: str | None = None
     isp: str | None = None
+    """A mailbox provider, as SES names it, or `OTHER_ISPS`."""
 
     @property
     def dimensions(self) -> Mapping[Dimension, str]:
-        """The dimensions that narrow the account's mail; empty for the account itself."""
+        """The named dimensions with their names. Empty for the account."""
         values = (self.identity, self.configuration_set, self.tenant, self.isp)
-        named = zip(Dimension, values, strict=True)
-        return {dimension: value for dimension, value in named if value is not None}
+        pairs = zip(Dimension, values, strict=True)
+        return {dimension: name for dimension, name in pairs if name is not None}
 
     @property
     def kind(self) -> Kind:
-        """Which dimensions are named."""
-        return _KINDS[
+        """The named dimensions."""
+        return _KIND_OF_NAMED[
             self.identity is not None,
             self.configuration_set is not None,
             self.tenant is not None,
@@ -90,35 +93,43 @@ class Scope:
 
     @property
     def is_part(self) -> bool:
-        """Whether it is of a sender, and of what goes to one provider alone."""
+        """Whether the scope is the email of a sender to one provider."""
         return self.isp is not None and len(self.kind) > 1
 
     @property
     def is_derived(self) -> bool:
-        """Whether its counts are what is left of others', because SES has no name for it."""
+        """Whether the counts are the remainder of other counts.
+
+        SES has no name for such a scope.
+        """
         return self.isp == OTHER_ISPS
 
     @property
     def may_be_rejected(self) -> bool:
-        """Whether SES may refuse a call for a name in this scope."""
-        return any(
-            not (is_well_formed_identity if key is Dimension.IDENTITY else is_well_formed)(value)
-            for key, value in self.dimensions.items()
+        """Whether SES might reject a call that contains the names of this scope."""
+        return not all(
+            is_well_formed_identity(name)
+            if dimension is Dimension.IDENTITY
+            else is_well_formed(name)
+            for dimension, name in self.dimensions.items()
         )
 
     @property
     def whole(self) -> "Scope":
-        """The scope of which this is the part at one provider; itself where it names none."""
+        """The same scope at all providers."""
         return self.at(None)
 
     @property
     def domain(self) -> "Scope | None":
-        """The scope of the domain that this one's address is in, whose counts include its own."""
+        """The scope of the domain of the email address, or None without one.
+
+        The counts of the domain include the counts of its addresses.
+        """
         domain = domain_of(self.identity) if self.identity else None
         return replace(self, identity=domain) if domain else None
 
     def at(self, isp: str | None) -> "Scope":
-        """Return the part of this scope that goes to *isp*; the whole of it, for None."""
+        """Return the scope at the provider *isp*, or at all if *isp* is None."""
         return Scope(self.identity, self.configuration_set, self.tenant, isp)
 
     def __str__(self) -> str:
@@ -126,16 +137,20 @@ class Scope:
 
 
 ACCOUNT = Scope()
+"""The whole account."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Window:
-    """The last *days* whole UTC days, today's unfinished one among them."""
+    """A number of consecutive UTC days.
+
+    The last day can be today, which is partial.
+    """
 
     days: int
 
     def first_day(self, last: date) -> date:
-        """Return the earliest day that the window ending *last* takes in."""
+        """Return the first day of the window that ends with the day *last*."""
         return last - timedelta(days=self.days - 1)
 
     def __str__(self) -> str:
@@ -143,7 +158,7 @@ class Window:
 
 
 LONGEST_WINDOW = Window(60)
-"""VDM keeps and answers at most 60 days.
+"""The 60 days that VDM keeps.
 
 Source: https://docs.aws.amazon.com/ses/latest/dg/vdm-dashboard.html
 """
@@ -151,56 +166,80 @@ Source: https://docs.aws.amazon.com/ses/latest/dg/vdm-dashboard.html
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """The daily counts of one metric in one scope, as SES answered them.
+    """The daily counts of one metric in one scope, as SES returned them.
 
-    A day that SES left out of an answer had no such messages. A query that SES did not answer
-    is no series at all but a `Gap`. Kept as a row of numbers, because an account can have ten
-    thousand of these for sixty days each.
+    A day that is missing from the response of SES has the count 0. A query without a response
+    gives a `Gap`, not a series.
     """
 
     counts: InitVar[Mapping[date, int]]
-    _first: date = field(init=False)
-    _daily: "array[int]" = field(init=False)
+    """The counts by day. Missing days have the count 0."""
+    _first_day: date = field(init=False)
+    """The first day with a count above 0, or `date.max`."""
+    _daily_counts: "array[int]" = field(init=False)
+    """The counts of all days from `_first_day` to the last day with a count above 0.
+
+    An array saves memory: an account can have 10,000 series of 60 days.
+    """
 
     def __post_init__(self, counts: Mapping[date, int]) -> None:
-        """Lay *counts* out, from the first day with any to the last."""
+        """Store *counts* as an array."""
         days = [day for day, count in counts.items() if count]
-        first = min(days, default=date.max)
-        daily = array("q", bytes(8 * (max(days) - first).days + 8 if days else 0))
+        first_day = min(days, default=date.max)
+        length = (max(days) - first_day).days + 1 if days else 0
+        daily_counts = array("q", bytes(8 * length))
         for day in days:
-            daily[(day - first).days] = counts[day]
-        object.__setattr__(self, "_first", first)
-        object.__setattr__(self, "_daily", daily)
+            daily_counts[(day - first_day).days] = counts[day]
+        object.__setattr__(self, "_first_day", first_day)
+        object.__setattr__(self, "_daily_counts", daily_counts)
 
     @property
     def days(self) -> Mapping[date, int]:
-        """The days that have any messages, in order, with how many."""
-        numbered = enumerate(self._daily)
-        return {self._first + timedelta(days=age): count for age, count in numbered if count}
+        """The days with a count above 0, in order, with their counts."""
+        return {
+            self._first_day + timedelta(days=index): count
+            for index, count in enumerate(self._daily_counts)
+            if count
+        }
 
     @property
     def newest_day(self) -> date | None:
-        """The last day that has any messages."""
-        return self._first + timedelta(days=len(self._daily) - 1) if self._daily else None
+        """The last day with a count above 0, or None if there is no such day."""
+        if not self._daily_counts:
+            return None
+        return self._first_day + timedelta(days=len(self._daily_counts) - 1)
 
     def total(self, window: Window, last: date) -> int:
-        """Return the messages counted in *window* ending *last*."""
-        end = (last - self._first).days + 1
-        return sum(self._daily[max(0, end - window.days) : max(0, end)])
+        """Return the sum of the counts in *window*, which ends with *last*."""
+        end = (last - self._first_day).days + 1
+        return sum(self._daily_counts[max(0, end - window.days) : max(0, end)])
 
     def daily(self, days: int, last: date) -> Sequence[int]:
-        """Return the messages of each of so many *days*, the *last* one at the end."""
-        begin = (last - self._first).days + 1 - days
-        counts = self._daily[max(0, begin) : max(0, begin + days)].tolist()
-        before = [0] * min(days, max(0, -begin))
-        return before + counts + [0] * (days - len(before) - len(counts))
+        """Return the counts of the *days* days that end with the day *last*."""
+        start = (last - self._first_day).days + 1 - days
+        counts = self._daily_counts[max(0, start) : max(0, start + days)].tolist()
+        zeros_before = [0] * min(days, max(0, -start))
+        zeros_after = [0] * (days - len(zeros_before) - len(counts))
+        return zeros_before + counts + zeros_after
 
     def minus(self, parts: Iterable["Series"]) -> "Series":
-        """Return what is left of each day without *parts*: none, where those are counted ahead."""
-        left = list(self._daily)
+        """Return the daily counts without those of *parts*, at least 0.
+
+        SES can count a part earlier than the whole, so a part can exceed the whole.
+        """
+        remainder = list(self._daily_counts)
         for part in parts:
-            if not left:
+            if not remainder:
                 break
-            counts = part.daily(len(left), self._first + timedelta(days=len(left) - 1))
-            left = [max(0, one - other) for one, other in zip(left, counts, strict=True)]
-        return Series({self._first + timedelta(days=age): each for age, each in enumerate(left)})
+            last = self._first_day + timedelta(days=len(remainder) - 1)
+            part_counts = part.daily(len(remainder), last)
+            remainder = [
+                max(0, count - part_count)
+                for count, part_count in zip(remainder, part_counts, strict=True)
+            ]
+        return Series(
+            {
+                self._first_day + timedelta(days=index): count
+                for index, count in enumerate(remainder)
+            }
+        )

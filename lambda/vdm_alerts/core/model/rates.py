@@ -1,4 +1,4 @@
-"""Rates: which events over which volume, and why there may be none."""
+"""Rates, and the reasons why a rate is not available."""
 
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
@@ -9,39 +9,45 @@ from vdm_alerts.core.model.metrics import Metric, Scope
 
 
 def percent(share: float) -> str:
-    """Return a fraction as people write it: to a tenth, and below 1% to two digits that count.
+    """Return a fraction as a percentage, such as "5.7%" or "0.036%".
 
-    It is rounded down, so that what is below a threshold never reads as if it had reached it.
+    The percentage has at most 1 decimal, or 2 significant digits below 1%. It is rounded down.
+    Otherwise a rate just below a threshold would be shown as equal to it.
     """
-    hundredfold = Decimal(repr(round(share * 100, 9)))
-    unit = Decimal("0.1") if hundredfold >= 1 else Decimal(1).scaleb(hundredfold.adjusted() - 1)
-    digits = f"{hundredfold.quantize(unit, ROUND_DOWN):f}"
+    percentage = Decimal(repr(round(share * 100, 9)))
+    unit = Decimal("0.1") if percentage >= 1 else Decimal(1).scaleb(percentage.adjusted() - 1)
+    digits = f"{percentage.quantize(unit, ROUND_DOWN):f}"
     return f"{digits.rstrip('0').rstrip('.') if '.' in digits else digits}%"
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Events among messages, kept as both counts, because a share alone hides how few they are.
+    """A number of events divided by a number of emails.
 
-    SES books feedback on the day it arrives, so there may be more events than messages.
+    Both counts are kept, because a fraction alone hides a small volume.
     """
 
     events: int
+    """Bounces, complaints or other events, counted on the day they arrived. May exceed `volume`."""
     volume: int
+    """The emails that the events are a share of. At least 1."""
 
     def __post_init__(self) -> None:
-        """Refuse counts that make no rate."""
+        """Raise ValueError if the counts make no rate."""
         if self.events < 0 or self.volume < 1:
             message = f"no rate of {self.events} events in {self.volume} messages"
             raise ValueError(message)
 
     @property
     def value(self) -> float:
-        """Events a message, a fraction."""
+        """Events per email, as a fraction."""
         return self.events / self.volume
 
     def corrects(self, earlier: "Rate") -> bool:
-        """Say whether some of the events of *earlier*, of the same mail, are counted no more."""
+        """Return whether SES has reduced the events of the *earlier* rate.
+
+        Both are rates of the same emails.
+        """
         return self.events < earlier.events
 
     def __str__(self) -> str:
@@ -49,7 +55,7 @@ class Rate:
 
 
 class Gap(StrEnum):
-    """Why a number could not be had. None of them means zero."""
+    """The reason why a count is not available. It never means zero."""
 
     TOO_FEW = "too few to tell"
     NO_FEEDBACK_LOOP = "the provider reports no complaints"
@@ -60,15 +66,15 @@ class Gap(StrEnum):
 
     @property
     def is_failure(self) -> bool:
-        """Whether there is a number that ought to be known, and is not."""
+        """Whether the count exists but could not be read."""
         return self not in {Gap.TOO_FEW, Gap.NO_FEEDBACK_LOOP}
 
 
 class Indicator(Enum):
-    """A named rate: the events counted, over the messages they can come from.
+    """A rate that rules can monitor: which events, divided by which volume.
 
-    Where the events are what mail is sent for, it is a low rate that is bad. The ratios are those
-    of the VDM dashboard: https://docs.aws.amazon.com/ses/latest/dg/vdm-dashboard.html
+    Low rates are bad if the events are desired, such as deliveries. The ratios are those of the
+    VDM dashboard: https://docs.aws.amazon.com/ses/latest/dg/vdm-dashboard.html
     """
 
     BOUNCE_RATE = ("bounce_rate", Metric.PERMANENT_BOUNCE, Metric.SEND, False)
@@ -79,13 +85,14 @@ class Indicator(Enum):
     CLICK_RATE = ("click_rate", Metric.CLICK, Metric.DELIVERY_CLICK, True)
 
     def __init__(self, key: str, events: Metric, volume: Metric, low_is_bad: bool) -> None:
-        """Name the indicator as rules do, and say what it divides."""
+        """Create the indicator *events* / *volume*, which rules call *key*."""
         self.key = key
         self.events = events
         self.volume = volume
         self.low_is_bad = low_is_bad
 
     def permanent_gap(self, scope: Scope) -> Gap | None:
-        """Return why SES cannot know this rate of *scope* at all; None where it can."""
-        silent = self is Indicator.COMPLAINT_RATE and scope.isp in ISPS_WITHOUT_FEEDBACK_LOOP
-        return Gap.NO_FEEDBACK_LOOP if silent else None
+        """Return why SES never has this rate of *scope*, or None if it can."""
+        is_complaint_rate = self is Indicator.COMPLAINT_RATE
+        is_unreported = is_complaint_rate and scope.isp in ISPS_WITHOUT_FEEDBACK_LOOP
+        return Gap.NO_FEEDBACK_LOOP if is_unreported else None

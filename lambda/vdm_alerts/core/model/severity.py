@@ -1,17 +1,17 @@
-"""How bad a breach is."""
+"""The severities of breaches."""
 
 from enum import IntEnum
 
 
 class Severity(IntEnum):
-    """How bad it is; a higher one outranks a lower."""
+    """The severity of a breach. A higher value is worse."""
 
     WARNING = 1
     CRITICAL = 2
 
     @property
     def key(self) -> str:
-        """The severity's name in rules and metrics."""
+        """The name of the severity in rules and metrics."""
         return {Severity.WARNING: "warning", Severity.CRITICAL: "critical"}[self]
 
     def __str__(self) -> str:

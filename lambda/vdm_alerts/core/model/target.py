@@ -5,10 +5,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An AWS account in a Region: SES keeps identities, quotas and rates for each separately."""
+    """An AWS account in a Region.
+
+    SES keeps identities, quotas and rates separately for each.
+    """
 
     account: str
-    """The account id, twelve digits."""
+    """The account ID: 12 digits."""
     region: str
     """The Region, such as "eu-west-1"."""
 

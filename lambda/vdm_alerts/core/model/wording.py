@@ -1,4 +1,4 @@
-"""The words for indicators and scopes."""
+"""The names of indicators and scopes in notifications."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ from vdm_alerts.core.model.rates import Indicator
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """The words for one indicator."""
+    """The words for one indicator in notifications."""
 
     noun: str
-    """The indicator, such as "bounce rate"."""
+    """The name of the indicator, such as "bounce rate"."""
     events: str
-    """What is counted, such as "bounces"."""
+    """The name of the events, such as "bounces"."""
     emails: str
     """The emails that the events are a share of."""
     happened: str
-    """The end of a sentence that begins with "12 of 300 emails"."""
+    """The predicate of a sentence with the subject "12 of 300 emails"."""
 
 
 WORDING: Mapping[Indicator, Wording] = {
@@ -69,17 +69,20 @@ KIND_NAMES: Mapping[Dimension, str] = {
 
 
 def scope_phrase(scope: Scope) -> str:
-    """Return *scope* as it follows "the bounce rate"."""
-    words = {
+    """Return the words for *scope* that follow the name of an indicator.
+
+    For example "of news.example.com at Hotmail" in "bounce rate of news.example.com at Hotmail".
+    """
+    prepositions = {
         Dimension.IDENTITY: "of",
         Dimension.CONFIGURATION_SET: "of the configuration set",
         Dimension.TENANT: "of the tenant",
         Dimension.ISP: "at",
     }
-    parts = [f"{words[key]} {value}" for key, value in scope.dimensions.items()]
+    parts = [f"{prepositions[dimension]} {name}" for dimension, name in scope.dimensions.items()]
     return " ".join(parts) or f"of {scope}"
 
 
 def kind_name(scope: Scope) -> str:
-    """Return what sort of thing *scope* is, in words."""
+    """Return the kind of *scope*, such as "identity at mailbox provider"."""
     return " at ".join(KIND_NAMES[dimension] for dimension in scope.kind) or "all mail"

@@ -1,1 +1,1 @@
-"""What mutes notifications: silences and quiet hours."""
+"""Silences and quiet hours, which mute notifications."""

@@ -1,4 +1,4 @@
-"""Quiet hours: when of every day people would rather not be written to."""
+"""Quiet hours: the time of each day in which notifications are muted."""
 
 import difflib
 import re
@@ -8,7 +8,7 @@ from importlib import resources
 from zoneinfo import ZoneInfo
 
 NO_QUIET_HOURS = "none"
-"""What is written where there are no quiet hours."""
+"""The text that stands for no quiet hours."""
 
 _FORM = re.compile(r"([0-9]{1,2}:[0-9]{2}) ?- ?([0-9]{1,2}:[0-9]{2}) +(\S+)")
 _EXAMPLE = '"22:00-07:00 Europe/Berlin"'
@@ -16,31 +16,37 @@ _EXAMPLE = '"22:00-07:00 Europe/Berlin"'
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
-    """The hours from *begins* until before *ends*, past midnight where that is the earlier.
+    """The daily quiet hours, in the local time of a time zone.
 
-    They are those of the clock on a wall in *zone*, in summer and in winter. An hour that it shows
-    twice is quiet twice; one that it skips is over when it is.
+    When summer time ends, local times repeat, and the quiet hours among them apply twice. When
+    summer time begins, skipped local times do not occur, so the quiet hours are shorter.
     """
 
-    begins: time
-    ends: time
+    start: time
+    """The local time of the first quiet minute."""
+    end: time
+    """The local time of the first minute that is no longer quiet.
+
+    The quiet hours cross midnight if this time is earlier than `start`.
+    """
     zone: ZoneInfo
+    """The time zone of the local times."""
 
     def include(self, now: datetime) -> bool:
-        """Say whether it is quiet at *now*, an instant."""
-        clock = now.astimezone(self.zone).time()
-        if self.begins < self.ends:
-            return self.begins <= clock < self.ends
-        return clock >= self.begins or clock < self.ends
+        """Return whether *now*, an aware timestamp, is in the quiet hours."""
+        local_time = now.astimezone(self.zone).time()
+        if self.start < self.end:
+            return self.start <= local_time < self.end
+        return local_time >= self.start or local_time < self.end
 
     def __str__(self) -> str:
-        return f"{self.begins:%H:%M}-{self.ends:%H:%M} {self.zone}"
+        return f"{self.start:%H:%M}-{self.end:%H:%M} {self.zone}"
 
 
 def parse_quiet_hours(text: str) -> QuietHours | None:
-    """Return the quiet hours in *text*, "22:00-07:00 Europe/Berlin"; None for "none" or nothing.
+    """Return the quiet hours in *text*, or None for "none" or no text.
 
-    Raises ValueError, saying what is wrong and what to write.
+    The form is "22:00-07:00 Europe/Berlin". Raises ValueError, with the expected form.
     """
     if text in {"", NO_QUIET_HOURS}:
         return None
@@ -48,14 +54,14 @@ def parse_quiet_hours(text: str) -> QuietHours | None:
     if not match:
         message = f'"{text}" is not like {_EXAMPLE}'
         raise ValueError(message)
-    begins, ends = (_time(each) for each in match.groups()[:2])
-    if begins == ends:
+    start, end = _parse_time(match[1]), _parse_time(match[2])
+    if start == end:
         message = f'"{text}" begins when it ends; all day long takes a silence'
         raise ValueError(message)
-    return QuietHours(begins, ends, _zone(match[3]))
+    return QuietHours(start, end, _parse_zone(match[3]))
 
 
-def _time(text: str) -> time:
+def _parse_time(text: str) -> time:
     try:
         return time.fromisoformat(text.zfill(len("00:00")))
     except ValueError as error:
@@ -63,13 +69,19 @@ def _time(text: str) -> time:
         raise ValueError(message) from error
 
 
-def _zone(name: str) -> ZoneInfo:
-    """Return the time zone *name*, of those that ship, which are the same on every machine."""
-    known = resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()
-    if name not in known:
-        places = [each for each in known if "/" in each]  # No EST for whoever writes CEST.
-        near = difflib.get_close_matches(name, places, n=1, cutoff=0.75)
-        hint = f'did you mean "{near[0]}"?' if near else 'write its IANA name, "Europe/Berlin"'
+def _parse_zone(name: str) -> ZoneInfo:
+    """Return the time zone *name* from the package tzdata.
+
+    The zones of that package are the same on every machine.
+    """
+    zones = resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()
+    if name not in zones:
+        # Only names with a place are suggested: "EST" is a wrong suggestion for "CEST".
+        places = [zone for zone in zones if "/" in zone]
+        similar = difflib.get_close_matches(name, places, n=1, cutoff=0.75)
+        hint = (
+            f'did you mean "{similar[0]}"?' if similar else 'write its IANA name, "Europe/Berlin"'
+        )
         message = f'"{name}" is no time zone; {hint}'
         raise ValueError(message)
     return ZoneInfo(name)

@@ -1,4 +1,4 @@
-"""Silences: what somebody asked not to be told of, until when, and why."""
+"""Silences: which notifications a user mutes, until when, and why."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,76 +8,86 @@ from functools import partial
 from vdm_alerts.core.model.findings import DeleteParameter, Finding
 from vdm_alerts.core.model.metrics import Dimension, Scope
 from vdm_alerts.core.model.timefmt import format_time
-from vdm_alerts.core.rules.field_types import Glob, Words
+from vdm_alerts.core.rules.field_types import Glob, SingleLine
 from vdm_alerts.core.rules.patterns import ScopeMatcher, matches_pattern
-from vdm_alerts.core.rules.quoting import shortened
+from vdm_alerts.core.rules.quoting import shorten
 from vdm_alerts.core.rules.schema import MatcherFields, read_document
-from vdm_alerts.core.rules.toml_document import DocumentType, InvalidDocumentError, Table
+from vdm_alerts.core.rules.toml_document import (
+    DocumentType,
+    InvalidDocumentError,
+    InvalidField,
+    Table,
+)
 
 MAX_EXPIRED = 20
-"""How many silences that are over people are told of: whoever deletes them hears of the next."""
+"""The maximum number of expired silences to report. Deleting these makes room for the others."""
 ANY_RULE = "*"
-"""The rules that a silence is of, where it does not say."""
+"""The rule pattern of a silence without the key `rule`."""
 
 
 class InvalidSilenceError(InvalidDocumentError):
-    """A silence's text cannot be used."""
+    """A silence is invalid."""
 
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """A wish not to be told, before *until*, of what the rules *rule* find in scopes of *names*.
-
-    *rule* is a pattern of their names. *source* is where it is written, such as
-    "/vdm-alerts/silences/migration". *reason* and *author* are a line each.
-    """
+    """A request to mute the notifications of some rules about some scopes."""
 
     name: str
     source: str
+    """The SSM parameter of the silence, such as "/vdm-alerts/silences/migration"."""
     rule: str
+    """A pattern of rule names."""
     matcher: ScopeMatcher
+    """The patterns that a scope must match."""
     until: datetime
+    """The end of the silence, in UTC."""
     reason: str
+    """A line of text."""
     author: str
+    """A line of text: whom to ask about the silence."""
 
     def covers(self, rule: str, scope: Scope) -> bool:
-        """Say whether it is of what the rule of that name finds in *scope*.
+        """Return whether the silence mutes the rule named *rule* for *scope*.
 
-        A scope that lacks what there is a pattern of, such as a provider, is not meant.
+        The scope must name every dimension of the matcher. A silence with a provider pattern, for
+        example, does not cover a scope at all providers.
         """
         return matches_pattern(rule, self.rule) and self.matcher.matches(scope)
 
     def is_over(self, now: datetime) -> bool:
-        """Say whether it holds no longer."""
+        """Return whether the silence has expired."""
         return now >= self.until
 
 
 @dataclass(frozen=True, slots=True)
 class Silences:
-    """Every silence that can be read; *findings* are of those that cannot, which silence nothing.
-
-    *region* is where they are kept.
-    """
+    """All silences that were read."""
 
     silences: Sequence[Silence] = ()
+    """The valid silences, including expired ones."""
     findings: Sequence[Finding] = ()
+    """The errors of the invalid silences, which mute nothing."""
 
     def in_effect(self, now: datetime) -> Sequence[Silence]:
-        """Return those that are not over."""
-        return [each for each in self.silences if not each.is_over(now)]
+        """Return the silences that have not expired."""
+        return [silence for silence in self.silences if not silence.is_over(now)]
 
 
 def expired_findings(silences: Silences, now: datetime) -> list[Finding]:
-    """Return what to tell of each silence that is over and still written down, the last first."""
-    over = [each for each in silences.silences if each.is_over(now)]
-    over.sort(key=lambda each: each.until, reverse=True)
-    return [_expired(each) for each in over[:MAX_EXPIRED]]
+    """Return a finding for each expired silence that still exists.
+
+    The most recently expired silence is first. The list has at most `MAX_EXPIRED` findings.
+    """
+    expired = [silence for silence in silences.silences if silence.is_over(now)]
+    expired.sort(key=lambda silence: silence.until, reverse=True)
+    return [_expired_finding(silence) for silence in expired[:MAX_EXPIRED]]
 
 
-def _expired(silence: Silence) -> Finding:
+def _expired_finding(silence: Silence) -> Finding:
     return Finding(
         key=silence.source,
-        what=f"The silence {silence.source} of {shortened(silence.author)} ended on "
+        what=f"The silence {silence.source} of {shorten(silence.author)} ended on "
         f"{format_time(silence.until)} and silences nothing any more",
         remedy="Write a later until into that parameter, or delete it",
         blocks_monitoring=False,
@@ -87,9 +97,10 @@ def _expired(silence: Silence) -> Finding:
 
 
 def parse_silence(name: str, text: str, source: str) -> Silence:
-    """Return the silence *name* that is written in *text*, a TOML document.
+    """Return the silence *name* from *text*, a TOML document.
 
-    Raises BadSilence, naming *source*, with every problem of the text at once.
+    Raises InvalidSilenceError with all errors of the text. The error names *source*, the SSM
+    parameter of the silence.
     """
     document = _DOCUMENT_TYPE.parse(text, source)
     return Silence(
@@ -105,33 +116,36 @@ def parse_silence(name: str, text: str, source: str) -> Silence:
 
 @dataclass(frozen=True, kw_only=True)
 class SilenceDocument(MatcherFields):
-    """A silence as it is written down."""
+    """The keys of a silence."""
 
     rule: Glob | None = None
     until: datetime
-    reason: Words
-    author: Words
+    reason: SingleLine
+    author: SingleLine
 
 
-MATCHERS = ("rule", *(each.key for each in Dimension))
-"""The keys that say what a silence is of; one of them has to be there."""
+MATCHERS = ("rule", *(dimension.key for dimension in Dimension))
+"""The keys that select what a silence mutes. At least one of them is required."""
 
 
-def _cross_field_errors(table: Table) -> Iterator[tuple[str, str]]:
+def _missing_matcher_errors(table: Table) -> Iterator[InvalidField]:
+    """Yield an error if *table* has no matcher."""
     if not table.keys() & set(MATCHERS):
         others = ", ".join(MATCHERS[1:])
-        yield "rule", f'is missing, and so are {others}: write at least one; rule = "*" is of all'
+        yield InvalidField(
+            "rule", f'is missing, and so are {others}: write at least one; rule = "*" is of all'
+        )
 
 
-_HINTS: Mapping[str, str] = {
+_MISSING_KEY_HINTS: Mapping[str, str] = {
     "until": "write when it ends, like 2026-03-20T09:00:00Z",
     "reason": "write what it is for, in quotes",
     "author": "write whom to ask about it, in quotes",
 }
 _DOCUMENT_TYPE = DocumentType(
-    "a silence",
-    partial(read_document, SilenceDocument),
-    _cross_field_errors,
-    _HINTS,
-    InvalidSilenceError,
+    noun="a silence",
+    read=partial(read_document, SilenceDocument),
+    cross_field_errors=_missing_matcher_errors,
+    missing_key_hints=_MISSING_KEY_HINTS,
+    error_class=InvalidSilenceError,
 )

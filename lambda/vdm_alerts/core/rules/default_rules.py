@@ -1,22 +1,29 @@
-"""Rules as they ship, and how it shows that somebody has edited one in place."""
+"""Default rules: their place in SSM, and how edits of them are detected."""
 
 import hashlib
 
 DEFAULT_FOLDER = "shipped"
-"""Where rules ship to, under the path of the rules; one of the same name outside it wins."""
+"""The folder of the default rules, under the path of the rules.
+
+A custom rule, which is outside this folder, replaces the default rule of the same name.
+"""
 
 
 def custom_rule_path(source: str) -> str | None:
-    """Return where a rule that wins over the shipped one at *source* stands; None if that is it."""
+    """Return the path of the custom rule that replaces a default rule.
+
+    *source* is the path of the default rule. Returns None if *source* is a custom rule.
+    """
     path, _, name = source.rpartition("/")
-    return (
-        f"{path.removesuffix(DEFAULT_FOLDER)}{name}"
-        if path.endswith(f"/{DEFAULT_FOLDER}")
-        else None
-    )
+    if not path.endswith(f"/{DEFAULT_FOLDER}"):
+        return None
+    return f"{path.removesuffix(DEFAULT_FOLDER)}{name}"
 
 
 def fingerprint(text: str) -> str:
-    """Return what tells *text* from any other; how its lines end makes no difference."""
-    lines = "\n".join(text.splitlines()).rstrip()
-    return hashlib.sha256(lines.encode()).hexdigest()[:12]
+    """Return a hash of *text* that ignores line endings and trailing blanks.
+
+    Consoles and editors can change both without a change of the rule.
+    """
+    normalized = "\n".join(text.splitlines()).rstrip()
+    return hashlib.sha256(normalized.encode()).hexdigest()[:12]

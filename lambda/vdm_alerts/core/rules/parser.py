@@ -1,4 +1,4 @@
-"""From the text of a rule to a `Rule`, or to every problem in it, each with its path."""
+"""From the text of a rule to a `Rule`, or to all errors in the text."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -22,38 +22,44 @@ from vdm_alerts.core.rules.validation import cross_field_errors
 from vdm_alerts.core.statistics.arrival import DEFAULT_CURVES
 
 DEFAULT_CONFIDENCE = MinimumConfidence(error_probability=0.005)
-"""The confidence of a rule that states none: 99.5%."""
+"""The confidence of a rule without the key `confidence`: 99.5%."""
 
 
 class InvalidRuleError(InvalidDocumentError):
-    """A rule's text cannot be used."""
+    """A rule is invalid."""
 
 
 def parse_rule(name: str, text: str, source: str) -> Rule:
-    """Return the rule *name* that is written in *text*, a TOML document.
+    """Return the rule *name* from *text*, a TOML document.
 
-    Raises BadRule, naming *source*, with every problem of the text at once.
+    Raises InvalidRuleError with all errors of the text. The error names *source*, the place of the
+    rule.
     """
     document = _DOCUMENT_TYPE.parse(text, source)
-    general = _rule(name, source, document, effective_policy(document))
+    rule = _rule(name, source, document, effective_policy(document))
     overrides = (
-        Override(each.matcher, _rule(name, source, document, effective_policy(document, each)))
-        for each in document.overrides
+        Override(
+            override.matcher, _rule(name, source, document, effective_policy(document, override))
+        )
+        for override in document.overrides
     )
-    return replace(general, overrides=tuple(overrides))
+    return replace(rule, overrides=tuple(overrides))
 
 
 def _rule(name: str, source: str, document: RuleDocument, policy: Policy) -> Rule:
-    lines = ((Severity.WARNING, policy.warning), (Severity.CRITICAL, policy.critical))
+    """Return the rule of *document* with *policy*, without overrides."""
     confidence = policy.confidence or DEFAULT_CONFIDENCE
     is_plain = isinstance(confidence, PlainComparison)
+    shares = ((Severity.WARNING, policy.warning), (Severity.CRITICAL, policy.critical))
     return Rule(
         name=name,
         source=source,
         indicator=document.indicator,
         scopes=frozenset(document.scopes),
         windows=tuple(sorted(set(document.windows))),
-        thresholds=tuple(Threshold(severity, at) for severity, at in lines if at is not None),
+        thresholds=tuple(
+            Threshold(severity, share) for severity, share in shares if share is not None
+        ),
         confidence=confidence,
         min_volume=policy.min_volume or 1,
         min_events=policy.min_events or (1 if is_plain else 2),
@@ -70,10 +76,14 @@ def _rule(name: str, source: str, document: RuleDocument, policy: Policy) -> Rul
     )
 
 
-_HINTS: Mapping[str, str] = {
+_MISSING_KEY_HINTS: Mapping[str, str] = {
     "indicator": f"write one of {', '.join(INDICATORS)}",
     "scopes": f"write a list of {', '.join(KINDS)}",
 }
 _DOCUMENT_TYPE = DocumentType(
-    "a rule", read_rule_document, cross_field_errors, _HINTS, InvalidRuleError
+    noun="a rule",
+    read=read_rule_document,
+    cross_field_errors=cross_field_errors,
+    missing_key_hints=_MISSING_KEY_HINTS,
+    error_class=InvalidRuleError,
 )

@@ -1,4 +1,4 @@
-"""Patterns of names: `*` stands for any letters, `?` for any one, and case is nothing to them."""
+"""Name patterns: `*` matches any text, `?` any character, ignoring case."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,30 +7,34 @@ from fnmatch import fnmatchcase
 from vdm_alerts.core.model.metrics import Dimension, Scope
 
 WILD = frozenset("*?")
+"""The wildcard characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScopePatterns:
-    """Patterns of names, a tuple for each dimension that has any."""
+    """Lists of name patterns, such as the key `include` of a rule."""
 
     patterns: Mapping[Dimension, tuple[str, ...]] = field(default_factory=dict)
+    """The patterns of each dimension that has any."""
 
     def includes(self, dimension: Dimension, name: str) -> bool:
-        """Say whether *name* is one of those meant for *dimension*."""
+        """Return whether *name* matches a pattern of *dimension*."""
         return any(matches_pattern(name, pattern) for pattern in self.patterns.get(dimension, ()))
 
 
 ANY_SCOPE = ScopePatterns()
+"""No patterns."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScopeMatcher:
-    """One pattern for each dimension that is named, all of which have to match."""
+    """Name patterns that a scope must match, all of them."""
 
     patterns: Mapping[Dimension, str]
+    """The pattern of each dimension that has one."""
 
     def matches(self, scope: Scope) -> bool:
-        """Say whether *scope* is meant."""
+        """Return whether *scope* names every dimension and matches every pattern."""
         names = scope.dimensions
         return all(
             dimension in names and matches_pattern(names[dimension], pattern)
@@ -38,50 +42,60 @@ class ScopeMatcher:
         )
 
     def is_within(self, wider: "ScopeMatcher") -> bool:
-        """Say whether whatever is meant by this is meant by *wider* too."""
+        """Return whether *wider* matches every scope that this matcher matches.
+
+        A True is certain. Between a `*` and a `?` that are swapped, such as "*?" and "?*", the
+        result is False although both match the same names.
+        """
         return all(
             dimension in self.patterns
-            and _within(self.patterns[dimension].lower(), pattern.lower())
+            and _is_within(self.patterns[dimension].lower(), pattern.lower())
             for dimension, pattern in wider.patterns.items()
         )
 
     def may_overlap(self, other: "ScopeMatcher") -> bool:
-        """Say whether there may be a scope that is meant by this and by *other*."""
-        common = self.patterns.keys() & other.patterns.keys()
+        """Return whether a scope can exist that both matchers match."""
         return all(
-            _overlap(self.patterns[each].lower(), other.patterns[each].lower()) for each in common
+            _may_overlap(self.patterns[dimension].lower(), other.patterns[dimension].lower())
+            for dimension in self.patterns.keys() & other.patterns.keys()
         )
 
 
 def matches_pattern(name: str, pattern: str) -> bool:
-    """Say whether *name* is one of those that *pattern* is of."""
+    """Return whether *name* matches *pattern*."""
     return fnmatchcase(name.lower(), pattern.lower())
 
 
-def _within(narrow: str, wide: str) -> bool:
-    """Say whether every name of the pattern *narrow* is one of *wide*, too."""
-    # Whether what is left of wide from one letter on takes what is left of narrow, from its end.
-    takes = [not wide[place:].strip("*") for place in range(len(wide) + 1)]
-    for letter in reversed(narrow):
-        before, takes = takes, [False] * (len(wide) + 1)
-        for place in range(len(wide) - 1, -1, -1):
-            if wide[place] == "*":
-                takes[place] = takes[place + 1] or before[place]
-            elif wide[place] == letter or (wide[place] == "?" and letter != "*"):
-                takes[place] = before[place + 1]
-    return takes[0]
+def _is_within(narrow: str, wide: str) -> bool:
+    """Return whether *wide* matches every name that *narrow* matches.
+
+    Dynamic programming over the suffixes of both patterns, from their ends.
+    """
+    # contains[i]: wide[i:] matches every name of the suffix of narrow that has been processed.
+    contains = [not wide[index:].strip("*") for index in range(len(wide) + 1)]
+    for character in reversed(narrow):
+        contains_rest, contains = contains, [False] * (len(wide) + 1)
+        for index in range(len(wide) - 1, -1, -1):
+            if wide[index] == "*":
+                contains[index] = contains[index + 1] or contains_rest[index]
+            elif wide[index] == character or (wide[index] == "?" and character != "*"):
+                contains[index] = contains_rest[index + 1]
+    return contains[0]
 
 
-def _overlap(one: str, other: str) -> bool:
-    """Say whether some name is of both patterns."""
-    # Whether what is left of other from one letter on meets what is left of one, from its end.
-    meets = [not other[place:].strip("*") for place in range(len(other) + 1)]
-    for letter in reversed(one):
-        before, meets = meets, [False] * (len(other) + 1)
-        meets[-1] = letter == "*" and before[-1]
-        for place in range(len(other) - 1, -1, -1):
-            if letter == "*" or other[place] == "*":
-                meets[place] = before[place] or meets[place + 1]
-            elif letter == other[place] or "?" in {letter, other[place]}:
-                meets[place] = before[place + 1]
-    return meets[0]
+def _may_overlap(first: str, second: str) -> bool:
+    """Return whether a name can exist that both patterns match.
+
+    Dynamic programming over the suffixes of both patterns, from their ends.
+    """
+    # overlaps[i]: second[i:] and the processed suffix of first match a common name.
+    overlaps = [not second[index:].strip("*") for index in range(len(second) + 1)]
+    for character in reversed(first):
+        overlaps_rest, overlaps = overlaps, [False] * (len(second) + 1)
+        overlaps[-1] = character == "*" and overlaps_rest[-1]
+        for index in range(len(second) - 1, -1, -1):
+            if character == "*" or second[index] == "*":
+                overlaps[index] = overlaps_rest[index] or overlaps[index + 1]
+            elif character == second[index] or "?" in {character, second[index]}:
+                overlaps[index] = overlaps_rest[index + 1]
+    return overlaps[0]

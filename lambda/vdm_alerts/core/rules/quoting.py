@@ -1,28 +1,31 @@
-"""What a person wrote, as it is shown back to them."""
+"""How error messages quote what a user wrote."""
 
 import difflib
 from collections.abc import Iterable
 from datetime import date, time
 
-LONGEST_SHOWN = 40
-"""Letters of what somebody wrote that are as many as help to find it."""
+MAX_QUOTED_LENGTH = 40
+"""The maximum number of characters that an error message quotes."""
 
 
-def shown(value: object) -> str:
-    """Return *value* as a person wrote it, near enough, and never long."""
+def quote(value: object) -> str:
+    """Return *value* about as it stands in the TOML text, shortened."""
     if isinstance(value, date | time):
         return value.isoformat()
     text = f'"{value}"' if isinstance(value, str) else f"{value!r:.99}"
-    return shortened(text)
+    return shorten(text)
 
 
-def shortened(text: str) -> str:
-    """Return *text*, or as much of its beginning as helps to find it."""
-    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 1]}…"
+def shorten(text: str) -> str:
+    """Return *text*, cut to `MAX_QUOTED_LENGTH` characters if it is longer."""
+    return text if len(text) <= MAX_QUOTED_LENGTH else f"{text[: MAX_QUOTED_LENGTH - 1]}…"
 
 
-def suggestion(word: object, known: Iterable[str]) -> str:
-    """Return the ending of a sentence that offers what was probably meant."""
-    names = list(known)
-    near = difflib.get_close_matches(str(word).lower(), names, n=1, cutoff=0.65)
-    return f'; did you mean "{near[0]}"?' if near else f"; it takes {', '.join(names)}"
+def suggestion(word: object, valid_names: Iterable[str]) -> str:
+    """Return the end of an error message that suggests a valid name.
+
+    Without a name that is similar to *word*, the text lists all *valid_names*.
+    """
+    names = list(valid_names)
+    similar = difflib.get_close_matches(str(word).lower(), names, n=1, cutoff=0.65)
+    return f'; did you mean "{similar[0]}"?' if similar else f"; it takes {', '.join(names)}"

@@ -1,4 +1,4 @@
-"""Rules: what is watched, where the lines are, and what it takes to speak."""
+"""Rules: which rates are monitored, and when they fire an alert."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -13,28 +13,28 @@ from vdm_alerts.core.rules.patterns import ANY_SCOPE, ScopeMatcher, ScopePattern
 from vdm_alerts.core.statistics.arrival import ArrivalCurve
 
 REPRESENTATIVE_VOLUME = 10_000
-"""Mails that SES is taken to judge an account by, where a rule does not say.
+"""The default of `Rule.representative_volume`, in emails.
 
-Two notices of AWS's that are public speak of 10,476 mails in 75 days, and of 10,192 in 225:
-https://github.com/steedos/workflow/issues/1052 and
+Two notices from AWS that were published mention 10,476 emails in 75 days and 10,192 emails in 225
+days: https://github.com/steedos/workflow/issues/1052 and
 https://blog.lalatendu.info/misc/aws-q-n-a/aws-important-change-in-your-sending-status
 """
-
-
 REMIND_AFTER = tuple(timedelta(days=days) for days in (1, 3, 7))
-"""When people are reminded of what goes on, where a rule does not say."""
+"""The default of `Rule.remind_after`."""
+BASELINE_WINDOW = Window(28)
+"""The days before the evaluated windows from which a baseline is calculated."""
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """What a series has been itself: its *rate*, over *window* before the days that are judged.
-
-    *factor* times that is too much, or too little.
-    """
+    """The past rate of a series, as the origin of a threshold."""
 
     rate: Rate
+    """The rate of the series in `window`."""
     window: Window
+    """The days of the rate. They end before the evaluated days."""
     factor: float
+    """The multiple of the rate that is too high (factor above 1) or too low (below 1)."""
 
     def __str__(self) -> str:
         return f"{self.factor:g} times its own {self.rate} in the {self.window} before"
@@ -42,28 +42,30 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """A line: a rate that reaches *share* (a fraction) is of *severity*.
-
-    Where it is not the rule's own but comes of what is *usual*, as much is added to it as that may
-    be by chance.
-    """
+    """A limit of a rate, and the severity of a breach of this limit."""
 
     severity: Severity
     share: float
+    """The limit, a fraction. The limit itself is a breach."""
     baseline: Baseline | None = None
+    """The origin of a threshold that is calculated, or None for a threshold of the rule.
+
+    A calculated `share` includes a margin, because the rate of the baseline varies by chance.
+    """
 
     def is_reached_by(self, value: float, indicator: Indicator) -> bool:
-        """Say whether a rate of *value* is on the line, or beyond it."""
+        """Return whether a rate of *value* is a breach.
+
+        Low rates are breaches if low rates of *indicator* are bad.
+        """
         return value <= self.share if indicator.low_is_bad else value >= self.share
 
     @property
     def phrase(self) -> str:
-        """The line with its severity, as it stands in a sentence."""
-        return (
-            str(self)
-            if self.baseline
-            else f"your {percent(self.share)} {self.severity.key} threshold"
-        )
+        """The threshold with its severity, as a part of a sentence."""
+        if self.baseline:
+            return str(self)
+        return f"your {percent(self.share)} {self.severity.key} threshold"
 
     def __str__(self) -> str:
         if self.baseline:
@@ -72,11 +74,14 @@ class Threshold:
 
 
 class MissingData(Enum):
-    """What it means that in none of a rule's windows there was any mail to judge."""
+    """The verdict on a scope without email in all windows of a rule."""
 
     KEEP = "keep"
+    """The alert keeps its state."""
     OK = "ok"
+    """The scope is healthy."""
     BREACHING = "breaching"
+    """The scope breaches the rule, if it sent email in the last 60 days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +89,12 @@ class MinimumConfidence:
     """A rule fires if the true rate is very probably beyond a threshold."""
 
     error_probability: float
-    """The highest probability, greater than 0, that it is not."""
+    """The highest probability that the true rate is not beyond it. Greater than 0."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlainComparison:
-    """A rule fires if the counted rate reaches a threshold, however few emails were counted."""
+    """A rule fires if the counted rate reaches a threshold."""
 
 
 Confidence: TypeAlias = MinimumConfidence | PlainComparison
@@ -98,110 +103,134 @@ Confidence: TypeAlias = MinimumConfidence | PlainComparison
 
 @dataclass(frozen=True)
 class Rule:
-    """One indicator, watched in some kinds of scope, over some windows, against its thresholds.
-
-    *source* is where it is written, such as "/vdm-alerts/rules/shipped/bounce-rate". *confidence*
-    says how a rate is compared with a threshold. A rate counts only from *min_volume* messages
-    and *min_events* events on.
-    Where it is *unusual* times what it was itself over the weeks before, it is a warning too.
-    *feedback* is how late one hears of mail. It fires once it has been broken for as long as
-    *hold*, and ends once that is over for as long as *clear_after*; *missing_data* says what
-    no mail means.
-    Names that *include* has patterns for have to match one of them, and none of *exclude*. Of each
-    kind of sender, only the *top* ones by volume are watched, where that is set. *overrides* say
-    what is different for some. *representative* is how much mail SES is taken to judge by.
-    People are reminded of what goes on *remind_after* these times, and then after every one as long
-    as the last.
-    """
+    """An alerting rule: an indicator, its scopes and its thresholds."""
 
     name: str
     source: str
+    """The place of the text, such as "/vdm-alerts/rules/shipped/bounce-rate"."""
     indicator: Indicator
     scopes: frozenset[Kind]
+    """The kinds of scopes that the rule monitors."""
     windows: tuple[Window, ...]
+    """The windows in which the rate is evaluated, shortest first. At least one."""
     thresholds: tuple[Threshold, ...]
+    """The thresholds, WARNING first. At least one."""
     confidence: Confidence
     min_volume: int
+    """The fewest emails of a rate that can fire. Only emails with feedback expected so far count.
+
+    At least 1.
+    """
     min_events: int
+    """The fewest bad events of a rate that can fire. At least 1."""
     arrival_curve: ArrivalCurve
+    """How late feedback arrives."""
     baseline_factor: float | None = None
+    """The multiple of its baseline at which a series breaches the rule, with severity WARNING.
+
+    Above 1 if high rates are bad, below 1 if low rates are bad. None switches this check off.
+    """
     hold: timedelta = timedelta()
+    """How long a breach must last before the alert fires, like `for` in Prometheus."""
     clear_after: timedelta = timedelta()
+    """How long the breach must be over before the alert resolves.
+
+    Like `keep_firing_for` in Prometheus.
+    """
     missing_data: MissingData = MissingData.OK
     include: ScopePatterns = ANY_SCOPE
+    """In each dimension that has patterns, a monitored name must match one of them."""
     exclude: ScopePatterns = ANY_SCOPE
+    """Names that match any of these patterns are not monitored."""
     top: int | None = None
+    """The number of senders of each kind to monitor, largest volume first. None means all."""
     overrides: tuple["Override", ...] = ()
     representative_volume: int = REPRESENTATIVE_VOLUME
+    """The number of emails from which SES is assumed to calculate the rate of the account."""
     remind_after: tuple[timedelta, ...] = REMIND_AFTER
+    """When reminders about an open alert are due, since it opened, shortest first.
+
+    The last duration repeats. An empty tuple switches reminders off.
+    """
 
     @cached_property
     def first_threshold(self) -> Threshold:
-        """The threshold that a rate that gets worse reaches first."""
-        return min(self.thresholds, key=lambda line: line.severity)
+        """The threshold that a rate reaches first when it gets worse."""
+        return min(self.thresholds, key=lambda threshold: threshold.severity)
 
     @cached_property
     def longest_window(self) -> Window:
         """The longest of the windows."""
         return self.windows[-1]
 
+    @cached_property
+    def lookback(self) -> Window:
+        """The longest window with 1 day more.
+
+        All windows are within it, also if they end yesterday because today has no counts yet.
+        """
+        return Window(self.longest_window.days + 1)
+
     def covers(self, scope: Scope) -> bool:
-        """Say whether this rule watches *scope*, as far as its name tells."""
+        """Return whether the kind and the names of *scope* match the rule.
+
+        `top` is not considered.
+        """
         if scope.kind not in self.scopes:
             return False
         if not (self.include.patterns or self.exclude.patterns):
             return True
-        return all(
-            (dimension not in self.include.patterns or self.include.includes(dimension, name))
-            and not self.exclude.includes(dimension, name)
-            for dimension, name in scope.dimensions.items()
-        )
+        return all(self._covers_name(key, name) for key, name in scope.dimensions.items())
 
     def covers_provider(self, isp: str) -> bool:
-        """Say whether this rule watches what goes to *isp*, as far as its name tells."""
-        key = Dimension.ISP
-        is_included = key not in self.include.patterns or self.include.includes(key, isp)
-        return is_included and not self.exclude.includes(key, isp)
+        """Return whether the patterns of the rule accept the provider *isp*."""
+        return self._covers_name(Dimension.ISP, isp)
 
     def for_scope(self, scope: Scope) -> "Rule":
-        """Return this rule as it is for *scope*: itself, or the most specific override of it."""
-        found: Override | None = None
-        for each in self.overrides:
-            if each.matcher.matches(scope) and (
-                found is None or each.matcher.is_within(found.matcher)
+        """Return the rule of the most specific override for *scope*, or this rule."""
+        best: Override | None = None
+        for override in self.overrides:
+            if override.matcher.matches(scope) and (
+                best is None or override.matcher.is_within(best.matcher)
             ):
-                found = each
-        return found.rule if found else self
+                best = override
+        return best.rule if best else self
 
     def badness(self, value: float) -> float:
-        """Return how bad a rate of *value* is: 1 at the first threshold, and the more the worse."""
+        """Return how bad a rate of *value* is, relative to `first_threshold`.
+
+        The result is 1 at this threshold, and higher for worse rates.
+        """
         first = self.first_threshold.share
         return (1 - value) / (1 - first) if self.indicator.low_is_bad else value / first
 
     def worst_badness(self, events: Series, volume: Series, last: date) -> float:
-        """Return how bad the worst rate in any window ending *last* is; 0 where no mail was."""
+        """Return the badness of the worst rate in any window ending *last*.
+
+        Returns 0 if there was no email.
+        """
         return max(
             (
-                self.badness(events.total(window, last) / mails)
+                self.badness(events.total(window, last) / emails)
                 for window in self.windows
-                if (mails := volume.total(window, last))
+                if (emails := volume.total(window, last))
             ),
             default=0.0,
         )
 
-    @cached_property
-    def lookback(self) -> Window:
-        """The days that any window can take in: the last of them may not have been counted yet."""
-        return Window(self.longest_window.days + 1)
+    def _covers_name(self, dimension: Dimension, name: str) -> bool:
+        """Return whether `include` and `exclude` accept *name* in *dimension*."""
+        is_included = dimension not in self.include.patterns or self.include.includes(
+            dimension, name
+        )
+        return is_included and not self.exclude.includes(dimension, name)
 
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """What is different for the scopes that *names* are of: for them, *rule* counts instead."""
+    """A rule that replaces another rule for some scopes."""
 
     matcher: ScopeMatcher
+    """Which scopes the override applies to."""
     rule: Rule
-
-
-BASELINE_WINDOW = Window(28)
-"""The days that what is usual is taken from, before those that are judged."""
+    """The rule that applies to these scopes, without overrides of its own."""

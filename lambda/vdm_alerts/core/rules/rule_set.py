@@ -1,4 +1,4 @@
-"""All rules together: those that can be used, and what becomes of those that cannot."""
+"""All rules together: the valid ones, and the fallback for invalid ones."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -8,63 +8,76 @@ from vdm_alerts.core.rules.parser import InvalidRuleError, parse_rule
 from vdm_alerts.core.rules.rule import Rule
 
 LAST_VALID_APPLIES = "it counts as it was when it last could be read"
+"""The fallback of an invalid rule that was valid before, as the end of a sentence."""
 NOT_EVALUATED = "nothing is judged by it"
+"""The fallback of a rule that never was valid, as the end of a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class RuleText:
-    """A rule as a person wrote it: its *text*, and the *source* where that stood."""
+    """A rule as a user wrote it."""
 
     text: str
+    """A TOML document."""
     source: str
+    """The place of the text, such as "/vdm-alerts/rules/bounce-rate"."""
 
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """The rules that can be used, by name, each as it was *written* too.
+    """All rules that were read.
 
-    *unusable* is what to say of each that is there and cannot be used, *findings* of all the rest,
-    and *missing* where there is nothing at all. A rule that is in neither *rules* nor *unusable* is
-    known not to exist.
+    A rule that is in neither `rules` nor `invalid` does not exist.
     """
 
     rules: Mapping[str, Rule]
+    """The rules in effect, by name."""
     invalid: Mapping[str, Finding] = field(default_factory=dict)
+    """The findings about rules that exist and are not usable, by name."""
     findings: Sequence[Finding] = ()
+    """Further findings about the rules."""
     texts: Mapping[str, RuleText] = field(default_factory=dict)
+    """The texts of the rules in effect, by name."""
     none_found: Finding | None = None
+    """The finding that no rule exists at all. It is in `findings` too."""
 
     def with_last_valid(self, last_valid: Mapping[str, RuleText]) -> "RuleSet":
-        """Return the book in which what cannot be used counts as it did when it last could be.
+        """Return the rule set with the last valid version of each invalid rule.
 
-        Where there is nothing at all, that is of all rules: nobody deletes them all on purpose.
+        *last_valid* has the texts of the rules that were in effect at the previous run. If no
+        rule exists at all, they all stay in effect, because this is most likely an accident.
         """
-        unusable = {**self.invalid}
+        invalid = {**self.invalid}
         if self.none_found:
-            unusable |= dict.fromkeys(last_valid, self.none_found)
-        found = {
-            name: parse_stored_rule(name, last_valid[name])
-            for name in unusable
-            if name in last_valid
+            invalid |= dict.fromkeys(last_valid, self.none_found)
+        kept = {
+            name: rule
+            for name in invalid
+            if name in last_valid and (rule := parse_stored_rule(name, last_valid[name]))
         }
-        kept = {name: rule for name, rule in found.items() if rule}
+        findings = [
+            finding for finding in self.findings if not (kept and finding == self.none_found)
+        ]
         return replace(
             self,
-            findings=[each for each in self.findings if not (kept and each == self.none_found)],
+            findings=findings,
             rules={**self.rules, **kept},
             texts={**self.texts, **{name: last_valid[name] for name in kept}},
             invalid={
                 name: finding.with_fallback(
                     LAST_VALID_APPLIES if name in kept else NOT_EVALUATED, hinders=name not in kept
                 )
-                for name, finding in unusable.items()
+                for name, finding in invalid.items()
             },
         )
 
 
-def parse_stored_rule(name: str, written: RuleText) -> Rule | None:
-    """Return the rule that was *written*; None where this version does not understand it."""
+def parse_stored_rule(name: str, stored: RuleText) -> Rule | None:
+    """Return the rule from a stored text, or None if it is invalid.
+
+    A stored text was valid for the version of VDM Alerts that stored it.
+    """
     try:
-        return parse_rule(name, written.text, written.source)
+        return parse_rule(name, stored.text, stored.source)
     except InvalidRuleError:
         return None

@@ -1,4 +1,7 @@
-"""The language of rules: its keys, and the type of each, of which other documents have some too."""
+"""The keys of rules, and how cattrs reads their values.
+
+Silences share some of the keys.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -11,23 +14,36 @@ from cattrs.gen import make_dict_structure_fn
 
 from vdm_alerts.core.model.metrics import Dimension, Window
 from vdm_alerts.core.model.rates import Indicator
-from vdm_alerts.core.rules import field_types
 from vdm_alerts.core.rules.field_types import (
     INDICATORS,
     KINDS,
     MISSING_DATA,
-    Above,
-    Below,
     Count,
+    DropFactor,
     Glob,
+    IncreaseFactor,
     IspGlob,
     KindName,
     Reminders,
     Share,
-    Words,
+    SingleLine,
+    choice_parser,
+    parse_arrival_curve,
+    parse_confidence,
+    parse_count,
+    parse_drop_factor,
+    parse_duration,
+    parse_glob,
+    parse_increase_factor,
+    parse_isp_glob,
+    parse_reminders,
+    parse_share,
+    parse_single_line,
+    parse_timestamp,
+    parse_window,
 )
 from vdm_alerts.core.rules.patterns import ScopeMatcher, ScopePatterns
-from vdm_alerts.core.rules.quoting import shown
+from vdm_alerts.core.rules.quoting import quote
 from vdm_alerts.core.rules.rule import Confidence, MissingData
 from vdm_alerts.core.statistics.arrival import ArrivalCurve
 
@@ -36,15 +52,22 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """How a rate is judged: what a rule says for all, and an override for some."""
+    """The keys that an override can change. None means that the key is absent.
+
+    The fields of `Rule` explain the keys.
+    """
 
     warning: Share | None = None
+    """The threshold of severity WARNING."""
     critical: Share | None = None
+    """The threshold of severity CRITICAL. A rule needs this key, or `warning`, or both."""
     confidence: Confidence | None = None
     min_volume: Count | None = None
     min_events: Count | None = None
-    above_baseline: Above | None = None
-    drop_below: Below | None = None
+    above_baseline: IncreaseFactor | None = None
+    """`Rule.baseline_factor` if high rates are bad."""
+    drop_below: DropFactor | None = None
+    """`Rule.baseline_factor` if low rates are bad."""
     hold: timedelta | None = None
     clear_after: timedelta | None = None
     missing_data: MissingData | None = None
@@ -52,7 +75,7 @@ class Policy:
 
 @dataclass(frozen=True, kw_only=True)
 class MatcherFields:
-    """Whose names match, all that are given."""
+    """The keys that select scopes. A scope must match all that are present."""
 
     identity: Glob | None = None
     configuration_set: Glob | None = None
@@ -61,18 +84,18 @@ class MatcherFields:
 
     @property
     def matcher(self) -> ScopeMatcher:
-        """The patterns, by what they are names of."""
+        """The patterns as a matcher."""
         return ScopeMatcher(_by_dimension(self))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Override(MatcherFields, Policy):
-    """What is different for some."""
+class OverrideDocument(MatcherFields, Policy):
+    """The keys of an override: which scopes, and what differs for them."""
 
 
 @dataclass(frozen=True, slots=True)
 class PatternLists:
-    """Patterns of names, by what they are names of."""
+    """The keys of `include` and `exclude`."""
 
     identity: tuple[Glob, ...] = ()
     configuration_set: tuple[Glob, ...] = ()
@@ -81,13 +104,13 @@ class PatternLists:
 
     @property
     def patterns(self) -> ScopePatterns:
-        """The patterns, as rules have them."""
+        """The patterns by dimension."""
         return ScopePatterns(_by_dimension(self))
 
 
 @dataclass(frozen=True, kw_only=True)
 class RuleTarget:
-    """What a rule is about."""
+    """The keys that say what a rule monitors."""
 
     indicator: Indicator
     scopes: tuple[KindName, ...]
@@ -96,92 +119,101 @@ class RuleTarget:
 
 @dataclass(frozen=True, kw_only=True)
 class RuleDocument(Policy, RuleTarget):
-    """A rule as it is written down."""
+    """The keys of a rule. The fields of `Rule` explain them."""
 
     include: PatternLists = PatternLists()
     exclude: PatternLists = PatternLists()
     top: Count | None = None
     feedback: ArrivalCurve | None = None
+    """`Rule.arrival_curve`."""
     representative_volume: Count | None = None
     remind_after: Reminders | None = None
-    overrides: tuple[Override, ...] = ()
+    overrides: tuple[OverrideDocument, ...] = ()
 
 
-def _by_dimension(named: MatcherFields | PatternLists) -> dict[Dimension, Any]:
-    """Return what *named* says of each dimension, of those that it names."""
-    said = {each: getattr(named, each.key) for each in Dimension}
-    return {dimension: each for dimension, each in said.items() if each}
-
-
-def effective_policy(document: RuleDocument, override: Override | None = None) -> Policy:
-    """Return how *document* judges, where *override*, if any, says otherwise."""
+def effective_policy(document: RuleDocument, override: OverrideDocument | None = None) -> Policy:
+    """Return the policy of *document*, with the keys that *override* changes."""
     keys = [field.name for field in fields(Policy)]
-    said = {key: getattr(document, key) for key in keys}
-    other = {key: getattr(override, key) for key in keys} if override else {}
-    return Policy(**{**said, **{key: each for key, each in other.items() if each is not None}})
+    policy = {key: getattr(document, key) for key in keys}
+    if override:
+        changes = {key: getattr(override, key) for key in keys}
+        policy |= {key: value for key, value in changes.items() if value is not None}
+    return Policy(**policy)
 
 
 def read_rule_document(table: Mapping[str, Any]) -> RuleDocument:
-    """Return what *table* says. Raises ClassValidationError, with every problem in it."""
+    """Return the keys of a rule from *table*. Raises like `read_document`."""
     return read_document(RuleDocument, table)
 
 
-def read_document(kind: type[T], table: Mapping[str, Any]) -> T:
-    """Return what *table* says as a document of *kind*, a dataclass. Raises as `read` does."""
-    return _converter.structure(table, kind)
+def read_document(document_class: type[T], table: Mapping[str, Any]) -> T:
+    """Return *table* as an instance of *document_class*, a dataclass of keys.
+
+    Raises ClassValidationError with the errors of all values and all unknown keys.
+    """
+    return _converter.structure(table, document_class)
 
 
-def _is_tuple(type_: Any) -> bool:  # noqa: ANN401 - cattrs asks of any type
+def _by_dimension(document: MatcherFields | PatternLists) -> dict[Dimension, Any]:
+    """Return the values of *document* that are not empty, by dimension."""
+    values = {dimension: getattr(document, dimension.key) for dimension in Dimension}
+    return {dimension: value for dimension, value in values.items() if value}
+
+
+def _is_tuple(type_: Any) -> bool:  # noqa: ANN401 - cattrs calls it for any type
+    """Return whether *type_* is a tuple with a type argument."""
     origin: object = get_origin(type_)
     return origin is tuple
 
 
-def _list(type_: Any, converter: Converter) -> Callable[[Any, Any], Any]:  # noqa: ANN401
+def _list_hook(type_: Any, converter: Converter) -> Callable[[Any, Any], Any]:  # noqa: ANN401
+    """Return a hook for a tuple, which takes only lists that are not empty."""
     structure = homogenous_tuple_structure_factory(type_, converter)
 
-    def checked(value: object, type_: Any) -> Any:  # noqa: ANN401 - cattrs calls it for any type
+    def structure_checked(value: object, type_: Any) -> Any:  # noqa: ANN401 - cattrs calls it for any type
         if not isinstance(value, list) or not value:
-            message = f"{shown(value)} is not a list of at least one, in square brackets"
+            message = f"{quote(value)} is not a list of at least one, in square brackets"
             raise ValueError(message)
         return structure(value, type_)
 
-    return checked
+    return structure_checked
 
 
-def _table(type_: Any, converter: Converter) -> Callable[[Any, Any], Any]:  # noqa: ANN401
+def _table_hook(type_: Any, converter: Converter) -> Callable[[Any, Any], Any]:  # noqa: ANN401
+    """Return a hook for a class in `_TABLE_EXAMPLES`, which takes only tables."""
     structure = make_dict_structure_fn(type_, converter, _cattrs_forbid_extra_keys=True)
 
-    def checked(value: object, type_: Any) -> Any:  # noqa: ANN401 - cattrs calls it for any type
+    def structure_checked(value: object, type_: Any) -> Any:  # noqa: ANN401 - cattrs calls it for any type
         if not isinstance(value, dict):
-            message = f"{shown(value)} is no table; write {_TABLES[type_]}"
-            raise ValueError(message)  # noqa: TRY004 - as every problem of a text is
+            message = f"{quote(value)} is no table; write {_TABLE_EXAMPLES[type_]}"
+            raise ValueError(message)  # noqa: TRY004 - cattrs treats every error of a value alike
         return structure(value, type_)
 
-    return checked
+    return structure_checked
 
 
-_TABLES = {
+_TABLE_EXAMPLES = {
     PatternLists: "identity = [...] and the like",
-    Override: '[[overrides]], and under it identity = "..." and what is different',
+    OverrideDocument: '[[overrides]], and under it identity = "..." and what is different',
 }
 _converter = Converter(forbid_extra_keys=True)
-_converter.register_structure_hook_factory(lambda type_: type_ in _TABLES, _table)
-_converter.register_structure_hook_factory(_is_tuple, _list)
-_converter.register_structure_hook(Indicator, field_types.one_of(INDICATORS))
-_converter.register_structure_hook(KindName, field_types.one_of(KINDS))
-_converter.register_structure_hook(MissingData, field_types.one_of(MISSING_DATA))
+_converter.register_structure_hook_factory(lambda type_: type_ in _TABLE_EXAMPLES, _table_hook)
+_converter.register_structure_hook_factory(_is_tuple, _list_hook)
+_converter.register_structure_hook(Indicator, choice_parser(INDICATORS))
+_converter.register_structure_hook(KindName, choice_parser(KINDS))
+_converter.register_structure_hook(MissingData, choice_parser(MISSING_DATA))
 _converter.register_structure_hook_func(
-    lambda type_: type_ == Confidence | None, lambda value, _: field_types.confidence(value)
+    lambda type_: type_ == Confidence | None, lambda value, _: parse_confidence(value)
 )
-_converter.register_structure_hook(Share, lambda value, _: field_types.share(value))
-_converter.register_structure_hook(Above, lambda value, _: field_types.above(value))
-_converter.register_structure_hook(Below, lambda value, _: field_types.below(value))
-_converter.register_structure_hook(Reminders, lambda value, _: field_types.reminders(value))
-_converter.register_structure_hook(timedelta, lambda value, _: field_types.duration(value))
-_converter.register_structure_hook(ArrivalCurve, lambda value, _: field_types.feedback(value))
-_converter.register_structure_hook(Window, lambda value, _: field_types.window(value))
-_converter.register_structure_hook(Count, lambda value, _: field_types.count(value))
-_converter.register_structure_hook(Glob, lambda value, _: field_types.glob(value))
-_converter.register_structure_hook(IspGlob, lambda value, _: field_types.isp_glob(value))
-_converter.register_structure_hook(datetime, lambda value, _: field_types.instant(value))
-_converter.register_structure_hook(Words, lambda value, _: field_types.words(value))
+_converter.register_structure_hook(Share, lambda value, _: parse_share(value))
+_converter.register_structure_hook(IncreaseFactor, lambda value, _: parse_increase_factor(value))
+_converter.register_structure_hook(DropFactor, lambda value, _: parse_drop_factor(value))
+_converter.register_structure_hook(Reminders, lambda value, _: parse_reminders(value))
+_converter.register_structure_hook(timedelta, lambda value, _: parse_duration(value))
+_converter.register_structure_hook(ArrivalCurve, lambda value, _: parse_arrival_curve(value))
+_converter.register_structure_hook(Window, lambda value, _: parse_window(value))
+_converter.register_structure_hook(Count, lambda value, _: parse_count(value))
+_converter.register_structure_hook(Glob, lambda value, _: parse_glob(value))
+_converter.register_structure_hook(IspGlob, lambda value, _: parse_isp_glob(value))
+_converter.register_structure_hook(datetime, lambda value, _: parse_timestamp(value))
+_converter.register_structure_hook(SingleLine, lambda value, _: parse_single_line(value))

@@ -1,4 +1,4 @@
-"""From a text that a person wrote to what it says, or to each problem in it with its path."""
+"""TOML documents that users write, and the errors in them."""
 
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -9,33 +9,38 @@ from cattrs import ClassValidationError, IterableValidationError
 from cattrs.errors import ForbiddenExtraKeysError, IterableValidationNote
 
 from vdm_alerts.core.model.errors import VdmAlertsError
-from vdm_alerts.core.rules.quoting import shortened, suggestion
+from vdm_alerts.core.rules.quoting import shorten, suggestion
 
 T = TypeVar("T")
 Table = Mapping[str, Any]
+"""A TOML table whose values have not been checked."""
 
 
 @dataclass(frozen=True, slots=True)
 class InvalidField:
-    """What is wrong at *path* of a document, with what should stand there instead."""
+    """An error at one place of a document."""
 
     path: str
+    """The place, such as "overrides[3].isp"."""
     what: str
+    """What is wrong, and what to write instead. The text follows the path."""
+    code: str = ""
+    """Identifies the kind of a cross-field error, for programs. Empty for other errors."""
 
 
 class InvalidDocumentError(VdmAlertsError):
-    """A text cannot be used; *problems* are all that is wrong with it."""
+    """A document is invalid. The message lists all of its errors."""
 
-    def __init__(self, source: str, problems: Iterable[InvalidField]) -> None:
-        """Say of the text at *source* everything that is wrong with it."""
+    def __init__(self, source: str, errors: Iterable[InvalidField]) -> None:
+        """Create the error for *source* from at least one of *errors*."""
         self.source = source
-        self.problems = tuple(problems)
-        count = len(self.problems)
-        paths = [shortened(problem.path) for problem in self.problems]
+        self.errors = tuple(errors)
+        count = len(self.errors)
+        paths = [shorten(error.path) for error in self.errors]
         width = max(map(len, paths))
         lines = [
-            f"  {path:{width}}  {problem.what}"
-            for path, problem in zip(paths, self.problems, strict=True)
+            f"  {path:{width}}  {error.what}"
+            for path, error in zip(paths, self.errors, strict=True)
         ]
         heading = f"{source}: {count} {'problem' if count == 1 else 'problems'}"
         super().__init__("\n".join([heading, *lines]))
@@ -43,61 +48,69 @@ class InvalidDocumentError(VdmAlertsError):
 
 @dataclass(frozen=True, slots=True)
 class DocumentType(Generic[T]):
-    """One kind of document: how it is *read*, and what may be wrong between its keys.
-
-    *noun* is what one is called, such as "a rule". *read* raises ClassValidationError with every
-    problem of single values. *contradictions* yields the path and the words of every other one.
-    *hints* say what to write for a key that is missing, and *bad* is the error of such a document.
-    """
+    """A type of document: how to read and to check it."""
 
     noun: str
+    """The name of the type with an article, such as "a rule"."""
     read: Callable[[Table], T]
-    cross_checks: Callable[[Table], Iterator[tuple[str, str]]]
-    hints: Mapping[str, str]
-    error: type[InvalidDocumentError]
+    """Reads a table. Raises ClassValidationError with the errors of all single values."""
+    cross_field_errors: Callable[[Table], Iterator[InvalidField]]
+    """Yields the errors that concern more than one key of a table."""
+    missing_key_hints: Mapping[str, str]
+    """What to write for each required key."""
+    error_class: type[InvalidDocumentError]
+    """The error that `parse` raises."""
 
     def parse(self, text: str, source: str) -> T:
-        """Return what *text*, a TOML document, says.
+        """Return the content of *text*, a TOML document.
 
-        Raises *bad*, naming *source*, with every problem of the text at once.
+        Raises an `error_class` error with all errors of the text. The error names *source*, the
+        place of the document.
         """
         try:
             table = tomllib.loads(text)
-        except (ValueError, RecursionError) as error:  # The former for numbers of many digits.
-            raise self.error(
+        except (ValueError, RecursionError) as error:  # ValueError also for very long numbers.
+            raise self.error_class(
                 source, [InvalidField("(the text)", f"is not TOML: {error}")]
             ) from error
-        problems = [InvalidField(path, what) for path, what in self.cross_checks(table)]
+        cross_field_errors = list(self.cross_field_errors(table))
         try:
             document = self.read(table)
         except ClassValidationError as error:
-            raise self.error(source, [*self._problems(error), *problems]) from error
-        if problems:
-            raise self.error(source, problems)
+            raise self.error_class(
+                source, [*self._value_errors(error), *cross_field_errors]
+            ) from error
+        if cross_field_errors:
+            raise self.error_class(source, cross_field_errors)
         return document
 
-    def _problems(
-        self, error: ClassValidationError | IterableValidationError, path: str = ""
+    def _value_errors(
+        self, group: ClassValidationError | IterableValidationError, path: str = ""
     ) -> Iterator[InvalidField]:
-        """Yield every problem that *error* holds, from the outside in."""
-        noted, bare = error.group_exceptions()
-        for each, note in noted:
+        """Yield the errors in *group*, which cattrs raised for *path*."""
+        errors_with_notes, errors_without_notes = group.group_exceptions()
+        for error, note in errors_with_notes:
             if isinstance(note, IterableValidationNote):
-                where = f"{path}[{note.index}]"
+                error_path = f"{path}[{note.index}]"
             else:
-                where = f"{path}.{note.name}".lstrip(".")
-            if isinstance(each, ClassValidationError | IterableValidationError):
-                yield from self._problems(each, where)
-            elif isinstance(each, KeyError):
-                yield InvalidField(where, f"is missing; {self.hints[where]}")
+                error_path = f"{path}.{note.name}".lstrip(".")
+            if isinstance(error, ClassValidationError | IterableValidationError):
+                yield from self._value_errors(error, error_path)
+            elif isinstance(error, KeyError):
+                yield InvalidField(error_path, f"is missing; {self.missing_key_hints[error_path]}")
             else:
-                yield InvalidField(where, str(each))
-        for each in bare:
-            if isinstance(each, ForbiddenExtraKeysError):
-                known = [field.name for field in fields(each.cl)]
-                for key in sorted(each.extra_fields):
-                    where = f"{path}.{key}".lstrip(".")
-                    what = f"is not a key of {path or self.noun}{suggestion(key, known)}"
-                    yield InvalidField(where, what)
+                yield InvalidField(error_path, str(error))
+        for error in errors_without_notes:
+            if isinstance(error, ForbiddenExtraKeysError):
+                yield from self._unknown_key_errors(error, path)
             else:
-                yield InvalidField(path, str(each))
+                yield InvalidField(path, str(error))
+
+    def _unknown_key_errors(
+        self, error: ForbiddenExtraKeysError, path: str
+    ) -> Iterator[InvalidField]:
+        """Yield an error for each unknown key of the table at *path*."""
+        valid_keys = [field.name for field in fields(error.cl)]
+        for key in sorted(error.extra_fields):
+            what = f"is not a key of {path or self.noun}{suggestion(key, valid_keys)}"
+            yield InvalidField(f"{path}.{key}".lstrip("."), what)

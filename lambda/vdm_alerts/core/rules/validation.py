@@ -1,125 +1,217 @@
-"""What is wrong between the keys of a rule, as far as each of them alone can be read."""
+"""Checks of a rule that concern more than one of its keys.
 
-import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+The checks skip values that are invalid alone, because parsing reports those.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from enum import StrEnum
 from itertools import combinations
 
 from vdm_alerts.core.model.metrics import LONGEST_WINDOW, Dimension, Kind
-from vdm_alerts.core.rules import field_types
-from vdm_alerts.core.rules.field_types import INDICATORS, KINDS, NO_CONFIDENCE
+from vdm_alerts.core.model.rates import Indicator
+from vdm_alerts.core.rules.field_types import (
+    INDICATORS,
+    KINDS,
+    NO_CONFIDENCE,
+    Share,
+    parse_share,
+    parse_window,
+)
 from vdm_alerts.core.rules.patterns import ScopeMatcher
 from vdm_alerts.core.rules.rule import BASELINE_WINDOW
-from vdm_alerts.core.rules.toml_document import Table
+from vdm_alerts.core.rules.toml_document import InvalidField, Table
 
 MAX_WINDOW_WITH_BASELINE = LONGEST_WINDOW.days - BASELINE_WINDOW.days
+"""The longest window in days, if the days of a baseline precede it."""
 _BASELINE_KEYS = ("above_baseline", "drop_below")
-_KEYS: Mapping[str, Dimension] = {each.key: each for each in Dimension}
+_DIMENSION_OF_KEY: Mapping[str, Dimension] = {dimension.key: dimension for dimension in Dimension}
 
 
-def cross_field_errors(table: Table) -> Iterator[tuple[str, str]]:
-    """Yield the path and the words of whatever contradicts itself in *table*, a rule's."""
-    own = list(_between(table))
-    yield from own
-    overrides = table.get("overrides")
-    tables = overrides if isinstance(overrides, list) else []
-    named = [
-        (f"overrides[{place}]", each) for place, each in enumerate(tables) if isinstance(each, dict)
-    ]
+class CrossFieldCheck(StrEnum):
+    """The codes of errors that concern more than one key."""
+
+    THRESHOLD_MISSING = "threshold missing"
+    THRESHOLD_ALWAYS_REACHED = "threshold always reached"
+    THRESHOLD_ORDER = "threshold order"
+    BASELINE_DIRECTION = "baseline direction"
+    BASELINE_CONFIDENCE = "baseline confidence"
+    BASELINE_WINDOW = "baseline window"
+    MATCHER_MISSING = "matcher missing"
+    MATCHER_OUT_OF_SCOPE = "matcher out of scope"
+    OVERRIDES_AMBIGUOUS = "overrides ambiguous"
+
+
+def cross_field_errors(table: Table) -> Iterator[InvalidField]:
+    """Yield the contradictions among the keys of a rule's *table*."""
+    rule_errors = list(_policy_errors(table))
+    yield from rule_errors
+    overrides = _overrides(table)
     kinds = _kinds(table)
-    for path, each in named:
-        said = {key: value for key, value in each.items() if key not in _KEYS}
-        for key, what in _between(_merged(table, said)):
-            if (key, what) not in own:
-                yield f"{path}.{key}", what
-        dimensions = _names(each).patterns.keys()
-        if not dimensions:
-            yield path, f"is of nobody: write one of {', '.join(_KEYS)}"
-        elif kinds and not any(dimensions <= set(kind) for kind in kinds):
-            yield path, "is of no scope of this rule; scopes says which there are"
-    yield from _ties(named, kinds)
+    for path, override in overrides.items():
+        for error in _policy_errors(_with_override(table, override)):
+            if error not in rule_errors:
+                yield replace(error, path=f"{path}.{error.path}")
+        yield from _matcher_errors(path, override, kinds)
+    yield from _ambiguity_errors(overrides, kinds)
 
 
-def _merged(table: Table, said: Table) -> Table:
-    """Return what holds where an override has *said* so; what is usual goes with confidence."""
-    is_plain = said.get("confidence") == NO_CONFIDENCE
-    kept = {key: value for key, value in table.items() if not (is_plain and key in _BASELINE_KEYS)}
-    return {**kept, **said}
-
-
-def _between(table: Table) -> Iterator[tuple[str, str]]:
-    """Yield the key, and what is wrong with it beside the others."""
-    warning, critical = table.get("warning"), table.get("critical")
-    if warning is None and critical is None:
-        yield "warning", 'is missing, and so is critical: write at least one, like "5%"'
+def _policy_errors(table: Table) -> Iterator[InvalidField]:
+    """Yield the contradictions among the keys that an override can change."""
     key = table.get("indicator")
     indicator = INDICATORS.get(key) if isinstance(key, str) else None
     low_is_bad = indicator is not None and indicator.low_is_bad
-    for key in ("warning", "critical"):
-        with contextlib.suppress(ValueError):
-            if low_is_bad and float(field_types.share(table.get(key))) >= 1:
-                yield key, "is reached by every rate: this one is bad where it is low"
-    with contextlib.suppress(ValueError):
-        first, second = field_types.share(warning), field_types.share(critical)
-        if second >= first if low_is_bad else second <= first:
-            side, other = ("below", "lower") if low_is_bad else ("above", "higher")
-            yield (
-                "critical",
-                f'"{critical}" is not {side} warning "{warning}": critical must be the {other} one',
-            )
-    for key, fits, instead in (
-        ("above_baseline", not low_is_bad, "drop_below"),
-        ("drop_below", low_is_bad, "above_baseline"),
-    ):
-        if key in table and indicator and not fits:
-            is_bad = "low" if low_is_bad else "high"
-            yield (
-                key,
-                f"is not for {indicator.key}, which is bad where it is {is_bad}: {instead} is",
-            )
-        if key in table and table.get("confidence") == NO_CONFIDENCE:
-            yield key, f'takes a confidence, and this one is "{NO_CONFIDENCE}"'
-        if key in table and _longest(table) > MAX_WINDOW_WITH_BASELINE:
-            yield (
-                key,
-                (
-                    "takes the 28 days before, of 60: windows go up to "
-                    f"{MAX_WINDOW_WITH_BASELINE}d beside it"
-                ),
-            )
+    yield from _threshold_errors(table, low_is_bad=low_is_bad)
+    for baseline_key in _BASELINE_KEYS:
+        if baseline_key in table:
+            yield from _baseline_errors(table, baseline_key, indicator)
 
 
-def _longest(table: Table) -> int:
-    """Return the days of the longest window, as far as they can be read."""
-    longest = 0
+def _threshold_errors(table: Table, *, low_is_bad: bool) -> Iterator[InvalidField]:
+    """Yield the errors of the keys `warning` and `critical`."""
+    warning, critical = table.get("warning"), table.get("critical")
+    if warning is None and critical is None:
+        yield InvalidField(
+            "warning",
+            'is missing, and so is critical: write at least one, like "5%"',
+            CrossFieldCheck.THRESHOLD_MISSING,
+        )
+    warning_share, critical_share = _valid_share(warning), _valid_share(critical)
+    for key, share in (("warning", warning_share), ("critical", critical_share)):
+        if low_is_bad and share is not None and share >= 1:
+            yield InvalidField(
+                key,
+                "is reached by every rate: this one is bad where it is low",
+                CrossFieldCheck.THRESHOLD_ALWAYS_REACHED,
+            )
+    if warning_share is None or critical_share is None:
+        return
+    is_worse = critical_share < warning_share if low_is_bad else critical_share > warning_share
+    if not is_worse:
+        side, other = ("below", "lower") if low_is_bad else ("above", "higher")
+        yield InvalidField(
+            "critical",
+            f'"{critical}" is not {side} warning "{warning}": critical must be the {other} one',
+            CrossFieldCheck.THRESHOLD_ORDER,
+        )
+
+
+def _valid_share(value: object) -> Share | None:
+    """Return the share that *value* stands for, or None if it is invalid."""
+    try:
+        return parse_share(value)
+    except ValueError:
+        return None
+
+
+def _baseline_errors(table: Table, key: str, indicator: Indicator | None) -> Iterator[InvalidField]:
+    """Yield the errors of *key*, one of `_BASELINE_KEYS`."""
+    if indicator:
+        right_key = "drop_below" if indicator.low_is_bad else "above_baseline"
+        if key != right_key:
+            bad_side = "low" if indicator.low_is_bad else "high"
+            yield InvalidField(
+                key,
+                f"is not for {indicator.key}, which is bad where it is {bad_side}: {right_key} is",
+                CrossFieldCheck.BASELINE_DIRECTION,
+            )
+    if table.get("confidence") == NO_CONFIDENCE:
+        yield InvalidField(
+            key,
+            f'takes a confidence, and this one is "{NO_CONFIDENCE}"',
+            CrossFieldCheck.BASELINE_CONFIDENCE,
+        )
+    if _longest_window_days(table) > MAX_WINDOW_WITH_BASELINE:
+        yield InvalidField(
+            key,
+            "takes the 28 days before, of 60: windows go up to "
+            f"{MAX_WINDOW_WITH_BASELINE}d beside it",
+            CrossFieldCheck.BASELINE_WINDOW,
+        )
+
+
+def _longest_window_days(table: Table) -> int:
+    """Return the days of the longest valid window, or 0 without a valid one."""
     windows = table.get("windows")
-    for each in windows if isinstance(windows, list) else []:
-        with contextlib.suppress(ValueError):
-            longest = max(longest, field_types.window(each).days)
+    longest = 0
+    for window in windows if isinstance(windows, list) else []:
+        try:
+            longest = max(longest, parse_window(window).days)
+        except ValueError:
+            continue
     return longest
 
 
-def _ties(named: Sequence[tuple[str, Table]], kinds: list[Kind]) -> Iterator[tuple[str, str]]:
-    """Yield the overrides that may be of the same scope, and neither the more specific."""
-    for (first, one), (second, other) in combinations(named, 2):
-        mine, its = _names(one), _names(other)
-        both = mine.patterns.keys() | its.patterns.keys()
-        is_possible = not kinds or any(both <= set(kind) for kind in kinds)
+def _overrides(table: Table) -> dict[str, Table]:
+    """Return the overrides of a rule, by their paths."""
+    overrides = table.get("overrides")
+    return {
+        f"overrides[{index}]": override
+        for index, override in enumerate(overrides if isinstance(overrides, list) else [])
+        if isinstance(override, dict)
+    }
+
+
+def _with_override(table: Table, override: Table) -> Table:
+    """Return the keys of the rule that apply to the scopes of *override*.
+
+    An override without a confidence switches the baseline keys of the rule off.
+    """
+    changed = {key: value for key, value in override.items() if key not in _DIMENSION_OF_KEY}
+    is_plain = changed.get("confidence") == NO_CONFIDENCE
+    kept = {key: value for key, value in table.items() if not (is_plain and key in _BASELINE_KEYS)}
+    return {**kept, **changed}
+
+
+def _matcher_errors(path: str, override: Table, kinds: list[Kind]) -> Iterator[InvalidField]:
+    """Yield an error if *override* can match no scope of these *kinds*."""
+    dimensions = _matcher(override).patterns.keys()
+    if not dimensions:
+        yield InvalidField(
+            path,
+            f"is of nobody: write one of {', '.join(_DIMENSION_OF_KEY)}",
+            CrossFieldCheck.MATCHER_MISSING,
+        )
+    elif kinds and not any(dimensions <= set(kind) for kind in kinds):
+        yield InvalidField(
+            path,
+            "is of no scope of this rule; scopes says which there are",
+            CrossFieldCheck.MATCHER_OUT_OF_SCOPE,
+        )
+
+
+def _ambiguity_errors(overrides: Mapping[str, Table], kinds: list[Kind]) -> Iterator[InvalidField]:
+    """Yield an error for each pair of overrides that is ambiguous.
+
+    A scope can match both overrides of such a pair, and neither is more specific.
+    """
+    matchers = {path: _matcher(override) for path, override in overrides.items()}
+    for (path, matcher), (other_path, other) in combinations(matchers.items(), 2):
+        dimensions = matcher.patterns.keys() | other.patterns.keys()
         if (
-            mine.patterns
-            and its.patterns
-            and is_possible
-            and mine.may_overlap(its)
-            and mine.is_within(its) == its.is_within(mine)
+            matcher.patterns
+            and other.patterns
+            and (not kinds or any(dimensions <= set(kind) for kind in kinds))
+            and matcher.may_overlap(other)
+            and matcher.is_within(other) == other.is_within(matcher)
         ):
-            yield second, f"may be of the same names as {first}, and neither is the more specific"
+            yield InvalidField(
+                other_path,
+                f"may be of the same names as {path}, and neither is the more specific",
+                CrossFieldCheck.OVERRIDES_AMBIGUOUS,
+            )
 
 
-def _names(table: Table) -> ScopeMatcher:
-    given = {key: table.get(key) for key in _KEYS}
-    return ScopeMatcher({_KEYS[key]: name for key, name in given.items() if isinstance(name, str)})
+def _matcher(override: Table) -> ScopeMatcher:
+    """Return the valid patterns of an override."""
+    patterns = {dimension: override.get(key) for key, dimension in _DIMENSION_OF_KEY.items()}
+    return ScopeMatcher(
+        {dimension: pattern for dimension, pattern in patterns.items() if isinstance(pattern, str)}
+    )
 
 
 def _kinds(table: Table) -> list[Kind]:
+    """Return the kinds that the valid names in the key `scopes` stand for."""
     scopes = table.get("scopes")
-    known = scopes if isinstance(scopes, list) else []
-    return [KINDS[each] for each in known if isinstance(each, str) and each in KINDS]
+    names = scopes if isinstance(scopes, list) else []
+    return [KINDS[name] for name in names if isinstance(name, str) and name in KINDS]

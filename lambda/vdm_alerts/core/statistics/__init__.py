@@ -1,1 +1,1 @@
-"""Numbers in, probabilities out."""
+"""Statistics without domain rules: counts in, probabilities out."""

@@ -1,8 +1,9 @@
-"""How late one hears of mail, and so of how much of it one can have heard by now.
+"""Arrival curves: how late feedback arrives after an email was sent.
 
-VDM counts a bounce or a complaint on the day that it arrives, not on the day of the mail. Set
-against that day's mail it makes a rate of things that do not belong together: too low in the
-morning, too high once the sending has stopped. So it is set against the mail that it can be of.
+VDM counts a bounce or a complaint on the day that it arrives, not on the day of the email. The
+events of a day divided by the emails of the same day are therefore no meaningful rate. They are too
+low in the morning, and too high after the sending has stopped. VDM Alerts divides the events of a
+day by the emails from which they can come, and uses arrival curves to estimate that number.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,70 +19,87 @@ DAY = 24.0
 
 @dataclass(frozen=True, slots=True)
 class ArrivalCurve:
-    """How much of what there will be to hear of a mail has arrived so many hours after it.
+    """The share of feedback that has arrived, by hours since the email.
 
-    *arrived* are pairs of hours and shares, both rising from 0; between two of them it comes
-    evenly, and what is left after the last one comes in as long again.
+    The curve starts at (0 hours, 0) and is linear between its points. The feedback that is missing
+    at the last point arrives evenly until twice the hours of that point.
     """
 
-    arrived: tuple[tuple[float, float], ...]
+    points: tuple[tuple[float, float], ...]
+    """Pairs of hours and shares (fractions). At least one pair. Both rise from 0."""
 
     @property
     def lag(self) -> int:
-        """How many days later than its mail the last of it can be counted."""
-        return int(-(-2 * self.arrived[-1][0] // DAY))
+        """The days from an email to the last day that counts its feedback."""
+        end_of_curve = 2 * self.points[-1][0]
+        return int(-(-end_of_curve // DAY))  # Rounded up.
 
     def arrived_by(self, hours: float) -> float:
-        """Return how much there is to hear has arrived so many *hours* after a mail."""
-        for (begin, before), (end, after) in pairwise(self._points):
+        """Return the share of feedback that arrives within *hours* of the email."""
+        for (start, start_share), (end, end_share) in pairwise(self._all_points):
             if hours < end:
-                return before + (after - before) * max(0.0, hours - begin) / (end - begin)
+                elapsed = max(0.0, hours - start)
+                return start_share + (end_share - start_share) * elapsed / (end - start)
         return 1.0
 
     def daily_shares(self, hours: float = DAY) -> Sequence[float]:
-        """Return how much of each day's mail one hears of in the first *hours* of a day.
+        """Return the shares of feedback that arrive in the first hours of a day.
 
-        The first is the day's own mail, of those hours; then that of the day before, and so on.
+        *hours* is the number of these hours.
+
+        The first share refers to the emails that were sent in these hours. The other shares refer
+        to all emails of the day before, of the day before that, and so on for `lag` days.
         """
-        return _of_day(self, hours)
+        return _daily_shares(self, hours)
 
     @property
-    def _points(self) -> Sequence[tuple[float, float]]:
-        return [(0.0, 0.0), *self.arrived, (2 * self.arrived[-1][0], 1.0)]
+    def _all_points(self) -> Sequence[tuple[float, float]]:
+        """The points with the start and the end of the curve."""
+        return [(0.0, 0.0), *self.points, (2 * self.points[-1][0], 1.0)]
 
-    def _heard(self, hours: float) -> float:
-        """Return the share that has arrived, summed over the *hours* after a mail."""
-        points = self._points
-        total = max(0.0, hours - points[-1][0])
-        for (begin, before), (end, _) in pairwise(points):
-            if hours <= begin:
+    def _area(self, hours: float) -> float:
+        """Return the area under the curve from 0 to *hours*, in hours."""
+        points = self._all_points
+        area = max(0.0, hours - points[-1][0])
+        for (start, start_share), (end, _) in pairwise(points):
+            if hours <= start:
                 break
-            reached = min(hours, end)
-            total += (reached - begin) * (before + self.arrived_by(reached)) / 2
-        return total
+            segment_end = min(hours, end)
+            area += (segment_end - start) * (start_share + self.arrived_by(segment_end)) / 2
+        return area
 
 
 @lru_cache
-def _of_day(feedback: ArrivalCurve, hours: float) -> tuple[float, ...]:
-    def heard(since: float, until: float, by: float) -> float:
-        """Return how much of mail sent evenly from *since* *until* has been heard of *by* then."""
-        summed = feedback._heard(by - since) - feedback._heard(by - until)  # noqa: SLF001
-        return summed / (until - since)
+def _daily_shares(curve: ArrivalCurve, hours: float) -> tuple[float, ...]:
+    """Return `ArrivalCurve.daily_shares`.
 
-    own = heard(0, hours, hours)
-    earlier = (
-        heard(-age * DAY, (1 - age) * DAY, hours) - heard(-age * DAY, (1 - age) * DAY, 0)
-        for age in range(1, feedback.lag + 1)
+    This is a function because `lru_cache` should not cache a method.
+    """
+
+    def arrived_share(sent_from: float, sent_until: float, by: float) -> float:
+        """Return the share of feedback that has arrived at the hour *by*.
+
+        The emails were sent evenly from the hour *sent_from* until the hour *sent_until*.
+        """
+        area = curve._area(by - sent_from) - curve._area(by - sent_until)  # noqa: SLF001
+        return area / (sent_until - sent_from)
+
+    same_day = arrived_share(0, hours, hours)
+    earlier_days = (
+        arrived_share(-age * DAY, (1 - age) * DAY, hours)
+        - arrived_share(-age * DAY, (1 - age) * DAY, 0)
+        for age in range(1, curve.lag + 1)
     )
-    return own, *earlier
+    return same_day, *earlier_days
 
 
 _BOUNCES = ArrivalCurve(((1, 0.93), (6, 0.96), (24, 0.99)))
-# SES hands most mail over within seconds, and goes on trying for hours.
+# SES delivers most emails within seconds, and retries the others for hours.
 _DELIVERIES = ArrivalCurve(((1, 0.98), (6, 0.99), (24, 0.999)))
 _COMPLAINTS = ArrivalCurve(((1, 0.06), (6, 0.42), (24, 0.81), (48, 0.92), (72, 0.96)))
-# Of opens, 52% within 6 hours and 79% within a day: https://dev.marketingcharts.com/digital-35890;
-# 95% within a week: http://i-emailer.com/resourcecenter/email_open_velocity.html
+# Of all opens, 52% occur within 6 hours and 79% within a day:
+# https://dev.marketingcharts.com/digital-35890
+# 95% occur within a week: http://i-emailer.com/resourcecenter/email_open_velocity.html
 _OPENS = ArrivalCurve(((1, 0.2), (6, 0.52), (24, 0.79), (168, 0.95)))
 
 DEFAULT_CURVES: Mapping[Indicator, ArrivalCurve] = {
@@ -92,4 +110,4 @@ DEFAULT_CURVES: Mapping[Indicator, ArrivalCurve] = {
     Indicator.OPEN_RATE: _OPENS,
     Indicator.CLICK_RATE: _OPENS,
 }
-"""What is assumed of each until it is measured; a rule may say otherwise."""
+"""The assumed arrival curve of each indicator. A rule replaces it with its `feedback` key."""
