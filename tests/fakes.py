@@ -60,7 +60,7 @@ class RecordingSeries(MemorySeries):
         self, queries: Sequence[Query], window: Window, last: date, deadline: Deadline
     ) -> Mapping[Query, Series | Gap]:
         assert window.days >= 1
-        assert deadline.left() > timedelta()
+        assert deadline.remaining() > timedelta()
         self.asked += queries
         return super().read(queries, window, last, deadline)
 

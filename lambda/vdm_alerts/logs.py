@@ -4,7 +4,7 @@ import json
 
 from aws_lambda_powertools import Logger
 
-from vdm_alerts.core.model.naming import masked
+from vdm_alerts.core.model.naming import mask_addresses
 
 
 def function_logger(*, mask_addresses: bool) -> Logger:
@@ -33,4 +33,4 @@ def _masked(value: object) -> object:
         case bool() | int() | float() | None:
             return value
         case _:
-            return masked(str(value))
+            return mask_addresses(str(value))

@@ -61,8 +61,8 @@ def test_providers_and_senders_at_providers_are_read_within_a_small_budget(world
     world.set_bounces(ACCOUNT, 100)
     for sender in SENDERS[:5]:
         world.set_bounces(sender, 30)
-    world.set_bounces(ACCOUNT.at("NetEase"), 900)
-    world.set_bounces(SENDERS[3].at("Aol"), 30, of=300)
+    world.set_bounces(ACCOUNT.at_provider("NetEase"), 900)
+    world.set_bounces(SENDERS[3].at_provider("Aol"), 30, of=300)
 
     for hours in range(72):
         world.run(hours, Limits(queries_per_day=800))

@@ -55,7 +55,7 @@ def test_scope_is_reported_once_when_it_is_unreadable_for_more_than_a_day(
 def test_sender_at_a_provider_is_reported_once_when_unreadable_for_more_than_a_day(
     world: World,
 ) -> None:
-    part = NEWS.at("Hotmail")
+    part = NEWS.at_provider("Hotmail")
     world.set_rules(a_rule(scopes=frozenset({(Dimension.IDENTITY, Dimension.ISP)})))
     world.set_bounces(NEWS, 900)
     world.set_bounces(part, 900)

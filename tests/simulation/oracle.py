@@ -159,7 +159,7 @@ class Oracle:
     def _check_muting(self) -> None:
         """Check that new messages respect silences and quiet hours."""
         world = self.world
-        silences = [each for each in world.silences.values() if not each.is_over(world.now)]
+        silences = [each for each in world.silences.values() if not each.has_expired(world.now)]
         for delivery in world.delivered[self._checked_deliveries :]:
             document = delivery.document
             for incident in incidents_in(document) if _is_clean(delivery.actor) else ():
@@ -290,7 +290,7 @@ class Oracle:
         world, (name, scope) = self.world, key
         believed, is_quiet = self.beliefs.get(key, 0), self._is_quiet()
         if world.is_unreadable(scope) or any(
-            silence.covers(name, scope) and not silence.is_over(world.now)
+            silence.covers(name, scope) and not silence.has_expired(world.now)
             for silence in world.silences.values()
         ):
             return

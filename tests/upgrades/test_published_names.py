@@ -42,7 +42,7 @@ CONTRACT = Path(__file__).parent / "published-names.json"
 def sample_notifications() -> Iterator[Notification]:
     """Yield a notification of each kind, with every optional part."""
     alerts = [replace(firing(), last_notified=None), firing(HOTMAIL, Severity.CRITICAL)]
-    contributor = Contributor(NEWS.at("Hotmail"), 0.9, evidence("20%"))
+    contributor = Contributor(NEWS.at_provider("Hotmail"), 0.9, evidence("20%"))
     (incident,) = incident_notifications(
         alerts,
         {"bounce-rate": a_rule()},

@@ -111,7 +111,7 @@ def _read(
     while pending := next_batches(plan, answers, verdicts):
         budget_left = None if budget is None else budget - queries_made
         queries = within_budget(pending, budget_left, budget)
-        if not queries or deadline.left() <= timedelta():
+        if not queries or deadline.remaining() <= timedelta():
             answers |= _unanswered(pending, Gap.CUT_OFF)
             continue
         try:

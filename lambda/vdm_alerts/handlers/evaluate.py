@@ -38,7 +38,7 @@ class MonotonicDeadline:
         """Set the deadline to *duration* from now."""
         self._end = time.monotonic() + duration.total_seconds()
 
-    def left(self) -> timedelta:
+    def remaining(self) -> timedelta:
         """Return the time until the deadline; zero or negative after it."""
         return timedelta(seconds=self._end - time.monotonic())
 

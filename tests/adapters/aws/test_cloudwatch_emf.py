@@ -8,7 +8,7 @@ from builders import HOTMAIL, NEWS, TARGET, a_rule
 
 from vdm_alerts.adapters.aws.cloudwatch_emf import EmbeddedMetrics
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope
-from vdm_alerts.core.model.naming import masked
+from vdm_alerts.core.model.naming import mask_addresses
 from vdm_alerts.core.observations.run_report import RateSample, RunReport
 
 RUN_REPORT = RunReport(
@@ -98,7 +98,7 @@ def test_address_is_masked_in_dimensions_unless_masking_is_off(
     sample = RateSample(RULE, Scope(identity="anna@example.com"), 0.06)
     EmbeddedMetrics("here").record(TARGET, RUN_REPORT, [sample])
     (line,) = logged_lines(capsys)
-    assert line["identity"] == line["scope"] == masked("anna@example.com")
+    assert line["identity"] == line["scope"] == mask_addresses("anna@example.com")
     assert dimension_names(line) == {"service", "rule", "identity"}
     assert "anna" not in json.dumps(line)
     EmbeddedMetrics("here", mask=False).record(TARGET, RUN_REPORT, [sample])

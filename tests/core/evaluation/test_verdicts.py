@@ -131,6 +131,6 @@ def test_verdict_text_explains_the_verdict_in_one_sentence(verdict: Verdict, sen
 
 
 def test_verdict_subject_text_names_the_rate_and_the_scope() -> None:
-    assert str(Subject(Indicator.OPEN_RATE, NEWS.at("Yahoo"))) == (
+    assert str(Subject(Indicator.OPEN_RATE, NEWS.at_provider("Yahoo"))) == (
         "the open rate of news.example.com at Yahoo"
     )

@@ -1,7 +1,7 @@
 import pytest
 
 from vdm_alerts.core.model.metrics import Scope
-from vdm_alerts.core.model.naming import domain_of, masked
+from vdm_alerts.core.model.naming import domain_of, mask_addresses
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_domain_is_returned_only_for_email_addresses() -> None:
 
 
 def test_masking_hides_an_address_inside_text_and_keeps_domains() -> None:
-    text = masked('{"told": "Bounce rate of anna.b@news.example.com is 6%, example.com is well"}')
+    text = mask_addresses('{"told": "Bounce rate of anna.b@news.example.com is 6%, example.com is well"}')
     assert "anna" not in text
     assert "a***" in text
     assert "@news.example.com is 6%, example.com is well" in text
@@ -58,13 +58,13 @@ def test_masking_hides_an_address_inside_text_and_keeps_domains() -> None:
     ["jörg@example.com", "anna@münchen.example", '"anna b"@example.com', "anna@localhost"],
 )
 def test_masking_hides_the_local_part_of_every_form_of_address(address: str) -> None:
-    text = masked(f"of {address} at")
+    text = mask_addresses(f"of {address} at")
     assert address.partition("@")[0].strip('"')[1:] not in text
     assert text.startswith("of ")
     assert text.endswith(f"@{address.partition('@')[2]} at")
 
 
 def test_masked_addresses_of_one_domain_differ_but_not_by_letter_case() -> None:
-    masked_anna, masked_alfred = masked("anna@example.com"), masked("alfred@example.com")
+    masked_anna, masked_alfred = mask_addresses("anna@example.com"), mask_addresses("alfred@example.com")
     assert masked_anna != masked_alfred
-    assert masked("ANNA@example.com")[1:] == masked_anna[1:]
+    assert mask_addresses("ANNA@example.com")[1:] == masked_anna[1:]

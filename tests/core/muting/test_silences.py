@@ -43,7 +43,7 @@ def a_silence(matchers: str) -> Silence:
 
 def test_silence_is_parsed_from_its_toml_text() -> None:
     parsed = a_silence('rule = "bounce-*"\nidentity = "news.example.com"\nisp = "Hotmail"')
-    assert (parsed.name, parsed.source, parsed.rule) == ("migration", SOURCE, "bounce-*")
+    assert (parsed.name, parsed.source, parsed.rule_pattern) == ("migration", SOURCE, "bounce-*")
     assert parsed.matcher.patterns == {
         Dimension.IDENTITY: "news.example.com",
         Dimension.ISP: "Hotmail",
@@ -67,19 +67,19 @@ def test_multiline_reason_becomes_one_line() -> None:
         ('rule = "bounce-*"', "Bounce-rate", NEWS, True),
         ('rule = "bounce-*"', "complaint-rate", NEWS, False),
         ('identity = "news.example.com"', "any-rule", NEWS, True),
-        ('identity = "news.example.com"', "any-rule", NEWS.at("Hotmail"), True),
+        ('identity = "news.example.com"', "any-rule", NEWS.at_provider("Hotmail"), True),
         ('identity = "news.example.com"', "any-rule", ACCOUNT, False),
         ('identity = "news.example.com"', "any-rule", Scope(identity="a@news.example.com"), False),
         ('identity = "*@news.example.com"', "r", Scope(identity="A@news.example.com"), True),
         ('identity = "*@news.example.com"', "any-rule", NEWS, False),
-        ('isp = "Hotmail"', "any-rule", NEWS.at("Hotmail"), True),
+        ('isp = "Hotmail"', "any-rule", NEWS.at_provider("Hotmail"), True),
         ('isp = "Hotmail"', "any-rule", NEWS, False),
         ('isp = "*"', "any-rule", NEWS, False),
         ('tenant = "shop-?"', "any-rule", Scope(tenant="shop-1"), True),
         ('configuration_set = "x"', "any-rule", Scope(tenant="x"), False),
         ('rule = "a"\nidentity = "news.*"', "a", NEWS, True),
         ('rule = "a"\nidentity = "news.*"', "b", NEWS, False),
-        ('identity = "news.*"\nisp = "Yahoo"', "any-rule", NEWS.at("Hotmail"), False),
+        ('identity = "news.*"\nisp = "Yahoo"', "any-rule", NEWS.at_provider("Hotmail"), False),
     ],
 )
 def test_silence_covers_a_scope_only_when_every_matcher_matches(
@@ -90,8 +90,8 @@ def test_silence_covers_a_scope_only_when_every_matcher_matches(
 
 def test_silence_expires_at_its_until_time() -> None:
     parsed = a_silence('rule = "*"')
-    assert not parsed.is_over(UNTIL - timedelta(microseconds=1))
-    assert parsed.is_over(UNTIL)
+    assert not parsed.has_expired(UNTIL - timedelta(microseconds=1))
+    assert parsed.has_expired(UNTIL)
 
 
 def test_expired_silence_is_a_finding_with_the_command_to_delete_it() -> None:

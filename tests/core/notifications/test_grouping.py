@@ -17,7 +17,7 @@ from vdm_alerts.core.notifications.grouping import (
 from vdm_alerts.core.planning.contributor import Contributor
 
 SHOP_IDENTITY = Scope(identity="shop.example.com")
-NEWS_AT_HOTMAIL = NEWS.at("Hotmail")
+NEWS_AT_HOTMAIL = NEWS.at_provider("Hotmail")
 FIRST_INCIDENT_ID = "bounce-rate-20260312T0900Z"
 SECOND_INCIDENT_ID = "bounce-rate-20260312T0900Z-2"
 
@@ -110,7 +110,7 @@ def test_alert_stays_in_its_open_incident_when_the_account_starts_firing() -> No
 
 def test_senders_bad_at_one_provider_share_an_incident_only_when_the_provider_is_breached() -> None:
     newsletter = Scope(configuration_set="newsletter")
-    causes = {NEWS: NEWS_AT_HOTMAIL, HOTMAIL: NEWS_AT_HOTMAIL, newsletter: newsletter.at("Hotmail")}
+    causes = {NEWS: NEWS_AT_HOTMAIL, HOTMAIL: NEWS_AT_HOTMAIL, newsletter: newsletter.at_provider("Hotmail")}
     senders = [a_new_alert(NEWS), a_new_alert(newsletter)]
     assert incident_ids(*senders, a_new_alert(HOTMAIL), causes=causes) == dict.fromkeys(
         (NEWS, newsletter, HOTMAIL), FIRST_INCIDENT_ID

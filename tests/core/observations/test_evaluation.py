@@ -27,7 +27,7 @@ def an_observation(account: FakeAccount) -> Observation:
 
 def test_evaluation_has_verdicts_contributors_and_coverage() -> None:
     account = FakeAccount().sends(ACCOUNT, 10_000, bounced=600).sends(NEWS, 1_000, bounced=600)
-    account.sends(NEWS.at("Hotmail"), 800, bounced=600).sends(SHOP_IDENTITY, 1_000)
+    account.sends(NEWS.at_provider("Hotmail"), 800, bounced=600).sends(SHOP_IDENTITY, 1_000)
     account.counts[Metric.SEND, SHOP_IDENTITY] = Gap.UNAVAILABLE
     evaluation = evaluate(an_observation(account))
     in_account, in_news, in_shop = (
@@ -36,7 +36,7 @@ def test_evaluation_has_verdicts_contributors_and_coverage() -> None:
     types = {key: type(verdict) for key, verdict in evaluation.verdicts.items()}
     assert types == {in_account: Breached, in_news: Breached, in_shop: Unknown}
     contributors = {key: contributor.scope for key, contributor in evaluation.contributors.items()}
-    assert contributors == {in_account: NEWS.at("Hotmail"), in_news: NEWS.at("Hotmail")}
+    assert contributors == {in_account: NEWS.at_provider("Hotmail"), in_news: NEWS.at_provider("Hotmail")}
     assert evaluation.coverage == Coverage(
         ("bounce-rate",), {(): 1, (Dimension.IDENTITY,): 2}, rates=3, unreadable=1
     )

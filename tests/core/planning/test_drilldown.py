@@ -39,8 +39,8 @@ def test_drilldown_is_skipped_when_the_whole_has_too_few_events_for_a_breach(
     account.rules = [IDENTITY_AT_ISP_RULE]
     account.sends(NEWS, 10_000, bounced=19).sends(SHOP_IDENTITY, 10_000, bounced=20)
     account.read()
-    assert account.metrics_of(NEWS.at("Gmail")) == set()
-    assert account.metrics_of(SHOP_IDENTITY.at("Gmail")) >= {Metric.PERMANENT_BOUNCE}
+    assert account.metrics_of(NEWS.at_provider("Gmail")) == set()
+    assert account.metrics_of(SHOP_IDENTITY.at_provider("Gmail")) >= {Metric.PERMANENT_BOUNCE}
 
 
 def test_drilldown_stops_when_the_remaining_events_cannot_cause_a_breach(
@@ -48,33 +48,33 @@ def test_drilldown_stops_when_the_remaining_events_cannot_cause_a_breach(
 ) -> None:
     account.rules = [IDENTITY_AT_ISP_RULE, COMPLAINT_RULE]
     account.sends(NEWS, 10_000, bounced=60)
-    account.sends(NEWS.at("Gmail"), 4_000, bounced=19).sends(NEWS.at("Hotmail"), 4_000, bounced=22)
+    account.sends(NEWS.at_provider("Gmail"), 4_000, bounced=19).sends(NEWS.at_provider("Hotmail"), 4_000, bounced=22)
     account.read()
-    assert account.metrics_of(NEWS.at("Gmail")) == {Metric.PERMANENT_BOUNCE}, "19 are too few"
-    assert account.metrics_of(NEWS.at("Hotmail")) == {Metric.PERMANENT_BOUNCE, Metric.SEND}
-    assert account.metrics_of(NEWS.at("ExchangeOnline")) == set(), "19 are left"
+    assert account.metrics_of(NEWS.at_provider("Gmail")) == {Metric.PERMANENT_BOUNCE}, "19 are too few"
+    assert account.metrics_of(NEWS.at_provider("Hotmail")) == {Metric.PERMANENT_BOUNCE, Metric.SEND}
+    assert account.metrics_of(NEWS.at_provider("ExchangeOnline")) == set(), "19 are left"
 
 
 def test_drilldown_queries_a_few_providers_at_a_time(account: FakeAccount) -> None:
     account.rules = [IDENTITY_AT_ISP_RULE]
-    account.sends(NEWS, 10_000, bounced=60).sends(NEWS.at("Gmail"), 4_000, bounced=60)
+    account.sends(NEWS, 10_000, bounced=60).sends(NEWS.at_provider("Gmail"), 4_000, bounced=60)
     account.read()
     # Hotmail is queried together with Gmail.
-    assert account.metrics_of(NEWS.at("Hotmail")) == {Metric.PERMANENT_BOUNCE}
-    assert account.metrics_of(NEWS.at("ExchangeOnline")) == set()
+    assert account.metrics_of(NEWS.at_provider("Hotmail")) == {Metric.PERMANENT_BOUNCE}
+    assert account.metrics_of(NEWS.at_provider("ExchangeOnline")) == set()
 
 
 def test_drilldown_finds_a_breach_at_one_provider_when_the_sender_is_healthy(
     account: FakeAccount,
 ) -> None:
     account.rules = [IDENTITY_AT_ISP_RULE]
-    account.sends(NEWS, 100_000, bounced=900).sends(NEWS.at("Aol"), 400, bounced=40)
-    account.sends(NEWS.at("Gmail"), 99_600, bounced=860)
+    account.sends(NEWS, 100_000, bounced=900).sends(NEWS.at_provider("Aol"), 400, bounced=40)
+    account.sends(NEWS.at_provider("Gmail"), 99_600, bounced=860)
     answers = account.read()
     assert isinstance(
-        evaluate_scope(IDENTITY_AT_ISP_RULE, NEWS.at("Aol"), account.plan, answers), Breached
+        evaluate_scope(IDENTITY_AT_ISP_RULE, NEWS.at_provider("Aol"), account.plan, answers), Breached
     )
-    assert evaluate_scope(IDENTITY_AT_ISP_RULE, NEWS.at("Yahoo"), account.plan, answers) is None
+    assert evaluate_scope(IDENTITY_AT_ISP_RULE, NEWS.at_provider("Yahoo"), account.plan, answers) is None
 
 
 def test_drilldown_runs_daily_for_healthy_senders_and_every_run_near_the_threshold(
@@ -87,13 +87,13 @@ def test_drilldown_runs_daily_for_healthy_senders_and_every_run_near_the_thresho
     )
     account.now = NOW + HOUR
     account.read()
-    assert account.metrics_of(NEWS.at("Gmail")) == set()
+    assert account.metrics_of(NEWS.at_provider("Gmail")) == set()
     # 3% is more than half of the 5% threshold.
-    assert account.metrics_of(SHOP_IDENTITY.at("Gmail")) >= {Metric.PERMANENT_BOUNCE}
+    assert account.metrics_of(SHOP_IDENTITY.at_provider("Gmail")) >= {Metric.PERMANENT_BOUNCE}
     account.now = NOW + timedelta(days=1)
     account.sends(NEWS, 10_000, bounced=30)
     account.read()
-    assert account.metrics_of(NEWS.at("Gmail")) >= {Metric.PERMANENT_BOUNCE}
+    assert account.metrics_of(NEWS.at_provider("Gmail")) >= {Metric.PERMANENT_BOUNCE}
 
 
 def drilldown_order(account: FakeAccount, *scopes: Scope) -> list[Scope]:
@@ -106,7 +106,7 @@ def drilldown_order(account: FakeAccount, *scopes: Scope) -> list[Scope]:
         for batch in next_batches(account.plan, answers, EarlyVerdicts(account.plan))
         for query in batch.queries
     ]
-    senders = [scope.whole for scope in queried if scope.isp and scope.whole in scopes]
+    senders = [scope.at_all_providers for scope in queried if scope.isp and scope.at_all_providers in scopes]
     return list(dict.fromkeys(senders))
 
 
@@ -162,7 +162,7 @@ def test_drilldown_is_incomplete_when_a_provider_is_cut_off_or_missing(
     account.sends(NEWS, 10_000, bounced=60)
     answers = account.read()
     assert fully_drilled_down(account.plan, answers) == {NEWS: {"bounce-rate"}}
-    gmail = Query(Metric.PERMANENT_BOUNCE, NEWS.at("Gmail"))
+    gmail = Query(Metric.PERMANENT_BOUNCE, NEWS.at_provider("Gmail"))
     assert fully_drilled_down(account.plan, {**answers, gmail: Gap.CUT_OFF}) == {}
     without_gmail = {query: result for query, result in answers.items() if query != gmail}
     assert fully_drilled_down(account.plan, without_gmail) == {}
@@ -180,12 +180,12 @@ def breaches(
         total = sum(provider_counts[metric] for provider_counts in counts)
         account.counts[metric, NEWS] = a_series(total)
         for isp, provider_counts in zip(ALL_PROVIDERS, counts, strict=True):
-            account.counts[metric, NEWS.at(isp)] = a_series(provider_counts[metric])
+            account.counts[metric, NEWS.at_provider(isp)] = a_series(provider_counts[metric])
     answers = account.read()
     drilled_down: dict[AlertKey, Breached] = {}
     complete: dict[AlertKey, Breached] = {}
     for isp, rule in product(ALL_PROVIDERS, account.rules):
-        scope = NEWS.at(isp)
+        scope = NEWS.at_provider(isp)
         if rule.indicator.permanent_gap(scope) is not None:
             continue
         key = AlertKey.for_rule(rule, scope)
@@ -226,8 +226,8 @@ def test_drilldown_finds_breaches_at_single_providers() -> None:
     drilled_down, complete = breaches(account, list(counts.values()))
     assert drilled_down == complete
     assert set(drilled_down) == {
-        AlertKey.for_rule(IDENTITY_AT_ISP_RULE, NEWS.at("Aol")),
-        AlertKey.for_rule(IDENTITY_AT_ISP_COMPLAINT_RULE, NEWS.at("Yahoo")),
+        AlertKey.for_rule(IDENTITY_AT_ISP_RULE, NEWS.at_provider("Aol")),
+        AlertKey.for_rule(IDENTITY_AT_ISP_COMPLAINT_RULE, NEWS.at_provider("Yahoo")),
     }
 
 

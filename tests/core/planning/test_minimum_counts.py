@@ -56,7 +56,7 @@ def test_events_can_always_breach_a_rule_about_low_rates() -> None:
 def test_emails_before_the_window_count_as_long_as_their_feedback_can_arrive() -> None:
     rule = a_rule(windows=(3,), min_volume=200)
     minimum = MinimumCounts.for_rule(rule)
-    days = 3 + 1 + 1 + rule.arrival_curve.lag
+    days = 3 + 1 + 1 + rule.arrival_curve.lag_days
     assert minimum.are_reached_by_emails(a_series(200, *[0] * (days - 1)), TODAY)
     assert not minimum.are_reached_by_emails(a_series(199, *[0] * (days - 1)), TODAY)
     assert not minimum.are_reached_by_emails(a_series(200, *[0] * days), TODAY)

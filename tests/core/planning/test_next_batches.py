@@ -49,7 +49,7 @@ def test_started_sender_is_read_completely_before_the_next_one(account: FakeAcco
         for batch in next_batches(account.plan, answers, EarlyVerdicts(account.plan))
         for query in batch.queries
     ]
-    assert scopes.index(NEWS.at("Gmail")) < scopes.index(SHOP_IDENTITY)
+    assert scopes.index(NEWS.at_provider("Gmail")) < scopes.index(SHOP_IDENTITY)
 
 
 @pytest.mark.parametrize(
@@ -138,6 +138,6 @@ def test_selective_reading_finds_the_same_breaches_as_reading_everything(
     isps: Mapping[str, tuple[int, int, int]],
     whole: tuple[int, int, int],
 ) -> None:
-    providers = {ACCOUNT.at(isp): counts for isp, counts in isps.items()}
+    providers = {ACCOUNT.at_provider(isp): counts for isp, counts in isps.items()}
     selective, complete = breaches(FakeAccount(rules), {ACCOUNT: whole, **senders, **providers})
     assert selective == complete

@@ -23,11 +23,11 @@ def test_account_and_known_providers_are_read_for_every_metric(account: FakeAcco
     account.read()
     assert account.metrics_of(ACCOUNT) == set(READ_METRICS)
     for isp in KNOWN_ISPS:
-        assert account.metrics_of(ACCOUNT.at(isp)) == set(READ_METRICS)
+        assert account.metrics_of(ACCOUNT.at_provider(isp)) == set(READ_METRICS)
     # Gmail has no feedback loop, but "other providers" are computed from its counts too.
-    assert Metric.COMPLAINT in account.metrics_of(ACCOUNT.at("Gmail"))
+    assert Metric.COMPLAINT in account.metrics_of(ACCOUNT.at_provider("Gmail"))
     # "Other providers" have no name to query.
-    assert account.metrics_of(ACCOUNT.at(OTHER_ISPS)) == set()
+    assert account.metrics_of(ACCOUNT.at_provider(OTHER_ISPS)) == set()
 
 
 def test_sender_volume_is_read_first_and_events_only_when_they_can_matter(
@@ -63,7 +63,7 @@ def test_events_are_read_when_emails_were_sent_on_the_day_before_the_window(
 
 def test_sender_with_an_open_alert_is_read_for_every_metric(account: FakeAccount) -> None:
     deleted = Scope(identity="deleted.example.com")
-    account.firing = frozenset({deleted, NEWS.at("Hotmail"), NEWS})
+    account.firing = frozenset({deleted, NEWS.at_provider("Hotmail"), NEWS})
     account.sends(NEWS, 1)
     account.read()
     assert account.metrics_of(deleted) == account.metrics_of(NEWS) == set(READ_METRICS)
@@ -73,11 +73,11 @@ def test_parts_with_an_open_alert_are_read_with_all_they_are_computed_from(
     account: FakeAccount,
 ) -> None:
     account.rules = [a_rule_for("identity_at_isp")]
-    account.firing = frozenset({NEWS.at("Hotmail"), NEWS.at(OTHER_ISPS)})
+    account.firing = frozenset({NEWS.at_provider("Hotmail"), NEWS.at_provider(OTHER_ISPS)})
     account.read()
-    assert account.metrics_of(NEWS.at("Hotmail")) == {Metric.SEND, Metric.PERMANENT_BOUNCE}
+    assert account.metrics_of(NEWS.at_provider("Hotmail")) == {Metric.SEND, Metric.PERMANENT_BOUNCE}
     # "Other providers" are computed from the counts of every named one.
-    assert account.metrics_of(NEWS.at("Yahoo")) == {Metric.SEND, Metric.PERMANENT_BOUNCE}
+    assert account.metrics_of(NEWS.at_provider("Yahoo")) == {Metric.SEND, Metric.PERMANENT_BOUNCE}
 
 
 def test_query_batch_reserves_budget_for_its_follow_up_queries(account: FakeAccount) -> None:

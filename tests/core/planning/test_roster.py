@@ -71,7 +71,7 @@ def test_first_reading_adds_records_for_providers_and_the_account_but_not_for_pa
     answers = {
         Query(Metric.SEND, HOTMAIL): a_series(9),
         Query(Metric.SEND, ACCOUNT): a_series(7),
-        Query(Metric.SEND, NEWS.at("Hotmail")): a_series(9),
+        Query(Metric.SEND, NEWS.at_provider("Hotmail")): a_series(9),
     }
     roster = roster_after(SenderRoster(), answers)
     assert roster.records == {HOTMAIL: an_entry(9), ACCOUNT: an_entry(7)}

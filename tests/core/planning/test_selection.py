@@ -51,9 +51,9 @@ def test_rejected_provider_is_neither_read_nor_subtracted_from_the_account(
 ) -> None:
     include = ScopePatterns({Dimension.ISP: ("*", "Nobody")})
     account.rules = [a_rule_for("isp", include=include)]
-    account.roster = SenderRoster({ACCOUNT.at("Nobody"): an_entry(rejected=True)})
+    account.roster = SenderRoster({ACCOUNT.at_provider("Nobody"): an_entry(rejected=True)})
     account.read()
-    assert account.metrics_of(ACCOUNT.at("Nobody")) == set()
+    assert account.metrics_of(ACCOUNT.at_provider("Nobody")) == set()
     assert "Nobody" not in account.plan.isps
 
 
@@ -94,8 +94,8 @@ def test_include_patterns_limit_the_scopes_and_add_an_unknown_provider(
     account.sends(NEWS, 5_000).sends(SHOP_IDENTITY, 5_000)
     account.read()
     assert account.metrics_of(SHOP_IDENTITY) == {Metric.SEND}
-    assert account.metrics_of(ACCOUNT.at("Orange")) == {Metric.SEND, Metric.PERMANENT_BOUNCE}
-    assert account.metrics_of(ACCOUNT.at("Hotmail")) == set()
+    assert account.metrics_of(ACCOUNT.at_provider("Orange")) == {Metric.SEND, Metric.PERMANENT_BOUNCE}
+    assert account.metrics_of(ACCOUNT.at_provider("Hotmail")) == set()
 
 
 @pytest.fixture

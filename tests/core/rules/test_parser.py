@@ -191,12 +191,12 @@ def test_only_the_most_specific_override_applies() -> None:
         "the wider override does not apply"
     )
     assert (news.confidence, news.baseline_factor, news.min_volume) == (PlainComparison(), None, 50)
-    assert rule.for_scope(NEWS.at("Yahoo")) == news
-    pair = rule.for_scope(NEWS.at("Hotmail"))
+    assert rule.for_scope(NEWS.at_provider("Yahoo")) == news
+    pair = rule.for_scope(NEWS.at_provider("Hotmail"))
     assert pair.confidence == MinimumConfidence(0.005)
     assert [threshold.share for threshold in pair.thresholds] == [0.07, 0.1]
     backwards = replace(rule, overrides=rule.overrides[::-1])
-    assert backwards.for_scope(NEWS.at("Hotmail")) == pair
+    assert backwards.for_scope(NEWS.at_provider("Hotmail")) == pair
 
 
 def test_overlapping_overrides_are_invalid_when_neither_is_more_specific() -> None:

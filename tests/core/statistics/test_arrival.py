@@ -14,7 +14,7 @@ arrival_curves = st.dictionaries(
 
 
 def test_feedback_of_one_day_arrives_on_that_day_and_the_next() -> None:
-    assert HALF_WITHIN_12_HOURS.lag == 1
+    assert HALF_WITHIN_12_HOURS.lag_days == 1
     assert HALF_WITHIN_12_HOURS.daily_shares() == pytest.approx([0.5, 0.5])
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
-from vdm_alerts.core.model.naming import masked
+from vdm_alerts.core.model.naming import mask_addresses
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.observations.run_report import NAMESPACE, RateSample, RunReport
 
@@ -24,7 +24,7 @@ class EmbeddedMetrics:
         notifications.
         """
         self._service = service
-        self._display: Callable[[str], str] = masked if mask else str
+        self._display: Callable[[str], str] = mask_addresses if mask else str
 
     def record(self, target: Target, report: RunReport, samples: Sequence[RateSample]) -> None:
         """Print a line for each rate in *samples* and for each problem in *report*.

@@ -117,7 +117,7 @@ class _ReadCalls:
 
         Raises AccessDeniedError, TodayRejectedError or OperationFailedError as `SesMetrics.read`.
         """
-        self.is_over |= self.deadline.left() < timedelta()
+        self.is_over |= self.deadline.remaining() < timedelta()
         if self.is_over:
             return dict.fromkeys(batch, Gap.CUT_OFF)
         rejected = {query: Gap.REJECTED for query in batch if query.scope in self.rejected}

@@ -7,7 +7,7 @@ from operator import le, mul
 from typing import NamedTuple
 
 from vdm_alerts.core.model.metrics import Series, Window
-from vdm_alerts.core.statistics.arrival import DAY, ArrivalCurve
+from vdm_alerts.core.statistics.arrival import HOURS_PER_DAY, ArrivalCurve
 
 MIN_HOURS = 0.1
 """The minimum length of the last day in hours, so that no division by zero occurs."""
@@ -30,7 +30,7 @@ class AsOf:
     @property
     def hours(self) -> float:
         """The counted hours of the last day, from `MIN_HOURS` to 24."""
-        return min(DAY, max(MIN_HOURS, (self.now - self.start_of_last_day) / timedelta(hours=1)))
+        return min(HOURS_PER_DAY, max(MIN_HOURS, (self.now - self.start_of_last_day) / timedelta(hours=1)))
 
 
 class Bucket(NamedTuple):
@@ -73,16 +73,16 @@ def day_buckets(
     *feedback* is the arrival curve of the events. The last day can be partial.
     """
     daily_events = events.daily(window.days, as_of.last_day)
-    daily_emails = volume.daily(window.days + feedback.lag, as_of.last_day)
+    daily_emails = volume.daily(window.days + feedback.lag_days, as_of.last_day)
     hours_since_midnight = (as_of.now - as_of.start_of_last_day) / timedelta(hours=1)
     buckets = []
     for age in range(window.days):
-        hours = as_of.hours if age == 0 else DAY
+        hours = as_of.hours if age == 0 else HOURS_PER_DAY
         end = len(daily_emails) - age
         # The day itself is the last entry; the others are days whose feedback is still arriving.
-        emails = daily_emails[end - feedback.lag - 1 : end]
+        emails = daily_emails[end - feedback.lag_days - 1 : end]
         expected = sum(map(mul, feedback.daily_shares(hours), reversed(emails)))
-        hours_since_end = hours_since_midnight + (age - 1) * DAY
+        hours_since_end = hours_since_midnight + (age - 1) * HOURS_PER_DAY
         with_feedback = emails[-1] * feedback.arrived_by(hours_since_end)
         start = as_of.start_of_last_day - timedelta(days=age)
         buckets.append(

@@ -60,7 +60,7 @@ class Evidence:
 
     def counted_phrase(self, indicator: Indicator) -> str:
         """Return the counts as the start of a sentence."""
-        rate, happened = self.rate, WORDING[indicator].happened
+        rate, happened = self.rate, WORDING[indicator].predicate
         emails = f"{rate.volume:,} mails"
         if self.is_of_emails_with_feedback:
             emails = f"the {rate.volume:,} or so mails that one can have heard of by now"
@@ -99,7 +99,7 @@ class Healthy:
             return _no_email_sentence(self.subject, self.window)
         subject, evidence, threshold = self.subject, self.evidence, self.threshold
         counted, side = evidence.counted_phrase(subject.indicator), subject.good_side
-        if self.withdrawn_rate and evidence.rate.corrects(self.withdrawn_rate):
+        if self.withdrawn_rate and evidence.rate.revises_down(self.withdrawn_rate):
             return f"{counted}, by later counts, and not {self.withdrawn_rate} as you were told."
         if self.withdrawn_rate:
             return f"{counted} in the end; it was {self.withdrawn_rate} when you were told."

@@ -7,13 +7,13 @@ from typing import Protocol
 class Deadline(Protocol):
     """A time by which reading must stop. The caller chooses the clock."""
 
-    def left(self) -> timedelta:
+    def remaining(self) -> timedelta:
         """Return the remaining time: zero or negative after the deadline."""
 
 
 class NoDeadline:
     """A deadline that never passes."""
 
-    def left(self) -> timedelta:
+    def remaining(self) -> timedelta:
         """Return the longest possible duration."""
         return timedelta.max

@@ -92,7 +92,7 @@ class Scope:
         ]
 
     @property
-    def is_part(self) -> bool:
+    def is_sender_at_provider(self) -> bool:
         """Whether the scope is the email of a sender to one provider."""
         return self.isp is not None and len(self.kind) > 1
 
@@ -115,9 +115,9 @@ class Scope:
         )
 
     @property
-    def whole(self) -> "Scope":
+    def at_all_providers(self) -> "Scope":
         """The same scope at all providers."""
-        return self.at(None)
+        return self.at_provider(None)
 
     @property
     def domain(self) -> "Scope | None":
@@ -128,7 +128,7 @@ class Scope:
         domain = domain_of(self.identity) if self.identity else None
         return replace(self, identity=domain) if domain else None
 
-    def at(self, isp: str | None) -> "Scope":
+    def at_provider(self, isp: str | None) -> "Scope":
         """Return the scope at the provider *isp*, or at all if *isp* is None."""
         return Scope(self.identity, self.configuration_set, self.tenant, isp)
 

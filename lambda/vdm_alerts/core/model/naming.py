@@ -34,7 +34,7 @@ def domain_of(identity: str) -> str | None:
     return domain.lower() if separator else None
 
 
-def masked(text: str) -> str:
+def mask_addresses(text: str) -> str:
     """Return *text* with the local part of every email address masked.
 
     "anna@example.com" becomes "a***4f2d0c11@example.com". The hash keeps different addresses

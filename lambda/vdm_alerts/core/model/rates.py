@@ -43,7 +43,7 @@ class Rate:
         """Events per email, as a fraction."""
         return self.events / self.volume
 
-    def corrects(self, earlier: "Rate") -> bool:
+    def revises_down(self, earlier: "Rate") -> bool:
         """Return whether SES has reduced the events of the *earlier* rate.
 
         Both are rates of the same emails.

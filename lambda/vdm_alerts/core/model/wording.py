@@ -17,7 +17,7 @@ class Wording:
     """The name of the events, such as "bounces"."""
     emails: str
     """The emails that the events are a share of."""
-    happened: str
+    predicate: str
     """The predicate of a sentence with the subject "12 of 300 emails"."""
 
 
@@ -26,37 +26,37 @@ WORDING: Mapping[Indicator, Wording] = {
         noun="bounce rate",
         events="bounces",
         emails="mail",
-        happened="bounced permanently",
+        predicate="bounced permanently",
     ),
     Indicator.TRANSIENT_BOUNCE_RATE: Wording(
         noun="transient bounce rate",
         events="transient bounces",
         emails="mail",
-        happened="bounced for now",
+        predicate="bounced for now",
     ),
     Indicator.COMPLAINT_RATE: Wording(
         noun="complaint rate",
         events="complaints",
         emails="mail to providers that report complaints",
-        happened="were reported as spam",
+        predicate="were reported as spam",
     ),
     Indicator.DELIVERY_RATE: Wording(
         noun="delivery rate",
         events="deliveries",
         emails="mail",
-        happened="were delivered",
+        predicate="were delivered",
     ),
     Indicator.OPEN_RATE: Wording(
         noun="open rate",
         events="opens",
         emails="mail with engagement tracking",
-        happened="were opened",
+        predicate="were opened",
     ),
     Indicator.CLICK_RATE: Wording(
         noun="click rate",
         events="clicks",
         emails="mail with tracked links",
-        happened="were clicked in",
+        predicate="were clicked in",
     ),
 }
 

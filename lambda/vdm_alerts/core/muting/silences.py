@@ -36,7 +36,7 @@ class Silence:
     name: str
     source: str
     """The SSM parameter of the silence, such as "/vdm-alerts/silences/migration"."""
-    rule: str
+    rule_pattern: str
     """A pattern of rule names."""
     matcher: ScopeMatcher
     """The patterns that a scope must match."""
@@ -53,9 +53,9 @@ class Silence:
         The scope must name every dimension of the matcher. A silence with a provider pattern, for
         example, does not cover a scope at all providers.
         """
-        return matches_pattern(rule, self.rule) and self.matcher.matches(scope)
+        return matches_pattern(rule, self.rule_pattern) and self.matcher.matches(scope)
 
-    def is_over(self, now: datetime) -> bool:
+    def has_expired(self, now: datetime) -> bool:
         """Return whether the silence has expired."""
         return now >= self.until
 
@@ -71,7 +71,7 @@ class Silences:
 
     def in_effect(self, now: datetime) -> Sequence[Silence]:
         """Return the silences that have not expired."""
-        return [silence for silence in self.silences if not silence.is_over(now)]
+        return [silence for silence in self.silences if not silence.has_expired(now)]
 
 
 def expired_findings(silences: Silences, now: datetime) -> list[Finding]:
@@ -79,7 +79,7 @@ def expired_findings(silences: Silences, now: datetime) -> list[Finding]:
 
     The most recently expired silence is first. The list has at most `MAX_EXPIRED` findings.
     """
-    expired = [silence for silence in silences.silences if silence.is_over(now)]
+    expired = [silence for silence in silences.silences if silence.has_expired(now)]
     expired.sort(key=lambda silence: silence.until, reverse=True)
     return [_expired_finding(silence) for silence in expired[:MAX_EXPIRED]]
 
@@ -106,7 +106,7 @@ def parse_silence(name: str, text: str, source: str) -> Silence:
     return Silence(
         name=name,
         source=source,
-        rule=document.rule or ANY_RULE,
+        rule_pattern=document.rule or ANY_RULE,
         matcher=document.matcher,
         until=document.until,
         reason=document.reason,

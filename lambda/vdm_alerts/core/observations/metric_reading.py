@@ -88,7 +88,7 @@ class MetricReading:
             queries_made=self.queries_made,
             drilled_down=fully_drilled_down(plan, answers),
             unattributed=unattributed,
-            open_parts=[scope for scope in plan.open_scopes if scope.is_part],
+            open_parts=[scope for scope in plan.open_scopes if scope.is_sender_at_provider],
         )
         roster = plan.roster.after_reading(outcome, plan.now)
         increase = unattributed - plan.roster.unattributed
@@ -102,7 +102,7 @@ class MetricReading:
         A sender was deleted if a recent list of its kind does not contain it. None also means that
         the list is too old to tell.
         """
-        sender, roster = scope.whole, self.plan.roster
+        sender, roster = scope.at_all_providers, self.plan.roster
         if len(sender.kind) != 1 or sender in roster.records:
             return None
         (dimension,) = sender.kind

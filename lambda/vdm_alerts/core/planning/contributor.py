@@ -125,9 +125,9 @@ class Investigation:
     def _candidates(self) -> Sequence[Scope]:
         """The senders at providers to investigate, the likeliest first."""
         isps = providers_by_events(self.rule, self.plan, self.answers)
-        if self.scope.is_part:
+        if self.scope.is_sender_at_provider:
             return []  # The scope is a sender at a provider itself.
-        if self.scope.whole != ACCOUNT:
+        if self.scope.at_all_providers != ACCOUNT:
             return provider_parts(self.rule, self.scope, isps)
         identities = [
             scope
@@ -135,7 +135,7 @@ class Investigation:
             if events >= self._half_of_events
         ]
         if self.scope.isp:
-            return [identity.at(self.scope.isp) for identity in identities]
+            return [identity.at_provider(self.scope.isp) for identity in identities]
         return [
             part for identity in identities for part in provider_parts(self.rule, identity, isps)
         ]

@@ -70,7 +70,7 @@ def providers_by_events(rule: Rule, plan: ReadPlan, answers: Answers) -> Sequenc
     """
 
     def account_events(isp: str) -> int:
-        events = answers.get(Query(rule.indicator.events, ACCOUNT.at(isp)))
+        events = answers.get(Query(rule.indicator.events, ACCOUNT.at_provider(isp)))
         return events.total(rule.longest_window, plan.last_day) if isinstance(events, Series) else 0
 
     return [*sorted(plan.isps, key=account_events, reverse=True), OTHER_ISPS]
@@ -78,7 +78,7 @@ def providers_by_events(rule: Rule, plan: ReadPlan, answers: Answers) -> Sequenc
 
 def provider_parts(rule: Rule, scope: Scope, isps: Sequence[str]) -> Sequence[Scope]:
     """Return *scope* at each of *isps* for which SES can know *rule*'s rate."""
-    return [part for isp in isps if not rule.indicator.permanent_gap(part := scope.at(isp))]
+    return [part for isp in isps if not rule.indicator.permanent_gap(part := scope.at_provider(isp))]
 
 
 def _candidates(plan: ReadPlan, answers: Answers) -> Iterator[DrilldownCandidate]:

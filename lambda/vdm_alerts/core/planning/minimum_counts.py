@@ -42,7 +42,7 @@ class MinimumCounts:
         Feedback in a window may be about older emails, as old as the arrival curve is long. An
         email may be delivered one day after it was sent.
         """
-        days = self.rule.lookback.days + 1 + self.rule.arrival_curve.lag
+        days = self.rule.lookback.days + 1 + self.rule.arrival_curve.lag_days
         return sent.total(Window(days), last) >= self.emails
 
     def are_reached_by_events(self, events: int) -> bool:

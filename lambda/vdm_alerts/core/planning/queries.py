@@ -69,8 +69,8 @@ def base_queries(query: Query, isps: Sequence[str]) -> Sequence[Query]:
     """
     if not query.scope.is_derived:
         return (query,)
-    whole = query.scope.whole
-    scopes = (whole, *(whole.at(isp) for isp in isps))
+    whole = query.scope.at_all_providers
+    scopes = (whole, *(whole.at_provider(isp) for isp in isps))
     return [Query(query.metric, scope) for scope in scopes]
 
 

@@ -98,7 +98,7 @@ def plan_reading(
     *alerts* are the stored alerts. *rules* must not be empty.
     """
     names = dict.fromkeys(isp for rule in rules for isp in provider_names(rule))
-    isps = [isp for isp in names if not roster.is_rejected(ACCOUNT.at(isp), now)]
+    isps = [isp for isp in names if not roster.is_rejected(ACCOUNT.at_provider(isp), now)]
     open_scopes = frozenset(key.scope for key, alert in alerts.items() if alert.is_active)
     rule_scopes = RuleScopes(rules, roster, isps, open_scopes)
     selection = select_scopes(rules, roster, isps, rule_scopes, open_scopes, now)

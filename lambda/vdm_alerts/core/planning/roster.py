@@ -140,11 +140,11 @@ class SenderRoster:
         A sender at a provider has a record only while it has an open alert. A sender that is not
         listed gets none.
         """
-        new_scopes = [scope for scope in queried if not scope.whole.kind or scope in open_parts]
+        new_scopes = [scope for scope in queried if not scope.at_all_providers.kind or scope in open_parts]
         kept = {
             scope: record
             for scope, record in self.records.items()
-            if not scope.is_part or scope in open_parts
+            if not scope.is_sender_at_provider or scope in open_parts
         }
         return dict.fromkeys(new_scopes, SenderRecord()) | kept
 

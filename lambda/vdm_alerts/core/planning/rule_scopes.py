@@ -7,7 +7,7 @@ from heapq import nlargest
 from vdm_alerts.core.model.mailbox_providers import KNOWN_ISPS, OTHER_ISPS
 from vdm_alerts.core.model.metrics import Dimension, Kind, Scope
 from vdm_alerts.core.planning.roster import SenderRoster
-from vdm_alerts.core.rules.patterns import WILD
+from vdm_alerts.core.rules.patterns import WILDCARDS
 from vdm_alerts.core.rules.rule import Rule
 
 
@@ -17,7 +17,7 @@ def provider_names(rule: Rule) -> tuple[str, ...]:
     These are the known providers, and the names without wildcards in the rule's *include* list.
     """
     patterns = rule.include.patterns.get(Dimension.ISP, ())
-    names = (name for name in patterns if name != OTHER_ISPS and not set(name) & WILD)
+    names = (name for name in patterns if name != OTHER_ISPS and not set(name) & WILDCARDS)
     return (*KNOWN_ISPS, *names)
 
 
@@ -71,7 +71,7 @@ class RuleScopes:
         That is also true if the rule has no limit, or if *scope* has no sender or has an open
         alert.
         """
-        sender = scope.whole
+        sender = scope.at_all_providers
         if rule.top is None or not sender.kind or scope in self._open_scopes:
             return True
         min_volume = self._top_volumes[rule.name].get(sender.kind, 0)
@@ -92,7 +92,7 @@ class RuleScopes:
         if rule.covers(scope) and not rule.indicator.permanent_gap(scope):
             return True
         return (*scope.kind, Dimension.ISP) in rule.scopes and any(
-            rule.covers(scope.at(isp)) for isp in (*self._isps, OTHER_ISPS)
+            rule.covers(scope.at_provider(isp)) for isp in (*self._isps, OTHER_ISPS)
         )
 
     def _min_top_volumes(self, rule: Rule) -> Mapping[Kind, int]:

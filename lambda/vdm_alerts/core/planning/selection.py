@@ -58,7 +58,7 @@ def select_scopes(
     with_open_alert = sorted(set(open_scopes) - rejected, key=str)
     always_read = dict.fromkeys([ACCOUNT, *with_open_alert])
     monitors_identities = any(_IDENTITY in rule.scopes for rule in rules)
-    providers = (ACCOUNT.at(isp) for isp in (*isps, OTHER_ISPS))
+    providers = (ACCOUNT.at_provider(isp) for isp in (*isps, OTHER_ISPS))
     # Identities that no rule covers are read too, to attribute the emails of the account.
     others = [
         scope

@@ -19,7 +19,7 @@ from vdm_alerts.core.model.mailbox_providers import (
 from vdm_alerts.core.model.metrics import LONGEST_WINDOW, Dimension, Kind, Window
 from vdm_alerts.core.model.naming import is_well_formed
 from vdm_alerts.core.model.rates import Indicator
-from vdm_alerts.core.rules.patterns import WILD
+from vdm_alerts.core.rules.patterns import WILDCARDS
 from vdm_alerts.core.rules.quoting import quote, suggestion
 from vdm_alerts.core.rules.rule import Confidence, MinimumConfidence, MissingData, PlainComparison
 from vdm_alerts.core.statistics.arrival import ArrivalCurve
@@ -209,7 +209,7 @@ def parse_isp_glob(value: object) -> IspGlob:
     """
     name = parse_glob(value)
     if name != OTHER_ISPS:
-        if set(name) & WILD:
+        if set(name) & WILDCARDS:
             _check_isp_pattern(name)
         else:
             _check_isp_name(name)

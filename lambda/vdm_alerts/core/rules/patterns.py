@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 
 from vdm_alerts.core.model.metrics import Dimension, Scope
 
-WILD = frozenset("*?")
+WILDCARDS = frozenset("*?")
 """The wildcard characters."""
 
 

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from vdm_alerts.core.model.rates import Indicator
 
-DAY = 24.0
+HOURS_PER_DAY = 24.0
 """Hours in a day."""
 
 
@@ -29,10 +29,10 @@ class ArrivalCurve:
     """Pairs of hours and shares (fractions). At least one pair. Both rise from 0."""
 
     @property
-    def lag(self) -> int:
+    def lag_days(self) -> int:
         """The days from an email to the last day that counts its feedback."""
         end_of_curve = 2 * self.points[-1][0]
-        return int(-(-end_of_curve // DAY))  # Rounded up.
+        return int(-(-end_of_curve // HOURS_PER_DAY))  # Rounded up.
 
     def arrived_by(self, hours: float) -> float:
         """Return the share of feedback that arrives within *hours* of the email."""
@@ -42,7 +42,7 @@ class ArrivalCurve:
                 return start_share + (end_share - start_share) * elapsed / (end - start)
         return 1.0
 
-    def daily_shares(self, hours: float = DAY) -> Sequence[float]:
+    def daily_shares(self, hours: float = HOURS_PER_DAY) -> Sequence[float]:
         """Return the shares of feedback that arrive in the first hours of a day.
 
         *hours* is the number of these hours.
@@ -86,9 +86,9 @@ def _daily_shares(curve: ArrivalCurve, hours: float) -> tuple[float, ...]:
 
     same_day = arrived_share(0, hours, hours)
     earlier_days = (
-        arrived_share(-age * DAY, (1 - age) * DAY, hours)
-        - arrived_share(-age * DAY, (1 - age) * DAY, 0)
-        for age in range(1, curve.lag + 1)
+        arrived_share(-age * HOURS_PER_DAY, (1 - age) * HOURS_PER_DAY, hours)
+        - arrived_share(-age * HOURS_PER_DAY, (1 - age) * HOURS_PER_DAY, 0)
+        for age in range(1, curve.lag_days + 1)
     )
     return same_day, *earlier_days
 

@@ -649,7 +649,7 @@ def test_reminder_states_the_current_rate_and_the_scopes_no_longer_critical() ->
 
 
 def test_affected_scope_names_its_contributor() -> None:
-    contributor = Contributor(NEWS.at("Hotmail"), 0.8, Evidence(Rate(500, 2_000), Window(3)))
+    contributor = Contributor(NEWS.at_provider("Hotmail"), 0.8, Evidence(Rate(500, 2_000), Window(3)))
     alerts = [firing(), firing(HOTMAIL)]
     verdicts: dict[AlertKey, Verdict] = {alert.key: breached("6%") for alert in alerts}
     contributors = {alert.key: contributor for alert in alerts}
