@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from builders import NOW, a_rule, a_series, a_sure_rule
+from builders import NOW, a_confidence_rule, a_rule, a_series
 from builders import firing as firing_alert
 
 from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Series
@@ -27,8 +27,8 @@ COMPLAINT_RULE = a_rule(
     min_volume=1_000,
     min_events=5,
 )
-BOUNCE_CONFIDENCE_RULE = a_sure_rule()
-COMPLAINT_CONFIDENCE_RULE = a_sure_rule(
+BOUNCE_CONFIDENCE_RULE = a_confidence_rule()
+COMPLAINT_CONFIDENCE_RULE = a_confidence_rule(
     "complaint-rate", indicator=Indicator.COMPLAINT_RATE, warning="0.1%", critical="0.5%"
 )
 READ_METRICS = (

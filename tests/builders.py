@@ -27,13 +27,15 @@ from vdm_alerts.core.statistics.arrival import DEFAULT_CURVES
 NOW = datetime(2026, 3, 12, 9, tzinfo=UTC)
 TODAY = NOW.date()
 HOUR = timedelta(hours=1)
-NEWS = Scope(identity="news.example.com")
+NEWS_IDENTITY = Scope(identity="news.example.com")
 HOTMAIL = Scope(isp="Hotmail")
-WATCHED = frozenset({(), (Dimension.IDENTITY,), (Dimension.CONFIGURATION_SET,), (Dimension.ISP,)})
-OF = Subject(Indicator.BOUNCE_RATE, NEWS)
-LINE = Threshold(Severity.WARNING, 0.05)
+MONITORED_KINDS = frozenset(
+    {(), (Dimension.IDENTITY,), (Dimension.CONFIGURATION_SET,), (Dimension.ISP,)}
+)
+NEWS_BOUNCE_RATE = Subject(Indicator.BOUNCE_RATE, NEWS_IDENTITY)
+WARNING_THRESHOLD = Threshold(Severity.WARNING, 0.05)
 TARGET = Target("111122223333", "eu-west-1")
-WHERE = " - 111122223333 eu-west-1"
+SUBJECT_SUFFIX = " - 111122223333 eu-west-1"
 """The end of the subject of every notification."""
 LEASE = Lease(NOW, NOW + timedelta(minutes=15))
 
@@ -57,13 +59,13 @@ NO_CONTRIBUTORS: dict[AlertKey, Contributor] = {}
 """The main contributors if no breach has one."""
 
 
-def share(percentage: str) -> float:
+def fraction_of(percentage: str) -> float:
     """Return a percentage such as "5%" as a fraction."""
     return float(percentage.removesuffix("%")) / 100
 
 
 def a_rate(percentage: str, of: int = 10_000) -> Rate:
-    return Rate(round(share(percentage) * of), of)
+    return Rate(round(fraction_of(percentage) * of), of)
 
 
 def a_rule(
@@ -84,11 +86,13 @@ def a_rule(
         source=f"/vdm-alerts/rules/shipped/{name}",
         indicator=indicator,
         windows=tuple(Window(days) for days in windows),
-        thresholds=tuple(Threshold(severity, share(level)) for severity, level in levels if level),
+        thresholds=tuple(
+            Threshold(severity, fraction_of(level)) for severity, level in levels if level
+        ),
         min_volume=min_volume,
         min_events=min_events,
         **{
-            "scopes": WATCHED,
+            "scopes": MONITORED_KINDS,
             "confidence": PlainComparison(),
             "arrival_curve": DEFAULT_CURVES[indicator],
             **options,
@@ -96,7 +100,7 @@ def a_rule(
     )
 
 
-def a_sure_rule(name: str = "bounce-rate", **options: Any) -> Rule:
+def a_confidence_rule(name: str = "bounce-rate", **options: Any) -> Rule:
     """Return a rule with the default confidence, windows and minimum counts."""
     windows = options.pop("windows", (1, 2, 3, 5, 7))
     defaults = {"min_volume": 1, "min_events": 2, "confidence": MinimumConfidence(0.005)}
@@ -109,7 +113,7 @@ def a_series(*counts: int, ending: date = TODAY) -> Series:
     return Series(dict(zip(days, counts, strict=True)))
 
 
-def an_entry(
+def a_sender_record(
     volume: int = 0,
     at: datetime = NOW,
     *,
@@ -130,27 +134,29 @@ def evidence(percentage: str, of: int = 10_000, days: int = 3) -> Evidence:
 
 def breached(percentage: str = "6%", severity: Severity = Severity.WARNING) -> Breached:
     threshold = {Severity.WARNING: "5%", Severity.CRITICAL: "10%"}[severity]
-    return Breached(OF, Threshold(severity, share(threshold)), evidence(percentage))
+    return Breached(
+        NEWS_BOUNCE_RATE, Threshold(severity, fraction_of(threshold)), evidence(percentage)
+    )
 
 
 def healthy(percentage: str = "1%") -> Healthy:
-    return Healthy(OF, LINE, Window(3), evidence(percentage))
+    return Healthy(NEWS_BOUNCE_RATE, WARNING_THRESHOLD, Window(3), evidence(percentage))
 
 
-def no_mail() -> Healthy:
-    return Healthy(OF, LINE, Window(3), None)
+def healthy_without_emails() -> Healthy:
+    return Healthy(NEWS_BOUNCE_RATE, WARNING_THRESHOLD, Window(3), None)
 
 
-def unsure() -> Inconclusive:
-    return Inconclusive(OF, LINE, Window(3), evidence("5.1%"))
+def inconclusive() -> Inconclusive:
+    return Inconclusive(NEWS_BOUNCE_RATE, WARNING_THRESHOLD, Window(3), evidence("5.1%"))
 
 
 def unknown(gap: Gap = Gap.UNAVAILABLE) -> Unknown:
-    return Unknown(OF, gap)
+    return Unknown(NEWS_BOUNCE_RATE, gap)
 
 
 def firing(
-    scope: Scope = NEWS,
+    scope: Scope = NEWS_IDENTITY,
     severity: Severity = Severity.WARNING,
     *,
     notified: Severity | None = None,

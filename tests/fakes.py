@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
-from builders import HOUR, LEASE, NOW, TARGET, WHERE, a_series
+from builders import HOUR, LEASE, NOW, SUBJECT_SUFFIX, TARGET, a_series
 from interception import intercepted
 
 from vdm_alerts.adapters.aws.dynamodb_items import HISTORY, Item, partition_key
@@ -177,7 +177,7 @@ class World:
     @property
     def subjects(self) -> list[str]:
         """The subject of each message, without the account and the Region."""
-        return [message.subject.removesuffix(WHERE) for message in self.notifier.sent]
+        return [message.subject.removesuffix(SUBJECT_SUFFIX) for message in self.notifier.sent]
 
     @property
     def documents(self) -> list[dict[str, Any]]:

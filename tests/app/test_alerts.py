@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from builders import HOTMAIL, HOUR, NEWS, NOW, a_rule, a_series, a_sure_rule
+from builders import HOTMAIL, HOUR, NEWS_IDENTITY, NOW, a_confidence_rule, a_rule, a_series
 from fakes import World
 
 from vdm_alerts.app.notify import NotificationsUnsentError
@@ -31,7 +31,7 @@ def test_healthy_account_gets_no_notification(world: World) -> None:
 
 def test_alert_is_notified_once_and_then_only_when_it_changes(world: World) -> None:
     for hours, bounces in enumerate((600, 600, 700, 1_200, 600, 100, 100)):
-        world.set_bounces(NEWS, bounces)
+        world.set_bounces(NEWS_IDENTITY, bounces)
         world.run(hours)
 
     assert world.subjects == [
@@ -42,9 +42,9 @@ def test_alert_is_notified_once_and_then_only_when_it_changes(world: World) -> N
 
 
 def test_resolved_alert_is_forgotten_after_15_days(world: World) -> None:
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.run()
-    world.set_bounces(NEWS, 100)
+    world.set_bounces(NEWS_IDENTITY, 100)
     world.run(hours=1)
     (resolved,) = world.state.alerts.values()
     assert not resolved.is_active
@@ -57,7 +57,7 @@ def test_resolved_alert_is_forgotten_after_15_days(world: World) -> None:
 
 
 def test_incident_of_several_scopes_is_one_message(world: World) -> None:
-    for scope in (ACCOUNT, NEWS, HOTMAIL):
+    for scope in (ACCOUNT, NEWS_IDENTITY, HOTMAIL):
         world.set_bounces(scope, 600)
 
     summary = world.run()
@@ -66,9 +66,9 @@ def test_incident_of_several_scopes_is_one_message(world: World) -> None:
 
 
 def test_alert_stays_open_when_the_volume_is_too_low(world: World) -> None:
-    world.set_bounces(NEWS, 1_200)
+    world.set_bounces(NEWS_IDENTITY, 1_200)
     world.run()
-    world.set_bounces(NEWS, 90, of=180)
+    world.set_bounces(NEWS_IDENTITY, 90, of=180)
 
     summary = world.run(hours=1)
 
@@ -77,18 +77,18 @@ def test_alert_stays_open_when_the_volume_is_too_low(world: World) -> None:
 
 
 def test_alert_resolves_when_the_threshold_is_raised_above_its_rate(world: World) -> None:
-    world.set_bounces(NEWS, 900)
+    world.set_bounces(NEWS_IDENTITY, 900)
     for hours, warning in enumerate(("5%", "9.5%", "9.5%")):
-        world.set_rules(a_sure_rule(warning=warning, critical=None)).run(hours)
+        world.set_rules(a_confidence_rule(warning=warning, critical=None)).run(hours)
         assert world.subjects == ["[WARNING] Bounce rate of news.example.com is 10%"]
 
-    world.set_rules(a_sure_rule(warning="11%", critical=None)).run(hours=3)
+    world.set_rules(a_confidence_rule(warning="11%", critical=None)).run(hours=3)
 
     assert world.subjects[1:] == ["[RESOLVED] Bounce rate of news.example.com is back to 9%"]
 
 
 def test_resolved_alert_is_not_notified_again_when_the_threshold_is_raised(world: World) -> None:
-    rule = a_sure_rule(scopes=frozenset({()}))
+    rule = a_confidence_rule(scopes=frozenset({()}))
     for day in range(9):
         ending = NOW.date() + timedelta(days=day)
         bad_days, good_days = min(day + 1, 4), max(0, day - 3)
@@ -102,7 +102,7 @@ def test_resolved_alert_is_not_notified_again_when_the_threshold_is_raised(world
     before = world.subjects
     assert len(before) > 1
 
-    raised = replace(rule, thresholds=a_sure_rule(warning="5.5%").thresholds)
+    raised = replace(rule, thresholds=a_confidence_rule(warning="5.5%").thresholds)
     world.set_rules(raised).run(hours=24 * 8 + 1)
 
     assert world.subjects == before
@@ -112,12 +112,12 @@ def test_recovering_alert_that_was_never_sent_is_notified_only_when_resolved(
     world: World,
 ) -> None:
     world.set_rules(a_rule(clear_after=10 * HOUR))
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.fail("publish", UnavailableError("sns:Publish", "not now"))
     with pytest.raises(NotificationsUnsentError):
         world.run()
     world.repair("publish")
-    world.set_bounces(NEWS, 100)
+    world.set_bounces(NEWS_IDENTITY, 100)
 
     for hours in range(1, 11):
         world.run(hours)
@@ -130,9 +130,9 @@ def test_recovering_alert_that_was_never_sent_is_notified_only_when_resolved(
 def test_reminder_leads_with_a_firing_scope_before_a_recovering_one(world: World) -> None:
     world.set_rules(a_rule(clear_after=48 * HOUR))
     world.set_bounces(ACCOUNT, 600)
-    world.set_bounces(NEWS, 1_500)
+    world.set_bounces(NEWS_IDENTITY, 1_500)
     world.run()
-    world.set_bounces(NEWS, 0)
+    world.set_bounces(NEWS_IDENTITY, 0)
     world.run(hours=1)
 
     world.run(hours=24)
@@ -162,9 +162,9 @@ def test_paused_account_gets_no_reminders(world: World) -> None:
 
 
 def test_alert_stays_open_when_the_account_may_not_send(world: World) -> None:
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.run()
-    del world.series.answers[Query(Metric.SEND, NEWS)]
+    del world.series.answers[Query(Metric.SEND, NEWS_IDENTITY)]
     world.account.current_status = AccountStatus(
         vdm_enabled=True, may_send=False, findings=[PAUSED]
     )
@@ -176,7 +176,7 @@ def test_alert_stays_open_when_the_account_may_not_send(world: World) -> None:
 
 
 def test_alert_stays_open_when_the_account_sends_no_email(world: World) -> None:
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.run()
     world.series.answers = {}
 
@@ -187,9 +187,9 @@ def test_alert_stays_open_when_the_account_sends_no_email(world: World) -> None:
 
 
 def test_alert_closes_when_its_scope_sends_no_email(world: World) -> None:
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.run()
-    del world.series.answers[Query(Metric.SEND, NEWS)]
+    del world.series.answers[Query(Metric.SEND, NEWS_IDENTITY)]
 
     summary = world.run(hours=1)
 
@@ -198,23 +198,23 @@ def test_alert_closes_when_its_scope_sends_no_email(world: World) -> None:
 
 
 def test_closed_alert_is_forgotten_after_24_days(world: World) -> None:
-    world.set_rules(a_sure_rule())
-    world.set_bounces(NEWS, 2_000)
+    world.set_rules(a_confidence_rule())
+    world.set_bounces(NEWS_IDENTITY, 2_000)
     world.run()
     days = [NOW.date() + timedelta(days=day) for day in range(20)]
     world.series.answers[Query(Metric.SEND, ACCOUNT)] = Series(dict.fromkeys(days, 10_000))
-    world.series.answers[Query(Metric.SEND, NEWS)] = Series({})
+    world.series.answers[Query(Metric.SEND, NEWS_IDENTITY)] = Series({})
 
     world.run(hours=24 * 9)
     assert world.subjects[-1] == "[ENDED] Bounce rate of news.example.com: no mail any more"
-    assert [key.scope for key in world.state.alerts] == [NEWS]
+    assert [key.scope for key in world.state.alerts] == [NEWS_IDENTITY]
     world.run(hours=24 * 24)
 
     assert world.state.alerts == {}
 
 
 def test_alert_closes_when_its_identity_is_deleted(world: World) -> None:
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.run()
     world.account.senders = []
     world.series.answers = {
@@ -228,7 +228,7 @@ def test_alert_closes_when_its_identity_is_deleted(world: World) -> None:
 
 
 def test_closing_notification_says_that_the_identity_was_deleted(world: World) -> None:
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.run()
     world.account.senders = ()
 
@@ -243,9 +243,11 @@ def test_missing_email_is_notified_for_past_senders_when_the_rule_asks_for_it(
     world: World,
 ) -> None:
     scopes = frozenset({(Dimension.IDENTITY,)})
-    world.set_rules(a_sure_rule(windows=(2,), scopes=scopes, missing_data=MissingData.BREACHING))
-    world.account.senders = [NEWS, Scope(identity="never.example.com")]
-    world.series.answers[Query(Metric.SEND, NEWS)] = a_series(9, 0, 0, 0)
+    world.set_rules(
+        a_confidence_rule(windows=(2,), scopes=scopes, missing_data=MissingData.BREACHING)
+    )
+    world.account.senders = [NEWS_IDENTITY, Scope(identity="never.example.com")]
+    world.series.answers[Query(Metric.SEND, NEWS_IDENTITY)] = a_series(9, 0, 0, 0)
 
     world.run()
 
@@ -256,8 +258,8 @@ def test_missing_email_is_notified_for_past_senders_when_the_rule_asks_for_it(
 
 
 def test_rule_for_identities_only_is_evaluated_in_the_first_run(world: World) -> None:
-    world.set_rules(a_sure_rule(scopes=frozenset({(Dimension.IDENTITY,)})))
-    world.set_bounces(NEWS, 900)
+    world.set_rules(a_confidence_rule(scopes=frozenset({(Dimension.IDENTITY,)})))
+    world.set_bounces(NEWS_IDENTITY, 900)
 
     world.run()
 
@@ -265,9 +267,9 @@ def test_rule_for_identities_only_is_evaluated_in_the_first_run(world: World) ->
 
 
 def test_transitions_are_stored_with_their_explanation(world: World) -> None:
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.run()
-    world.set_bounces(NEWS, 100)
+    world.set_bounces(NEWS_IDENTITY, 100)
     world.run(hours=1)
 
     fired, resolved = world.history
@@ -279,5 +281,5 @@ def test_transitions_are_stored_with_their_explanation(world: World) -> None:
     assert fired["why"].startswith(explanation)
     for item in (fired, resolved):
         assert (item["rule"], item["indicator"]) == ("bounce-rate", "bounce_rate")
-        assert item["scope"] == {Dimension.IDENTITY.value: NEWS.identity}
-    assert [*world.state.alerts] == [AlertKey("bounce-rate", NEWS, Indicator.BOUNCE_RATE)]
+        assert item["scope"] == {Dimension.IDENTITY.value: NEWS_IDENTITY.identity}
+    assert [*world.state.alerts] == [AlertKey("bounce-rate", NEWS_IDENTITY, Indicator.BOUNCE_RATE)]

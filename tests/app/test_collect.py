@@ -1,7 +1,7 @@
 """Collecting the inputs of a run: silences."""
 
 import pytest
-from builders import HOUR, NEWS, NOW, TARGET
+from builders import HOUR, NEWS_IDENTITY, NOW, TARGET
 from fakes import World
 
 from vdm_alerts.app import collect as collecting
@@ -22,7 +22,7 @@ INVALID = Finding(
 def a_silence(name: str, hours: int) -> Silence:
     """A silence of the identity NEWS that expires in so many hours."""
     source = f"/vdm-alerts/silences/{name}"
-    names = ScopeMatcher({Dimension.IDENTITY: str(NEWS)})
+    names = ScopeMatcher({Dimension.IDENTITY: str(NEWS_IDENTITY)})
     return Silence(name, source, "*", names, NOW + hours * HOUR, "It moves", "the mail team")
 
 

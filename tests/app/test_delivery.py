@@ -1,7 +1,7 @@
 """Notifications that could not be sent, or whose delivery could not be stored."""
 
 import pytest
-from builders import NEWS, a_rule
+from builders import NEWS_IDENTITY, a_rule
 from fakes import World
 
 from vdm_alerts.app.notify import NotificationsUnsentError
@@ -13,7 +13,7 @@ VDM_OFF = Finding("VDM", "VDM is off", "Switch it on")
 
 
 def test_unsent_notification_stays_due(world: World) -> None:
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.fail("publish", UnavailableError("sns:Publish", "no answer"))
     with pytest.raises(NotificationsUnsentError, match="1 of 1 messages"):
         world.run()
@@ -27,17 +27,17 @@ def test_unsent_notification_stays_due(world: World) -> None:
 
 def test_healthy_scopes_are_not_stored_even_while_a_notification_is_attempted(world: World) -> None:
     """A table of ten thousand identities would be written and emptied in every run."""
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.fail("save state", UnavailableError("dynamodb:PutItem", "no answer"), only=2)
 
     with pytest.raises(UnavailableError):
         world.run()
 
-    assert [alert.scope for alert in world.state.alerts.values()] == [NEWS]
+    assert [alert.scope for alert in world.state.alerts.values()] == [NEWS_IDENTITY]
 
 
 def test_repeated_notification_keeps_its_id_and_number_when_the_save_failed(world: World) -> None:
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.fail("save state", UnavailableError("dynamodb:PutItem", "no answer"), only=2)
     with pytest.raises(UnavailableError):
         world.run()
@@ -51,19 +51,19 @@ def test_repeated_notification_keeps_its_id_and_number_when_the_save_failed(worl
 
 
 def test_run_fails_only_after_everything_else_is_done_when_a_publish_failed(world: World) -> None:
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.fail("publish", AccessDeniedError("sns:Publish"))
 
     with pytest.raises(NotificationsUnsentError):
         world.run()
 
     assert world.recorder.reports[-1].notifications_unsent == 1
-    assert [key.scope for key in world.state.alerts] == [NEWS]
+    assert [key.scope for key in world.state.alerts] == [NEWS_IDENTITY]
     assert not world.is_leased()
 
 
 def test_other_notifications_are_sent_when_one_publish_fails(world: World) -> None:
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     invalid = Finding("rule", "A rule is bad", "Edit it")
     world.rules.rule_set = RuleSet({"bounce-rate": a_rule()}, {}, [invalid])
     world.fail("publish", ZeroDivisionError(), only=1)

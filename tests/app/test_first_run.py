@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from builders import HOUR, NEWS, a_rule
+from builders import HOUR, NEWS_IDENTITY, a_rule
 from fakes import World
 
 from vdm_alerts.core.alerts.stored_state import StoredState
@@ -22,7 +22,7 @@ def world(world: World) -> World:
 
 def test_first_summary_does_not_wait_for_hold(world: World) -> None:
     world.set_rules(a_rule(hold=2 * HOUR))
-    world.set_bounces(NEWS, 1_200)
+    world.set_bounces(NEWS_IDENTITY, 1_200)
 
     world.run()
     world.run(hours=3)
@@ -38,7 +38,7 @@ def test_first_summary_waits_until_the_account_is_readable(world: World) -> None
     world.run()
     assert world.notifier.sent == []
 
-    news = {query: Gap.UNAVAILABLE for query in answers if query.scope == NEWS}
+    news = {query: Gap.UNAVAILABLE for query in answers if query.scope == NEWS_IDENTITY}
     world.series.answers = {**answers, **news}
     world.run(hours=1)
 

@@ -1,6 +1,6 @@
 """Runs that cannot read or write the table."""
 
-from builders import NEWS, a_rule
+from builders import NEWS_IDENTITY, a_rule
 from fakes import World
 
 from vdm_alerts.core.model.findings import AccessDeniedError, Finding
@@ -13,7 +13,7 @@ INVALID = Finding("rule", "A rule cannot be used", "Edit it")
 def test_run_reports_breaches_as_history_unavailable_when_the_lease_is_denied(
     world: World,
 ) -> None:
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.run()
     before = world.state
 
@@ -29,7 +29,7 @@ def test_run_reports_breaches_as_history_unavailable_when_the_lease_is_denied(
 def test_run_reports_breaches_as_history_unavailable_when_the_save_is_denied(
     world: World,
 ) -> None:
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.fail("save state", AccessDeniedError("dynamodb:BatchWriteItem"))
 
     world.run()
@@ -40,11 +40,11 @@ def test_run_reports_breaches_as_history_unavailable_when_the_save_is_denied(
 
 
 def test_notification_has_another_id_when_it_cannot_be_stored(world: World) -> None:
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.rules.rule_set = RuleSet({"bounce-rate": a_rule()}, {"bad": INVALID})
     world.run()
     world.fail("save state", AccessDeniedError("dynamodb:BatchWriteItem"))
-    world.set_bounces(NEWS, 1_200)
+    world.set_bounces(NEWS_IDENTITY, 1_200)
     world.run(hours=1)
     world.repair("save state")
     world.run(hours=2)
@@ -59,7 +59,7 @@ def test_notification_has_another_id_when_it_cannot_be_stored(world: World) -> N
 
 def test_roster_is_not_saved_when_the_state_is_not(world: World) -> None:
     """A roster without the state would mark unreported breaches as read."""
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.fail("save state", AccessDeniedError("dynamodb:BatchWriteItem"))
 
     world.run()

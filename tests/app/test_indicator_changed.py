@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from builders import NEWS, a_series
+from builders import NEWS_IDENTITY, a_series
 from fakes import World
 from rule_texts import BOUNCE_RULE, INVALID_RULE, TRANSIENT_RULE
 
@@ -21,7 +21,7 @@ CLOSED = "[ENDED] Bounce rate of news.example.com: watched no longer"
 @pytest.fixture
 def changed(world: World) -> World:
     """A world in which a rule was changed after its alert was sent, with its end still due."""
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.write_rules({"bounce-rate": BOUNCE_RULE})
     world.run()
     world.notifier.confirmed = 0
@@ -32,7 +32,7 @@ def changed(world: World) -> World:
 
 
 def test_alert_closes_under_its_former_indicator(world: World) -> None:
-    world.set_bounces(NEWS, 1_200)
+    world.set_bounces(NEWS_IDENTITY, 1_200)
     world.write_rules({"bounce-rate": BOUNCE_RULE})
     world.run()
 
@@ -52,10 +52,12 @@ def test_alert_closes_under_its_former_indicator(world: World) -> None:
 def test_closing_notification_stays_due_until_it_is_sent(
     world: World, transient_bounces: int, new_alerts: list[str]
 ) -> None:
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.write_rules({"bounce-rate": BOUNCE_RULE})
     world.run()
-    world.series.answers[Query(Metric.TRANSIENT_BOUNCE, NEWS)] = a_series(transient_bounces)
+    world.series.answers[Query(Metric.TRANSIENT_BOUNCE, NEWS_IDENTITY)] = a_series(
+        transient_bounces
+    )
     world.write_rules({"bounce-rate": TRANSIENT_RULE})
     world.fail("publish", UnavailableError("sns:Publish", "not now"))
     with pytest.raises(NotificationsUnsentError):
@@ -116,12 +118,12 @@ def test_alert_stays_open_when_the_indicator_is_restored_before_the_closing_noti
 
 def test_new_indicator_does_not_inherit_the_flapping_of_the_former(world: World) -> None:
     for hours, bounces in enumerate((600, 100, 600, 100)):
-        world.set_bounces(NEWS, bounces)
+        world.set_bounces(NEWS_IDENTITY, bounces)
         world.write_rules({"bounce-rate": BOUNCE_RULE})
         world.run(hours)
 
     world.write_rules({"bounce-rate": TRANSIENT_RULE})
-    world.series.answers[Query(Metric.TRANSIENT_BOUNCE, NEWS)] = a_series(900)
+    world.series.answers[Query(Metric.TRANSIENT_BOUNCE, NEWS_IDENTITY)] = a_series(900)
     world.run(hours=4)
 
     assert world.subjects[-1] == "[WARNING] Transient bounce rate of news.example.com is 9%"
@@ -137,23 +139,23 @@ def remove_indicators(world: World) -> None:
 
 
 def test_state_stored_without_an_indicator_gets_the_one_of_its_rule(world: World) -> None:
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.run()
     remove_indicators(world)
 
     world.fail("read rules", UnavailableError("ssm:GetParametersByPath", "down"))
     world.run(hours=1)
-    assert [*world.state.alerts] == [AlertKey("bounce-rate", NEWS)]
+    assert [*world.state.alerts] == [AlertKey("bounce-rate", NEWS_IDENTITY)]
 
     world.repair("read rules")
     world.run(hours=2)
-    assert [*world.state.alerts] == [AlertKey("bounce-rate", NEWS, Indicator.BOUNCE_RATE)]
+    assert [*world.state.alerts] == [AlertKey("bounce-rate", NEWS_IDENTITY, Indicator.BOUNCE_RATE)]
     assert len(world.notifier.sent) == 1
     assert len(world.history) == 1
 
 
 def test_state_stored_without_an_indicator_gets_the_one_of_its_stored_rule(world: World) -> None:
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.write_rules({"bounce-rate": BOUNCE_RULE})
     world.run()
     remove_indicators(world)

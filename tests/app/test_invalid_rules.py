@@ -1,6 +1,6 @@
 """Rules that are invalid or cannot be read."""
 
-from builders import NEWS, a_rule
+from builders import NEWS_IDENTITY, a_rule
 from fakes import World
 from rule_texts import INVALID_RULE
 
@@ -12,7 +12,7 @@ INVALID = Finding("rule", "A rule cannot be used", "Edit it")
 
 def test_invalid_rule_is_reported_and_other_rules_apply(world: World) -> None:
     world.rules.rule_set = RuleSet({"bounce-rate": a_rule()}, {"bad": INVALID})
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
 
     world.run()
 
@@ -23,19 +23,19 @@ def test_invalid_rule_is_reported_and_other_rules_apply(world: World) -> None:
 
 
 def test_alert_is_kept_when_its_rule_becomes_invalid(world: World) -> None:
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.run()
     before = world.state.alerts
     world.rules.rule_set = RuleSet({}, {"bounce-rate": INVALID})
 
     world.run(hours=1)
 
-    assert [key.scope for key in before] == [NEWS]
+    assert [key.scope for key in before] == [NEWS_IDENTITY]
     assert world.state.alerts == before
 
 
 def test_alert_is_kept_when_the_rules_are_unreadable(world: World) -> None:
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.run()
     world.fail("read rules", AccessDeniedError("ssm:GetParametersByPath"))
 

@@ -1,7 +1,7 @@
 """One run at a time, and never back in time."""
 
 import pytest
-from builders import HOUR, LEASE, NEWS, NOW, TARGET
+from builders import HOUR, LEASE, NEWS_IDENTITY, NOW, TARGET
 from fakes import World
 
 from vdm_alerts.app.notify import NotificationsUnsentError
@@ -22,7 +22,7 @@ def test_run_takes_a_lease_that_expired(world: World) -> None:
 
 
 def test_failed_run_releases_the_lease(world: World) -> None:
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.fail("publish", UnavailableError("sns:Publish", "no answer"))
 
     with pytest.raises(NotificationsUnsentError):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from accounts import a_rule_for
-from builders import NEWS, TODAY, a_rule
+from builders import NEWS_IDENTITY, TODAY, a_rule
 from fakes import RecordingSeries, World
 
 from vdm_alerts.core.model.deadline import Deadline
@@ -73,10 +73,10 @@ def test_providers_and_senders_at_providers_are_read_within_a_small_budget(world
 
 
 def test_unreadable_senders_do_not_delay_the_others(world: World) -> None:
-    world.account.senders = [*SENDERS, NEWS]
+    world.account.senders = [*SENDERS, NEWS_IDENTITY]
     for sender in SENDERS:
         world.series.answers[Query(Metric.SEND, sender)] = Gap.UNAVAILABLE
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
 
     for hours in range(4):
         world.run(hours, Limits(queries_per_day=800))
@@ -101,7 +101,7 @@ class SlowSeries(RecordingSeries):
     ) -> Mapping[Query, Series | Gap]:
         answers = super().read(queries, window, last, deadline)
         return {
-            query: Gap.CUT_OFF if query.scope == NEWS else answer
+            query: Gap.CUT_OFF if query.scope == NEWS_IDENTITY else answer
             for query, answer in answers.items()
         }
 
@@ -114,4 +114,4 @@ def test_query_is_unknown_and_not_counted_when_there_is_no_time_for_it(world: Wo
     assert summary.series_unknown == 1
     assert summary.queries == len(world.series.asked) - 1
     # The next run reads it first.
-    assert world.roster.records[NEWS].read_at is None
+    assert world.roster.records[NEWS_IDENTITY].read_at is None

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from builders import NEWS, TODAY, a_rule
+from builders import NEWS_IDENTITY, TODAY, a_rule
 from fakes import RecordingSeries, World
 
 from vdm_alerts.core.model.account import AccountStatus
@@ -31,7 +31,7 @@ def test_senders_are_listed_once_a_day(world: World) -> None:
 
 def test_last_list_applies_when_listing_is_denied(world: World) -> None:
     configuration_set = Scope(configuration_set="set")
-    world.account.senders = [NEWS, configuration_set]
+    world.account.senders = [NEWS_IDENTITY, configuration_set]
     world.run()
     world.fail("list configuration sets", AccessDeniedError("ses:ListConfigurationSets"))
 
@@ -51,7 +51,7 @@ def test_senders_are_not_listed_when_no_rule_covers_their_kind(world: World) -> 
 
 def test_tenants_are_read_when_a_rule_covers_them(world: World) -> None:
     tenant = Scope(tenant="acme")
-    world.account.senders = [NEWS, tenant]
+    world.account.senders = [NEWS_IDENTITY, tenant]
     world.set_rules(a_rule(scopes=frozenset({(Dimension.TENANT,)})))
     world.set_bounces(tenant, 600)
 
@@ -65,7 +65,7 @@ def test_senders_are_listed_again_when_no_known_sender_accounts_for_the_emails(
 ) -> None:
     world.run()
     new = Scope(identity="new.example.com")
-    world.account.senders = [NEWS, new]
+    world.account.senders = [NEWS_IDENTITY, new]
     world.set_bounces(ACCOUNT, 700, of=20_000)
     world.set_bounces(new, 600)
 
@@ -78,7 +78,7 @@ def test_senders_are_listed_again_when_no_known_sender_accounts_for_the_emails(
 
 def test_idle_sender_is_read_in_the_run_in_which_it_starts_to_send(world: World) -> None:
     idle = Scope(identity="quiet.example.com")
-    world.account.senders = [NEWS, idle]
+    world.account.senders = [NEWS_IDENTITY, idle]
     world.run()
     world.run_anew(hours=1)
     assert world.metrics_read(idle) == set()
@@ -94,12 +94,12 @@ def test_idle_sender_is_read_in_the_run_in_which_it_starts_to_send(world: World)
 
 
 def test_rejected_sender_is_queried_and_reported_once(world: World) -> None:
-    world.series.answers[Query(Metric.SEND, NEWS)] = Gap.REJECTED
+    world.series.answers[Query(Metric.SEND, NEWS_IDENTITY)] = Gap.REJECTED
 
     first = world.run_anew()
-    assert world.metrics_read(NEWS) == {Metric.SEND}
+    assert world.metrics_read(NEWS_IDENTITY) == {Metric.SEND}
     second = world.run_anew(hours=1)
-    assert world.metrics_read(NEWS) == set()
+    assert world.metrics_read(NEWS_IDENTITY) == set()
 
     assert first.series_unknown == second.series_unknown == 1
     (message,) = world.notifier.sent
@@ -107,15 +107,15 @@ def test_rejected_sender_is_queried_and_reported_once(world: World) -> None:
 
 
 def test_rejected_sender_is_queried_again_after_a_week(world: World) -> None:
-    world.series.answers[Query(Metric.SEND, NEWS)] = Gap.REJECTED
+    world.series.answers[Query(Metric.SEND, NEWS_IDENTITY)] = Gap.REJECTED
     world.run()
     world.set_rules(a_rule(windows=(30,)))
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
 
     queried_at = []
     for hours in range(1, 24 * 8):
         world.run_anew(hours)
-        if world.metrics_read(NEWS):
+        if world.metrics_read(NEWS_IDENTITY):
             queried_at.append(hours)
 
     assert queried_at[0] == 24 * 7
@@ -162,7 +162,7 @@ def test_today_is_read_again_when_ses_rejected_yesterday_too(world: World) -> No
     world.run()
 
     world.repair("read metrics")
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.run(hours=1)
 
     assert "[WARNING] Bounce rate of news.example.com is 6%" in world.subjects
@@ -179,7 +179,7 @@ def test_rejected_days_are_reported(world: World) -> None:
 
 
 def test_notification_says_until_when_emails_are_counted_without_today(world: World) -> None:
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
 
     world.run(hours=24, limits=WITHOUT_TODAY)
 
@@ -187,7 +187,7 @@ def test_notification_says_until_when_emails_are_counted_without_today(world: Wo
 
 
 def test_today_is_not_evaluated_when_the_settings_exclude_it(world: World) -> None:
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
 
     world.run(limits=WITHOUT_TODAY)
     assert [subject for subject in world.subjects if "Bounce" in subject] == []
@@ -200,7 +200,7 @@ def test_today_is_not_evaluated_when_the_settings_exclude_it(world: World) -> No
 
 
 def test_run_reads_everything_when_the_roster_is_unavailable(world: World) -> None:
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.fail("load roster", UnavailableError("dynamodb:Query", "no answer"))
     world.fail("save roster", UnavailableError("dynamodb:BatchWriteItem", "no answer"))
 
@@ -227,7 +227,7 @@ def test_roster_is_kept_while_vdm_is_off(world: World) -> None:
 
     world.run(hours=1)
 
-    assert NEWS in roster.records
+    assert NEWS_IDENTITY in roster.records
     assert world.roster == roster
 
 

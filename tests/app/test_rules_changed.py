@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from builders import NEWS, a_rule
+from builders import NEWS_IDENTITY, a_rule
 from fakes import World
 from rule_texts import (
     BOUNCE_RULE,
@@ -28,7 +28,7 @@ def without_subscriber(world: World, hours: int) -> None:
 
 def test_alert_closes_with_a_notification_when_its_rule_is_deleted(world: World) -> None:
     world.write_rules({"bounce-rate": BOUNCE_RULE})
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.run()
 
     world.set_rules(a_rule("another", warning="90%", critical=None))
@@ -45,7 +45,7 @@ def test_alert_closes_with_a_notification_when_its_rule_is_deleted(world: World)
 
 
 def test_alert_closes_with_a_notification_when_its_rule_excludes_the_scope(world: World) -> None:
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.run()
 
     exclude = ScopePatterns({Dimension.IDENTITY: ("news.*",)})
@@ -60,7 +60,7 @@ def test_alert_closes_with_a_notification_when_its_rule_excludes_the_scope(world
 def test_alert_is_forgotten_and_logged_when_its_deleted_rule_was_not_stored(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.run()
 
     world.set_rules(a_rule("another", warning="90%", critical=None))
@@ -73,7 +73,7 @@ def test_alert_is_forgotten_and_logged_when_its_deleted_rule_was_not_stored(
 def test_undelivered_alert_closes_without_a_notification_when_its_rule_is_deleted(
     world: World,
 ) -> None:
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     without_subscriber(world, hours=0)
 
     world.set_rules(a_rule("another", warning="90%", critical=None))
@@ -87,7 +87,7 @@ def test_undelivered_alert_closes_without_a_notification_when_its_rule_is_delete
 def test_closing_notification_is_sent_when_the_stored_rule_is_missing(
     world: World, edit: str
 ) -> None:
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.write_rules({"bounce-rate": BOUNCE_RULE, "another": HIGHER_BOUNCE_RULE})
     world.run()
     # A save that stopped between two transactions leaves this.
@@ -100,7 +100,7 @@ def test_closing_notification_is_sent_when_the_stored_rule_is_missing(
 
 
 def test_episode_that_closes_and_then_resolves_has_two_notifications(world: World) -> None:
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.write_rules({"bounce-rate": BOUNCE_RULE, "another": HIGHER_BOUNCE_RULE})
     world.run()
     world.write_rules({"bounce-rate": ""})
@@ -109,7 +109,7 @@ def test_episode_that_closes_and_then_resolves_has_two_notifications(world: Worl
         world.run(hours=1)
     world.lost_responses.clear()
 
-    world.set_bounces(NEWS, 100)
+    world.set_bounces(NEWS_IDENTITY, 100)
     world.write_rules({"bounce-rate": BOUNCE_RULE})
     world.run(hours=2)
 
@@ -122,10 +122,10 @@ def test_episode_that_closes_and_then_resolves_has_two_notifications(world: Worl
 
 def test_closing_notification_lists_resolved_scopes_separately(world: World) -> None:
     world.set_bounces(ACCOUNT, 600)
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.write_rules({"bounce-rate": BOUNCE_RULE, "another": HIGHER_BOUNCE_RULE})
     world.run()
-    world.set_bounces(NEWS, 100)
+    world.set_bounces(NEWS_IDENTITY, 100)
     without_subscriber(world, hours=1)
     world.write_rules({"bounce-rate": ""})
     without_subscriber(world, hours=2)
@@ -142,12 +142,12 @@ def test_closing_notification_lists_resolved_scopes_separately(world: World) -> 
 def test_closing_notification_says_that_the_rate_recovered_while_it_was_monitored_again(
     world: World,
 ) -> None:
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.write_rules({"bounce-rate": BOUNCE_RULE, "another": HIGHER_BOUNCE_RULE})
     world.run()
     world.write_rules({"bounce-rate": BOUNCE_RULE_WITHOUT_NEWS})
     without_subscriber(world, hours=1)
-    world.set_bounces(NEWS, 100)
+    world.set_bounces(NEWS_IDENTITY, 100)
     world.write_rules({"bounce-rate": BOUNCE_RULE})
     without_subscriber(world, hours=2)
     world.write_rules({"bounce-rate": BOUNCE_RULE_WITHOUT_NEWS})
@@ -166,10 +166,10 @@ def test_closing_notification_says_that_the_rate_recovered_while_it_was_monitore
 def test_closing_notification_says_that_the_rate_recovered_before_the_rule_changed(
     world: World, edit: str, has_parameter: bool
 ) -> None:
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.write_rules({"bounce-rate": BOUNCE_RULE, "another": HIGHER_BOUNCE_RULE})
     world.run()
-    world.set_bounces(NEWS, 100)
+    world.set_bounces(NEWS_IDENTITY, 100)
     without_subscriber(world, hours=1)
     world.write_rules({"bounce-rate": edit})
     without_subscriber(world, hours=2)
@@ -202,7 +202,7 @@ def test_closing_digest_is_not_shown_as_good_news(world: World) -> None:
 
 
 def test_alert_keeps_its_start_when_its_rule_is_deleted_and_restored(world: World) -> None:
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.write_rules({"bounce-rate": BOUNCE_RULE, "another": HIGHER_BOUNCE_RULE})
     world.run()
     world.write_rules({"bounce-rate": ""})

@@ -1,7 +1,7 @@
 """The summary of a run, and the rates that it records as metrics."""
 
 import pytest
-from builders import HOTMAIL, HOUR, NEWS, NOW, a_series
+from builders import HOTMAIL, HOUR, NEWS_IDENTITY, NOW, a_series
 from fakes import World
 
 from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Series
@@ -11,13 +11,13 @@ from vdm_alerts.core.planning.queries import Query
 
 
 def test_recorded_rates_are_those_of_the_account_and_of_firing_scopes(world: World) -> None:
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.set_bounces(HOTMAIL, 1)
 
     world.run()
 
     rates = [(rate.rule.name, rate.scope, rate.value) for rate in world.recorder.samples]
-    assert rates == [("bounce-rate", ACCOUNT, 0.01), ("bounce-rate", NEWS, 0.06)]
+    assert rates == [("bounce-rate", ACCOUNT, 0.01), ("bounce-rate", NEWS_IDENTITY, 0.06)]
 
 
 def test_recorded_rates_are_the_worst_when_many_scopes_fire(world: World) -> None:
@@ -45,13 +45,13 @@ def test_rates_are_recorded_by_the_first_run_of_each_quarter_of_a_day(world: Wor
 
 
 def test_resolved_rate_is_recorded_once_more(world: World) -> None:
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.run()
-    world.set_bounces(NEWS, 100)
+    world.set_bounces(NEWS_IDENTITY, 100)
 
     world.run(hours=6)
     rates = [(rate.scope, rate.value) for rate in world.recorder.samples]
-    assert rates == [(ACCOUNT, 0.01), (NEWS, 0.01)]
+    assert rates == [(ACCOUNT, 0.01), (NEWS_IDENTITY, 0.01)]
 
     world.run(hours=12)
     assert [rate.scope for rate in world.recorder.samples] == [ACCOUNT]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from builders import NEWS
+from builders import NEWS_IDENTITY
 from fakes import World
 
 from vdm_alerts.core.model.account import AccountStatus
@@ -81,7 +81,7 @@ def test_problem_is_reported_fixed_and_recurring_while_another_persists(world: W
     paused = replace(
         VDM_OFF, what="SES has paused it", severity=Severity.CRITICAL, blocks_monitoring=False
     )
-    world.series.answers[Query(Metric.SEND, NEWS)] = Gap.REJECTED
+    world.series.answers[Query(Metric.SEND, NEWS_IDENTITY)] = Gap.REJECTED
 
     for hours, findings in enumerate(([], [paused], [], [paused], [paused])):
         world.account.current_status = AccountStatus(vdm_enabled=True, findings=findings)
@@ -146,7 +146,7 @@ def test_outage_is_logged_and_counted_without_a_notification(
 
 
 def test_unexpected_error_is_reported_and_stops_no_notification(world: World) -> None:
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.fail("list configuration sets", ZeroDivisionError("oh"))
 
     world.run()

@@ -1,7 +1,7 @@
 """Runs while the topic has no confirmed subscription, or subscriptions cannot be counted."""
 
 import pytest
-from builders import NEWS
+from builders import NEWS_IDENTITY
 from fakes import World
 
 from vdm_alerts.core.model.findings import AccessDeniedError, UnavailableError
@@ -30,7 +30,7 @@ def test_notifications_stay_due_until_the_first_subscription_is_confirmed(world:
     """The schedule starts at deployment, before the subscriber can confirm."""
     world.notifier.confirmed = 0
     world.fail("list configuration sets", AccessDeniedError("ses:ListConfigurationSets"))
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
 
     first, second = world.run(), world.run(hours=1)
     world.notifier.confirmed = 1
@@ -45,13 +45,13 @@ def test_notifications_stay_due_until_the_first_subscription_is_confirmed(world:
 
 def test_notifications_are_sent_when_subscribers_were_never_counted(world: World) -> None:
     world.fail("count subscribers", AccessDeniedError("sns:GetTopicAttributes"))
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
 
     assert world.run().notifications_sent == 2
 
 
 def test_last_count_of_subscribers_applies_when_counting_fails_once(world: World) -> None:
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.notifier.confirmed = 0
     world.run()
 
@@ -67,7 +67,7 @@ def test_last_count_of_subscribers_applies_when_counting_fails_once(world: World
 
 
 def test_notifications_are_sent_when_counting_subscribers_fails_twice(world: World) -> None:
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.notifier.confirmed = 0
     world.run()
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 import pytest
-from builders import HOTMAIL, NEWS, a_rule
+from builders import HOTMAIL, NEWS_IDENTITY, a_rule
 from fakes import RecordingSeries, World
 
 from vdm_alerts.core.model.deadline import Deadline
@@ -16,7 +16,7 @@ from vdm_alerts.core.planning.queries import Query
 
 
 def test_unreadable_rate_neither_fires_nor_resolves(world: World) -> None:
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.run()
     world.series.answers = dict.fromkeys(world.series.answers, Gap.UNAVAILABLE)
 
@@ -29,7 +29,7 @@ def test_unreadable_rate_neither_fires_nor_resolves(world: World) -> None:
 
 
 def test_unavailable_rate_is_counted_without_a_notification(world: World) -> None:
-    world.series.answers[Query(Metric.SEND, NEWS)] = Gap.UNAVAILABLE
+    world.series.answers[Query(Metric.SEND, NEWS_IDENTITY)] = Gap.UNAVAILABLE
 
     summary = world.run()
 
@@ -37,7 +37,7 @@ def test_unavailable_rate_is_counted_without_a_notification(world: World) -> Non
     assert world.notifier.sent == []
 
 
-@pytest.mark.parametrize("scope", [ACCOUNT, NEWS, HOTMAIL], ids=str)
+@pytest.mark.parametrize("scope", [ACCOUNT, NEWS_IDENTITY, HOTMAIL], ids=str)
 @pytest.mark.parametrize("start", [0, 1], ids=["from the first run on", "later"])
 def test_scope_is_reported_once_when_it_is_unreadable_for_more_than_a_day(
     world: World, scope: Scope, start: int
@@ -55,9 +55,9 @@ def test_scope_is_reported_once_when_it_is_unreadable_for_more_than_a_day(
 def test_sender_at_a_provider_is_reported_once_when_unreadable_for_more_than_a_day(
     world: World,
 ) -> None:
-    part = NEWS.at_provider("Hotmail")
+    part = NEWS_IDENTITY.at_provider("Hotmail")
     world.set_rules(a_rule(scopes=frozenset({(Dimension.IDENTITY, Dimension.ISP)})))
-    world.set_bounces(NEWS, 900)
+    world.set_bounces(NEWS_IDENTITY, 900)
     world.set_bounces(part, 900)
     world.run()
     assert world.subjects == ["[WARNING] Bounce rate of news.example.com at Hotmail is 9%"]
@@ -100,7 +100,7 @@ def test_outage_is_reported_once_when_it_lasts_more_than_a_day(world: World) -> 
 
 @pytest.mark.parametrize("gap", [Gap.REJECTED, Gap.ACCESS_DENIED])
 def test_rejected_scope_is_reported_once_by_name(world: World, gap: Gap) -> None:
-    world.series.answers[Query(Metric.SEND, NEWS)] = gap
+    world.series.answers[Query(Metric.SEND, NEWS_IDENTITY)] = gap
 
     world.run()
     world.run(hours=1)
@@ -125,9 +125,9 @@ class IncompleteSeries(RecordingSeries):
 def test_missing_answer_is_unknown_and_not_zero(world: World, metric: Metric) -> None:
     series = IncompleteSeries(answers=world.series.answers)
     world.series = series
-    world.set_bounces(NEWS, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
     world.run()
-    series.missing = Query(metric, NEWS)
+    series.missing = Query(metric, NEWS_IDENTITY)
 
     summary = world.run(hours=1)
 
@@ -153,7 +153,7 @@ def test_fix_is_not_called_all_in_order_while_a_scope_is_unreadable(world: World
     world.fail("list configuration sets", AccessDeniedError("ses:ListConfigurationSets"))
     world.run()
     world.repair("list configuration sets")
-    world.series.answers[Query(Metric.SEND, NEWS)] = Gap.UNAVAILABLE
+    world.series.answers[Query(Metric.SEND, NEWS_IDENTITY)] = Gap.UNAVAILABLE
 
     world.run(hours=1)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from builders import NEWS, NOW, TARGET, a_table, an_entry
+from builders import NEWS_IDENTITY, NOW, TARGET, a_sender_record, a_table
 from moto import mock_aws
 
 from vdm_alerts.adapters.aws.dynamodb_roster import DynamoDbRoster
@@ -15,7 +15,7 @@ from vdm_alerts.ports import RosterStore
 
 ROSTER = SenderRoster(
     records={
-        NEWS: an_entry(7, drilled_down=("bounce-rate",), rejected=True),
+        NEWS_IDENTITY: a_sender_record(7, drilled_down=("bounce-rate",), rejected=True),
         Scope(tenant="täglich", isp="Hotmail"): SenderRecord(),
     },
     listed_at={Dimension.IDENTITY: NOW},
@@ -47,7 +47,7 @@ def test_saved_roster_is_loaded(store: RosterStore) -> None:
 
 def test_save_replaces_the_previous_roster(store: RosterStore) -> None:
     store.save(TARGET, ROSTER)
-    later = replace(ROSTER, records={NEWS: an_entry()})
+    later = replace(ROSTER, records={NEWS_IDENTITY: a_sender_record()})
 
     store.save(TARGET, later)
 

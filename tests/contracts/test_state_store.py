@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from builders import HOTMAIL, HOUR, NEWS, NOW, TARGET, a_table, firing
+from builders import HOTMAIL, HOUR, NEWS_IDENTITY, NOW, TARGET, a_table, firing
 from moto import mock_aws
 
 from vdm_alerts.adapters.aws.dynamodb_items import HISTORY, partition_key
@@ -74,7 +74,7 @@ def test_new_store_loads_empty_state(store: StateStore) -> None:
 
 
 def test_saved_state_is_loaded(store: StateStore) -> None:
-    notified = firing(NEWS, notified=Severity.WARNING)
+    notified = firing(NEWS_IDENTITY, notified=Severity.WARNING)
     assert notified.last_notified is not None
     figures = ReportedFigures(Rate(6, 100), Window(3), NOW.date())
     state = state_of(
@@ -99,7 +99,7 @@ def test_saved_state_is_loaded(store: StateStore) -> None:
 
 
 def test_save_deletes_what_the_new_state_lacks(store: StateStore) -> None:
-    alerts = firing(NEWS), firing(HOTMAIL)
+    alerts = firing(NEWS_IDENTITY), firing(HOTMAIL)
     before = state_of(*alerts, attempts={"id": SendAttempt(1, "FIRING")}, rules={"mine": RULE})
     store.save(TARGET, before, replacing=StoredState())
     after = replace(state_of(firing(HOTMAIL)), findings=())
@@ -114,7 +114,7 @@ def test_save_deletes_what_the_new_state_lacks(store: StateStore) -> None:
 def test_save_keeps_alerts_and_rules_that_did_not_change(store: StateStore) -> None:
     edited = replace(RULE, text="edited")
     first = store.save(
-        TARGET, state_of(firing(NEWS), rules={"mine": RULE}), replacing=StoredState()
+        TARGET, state_of(firing(NEWS_IDENTITY), rules={"mine": RULE}), replacing=StoredState()
     )
     changed = replace(first, rules={"mine": RULE, "other": edited}, last_run=NOW + HOUR)
 
@@ -128,7 +128,7 @@ def test_save_keeps_alerts_and_rules_that_did_not_change(store: StateStore) -> N
 
 
 def test_hundreds_of_alerts_are_saved_and_deleted(store: StateStore) -> None:
-    scopes = [replace(NEWS, identity=f"{number}.example.com") for number in range(250)]
+    scopes = [replace(NEWS_IDENTITY, identity=f"{number}.example.com") for number in range(250)]
 
     saved = store.save(TARGET, state_of(*map(firing, scopes)), replacing=StoredState())
 
@@ -150,19 +150,19 @@ def test_loaded_counters_are_integers(store: StateStore) -> None:
 
 
 def test_each_save_increases_the_version(store: StateStore) -> None:
-    first = store.save(TARGET, state_of(firing(NEWS)), replacing=StoredState())
+    first = store.save(TARGET, state_of(firing(NEWS_IDENTITY)), replacing=StoredState())
     second = store.save(TARGET, first, replacing=first)
     third = store.save(TARGET, StoredState(), replacing=second)
 
     assert 0 < first.version < second.version < third.version == store.load(TARGET).version
 
 
-@pytest.mark.parametrize("scope", [NEWS, HOTMAIL], ids=["same alert", "another alert"])
+@pytest.mark.parametrize("scope", [NEWS_IDENTITY, HOTMAIL], ids=["same alert", "another alert"])
 def test_save_fails_and_writes_nothing_when_another_run_has_saved(
     implementation: Implementation, scope: Scope
 ) -> None:
     store = implementation.store
-    before = store.save(TARGET, state_of(firing(NEWS)), replacing=StoredState())
+    before = store.save(TARGET, state_of(firing(NEWS_IDENTITY)), replacing=StoredState())
     late = state_of(firing(scope, Severity.CRITICAL), summary_sent=True)
     store.save(TARGET, replace(before, alerts={}), replacing=before)
     stored = store.load(TARGET)
@@ -178,7 +178,7 @@ def test_save_fails_and_writes_nothing_when_another_run_has_saved(
 def test_save_fails_and_writes_nothing_when_the_store_is_not_empty_as_expected(
     store: StateStore,
 ) -> None:
-    store.save(TARGET, state_of(firing(NEWS)), replacing=StoredState())
+    store.save(TARGET, state_of(firing(NEWS_IDENTITY)), replacing=StoredState())
     stored = store.load(TARGET)
 
     with pytest.raises(StaleStateError):
@@ -193,7 +193,9 @@ def test_save_fails_and_writes_nothing_when_the_store_is_not_empty_as_expected(
 def test_history_is_stored_beside_the_state(implementation: Implementation) -> None:
     store, resolved = implementation.store, replace(FIRED, time=NOW + HOUR, after="Ok")
 
-    first = store.save(TARGET, state_of(firing(NEWS)), replacing=StoredState(), history=[FIRED])
+    first = store.save(
+        TARGET, state_of(firing(NEWS_IDENTITY)), replacing=StoredState(), history=[FIRED]
+    )
     assert store.load(TARGET) == first
     second = store.save(TARGET, first, replacing=first, history=[resolved])
     assert store.load(TARGET) == second

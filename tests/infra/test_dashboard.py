@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from aws_cdk.assertions import Template
-from builders import NEWS, TARGET, a_rule
+from builders import NEWS_IDENTITY, TARGET, a_rule
 from templates import full_template, only_resource, ordinary_template
 
 from vdm_alerts.adapters.aws.cloudwatch_emf import EmbeddedMetrics
@@ -64,7 +64,7 @@ def test_dashboard_queries_only_fields_that_function_logs(
     template: Template, capsys: pytest.CaptureFixture[str]
 ) -> None:
     summary = RunReport(*[1] * len(fields(RunReport)))
-    readings = [RateSample(a_rule(), scope, 0.06) for scope in (ACCOUNT, NEWS)]
+    readings = [RateSample(a_rule(), scope, 0.06) for scope in (ACCOUNT, NEWS_IDENTITY)]
     EmbeddedMetrics("here").record(TARGET, replace(summary, series_unknown=0), readings)
     logged = {key for line in capsys.readouterr().out.splitlines() for key in json.loads(line)}
     logged |= {*asdict(summary), "message"}

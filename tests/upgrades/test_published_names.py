@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import HOTMAIL, NEWS, NOW, TARGET, a_rule, breached, evidence, firing
+from builders import HOTMAIL, NEWS_IDENTITY, NOW, TARGET, a_rule, breached, evidence, firing
 
 from vdm_alerts import settings
 from vdm_alerts.adapters.aws.codec import NOT_STORED, STORED_NAMES
@@ -42,7 +42,7 @@ CONTRACT = Path(__file__).parent / "published-names.json"
 def sample_notifications() -> Iterator[Notification]:
     """Yield a notification of each kind, with every optional part."""
     alerts = [replace(firing(), last_notified=None), firing(HOTMAIL, Severity.CRITICAL)]
-    contributor = Contributor(NEWS.at_provider("Hotmail"), 0.9, evidence("20%"))
+    contributor = Contributor(NEWS_IDENTITY.at_provider("Hotmail"), 0.9, evidence("20%"))
     (incident,) = incident_notifications(
         alerts,
         {"bounce-rate": a_rule()},

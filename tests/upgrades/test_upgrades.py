@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import LEASE, NEWS, TARGET, a_table
+from builders import LEASE, NEWS_IDENTITY, TARGET, a_table
 from moto import mock_aws
 
 from vdm_alerts.adapters.aws.dynamodb_items import STATE, partition_key
@@ -152,7 +152,7 @@ def test_states_of_two_targets_are_kept_apart(table: Any) -> None:
 
 
 def test_roster_of_an_older_table_is_read_until_the_next_save(table: Any) -> None:
-    roster = SenderRoster({NEWS: SenderRecord(volume=7)})
+    roster = SenderRoster({NEWS_IDENTITY: SenderRecord(volume=7)})
     DynamoDbRoster(table).save(TARGET, roster)
     for item in table.scan()["Items"]:
         table.put_item(Item={**item, "pk": "roster"})

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from builders import HOTMAIL, NEWS, TARGET, a_rule
+from builders import HOTMAIL, NEWS_IDENTITY, TARGET, a_rule
 
 from vdm_alerts.adapters.aws.cloudwatch_emf import EmbeddedMetrics
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope
@@ -71,7 +71,7 @@ def test_unknown_subscriber_count_records_no_metric(
 def test_rate_metrics_are_separated_by_scope(capsys: pytest.CaptureFixture[str]) -> None:
     samples = [
         RateSample(RULE, ACCOUNT, 0.01),
-        RateSample(RULE, NEWS, 0.06),
+        RateSample(RULE, NEWS_IDENTITY, 0.06),
         RateSample(RULE, HOTMAIL, 0.08),
     ]
     EmbeddedMetrics("here").record(TARGET, RUN_REPORT, samples)
@@ -86,7 +86,7 @@ def test_rate_metrics_are_separated_by_scope(capsys: pytest.CaptureFixture[str])
 def test_rate_log_line_includes_the_thresholds_of_its_rule(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    EmbeddedMetrics("here").record(TARGET, RUN_REPORT, [RateSample(RULE, NEWS, 0.06)])
+    EmbeddedMetrics("here").record(TARGET, RUN_REPORT, [RateSample(RULE, NEWS_IDENTITY, 0.06)])
     (line,) = logged_lines(capsys)
     assert (line["rate"], line["warning"], line["critical"]) == (6.0, 5.0, 10.0)
     assert (line["indicator"], line["scope"]) == ("bounce_rate", "news.example.com")

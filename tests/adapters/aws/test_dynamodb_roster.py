@@ -5,7 +5,7 @@ from typing import Any
 
 import boto3
 import pytest
-from builders import NEWS, NOW, TARGET, a_table, an_entry
+from builders import NEWS_IDENTITY, NOW, TARGET, a_sender_record, a_table
 from moto import mock_aws
 
 from vdm_alerts.adapters.aws import dynamodb_roster
@@ -20,7 +20,7 @@ from vdm_alerts.core.planning.roster import SenderRoster
 def incompressible_roster(count: int) -> SenderRoster:
     """Return a roster of *count* senders with random names."""
     names = (f"{hash((count, number)):x}.example.com" for number in range(count))
-    return SenderRoster({Scope(identity=name): an_entry(1) for name in names}, read_at=NOW)
+    return SenderRoster({Scope(identity=name): a_sender_record(1) for name in names}, read_at=NOW)
 
 
 @pytest.fixture
@@ -74,7 +74,9 @@ def test_roster_item_without_attributes_is_loaded_as_empty(table: Any) -> None:
 
 
 def test_roster_has_a_partition_of_its_own(table: Any) -> None:
-    DynamoDbRoster(table).save(TARGET, SenderRoster({NEWS: an_entry(7)}, read_at=NOW))
+    DynamoDbRoster(table).save(
+        TARGET, SenderRoster({NEWS_IDENTITY: a_sender_record(7)}, read_at=NOW)
+    )
 
     assert {item["pk"] for item in table.scan()["Items"]} == {
         partition_key(ROSTER_PARTITION, TARGET)

@@ -10,7 +10,7 @@ import boto3
 import pytest
 from boto3.dynamodb.conditions import Key
 from botocore.exceptions import ClientError, ReadTimeoutError
-from builders import HOTMAIL, HOUR, NEWS, NOW, TARGET, a_table, firing
+from builders import HOTMAIL, HOUR, NEWS_IDENTITY, NOW, TARGET, a_table, firing
 from moto import mock_aws
 
 from vdm_alerts.adapters.aws.dynamodb_items import (
@@ -127,12 +127,12 @@ def test_unchanged_state_is_saved_as_one_item_without_a_transaction(
 def test_save_writes_only_the_changed_items(table: Any, store: DynamoDbState) -> None:
     before = store.save(
         TARGET,
-        a_state(firing(NEWS), firing(HOTMAIL), rules={"mine": RULE}),
+        a_state(firing(NEWS_IDENTITY), firing(HOTMAIL), rules={"mine": RULE}),
         replacing=StoredState(),
     )
     writes = recorded_writes(table)
     worse = replace(firing(HOTMAIL), incident="another")
-    after = replace(a_state(firing(NEWS), worse), rules={"mine": RULE, "other": RULE})
+    after = replace(a_state(firing(NEWS_IDENTITY), worse), rules={"mine": RULE, "other": RULE})
     store.save(TARGET, after, replacing=before)
     ((name, params),) = writes
     assert name == "TransactWriteItems"
@@ -146,7 +146,7 @@ def test_save_writes_only_the_changed_items(table: Any, store: DynamoDbState) ->
 def test_history_item_has_the_transition_and_expires_after_400_days(
     table: Any, store: DynamoDbState
 ) -> None:
-    alert = firing(replace(NEWS, isp="Hotmail"))
+    alert = firing(replace(NEWS_IDENTITY, isp="Hotmail"))
     store.save(
         TARGET,
         a_state(alert),

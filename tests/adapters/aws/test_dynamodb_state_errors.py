@@ -6,7 +6,7 @@ from typing import Any
 
 import boto3
 import pytest
-from builders import HOUR, NEWS, NOW, TARGET, a_table, firing
+from builders import HOUR, NEWS_IDENTITY, NOW, TARGET, a_table, firing
 from moto import mock_aws
 
 from vdm_alerts.adapters.aws.codec import encode
@@ -60,7 +60,7 @@ def test_state_of_more_than_one_page_is_loaded_completely(table: Any) -> None:
     """A page of a query has at most 1 MB."""
     store = DynamoDbState(table)
     alerts = [
-        replace(firing(replace(NEWS, identity=f"{number}.example")), incident="x" * 30_000)
+        replace(firing(replace(NEWS_IDENTITY, identity=f"{number}.example")), incident="x" * 30_000)
         for number in range(60)
     ]
     store.save(TARGET, StoredState({alert.key: alert for alert in alerts}), replacing=StoredState())

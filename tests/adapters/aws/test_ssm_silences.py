@@ -6,7 +6,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.stub import Stubber
-from builders import NEWS
+from builders import NEWS_IDENTITY
 
 from vdm_alerts.adapters.aws.ssm_silences import SsmSilences
 from vdm_alerts.core.model.findings import AccessDeniedError, UnavailableError
@@ -43,7 +43,7 @@ def test_each_parameter_under_the_path_is_a_silence_of_that_name(ssm: Any) -> No
     names = [*(f"silence-{number:02}" for number in range(12)), "team-a/one"]
     assert [silence.name for silence in silences.silences] == names
     assert [silence.source for silence in silences.silences] == [f"{PATH}/{name}" for name in names]
-    assert all(silence.covers("bounce-rate", NEWS) for silence in silences.silences)
+    assert all(silence.covers("bounce-rate", NEWS_IDENTITY) for silence in silences.silences)
     assert silences.findings == []
 
 

@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 from builders import (
     HOUR,
-    NEWS,
+    NEWS_BOUNCE_RATE,
+    NEWS_IDENTITY,
     NOW,
-    OF,
+    a_confidence_rule,
     a_rule,
-    a_sure_rule,
     breached,
     firing,
     healthy,
-    no_mail,
+    healthy_without_emails,
+    inconclusive,
     unknown,
-    unsure,
 )
 
 from vdm_alerts.core.alerts.alert import (
@@ -40,13 +40,13 @@ from vdm_alerts.core.rules.rule import Threshold
 
 WARNING, CRITICAL = Severity.WARNING, Severity.CRITICAL
 LATER = NOW + HOUR
-NEW_ALERT = Alert("r", NEWS)
+NEW_ALERT = Alert("r", NEWS_IDENTITY)
 
 
 def state_after(*verdicts: Verdict, alert: Alert = NEW_ALERT, **rule_options: Any) -> State:
     """The state after one verdict per hour, starting at NOW, by a rule with *rule_options*."""
     for hours, verdict in enumerate(verdicts):
-        alert = advance(alert, verdict, a_sure_rule(**rule_options), NOW + hours * HOUR)
+        alert = advance(alert, verdict, a_confidence_rule(**rule_options), NOW + hours * HOUR)
     return alert.state
 
 
@@ -61,10 +61,12 @@ def test_firing_alert_keeps_its_start_when_the_severity_changes() -> None:
 
 
 def test_no_email_verdict_fires_like_a_breach() -> None:
-    assert state_after(NoEmail(OF, CRITICAL, Window(3))) == Firing(CRITICAL, NOW, no_email=True)
+    assert state_after(NoEmail(NEWS_BOUNCE_RATE, CRITICAL, Window(3))) == Firing(
+        CRITICAL, NOW, no_email=True
+    )
 
 
-@pytest.mark.parametrize("end", [healthy(), no_mail()])
+@pytest.mark.parametrize("end", [healthy(), healthy_without_emails()])
 def test_firing_alert_resolves_on_a_healthy_verdict_with_or_without_emails(end: Verdict) -> None:
     assert state_after(breached(), end) == Ok(LATER, threshold_share=0.05)
 
@@ -84,9 +86,9 @@ def test_unknown_verdict_keeps_state_and_hold_timer(state: State, gap: Gap) -> N
 
 
 def test_inconclusive_verdict_keeps_the_state() -> None:
-    assert state_after(unsure()) == Ok()
-    assert state_after(breached(), unsure()) == Firing(WARNING, NOW, threshold_share=0.05)
-    assert state_after(breached(), unsure(), hold=2 * HOUR) == Pending(WARNING, NOW)
+    assert state_after(inconclusive()) == Ok()
+    assert state_after(breached(), inconclusive()) == Firing(WARNING, NOW, threshold_share=0.05)
+    assert state_after(breached(), inconclusive(), hold=2 * HOUR) == Pending(WARNING, NOW)
 
 
 def test_pending_alert_fires_after_the_hold_time() -> None:
@@ -103,7 +105,7 @@ def test_hold_is_measured_in_time_and_not_in_verdicts() -> None:
     alert = NEW_ALERT
     for minute in range(30):
         now = NOW + timedelta(minutes=minute)
-        alert = advance(alert, breached(), a_sure_rule(hold=HOUR), now)
+        alert = advance(alert, breached(), a_confidence_rule(hold=HOUR), now)
     assert alert.state == Pending(WARNING, NOW)
 
 
@@ -115,7 +117,7 @@ def test_healthy_verdict_restarts_the_hold_timer() -> None:
 def test_pending_alert_keeps_the_time_since_it_is_healthy() -> None:
     pending = state_after(breached(), alert=replace(NEW_ALERT, state=Ok(NOW - HOUR)), hold=HOUR)
     assert pending == Pending(WARNING, NOW, NOW - HOUR)
-    assert replace(NEW_ALERT, state=pending).prior_state(a_sure_rule()) == PriorState(
+    assert replace(NEW_ALERT, state=pending).prior_state(a_confidence_rule()) == PriorState(
         NOW - HOUR, is_pending=True
     )
     resolved = state_after(unknown(), healthy(), alert=replace(NEW_ALERT, state=pending), hold=HOUR)
@@ -132,15 +134,15 @@ def test_recovering_alert_resolves_after_the_clear_after_time() -> None:
 def test_breached_verdict_restarts_the_clear_after_timer_and_inconclusive_does_not() -> None:
     state = state_after(breached(), healthy(), breached(), healthy(), clear_after=2 * HOUR)
     assert state == Firing(WARNING, NOW, NOW + 3 * HOUR, 0.05)
-    unproven = state_after(breached(), healthy(), unsure(), healthy(), clear_after=2 * HOUR)
+    unproven = state_after(breached(), healthy(), inconclusive(), healthy(), clear_after=2 * HOUR)
     assert unproven == Ok(NOW + 3 * HOUR, threshold_share=0.05)
 
 
 def test_resolution_time_is_kept_while_a_window_reaches_back_to_it() -> None:
     resolved = replace(NEW_ALERT, state=Ok(NOW))
     for days, state in ((7, Ok(NOW)), (8, Ok())):
-        assert prune(resolved, a_sure_rule(), NOW + timedelta(days=days)).state == state
-    assert prune(firing(), a_sure_rule(), NOW + timedelta(days=99)) == firing()
+        assert prune(resolved, a_confidence_rule(), NOW + timedelta(days=days)).state == state
+    assert prune(firing(), a_confidence_rule(), NOW + timedelta(days=99)) == firing()
     assert not resolved.is_active
     assert not resolved.is_inactive
 
@@ -162,16 +164,16 @@ def test_alert_is_inactive_only_when_it_is_ok_and_no_notification_is_due() -> No
 
 
 def test_prior_state_has_the_start_and_severity_for_the_next_evaluation() -> None:
-    rule = a_sure_rule()
+    rule = a_confidence_rule()
     assert NEW_ALERT.prior_state(rule) == PriorState()
     assert firing(severity=CRITICAL).prior_state(rule) == PriorState(NOW, CRITICAL)
     assert replace(NEW_ALERT, state=Ok(NOW)).prior_state(rule) == PriorState(NOW)
 
 
 def test_firing_alert_is_evaluated_as_new_when_its_threshold_was_edited() -> None:
-    alert = advance(NEW_ALERT, breached(), a_sure_rule(), NOW)
-    assert alert.prior_state(a_sure_rule()) == PriorState(NOW, WARNING)
-    edited = a_sure_rule(warning="6%")
+    alert = advance(NEW_ALERT, breached(), a_confidence_rule(), NOW)
+    assert alert.prior_state(a_confidence_rule()) == PriorState(NOW, WARNING)
+    edited = a_confidence_rule(warning="6%")
     assert alert.prior_state(edited) == PriorState(is_pending=True)
     assert advance(alert, healthy(), edited, LATER).state == Ok(), (
         "the alert is not resolved by the former threshold"
@@ -186,7 +188,7 @@ def alert_resolved_times(times: int) -> Alert:
     alert = NEW_ALERT
     for hour in range(times):
         for verdict in (breached(), healthy()):
-            alert = advance(alert, verdict, a_sure_rule(), NOW + hour * HOUR)
+            alert = advance(alert, verdict, a_confidence_rule(), NOW + hour * HOUR)
     return alert
 
 
@@ -194,28 +196,32 @@ def test_resolution_times_are_kept_for_the_flap_window() -> None:
     alert = alert_resolved_times(2)
     assert alert.resolved_at == (NOW, NOW + HOUR)
     assert not alert.is_inactive
-    assert prune(alert, a_sure_rule(), NOW + FLAP_WINDOW).resolved_at == (NOW + HOUR,)
-    assert prune(alert, a_sure_rule(), NOW + FLAP_WINDOW + HOUR).is_inactive
+    assert prune(alert, a_confidence_rule(), NOW + FLAP_WINDOW).resolved_at == (NOW + HOUR,)
+    assert prune(alert, a_confidence_rule(), NOW + FLAP_WINDOW + HOUR).is_inactive
 
 
 def test_flapping_alert_resolves_only_after_the_flap_cooldown() -> None:
-    alert = advance(alert_resolved_times(FLAP_COUNT), breached(), a_sure_rule(), NOW + 5 * HOUR)
+    alert = advance(
+        alert_resolved_times(FLAP_COUNT), breached(), a_confidence_rule(), NOW + 5 * HOUR
+    )
     assert alert.is_flapping
-    recovering = advance(alert, healthy(), a_sure_rule(), NOW + 6 * HOUR)
+    recovering = advance(alert, healthy(), a_confidence_rule(), NOW + 6 * HOUR)
     assert isinstance(recovering.state, Firing)
-    almost = advance(recovering, healthy(), a_sure_rule(), NOW + 5 * HOUR + FLAP_COOLDOWN)
+    almost = advance(recovering, healthy(), a_confidence_rule(), NOW + 5 * HOUR + FLAP_COOLDOWN)
     assert isinstance(almost.state, Firing)
-    resolved = advance(almost, healthy(), a_sure_rule(), NOW + 6 * HOUR + FLAP_COOLDOWN)
+    resolved = advance(almost, healthy(), a_confidence_rule(), NOW + 6 * HOUR + FLAP_COOLDOWN)
     assert resolved.state == Ok(NOW + 6 * HOUR + FLAP_COOLDOWN, threshold_share=0.05)
-    again = advance(almost, breached(), a_sure_rule(), NOW + 5 * HOUR + FLAP_COOLDOWN)
+    again = advance(almost, breached(), a_confidence_rule(), NOW + 5 * HOUR + FLAP_COOLDOWN)
     assert again.state == Firing(WARNING, NOW + 5 * HOUR, threshold_share=0.05)
 
 
 def test_alert_resolves_with_the_revised_rate_when_later_counts_are_lower() -> None:
     threshold, days = Threshold(WARNING, 0.05), Window(1)
     recounted = Evidence(Rate(410, 10_000), days, last_day=NOW.date())
-    withdrawn = Healthy(OF, threshold, days, recounted, withdrawn_rate=Rate(520, 10_000))
-    alert = advance(firing(notified=WARNING), withdrawn, a_sure_rule(), LATER)
+    withdrawn = Healthy(
+        NEWS_BOUNCE_RATE, threshold, days, recounted, withdrawn_rate=Rate(520, 10_000)
+    )
+    alert = advance(firing(notified=WARNING), withdrawn, a_confidence_rule(), LATER)
     assert alert.state == Ok(revised=Rate(410, 10_000))
     assert str(withdrawn) == (
         "410 of 10,000 mails bounced permanently on 2026-03-12 (4.1%), by later counts, and not "
@@ -279,18 +285,20 @@ def test_resolved_alert_has_no_interruption_time_when_it_is_closed() -> None:
 
 
 def test_resolution_time_is_ignored_when_the_threshold_becomes_stricter() -> None:
-    resolved = advance(firing(), healthy(), a_sure_rule(), LATER)
-    pending = advance(resolved, breached(), a_sure_rule(hold=HOUR), LATER + HOUR)
+    resolved = advance(firing(), healthy(), a_confidence_rule(), LATER)
+    pending = advance(resolved, breached(), a_confidence_rule(hold=HOUR), LATER + HOUR)
     for alert, is_pending in ((resolved, False), (pending, True)):
         for warning in ("5%", "6%"):
-            prior = alert.prior_state(a_sure_rule(warning=warning))
+            prior = alert.prior_state(a_confidence_rule(warning=warning))
             assert prior == PriorState(LATER, is_pending=is_pending)
-        assert alert.prior_state(a_sure_rule(warning="1%")) == PriorState(is_pending=is_pending)
-    assert advance(pending, healthy(), a_sure_rule(), LATER).state == resolved.state
+        assert alert.prior_state(a_confidence_rule(warning="1%")) == PriorState(
+            is_pending=is_pending
+        )
+    assert advance(pending, healthy(), a_confidence_rule(), LATER).state == resolved.state
 
 
 def test_breach_skips_the_hold_time_when_waits_is_false() -> None:
-    rule = a_sure_rule(hold=HOUR)
+    rule = a_confidence_rule(hold=HOUR)
     assert isinstance(advance(NEW_ALERT, breached(), rule, NOW).state, Pending)
     assert isinstance(advance(NEW_ALERT, breached(), rule, NOW, applies_hold=False).state, Firing)
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from builders import NEWS, NOW, TODAY, a_rule, a_series, no_mail, unknown
+from builders import NEWS_IDENTITY, NOW, TODAY, a_rule, a_series, healthy_without_emails, unknown
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -24,7 +24,7 @@ from vdm_alerts.core.rules.rule import Rule
 
 
 def verdict_on(rule: Rule, events: Series | Gap, volume: Series | Gap) -> Verdict:
-    return evaluate_series(rule, NEWS, (events, volume), AsOf(NOW, TODAY))
+    return evaluate_series(rule, NEWS_IDENTITY, (events, volume), AsOf(NOW, TODAY))
 
 
 def test_rate_at_the_threshold_is_breached() -> None:
@@ -120,11 +120,11 @@ def test_days_before_the_window_are_ignored() -> None:
 
 
 def test_verdict_is_healthy_without_evidence_when_there_are_no_emails() -> None:
-    assert verdict_on(a_rule(), Series({}), Series({})) == no_mail()
+    assert verdict_on(a_rule(), Series({}), Series({})) == healthy_without_emails()
 
 
 def test_verdict_is_healthy_without_evidence_when_bounces_have_no_emails() -> None:
-    assert verdict_on(a_rule(), a_series(30), Series({})) == no_mail()
+    assert verdict_on(a_rule(), a_series(30), Series({})) == healthy_without_emails()
 
 
 @pytest.mark.parametrize("gap", list(Gap))

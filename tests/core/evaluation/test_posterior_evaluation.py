@@ -8,7 +8,16 @@ from itertools import zip_longest
 from typing import Any
 
 import pytest
-from builders import HOUR, NEWS, NOW, TODAY, a_rule, a_series, a_sure_rule, share
+from builders import (
+    HOUR,
+    NEWS_IDENTITY,
+    NOW,
+    TODAY,
+    a_confidence_rule,
+    a_rule,
+    a_series,
+    fraction_of,
+)
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
@@ -38,8 +47,8 @@ NEXT_MORNING = AsOf(EVENING.now + 10 * HOUR, TODAY)
 """On the morning after the last day."""
 IMMEDIATE_FEEDBACK = ArrivalCurve(((0.001, 1.0),))
 """Bounces that arrive with the email, so that the counts are used unchanged."""
-RULE = a_sure_rule(arrival_curve=IMMEDIATE_FEEDBACK)
-DELIVERY_RULE = a_sure_rule(
+RULE = a_confidence_rule(arrival_curve=IMMEDIATE_FEEDBACK)
+DELIVERY_RULE = a_confidence_rule(
     "delivery",
     indicator=Indicator.DELIVERY_RATE,
     warning="95%",
@@ -56,7 +65,7 @@ def verdict_on(
     prior: PriorState = NO_OPEN_ALERT,
     series_count: int = 1,
 ) -> Verdict:
-    return evaluate_series(rule, NEWS, (events, volume), as_of, prior, series_count)
+    return evaluate_series(rule, NEWS_IDENTITY, (events, volume), as_of, prior, series_count)
 
 
 def severity_of(verdict: Verdict) -> Severity | None:
@@ -128,7 +137,7 @@ def test_delivery_rate_is_evaluated_by_the_emails_that_were_not_delivered(
 
 
 def test_open_rate_is_evaluated_by_the_emails_that_were_opened() -> None:
-    rule = a_sure_rule(
+    rule = a_confidence_rule(
         "opens",
         indicator=Indicator.OPEN_RATE,
         warning="10%",
@@ -144,7 +153,7 @@ def test_open_rate_is_evaluated_by_the_emails_that_were_opened() -> None:
 
 def test_rate_that_should_be_high_stays_healthy_while_feedback_can_still_arrive() -> None:
     """A campaign that was just sent, and five emails on the day after a large campaign."""
-    opens = a_sure_rule("opens", indicator=Indicator.OPEN_RATE, warning="10%", critical="5%")
+    opens = a_confidence_rule("opens", indicator=Indicator.OPEN_RATE, warning="10%", critical="5%")
     assert isinstance(verdict_on(a_series(32), a_series(10_000), opens), Healthy)
     rule = replace(DELIVERY_RULE, arrival_curve=DEFAULT_CURVES[Indicator.DELIVERY_RATE])
     small_second_day = a_series(19_600, 5), a_series(20_000, 5)
@@ -157,7 +166,7 @@ def test_rate_that_should_be_high_stays_healthy_while_feedback_can_still_arrive(
 
 def test_late_feedback_is_divided_by_the_emails_it_can_belong_to() -> None:
     """Complaints about yesterday's campaign arrive today, when few emails are sent."""
-    rule = a_sure_rule(
+    rule = a_confidence_rule(
         "complaints", indicator=Indicator.COMPLAINT_RATE, warning="0.1%", critical="0.5%"
     )
     events, emails = a_series(60, 45), a_series(200_000, 1_000)
@@ -187,15 +196,15 @@ def test_quick_healthy_verdict_equals_the_verdict_of_the_full_evaluation(
 ) -> None:
     """The quick check skips the evaluation of windows, which would find no breach."""
     as_of = AsOf(datetime.combine(TODAY, time(hour), NOW.tzinfo), TODAY)
-    rule = a_sure_rule(warning=threshold, critical=None)
+    rule = a_confidence_rule(warning=threshold, critical=None)
     counts = a_series(*events), a_series(*emails)
-    quick = evaluate_series(rule, NEWS, counts, as_of)
+    quick = evaluate_series(rule, NEWS_IDENTITY, counts, as_of)
     assume(isinstance(quick, Healthy) and any(emails))
     buckets = day_buckets(*counts, rule.longest_window, rule.arrival_curve, as_of)
     windows = [
         (as_of.start_of_last_day - (window.days - 1) * DAY, window) for window in rule.windows
     ]
-    boundary = Boundary(share(threshold))
+    boundary = Boundary(fraction_of(threshold))
     doubts = [
         boundary.doubt(totals.weighted_events, totals.weighted_emails)
         for totals in window_totals(buckets, windows, boundary, EXPECTED)
@@ -204,7 +213,7 @@ def test_quick_healthy_verdict_equals_the_verdict_of_the_full_evaluation(
     assume(doubts)
     assert min(doubts) > 0.005
     long_ago = PriorState(NOW - 60 * DAY)
-    assert evaluate_series(rule, NEWS, counts, as_of, long_ago) == quick
+    assert evaluate_series(rule, NEWS_IDENTITY, counts, as_of, long_ago) == quick
 
 
 # The prior state of the alert.
@@ -282,7 +291,9 @@ def test_missing_feedback_of_a_large_campaign_does_not_resolve_an_alert() -> Non
 
 
 def test_campaign_that_was_just_sent_does_not_resolve_an_alert() -> None:
-    rule = a_sure_rule("c", indicator=Indicator.COMPLAINT_RATE, warning="0.1%", critical="0.5%")
+    rule = a_confidence_rule(
+        "c", indicator=Indicator.COMPLAINT_RATE, warning="0.1%", critical="0.5%"
+    )
     events = a_series(140, 30, 10, 4, 2, 2, 0, 0)
     emails = a_series(100_000, *[0] * 6, 100_000)
     open_alert = PriorState(EVENING.now - 7 * DAY, WARNING)
@@ -291,7 +302,7 @@ def test_campaign_that_was_just_sent_does_not_resolve_an_alert() -> None:
 
 
 def test_low_volume_alert_resolves_only_after_the_longest_window_has_passed() -> None:
-    rule = a_sure_rule(warning="0.1%", critical=None, arrival_curve=IMMEDIATE_FEEDBACK)
+    rule = a_confidence_rule(warning="0.1%", critical=None, arrival_curve=IMMEDIATE_FEEDBACK)
     emails = a_series(50, *[10] * 8)
     for age, expected in ((7, Inconclusive), (8, Healthy)):
         open_alert = PriorState(EVENING.now - age * DAY, WARNING)
@@ -363,7 +374,7 @@ def test_returning_emails_resolve_only_an_alert_about_missing_data() -> None:
 
 
 def test_feedback_on_a_day_without_emails_is_divided_by_the_emails_of_the_day_before() -> None:
-    rule = a_sure_rule(
+    rule = a_confidence_rule(
         "c", indicator=Indicator.COMPLAINT_RATE, warning="0.1%", critical="1%", windows=(1,)
     )
     as_of = AsOf(datetime.combine(TODAY, time(12), NOW.tzinfo), TODAY)
@@ -451,7 +462,7 @@ thresholds = st.sampled_from(["0.1%", "1%", "5%", "20%"])
 def test_severity_never_falls_as_events_rise(
     emails: list[int], events: list[int], more: list[int], threshold: str
 ) -> None:
-    rule = a_sure_rule(warning=threshold, critical="50%")
+    rule = a_confidence_rule(warning=threshold, critical="50%")
     # Both series end on the same day, so they need the same length.
     pairs = list(zip_longest(events, more, fillvalue=0))
     fewer_events = a_series(*(count for count, _ in pairs))
@@ -465,7 +476,7 @@ def test_severity_never_falls_as_events_rise(
 def test_severity_never_falls_as_thresholds_fall(
     emails: list[int], events: list[int], threshold: str, factor: float
 ) -> None:
-    rule = a_sure_rule(warning=threshold, critical="50%")
+    rule = a_confidence_rule(warning=threshold, critical="50%")
     lower = tuple(
         replace(threshold, share=threshold.share * factor) for threshold in rule.thresholds
     )

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 import pytest
-from builders import NEWS, NOW, TODAY, a_rule, a_series, a_sure_rule
+from builders import NEWS_IDENTITY, NOW, TODAY, a_confidence_rule, a_rule, a_series
 
 from vdm_alerts.core.evaluation.buckets import AsOf
 from vdm_alerts.core.evaluation.evaluate import evaluate_series
@@ -20,7 +20,7 @@ from vdm_alerts.core.statistics.arrival import DEFAULT_CURVES
 YESTERDAY = TODAY - timedelta(days=1)
 REPORTED_FIGURES = ReportedFigures(Rate(520, 10_000), Window(1), YESTERDAY)
 PLAIN_RULE = a_rule(windows=(1,))
-CONFIDENCE_RULE = a_sure_rule()
+CONFIDENCE_RULE = a_confidence_rule()
 RULES = [PLAIN_RULE, CONFIDENCE_RULE]
 VERDICTS_WITHOUT_REVISION = [(PLAIN_RULE, Healthy), (CONFIDENCE_RULE, Inconclusive)]
 EMAILS = a_series(10_000, 10_000)
@@ -31,7 +31,7 @@ def verdict_on(
 ) -> Verdict:
     end_of_today = AsOf(datetime.combine(TODAY, time(23), NOW.tzinfo), TODAY)
     prior = PriorState(NOW - timedelta(days=1), Severity.WARNING, reported=reported)
-    return evaluate_series(rule, NEWS, (events, volume), end_of_today, prior)
+    return evaluate_series(rule, NEWS_IDENTITY, (events, volume), end_of_today, prior)
 
 
 def is_revision(verdict: Verdict) -> bool:
@@ -79,7 +79,7 @@ def test_notified_rate_of_today_is_not_revised_before_the_day_ends(
 
 def test_notified_rate_is_not_revised_by_emails_whose_feedback_has_not_arrived() -> None:
     """500,000 emails, sent late in the evening; few complaints are expected so far."""
-    rule = a_sure_rule(
+    rule = a_confidence_rule(
         "c",
         indicator=Indicator.COMPLAINT_RATE,
         warning="0.1%",
@@ -89,7 +89,9 @@ def test_notified_rate_is_not_revised_by_emails_whose_feedback_has_not_arrived()
     reported = ReportedFigures(Rate(30, 20_000), Window(1), YESTERDAY)
     morning = AsOf(datetime.combine(TODAY, time(1), NOW.tzinfo), TODAY)
     prior = PriorState(NOW - timedelta(days=1), Severity.WARNING, reported=reported)
-    verdict = evaluate_series(rule, NEWS, (a_series(30, 0), a_series(500_000, 0)), morning, prior)
+    verdict = evaluate_series(
+        rule, NEWS_IDENTITY, (a_series(30, 0), a_series(500_000, 0)), morning, prior
+    )
     assert isinstance(verdict, Inconclusive)
 
 

@@ -4,16 +4,16 @@ from dataclasses import replace
 
 import pytest
 from builders import (
-    LINE,
-    NEWS,
+    NEWS_BOUNCE_RATE,
+    NEWS_IDENTITY,
     NOW,
-    OF,
+    WARNING_THRESHOLD,
     a_rate,
     breached,
     healthy,
-    no_mail,
+    healthy_without_emails,
+    inconclusive,
     unknown,
-    unsure,
 )
 
 from vdm_alerts.core.evaluation.verdicts import Breached, Evidence, NoEmail, Subject, Verdict
@@ -31,14 +31,18 @@ ACCOUNT_DELIVERY_RATE = Subject(Indicator.DELIVERY_RATE, ACCOUNT)
     ("verdict", "sentence"),
     [
         (
-            Breached(OF, LINE, EVIDENCE_80_OF_1000),
+            Breached(NEWS_BOUNCE_RATE, WARNING_THRESHOLD, EVIDENCE_80_OF_1000),
             (
                 "80 of 1,000 mails bounced permanently in the last 2 days (8%): 99.8% sure that "
                 "the bounce rate of news.example.com is above your 5% warning threshold."
             ),
         ),
         (
-            Breached(OF, LINE, replace(EVIDENCE_80_OF_1000, confidence=0.99999)),
+            Breached(
+                NEWS_BOUNCE_RATE,
+                WARNING_THRESHOLD,
+                replace(EVIDENCE_80_OF_1000, confidence=0.99999),
+            ),
             (
                 "80 of 1,000 mails bounced permanently in the last 2 days (8%): more than 99.9% "
                 "sure that the bounce rate of news.example.com is above your 5% warning threshold."
@@ -52,7 +56,9 @@ ACCOUNT_DELIVERY_RATE = Subject(Indicator.DELIVERY_RATE, ACCOUNT)
             ),
         ),
         (
-            Breached(OF, Threshold(Severity.WARNING, 0.0166, BASELINE), EVIDENCE_80_OF_1000),
+            Breached(
+                NEWS_BOUNCE_RATE, Threshold(Severity.WARNING, 0.0166, BASELINE), EVIDENCE_80_OF_1000
+            ),
             (
                 "80 of 1,000 mails bounced permanently in the last 2 days (8%): 99.8% sure that "
                 "the bounce rate of news.example.com is above 1.6%, which is 3 times its own 0.5% "
@@ -99,21 +105,21 @@ ACCOUNT_DELIVERY_RATE = Subject(Indicator.DELIVERY_RATE, ACCOUNT)
             ),
         ),
         (
-            no_mail(),
+            healthy_without_emails(),
             (
                 "No mail in the last 3 days, so the bounce rate of news.example.com is not known, "
                 "which proves nothing."
             ),
         ),
         (
-            NoEmail(OF, Severity.WARNING, Window(1)),
+            NoEmail(NEWS_BOUNCE_RATE, Severity.WARNING, Window(1)),
             (
                 "No mail in the last day, which the rule about the bounce rate of news.example.com"
                 " takes for a breach."
             ),
         ),
         (
-            unsure(),
+            inconclusive(),
             (
                 "510 of 10,000 mails bounced permanently in the last 3 days (5.1%): not enough to "
                 "be sure on which side of your 5% threshold the bounce rate of news.example.com "
@@ -131,6 +137,6 @@ def test_verdict_text_explains_the_verdict_in_one_sentence(verdict: Verdict, sen
 
 
 def test_verdict_subject_text_names_the_rate_and_the_scope() -> None:
-    assert str(Subject(Indicator.OPEN_RATE, NEWS.at_provider("Yahoo"))) == (
+    assert str(Subject(Indicator.OPEN_RATE, NEWS_IDENTITY.at_provider("Yahoo"))) == (
         "the open rate of news.example.com at Yahoo"
     )

@@ -1,7 +1,7 @@
 from datetime import date
 
 import pytest
-from builders import NEWS, TODAY, a_series
+from builders import NEWS_IDENTITY, TODAY, a_series
 
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Scope, Series, Window
 
@@ -34,7 +34,7 @@ def test_scope_with_two_dimensions_has_both_in_kind_dimensions_and_text() -> Non
 
 def test_scopes_are_equal_only_when_dimension_and_name_match() -> None:
     assert Scope(identity="a") != Scope(configuration_set="a")
-    assert len({NEWS, Scope(identity="news.example.com")}) == 1
+    assert len({NEWS_IDENTITY, Scope(identity="news.example.com")}) == 1
 
 
 @pytest.mark.parametrize(("days", "text"), [(1, "day"), (7, "7 days")])

@@ -47,7 +47,9 @@ def test_domain_is_returned_only_for_email_addresses() -> None:
 
 
 def test_masking_hides_an_address_inside_text_and_keeps_domains() -> None:
-    text = mask_addresses('{"told": "Bounce rate of anna.b@news.example.com is 6%, example.com is well"}')
+    text = mask_addresses(
+        '{"told": "Bounce rate of anna.b@news.example.com is 6%, example.com is well"}'
+    )
     assert "anna" not in text
     assert "a***" in text
     assert "@news.example.com is 6%, example.com is well" in text
@@ -65,6 +67,9 @@ def test_masking_hides_the_local_part_of_every_form_of_address(address: str) -> 
 
 
 def test_masked_addresses_of_one_domain_differ_but_not_by_letter_case() -> None:
-    masked_anna, masked_alfred = mask_addresses("anna@example.com"), mask_addresses("alfred@example.com")
+    masked_anna, masked_alfred = (
+        mask_addresses("anna@example.com"),
+        mask_addresses("alfred@example.com"),
+    )
     assert masked_anna != masked_alfred
     assert mask_addresses("ANNA@example.com")[1:] == masked_anna[1:]

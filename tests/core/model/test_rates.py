@@ -1,5 +1,5 @@
 import pytest
-from builders import HOTMAIL, NEWS
+from builders import HOTMAIL, NEWS_IDENTITY
 
 from vdm_alerts.core.model.mailbox_providers import KNOWN_ISPS
 from vdm_alerts.core.model.metrics import Metric, Scope
@@ -52,7 +52,10 @@ def test_complaint_rate_has_a_no_feedback_loop_gap_only_at_gmail() -> None:
     gmail = Scope(isp="Gmail")
     assert "Gmail" in KNOWN_ISPS
     assert Indicator.COMPLAINT_RATE.permanent_gap(gmail) is Gap.NO_FEEDBACK_LOOP
-    assert Indicator.COMPLAINT_RATE.permanent_gap(NEWS.at_provider("Gmail")) is Gap.NO_FEEDBACK_LOOP
+    assert (
+        Indicator.COMPLAINT_RATE.permanent_gap(NEWS_IDENTITY.at_provider("Gmail"))
+        is Gap.NO_FEEDBACK_LOOP
+    )
     assert Indicator.BOUNCE_RATE.permanent_gap(gmail) is None
     assert Indicator.COMPLAINT_RATE.permanent_gap(HOTMAIL) is None
-    assert Indicator.COMPLAINT_RATE.permanent_gap(NEWS) is None
+    assert Indicator.COMPLAINT_RATE.permanent_gap(NEWS_IDENTITY) is None

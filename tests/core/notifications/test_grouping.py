@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from builders import HOTMAIL, HOUR, NEWS, NO_CONTRIBUTORS, NOW, evidence, firing
+from builders import HOTMAIL, HOUR, NEWS_IDENTITY, NO_CONTRIBUTORS, NOW, evidence, firing
 
 from vdm_alerts.core.alerts.alert import Alert
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope
@@ -17,7 +17,7 @@ from vdm_alerts.core.notifications.grouping import (
 from vdm_alerts.core.planning.contributor import Contributor
 
 SHOP_IDENTITY = Scope(identity="shop.example.com")
-NEWS_AT_HOTMAIL = NEWS.at_provider("Hotmail")
+NEWS_AT_HOTMAIL = NEWS_IDENTITY.at_provider("Hotmail")
 FIRST_INCIDENT_ID = "bounce-rate-20260312T0900Z"
 SECOND_INCIDENT_ID = "bounce-rate-20260312T0900Z-2"
 
@@ -40,25 +40,25 @@ def incident_ids(*alerts: Alert, causes: Mapping[Scope, Scope] | None = None) ->
 
 
 def test_unrelated_alerts_are_separate_incidents() -> None:
-    assert incident_ids(a_new_alert(NEWS), a_new_alert(SHOP_IDENTITY)) == {
-        NEWS: FIRST_INCIDENT_ID,
+    assert incident_ids(a_new_alert(NEWS_IDENTITY), a_new_alert(SHOP_IDENTITY)) == {
+        NEWS_IDENTITY: FIRST_INCIDENT_ID,
         SHOP_IDENTITY: SECOND_INCIDENT_ID,
     }
 
 
 def test_alerts_with_the_same_contributor_share_one_incident() -> None:
-    causes = {NEWS: NEWS_AT_HOTMAIL, HOTMAIL: NEWS_AT_HOTMAIL}
-    together = incident_ids(a_new_alert(NEWS), a_new_alert(HOTMAIL), causes=causes)
-    assert together == {NEWS: FIRST_INCIDENT_ID, HOTMAIL: FIRST_INCIDENT_ID}
+    causes = {NEWS_IDENTITY: NEWS_AT_HOTMAIL, HOTMAIL: NEWS_AT_HOTMAIL}
+    together = incident_ids(a_new_alert(NEWS_IDENTITY), a_new_alert(HOTMAIL), causes=causes)
+    assert together == {NEWS_IDENTITY: FIRST_INCIDENT_ID, HOTMAIL: FIRST_INCIDENT_ID}
     with_others = incident_ids(
-        a_new_alert(NEWS),
+        a_new_alert(NEWS_IDENTITY),
         a_new_alert(HOTMAIL),
         a_new_alert(NEWS_AT_HOTMAIL),
         a_new_alert(SHOP_IDENTITY),
         causes=causes,
     )
     assert with_others == {
-        NEWS: FIRST_INCIDENT_ID,
+        NEWS_IDENTITY: FIRST_INCIDENT_ID,
         HOTMAIL: FIRST_INCIDENT_ID,
         NEWS_AT_HOTMAIL: FIRST_INCIDENT_ID,
         SHOP_IDENTITY: SECOND_INCIDENT_ID,
@@ -66,8 +66,10 @@ def test_alerts_with_the_same_contributor_share_one_incident() -> None:
 
 
 def test_alerts_share_one_incident_when_the_account_is_breached() -> None:
-    alerts = [a_new_alert(scope) for scope in (ACCOUNT, NEWS, SHOP_IDENTITY)]
-    assert incident_ids(*alerts) == dict.fromkeys((ACCOUNT, NEWS, SHOP_IDENTITY), FIRST_INCIDENT_ID)
+    alerts = [a_new_alert(scope) for scope in (ACCOUNT, NEWS_IDENTITY, SHOP_IDENTITY)]
+    assert incident_ids(*alerts) == dict.fromkeys(
+        (ACCOUNT, NEWS_IDENTITY, SHOP_IDENTITY), FIRST_INCIDENT_ID
+    )
 
 
 def test_new_alert_joins_the_open_incident_of_the_account() -> None:
@@ -76,27 +78,29 @@ def test_new_alert_joins_the_open_incident_of_the_account() -> None:
 
 
 def test_new_alert_joins_the_open_incident_with_the_same_contributor() -> None:
-    early = replace(firing(NEWS, notified=Severity.WARNING), incident="bounce-rate-old")
+    early = replace(firing(NEWS_IDENTITY, notified=Severity.WARNING), incident="bounce-rate-old")
     alerts = [early, a_new_alert(HOTMAIL)]
-    contributors = contributors_from(alerts, {NEWS: NEWS_AT_HOTMAIL, HOTMAIL: NEWS_AT_HOTMAIL})
+    contributors = contributors_from(
+        alerts, {NEWS_IDENTITY: NEWS_AT_HOTMAIL, HOTMAIL: NEWS_AT_HOTMAIL}
+    )
     late = group_into_incidents(alerts, contributors, NOW + HOUR)
     assert {alert.scope: alert.incident for alert in late} == {
-        NEWS: "bounce-rate-old",
+        NEWS_IDENTITY: "bounce-rate-old",
         HOTMAIL: "bounce-rate-old",
     }
 
 
 def test_account_alert_joins_the_incident_of_its_contributor_and_collects_new_alerts() -> None:
-    early = replace(firing(NEWS, notified=Severity.WARNING), incident="bounce-rate-old")
+    early = replace(firing(NEWS_IDENTITY, notified=Severity.WARNING), incident="bounce-rate-old")
     alerts = [early, a_new_alert(ACCOUNT), a_new_alert(SHOP_IDENTITY)]
-    assert incident_ids(*alerts, causes={ACCOUNT: NEWS}) == dict.fromkeys(
-        (NEWS, ACCOUNT, SHOP_IDENTITY), "bounce-rate-old"
+    assert incident_ids(*alerts, causes={ACCOUNT: NEWS_IDENTITY}) == dict.fromkeys(
+        (NEWS_IDENTITY, ACCOUNT, SHOP_IDENTITY), "bounce-rate-old"
     )
 
 
 def test_alerts_of_two_rules_never_share_an_incident() -> None:
-    other = replace(a_new_alert(NEWS), rule="complaint-rate")
-    grouped = group_into_incidents([a_new_alert(NEWS), other], NO_CONTRIBUTORS, NOW)
+    other = replace(a_new_alert(NEWS_IDENTITY), rule="complaint-rate")
+    grouped = group_into_incidents([a_new_alert(NEWS_IDENTITY), other], NO_CONTRIBUTORS, NOW)
     assert {alert.rule: alert.incident for alert in grouped} == {
         "bounce-rate": FIRST_INCIDENT_ID,
         "complaint-rate": "complaint-rate-20260312T0900Z",
@@ -104,19 +108,23 @@ def test_alerts_of_two_rules_never_share_an_incident() -> None:
 
 
 def test_alert_stays_in_its_open_incident_when_the_account_starts_firing() -> None:
-    early = replace(firing(NEWS, notified=Severity.WARNING), incident="bounce-rate-old")
-    assert incident_ids(early, a_new_alert(ACCOUNT))[NEWS] == "bounce-rate-old"
+    early = replace(firing(NEWS_IDENTITY, notified=Severity.WARNING), incident="bounce-rate-old")
+    assert incident_ids(early, a_new_alert(ACCOUNT))[NEWS_IDENTITY] == "bounce-rate-old"
 
 
 def test_senders_bad_at_one_provider_share_an_incident_only_when_the_provider_is_breached() -> None:
     newsletter = Scope(configuration_set="newsletter")
-    causes = {NEWS: NEWS_AT_HOTMAIL, HOTMAIL: NEWS_AT_HOTMAIL, newsletter: newsletter.at_provider("Hotmail")}
-    senders = [a_new_alert(NEWS), a_new_alert(newsletter)]
+    causes = {
+        NEWS_IDENTITY: NEWS_AT_HOTMAIL,
+        HOTMAIL: NEWS_AT_HOTMAIL,
+        newsletter: newsletter.at_provider("Hotmail"),
+    }
+    senders = [a_new_alert(NEWS_IDENTITY), a_new_alert(newsletter)]
     assert incident_ids(*senders, a_new_alert(HOTMAIL), causes=causes) == dict.fromkeys(
-        (NEWS, newsletter, HOTMAIL), FIRST_INCIDENT_ID
+        (NEWS_IDENTITY, newsletter, HOTMAIL), FIRST_INCIDENT_ID
     )
     separate = incident_ids(*senders, causes=causes)
-    assert separate == {NEWS: FIRST_INCIDENT_ID, newsletter: SECOND_INCIDENT_ID}
+    assert separate == {NEWS_IDENTITY: FIRST_INCIDENT_ID, newsletter: SECOND_INCIDENT_ID}
 
 
 def test_last_incident_takes_all_remaining_alerts_when_the_limit_is_reached() -> None:

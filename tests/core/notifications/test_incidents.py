@@ -9,7 +9,7 @@ import pytest
 from builders import (
     HOTMAIL,
     HOUR,
-    NEWS,
+    NEWS_IDENTITY,
     NO_CONTRIBUTORS,
     NOW,
     a_rule,
@@ -80,7 +80,7 @@ def test_alerts_of_two_rules_are_separate_incidents() -> None:
 def test_incident_lists_new_alerts_before_those_still_firing() -> None:
     incident = the_due_incident(firing(notified=WARNING), firing(HOTMAIL))
     assert incident.reason is Reason.FIRING
-    assert [affected.alert.scope for affected in incident.affected] == [HOTMAIL, NEWS]
+    assert [affected.alert.scope for affected in incident.affected] == [HOTMAIL, NEWS_IDENTITY]
 
 
 def test_notified_alert_that_is_pending_again_is_neither_resolved_nor_listed() -> None:
@@ -97,7 +97,7 @@ def test_incident_reason_is_the_most_urgent_reason_of_its_alerts() -> None:
 
 
 def test_affected_scopes_are_ordered_by_account_then_senders_then_providers() -> None:
-    scopes = [Scope(isp="Aol"), Scope(configuration_set="a"), NEWS, ACCOUNT]
+    scopes = [Scope(isp="Aol"), Scope(configuration_set="a"), NEWS_IDENTITY, ACCOUNT]
     incident = the_due_incident(*(firing(scope) for scope in scopes))
     assert [affected.alert.scope for affected in incident.affected] == list(reversed(scopes))
 
@@ -195,7 +195,7 @@ def test_firing_notification_is_due_after_an_unconfirmed_resolution() -> None:
 def test_escalation_is_due_after_an_unconfirmed_deescalation() -> None:
     better = firing(notified=CRITICAL)
     uncertain = alert_when_attempted(the_due_incident(better, firing(HOTMAIL)).affected[-1], NOW)
-    assert uncertain.scope == NEWS
+    assert uncertain.scope == NEWS_IDENTITY
     assert (
         reason_to_notify(replace(uncertain, state=firing(severity=CRITICAL).state))
         is Reason.ESCALATED
@@ -270,9 +270,9 @@ def test_deescalation_is_reported_only_with_the_next_due_notification() -> None:
     incident = the_due_incident(better, firing(HOTMAIL))
     assert {affected.alert.scope: affected.reason for affected in incident.affected} == {
         HOTMAIL: Reason.FIRING,
-        NEWS: Reason.DEESCALATED,
+        NEWS_IDENTITY: Reason.DEESCALATED,
     }
-    (news,) = [affected for affected in incident.affected if affected.alert.scope == NEWS]
+    (news,) = [affected for affected in incident.affected if affected.alert.scope == NEWS_IDENTITY]
     assert reason_to_notify(alert_when_delivered(news, 2, NOW)) is None
 
 
@@ -311,7 +311,7 @@ def notified_reasons(
 
     Nothing is delivered in the hours that are *lost*.
     """
-    alert, reasons = Alert("bounce-rate", NEWS, Indicator.BOUNCE_RATE), []
+    alert, reasons = Alert("bounce-rate", NEWS_IDENTITY, Indicator.BOUNCE_RATE), []
     for hour, verdict in enumerate(history):
         now = NOW + hour * HOUR
         (alert,) = group_into_incidents([advance(alert, verdict, RULE, now)], NO_CONTRIBUTORS, now)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from accounts import BOUNCE_RULE, SHOP_IDENTITY, FakeAccount
-from builders import NEWS, firing
+from builders import NEWS_IDENTITY, firing
 
 from vdm_alerts.core.alerts.alert import AlertKey
 from vdm_alerts.core.evaluation.verdicts import Breached, Healthy, Inconclusive, Unknown
@@ -26,32 +26,39 @@ def an_observation(account: FakeAccount) -> Observation:
 
 
 def test_evaluation_has_verdicts_contributors_and_coverage() -> None:
-    account = FakeAccount().sends(ACCOUNT, 10_000, bounced=600).sends(NEWS, 1_000, bounced=600)
-    account.sends(NEWS.at_provider("Hotmail"), 800, bounced=600).sends(SHOP_IDENTITY, 1_000)
+    account = (
+        FakeAccount().sends(ACCOUNT, 10_000, bounced=600).sends(NEWS_IDENTITY, 1_000, bounced=600)
+    )
+    account.sends(NEWS_IDENTITY.at_provider("Hotmail"), 800, bounced=600).sends(
+        SHOP_IDENTITY, 1_000
+    )
     account.counts[Metric.SEND, SHOP_IDENTITY] = Gap.UNAVAILABLE
     evaluation = evaluate(an_observation(account))
     in_account, in_news, in_shop = (
-        AlertKey.for_rule(RULE, scope) for scope in (ACCOUNT, NEWS, SHOP_IDENTITY)
+        AlertKey.for_rule(RULE, scope) for scope in (ACCOUNT, NEWS_IDENTITY, SHOP_IDENTITY)
     )
     types = {key: type(verdict) for key, verdict in evaluation.verdicts.items()}
     assert types == {in_account: Breached, in_news: Breached, in_shop: Unknown}
     contributors = {key: contributor.scope for key, contributor in evaluation.contributors.items()}
-    assert contributors == {in_account: NEWS.at_provider("Hotmail"), in_news: NEWS.at_provider("Hotmail")}
+    assert contributors == {
+        in_account: NEWS_IDENTITY.at_provider("Hotmail"),
+        in_news: NEWS_IDENTITY.at_provider("Hotmail"),
+    }
     assert evaluation.coverage == Coverage(
         ("bounce-rate",), {(): 1, (Dimension.IDENTITY,): 2}, rates=3, unreadable=1
     )
 
 
 def test_scope_without_emails_is_inconclusive_while_the_account_sends_none() -> None:
-    observation = an_observation(FakeAccount().sends(ACCOUNT, 0).sends(NEWS, 0))
-    key = AlertKey.for_rule(RULE, NEWS)
+    observation = an_observation(FakeAccount().sends(ACCOUNT, 0).sends(NEWS_IDENTITY, 0))
+    key = AlertKey.for_rule(RULE, NEWS_IDENTITY)
     assert isinstance(evaluate(observation).verdicts[key], Healthy)
     idle = replace(observation, account_idle=True)
     assert isinstance(evaluate(idle).verdicts[key], Inconclusive)
 
 
 def test_run_that_did_not_read_vdm_closes_alerts_without_any_verdict() -> None:
-    alert = firing(NEWS)
+    alert = firing(NEWS_IDENTITY)
     observation = Observation(
         RuleSet({}), None, subscribers=1, findings=(), alerts={alert.key: alert}
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 from accounts import SHOP_IDENTITY, FakeAccount
-from builders import HOUR, NEWS, NOW, a_series, an_entry
+from builders import HOUR, NEWS_IDENTITY, NOW, a_sender_record, a_series
 
 from vdm_alerts.core.model.findings import Finding, FindingSource
 from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope
@@ -93,7 +93,7 @@ def test_sources_are_unreadable_unless_the_account_was_read(
 def test_reading_findings_tell_rejected_scopes_from_unreadable_ones() -> None:
     reading = a_reading(
         {
-            Query(Metric.SEND, NEWS): Gap.REJECTED,
+            Query(Metric.SEND, NEWS_IDENTITY): Gap.REJECTED,
             Query(Metric.SEND, SHOP_IDENTITY): Gap.UNAVAILABLE,
             Query(Metric.SEND, Scope(identity="cut.example.com")): Gap.CUT_OFF,
             Query(Metric.SEND, ACCOUNT): a_series(9),
@@ -106,15 +106,15 @@ def test_reading_findings_tell_rejected_scopes_from_unreadable_ones() -> None:
 
 
 def test_gaps_are_no_findings_when_the_reading_failed() -> None:
-    reading = a_reading({Query(Metric.SEND, NEWS): Gap.UNAVAILABLE})
+    reading = a_reading({Query(Metric.SEND, NEWS_IDENTITY): Gap.UNAVAILABLE})
     assert findings_of(replace(reading, failed=True), Limits()) == []
 
 
 def test_scopes_that_fail_for_more_than_a_day_are_reported_with_the_longest_first() -> None:
-    failing = {NEWS: 25, SHOP_IDENTITY: 26, Scope(identity="new.example.com"): 24}
+    failing = {NEWS_IDENTITY: 25, SHOP_IDENTITY: 26, Scope(identity="new.example.com"): 24}
     roster = SenderRoster(
         {
-            scope: replace(an_entry(), failing_since=NOW - hours * HOUR)
+            scope: replace(a_sender_record(), failing_since=NOW - hours * HOUR)
             for scope, hours in failing.items()
         }
     )
@@ -135,8 +135,8 @@ def test_scopes_that_fail_for_more_than_a_day_are_reported_with_the_longest_firs
 def test_cut_off_scope_is_reported_after_25_hours(
     limits: Limits, hours: int, keys: list[str]
 ) -> None:
-    roster = SenderRoster({NEWS: an_entry(at=NOW - hours * HOUR)})
-    reading = a_reading({Query(Metric.SEND, NEWS): Gap.CUT_OFF}, roster)
+    roster = SenderRoster({NEWS_IDENTITY: a_sender_record(at=NOW - hours * HOUR)})
+    reading = a_reading({Query(Metric.SEND, NEWS_IDENTITY): Gap.CUT_OFF}, roster)
     assert findings_of(reading, limits) == keys
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from builders import HOUR, NEWS, NOW, a_rule, firing
+from builders import HOUR, NEWS_IDENTITY, NOW, a_rule, firing
 
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.metrics import ACCOUNT
@@ -32,7 +32,7 @@ OBSERVATION = Observation(
 
 
 def test_next_state_has_the_alerts_and_observations_of_the_run() -> None:
-    alert = firing(NEWS)
+    alert = firing(NEWS_IDENTITY)
     assert next_state(BEFORE, OBSERVATION, [alert], NOW) == replace(
         BEFORE,
         alerts={alert.key: alert},

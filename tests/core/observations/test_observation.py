@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 from accounts import SHOP_IDENTITY, FakeAccount
-from builders import HOUR, NEWS, NOW, TODAY, a_rule, a_series, an_entry, firing
+from builders import HOUR, NEWS_IDENTITY, NOW, TODAY, a_rule, a_sender_record, a_series, firing
 
 from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Scope
@@ -48,16 +48,19 @@ def an_observation(rule_set: RuleSet | None, reading: MetricReading | None = Non
 def test_alert_is_closed_only_when_its_rule_is_known_not_to_apply(
     rule_set: RuleSet | None, reason: str
 ) -> None:
-    assert an_observation(rule_set).closed_because(firing(NEWS).key) == reason
+    assert an_observation(rule_set).closed_because(firing(NEWS_IDENTITY).key) == reason
 
 
 @pytest.mark.parametrize(
     ("scope", "listed_hours_ago", "reason"),
     [
         pytest.param(
-            NEWS, 1, "The identity news.example.com was deleted from this account", id="deleted"
+            NEWS_IDENTITY,
+            1,
+            "The identity news.example.com was deleted from this account",
+            id="deleted",
         ),
-        pytest.param(NEWS, 24, "", id="list too old"),
+        pytest.param(NEWS_IDENTITY, 24, "", id="list too old"),
         pytest.param(SHOP_IDENTITY, 1, "", id="listed"),
         pytest.param(ACCOUNT, 1, "", id="no sender"),
     ],
@@ -66,7 +69,7 @@ def test_alert_is_closed_when_a_recent_list_lacks_its_sender(
     scope: Scope, listed_hours_ago: int, reason: str
 ) -> None:
     listed_at = {Dimension.IDENTITY: NOW - listed_hours_ago * HOUR}
-    account = FakeAccount(roster=SenderRoster({SHOP_IDENTITY: an_entry()}, listed_at))
+    account = FakeAccount(roster=SenderRoster({SHOP_IDENTITY: a_sender_record()}, listed_at))
     reading = MetricReading(account.plan, {}, queries_made=0)
     observation = an_observation(RuleSet({RULE.name: RULE}), reading)
     assert observation.closed_because(firing(scope).key) == reason

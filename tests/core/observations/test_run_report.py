@@ -5,7 +5,18 @@ from datetime import datetime, timedelta
 
 import pytest
 from accounts import FakeAccount
-from builders import HOTMAIL, NEWS, NOW, TODAY, a_rule, a_series, breached, firing, healthy, unknown
+from builders import (
+    HOTMAIL,
+    NEWS_IDENTITY,
+    NOW,
+    TODAY,
+    a_rule,
+    a_series,
+    breached,
+    firing,
+    healthy,
+    unknown,
+)
 
 from vdm_alerts.core.alerts.alert import AlertKey
 from vdm_alerts.core.alerts.stored_state import StoredState
@@ -50,11 +61,11 @@ def keys_of(*scopes: Scope) -> list[AlertKey]:
 
 
 def test_report_has_the_figures_of_the_run() -> None:
-    account, news, hotmail = keys_of(ACCOUNT, NEWS, HOTMAIL)
+    account, news, hotmail = keys_of(ACCOUNT, NEWS_IDENTITY, HOTMAIL)
     evaluation = Evaluation(
         {account: healthy(), news: unknown(Gap.UNAVAILABLE), hotmail: unknown(Gap.TOO_FEW)}
     )
-    alerts = [firing(NEWS), firing(HOTMAIL), firing(ACCOUNT, Severity.CRITICAL)]
+    alerts = [firing(NEWS_IDENTITY), firing(HOTMAIL), firing(ACCOUNT, Severity.CRITICAL)]
     state = StoredState(alerts={alert.key: alert for alert in alerts})
     report = report_run(OBSERVATION, evaluation, state, NOW, findings=6, sent=2, due=3)
     assert report == RunReport(
@@ -83,7 +94,7 @@ def test_every_figure_is_published() -> None:
 
 
 def test_samples_are_of_the_account_and_of_open_alerts_with_the_worst_first() -> None:
-    account, news, hotmail, other = keys_of(ACCOUNT, NEWS, HOTMAIL, Scope(tenant="other"))
+    account, news, hotmail, other = keys_of(ACCOUNT, NEWS_IDENTITY, HOTMAIL, Scope(tenant="other"))
     evaluation = Evaluation(
         {
             news: breached("6%"),
@@ -92,10 +103,10 @@ def test_samples_are_of_the_account_and_of_open_alerts_with_the_worst_first() ->
             account: healthy("1%"),
         }
     )
-    alerts = {alert.key: alert for alert in (firing(NEWS), firing(HOTMAIL))}
+    alerts = {alert.key: alert for alert in (firing(NEWS_IDENTITY), firing(HOTMAIL))}
     samples = rate_samples(OBSERVATION, evaluation, alerts, NOW, last_run=None)
     rates = [(sample.scope, sample.value) for sample in samples]
-    assert rates == [(ACCOUNT, 0.01), (HOTMAIL, 0.09), (NEWS, 0.06)]
+    assert rates == [(ACCOUNT, 0.01), (HOTMAIL, 0.09), (NEWS_IDENTITY, 0.06)]
     assert rate_samples(OBSERVATION, evaluation, alerts, NOW, last_run=NOW) == ()
 
 

@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 from accounts import COMPLAINT_RULE, READ_METRICS, SHOP_IDENTITY, FakeAccount, a_rule_for
-from builders import HOUR, NEWS, NOW, a_series, an_entry
+from builders import HOUR, NEWS_IDENTITY, NOW, a_sender_record, a_series
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,9 +37,9 @@ def test_drilldown_is_skipped_when_the_whole_has_too_few_events_for_a_breach(
     account: FakeAccount,
 ) -> None:
     account.rules = [IDENTITY_AT_ISP_RULE]
-    account.sends(NEWS, 10_000, bounced=19).sends(SHOP_IDENTITY, 10_000, bounced=20)
+    account.sends(NEWS_IDENTITY, 10_000, bounced=19).sends(SHOP_IDENTITY, 10_000, bounced=20)
     account.read()
-    assert account.metrics_of(NEWS.at_provider("Gmail")) == set()
+    assert account.metrics_of(NEWS_IDENTITY.at_provider("Gmail")) == set()
     assert account.metrics_of(SHOP_IDENTITY.at_provider("Gmail")) >= {Metric.PERMANENT_BOUNCE}
 
 
@@ -47,53 +47,75 @@ def test_drilldown_stops_when_the_remaining_events_cannot_cause_a_breach(
     account: FakeAccount,
 ) -> None:
     account.rules = [IDENTITY_AT_ISP_RULE, COMPLAINT_RULE]
-    account.sends(NEWS, 10_000, bounced=60)
-    account.sends(NEWS.at_provider("Gmail"), 4_000, bounced=19).sends(NEWS.at_provider("Hotmail"), 4_000, bounced=22)
+    account.sends(NEWS_IDENTITY, 10_000, bounced=60)
+    account.sends(NEWS_IDENTITY.at_provider("Gmail"), 4_000, bounced=19).sends(
+        NEWS_IDENTITY.at_provider("Hotmail"), 4_000, bounced=22
+    )
     account.read()
-    assert account.metrics_of(NEWS.at_provider("Gmail")) == {Metric.PERMANENT_BOUNCE}, "19 are too few"
-    assert account.metrics_of(NEWS.at_provider("Hotmail")) == {Metric.PERMANENT_BOUNCE, Metric.SEND}
-    assert account.metrics_of(NEWS.at_provider("ExchangeOnline")) == set(), "19 are left"
+    assert account.metrics_of(NEWS_IDENTITY.at_provider("Gmail")) == {Metric.PERMANENT_BOUNCE}, (
+        "19 are too few"
+    )
+    assert account.metrics_of(NEWS_IDENTITY.at_provider("Hotmail")) == {
+        Metric.PERMANENT_BOUNCE,
+        Metric.SEND,
+    }
+    assert account.metrics_of(NEWS_IDENTITY.at_provider("ExchangeOnline")) == set(), "19 are left"
 
 
 def test_drilldown_queries_a_few_providers_at_a_time(account: FakeAccount) -> None:
     account.rules = [IDENTITY_AT_ISP_RULE]
-    account.sends(NEWS, 10_000, bounced=60).sends(NEWS.at_provider("Gmail"), 4_000, bounced=60)
+    account.sends(NEWS_IDENTITY, 10_000, bounced=60).sends(
+        NEWS_IDENTITY.at_provider("Gmail"), 4_000, bounced=60
+    )
     account.read()
     # Hotmail is queried together with Gmail.
-    assert account.metrics_of(NEWS.at_provider("Hotmail")) == {Metric.PERMANENT_BOUNCE}
-    assert account.metrics_of(NEWS.at_provider("ExchangeOnline")) == set()
+    assert account.metrics_of(NEWS_IDENTITY.at_provider("Hotmail")) == {Metric.PERMANENT_BOUNCE}
+    assert account.metrics_of(NEWS_IDENTITY.at_provider("ExchangeOnline")) == set()
 
 
 def test_drilldown_finds_a_breach_at_one_provider_when_the_sender_is_healthy(
     account: FakeAccount,
 ) -> None:
     account.rules = [IDENTITY_AT_ISP_RULE]
-    account.sends(NEWS, 100_000, bounced=900).sends(NEWS.at_provider("Aol"), 400, bounced=40)
-    account.sends(NEWS.at_provider("Gmail"), 99_600, bounced=860)
+    account.sends(NEWS_IDENTITY, 100_000, bounced=900).sends(
+        NEWS_IDENTITY.at_provider("Aol"), 400, bounced=40
+    )
+    account.sends(NEWS_IDENTITY.at_provider("Gmail"), 99_600, bounced=860)
     answers = account.read()
     assert isinstance(
-        evaluate_scope(IDENTITY_AT_ISP_RULE, NEWS.at_provider("Aol"), account.plan, answers), Breached
+        evaluate_scope(
+            IDENTITY_AT_ISP_RULE, NEWS_IDENTITY.at_provider("Aol"), account.plan, answers
+        ),
+        Breached,
     )
-    assert evaluate_scope(IDENTITY_AT_ISP_RULE, NEWS.at_provider("Yahoo"), account.plan, answers) is None
+    assert (
+        evaluate_scope(
+            IDENTITY_AT_ISP_RULE, NEWS_IDENTITY.at_provider("Yahoo"), account.plan, answers
+        )
+        is None
+    )
 
 
 def test_drilldown_runs_daily_for_healthy_senders_and_every_run_near_the_threshold(
     account: FakeAccount,
 ) -> None:
     account.rules = [IDENTITY_AT_ISP_RULE]
-    account.sends(NEWS, 10_000, bounced=30).sends(SHOP_IDENTITY, 1_000, bounced=30)
+    account.sends(NEWS_IDENTITY, 10_000, bounced=30).sends(SHOP_IDENTITY, 1_000, bounced=30)
     account.roster = SenderRoster(
-        {scope: an_entry(5, drilled_down=("bounce-rate",)) for scope in (NEWS, SHOP_IDENTITY)}
+        {
+            scope: a_sender_record(5, drilled_down=("bounce-rate",))
+            for scope in (NEWS_IDENTITY, SHOP_IDENTITY)
+        }
     )
     account.now = NOW + HOUR
     account.read()
-    assert account.metrics_of(NEWS.at_provider("Gmail")) == set()
+    assert account.metrics_of(NEWS_IDENTITY.at_provider("Gmail")) == set()
     # 3% is more than half of the 5% threshold.
     assert account.metrics_of(SHOP_IDENTITY.at_provider("Gmail")) >= {Metric.PERMANENT_BOUNCE}
     account.now = NOW + timedelta(days=1)
-    account.sends(NEWS, 10_000, bounced=30)
+    account.sends(NEWS_IDENTITY, 10_000, bounced=30)
     account.read()
-    assert account.metrics_of(NEWS.at_provider("Gmail")) >= {Metric.PERMANENT_BOUNCE}
+    assert account.metrics_of(NEWS_IDENTITY.at_provider("Gmail")) >= {Metric.PERMANENT_BOUNCE}
 
 
 def drilldown_order(account: FakeAccount, *scopes: Scope) -> list[Scope]:
@@ -106,7 +128,11 @@ def drilldown_order(account: FakeAccount, *scopes: Scope) -> list[Scope]:
         for batch in next_batches(account.plan, answers, EarlyVerdicts(account.plan))
         for query in batch.queries
     ]
-    senders = [scope.at_all_providers for scope in queried if scope.isp and scope.at_all_providers in scopes]
+    senders = [
+        scope.at_all_providers
+        for scope in queried
+        if scope.isp and scope.at_all_providers in scopes
+    ]
     return list(dict.fromkeys(senders))
 
 
@@ -121,10 +147,14 @@ def test_drilldown_order_is_worst_rate_first_and_then_longest_wait(
     account.sends(waits_3_days, 10_000, bounced=30).sends(waits_2_days, 10_000, bounced=30)
     account.roster = SenderRoster(
         {
-            bad: an_entry(5),
-            worse: an_entry(5),
-            waits_2_days: an_entry(5, NOW - timedelta(days=2), drilled_down=("bounce-rate",)),
-            waits_3_days: an_entry(5, NOW - timedelta(days=3), drilled_down=("bounce-rate",)),
+            bad: a_sender_record(5),
+            worse: a_sender_record(5),
+            waits_2_days: a_sender_record(
+                5, NOW - timedelta(days=2), drilled_down=("bounce-rate",)
+            ),
+            waits_3_days: a_sender_record(
+                5, NOW - timedelta(days=3), drilled_down=("bounce-rate",)
+            ),
         }
     )
     order = drilldown_order(account, bad, waits_2_days, waits_3_days, worse)
@@ -135,23 +165,23 @@ def test_contributor_search_comes_before_drilldown_of_other_senders(
     account: FakeAccount,
 ) -> None:
     drilldown_rule = replace(IDENTITY_AT_ISP_COMPLAINT_RULE, name="pairs")
-    account.sends(NEWS, 10_000, bounced=100, complained=9)
+    account.sends(NEWS_IDENTITY, 10_000, bounced=100, complained=9)
     account.sends(SHOP_IDENTITY, 10_000, bounced=501, complained=5)
     account.rules = [drilldown_rule]
-    assert drilldown_order(account, NEWS, SHOP_IDENTITY) == [NEWS, SHOP_IDENTITY]
+    assert drilldown_order(account, NEWS_IDENTITY, SHOP_IDENTITY) == [NEWS_IDENTITY, SHOP_IDENTITY]
     # The bounce rate of the shop is a breach, whose main contributor is searched for first.
     account.rules = [a_rule_for("identity"), drilldown_rule]
-    assert drilldown_order(account, NEWS, SHOP_IDENTITY) == [SHOP_IDENTITY, NEWS]
+    assert drilldown_order(account, NEWS_IDENTITY, SHOP_IDENTITY) == [SHOP_IDENTITY, NEWS_IDENTITY]
 
 
 def test_contributor_search_does_not_count_as_drilldown_for_another_rule(
     account: FakeAccount,
 ) -> None:
     account.rules = [a_rule_for("identity"), replace(IDENTITY_AT_ISP_COMPLAINT_RULE, name="pairs")]
-    account.sends(NEWS, 10_000, bounced=800, complained=30)
+    account.sends(NEWS_IDENTITY, 10_000, bounced=800, complained=30)
     answers = account.read()
-    assert fully_drilled_down(account.plan, answers) == {NEWS: {"pairs"}}
-    account.sends(NEWS, 10_000, bounced=800, complained=0)
+    assert fully_drilled_down(account.plan, answers) == {NEWS_IDENTITY: {"pairs"}}
+    account.sends(NEWS_IDENTITY, 10_000, bounced=800, complained=0)
     assert fully_drilled_down(account.plan, account.read()) == {}
 
 
@@ -159,10 +189,10 @@ def test_drilldown_is_incomplete_when_a_provider_is_cut_off_or_missing(
     account: FakeAccount,
 ) -> None:
     account.rules = [IDENTITY_AT_ISP_RULE]
-    account.sends(NEWS, 10_000, bounced=60)
+    account.sends(NEWS_IDENTITY, 10_000, bounced=60)
     answers = account.read()
-    assert fully_drilled_down(account.plan, answers) == {NEWS: {"bounce-rate"}}
-    gmail = Query(Metric.PERMANENT_BOUNCE, NEWS.at_provider("Gmail"))
+    assert fully_drilled_down(account.plan, answers) == {NEWS_IDENTITY: {"bounce-rate"}}
+    gmail = Query(Metric.PERMANENT_BOUNCE, NEWS_IDENTITY.at_provider("Gmail"))
     assert fully_drilled_down(account.plan, {**answers, gmail: Gap.CUT_OFF}) == {}
     without_gmail = {query: result for query, result in answers.items() if query != gmail}
     assert fully_drilled_down(account.plan, without_gmail) == {}
@@ -175,17 +205,19 @@ def breaches(
 
     *counts* are those of NEWS at each of ALL_PROVIDERS.
     """
-    account.sends(ACCOUNT, 1_000_000).sends(NEWS, 0)
+    account.sends(ACCOUNT, 1_000_000).sends(NEWS_IDENTITY, 0)
     for metric in READ_METRICS:
         total = sum(provider_counts[metric] for provider_counts in counts)
-        account.counts[metric, NEWS] = a_series(total)
+        account.counts[metric, NEWS_IDENTITY] = a_series(total)
         for isp, provider_counts in zip(ALL_PROVIDERS, counts, strict=True):
-            account.counts[metric, NEWS.at_provider(isp)] = a_series(provider_counts[metric])
+            account.counts[metric, NEWS_IDENTITY.at_provider(isp)] = a_series(
+                provider_counts[metric]
+            )
     answers = account.read()
     drilled_down: dict[AlertKey, Breached] = {}
     complete: dict[AlertKey, Breached] = {}
     for isp, rule in product(ALL_PROVIDERS, account.rules):
-        scope = NEWS.at_provider(isp)
+        scope = NEWS_IDENTITY.at_provider(isp)
         if rule.indicator.permanent_gap(scope) is not None:
             continue
         key = AlertKey.for_rule(rule, scope)
@@ -226,8 +258,8 @@ def test_drilldown_finds_breaches_at_single_providers() -> None:
     drilled_down, complete = breaches(account, list(counts.values()))
     assert drilled_down == complete
     assert set(drilled_down) == {
-        AlertKey.for_rule(IDENTITY_AT_ISP_RULE, NEWS.at_provider("Aol")),
-        AlertKey.for_rule(IDENTITY_AT_ISP_COMPLAINT_RULE, NEWS.at_provider("Yahoo")),
+        AlertKey.for_rule(IDENTITY_AT_ISP_RULE, NEWS_IDENTITY.at_provider("Aol")),
+        AlertKey.for_rule(IDENTITY_AT_ISP_COMPLAINT_RULE, NEWS_IDENTITY.at_provider("Yahoo")),
     }
 
 

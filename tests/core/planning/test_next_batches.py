@@ -14,7 +14,7 @@ from accounts import (
     FakeAccount,
     a_rule_for,
 )
-from builders import HOTMAIL, NEWS, NOW, a_rule, a_series
+from builders import HOTMAIL, NEWS_IDENTITY, NOW, a_rule, a_series
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,15 +41,18 @@ def test_windows_and_rules_share_one_query_per_metric_and_scope(account: FakeAcc
 def test_started_sender_is_read_completely_before_the_next_one(account: FakeAccount) -> None:
     """Otherwise, a small query budget would complete no sender."""
     account.rules = [a_rule_for("identity", "identity_at_isp")]
-    account.sends(NEWS, 5_000, bounced=400).sends(SHOP_IDENTITY, 5_000)
+    account.sends(NEWS_IDENTITY, 5_000, bounced=400).sends(SHOP_IDENTITY, 5_000)
     answers: dict[Query, Series | Gap] = {ACCOUNT_SENT_QUERY: a_series(10_000)}
-    answers |= {Query(metric, NEWS): account.answer(metric, NEWS) for metric in READ_METRICS[:2]}
+    answers |= {
+        Query(metric, NEWS_IDENTITY): account.answer(metric, NEWS_IDENTITY)
+        for metric in READ_METRICS[:2]
+    }
     scopes = [
         query.scope
         for batch in next_batches(account.plan, answers, EarlyVerdicts(account.plan))
         for query in batch.queries
     ]
-    assert scopes.index(NEWS.at_provider("Gmail")) < scopes.index(SHOP_IDENTITY)
+    assert scopes.index(NEWS_IDENTITY.at_provider("Gmail")) < scopes.index(SHOP_IDENTITY)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +68,7 @@ def test_started_sender_is_read_completely_before_the_next_one(account: FakeAcco
 def test_query_batches_are_taken_in_order_within_the_budget(
     left: int | None, allowed: int | None, taken: list[str]
 ) -> None:
-    sent, bounced, complained = (Query(metric, NEWS) for metric in READ_METRICS[:3])
+    sent, bounced, complained = (Query(metric, NEWS_IDENTITY) for metric in READ_METRICS[:3])
     batches = [
         QueryBatch((sent,), reserve=3),
         QueryBatch((bounced,), reserve=9),
@@ -114,10 +117,10 @@ def breaches(
 )
 def test_selective_reading_finds_the_breaches_of_senders_and_providers(rules: list[Rule]) -> None:
     bad, good = (20_000, 2_000, 100), (20_000, 20, 1)
-    counts = {ACCOUNT: (80_000, 2_040, 102), NEWS: bad, SHOP_IDENTITY: good, HOTMAIL: bad}
+    counts = {ACCOUNT: (80_000, 2_040, 102), NEWS_IDENTITY: bad, SHOP_IDENTITY: good, HOTMAIL: bad}
     selective, complete = breaches(FakeAccount(rules), counts)
     assert selective == complete
-    assert {key.scope for key in selective} >= {NEWS, HOTMAIL}
+    assert {key.scope for key in selective} >= {NEWS_IDENTITY, HOTMAIL}
     assert SHOP_IDENTITY not in {key.scope for key in selective}
 
 

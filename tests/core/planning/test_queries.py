@@ -14,7 +14,9 @@ from vdm_alerts.core.planning.queries import Query, find_answer
 def test_other_providers_count_is_the_account_minus_the_known_providers(
     account: FakeAccount,
 ) -> None:
-    account.sends(ACCOUNT.at_provider("Hotmail"), 4_000, bounced=30).sends(ACCOUNT.at_provider("Gmail"), 5_000)
+    account.sends(ACCOUNT.at_provider("Hotmail"), 4_000, bounced=30).sends(
+        ACCOUNT.at_provider("Gmail"), 5_000
+    )
     answers = account.read()
     other_providers = Query(Metric.SEND, ACCOUNT.at_provider(OTHER_ISPS))
     assert find_answer(other_providers, account.plan.isps, answers) == a_series(1_000)

@@ -6,7 +6,7 @@ from accounts import (
     FakeAccount,
     a_rule_for,
 )
-from builders import NEWS, a_series, an_entry
+from builders import NEWS_IDENTITY, a_sender_record, a_series
 
 from vdm_alerts.core.model.mailbox_providers import KNOWN_ISPS, OTHER_ISPS
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Metric, Scope
@@ -33,71 +33,87 @@ def test_account_and_known_providers_are_read_for_every_metric(account: FakeAcco
 def test_sender_volume_is_read_first_and_events_only_when_they_can_matter(
     account: FakeAccount,
 ) -> None:
-    account.sends(NEWS, 5_000, bounced=50).sends(SHOP_IDENTITY, 199)
+    account.sends(NEWS_IDENTITY, 5_000, bounced=50).sends(SHOP_IDENTITY, 199)
     account.read()
-    first = next(query for query in account.queried if query.scope == NEWS)
-    assert first == Query(Metric.SEND, NEWS)
+    first = next(query for query in account.queried if query.scope == NEWS_IDENTITY)
+    assert first == Query(Metric.SEND, NEWS_IDENTITY)
     assert account.metrics_of(SHOP_IDENTITY) == {Metric.SEND}, (
         "less than the min_volume of any rule"
     )
-    assert account.metrics_of(NEWS) == {Metric.SEND, Metric.PERMANENT_BOUNCE, Metric.COMPLAINT}
+    assert account.metrics_of(NEWS_IDENTITY) == {
+        Metric.SEND,
+        Metric.PERMANENT_BOUNCE,
+        Metric.COMPLAINT,
+    }
 
 
 def test_complaint_deliveries_are_read_only_when_complaints_can_break_a_rule(
     account: FakeAccount,
 ) -> None:
-    account.sends(NEWS, 5_000, complained=4).sends(SHOP_IDENTITY, 5_000, complained=5)
+    account.sends(NEWS_IDENTITY, 5_000, complained=4).sends(SHOP_IDENTITY, 5_000, complained=5)
     account.read()
-    assert Metric.DELIVERY_COMPLAINT not in account.metrics_of(NEWS)
+    assert Metric.DELIVERY_COMPLAINT not in account.metrics_of(NEWS_IDENTITY)
     assert Metric.DELIVERY_COMPLAINT in account.metrics_of(SHOP_IDENTITY)
 
 
 def test_events_are_read_when_emails_were_sent_on_the_day_before_the_window(
     account: FakeAccount,
 ) -> None:
-    account.sends(NEWS, 0)
-    account.counts[Metric.SEND, NEWS] = a_series(500, 0, 0, 0)
+    account.sends(NEWS_IDENTITY, 0)
+    account.counts[Metric.SEND, NEWS_IDENTITY] = a_series(500, 0, 0, 0)
     account.read()
-    assert Metric.PERMANENT_BOUNCE in account.metrics_of(NEWS)
+    assert Metric.PERMANENT_BOUNCE in account.metrics_of(NEWS_IDENTITY)
 
 
 def test_sender_with_an_open_alert_is_read_for_every_metric(account: FakeAccount) -> None:
     deleted = Scope(identity="deleted.example.com")
-    account.firing = frozenset({deleted, NEWS.at_provider("Hotmail"), NEWS})
-    account.sends(NEWS, 1)
+    account.firing = frozenset({deleted, NEWS_IDENTITY.at_provider("Hotmail"), NEWS_IDENTITY})
+    account.sends(NEWS_IDENTITY, 1)
     account.read()
-    assert account.metrics_of(deleted) == account.metrics_of(NEWS) == set(READ_METRICS)
+    assert account.metrics_of(deleted) == account.metrics_of(NEWS_IDENTITY) == set(READ_METRICS)
 
 
 def test_parts_with_an_open_alert_are_read_with_all_they_are_computed_from(
     account: FakeAccount,
 ) -> None:
     account.rules = [a_rule_for("identity_at_isp")]
-    account.firing = frozenset({NEWS.at_provider("Hotmail"), NEWS.at_provider(OTHER_ISPS)})
+    account.firing = frozenset(
+        {NEWS_IDENTITY.at_provider("Hotmail"), NEWS_IDENTITY.at_provider(OTHER_ISPS)}
+    )
     account.read()
-    assert account.metrics_of(NEWS.at_provider("Hotmail")) == {Metric.SEND, Metric.PERMANENT_BOUNCE}
+    assert account.metrics_of(NEWS_IDENTITY.at_provider("Hotmail")) == {
+        Metric.SEND,
+        Metric.PERMANENT_BOUNCE,
+    }
     # "Other providers" are computed from the counts of every named one.
-    assert account.metrics_of(NEWS.at_provider("Yahoo")) == {Metric.SEND, Metric.PERMANENT_BOUNCE}
+    assert account.metrics_of(NEWS_IDENTITY.at_provider("Yahoo")) == {
+        Metric.SEND,
+        Metric.PERMANENT_BOUNCE,
+    }
 
 
 def test_query_batch_reserves_budget_for_its_follow_up_queries(account: FakeAccount) -> None:
-    account.sends(NEWS, 5_000)
+    account.sends(NEWS_IDENTITY, 5_000)
     last = next_batches(account.plan, {}, EarlyVerdicts(account.plan))[-1]
-    assert last == QueryBatch((Query(Metric.SEND, NEWS),), reserve=3)
+    assert last == QueryBatch((Query(Metric.SEND, NEWS_IDENTITY),), reserve=3)
     account.rules = [a_rule_for("identity_at_isp")]
     # One query for the bounces, and two at each of 10 providers and at the other providers.
     assert next_batches(account.plan, {}, EarlyVerdicts(account.plan))[-1].reserve == 1 + 2 * 11
 
 
 def test_deferred_senders_are_read_when_enough_email_is_unattributed(account: FakeAccount) -> None:
-    account.sends(SHOP_IDENTITY, 9_900).sends(NEWS, 100)
-    account.roster = SenderRoster({NEWS: an_entry(), SHOP_IDENTITY: an_entry(5)})
+    account.sends(SHOP_IDENTITY, 9_900).sends(NEWS_IDENTITY, 100)
+    account.roster = SenderRoster(
+        {NEWS_IDENTITY: a_sender_record(), SHOP_IDENTITY: a_sender_record(5)}
+    )
     account.read()
-    assert account.metrics_of(NEWS) == set(), "100 emails can breach no rule"
-    account.sends(ACCOUNT, 10_400).sends(NEWS, 500)
-    account.roster = SenderRoster({NEWS: an_entry(), SHOP_IDENTITY: an_entry(5)})
+    assert account.metrics_of(NEWS_IDENTITY) == set(), "100 emails can breach no rule"
+    account.sends(ACCOUNT, 10_400).sends(NEWS_IDENTITY, 500)
+    account.roster = SenderRoster(
+        {NEWS_IDENTITY: a_sender_record(), SHOP_IDENTITY: a_sender_record(5)}
+    )
     account.read()
-    assert account.metrics_of(NEWS) >= {Metric.SEND, Metric.PERMANENT_BOUNCE}
+    assert account.metrics_of(NEWS_IDENTITY) >= {Metric.SEND, Metric.PERMANENT_BOUNCE}
 
 
 def test_deferred_sender_is_read_only_when_unattributed_email_has_grown(
@@ -105,15 +121,15 @@ def test_deferred_sender_is_read_only_when_unattributed_email_has_grown(
 ) -> None:
     account.sends(ACCOUNT, 10_000).sends(SHOP_IDENTITY, 7_000)
     account.roster = SenderRoster(
-        {NEWS: an_entry(), SHOP_IDENTITY: an_entry(5)}, unattributed=2_900
+        {NEWS_IDENTITY: a_sender_record(), SHOP_IDENTITY: a_sender_record(5)}, unattributed=2_900
     )
     account.read()
-    assert account.metrics_of(NEWS) == set()
+    assert account.metrics_of(NEWS_IDENTITY) == set()
     account.roster = SenderRoster(
-        {NEWS: an_entry(), SHOP_IDENTITY: an_entry(5)}, unattributed=2_800
+        {NEWS_IDENTITY: a_sender_record(), SHOP_IDENTITY: a_sender_record(5)}, unattributed=2_800
     )
     account.read()
-    assert account.metrics_of(NEWS) == {Metric.SEND}, "200 more: the min_volume of a rule"
+    assert account.metrics_of(NEWS_IDENTITY) == {Metric.SEND}, "200 more: the min_volume of a rule"
 
 
 def test_deferred_sender_is_read_when_an_excluded_identity_has_most_emails(
@@ -122,35 +138,45 @@ def test_deferred_sender_is_read_when_an_excluded_identity_has_most_emails(
     account.rules = [
         a_rule_for("identity", exclude=ScopePatterns({Dimension.IDENTITY: ("*.test",)}))
     ]
-    account.sends(ACCOUNT, 10_000).sends(SHOP_IDENTITY, 1_000).sends(NEWS, 500)
+    account.sends(ACCOUNT, 10_000).sends(SHOP_IDENTITY, 1_000).sends(NEWS_IDENTITY, 500)
     excluded = Scope(identity="a.test")
     account.sends(excluded, 8_500)
     account.roster = SenderRoster(
-        {NEWS: an_entry(), SHOP_IDENTITY: an_entry(5), excluded: an_entry(5)}
+        {
+            NEWS_IDENTITY: a_sender_record(),
+            SHOP_IDENTITY: a_sender_record(5),
+            excluded: a_sender_record(5),
+        }
     )
     account.read()
-    assert account.metrics_of(NEWS) >= {Metric.SEND}
+    assert account.metrics_of(NEWS_IDENTITY) >= {Metric.SEND}
 
 
 def test_deferred_senders_are_not_read_when_another_identity_is_unreadable(
     account: FakeAccount,
 ) -> None:
-    account.sends(SHOP_IDENTITY, 1).sends(NEWS, 1)
+    account.sends(SHOP_IDENTITY, 1).sends(NEWS_IDENTITY, 1)
     account.counts[Metric.SEND, SHOP_IDENTITY] = Gap.UNAVAILABLE
-    account.roster = SenderRoster({NEWS: an_entry(), SHOP_IDENTITY: an_entry(5)})
+    account.roster = SenderRoster(
+        {NEWS_IDENTITY: a_sender_record(), SHOP_IDENTITY: a_sender_record(5)}
+    )
     account.read()
-    assert account.metrics_of(NEWS) == set()
+    assert account.metrics_of(NEWS_IDENTITY) == set()
 
 
 def test_unattributed_email_does_not_count_an_address_besides_its_domain(
     account: FakeAccount,
 ) -> None:
     address = Scope(identity="anna@shop.example.com")
-    account.sends(SHOP_IDENTITY, 9_700).sends(address, 9_700).sends(NEWS, 300)
+    account.sends(SHOP_IDENTITY, 9_700).sends(address, 9_700).sends(NEWS_IDENTITY, 300)
     account.roster = SenderRoster(
-        {SHOP_IDENTITY: an_entry(5), address: an_entry(5), NEWS: an_entry()},
+        {
+            SHOP_IDENTITY: a_sender_record(5),
+            address: a_sender_record(5),
+            NEWS_IDENTITY: a_sender_record(),
+        },
         account.roster.listed_at,
     )
     account.read()
     # 10,000 - 9,700 = 300 emails are unattributed. With the address, the sum would exceed 10,000.
-    assert account.metrics_of(NEWS) >= {Metric.SEND}
+    assert account.metrics_of(NEWS_IDENTITY) >= {Metric.SEND}

@@ -7,7 +7,7 @@ from accounts import (
     FakeAccount,
     a_rule_for,
 )
-from builders import NEWS, an_entry
+from builders import NEWS_IDENTITY, a_sender_record
 
 from vdm_alerts.core.model.mailbox_providers import KNOWN_ISPS
 from vdm_alerts.core.model.metrics import Dimension
@@ -19,10 +19,12 @@ def test_series_count_of_a_rule_includes_only_scopes_that_can_have_emails(
     account: FakeAccount,
 ) -> None:
     account.rules = [a_rule_for("identity"), a_rule_for("identity_at_isp", name="pairs")]
-    account.sends(NEWS, 1_000).sends(SHOP_IDENTITY, 0)
+    account.sends(NEWS_IDENTITY, 1_000).sends(SHOP_IDENTITY, 0)
     identities, pairs = account.rules
     assert account.plan.series_counts[identities.name] == 2, "no sender was read yet"
-    account.roster = SenderRoster({NEWS: an_entry(1_000), SHOP_IDENTITY: an_entry(0)})
+    account.roster = SenderRoster(
+        {NEWS_IDENTITY: a_sender_record(1_000), SHOP_IDENTITY: a_sender_record(0)}
+    )
     assert account.plan.series_counts[identities.name] == 1
     assert account.plan.series_counts[pairs.name] == len(KNOWN_ISPS) + 1
     at_hotmail = replace(
@@ -30,5 +32,5 @@ def test_series_count_of_a_rule_includes_only_scopes_that_can_have_emails(
     )
     account.rules = [at_hotmail]
     assert account.plan.series_counts[at_hotmail.name] == 1
-    account.roster = SenderRoster({SHOP_IDENTITY: an_entry(0)})
+    account.roster = SenderRoster({SHOP_IDENTITY: a_sender_record(0)})
     assert account.plan.series_counts[at_hotmail.name] == 0

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from builders import HOTMAIL, HOUR, NEWS, NOW, TODAY, a_series, an_entry
+from builders import HOTMAIL, HOUR, NEWS_IDENTITY, NOW, TODAY, a_sender_record, a_series
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,8 +17,8 @@ from vdm_alerts.core.planning.roster import ReadOutcome, SenderRecord, SenderRos
 
 DAY = timedelta(days=1)
 SHOP_IDENTITY = Scope(identity="shop.example.com")
-NEWS_SEND_QUERY = Query(Metric.SEND, NEWS)
-NEWS_BOUNCE_QUERY = Query(Metric.PERMANENT_BOUNCE, NEWS)
+NEWS_SEND_QUERY = Query(Metric.SEND, NEWS_IDENTITY)
+NEWS_BOUNCE_QUERY = Query(Metric.PERMANENT_BOUNCE, NEWS_IDENTITY)
 
 
 def roster_after(
@@ -36,22 +36,24 @@ def roster_after(
 
 
 def test_list_is_outdated_at_its_maximum_age() -> None:
-    roster = SenderRoster().with_listed(Dimension.IDENTITY, [NEWS], NOW)
+    roster = SenderRoster().with_listed(Dimension.IDENTITY, [NEWS_IDENTITY], NOW)
     assert roster.is_listed(Dimension.IDENTITY, NOW + 23 * HOUR, max_age=DAY)
     assert not roster.is_listed(Dimension.IDENTITY, NOW + DAY, max_age=DAY)
     assert not roster.is_listed(Dimension.CONFIGURATION_SET, NOW, max_age=DAY)
 
 
 def test_new_list_keeps_the_records_of_listed_senders_and_drops_unlisted_ones() -> None:
-    record = an_entry(7)
+    record = a_sender_record(7)
     configuration_set = Scope(configuration_set="set")
-    roster = SenderRoster({NEWS: record, SHOP_IDENTITY: SenderRecord(), configuration_set: record})
-    relisted = roster.with_listed(Dimension.IDENTITY, [NEWS], NOW)
-    assert relisted.records == {NEWS: record, configuration_set: record}
+    roster = SenderRoster(
+        {NEWS_IDENTITY: record, SHOP_IDENTITY: SenderRecord(), configuration_set: record}
+    )
+    relisted = roster.with_listed(Dimension.IDENTITY, [NEWS_IDENTITY], NOW)
+    assert relisted.records == {NEWS_IDENTITY: record, configuration_set: record}
 
 
 def test_list_is_marked_as_outdated_after_an_hour_at_the_earliest() -> None:
-    roster = SenderRoster().with_listed(Dimension.IDENTITY, [NEWS], NOW)
+    roster = SenderRoster().with_listed(Dimension.IDENTITY, [NEWS_IDENTITY], NOW)
     early = roster.without_list(Dimension.IDENTITY, NOW + HOUR / 2)
     assert early.is_listed(Dimension.IDENTITY, NOW + HOUR / 2, max_age=DAY)
     late = roster.without_list(Dimension.IDENTITY, NOW + HOUR)
@@ -60,10 +62,10 @@ def test_list_is_marked_as_outdated_after_an_hour_at_the_earliest() -> None:
 
 def test_reading_records_the_volume_and_the_read_time_of_a_sender() -> None:
     roster = roster_after(
-        SenderRoster({NEWS: SenderRecord(), SHOP_IDENTITY: SenderRecord()}),
+        SenderRoster({NEWS_IDENTITY: SenderRecord(), SHOP_IDENTITY: SenderRecord()}),
         {NEWS_SEND_QUERY: a_series(900, 1, 2, 3, 4)},
     )
-    assert roster.records == {NEWS: an_entry(10), SHOP_IDENTITY: SenderRecord()}
+    assert roster.records == {NEWS_IDENTITY: a_sender_record(10), SHOP_IDENTITY: SenderRecord()}
     assert (roster.read_at, roster.unattributed) == (NOW, 3)
 
 
@@ -71,10 +73,10 @@ def test_first_reading_adds_records_for_providers_and_the_account_but_not_for_pa
     answers = {
         Query(Metric.SEND, HOTMAIL): a_series(9),
         Query(Metric.SEND, ACCOUNT): a_series(7),
-        Query(Metric.SEND, NEWS.at_provider("Hotmail")): a_series(9),
+        Query(Metric.SEND, NEWS_IDENTITY.at_provider("Hotmail")): a_series(9),
     }
     roster = roster_after(SenderRoster(), answers)
-    assert roster.records == {HOTMAIL: an_entry(9), ACCOUNT: an_entry(7)}
+    assert roster.records == {HOTMAIL: a_sender_record(9), ACCOUNT: a_sender_record(7)}
 
 
 @pytest.mark.parametrize(
@@ -93,20 +95,20 @@ def test_first_reading_adds_records_for_providers_and_the_account_but_not_for_pa
 def test_failed_reading_updates_the_tried_time_but_not_the_read_time(
     answers: Answers, volume: int, failing_since: datetime | None
 ) -> None:
-    before = SenderRoster({NEWS: an_entry(5, NOW - HOUR)})
+    before = SenderRoster({NEWS_IDENTITY: a_sender_record(5, NOW - HOUR)})
     expected = SenderRecord(NOW - HOUR, NOW, volume, failing_since=failing_since)
-    assert roster_after(before, answers).record(NEWS) == expected
+    assert roster_after(before, answers).record(NEWS_IDENTITY) == expected
 
 
 def test_failing_since_time_is_kept_until_the_sender_is_read() -> None:
-    roster = SenderRoster({NEWS: SenderRecord()})
+    roster = SenderRoster({NEWS_IDENTITY: SenderRecord()})
     for hours in range(3):
         roster = roster_after(roster, {NEWS_SEND_QUERY: Gap.UNAVAILABLE}, hours=hours)
-        assert roster.record(NEWS).failing_since == NOW
+        assert roster.record(NEWS_IDENTITY).failing_since == NOW
     cut_off = roster_after(roster, {NEWS_SEND_QUERY: Gap.CUT_OFF}, hours=3)
-    assert cut_off.record(NEWS).failing_since == NOW
+    assert cut_off.record(NEWS_IDENTITY).failing_since == NOW
     read = roster_after(roster, {NEWS_SEND_QUERY: a_series(1)}, hours=3)
-    assert read.record(NEWS).failing_since is None
+    assert read.record(NEWS_IDENTITY).failing_since is None
 
 
 @pytest.mark.parametrize(
@@ -118,18 +120,20 @@ def test_failing_since_time_is_kept_until_the_sender_is_read() -> None:
     ids=["events cut off", "emails cut off"],
 )
 def test_cut_off_sender_keeps_the_record_of_the_reading_before(answers: Answers) -> None:
-    before = SenderRoster({NEWS: an_entry(5, NOW - HOUR)})
+    before = SenderRoster({NEWS_IDENTITY: a_sender_record(5, NOW - HOUR)})
     assert roster_after(before, answers).records == before.records
 
 
 def test_rejected_name_expires_after_one_week_even_when_it_is_rejected_again() -> None:
-    roster = roster_after(SenderRoster({NEWS: SenderRecord()}), {NEWS_SEND_QUERY: Gap.REJECTED})
+    roster = roster_after(
+        SenderRoster({NEWS_IDENTITY: SenderRecord()}), {NEWS_SEND_QUERY: Gap.REJECTED}
+    )
     for hours in range(1, 24 * 7):
-        assert roster.is_rejected(NEWS, NOW + hours * HOUR)
+        assert roster.is_rejected(NEWS_IDENTITY, NOW + hours * HOUR)
         roster = roster_after(roster, {NEWS_SEND_QUERY: Gap.REJECTED}, hours=hours)
-    assert not roster.is_rejected(NEWS, NOW + 7 * DAY)
+    assert not roster.is_rejected(NEWS_IDENTITY, NOW + 7 * DAY)
     answered = roster_after(roster, {NEWS_SEND_QUERY: a_series(1)}, hours=24 * 7)
-    assert answered.record(NEWS).rejected_at is None
+    assert answered.record(NEWS_IDENTITY).rejected_at is None
 
 
 def test_rejection_is_not_remembered_for_the_account() -> None:
@@ -138,17 +142,20 @@ def test_rejection_is_not_remembered_for_the_account() -> None:
 
 
 def test_rejection_of_a_single_metric_is_not_a_rejection_of_the_name() -> None:
-    answers: Answers = {NEWS_SEND_QUERY: a_series(9), Query(Metric.OPEN, NEWS): Gap.REJECTED}
-    roster = roster_after(SenderRoster({NEWS: SenderRecord()}), answers)
-    assert not roster.is_rejected(NEWS, NOW)
+    answers: Answers = {
+        NEWS_SEND_QUERY: a_series(9),
+        Query(Metric.OPEN, NEWS_IDENTITY): Gap.REJECTED,
+    }
+    roster = roster_after(SenderRoster({NEWS_IDENTITY: SenderRecord()}), answers)
+    assert not roster.is_rejected(NEWS_IDENTITY, NOW)
 
 
 def test_reading_records_the_drilldown_time_of_each_rule() -> None:
-    before = SenderRoster({NEWS: an_entry(9, drilled_down=("a",))})
+    before = SenderRoster({NEWS_IDENTITY: a_sender_record(9, drilled_down=("a",))})
     roster = roster_after(
-        before, {NEWS_SEND_QUERY: a_series(9)}, hours=1, drilled_down={NEWS: {"b"}}
+        before, {NEWS_SEND_QUERY: a_series(9)}, hours=1, drilled_down={NEWS_IDENTITY: {"b"}}
     )
-    assert roster.record(NEWS).drilled_down_at == {"a": NOW, "b": NOW + HOUR}
+    assert roster.record(NEWS_IDENTITY).drilled_down_at == {"a": NOW, "b": NOW + HOUR}
 
 
 def test_query_count_restarts_each_utc_day() -> None:

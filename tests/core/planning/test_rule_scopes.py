@@ -5,7 +5,7 @@ from accounts import (
     FakeAccount,
     a_rule_for,
 )
-from builders import NEWS, a_rule, an_entry
+from builders import NEWS_IDENTITY, a_rule, a_sender_record
 
 from vdm_alerts.core.model.metrics import Dimension, Scope
 from vdm_alerts.core.planning.roster import SenderRoster
@@ -14,7 +14,7 @@ from vdm_alerts.core.rules.patterns import ScopePatterns
 
 def test_address_is_within_its_domain_whatever_the_letter_case(account: FakeAccount) -> None:
     address = Scope(identity="anna@SHOP.example.com")
-    account.roster = SenderRoster({SHOP_IDENTITY: an_entry(5), address: an_entry(5)})
+    account.roster = SenderRoster({SHOP_IDENTITY: a_sender_record(5), address: a_sender_record(5)})
     assert account.plan.rule_scopes.is_within_a_domain(address)
     assert not account.plan.rule_scopes.is_within_a_domain(SHOP_IDENTITY)
 
@@ -24,10 +24,12 @@ def test_rule_applies_to_a_sender_below_the_top_only_with_an_open_alert(
 ) -> None:
     rule = a_rule_for("identity", top=1)
     account.rules = [rule]
-    account.roster = SenderRoster({NEWS: an_entry(5), SHOP_IDENTITY: an_entry(9)})
-    assert not account.plan.rule_scopes.applies(rule, NEWS)
-    account.firing = frozenset({NEWS})
-    assert account.plan.rule_scopes.applies(rule, NEWS)
+    account.roster = SenderRoster(
+        {NEWS_IDENTITY: a_sender_record(5), SHOP_IDENTITY: a_sender_record(9)}
+    )
+    assert not account.plan.rule_scopes.applies(rule, NEWS_IDENTITY)
+    account.firing = frozenset({NEWS_IDENTITY})
+    assert account.plan.rule_scopes.applies(rule, NEWS_IDENTITY)
 
 
 def test_top_ranks_only_the_scopes_that_the_rule_includes(account: FakeAccount) -> None:
@@ -35,5 +37,5 @@ def test_top_ranks_only_the_scopes_that_the_rule_includes(account: FakeAccount) 
     rule = a_rule_for("identity", include=include, top=1)
     account.rules = [rule, a_rule("all")]
     larger = Scope(identity="a.example.org")
-    account.roster = SenderRoster({NEWS: an_entry(5), larger: an_entry(99)})
-    assert account.plan.rule_scopes.applies(rule, NEWS)
+    account.roster = SenderRoster({NEWS_IDENTITY: a_sender_record(5), larger: a_sender_record(99)})
+    assert account.plan.rule_scopes.applies(rule, NEWS_IDENTITY)

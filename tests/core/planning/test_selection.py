@@ -8,7 +8,7 @@ from accounts import (
     FakeAccount,
     a_rule_for,
 )
-from builders import HOUR, NEWS, NOW, a_rule, an_entry
+from builders import HOUR, NEWS_IDENTITY, NOW, a_rule, a_sender_record
 
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Metric, Scope, Window
 from vdm_alerts.core.planning.roster import SenderRecord, SenderRoster
@@ -17,33 +17,35 @@ from vdm_alerts.core.rules.patterns import ScopePatterns
 
 def test_sender_without_emails_is_read_once_a_day(account: FakeAccount) -> None:
     account.sends(ACCOUNT, 0)
-    account.roster = SenderRoster({NEWS: an_entry(), SHOP_IDENTITY: an_entry(5)})
+    account.roster = SenderRoster(
+        {NEWS_IDENTITY: a_sender_record(), SHOP_IDENTITY: a_sender_record(5)}
+    )
     account.now = NOW + HOUR
     account.read()
-    assert account.metrics_of(NEWS) == set()
+    assert account.metrics_of(NEWS_IDENTITY) == set()
     assert account.metrics_of(SHOP_IDENTITY) == {Metric.SEND}
     account.now = NOW + timedelta(days=1)
     account.read()
-    assert account.metrics_of(NEWS) == {Metric.SEND}
+    assert account.metrics_of(NEWS_IDENTITY) == {Metric.SEND}
 
 
 def test_deferral_ends_after_four_hours_when_a_rule_has_a_one_day_window(
     account: FakeAccount,
 ) -> None:
     account.rules = [a_rule_for("identity", windows=(Window(1),))]
-    account.roster = SenderRoster({NEWS: an_entry()})
+    account.roster = SenderRoster({NEWS_IDENTITY: a_sender_record()})
     account.now = NOW + 3 * HOUR
-    assert NEWS in account.plan.selection.deferred
+    assert NEWS_IDENTITY in account.plan.selection.deferred
     account.now = NOW + 4 * HOUR
-    assert NEWS in account.plan.selection.due
+    assert NEWS_IDENTITY in account.plan.selection.due
 
 
 def test_deferred_sender_is_due_when_a_daily_run_starts_a_few_minutes_early(
     account: FakeAccount,
 ) -> None:
-    account.roster = SenderRoster({NEWS: an_entry()})
+    account.roster = SenderRoster({NEWS_IDENTITY: a_sender_record()})
     account.now = NOW + timedelta(days=1) - timedelta(minutes=5)
-    assert NEWS in account.plan.selection.due
+    assert NEWS_IDENTITY in account.plan.selection.due
 
 
 def test_rejected_provider_is_neither_read_nor_subtracted_from_the_account(
@@ -51,7 +53,7 @@ def test_rejected_provider_is_neither_read_nor_subtracted_from_the_account(
 ) -> None:
     include = ScopePatterns({Dimension.ISP: ("*", "Nobody")})
     account.rules = [a_rule_for("isp", include=include)]
-    account.roster = SenderRoster({ACCOUNT.at_provider("Nobody"): an_entry(rejected=True)})
+    account.roster = SenderRoster({ACCOUNT.at_provider("Nobody"): a_sender_record(rejected=True)})
     account.read()
     assert account.metrics_of(ACCOUNT.at_provider("Nobody")) == set()
     assert "Nobody" not in account.plan.isps
@@ -60,19 +62,19 @@ def test_rejected_provider_is_neither_read_nor_subtracted_from_the_account(
 def test_sender_with_a_rejected_name_is_not_read_even_with_an_open_alert(
     account: FakeAccount,
 ) -> None:
-    account.sends(NEWS, 5_000)
-    account.roster = SenderRoster({NEWS: an_entry(rejected=True)})
-    account.firing = frozenset({NEWS})
+    account.sends(NEWS_IDENTITY, 5_000)
+    account.roster = SenderRoster({NEWS_IDENTITY: a_sender_record(rejected=True)})
+    account.firing = frozenset({NEWS_IDENTITY})
     account.read()
-    assert account.metrics_of(NEWS) == set()
+    assert account.metrics_of(NEWS_IDENTITY) == set()
 
 
 def test_only_scopes_and_metrics_of_some_rule_are_read(account: FakeAccount) -> None:
     account.rules = [a_rule()]
-    account.sends(NEWS, 5_000).sends(Scope(tenant="t"), 5_000)
+    account.sends(NEWS_IDENTITY, 5_000).sends(Scope(tenant="t"), 5_000)
     account.read()
     assert account.metrics_of(Scope(tenant="t")) == set()
-    assert account.metrics_of(NEWS) == {Metric.SEND, Metric.PERMANENT_BOUNCE}
+    assert account.metrics_of(NEWS_IDENTITY) == {Metric.SEND, Metric.PERMANENT_BOUNCE}
 
 
 def test_excluded_identity_is_read_for_its_volume_only(account: FakeAccount) -> None:
@@ -80,10 +82,10 @@ def test_excluded_identity_is_read_for_its_volume_only(account: FakeAccount) -> 
         a_rule_for("identity", exclude=ScopePatterns({Dimension.IDENTITY: ("*.TEST.example.com",)}))
     ]
     excluded = Scope(identity="a.test.example.com")
-    account.sends(NEWS, 5_000).sends(excluded, 5_000)
+    account.sends(NEWS_IDENTITY, 5_000).sends(excluded, 5_000)
     account.read()
     assert account.metrics_of(excluded) == {Metric.SEND}
-    assert Metric.PERMANENT_BOUNCE in account.metrics_of(NEWS)
+    assert Metric.PERMANENT_BOUNCE in account.metrics_of(NEWS_IDENTITY)
 
 
 def test_include_patterns_limit_the_scopes_and_add_an_unknown_provider(
@@ -91,10 +93,13 @@ def test_include_patterns_limit_the_scopes_and_add_an_unknown_provider(
 ) -> None:
     include = ScopePatterns({Dimension.IDENTITY: ("news.*",), Dimension.ISP: ("Yahoo", "Orange")})
     account.rules = [a_rule_for("identity", "isp", include=include)]
-    account.sends(NEWS, 5_000).sends(SHOP_IDENTITY, 5_000)
+    account.sends(NEWS_IDENTITY, 5_000).sends(SHOP_IDENTITY, 5_000)
     account.read()
     assert account.metrics_of(SHOP_IDENTITY) == {Metric.SEND}
-    assert account.metrics_of(ACCOUNT.at_provider("Orange")) == {Metric.SEND, Metric.PERMANENT_BOUNCE}
+    assert account.metrics_of(ACCOUNT.at_provider("Orange")) == {
+        Metric.SEND,
+        Metric.PERMANENT_BOUNCE,
+    }
     assert account.metrics_of(ACCOUNT.at_provider("Hotmail")) == set()
 
 
@@ -107,8 +112,8 @@ def top_senders(account: FakeAccount) -> list[Scope]:
         account.sends(sender, volume)
     # An address does not take the place of a domain in the top.
     address = Scope(identity="anna@5.example.com")
-    records = {sender: an_entry(volume) for sender, volume in volumes.items()}
-    account.roster = SenderRoster(records | {address: an_entry(4_900)})
+    records = {sender: a_sender_record(volume) for sender, volume in volumes.items()}
+    account.roster = SenderRoster(records | {address: a_sender_record(4_900)})
     return list(volumes)
 
 
@@ -131,11 +136,11 @@ def test_due_senders_are_ordered_by_longest_wait_and_then_by_volume(account: Fak
     new = Scope(identity="new.example.com")
     account.roster = SenderRoster(
         {
-            NEWS: an_entry(10),
-            SHOP_IDENTITY: an_entry(99),
-            waiting: an_entry(1, NOW - HOUR),
+            NEWS_IDENTITY: a_sender_record(10),
+            SHOP_IDENTITY: a_sender_record(99),
+            waiting: a_sender_record(1, NOW - HOUR),
             new: SenderRecord(),
         }
     )
     due_senders = [scope for scope in account.plan.selection.due if scope.identity]
-    assert due_senders == [new, waiting, SHOP_IDENTITY, NEWS]
+    assert due_senders == [new, waiting, SHOP_IDENTITY, NEWS_IDENTITY]

@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from builders import NEWS
+from builders import NEWS_IDENTITY
 
 from vdm_alerts.core.model.mailbox_providers import KNOWN_ISPS
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Scope, Window
@@ -180,7 +180,7 @@ def test_only_the_most_specific_override_applies() -> None:
     text = RULE_WITH_OVERRIDES.replace('"news.*"', '"news.example.com"')
     rule = parse_rule("x", text, "here")
     assert rule.for_scope(ACCOUNT) is rule
-    shop, news = rule.for_scope(Scope(identity="shop.example.com")), rule.for_scope(NEWS)
+    shop, news = rule.for_scope(Scope(identity="shop.example.com")), rule.for_scope(NEWS_IDENTITY)
     assert [threshold.share for threshold in shop.thresholds] == [0.05, 0.12]
     assert (shop.confidence, shop.baseline_factor, shop.min_volume) == (
         MinimumConfidence(0.005),
@@ -191,12 +191,12 @@ def test_only_the_most_specific_override_applies() -> None:
         "the wider override does not apply"
     )
     assert (news.confidence, news.baseline_factor, news.min_volume) == (PlainComparison(), None, 50)
-    assert rule.for_scope(NEWS.at_provider("Yahoo")) == news
-    pair = rule.for_scope(NEWS.at_provider("Hotmail"))
+    assert rule.for_scope(NEWS_IDENTITY.at_provider("Yahoo")) == news
+    pair = rule.for_scope(NEWS_IDENTITY.at_provider("Hotmail"))
     assert pair.confidence == MinimumConfidence(0.005)
     assert [threshold.share for threshold in pair.thresholds] == [0.07, 0.1]
     backwards = replace(rule, overrides=rule.overrides[::-1])
-    assert backwards.for_scope(NEWS.at_provider("Hotmail")) == pair
+    assert backwards.for_scope(NEWS_IDENTITY.at_provider("Hotmail")) == pair
 
 
 def test_overlapping_overrides_are_invalid_when_neither_is_more_specific() -> None:

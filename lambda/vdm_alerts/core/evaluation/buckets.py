@@ -30,7 +30,9 @@ class AsOf:
     @property
     def hours(self) -> float:
         """The counted hours of the last day, from `MIN_HOURS` to 24."""
-        return min(HOURS_PER_DAY, max(MIN_HOURS, (self.now - self.start_of_last_day) / timedelta(hours=1)))
+        return min(
+            HOURS_PER_DAY, max(MIN_HOURS, (self.now - self.start_of_last_day) / timedelta(hours=1))
+        )
 
 
 class Bucket(NamedTuple):

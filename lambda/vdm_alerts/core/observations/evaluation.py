@@ -100,7 +100,11 @@ def _parts(reading: MetricReading) -> Sequence[Scope]:
     "Other providers" are included. Parts with an open alert are left out, because the plan contains
     them already.
     """
-    parts = {query.scope for query in reading.answers if query.scope.isp and query.scope.at_all_providers.kind}
+    parts = {
+        query.scope
+        for query in reading.answers
+        if query.scope.isp and query.scope.at_all_providers.kind
+    }
     others = {scope.at_all_providers.at_provider(OTHER_ISPS) for scope in parts}
     return sorted((parts | others) - reading.plan.open_scopes, key=str)
 

@@ -78,7 +78,9 @@ def providers_by_events(rule: Rule, plan: ReadPlan, answers: Answers) -> Sequenc
 
 def provider_parts(rule: Rule, scope: Scope, isps: Sequence[str]) -> Sequence[Scope]:
     """Return *scope* at each of *isps* for which SES can know *rule*'s rate."""
-    return [part for isp in isps if not rule.indicator.permanent_gap(part := scope.at_provider(isp))]
+    return [
+        part for isp in isps if not rule.indicator.permanent_gap(part := scope.at_provider(isp))
+    ]
 
 
 def _candidates(plan: ReadPlan, answers: Answers) -> Iterator[DrilldownCandidate]:

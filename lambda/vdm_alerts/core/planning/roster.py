@@ -140,7 +140,9 @@ class SenderRoster:
         A sender at a provider has a record only while it has an open alert. A sender that is not
         listed gets none.
         """
-        new_scopes = [scope for scope in queried if not scope.at_all_providers.kind or scope in open_parts]
+        new_scopes = [
+            scope for scope in queried if not scope.at_all_providers.kind or scope in open_parts
+        ]
         kept = {
             scope: record
             for scope, record in self.records.items()

@@ -7,21 +7,21 @@ import pytest
 from builders import (
     HOTMAIL,
     HOUR,
-    LINE,
-    NEWS,
+    NEWS_BOUNCE_RATE,
+    NEWS_IDENTITY,
     NO_CONTRIBUTORS,
     NOW,
-    OF,
+    SUBJECT_SUFFIX,
     TARGET,
-    WHERE,
+    WARNING_THRESHOLD,
     a_rule,
     breached,
     evidence,
     firing,
     healthy,
-    no_mail,
+    healthy_without_emails,
+    inconclusive,
     unknown,
-    unsure,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -111,7 +111,7 @@ def resolved(alert: Alert) -> Alert:
 
 def test_warning_states_scope_rate_and_counts_in_its_subject_and_first_sentence() -> None:
     message = message_for((firing(), breached("5.75%")))
-    assert message.subject == f"[WARNING] Bounce rate of news.example.com is 5.7%{WHERE}"
+    assert message.subject == f"[WARNING] Bounce rate of news.example.com is 5.7%{SUBJECT_SUFFIX}"
     assert STEPS_HEADING in message.text
     assert message.text.splitlines()[0] == (
         "575 of 10,000 mails bounced permanently in the last 3 days (5.7%): "
@@ -121,20 +121,26 @@ def test_warning_states_scope_rate_and_counts_in_its_subject_and_first_sentence(
 
 def test_escalation_states_the_new_rate_and_the_critical_threshold() -> None:
     message = message_for((firing(severity=CRITICAL, notified=WARNING), breached("12%", CRITICAL)))
-    assert message.subject == f"[CRITICAL] Bounce rate of news.example.com has risen to 12%{WHERE}"
+    assert (
+        message.subject
+        == f"[CRITICAL] Bounce rate of news.example.com has risen to 12%{SUBJECT_SUFFIX}"
+    )
     assert "has reached your 10% critical threshold." in message.text
 
 
 def test_resolution_states_the_current_rate_and_gives_no_steps() -> None:
     message = message_for((resolved(firing(notified=CRITICAL)), healthy("1.1%")))
-    assert message.subject == f"[RESOLVED] Bounce rate of news.example.com is back to 1.1%{WHERE}"
+    assert (
+        message.subject
+        == f"[RESOLVED] Bounce rate of news.example.com is back to 1.1%{SUBJECT_SUFFIX}"
+    )
     assert "the bounce rate of news.example.com is below your 5% threshold." in message.text
     assert STEPS_HEADING not in message.text
     assert json.loads(message.amazon_q)["content"]["nextSteps"] == []
 
 
 def test_closure_without_emails_states_that_the_rate_is_unknown() -> None:
-    message = message_for((resolved(firing(notified=CRITICAL)), no_mail()))
+    message = message_for((resolved(firing(notified=CRITICAL)), healthy_without_emails()))
     assert message.subject.startswith("[ENDED] Bounce rate of news.example.com: no mail any more")
     first, *_ = message.text.splitlines()
     assert first == (
@@ -171,12 +177,14 @@ def test_subject_states_the_severity_of_the_incident_and_of_the_new_scope() -> N
         (firing(severity=CRITICAL, notified=CRITICAL), breached("12%", CRITICAL)),
         (firing(HOTMAIL), breached("6%")),
     )
-    assert message.subject == f"[CRITICAL, new WARNING] Bounce rate at Hotmail is 6%{WHERE}"
+    assert (
+        message.subject == f"[CRITICAL, new WARNING] Bounce rate at Hotmail is 6%{SUBJECT_SUFFIX}"
+    )
 
 
 def test_subject_line_calls_the_account_scope_the_account() -> None:
     message = message_for((firing(ACCOUNT), breached()))
-    assert message.subject == f"[WARNING] Bounce rate of the account is 6%{WHERE}"
+    assert message.subject == f"[WARNING] Bounce rate of the account is 6%{SUBJECT_SUFFIX}"
 
 
 def test_unknown_rate_is_never_shown_as_zero() -> None:
@@ -298,7 +306,7 @@ ACCESS_DENIED = Finding(
 
 def test_service_notification_lists_steps_and_warns_about_missing_alerts() -> None:
     message = render(service_notification_of(VDM_OFF, ACCESS_DENIED), TARGET, NOW)
-    assert message.subject == f"[WARNING] VDM is off, and 1 more{WHERE}"
+    assert message.subject == f"[WARNING] VDM is off, and 1 more{SUBJECT_SUFFIX}"
     assert MONITORING_WARNING in message.text
     assert "1. VDM is off.\n   Switch it on.\n" in message.text
     assert "2. AWS refused ses:GetAccount.\n   Allow it.\n" in message.text
@@ -322,7 +330,7 @@ def test_new_findings_come_before_open_ones_in_a_service_notification() -> None:
         [SENDING_PAUSED, VDM_OFF], notified=[SENDING_PAUSED], last_sequence=1
     )
     message = render(notification, TARGET, NOW)
-    assert message.subject == f"[CRITICAL, new WARNING] VDM is off, and 1 more{WHERE}"
+    assert message.subject == f"[CRITICAL, new WARNING] VDM is off, and 1 more{SUBJECT_SUFFIX}"
     assert "1. VDM is off.\n   Switch it on.\n\nStill so:\n\n2. SES has paused it." in message.text
     findings = json.loads(message.payload)["findings"]
     assert [(finding["about"], finding["new"]) for finding in findings] == [
@@ -336,7 +344,9 @@ def test_service_notification_is_partly_resolved_when_another_finding_is_open() 
         [SENDING_PAUSED], notified=[SENDING_PAUSED, VDM_OFF], last_sequence=1
     )
     message = render(notification, TARGET, NOW)
-    assert message.subject == f"[CRITICAL, partly resolved] No longer so: VDM is off{WHERE}"
+    assert (
+        message.subject == f"[CRITICAL, partly resolved] No longer so: VDM is off{SUBJECT_SUFFIX}"
+    )
     content = json.loads(message.amazon_q)["content"]
     assert content["description"] == "SES has paused it.\n\nNo longer so:\n  VDM is off."
 
@@ -395,7 +405,7 @@ def test_long_finding_details_are_cut_and_state_the_number_of_omitted_lines() ->
 
 def test_service_resolution_lists_the_fixed_findings() -> None:
     message = render(ServiceNotification(2, (), (VDM_OFF,)), TARGET, NOW)
-    assert message.subject == f"[OK] All is in order again{WHERE}"
+    assert message.subject == f"[OK] All is in order again{SUBJECT_SUFFIX}"
     assert "No longer so:\n  VDM is off." in message.text
     assert json.loads(message.amazon_q)["content"]["title"].startswith(":white_check_mark:")
 
@@ -410,7 +420,7 @@ def test_paused_account_is_stated_in_the_subject_line_and_is_critical() -> None:
     )
     message = render(service_notification_of(paused, ACCESS_DENIED), TARGET, NOW)
     assert message.subject == (
-        f"[CRITICAL] Amazon SES has paused all sending of this account, and 1 more{WHERE}"
+        f"[CRITICAL] Amazon SES has paused all sending of this account, and 1 more{SUBJECT_SUFFIX}"
     )
     assert message.attributes["severity"] == "CRITICAL"
     assert ":rotating_light:" in message.amazon_q
@@ -441,7 +451,7 @@ def test_all_clear_is_withheld_while_a_source_is_unreadable() -> None:
         [], notified=[VDM_OFF], last_sequence=1, unreadable_sources={FindingSource.METRICS}
     )
     message = render(notification, TARGET, NOW)
-    assert message.subject == f"[OK] No longer so: VDM is off{WHERE}"
+    assert message.subject == f"[OK] No longer so: VDM is off{SUBJECT_SUFFIX}"
     fixed = "No longer so:\n  VDM is off."
     assert message.text == f"{fixed}\n\n{TARGET}, 2026-03-12 09:00 UTC.\n"
     assert json.loads(message.amazon_q)["content"]["description"] == fixed
@@ -493,7 +503,7 @@ def test_each_indicator_has_a_noun_steps_and_an_aws_source(indicator: Indicator)
 @given(st.text(max_size=300))
 def test_notification_has_valid_json_and_ascii_attributes_whatever_the_name(identity: str) -> None:
     message = message_for((firing(Scope(identity=identity)), breached()))
-    assert json.loads(message.amazon_q)["content"]["title"].endswith(WHERE)
+    assert json.loads(message.amazon_q)["content"]["title"].endswith(SUBJECT_SUFFIX)
     (affected,) = json.loads(message.payload)["affected"]
     assert affected["scope"] == {"EMAIL_IDENTITY": identity}
     assert {*message.attributes} == {
@@ -540,7 +550,9 @@ def test_account_estimate_is_included_only_while_an_alert_is_open() -> None:
 
 
 def test_confidence_is_stated_with_what_it_accounts_for() -> None:
-    verdict = Breached(OF, LINE, Evidence(Rate(80, 1_000), Window(2), confidence=0.998))
+    verdict = Breached(
+        NEWS_BOUNCE_RATE, WARNING_THRESHOLD, Evidence(Rate(80, 1_000), Window(2), confidence=0.998)
+    )
     message = message_for((firing(), verdict))
     assert message.text.startswith("80 of 1,000 mails bounced permanently in the last 2 days (8%)")
     assert "99.8% sure that the bounce rate of news.example.com is above" in message.text
@@ -556,10 +568,13 @@ def test_closure_for_a_deleted_rule_states_the_reason_and_names_no_parameter() -
         replace(
             firing(scope, notified=WARNING), state=Ok(closed_because=why, interrupted_since=NOW)
         )
-        for scope in (NEWS, HOTMAIL)
+        for scope in (NEWS_IDENTITY, HOTMAIL)
     )
     message = message_for((news, unknown()), (hotmail, unknown()))
-    assert message.subject == f"[ENDED] Bounce rate of news.example.com: watched no longer{WHERE}"
+    assert (
+        message.subject
+        == f"[ENDED] Bounce rate of news.example.com: watched no longer{SUBJECT_SUFFIX}"
+    )
     assert message.text.startswith(
         "The rule bounce-rate was deleted. The bounce rate of news.example.com was above your "
         "threshold before.\n\n"
@@ -579,10 +594,19 @@ def test_revision_states_the_revised_rate_and_the_notified_rate() -> None:
     )
     evidence = Evidence(Rate(410, 10_000), Window(1), last_day=NOW.date())
     message = message_for(
-        (alert, Healthy(OF, LINE, Window(1), evidence, withdrawn_rate=reported.rate))
+        (
+            alert,
+            Healthy(
+                NEWS_BOUNCE_RATE,
+                WARNING_THRESHOLD,
+                Window(1),
+                evidence,
+                withdrawn_rate=reported.rate,
+            ),
+        )
     )
     assert message.subject == (
-        f"[REVISED] Bounce rate of news.example.com was 4.1%, not 5.2%{WHERE}"
+        f"[REVISED] Bounce rate of news.example.com was 4.1%, not 5.2%{SUBJECT_SUFFIX}"
     )
     assert message.text.startswith(
         "410 of 10,000 mails bounced permanently on 2026-03-12 (4.1%), by later counts, and not "
@@ -601,22 +625,31 @@ def test_revision_of_an_unfinished_day_does_not_contradict_the_notified_rate() -
     )
     evidence = Evidence(Rate(60, 10_000), Window(1), last_day=NOW.date())
     message = message_for(
-        (alert, Healthy(OF, LINE, Window(1), evidence, withdrawn_rate=reported.rate))
+        (
+            alert,
+            Healthy(
+                NEWS_BOUNCE_RATE,
+                WARNING_THRESHOLD,
+                Window(1),
+                evidence,
+                withdrawn_rate=reported.rate,
+            ),
+        )
     )
     assert message.subject == (
-        f"[REVISED] Bounce rate of news.example.com came to 0.6%, after 10%{WHERE}"
+        f"[REVISED] Bounce rate of news.example.com came to 0.6%, after 10%{SUBJECT_SUFFIX}"
     )
 
 
 @pytest.mark.parametrize(
-    "verdict", [replace(unsure(), evidence=evidence("8%", 100)), healthy_with_few_emails()]
+    "verdict", [replace(inconclusive(), evidence=evidence("8%", 100)), healthy_with_few_emails()]
 )
 def test_late_resolution_does_not_present_the_current_rate_as_healthy(verdict: Verdict) -> None:
     message = message_for(
         (replace(resolved(firing(notified=WARNING)), resolved_at=(NOW,)), verdict)
     )
     assert message.subject == (
-        f"[RESOLVED] Bounce rate of news.example.com was back below your threshold{WHERE}"
+        f"[RESOLVED] Bounce rate of news.example.com was back below your threshold{SUBJECT_SUFFIX}"
     )
     assert message.text.startswith(
         "The bounce rate of news.example.com was back below your threshold when it ended. "
@@ -638,18 +671,22 @@ def test_reminder_states_the_current_rate_and_the_scopes_no_longer_critical() ->
         [worse, better], rules, verdicts, NO_CONTRIBUTORS, {}, {}, NOW + timedelta(days=1)
     )
     message = render(incident, TARGET, NOW + timedelta(days=1))
-    assert message.subject == f"[WARNING] Bounce rate of news.example.com is still 7%{WHERE}"
+    assert (
+        message.subject == f"[WARNING] Bounce rate of news.example.com is still 7%{SUBJECT_SUFFIX}"
+    )
     assert "Hotmail (mailbox provider): 6%, warning, no longer critical" in message.text
     (alone,) = incident_notifications(
         [better], rules, verdicts, NO_CONTRIBUTORS, {}, {}, NOW + timedelta(days=1)
     )
     assert render(alone, TARGET, NOW).subject == (
-        f"[WARNING, no longer critical] Bounce rate at Hotmail is down to 6%{WHERE}"
+        f"[WARNING, no longer critical] Bounce rate at Hotmail is down to 6%{SUBJECT_SUFFIX}"
     )
 
 
 def test_affected_scope_names_its_contributor() -> None:
-    contributor = Contributor(NEWS.at_provider("Hotmail"), 0.8, Evidence(Rate(500, 2_000), Window(3)))
+    contributor = Contributor(
+        NEWS_IDENTITY.at_provider("Hotmail"), 0.8, Evidence(Rate(500, 2_000), Window(3))
+    )
     alerts = [firing(), firing(HOTMAIL)]
     verdicts: dict[AlertKey, Verdict] = {alert.key: breached("6%") for alert in alerts}
     contributors = {alert.key: contributor for alert in alerts}
@@ -669,7 +706,9 @@ def test_flapping_alert_states_when_its_resolution_will_be_sent() -> None:
 
 
 def test_summary_states_what_is_monitored_and_which_incidents_are_open() -> None:
-    coverage = Coverage(("bounce-rate", "complaint-rate"), {(): 1, NEWS.kind: 2, HOTMAIL.kind: 11})
+    coverage = Coverage(
+        ("bounce-rate", "complaint-rate"), {(): 1, NEWS_IDENTITY.kind: 2, HOTMAIL.kind: 11}
+    )
     healthy_summary = render(first_summary([], coverage, {}), TARGET, NOW)
     assert healthy_summary.subject.startswith(
         "[OK] VDM Alerts is watching, and nothing is beyond a threshold"
