@@ -23,6 +23,7 @@ from benchmarks.stopwatch import Stopwatch
 from vdm_alerts.adapters.aws import ses_metrics
 from vdm_alerts.adapters.aws.ses_account import SesAccount
 from vdm_alerts.adapters.aws.ses_metric_codec import from_response
+from vdm_alerts.adapters.aws.ses_rate_limiter import RateLimiter
 from vdm_alerts.app import read_metrics
 from vdm_alerts.app.failures import FailureCollector
 from vdm_alerts.bootstrap import READ_CONFIG, create_session
@@ -53,7 +54,9 @@ def reader(url: str, identities: int, measurements: Measurements) -> None:
         for each in range(identities)
         for metric in METRICS
     ]
-    found = ses_metrics.SesMetrics(_timed_client(url)).read(queries, DAYS, NOW.date(), NoDeadline())
+    found = ses_metrics.SesMetrics(_timed_client(url), RateLimiter(time)).read(
+        queries, DAYS, NOW.date(), NoDeadline()
+    )
     measurements["answered"] = sum(isinstance(each, Series) for each in found.values())
 
 
@@ -102,7 +105,7 @@ _min_calls: list[int] = []
 def _readings(url: str, rules: Sequence[Rule], hours: int) -> Iterator[MetricReading]:
     client = _timed_client(url)
     state = SimpleNamespace(roster=SenderRoster())
-    vdm = ses_metrics.SesMetrics(client)
+    vdm = ses_metrics.SesMetrics(client, RateLimiter(time))
 
     def counted_read(queries: Sequence[Query], *more: Any) -> Any:  # noqa: ANN401 - the arguments of Vdm.read
         _min_calls.append(-(-len(queries) // ses_metrics.MAX_QUERIES))
@@ -110,7 +113,7 @@ def _readings(url: str, rules: Sequence[Rule], hours: int) -> Iterator[MetricRea
 
     vars(read_metrics)["next_batches"] = planning.wrap(next_batches)
     ports: Any = SimpleNamespace(
-        account=SesAccount(client),
+        account=SesAccount(client, time),
         series=SimpleNamespace(read=counted_read),
         rosters=SimpleNamespace(load=lambda _: state.roster),
     )

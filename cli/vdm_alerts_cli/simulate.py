@@ -94,8 +94,8 @@ def simulate(scenario: Scenario, rules: Mapping[str, str]) -> Iterator[Simulated
         memory_ports(),
         rules=parameters.rules(),
         silences=parameters.silences(),
-        account=SesAccount(client, clock.monotonic, clock.sleep),
-        series=SesMetrics(client, RateLimiter(clock=clock.monotonic, sleep=clock.sleep)),
+        account=SesAccount(client, clock),
+        series=SesMetrics(client, RateLimiter(clock)),
         notifier=notifier,
     )
     for run in scenario.runs:

@@ -12,7 +12,7 @@ from vdm_alerts.adapters.aws.dynamodb_state import DynamoDbState
 from vdm_alerts.adapters.aws.ses_account import SesAccount
 from vdm_alerts.adapters.aws.ses_metric_codec import use_fast_timestamps
 from vdm_alerts.adapters.aws.ses_metrics import MAX_CONCURRENCY, SesMetrics
-from vdm_alerts.adapters.aws.ses_rate_limiter import CALLS_PER_SECOND, RateLimiter
+from vdm_alerts.adapters.aws.ses_rate_limiter import CALLS_PER_SECOND, Clock, RateLimiter
 from vdm_alerts.adapters.aws.sns_notifier import SnsNotifier
 from vdm_alerts.adapters.aws.ssm_rules import SsmRules
 from vdm_alerts.adapters.aws.ssm_silences import SsmSilences
@@ -41,8 +41,8 @@ def create_session() -> Any:  # noqa: ANN401 - its clients have the type of thei
     return boto3.Session(botocore_session=core)
 
 
-def build_ports(settings: Settings) -> Ports:
-    """Return the ports on AWS as *settings* say.
+def build_ports(settings: Settings, clock: Clock) -> Ports:
+    """Return the ports on AWS as *settings* say, with rate limits by *clock*.
 
     The credentials and the Region of the clients come from the environment.
     """
@@ -53,8 +53,8 @@ def build_ports(settings: Settings) -> Ports:
     return Ports(
         rules=SsmRules(parameters, settings.rules_path, settings.rule_fingerprints),
         silences=SsmSilences(parameters, settings.silences_path),
-        account=SesAccount(ses),
-        series=SesMetrics(ses, RateLimiter(CALLS_PER_SECOND * settings.quota_share)),
+        account=SesAccount(ses, clock),
+        series=SesMetrics(ses, RateLimiter(clock, CALLS_PER_SECOND * settings.quota_share)),
         rosters=DynamoDbRoster(table),
         store=DynamoDbState(table),
         notifier=SnsNotifier(session.client("sns", config=_PUBLISH_CONFIG), settings.topic_arn),

@@ -70,7 +70,7 @@ def test_client_retries_like_any_other_when_a_fault_is_transient(
 
 def test_rate_limiter_delays_requests_in_simulated_time() -> None:
     client, clock = client_of(), SimulatedClock()
-    RateLimiter(2, clock.monotonic, clock.sleep).attach(client, "GetAccount")
+    RateLimiter(clock, 2).attach(client, "GetAccount")
     for _ in range(5):
         client.get_account()
     assert clock.monotonic() == pytest.approx(2)

@@ -51,7 +51,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
 
-    def build(_: object) -> Ports:
+    def build(*_: object) -> Ports:
         return world.ports
 
     monkeypatch.setattr(evaluate, "build_ports", build)

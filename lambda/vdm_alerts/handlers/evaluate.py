@@ -97,7 +97,7 @@ def _limits(settings: Settings, remaining: timedelta) -> Limits:
 def _settings_and_ports() -> tuple[Settings, Ports]:
     """Return the settings and the ports, which a warm function keeps."""
     settings = read_settings(os.environ)
-    return settings, build_ports(settings)
+    return settings, build_ports(settings, time)
 
 
 @cache

@@ -14,6 +14,19 @@ from vdm_local.scenario import Scenario, parse_scenario
 from vdm_local.server import serving
 
 
+class RecordingClock:
+    """A clock that stands still, and records for how long it is asked to wait."""
+
+    def __init__(self) -> None:
+        self.waits: list[float] = []
+
+    def monotonic(self) -> float:
+        return 0.0
+
+    def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+
+
 @pytest.fixture
 def endpoint() -> Endpoint:
     return Endpoint(parse_scenario("begins = 2026-03-01", "here"))
@@ -23,7 +36,7 @@ def endpoint() -> Endpoint:
 def account(endpoint: Endpoint) -> Iterator[SesAccount]:
     with serving(endpoint) as url:
         client: Any = boto3.client("sesv2", endpoint_url=url)
-        yield SesAccount(client, sleep=lambda _: None)  # Do not wait between pages.
+        yield SesAccount(client, RecordingClock())
 
 
 def a_scenario(text: str) -> Scenario:
@@ -71,11 +84,11 @@ def test_identities_come_from_every_page(account: SesAccount, endpoint: Endpoint
 def test_pages_of_a_list_are_requested_once_per_second(endpoint: Endpoint) -> None:
     names = [f"{number:04}.example.com" for number in range(2_345)]
     endpoint.scenario = a_scenario(f"idle_identities = {names}")
-    waits: list[float] = []
+    clock = RecordingClock()
     with serving(endpoint) as url:
         client: Any = boto3.client("sesv2", endpoint_url=url)
-        SesAccount(client, clock=lambda: 0.0, sleep=waits.append).identities()
-    assert waits == [0, 1, 2], "3 pages, with a clock that stands still"
+        SesAccount(client, clock).identities()
+    assert clock.waits == [0, 1, 2], "3 pages, with a clock that stands still"
 
 
 def test_configuration_sets_are_sorted_by_name(account: SesAccount, endpoint: Endpoint) -> None:

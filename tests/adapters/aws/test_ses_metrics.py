@@ -56,11 +56,21 @@ def client(endpoint: Endpoint) -> Iterator[Any]:
         yield boto3.client("sesv2", endpoint_url=url, config=READ_CONFIG)
 
 
+class ImpatientClock:
+    """A clock that does not wait."""
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        pass
+
+
 @pytest.fixture
 def unlimited_metrics(client: Any, endpoint: Endpoint) -> SesMetrics:
     """An adapter and an endpoint without a quota, for tests of the number of calls."""
     endpoint.quota = Quota(count().__next__)  # Each call has its own second.
-    return SesMetrics(client, RateLimiter(sleep=lambda _: None))
+    return SesMetrics(client, RateLimiter(ImpatientClock()))
 
 
 def days(counts: dict[int, int]) -> Series:
@@ -68,7 +78,7 @@ def days(counts: dict[int, int]) -> Series:
 
 
 def test_series_has_one_count_per_day_including_partial_today(client: Any) -> None:
-    answers = SesMetrics(client).read(
+    answers = SesMetrics(client, RateLimiter(time)).read(
         [ACCOUNT_SENT_QUERY, NEWS_BOUNCES_QUERY], Window(7), TODAY, DEADLINE
     )
     assert answers == {
@@ -78,9 +88,9 @@ def test_series_has_one_count_per_day_including_partial_today(client: Any) -> No
 
 
 def test_series_covers_only_the_window(client: Any) -> None:
-    assert SesMetrics(client).read([ACCOUNT_SENT_QUERY], Window(2), TODAY, DEADLINE) == {
-        ACCOUNT_SENT_QUERY: days({3: 300, 4: 400})
-    }
+    assert SesMetrics(client, RateLimiter(time)).read(
+        [ACCOUNT_SENT_QUERY], Window(2), TODAY, DEADLINE
+    ) == {ACCOUNT_SENT_QUERY: days({3: 300, 4: 400})}
 
 
 @pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Auckland"])
@@ -90,7 +100,9 @@ def test_days_are_utc_days_in_every_local_time_zone(
     monkeypatch.setenv("TZ", zone)
     time.tzset()
     try:
-        answers = SesMetrics(client).read([ACCOUNT_SENT_QUERY], Window(2), TODAY, DEADLINE)
+        answers = SesMetrics(client, RateLimiter(time)).read(
+            [ACCOUNT_SENT_QUERY], Window(2), TODAY, DEADLINE
+        )
     finally:
         monkeypatch.undo()
         time.tzset()
@@ -99,7 +111,9 @@ def test_days_are_utc_days_in_every_local_time_zone(
 
 def test_queries_are_split_into_several_calls_when_one_cannot_hold_them(client: Any) -> None:
     queries = [Query(Metric.SEND, Scope(identity=f"{number}.example.com")) for number in range(23)]
-    answers = SesMetrics(client).read([*queries, ACCOUNT_SENT_QUERY], Window(7), TODAY, DEADLINE)
+    answers = SesMetrics(client, RateLimiter(time)).read(
+        [*queries, ACCOUNT_SENT_QUERY], Window(7), TODAY, DEADLINE
+    )
     assert len(answers) == 24
     assert answers[ACCOUNT_SENT_QUERY] == days({1: 100, 3: 300, 4: 400})
     assert answers[queries[0]] == Series({})
@@ -108,7 +122,7 @@ def test_queries_are_split_into_several_calls_when_one_cannot_hold_them(client: 
 def test_calls_stay_within_the_quota(client: Any, endpoint: Endpoint) -> None:
     """30 calls at the same time are nearly twice the SES quota of 16 calls per second."""
     queries = [Query(Metric.SEND, Scope(identity=f"{number}.example.com")) for number in range(300)]
-    answers = SesMetrics(client).read(queries, Window(7), TODAY, DEADLINE)
+    answers = SesMetrics(client, RateLimiter(time)).read(queries, Window(7), TODAY, DEADLINE)
     assert list(answers.values()) == [Series({})] * 300
     assert endpoint.quota.throttled < 5, (
         "without the rate limiter, 14 calls are above the quota of 16"
@@ -117,7 +131,7 @@ def test_calls_stay_within_the_quota(client: Any, endpoint: Endpoint) -> None:
 
 def test_throttled_call_is_retried(endpoint: Endpoint) -> None:
     retries = Config(retries={"mode": "standard", "total_max_attempts": 4})
-    rate_limiter = RateLimiter()
+    rate_limiter = RateLimiter(time)
     for _ in range(16):
         endpoint.quota.admit(1)  # Another client has used the quota of this second.
     with serving(endpoint) as url:
@@ -134,7 +148,9 @@ def test_unanswered_queries_are_unknown_and_answered_ones_kept_when_time_is_over
 ) -> None:
     queries = [Query(Metric.SEND, Scope(identity=f"{number}.example.com")) for number in range(600)]
     deadline = MonotonicDeadline(timedelta(seconds=1))
-    answers = SesMetrics(client).read([ACCOUNT_SENT_QUERY, *queries], Window(7), TODAY, deadline)
+    answers = SesMetrics(client, RateLimiter(time)).read(
+        [ACCOUNT_SENT_QUERY, *queries], Window(7), TODAY, deadline
+    )
     assert answers[ACCOUNT_SENT_QUERY] == days({1: 100, 3: 300, 4: 400})
     unanswered = [query for query in queries if isinstance(answers[query], Gap)]
     assert 0 < len(unanswered) < 600
@@ -144,7 +160,7 @@ def test_unanswered_queries_are_unknown_and_answered_ones_kept_when_time_is_over
 
 def test_rejected_value_makes_only_its_own_series_unknown(client: Any) -> None:
     others = [Query(metric, ACCOUNT) for metric in Metric]
-    answers = SesMetrics(client).read(
+    answers = SesMetrics(client, RateLimiter(time)).read(
         [*others[:3], REJECTED_QUERY, *others[3:]], Window(7), TODAY, DEADLINE
     )
     assert answers[REJECTED_QUERY] is Gap.REJECTED
@@ -174,7 +190,9 @@ def test_rejected_name_costs_few_calls_and_its_other_metrics_none(
 
 def test_doubtful_name_is_queried_in_a_call_of_its_own(client: Any, endpoint: Endpoint) -> None:
     others = [Query(metric, ACCOUNT) for metric in Metric]
-    answers = SesMetrics(client).read([*others, REJECTED_QUERY], Window(7), TODAY, DEADLINE)
+    answers = SesMetrics(client, RateLimiter(time)).read(
+        [*others, REJECTED_QUERY], Window(7), TODAY, DEADLINE
+    )
     assert answers[REJECTED_QUERY] is Gap.REJECTED
     assert endpoint.quota.calls == 2, "1 call for all the other queries"
 
@@ -184,7 +202,7 @@ def test_rejected_days_raise_today_refused(client: Any) -> None:
         Query(metric, scope) for scope in (ACCOUNT, NEWS_BOUNCES_QUERY.scope) for metric in Metric
     ]
     with pytest.raises(TodayRejectedError, match="60 days"):
-        SesMetrics(client).read(queries, Window(61), TODAY, DEADLINE)
+        SesMetrics(client, RateLimiter(time)).read(queries, Window(61), TODAY, DEADLINE)
 
 
 def test_disabled_vdm_raises_a_finding(client: Any, endpoint: Endpoint) -> None:
@@ -192,7 +210,7 @@ def test_disabled_vdm_raises_a_finding(client: Any, endpoint: Endpoint) -> None:
     with pytest.raises(
         OperationFailedError, match="Virtual Deliverability Manager is switched off"
     ):
-        SesMetrics(client).read([ACCOUNT_SENT_QUERY], Window(7), TODAY, DEADLINE)
+        SesMetrics(client, RateLimiter(time)).read([ACCOUNT_SENT_QUERY], Window(7), TODAY, DEADLINE)
 
 
 def test_all_callers_stop_when_vdm_is_disabled_during_the_read(
@@ -202,7 +220,7 @@ def test_all_callers_stop_when_vdm_is_disabled_during_the_read(
     off = parse_scenario("begins = 2026-03-01\nvdm_enabled = false", "here")
     Timer(0.5, setattr, (endpoint, "scenario", off)).start()
     with pytest.raises(OperationFailedError, match="switched off"):
-        SesMetrics(client).read(queries, Window(7), TODAY, DEADLINE)
+        SesMetrics(client, RateLimiter(time)).read(queries, Window(7), TODAY, DEADLINE)
     assert 1 < endpoint.quota.calls < 60, "out of 90"
 
 
@@ -225,7 +243,7 @@ def test_query_error_is_unknown_with_its_reason(
         ],
     }
     stubber.add_response("batch_get_metric_data", response)
-    answers = SesMetrics(client).read(
+    answers = SesMetrics(client, RateLimiter(time)).read(
         [ACCOUNT_SENT_QUERY, NEWS_BOUNCES_QUERY], Window(7), TODAY, DEADLINE
     )
     assert answers == {ACCOUNT_SENT_QUERY: Gap.UNAVAILABLE, NEWS_BOUNCES_QUERY: Gap.ACCESS_DENIED}
@@ -236,9 +254,9 @@ def test_missing_result_is_unknown_and_not_zero(
 ) -> None:
     client, stubber = stub
     stubber.add_response("batch_get_metric_data", {"Results": [], "Errors": []})
-    assert SesMetrics(client).read([ACCOUNT_SENT_QUERY], Window(7), TODAY, DEADLINE) == {
-        ACCOUNT_SENT_QUERY: Gap.UNAVAILABLE
-    }
+    assert SesMetrics(client, RateLimiter(time)).read(
+        [ACCOUNT_SENT_QUERY], Window(7), TODAY, DEADLINE
+    ) == {ACCOUNT_SENT_QUERY: Gap.UNAVAILABLE}
 
 
 @pytest.mark.parametrize(
@@ -259,9 +277,9 @@ def test_invalid_result_is_unknown(stub: tuple[Any, Stubber], result: dict[str, 
     client, stubber = stub
     errors = [{"Code": "INTERNAL_FAILURE"}]
     stubber.add_response("batch_get_metric_data", {"Results": [result], "Errors": errors})
-    assert SesMetrics(client).read([ACCOUNT_SENT_QUERY], Window(7), TODAY, DEADLINE) == {
-        ACCOUNT_SENT_QUERY: Gap.UNAVAILABLE
-    }
+    assert SesMetrics(client, RateLimiter(time)).read(
+        [ACCOUNT_SENT_QUERY], Window(7), TODAY, DEADLINE
+    ) == {ACCOUNT_SENT_QUERY: Gap.UNAVAILABLE}
 
 
 def test_denied_later_call_keeps_the_results_of_earlier_calls(
@@ -274,7 +292,7 @@ def test_denied_later_call_keeps_the_results_of_earlier_calls(
     }
     stubber.add_response("batch_get_metric_data", first)
     stubber.add_client_error("batch_get_metric_data", "AccessDeniedException")
-    answers = SesMetrics(client).read(queries, Window(7), TODAY, DEADLINE)
+    answers = SesMetrics(client, RateLimiter(time)).read(queries, Window(7), TODAY, DEADLINE)
     assert list(answers.values()) == [Series({})] * 10 + [Gap.ACCESS_DENIED]
 
 
@@ -282,9 +300,9 @@ def test_query_with_two_results_is_unknown(stub: tuple[Any, Stubber]) -> None:
     client, stubber = stub
     twice = [{"Id": "0", "Timestamps": [MIDNIGHT], "Values": [value]} for value in (3, 4)]
     stubber.add_response("batch_get_metric_data", {"Results": twice, "Errors": []})
-    assert SesMetrics(client).read([ACCOUNT_SENT_QUERY], Window(7), TODAY, DEADLINE) == {
-        ACCOUNT_SENT_QUERY: Gap.UNAVAILABLE
-    }
+    assert SesMetrics(client, RateLimiter(time)).read(
+        [ACCOUNT_SENT_QUERY], Window(7), TODAY, DEADLINE
+    ) == {ACCOUNT_SENT_QUERY: Gap.UNAVAILABLE}
 
 
 def test_failed_call_makes_only_its_own_series_unknown(stub: tuple[Any, Stubber]) -> None:
@@ -296,7 +314,7 @@ def test_failed_call_makes_only_its_own_series_unknown(stub: tuple[Any, Stubber]
     stubber.add_client_error("batch_get_metric_data", "InternalFailure", http_status_code=500)
     stubber.add_response("batch_get_metric_data", response)
     stubber.add_response("batch_get_metric_data", {"Results": response["Results"][:5]})
-    answers = SesMetrics(client).read(queries, Window(7), TODAY, DEADLINE)
+    answers = SesMetrics(client, RateLimiter(time)).read(queries, Window(7), TODAY, DEADLINE)
     assert [answers[query] for query in queries] == [Gap.UNAVAILABLE] * 10 + [Series({})] * 15
 
 
@@ -313,7 +331,7 @@ def test_read_stops_when_several_calls_in_a_row_fail(
     no_retries = Config(retries={"total_max_attempts": 1})
     with serving(endpoint) as url:
         client = boto3.client("sesv2", endpoint_url=url, config=no_retries)
-        answers = SesMetrics(client).read(queries, Window(7), TODAY, DEADLINE)
+        answers = SesMetrics(client, RateLimiter(time)).read(queries, Window(7), TODAY, DEADLINE)
     unavailable = sum(answer is Gap.UNAVAILABLE for answer in answers.values())
     assert unavailable == 10 * endpoint.quota.calls, "queries that were not made are cut off"
     assert MAX_FAILURES <= endpoint.quota.calls < MAX_FAILURES + MAX_CONCURRENCY
@@ -331,7 +349,9 @@ def test_malformed_response_is_unknown_and_does_not_stop_the_read(
 
     endpoint.respond = malformed_at_first  # type: ignore[method-assign,assignment]
     queries = [Query(Metric.SEND, Scope(identity=f"{number}.example.com")) for number in range(10)]
-    answers = SesMetrics(client).read([*queries, ACCOUNT_SENT_QUERY], Window(2), TODAY, DEADLINE)
+    answers = SesMetrics(client, RateLimiter(time)).read(
+        [*queries, ACCOUNT_SENT_QUERY], Window(2), TODAY, DEADLINE
+    )
     assert {answers[query] for query in queries} == {Gap.UNAVAILABLE}
     assert answers[ACCOUNT_SENT_QUERY] == days({3: 300, 4: 400})
 
@@ -365,6 +385,6 @@ def test_missing_permission_is_named_as_in_iam_policies(stub: tuple[Any, Stubber
     client, stubber = stub
     stubber.add_client_error("batch_get_metric_data", "AccessDeniedException")
     with pytest.raises(AccessDeniedError) as caught:
-        SesMetrics(client).read([ACCOUNT_SENT_QUERY], Window(7), TODAY, DEADLINE)
+        SesMetrics(client, RateLimiter(time)).read([ACCOUNT_SENT_QUERY], Window(7), TODAY, DEADLINE)
     assert caught.value.action == "ses:BatchGetMetricData"
     assert isinstance(caught.value.__cause__, ClientError)

@@ -103,7 +103,7 @@ faults = st.lists(
 class FastClock:
     """The clock of the rate limiter and of the quota, which runs fast."""
 
-    def time(self) -> float:
+    def monotonic(self) -> float:
         return time.monotonic() * TIME_FACTOR
 
     def sleep(self, seconds: float) -> None:
@@ -113,7 +113,7 @@ class FastClock:
 @pytest.fixture(scope="module")
 def endpoint() -> Endpoint:
     endpoint = Endpoint(HEALTHY_SCENARIO, NOW)
-    endpoint.quota = Quota(FastClock().time)
+    endpoint.quota = Quota(FastClock().monotonic)
     return endpoint
 
 
@@ -135,7 +135,7 @@ def reader(endpoint: Endpoint) -> Iterator[SesMetrics]:
                 retries={"mode": "standard", "total_max_attempts": 2},
             ),
         )
-        yield SesMetrics(client, RateLimiter(clock=FastClock().time, sleep=FastClock().sleep))
+        yield SesMetrics(client, RateLimiter(FastClock()))
 
 
 def true_counts(scenario: Scenario, query: Query, last: date) -> Series | None:

@@ -20,7 +20,7 @@ class Clock:
 
     now: float = 1_000.0
 
-    def tell(self) -> float:
+    def monotonic(self) -> float:
         return self.now
 
     def sleep(self, seconds: float) -> None:
@@ -35,7 +35,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def limiter(clock: Clock) -> RateLimiter:
-    return RateLimiter(clock=clock.tell, sleep=clock.sleep)
+    return RateLimiter(clock)
 
 
 def call_times(limiter: RateLimiter, clock: Clock, calls: int) -> list[float]:

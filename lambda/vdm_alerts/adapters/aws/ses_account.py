@@ -1,12 +1,11 @@
 """The status and the senders of the account, from the SES API."""
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from vdm_alerts.adapters.aws.errors import translate_errors
 from vdm_alerts.adapters.aws.ses_metrics import VDM_IS_OFF
-from vdm_alerts.adapters.aws.ses_rate_limiter import LISTS_PER_SECOND, RateLimiter
+from vdm_alerts.adapters.aws.ses_rate_limiter import LISTS_PER_SECOND, Clock, RateLimiter
 from vdm_alerts.core.model.account import AccountStatus
 from vdm_alerts.core.model.findings import EnableSending, Finding
 from vdm_alerts.core.model.metrics import Scope
@@ -60,19 +59,11 @@ _SENDING_IS_OFF = Finding(
 class SesAccount:
     """An AccountSource on SES."""
 
-    def __init__(
-        self,
-        client: "SESV2Client",
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        """Send requests through *client*, at most one request per second for each kind of list.
-
-        The rate limiters read the time in seconds from *clock*, and wait with *sleep*.
-        """
+    def __init__(self, client: "SESV2Client", clock: Clock) -> None:
+        """Send requests through *client*, at most one per second of *clock* for each list."""
         self._client = client
         for operation in ("ListEmailIdentities", "ListConfigurationSets", "ListTenants"):
-            RateLimiter(LISTS_PER_SECOND, clock, sleep).attach(client, operation)
+            RateLimiter(clock, LISTS_PER_SECOND).attach(client, operation)
 
     def status(self) -> AccountStatus:
         """Return whether VDM and sending are on, with the findings about the account."""

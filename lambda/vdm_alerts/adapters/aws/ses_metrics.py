@@ -59,13 +59,13 @@ class SesMetrics:
     calls that the SES quota allows.
     """
 
-    def __init__(self, client: "SESV2Client", rate_limiter: RateLimiter | None = None) -> None:
-        """Send requests through *client*, by default at the rate of the SES quota.
+    def __init__(self, client: "SESV2Client", rate_limiter: RateLimiter) -> None:
+        """Send requests through *client*, at the rate of *rate_limiter*.
 
         *client* needs MAX_CONCURRENCY connections.
         """
         self._client = client
-        (rate_limiter or RateLimiter()).attach(client, "BatchGetMetricData")
+        rate_limiter.attach(client, "BatchGetMetricData")
 
     def read(
         self, queries: Sequence[Query], window: Window, last: date, deadline: Deadline

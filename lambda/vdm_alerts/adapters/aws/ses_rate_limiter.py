@@ -1,9 +1,7 @@
 """A rate limiter that keeps requests to SES within its quotas."""
 
-import time
-from collections.abc import Callable
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
@@ -29,6 +27,16 @@ MAX_SLOWDOWN = 32
 _TOO_MANY_REQUESTS = 429
 
 
+class Clock(Protocol):
+    """A monotonic clock, and a way to wait by it. The module `time` is one."""
+
+    def monotonic(self) -> float:
+        """Return the time in seconds since any fixed point."""
+
+    def sleep(self, seconds: float, /) -> None:
+        """Return *seconds* later."""
+
+
 class RateLimiter:
     """A rate limiter that spaces calls evenly, across all threads.
 
@@ -36,30 +44,21 @@ class RateLimiter:
     calls per second: after a burst, the rest of that second would be unused.
     """
 
-    def __init__(
-        self,
-        rate: float = CALLS_PER_SECOND * QUOTA_SHARE,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        """Allow *rate* calls per second.
-
-        The rate limiter reads the time in seconds from *clock*, and waits with *sleep*.
-        """
+    def __init__(self, clock: Clock, rate: float = CALLS_PER_SECOND * QUOTA_SHARE) -> None:
+        """Allow *rate* calls per second of *clock*."""
         self._rate = rate
         self._clock = clock
-        self._sleep = sleep
         self._lock = Lock()
-        self._next_turn = clock()
+        self._next_turn = clock.monotonic()
         self._slowdown = 1.0
 
     def wait(self) -> None:
         """Wait until the next call is allowed."""
         with self._lock:
-            now = self._clock()
+            now = self._clock.monotonic()
             turn = max(now, self._next_turn)
             self._next_turn = turn + self._slowdown / self._rate
-        self._sleep(turn - now)
+        self._clock.sleep(turn - now)
 
     def throttled(self) -> None:
         """Slow down, because SES throttled a call."""
