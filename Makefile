@@ -28,8 +28,8 @@ stop: setup ## Stop the local AWS that `make demo KEEP=1` keeps running
 test: check $(FOR_TESTS) ## Run all checks and all tests, including those on the local AWS
 	@$(PYTEST) $(ARGS)
 
-test-fast: setup $(FOR_TESTS) ## Run the tests that need no local AWS
-	@$(PYTEST) -m "not local_aws" $(ARGS)
+test-fast: setup $(FOR_TESTS) ## Run the tests that need neither the local AWS nor real time
+	@$(PYTEST) -m "not slow" $(ARGS)
 
 proof: setup ## Test the guarantees in 20,000 random histories with faults
 	@cd tests && PYTHONPATH=../lambda:../local:.. ../$(BIN)/python -m simulation $(ARGS)

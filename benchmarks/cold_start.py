@@ -36,7 +36,7 @@ HANDLER = """
 from vdm_alerts.handlers import evaluate
 
 evaluate._logger()
-evaluate._wired()
+evaluate._settings_and_ports()
 """
 TIMED_SCRIPT = """
 import time

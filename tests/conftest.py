@@ -26,8 +26,8 @@ GROUPS = {
     "benchmarks": ("benchmarks/",),
 }
 """Tests that share resources across modules, as paths below tests/, slowest first."""
-NEEDS_LOCAL_AWS = (*GROUPS["deployed stack"], *GROUPS["demo"])
-"""Tests that `make test-fast` leaves out."""
+SLOW = (*GROUPS["deployed stack"], *GROUPS["demo"], *GROUPS["benchmarks"])
+"""Tests that `make test-fast` leaves out: they need the local AWS, or measure in real time."""
 
 # The speed of the machine does not decide whether a test passes.
 settings.register_profile("no-deadline", deadline=None)
@@ -49,13 +49,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 
 @pytest.hookimpl(tryfirst=True)  # Before pytest evaluates -m.
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that need the local AWS, and start with the slowest groups.
+    """Mark the slow tests, and start with the slowest groups.
 
     Processes that run the groups in this order end at about the same time.
     """
     for item in items:
-        if item.nodeid.removeprefix("tests/").startswith(NEEDS_LOCAL_AWS):
-            item.add_marker(pytest.mark.local_aws)
+        if item.nodeid.removeprefix("tests/").startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
     order = [*GROUPS]
     groups = {item: group_of(item.nodeid) for item in items}
     items.sort(key=lambda item: order.index(groups[item]) if groups[item] in order else len(order))

@@ -71,7 +71,7 @@ reported_figures = records_of(
     ReportedFigures,
     rate=rates,
     window=st.builds(Window, st.integers(1, 60)),
-    last=st.dates(),
+    last_day=st.dates(),
 )
 last_notifications = records_of(
     LastNotified,
