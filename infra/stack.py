@@ -33,6 +33,8 @@ class VdmAlerts(Stack):
         if settings.enable_vdm:
             DeliverabilityManager(self, "Deliverability")
         key = Encryption(self, "Encryption").key if settings.encrypt else None
+        # CloudFormation derives logical ids from the construct ids, such as "Memory": another id
+        # replaces the resource.
         state_table = StateTable(self, "Memory", settings.prefix)
         rules = RuleParameters(self, "Rulebook", f"/{settings.prefix}/rules")
         dead_letter_queue = DeadLetterQueue(self, "Lost", key)

@@ -12,7 +12,7 @@ from vdm_alerts.core.planning.next_batches import next_batches, within_budget
 from vdm_alerts.core.planning.queries import Query
 from vdm_alerts.core.planning.read_plan import ReadPlan, plan_reading
 from vdm_alerts.core.planning.roster import SenderRoster
-from vdm_alerts.core.planning.verdicts import EarlyVerdicts
+from vdm_alerts.core.planning.scope_verdict import EarlyVerdicts
 from vdm_alerts.core.rules.field_types import KINDS
 from vdm_alerts.core.rules.rule import Rule
 

@@ -19,7 +19,7 @@ from vdm_alerts.core.planning.next_batches import next_batches
 from vdm_alerts.core.planning.queries import Query
 from vdm_alerts.core.planning.read_plan import plan_reading
 from vdm_alerts.core.planning.roster import SenderRecord, SenderRoster
-from vdm_alerts.core.planning.verdicts import EarlyVerdicts
+from vdm_alerts.core.planning.scope_verdict import EarlyVerdicts
 from vdm_alerts.core.rules.parser import parse_rule
 from vdm_alerts.core.rules.rule import Rule
 from vdm_alerts.handlers.evaluate import TIME_AFTER_READING

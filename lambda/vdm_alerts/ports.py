@@ -112,9 +112,9 @@ class StateStore(Protocol):
         target: Target,
         state: StoredState,
         replacing: StoredState,
-        history: Sequence[Transition] = (),
+        transitions: Sequence[Transition] = (),
     ) -> StoredState:
-        """Store *state* in place of *replacing*, and append *history*.
+        """Store *state* in place of *replacing*, and append *transitions* to the history.
 
         *replacing* is the state that `load` or the last `save` returned. Return *state* with its
         new version.

@@ -169,7 +169,7 @@ def test_save_fails_and_writes_nothing_when_another_run_has_saved(
 
     for state in (late, before):
         with pytest.raises(StaleStateError, match="another run has saved since"):
-            store.save(TARGET, state, replacing=before, history=[FIRED])
+            store.save(TARGET, state, replacing=before, transitions=[FIRED])
 
     assert store.load(TARGET) == stored
     assert implementation.history() == []
@@ -194,10 +194,10 @@ def test_history_is_stored_beside_the_state(implementation: Implementation) -> N
     store, resolved = implementation.store, replace(FIRED, time=NOW + HOUR, after="Ok")
 
     first = store.save(
-        TARGET, state_of(firing(NEWS_IDENTITY)), replacing=StoredState(), history=[FIRED]
+        TARGET, state_of(firing(NEWS_IDENTITY)), replacing=StoredState(), transitions=[FIRED]
     )
     assert store.load(TARGET) == first
-    second = store.save(TARGET, first, replacing=first, history=[resolved])
+    second = store.save(TARGET, first, replacing=first, transitions=[resolved])
     assert store.load(TARGET) == second
 
     items = sorted(implementation.history(), key=lambda item: item["at"])

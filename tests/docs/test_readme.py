@@ -48,7 +48,7 @@ def test_readme_lists_every_context_key_and_no_other() -> None:
     assert [key for row in rows for key in re.findall(r"`(\w+)`", row)] == list(CONTEXT_KEYS)
 
 
-def test_how_it_works_lists_every_resource_type_and_module() -> None:
+def test_architecture_page_lists_every_resource_type_and_module() -> None:
     page = (ROOT / "docs" / "architecture.md").read_text()
     types = {each["Type"] for each in full_template().to_json()["Resources"].values()}
     assert set(re.findall(r"`(AWS::\w+::\w+)`", page)) == types

@@ -163,9 +163,9 @@ class _State:
         target: Target,
         memory: StoredState,
         replacing: StoredState,
-        history: Sequence[Transition] = (),
+        transitions: Sequence[Transition] = (),
     ) -> StoredState:
-        saved = self.state.save(target, memory, replacing, history)
+        saved = self.state.save(target, memory, replacing, transitions)
         for delivery in self.world.delivered:
             # Whatever the response was: the run's own decision is what counts.
             if delivery.actor is self.actor and _is_settled(memory, delivery.document):

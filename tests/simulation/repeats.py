@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from simulation.delivered import incidents_in, number_of, scope_of
 from simulation.world import Delivery
-from vdm_alerts.core.notifications.notification import SERVICE
+from vdm_alerts.core.notifications.service_notification import SERVICE
 
 MIN_REMINDER_INTERVAL = timedelta(hours=12)
 Number: TypeAlias = tuple[str, int]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simulation.rules import RULES
-from vdm_alerts.core.notifications.notification import SERVICE
+from vdm_alerts.core.notifications.service_notification import SERVICE
 
 UNREADABLE = "Unreadable for more than a day"
 

@@ -25,13 +25,10 @@ from vdm_alerts.core.model.metrics import Dimension, Window
 from vdm_alerts.core.model.rates import Indicator, Rate
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.notifications.incidents import incident_notifications
-from vdm_alerts.core.notifications.notification import (
-    Notification,
-    first_summary,
-    service_notification,
-)
+from vdm_alerts.core.notifications.notification import Notification, first_summary
 from vdm_alerts.core.notifications.reasons import Reason
 from vdm_alerts.core.notifications.rendering.message import render
+from vdm_alerts.core.notifications.service_notification import service_notification
 from vdm_alerts.core.observations.coverage import Coverage
 from vdm_alerts.core.observations.run_report import PUBLISHED_FIGURES, RunReport
 from vdm_alerts.core.planning.contributor import Contributor

@@ -131,10 +131,10 @@ class MemoryState:
         target: Target,
         state: StoredState,
         replacing: StoredState,
-        history: Sequence[Transition] = (),
+        transitions: Sequence[Transition] = (),
     ) -> StoredState:
-        """Write the items that differ, and *history*, in as few transactions as possible."""
-        groups = grouped_writes(target, state, replacing, history)
+        """Write the items that differ, and *transitions*, in as few transactions as possible."""
+        groups = grouped_writes(target, state, replacing, transitions)
         *earlier, last = pack_transactions(groups, self.max_writes)
         for writes in earlier:
             replacing = self._write(target, replacing, writes, replacing.version)
@@ -257,7 +257,7 @@ class MemoryMetrics:
     """The rate samples of the last run."""
 
     def record(self, target: Target, report: RunReport, samples: Sequence[RateSample]) -> None:
-        """Append *report* to `summaries`, and replace `readings` by *samples*."""
+        """Append *report* to `reports`, and replace `samples`."""
         del target
         self.reports.append(report)
         self.samples = samples

@@ -10,7 +10,7 @@ from vdm_alerts.core.model.account import AccountStatus
 from vdm_alerts.core.model.findings import FindingSource
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.muting.silences import Silences, expired_findings
-from vdm_alerts.core.observations import findings
+from vdm_alerts.core.observations import data_findings
 from vdm_alerts.core.observations.metric_reading import Limits, MetricReading
 from vdm_alerts.core.observations.observation import Observation
 from vdm_alerts.ports import Ports
@@ -30,12 +30,12 @@ def collect(
     """
     failures = FailureCollector()
     observation = _query_sources(ports, target, before, now, limits, failures)
-    since = findings.transient_since(failures.findings, before.transient_since, now)
+    since = data_findings.transient_since(failures.findings, before.transient_since, now)
     return replace(
         observation,
-        findings=findings.with_persistent(failures.findings, since, now),
+        findings=data_findings.with_persistent(failures.findings, since, now),
         transient_since=since,
-        unreadable_sources=failures.unreadable | findings.unreadable_sources(observation),
+        unreadable_sources=failures.unreadable | data_findings.unreadable_sources(observation),
     )
 
 
@@ -50,7 +50,7 @@ def _query_sources(
     """Return the observation without what depends on every finding, which `collect` adds."""
     subscribers = failures.attempt(ports.notifier.subscribers, None, FindingSource.SUBSCRIBERS)
     if subscribers == 0:
-        failures.add([findings.NO_SUBSCRIBER], FindingSource.SUBSCRIBERS)
+        failures.add([data_findings.NO_SUBSCRIBER], FindingSource.SUBSCRIBERS)
     rule_set = failures.attempt(
         lambda: ports.rules.rules().with_last_valid(before.rules), None, FindingSource.RULES
     )
@@ -83,7 +83,7 @@ def _query_sources(
         return observation
     is_empty = _sent_no_email(reading)
     failures.add(
-        findings.reading_findings(reading, limits, is_empty=is_empty), FindingSource.METRICS
+        data_findings.reading_findings(reading, limits, is_empty=is_empty), FindingSource.METRICS
     )
     return replace(observation, reading=reading, account_idle=is_empty or not status.may_send)
 

@@ -21,8 +21,8 @@ from vdm_alerts.core.planning.queries import Query, TodayRejectedError
 from vdm_alerts.core.planning.query_batches import QueryBatch
 from vdm_alerts.core.planning.read_plan import ReadPlan, plan_reading
 from vdm_alerts.core.planning.roster import SenderRoster, query_budget
+from vdm_alerts.core.planning.scope_verdict import EarlyVerdicts
 from vdm_alerts.core.planning.selection import reread_interval
-from vdm_alerts.core.planning.verdicts import EarlyVerdicts
 from vdm_alerts.core.rules.rule import Rule
 from vdm_alerts.ports import AccountSource, Ports, SeriesSource
 

@@ -151,7 +151,7 @@ def test_history_item_has_the_transition_and_expires_after_400_days(
         TARGET,
         a_state(alert),
         replacing=StoredState(),
-        history=[a_transition(alert), a_transition(firing())],
+        transitions=[a_transition(alert), a_transition(firing())],
     )
     at = "2026-03-12T09:00:00+00:00"
     dimensions = '{"EMAIL_IDENTITY": "news.example.com", "ISP": "Hotmail"}'
@@ -194,7 +194,7 @@ def test_interrupted_save_leaves_whole_incidents_and_the_previous_run(
     on_each_write(table, "provide-client-params", raises_error(LOST_RESPONSE), from_=2)
     with pytest.raises(UnavailableError, match="dynamodb:TransactWriteItems"):
         store.save(
-            TARGET, a_state(*alerts), before, history=[a_transition(alert) for alert in alerts]
+            TARGET, a_state(*alerts), before, transitions=[a_transition(alert) for alert in alerts]
         )
     left = store.load(TARGET)
     incidents = {alert.incident for alert in left.alerts.values()}
@@ -315,7 +315,7 @@ class InterruptedSave:
     transitions: Sequence[Transition]
 
     def run(self, store: DynamoDbState) -> StoredState:
-        return store.save(TARGET, self.after, replacing=self.before, history=self.transitions)
+        return store.save(TARGET, self.after, replacing=self.before, transitions=self.transitions)
 
 
 @pytest.fixture(params=[0, 1], ids=["one item", "a transaction"])

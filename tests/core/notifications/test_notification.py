@@ -15,14 +15,16 @@ from vdm_alerts.core.notifications.incidents import IncidentNotification
 from vdm_alerts.core.notifications.notification import (
     MAX_MESSAGES,
     Digest,
-    ServiceNotification,
     first_summary,
     incidents_of,
     limit_messages,
     numbered_notifications,
-    service_notification,
 )
 from vdm_alerts.core.notifications.reasons import Reason
+from vdm_alerts.core.notifications.service_notification import (
+    ServiceNotification,
+    service_notification,
+)
 from vdm_alerts.core.observations.coverage import Coverage
 
 CRITICAL = Severity.CRITICAL

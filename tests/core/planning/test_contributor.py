@@ -9,7 +9,7 @@ from vdm_alerts.core.model.mailbox_providers import OTHER_ISPS
 from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Window
 from vdm_alerts.core.model.rates import Gap, Indicator, Rate
 from vdm_alerts.core.planning.contributor import MAX_INVESTIGATIONS, Contributor, Investigation
-from vdm_alerts.core.planning.verdicts import evaluate_scope
+from vdm_alerts.core.planning.scope_verdict import evaluate_scope
 from vdm_alerts.core.rules.rule import Rule
 
 

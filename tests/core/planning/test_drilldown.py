@@ -21,7 +21,7 @@ from vdm_alerts.core.planning.drilldown import fully_drilled_down
 from vdm_alerts.core.planning.next_batches import next_batches
 from vdm_alerts.core.planning.queries import ACCOUNT_SENT_QUERY, Query, data_as_of
 from vdm_alerts.core.planning.roster import SenderRoster
-from vdm_alerts.core.planning.verdicts import EarlyVerdicts, evaluate_scope
+from vdm_alerts.core.planning.scope_verdict import EarlyVerdicts, evaluate_scope
 
 IDENTITY_AT_ISP_RULE = a_rule_for("identity_at_isp")
 IDENTITY_AT_ISP_COMPLAINT_RULE = a_rule_for("identity_at_isp", like=COMPLAINT_RULE)

@@ -27,7 +27,7 @@ from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.planning.next_batches import next_batches, within_budget
 from vdm_alerts.core.planning.queries import ACCOUNT_SENT_QUERY, Query, data_as_of
 from vdm_alerts.core.planning.query_batches import QueryBatch
-from vdm_alerts.core.planning.verdicts import EarlyVerdicts, evaluate_scope
+from vdm_alerts.core.planning.scope_verdict import EarlyVerdicts, evaluate_scope
 from vdm_alerts.core.rules.rule import Rule
 
 

@@ -15,7 +15,7 @@ from vdm_alerts.core.planning.next_batches import next_batches
 from vdm_alerts.core.planning.queries import Query
 from vdm_alerts.core.planning.query_batches import QueryBatch
 from vdm_alerts.core.planning.roster import SenderRoster
-from vdm_alerts.core.planning.verdicts import EarlyVerdicts
+from vdm_alerts.core.planning.scope_verdict import EarlyVerdicts
 from vdm_alerts.core.rules.patterns import ScopePatterns
 
 

@@ -164,14 +164,14 @@ class DynamoDbState:
         target: Target,
         state: StoredState,
         replacing: StoredState,
-        history: Sequence[Transition] = (),
+        transitions: Sequence[Transition] = (),
     ) -> StoredState:
-        """Write the items that differ, and *history*, in as few transactions as possible.
+        """Write the items that differ, and *transitions*, in as few transactions as possible.
 
         Each transaction requires the version of the one before it. The last transaction writes the
         run item of *state*. Earlier transactions write the run item of *replacing*.
         """
-        groups = grouped_writes(target, state, replacing, history)
+        groups = grouped_writes(target, state, replacing, transitions)
         *earlier, last = pack_transactions(groups, MAX_WRITES)
         for writes in earlier:
             replacing = self._write(target, replacing, writes, replacing.version)

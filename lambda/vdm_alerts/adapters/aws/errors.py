@@ -44,7 +44,7 @@ def translate_errors(action: str) -> Iterator[None]:
         if code_of(error) in _DENIALS:
             raise AccessDeniedError(_denied_action(error) or action) from error
         raise UnavailableError(
-            action, _without_request_ids(error), passing=_is_transient(error)
+            action, _without_request_ids(error), transient=_is_transient(error)
         ) from error
     except BotoCoreError as error:
         raise UnavailableError(action, _without_request_ids(error)) from error

@@ -34,7 +34,7 @@ class SsmSilences:
         ]
         findings = [
             invalid_text_finding("silence", result).with_fallback(
-                "it silences nothing", hinders=False
+                "it silences nothing", blocks_monitoring=False
             )
             for result in results
             if isinstance(result, InvalidDocumentError)

@@ -58,8 +58,8 @@ def advance_all(
     Inactive alerts are left out: an account can have ten thousand healthy scopes.
 
     *rules* are the valid rules by name. An alert of an invalid rule keeps its state. *closed* says
-    why an alert is no longer monitored. *waits* is False in the run that reports everything for the
-    first time: alerts then fire without waiting for `hold`.
+    why an alert is no longer monitored. *applies_hold* is False in the run that reports everything
+    for the first time: alerts then fire without waiting for `hold`.
     """
     advanced: dict[AlertKey, Alert] = {}
     for key, alert in alerts.items():
@@ -84,7 +84,7 @@ def advance(
 ) -> Alert:
     """Return *alert* in its state after *verdict* by *rule*.
 
-    If *waits* is False, the alert fires without waiting for the rule's `hold`.
+    If *applies_hold* is False, the alert fires without waiting for the rule's `hold`.
     """
     rule = rule.for_scope(alert.scope)
     match verdict:

@@ -1,6 +1,6 @@
 """Evaluation: from the counts of one scope and a rule to a verdict.
 
-A rate is compared with a threshold in two places, as the rule's `confidence` says:
+A rate is compared with a threshold by one of two methods, which the rule's `confidence` selects:
 
 * `plain.compare` compares the counted rate (`confidence = "none"`).
 * `confidence.evaluate_with_confidence` compares the probable true rate. Its comparison is in

@@ -100,15 +100,15 @@ class Finding:
     source: FindingSource | None = field(default=None, compare=False)
     """The data source in which the problem was found."""
 
-    def with_fallback(self, how: str, *, hinders: bool) -> "Finding":
+    def with_fallback(self, how: str, *, blocks_monitoring: bool) -> "Finding":
         """Return this finding with the behavior that applies until the fix.
 
-        *how* is the text that describes this behavior. *hinders* says whether some email is not
-        monitored meanwhile.
+        *how* is the text that describes this behavior. *blocks_monitoring* says whether some email
+        is not monitored meanwhile.
         """
         until = f"  Until that is mended {how}."
         details = f"{self.details}\n{until}" if self.details else until
-        return replace(self, details=details, blocks_monitoring=hinders)
+        return replace(self, details=details, blocks_monitoring=blocks_monitoring)
 
     def as_persistent(self) -> "Finding":
         """Return a transient finding as a lasting one.
@@ -172,10 +172,10 @@ class AccessDeniedError(OperationFailedError):
 class UnavailableError(OperationFailedError):
     """An AWS action failed for a reason other than permissions."""
 
-    def __init__(self, action: str, reason: str, *, passing: bool = True) -> None:
+    def __init__(self, action: str, reason: str, *, transient: bool = True) -> None:
         """Create the error with the error text of AWS as its *reason*.
 
-        *passing* says whether the failure should end without action.
+        *transient* says whether the failure should end without action.
         """
         self.action = action
         super().__init__(
@@ -183,6 +183,6 @@ class UnavailableError(OperationFailedError):
                 key=action,
                 what=f"{action} failed: {reason}",
                 remedy="It is tried again at every run",
-                transient=passing,
+                transient=transient,
             )
         )

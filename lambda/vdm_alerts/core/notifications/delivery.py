@@ -8,14 +8,13 @@ from vdm_alerts.core.alerts.sequence import SendAttempt
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.notifications import affected
 from vdm_alerts.core.notifications.notification import (
-    SERVICE,
     SUMMARY,
     Digest,
     Notification,
-    ServiceNotification,
     incidents_of,
     numbered_notifications,
 )
+from vdm_alerts.core.notifications.service_notification import SERVICE, ServiceNotification
 
 
 def mark_attempted(state: StoredState, due: Sequence[Notification], now: datetime) -> StoredState:

@@ -16,15 +16,13 @@ from vdm_alerts.core.notifications.incidents import (
     fingerprint_of,
     incident_notifications,
 )
-from vdm_alerts.core.notifications.notification import (
+from vdm_alerts.core.notifications.notification import Notification, first_summary, limit_messages
+from vdm_alerts.core.notifications.reasons import Reason
+from vdm_alerts.core.notifications.service_notification import (
     SERVICE,
-    Notification,
     ServiceNotification,
-    first_summary,
-    limit_messages,
     service_notification,
 )
-from vdm_alerts.core.notifications.reasons import Reason
 from vdm_alerts.core.observations.evaluation import Evaluation
 from vdm_alerts.core.observations.observation import Observation
 

@@ -1,84 +1,19 @@
-"""The kinds of notification, and how many of them one run sends."""
+"""Digests, what all kinds of notification share, and how many of them one run sends."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from vdm_alerts.core.alerts.sequence import SendAttempt, next_sequence
-from vdm_alerts.core.model.findings import Finding, FindingSource
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.notifications.incidents import IncidentNotification, fingerprint_of
+from vdm_alerts.core.notifications.service_notification import ServiceNotification
 from vdm_alerts.core.observations.coverage import Coverage
 
-SERVICE, SUMMARY = "service", "summary"
-"""The ids of all service notifications, and of the first summary."""
+SUMMARY = "summary"
+"""The id of the first summary."""
 MAX_MESSAGES = 5
 """Notifications in one run. The last one is a digest of all remaining incidents."""
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceNotification:
-    """A notification about findings: problems other than a rate."""
-
-    sequence: int
-    """The number of the notification, from 1. A retry has the same number."""
-    findings: tuple[Finding, ...]
-    """The open findings, new ones first, each group the worst first. Empty if all are fixed."""
-    fixed: tuple[Finding, ...] = ()
-    """The notified findings that no longer exist."""
-    unchecked: tuple[Finding, ...] = ()
-    """The notified findings whose source is unreadable: they may still exist."""
-    new: tuple[Finding, ...] = ()
-    """Those of `findings` that no delivered notification had."""
-    is_incomplete: bool = False
-    """Whether something is unreadable, so that there may be further findings."""
-    has_open_alerts: bool = False
-    """Whether an alert is firing at the same time."""
-    id: str = SERVICE
-    """The id of the thread."""
-
-    @property
-    def severity(self) -> Severity | None:
-        """The worst severity of the open findings; None if there are none."""
-        return max((finding.severity for finding in self.findings), default=None)
-
-    @property
-    def is_urgent(self) -> bool:
-        """Whether a new finding is critical: quiet hours do not delay it."""
-        return any(finding.severity is Severity.CRITICAL for finding in self.new)
-
-    @property
-    def is_all_clear(self) -> bool:
-        """Whether there are no findings, and everything is readable."""
-        return not (self.findings or self.is_incomplete)
-
-    @property
-    def fingerprint(self) -> str:
-        """A hash of the content, by which a retry is recognized."""
-        findings = [
-            [finding.key, finding.what, finding.details, *finding.subjects]
-            for finding in self.findings
-        ]
-        fixed = [["gone", finding.key] for finding in self.fixed]
-        all_clear = [["beside", self.has_open_alerts]] if self.is_all_clear else []
-        return fingerprint_of([*findings, *fixed, *all_clear])
-
-    @property
-    def findings_when_attempted(self) -> tuple[Finding, ...]:
-        """The findings as stored before the notification is published.
-
-        New and fixed findings are unconfirmed. If the delivery fails, both are due again.
-        """
-        open_findings = (
-            replace(finding, is_confirmed=finding not in self.new) for finding in self.findings
-        )
-        fixed = (replace(finding, is_confirmed=False) for finding in self.fixed)
-        return (*open_findings, *fixed, *self.unchecked)
-
-    @property
-    def findings_when_delivered(self) -> tuple[Finding, ...]:
-        """The findings as stored once the notification is delivered."""
-        return (*self.findings, *self.unchecked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,67 +117,3 @@ def limit_messages(
     alone, shared = incidents[: limit - 1], tuple(incidents[limit - 1 :])
     content = fingerprint_of([incident.id, incident.sequence] for incident in shared)
     return [*alone, Digest(f"digest-{content}", 1, shared)]
-
-
-def service_notification(
-    findings: Sequence[Finding],
-    notified: Sequence[Finding],
-    last_sequence: int,
-    attempt: SendAttempt | None = None,
-    *,
-    unreadable_sources: Collection[FindingSource] = (),
-    has_open_alerts: bool = False,
-) -> ServiceNotification | None:
-    """Return the notification that is due about *findings*, or None.
-
-    A notification is due if a finding is new or has changed, or if a notified finding is fixed. A
-    transient finding causes no notification. While a source is unreadable, none of its findings
-    counts as fixed.
-
-    *notified* are the findings of earlier notifications, unconfirmed ones included.
-    *last_sequence* is the number of the last delivered notification, and *attempt* a later one
-    whose delivery is unconfirmed.
-    """
-    lasting = [finding for finding in findings if not finding.transient]
-    new = [finding for finding in lasting if not any(map(finding.is_known_from, notified))]
-    unchanged = [finding for finding in lasting if finding not in new]
-    unchecked, fixed = _absent_findings(lasting, notified, unreadable_sources)
-    if not (new or fixed):
-        return None
-    hides_findings = any(finding.transient and finding.blocks_monitoring for finding in findings)
-    notification = ServiceNotification(
-        sequence=0,
-        findings=(*_worst_first(new), *_worst_first(unchanged)),
-        fixed=tuple(fixed),
-        unchecked=tuple(unchecked),
-        new=tuple(_worst_first(new)),
-        is_incomplete=bool(unreadable_sources) or hides_findings,
-        has_open_alerts=has_open_alerts,
-    )
-    sequence = next_sequence(last_sequence, attempt, notification.fingerprint)
-    return replace(notification, sequence=sequence)
-
-
-def _absent_findings(
-    findings: Sequence[Finding],
-    notified: Sequence[Finding],
-    unreadable_sources: Collection[FindingSource],
-) -> tuple[Sequence[Finding], Sequence[Finding]]:
-    """Return the notified findings that are unchecked, and those fixed.
-
-    A one-shot finding is never fixed. A finding without a source was stored by an earlier version,
-    and is unchecked while any source is unreadable.
-    """
-    keys = {finding.key for finding in findings}
-    absent = [finding for finding in notified if finding.key not in keys]
-    unchecked = [
-        finding
-        for finding in absent
-        if finding.source in unreadable_sources or (unreadable_sources and not finding.source)
-    ]
-    fixed = [finding for finding in absent if finding not in unchecked and not finding.one_shot]
-    return unchecked, fixed
-
-
-def _worst_first(findings: Iterable[Finding]) -> list[Finding]:
-    return sorted(findings, key=lambda finding: -finding.severity)

@@ -15,7 +15,7 @@ class Reason(Enum):
 
     DEESCALATED = "DEESCALATED"
     REPEAT = "REPEAT"
-    CLOSED = "ENDED"
+    CLOSED = "ENDED"  # The published name is older than the word "closed".
     RESOLVED = "RESOLVED"
     REVISED = "REVISED"
     FIRING = "FIRING"

@@ -21,7 +21,7 @@ from vdm_alerts.core.observations.metric_reading import MetricReading
 from vdm_alerts.core.observations.observation import Observation
 from vdm_alerts.core.planning.contributor import Contributor, Investigation
 from vdm_alerts.core.planning.queries import Query, find_answer
-from vdm_alerts.core.planning.verdicts import evaluate_scope
+from vdm_alerts.core.planning.scope_verdict import evaluate_scope
 from vdm_alerts.core.rules.rule import Rule
 
 

@@ -15,7 +15,7 @@ from vdm_alerts.core.planning.drilldown import provider_parts, providers_by_even
 from vdm_alerts.core.planning.queries import Answers, Query, data_as_of, find_answer
 from vdm_alerts.core.planning.query_batches import QueryBatch, unanswered_batch
 from vdm_alerts.core.planning.read_plan import ReadPlan
-from vdm_alerts.core.planning.verdicts import EarlyVerdicts
+from vdm_alerts.core.planning.scope_verdict import EarlyVerdicts
 from vdm_alerts.core.rules.rule import Rule
 
 MAX_INVESTIGATIONS = 20

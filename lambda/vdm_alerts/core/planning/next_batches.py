@@ -24,7 +24,7 @@ from vdm_alerts.core.planning.query_batches import (
     follow_up_batches,
 )
 from vdm_alerts.core.planning.read_plan import ReadPlan
-from vdm_alerts.core.planning.verdicts import EarlyVerdicts
+from vdm_alerts.core.planning.scope_verdict import EarlyVerdicts
 
 
 def next_batches(plan: ReadPlan, answers: Answers, verdicts: EarlyVerdicts) -> Sequence[QueryBatch]:

@@ -65,7 +65,8 @@ class RuleSet:
             texts={**self.texts, **{name: last_valid[name] for name in kept}},
             invalid={
                 name: finding.with_fallback(
-                    LAST_VALID_APPLIES if name in kept else NOT_EVALUATED, hinders=name not in kept
+                    LAST_VALID_APPLIES if name in kept else NOT_EVALUATED,
+                    blocks_monitoring=name not in kept,
                 )
                 for name, finding in invalid.items()
             },

@@ -36,16 +36,16 @@ from vdm_alerts.core.model.rates import Indicator, Rate
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.model.wording import WORDING
 from vdm_alerts.core.notifications.incidents import IncidentNotification, incident_notifications
-from vdm_alerts.core.notifications.notification import (
-    ServiceNotification,
-    first_summary,
-    service_notification,
-)
+from vdm_alerts.core.notifications.notification import first_summary
 from vdm_alerts.core.notifications.rendering.amazon_q import MAX_TEXT
 from vdm_alerts.core.notifications.rendering.email import MAX_LISTED
 from vdm_alerts.core.notifications.rendering.message import MAX_SUBJECT, Message, render
 from vdm_alerts.core.notifications.rendering.payload import MAX_INCIDENTS, MAX_SCOPES
 from vdm_alerts.core.notifications.rendering.remediation import REMEDIATION
+from vdm_alerts.core.notifications.service_notification import (
+    ServiceNotification,
+    service_notification,
+)
 from vdm_alerts.core.observations.coverage import Coverage
 from vdm_alerts.core.planning.contributor import Contributor
 from vdm_alerts.core.rules.parser import InvalidRuleError, parse_rule

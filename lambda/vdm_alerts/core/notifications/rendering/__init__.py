@@ -9,7 +9,5 @@
 * `payload` is the JSON for machines.
 
 To add a receiver, subscribe it to the SNS topic, and let it render the JSON payload. Message
-attributes let it filter by severity or rule. The function needs no change. To give an SNS protocol
-a format of its own, add a module here and a field in `message.Message`. The adapter of the SNS
-topic then assigns that field to the protocol.
+attributes let it filter by severity or rule. The function needs no change.
 """

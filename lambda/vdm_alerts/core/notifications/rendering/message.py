@@ -8,11 +8,12 @@ from typing import assert_never
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.notifications.incidents import IncidentNotification
-from vdm_alerts.core.notifications.notification import Digest, Notification, ServiceNotification
+from vdm_alerts.core.notifications.notification import Digest, Notification
 from vdm_alerts.core.notifications.rendering import digest as digest_text
 from vdm_alerts.core.notifications.rendering import email, payload, service, subjects
 from vdm_alerts.core.notifications.rendering.amazon_q import amazon_q_notification
 from vdm_alerts.core.notifications.rendering.remediation import fix_text
+from vdm_alerts.core.notifications.service_notification import ServiceNotification
 
 MAX_SUBJECT = 99
 """Characters in a subject. SNS allows less than 100, without line breaks and control characters.

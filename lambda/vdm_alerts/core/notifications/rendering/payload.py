@@ -15,8 +15,9 @@ from vdm_alerts.core.model.metrics import Scope
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.notifications.affected import AffectedScope
 from vdm_alerts.core.notifications.incidents import IncidentNotification
-from vdm_alerts.core.notifications.notification import Digest, ServiceNotification
+from vdm_alerts.core.notifications.notification import Digest
 from vdm_alerts.core.notifications.rendering.remediation import fix_text
+from vdm_alerts.core.notifications.service_notification import ServiceNotification
 from vdm_alerts.core.planning.contributor import Contributor
 
 PAYLOAD_SCHEMA = 1

@@ -6,9 +6,9 @@ from datetime import datetime
 from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.model.timefmt import format_time
-from vdm_alerts.core.notifications.notification import ServiceNotification
 from vdm_alerts.core.notifications.rendering.email import MAX_LISTED
 from vdm_alerts.core.notifications.rendering.remediation import fix_text
+from vdm_alerts.core.notifications.service_notification import ServiceNotification
 
 
 def service_subject(notification: ServiceNotification) -> str:

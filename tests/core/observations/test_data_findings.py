@@ -11,7 +11,7 @@ from builders import HOUR, NEWS_IDENTITY, NOW, a_sender_record, a_series
 from vdm_alerts.core.model.findings import Finding, FindingSource
 from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope
 from vdm_alerts.core.model.rates import Gap
-from vdm_alerts.core.observations.findings import (
+from vdm_alerts.core.observations.data_findings import (
     SINGLE_SERIES,
     reading_findings,
     transient_since,
