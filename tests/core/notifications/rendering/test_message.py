@@ -584,27 +584,7 @@ def test_closure_for_a_deleted_rule_states_the_reason_and_names_no_parameter() -
 
 
 def test_revision_states_the_revised_rate_and_the_notified_rate() -> None:
-    notified = firing(notified=WARNING)
-    assert notified.last_notified is not None
-    reported = ReportedFigures(Rate(520, 10_000), Window(1), NOW.date())
-    alert = replace(
-        notified,
-        state=Ok(revised=Rate(410, 10_000)),
-        last_notified=replace(notified.last_notified, figures=reported),
-    )
-    evidence = Evidence(Rate(410, 10_000), Window(1), last_day=NOW.date())
-    message = message_for(
-        (
-            alert,
-            Healthy(
-                NEWS_BOUNCE_RATE,
-                WARNING_THRESHOLD,
-                Window(1),
-                evidence,
-                withdrawn_rate=reported.rate,
-            ),
-        )
-    )
+    message = revision_message(Rate(520, 10_000), revised=Rate(410, 10_000))
     assert message.subject == (
         f"[REVISED] Bounce rate of news.example.com was 4.1%, not 5.2%{SUBJECT_SUFFIX}"
     )
@@ -615,30 +595,27 @@ def test_revision_states_the_revised_rate_and_the_notified_rate() -> None:
 
 
 def test_revision_of_an_unfinished_day_does_not_contradict_the_notified_rate() -> None:
-    notified = firing(notified=WARNING)
-    assert notified.last_notified is not None
-    reported = ReportedFigures(Rate(50, 500), Window(1), NOW.date())
-    alert = replace(
-        notified,
-        state=Ok(revised=Rate(60, 10_000)),
-        last_notified=replace(notified.last_notified, figures=reported),
-    )
-    evidence = Evidence(Rate(60, 10_000), Window(1), last_day=NOW.date())
-    message = message_for(
-        (
-            alert,
-            Healthy(
-                NEWS_BOUNCE_RATE,
-                WARNING_THRESHOLD,
-                Window(1),
-                evidence,
-                withdrawn_rate=reported.rate,
-            ),
-        )
-    )
+    message = revision_message(Rate(50, 500), revised=Rate(60, 10_000))
     assert message.subject == (
         f"[REVISED] Bounce rate of news.example.com came to 0.6%, after 10%{SUBJECT_SUFFIX}"
     )
+
+
+def revision_message(notified_rate: Rate, revised: Rate) -> Message:
+    """Return the message after the rate of a notification about today is revised."""
+    notified = firing(notified=WARNING)
+    assert notified.last_notified is not None
+    reported = ReportedFigures(notified_rate, Window(1), NOW.date())
+    alert = replace(
+        notified,
+        state=Ok(revised=revised),
+        last_notified=replace(notified.last_notified, figures=reported),
+    )
+    evidence = Evidence(revised, Window(1), last_day=NOW.date())
+    healthy = Healthy(
+        NEWS_BOUNCE_RATE, WARNING_THRESHOLD, Window(1), evidence, withdrawn_rate=notified_rate
+    )
+    return message_for((alert, healthy))
 
 
 @pytest.mark.parametrize(
