@@ -24,8 +24,9 @@ GROUPS = {
     "demo": ("cli/test_demo.py",),
     "templates": ("infra/", "docs/test_readme.py", "cli/test_cost.py"),
     "benchmarks": ("benchmarks/",),
+    "simulation": ("simulation/",),
 }
-"""Tests that share resources across modules, as paths below tests/, slowest first."""
+"""Tests that share resources across modules or take long, as paths below tests/: first to start."""
 SLOW = (*GROUPS["deployed stack"], *GROUPS["demo"], *GROUPS["benchmarks"])
 """Tests that `make test-fast` leaves out: they need the local AWS, or measure in real time."""
 

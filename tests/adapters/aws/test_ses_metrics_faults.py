@@ -201,6 +201,9 @@ def possible_gaps(query: Query, faults: list[Fault]) -> set[Gap]:
         gaps.add(Gap.ACCESS_DENIED)
     if any(fault.kind is not CallFaultKind.DENIED for fault in faults):
         gaps.add(Gap.UNAVAILABLE)
+    split = (CallFaultKind.DENIED, CallFaultKind.REJECTED)
+    if any(isinstance(fault, CallFault) and fault.kind not in split for fault in faults):
+        gaps.add(Gap.CUT_OFF)  # After MAX_FAILURES failed calls in a row.
     return gaps
 
 
