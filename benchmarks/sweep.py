@@ -131,7 +131,7 @@ def account_with_breaches(identities: int) -> tuple[str, set[str]]:
     }
     eligible = [pair for pair, emails in sends.items() if emails >= MIN_DAILY_EMAILS]
     selected = set(random_source.sample(eligible, round(len(sends) * BREACHED_SHARE)))
-    mail, breached_pairs = ["begins = 2026-01-01"], set()
+    lines, breached_pairs = ["begins = 2026-01-01"], set()
     for (number, isp), emails in sends.items():
         bounces, complaints = emails // 200, emails // 10_000
         if (number, isp) in selected:
@@ -144,7 +144,7 @@ def account_with_breaches(identities: int) -> tuple[str, set[str]]:
                 bounces = math.ceil(emails * random_source.uniform(0.08, 0.25))
             rule = "complaint-rate" if complaint_breach else "bounce-rate"
             breached_pairs.add(f"{rule} {number}.example.com at {isp}")
-        mail += [
+        lines += [
             "[[mail]]",
             f'identity = "{number}.example.com"',
             f'isp = "{isp}"',
@@ -152,7 +152,7 @@ def account_with_breaches(identities: int) -> tuple[str, set[str]]:
             f'permanent_bounce = "{bounces}x60"',
             f'complaint = "{complaints}x60"',
         ]
-    return "\n".join(mail), breached_pairs
+    return "\n".join(lines), breached_pairs
 
 
 def measure(reader: str, account: str, identities: int, seconds: int) -> Mapping[str, Any]:

@@ -8,9 +8,9 @@ import pytest
 from builders import HOTMAIL, HOUR, NEWS_IDENTITY, NOW, TARGET, a_table, firing
 from moto import mock_aws
 
-from vdm_alerts.adapters.aws.dynamodb_items import HISTORY, partition_key
+from vdm_alerts.adapters.aws.dynamodb_items import HISTORY, MAX_WRITES, partition_key
 from vdm_alerts.adapters.aws.dynamodb_state import DynamoDbState, query_partition
-from vdm_alerts.adapters.memory import MAX_WRITES, MemoryState
+from vdm_alerts.adapters.memory import MemoryState
 from vdm_alerts.core.alerts.alert import Alert, Ok
 from vdm_alerts.core.alerts.history import Transition
 from vdm_alerts.core.alerts.sequence import SendAttempt

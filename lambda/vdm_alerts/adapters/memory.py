@@ -17,14 +17,14 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from vdm_alerts.adapters.aws.dynamodb_items import (
+    MAX_WRITES,
     RUN,
     STATE,
     Item,
     Write,
-    grouped_writes,
-    pack_transactions,
     partition_key,
     run_item,
+    save_in_transactions,
     state_from_items,
 )
 from vdm_alerts.core.alerts.history import Transition
@@ -43,9 +43,6 @@ from vdm_alerts.core.planning.queries import Query
 from vdm_alerts.core.planning.roster import SenderRoster
 from vdm_alerts.core.rules.rule_set import RuleSet
 from vdm_alerts.ports import Ports
-
-MAX_WRITES = 99
-"""Maximum writes in a transaction, in addition to the run item, as in DynamoDB."""
 
 
 @dataclass
@@ -134,11 +131,9 @@ class MemoryState:
         transitions: Sequence[Transition] = (),
     ) -> StoredState:
         """Write the items that differ, and *transitions*, in as few transactions as possible."""
-        groups = grouped_writes(target, state, replacing, transitions)
-        *earlier, last = pack_transactions(groups, self.max_writes)
-        for writes in earlier:
-            replacing = self._write(target, replacing, writes, replacing.version)
-        return self._write(target, state, last, replacing.version)
+        return save_in_transactions(
+            self._write, target, state, replacing, transitions, self.max_writes
+        )
 
     def _write(
         self, target: Target, state: StoredState, writes: Sequence[Write], version: int

@@ -16,10 +16,11 @@ from moto import mock_aws
 from vdm_alerts.adapters.aws.dynamodb_items import (
     EXPIRES,
     HISTORY,
+    MAX_WRITES,
     pack_transactions,
     partition_key,
 )
-from vdm_alerts.adapters.aws.dynamodb_state import MAX_WRITES, DynamoDbState
+from vdm_alerts.adapters.aws.dynamodb_state import DynamoDbState
 from vdm_alerts.core.alerts.alert import Alert
 from vdm_alerts.core.alerts.history import Transition
 from vdm_alerts.core.alerts.stored_state import StoredState

@@ -8,7 +8,7 @@ them.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any, TypeAlias
@@ -37,6 +37,13 @@ EXPIRES = "until"
 """The TTL attribute: DynamoDB deletes an item after this time, in seconds since 1970."""
 RUN = "run"
 """The sort key of the run item."""
+MAX_WRITES = 99
+"""Maximum writes in a transaction, in addition to the run item.
+
+A transaction holds at most 100 items and 4 MB, which is 40 kB for each item. The largest item, a
+rule, takes 8 kB.
+Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+"""
 HISTORY_TTL = timedelta(days=400)
 """How long history items are kept: a year, and about a month to look back at it."""
 
@@ -118,10 +125,33 @@ def state_from_items(items: Sequence[Item]) -> StoredState:
     )
 
 
+def save_in_transactions(
+    write: Callable[[Target, StoredState, Sequence[Write], int], StoredState],
+    target: Target,
+    state: StoredState,
+    replacing: StoredState,
+    transitions: Sequence[Transition],
+    max_writes: int,
+) -> StoredState:
+    """Save *state* of *target* in place of *replacing*, and return it with its new version.
+
+    *write* does one transaction, of at most *max_writes* writes and the run item of a state. It
+    requires a stored version, and returns the state with its new version.
+
+    Each transaction requires the version of the one before it. The last transaction writes the run
+    item of *state*. Earlier transactions write the run item of *replacing*.
+    """
+    groups = grouped_writes(target, state, replacing, transitions)
+    *earlier, last = pack_transactions(groups, max_writes)
+    for writes in earlier:
+        replacing = write(target, replacing, writes, replacing.version)
+    return write(target, state, last, replacing.version)
+
+
 def grouped_writes(
-    target: Target, state: StoredState, replacing: StoredState, history: Sequence[Transition]
+    target: Target, state: StoredState, replacing: StoredState, transitions: Sequence[Transition]
 ) -> Sequence[Group]:
-    """Return the writes that store *state* of *target* in place of *replacing*, and *history*.
+    """Return the writes that store *state* of *target* in place of *replacing*, and *transitions*.
 
     The run item is not included. The writes of one incident are one group.
     """
@@ -133,7 +163,7 @@ def grouped_writes(
     for key, alert in state.alerts.items():
         if replacing.alerts.get(key) != alert:
             by_alert[key].append(_put(_alert_key(target, key), record=encode(alert)))
-    for transition in history:
+    for transition in transitions:
         by_alert[transition.key].append(_history_write(target, transition))
     by_incident: defaultdict[str | AlertKey, list[list[Write]]] = defaultdict(list)
     for key, writes in by_alert.items():

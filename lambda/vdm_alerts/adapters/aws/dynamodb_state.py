@@ -19,14 +19,14 @@ from vdm_alerts.adapters.aws.codec import UnreadableRecordError
 from vdm_alerts.adapters.aws.dynamodb_items import (
     EXPIRES,
     LEASE,
+    MAX_WRITES,
     RUN,
     STATE,
     UNSCOPED_STATE,
     Write,
-    grouped_writes,
-    pack_transactions,
     partition_key,
     run_item,
+    save_in_transactions,
     state_from_items,
 )
 from vdm_alerts.adapters.aws.errors import codes_of, translate_errors
@@ -39,13 +39,6 @@ from vdm_alerts.core.model.target import Target
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-MAX_WRITES = 99
-"""Maximum writes in a transaction, in addition to the run item.
-
-A transaction holds at most 100 items and 4 MB, which is 40 kB for each item. The largest item, a
-rule, takes 8 kB.
-Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
-"""
 
 _CONDITION_FAILED = {"ConditionalCheckFailedException", "ConditionalCheckFailed"}
 """The error codes of a failed condition: of a single write, and of a write in a transaction."""
@@ -168,14 +161,9 @@ class DynamoDbState:
     ) -> StoredState:
         """Write the items that differ, and *transitions*, in as few transactions as possible.
 
-        Each transaction requires the version of the one before it. The last transaction writes the
-        run item of *state*. Earlier transactions write the run item of *replacing*.
+        `save_in_transactions` says in which order the transactions are done.
         """
-        groups = grouped_writes(target, state, replacing, transitions)
-        *earlier, last = pack_transactions(groups, MAX_WRITES)
-        for writes in earlier:
-            replacing = self._write(target, replacing, writes, replacing.version)
-        return self._write(target, state, last, replacing.version)
+        return save_in_transactions(self._write, target, state, replacing, transitions, MAX_WRITES)
 
     def _write(
         self, target: Target, state: StoredState, writes: Sequence[Write], version: int
