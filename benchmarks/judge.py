@@ -18,9 +18,9 @@ from datetime import timedelta
 
 from benchmarks.fixture import NOW, default_rules
 from benchmarks.report import arguments, report
-from vdm_alerts.core.evaluation.buckets import AsOf
+from vdm_alerts.core.evaluation.as_of import AsOf
 from vdm_alerts.core.evaluation.evaluate import evaluate_series
-from vdm_alerts.core.evaluation.prior_state import NO_OPEN_ALERT, PriorState
+from vdm_alerts.core.evaluation.prior_state import NO_OPEN_ALERT, OpenAlert, PriorState
 from vdm_alerts.core.evaluation.verdicts import Breached
 from vdm_alerts.core.model.metrics import Scope, Series
 from vdm_alerts.core.model.rates import Indicator
@@ -35,7 +35,8 @@ MEDIAN, SIGMA = 1_500, 2.0
 The volumes are limited to 5 to 500,000. Between days of a sender, sigma is 0.3.
 """
 AS_OF = AsOf(NOW, NOW.date())
-OPEN = PriorState(NOW - timedelta(days=2), Severity.WARNING)
+_OPENED = NOW - timedelta(days=2)
+OPEN = PriorState(open_alert=OpenAlert(Severity.WARNING, _OPENED, _OPENED, _OPENED.date()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Builders of test objects: a test states only the values that matter to it."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ import boto3
 
 from vdm_alerts.app.evaluate import Lease
 from vdm_alerts.core.alerts.alert import Alert, AlertKey, Firing, LastNotified
+from vdm_alerts.core.evaluation.prior_state import OpenAlert, PriorState
 from vdm_alerts.core.evaluation.verdicts import (
     Breached,
     Evidence,
@@ -102,9 +104,17 @@ def a_rule(
 
 def a_confidence_rule(name: str = "bounce-rate", **options: Any) -> Rule:
     """Return a rule with the default confidence, windows and minimum counts."""
-    windows = options.pop("windows", (1, 2, 3, 5, 7))
-    defaults = {"min_volume": 1, "min_events": 2, "confidence": MinimumConfidence(0.005)}
+    windows = options.pop("windows", (1, 2, 4, 7))
+    defaults = {"min_volume": 1, "min_events": 2, "confidence": MinimumConfidence(0.02)}
     return a_rule(name, windows=windows, **{**defaults, **options})
+
+
+def an_open_alert(
+    since: datetime, severity: Severity = Severity.WARNING, **options: Any
+) -> PriorState:
+    """Return the prior state of a series with an alert that opened at *since*."""
+    defaults = {"severity_since": since, "opened_from": since.date()}
+    return PriorState(open_alert=OpenAlert(severity, since, **{**defaults, **options}))
 
 
 def a_series(*counts: int, ending: date = TODAY) -> Series:
@@ -140,7 +150,9 @@ def breached(percentage: str = "6%", severity: Severity = Severity.WARNING) -> B
 
 
 def healthy(percentage: str = "1%") -> Healthy:
-    return Healthy(NEWS_BOUNCE_RATE, WARNING_THRESHOLD, Window(3), evidence(percentage))
+    """Return a healthy verdict by the days through yesterday."""
+    through_yesterday = replace(evidence(percentage), last_day=TODAY - timedelta(days=1))
+    return Healthy(NEWS_BOUNCE_RATE, WARNING_THRESHOLD, Window(3), through_yesterday)
 
 
 def healthy_without_emails() -> Healthy:
@@ -172,6 +184,7 @@ def firing(
             severity,
             since,
             threshold_share={Severity.WARNING: 0.05, Severity.CRITICAL: 0.1}[severity],
+            opened_from=since.date() - timedelta(days=2),
         ),
         LastNotified(notified, since, sequence, since) if notified else None,
         "bounce-rate-20260312T0900Z",

@@ -18,6 +18,7 @@ from vdm_alerts.core.model.findings import Finding, FindingSource
 from vdm_alerts.core.model.metrics import Scope, Window
 from vdm_alerts.core.model.rates import Indicator, Rate
 from vdm_alerts.core.model.severity import Severity
+from vdm_alerts.core.rules.rule import Baseline, Threshold
 from vdm_alerts.core.rules.rule_set import RuleText
 
 T = TypeVar("T")
@@ -59,6 +60,15 @@ pending_states = records_of(
     healthy_since=st.none() | timestamps,
     threshold_share=st.none() | fractions,
 )
+baselines = records_of(
+    Baseline,
+    rate=rates,
+    window=st.builds(Window, st.integers(1, 60)),
+    factor=st.floats(0.1, 10),
+)
+thresholds = records_of(
+    Threshold, severity=severities, share=fractions, baseline=st.none() | baselines
+)
 firing_states = records_of(
     Firing,
     severity=severities,
@@ -66,6 +76,10 @@ firing_states = records_of(
     recovering_since=st.none() | timestamps,
     threshold_share=st.none() | fractions,
     no_email=st.booleans(),
+    severity_since=st.none() | timestamps,
+    opened_from=st.none() | st.dates(),
+    healthy_since=st.none() | timestamps,
+    baseline=st.none() | thresholds,
 )
 reported_figures = records_of(
     ReportedFigures,
@@ -157,6 +171,7 @@ def test_alert_record_has_the_fields_of_schema_4() -> None:
             "severity": "WARNING",
             "since": "2026-03-12T09:00:00+00:00",
             "line": "0.05",
+            "opened_from": "2026-03-10",
         },
         "told": {
             "severity": "WARNING",

@@ -1,7 +1,7 @@
 """The state machine of an alert."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,9 +10,12 @@ from builders import (
     NEWS_BOUNCE_RATE,
     NEWS_IDENTITY,
     NOW,
+    TODAY,
     a_confidence_rule,
     a_rule,
+    an_open_alert,
     breached,
+    evidence,
     firing,
     healthy,
     healthy_without_emails,
@@ -36,7 +39,7 @@ from vdm_alerts.core.evaluation.verdicts import Evidence, Healthy, NoEmail, Verd
 from vdm_alerts.core.model.metrics import Window
 from vdm_alerts.core.model.rates import Gap, Rate
 from vdm_alerts.core.model.severity import Severity
-from vdm_alerts.core.rules.rule import Threshold
+from vdm_alerts.core.rules.rule import Baseline, Threshold
 
 WARNING, CRITICAL = Severity.WARNING, Severity.CRITICAL
 LATER = NOW + HOUR
@@ -50,14 +53,44 @@ def state_after(*verdicts: Verdict, alert: Alert = NEW_ALERT, **rule_options: An
     return alert.state
 
 
+def fired(severity: Severity = WARNING, since: datetime = NOW, **fields: Any) -> Firing:
+    """The state after the verdict `breached()`, with other *fields*."""
+    defaults = {"threshold_share": 0.05, "opened_from": TODAY - timedelta(days=2)}
+    return Firing(severity, since, **{**defaults, **fields})
+
+
 def test_alert_fires_at_the_time_of_the_first_breached_verdict() -> None:
-    assert state_after(breached()) == Firing(WARNING, NOW, threshold_share=0.05)
+    assert state_after(breached()) == fired()
 
 
 def test_firing_alert_keeps_its_start_when_the_severity_changes() -> None:
-    assert state_after(breached(), breached(severity=CRITICAL)) == Firing(
-        CRITICAL, NOW, threshold_share=0.1
+    assert state_after(breached(), breached(severity=CRITICAL)) == fired(
+        CRITICAL, threshold_share=0.1, severity_since=LATER
     )
+
+
+def test_severity_falls_only_when_newer_email_limits_it() -> None:
+    critical = breached(severity=CRITICAL)
+    assert state_after(critical, breached()) == fired(CRITICAL, threshold_share=0.1)
+    limited = replace(breached(), severity_limit=WARNING)
+    assert state_after(critical, limited) == fired(severity_since=LATER)
+    in_doubt = replace(inconclusive(), severity_limit=WARNING)
+    assert state_after(critical, in_doubt) == fired(threshold_share=0.1, severity_since=LATER)
+
+
+def test_rate_of_today_resolves_an_alert_only_after_an_hour() -> None:
+    by_today = replace(healthy(), evidence=replace(evidence("1%"), confidence=0.9))
+    assert state_after(breached(), by_today) == fired(recovering_since=LATER)
+    assert state_after(breached(), by_today, by_today) == Ok(LATER + HOUR, threshold_share=0.05)
+
+
+def test_baseline_stays_with_the_alert_it_opened_until_its_factor_changes() -> None:
+    baseline = Threshold(WARNING, 0.015, Baseline(Rate(50, 10_000), Window(28), 3.0))
+    alert = advance(NEW_ALERT, replace(breached(), threshold=baseline), a_confidence_rule(), NOW)
+    prior = alert.prior_state(a_confidence_rule(baseline_factor=3.0))
+    assert prior.open_alert
+    assert prior.open_alert.baseline == baseline
+    assert alert.prior_state(a_confidence_rule(baseline_factor=4.0)) == PriorState(is_pending=True)
 
 
 def test_no_email_verdict_fires_like_a_breach() -> None:
@@ -72,8 +105,8 @@ def test_firing_alert_resolves_on_a_healthy_verdict_with_or_without_emails(end: 
 
 
 def test_alert_that_fires_again_has_a_new_start() -> None:
-    assert state_after(breached(), healthy(), breached()) == Firing(
-        WARNING, LATER + HOUR, threshold_share=0.05
+    assert state_after(breached(), healthy(), breached()) == fired(
+        since=LATER + HOUR, healthy_since=LATER
     )
 
 
@@ -87,18 +120,14 @@ def test_unknown_verdict_keeps_state_and_hold_timer(state: State, gap: Gap) -> N
 
 def test_inconclusive_verdict_keeps_the_state() -> None:
     assert state_after(inconclusive()) == Ok()
-    assert state_after(breached(), inconclusive()) == Firing(WARNING, NOW, threshold_share=0.05)
+    assert state_after(breached(), inconclusive()) == fired()
     assert state_after(breached(), inconclusive(), hold=2 * HOUR) == Pending(WARNING, NOW)
 
 
 def test_pending_alert_fires_after_the_hold_time() -> None:
     assert state_after(breached(), breached(), hold=2 * HOUR) == Pending(WARNING, NOW)
-    assert state_after(*[breached()] * 3, hold=2 * HOUR) == Firing(
-        WARNING, NOW, threshold_share=0.05
-    )
-    assert state_after(breached(), unknown(), breached(), hold=2 * HOUR) == Firing(
-        WARNING, NOW, threshold_share=0.05
-    )
+    assert state_after(*[breached()] * 3, hold=2 * HOUR) == fired()
+    assert state_after(breached(), unknown(), breached(), hold=2 * HOUR) == fired()
 
 
 def test_hold_is_measured_in_time_and_not_in_verdicts() -> None:
@@ -126,21 +155,21 @@ def test_pending_alert_keeps_the_time_since_it_is_healthy() -> None:
 
 def test_recovering_alert_resolves_after_the_clear_after_time() -> None:
     recovering = state_after(breached(), healthy(), healthy(), clear_after=2 * HOUR)
-    assert recovering == Firing(WARNING, NOW, LATER, 0.05)
+    assert recovering == fired(recovering_since=LATER)
     resolved = state_after(breached(), *[healthy()] * 3, clear_after=2 * HOUR)
     assert resolved == Ok(NOW + 3 * HOUR, threshold_share=0.05)
 
 
 def test_breached_verdict_restarts_the_clear_after_timer_and_inconclusive_does_not() -> None:
     state = state_after(breached(), healthy(), breached(), healthy(), clear_after=2 * HOUR)
-    assert state == Firing(WARNING, NOW, NOW + 3 * HOUR, 0.05)
+    assert state == fired(recovering_since=NOW + 3 * HOUR)
     unproven = state_after(breached(), healthy(), inconclusive(), healthy(), clear_after=2 * HOUR)
     assert unproven == Ok(NOW + 3 * HOUR, threshold_share=0.05)
 
 
 def test_resolution_time_is_kept_while_a_window_reaches_back_to_it() -> None:
     resolved = replace(NEW_ALERT, state=Ok(NOW))
-    for days, state in ((7, Ok(NOW)), (8, Ok())):
+    for days, state in ((14, Ok(NOW)), (15, Ok())):
         assert prune(resolved, a_confidence_rule(), NOW + timedelta(days=days)).state == state
     assert prune(firing(), a_confidence_rule(), NOW + timedelta(days=99)) == firing()
     assert not resolved.is_active
@@ -166,13 +195,16 @@ def test_alert_is_inactive_only_when_it_is_ok_and_no_notification_is_due() -> No
 def test_prior_state_has_the_start_and_severity_for_the_next_evaluation() -> None:
     rule = a_confidence_rule()
     assert NEW_ALERT.prior_state(rule) == PriorState()
-    assert firing(severity=CRITICAL).prior_state(rule) == PriorState(NOW, CRITICAL)
+    assert firing(severity=CRITICAL).prior_state(rule) == an_open_alert(
+        NOW, CRITICAL, opened_from=TODAY - timedelta(days=2)
+    )
     assert replace(NEW_ALERT, state=Ok(NOW)).prior_state(rule) == PriorState(NOW)
 
 
 def test_firing_alert_is_evaluated_as_new_when_its_threshold_was_edited() -> None:
     alert = advance(NEW_ALERT, breached(), a_confidence_rule(), NOW)
-    assert alert.prior_state(a_confidence_rule()) == PriorState(NOW, WARNING)
+    opened_from = TODAY - timedelta(days=2)
+    assert alert.prior_state(a_confidence_rule()) == an_open_alert(NOW, opened_from=opened_from)
     edited = a_confidence_rule(warning="6%")
     assert alert.prior_state(edited) == PriorState(is_pending=True)
     assert advance(alert, healthy(), edited, LATER).state == Ok(), (
@@ -197,7 +229,7 @@ def test_resolution_times_are_kept_for_the_flap_window() -> None:
     assert alert.resolved_at == (NOW, NOW + HOUR)
     assert not alert.is_inactive
     assert prune(alert, a_confidence_rule(), NOW + FLAP_WINDOW).resolved_at == (NOW + HOUR,)
-    assert prune(alert, a_confidence_rule(), NOW + FLAP_WINDOW + HOUR).is_inactive
+    assert prune(alert, a_confidence_rule(), NOW + FLAP_WINDOW + timedelta(days=2)).is_inactive
 
 
 def test_flapping_alert_resolves_only_after_the_flap_cooldown() -> None:
@@ -212,7 +244,7 @@ def test_flapping_alert_resolves_only_after_the_flap_cooldown() -> None:
     resolved = advance(almost, healthy(), a_confidence_rule(), NOW + 6 * HOUR + FLAP_COOLDOWN)
     assert resolved.state == Ok(NOW + 6 * HOUR + FLAP_COOLDOWN, threshold_share=0.05)
     again = advance(almost, breached(), a_confidence_rule(), NOW + 5 * HOUR + FLAP_COOLDOWN)
-    assert again.state == Firing(WARNING, NOW + 5 * HOUR, threshold_share=0.05)
+    assert again.state == fired(since=NOW + 5 * HOUR, healthy_since=LATER)
 
 
 def test_alert_resolves_with_the_revised_rate_when_later_counts_are_lower() -> None:
@@ -259,9 +291,7 @@ def test_reopened_alert_keeps_its_start_unless_it_had_resolved_before_it_was_clo
     )
     resolved = close(advance(firing(notified=WARNING), healthy(), a_rule(), LATER), "It is gone")
     fired_again = advance(resolved, breached(), a_rule(), LATER)
-    assert fired_again.state == replace(firing().state, since=LATER), (
-        "the alert was resolved in between"
-    )
+    assert fired_again.state == fired(since=LATER), "the alert was resolved in between"
     again = advance(close(fired_again, "It is gone"), breached(), a_rule(), LATER + HOUR)
     assert again.state == fired_again.state, "the start is not that of the notified breach"
 

@@ -8,7 +8,7 @@ from builders import NEWS_IDENTITY, NOW, TODAY, a_rule, a_series, healthy_withou
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from vdm_alerts.core.evaluation.buckets import AsOf
+from vdm_alerts.core.evaluation.as_of import AsOf
 from vdm_alerts.core.evaluation.evaluate import evaluate_series
 from vdm_alerts.core.evaluation.verdicts import (
     Breached,
@@ -62,9 +62,18 @@ def test_delivery_rate_is_breached_at_or_below_its_threshold(
 
 
 def test_window_with_the_lowest_delivery_rate_decides() -> None:
-    verdict = verdict_on(DELIVERY_RULE, a_series(500, 400, 920), a_series(500, 500, 1_000))
+    rule = replace(DELIVERY_RULE, windows=(Window(2), Window(3)))
+    verdict = verdict_on(rule, a_series(400, 500, 920), a_series(500, 500, 1_000))
     assert isinstance(verdict, Breached)
     assert (verdict.evidence.window.days, verdict.evidence.rate.events) == (3, 1_820)
+
+
+def test_window_of_one_day_is_also_the_last_whole_day() -> None:
+    rule = a_rule(windows=(1,))
+    verdict = verdict_on(rule, a_series(300, 0), a_series(1_000, 500))
+    assert isinstance(verdict, Breached)
+    assert str(verdict).startswith("300 of 1,000 mails bounced permanently on 2026-03-11 (30%)")
+    assert isinstance(verdict_on(rule, a_series(300, 0, 0), a_series(1_000, 0, 0)), Healthy)
 
 
 def test_min_events_counts_the_failures_when_low_rates_are_bad() -> None:

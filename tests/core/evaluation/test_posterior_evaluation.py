@@ -1,11 +1,8 @@
 """Rules with a minimum confidence compare the probable true rate with thresholds."""
 
-import random
 import re
 from dataclasses import replace
 from datetime import datetime, time, timedelta
-from itertools import zip_longest
-from typing import Any
 
 import pytest
 from builders import (
@@ -16,12 +13,13 @@ from builders import (
     a_confidence_rule,
     a_rule,
     a_series,
-    fraction_of,
+    an_open_alert,
 )
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from vdm_alerts.core.evaluation.buckets import AsOf, Bucket, day_buckets
+from vdm_alerts.core.evaluation import confidence
+from vdm_alerts.core.evaluation.as_of import AsOf
 from vdm_alerts.core.evaluation.evaluate import evaluate_series
 from vdm_alerts.core.evaluation.prior_state import NO_OPEN_ALERT, PriorState
 from vdm_alerts.core.evaluation.verdicts import (
@@ -32,12 +30,10 @@ from vdm_alerts.core.evaluation.verdicts import (
     Unknown,
     Verdict,
 )
-from vdm_alerts.core.evaluation.window_evidence import EXPECTED
-from vdm_alerts.core.evaluation.windows import Boundary, window_totals
 from vdm_alerts.core.model.metrics import Series, Window
 from vdm_alerts.core.model.rates import Gap, Indicator
 from vdm_alerts.core.model.severity import Severity
-from vdm_alerts.core.rules.rule import MissingData, Rule
+from vdm_alerts.core.rules.rule import MinimumConfidence, MissingData, Rule
 from vdm_alerts.core.statistics.arrival import DEFAULT_CURVES, ArrivalCurve
 
 WARNING, CRITICAL = Severity.WARNING, Severity.CRITICAL
@@ -85,9 +81,9 @@ def test_one_bounce_in_13_emails_is_healthy() -> None:
 
 
 def test_rate_is_breached_only_when_the_confidence_is_sufficient() -> None:
-    for bounces, emails in ((14, 50), (80, 1_000)):
-        assert isinstance(verdict_on(a_series(bounces), a_series(emails)), Breached)
     for bounces, emails in ((9, 50), (70, 1_000)):
+        assert isinstance(verdict_on(a_series(bounces), a_series(emails)), Breached)
+    for bounces, emails in ((7, 50), (65, 1_000)):
         assert isinstance(verdict_on(a_series(bounces), a_series(emails)), Healthy)
 
 
@@ -95,7 +91,7 @@ def test_breached_verdict_states_its_confidence_and_threshold() -> None:
     verdict = verdict_on(a_series(80), a_series(1_000))
     assert isinstance(verdict, Breached)
     assert verdict.evidence.confidence is not None
-    assert 0.995 <= verdict.evidence.confidence < 0.9999
+    assert 0.98 <= verdict.evidence.confidence <= 0.99
     assert verdict.threshold.share == 0.05
 
 
@@ -106,12 +102,12 @@ def test_window_with_the_highest_confidence_decides() -> None:
     assert window_days(sudden_rise) == 1
 
 
-def test_rate_slightly_above_the_threshold_is_breached_on_three_days_but_not_on_one() -> None:
-    """A rate of one day can come from one bad list; a rate of three days does not."""
-    one_day = verdict_on(a_series(6_000), a_series(100_000))
-    assert isinstance(one_day, Healthy), "20% above the threshold is within daily variation"
-    three_days = verdict_on(a_series(*[6_500] * 3), a_series(*[100_000] * 3))
-    assert isinstance(three_days, Breached)
+def test_rate_slightly_above_the_threshold_is_breached_on_four_days_but_not_on_one() -> None:
+    """A rate of one day can come from one bad list; a rate of four days does not."""
+    one_day = verdict_on(a_series(5_400), a_series(100_000))
+    assert isinstance(one_day, Healthy), "8% above the threshold is within daily variation"
+    four_days = verdict_on(a_series(*[5_400] * 4), a_series(*[100_000] * 4))
+    assert isinstance(four_days, Breached)
 
 
 def test_min_volume_and_min_events_apply_besides_confidence() -> None:
@@ -127,12 +123,12 @@ def test_required_confidence_rises_when_very_many_series_are_evaluated() -> None
 
 
 @pytest.mark.parametrize(
-    ("delivered", "expected"), [(960, None), (940, None), (920, WARNING), (840, CRITICAL)]
+    ("delivered", "expected"), [(960, None), (945, None), (920, WARNING), (840, CRITICAL)]
 )
 def test_delivery_rate_is_evaluated_by_the_emails_that_were_not_delivered(
     delivered: int, expected: Severity | None
 ) -> None:
-    verdict = verdict_on(a_series(delivered), a_series(1_000), DELIVERY_RULE, NEXT_MORNING)
+    verdict = verdict_on(a_series(delivered, 0), a_series(1_000, 0), DELIVERY_RULE)
     assert severity_of(verdict) == expected
 
 
@@ -145,10 +141,7 @@ def test_open_rate_is_evaluated_by_the_emails_that_were_opened() -> None:
         arrival_curve=IMMEDIATE_FEEDBACK,
     )
     for opened, expected in ((100, None), (90, None), (60, WARNING), (20, CRITICAL)):
-        assert (
-            severity_of(verdict_on(a_series(opened), a_series(1_000), rule, NEXT_MORNING))
-            == expected
-        )
+        assert severity_of(verdict_on(a_series(opened, 0), a_series(1_000, 0), rule)) == expected
 
 
 def test_rate_that_should_be_high_stays_healthy_while_feedback_can_still_arrive() -> None:
@@ -172,48 +165,44 @@ def test_late_feedback_is_divided_by_the_emails_it_can_belong_to() -> None:
     events, emails = a_series(60, 45), a_series(200_000, 1_000)
     verdict = verdict_on(events, emails, rule)
     assert isinstance(verdict, Healthy), "45 of 1,000 is 4.5%, but not the rate"
-    without_delay = replace(rule, arrival_curve=IMMEDIATE_FEEDBACK)
-    assert severity_of(verdict_on(events, emails, without_delay)) == CRITICAL
+    many_complaints = verdict_on(a_series(60, 450), emails, rule)
+    assert isinstance(many_complaints, Breached)
+    assert str(many_complaints.evidence.rate) == "0.25% (510 of 201,000)"
 
 
-def test_bucket_of_today_expects_little_feedback_in_the_early_morning() -> None:
-    feedback = DEFAULT_CURVES[Indicator.COMPLAINT_RATE]
-    morning = AsOf(datetime.combine(TODAY, time(2), NOW.tzinfo), TODAY)
-    (today, *_) = day_buckets(a_series(0), a_series(10_000), Window(2), feedback, morning)
-    assert (today.hours, today.volume) == (2, 10_000)
-    assert today.expected_emails == pytest.approx(10_000 * 0.063)
+long_counts = st.lists(st.integers(0, 60), min_size=25, max_size=25)
 
 
 @given(
-    st.lists(st.integers(0, 2_000), min_size=9, max_size=9),
-    st.lists(st.integers(0, 60), min_size=9, max_size=9),
+    st.lists(st.integers(0, 2_000), min_size=25, max_size=25),
+    long_counts,
     st.sampled_from(["1%", "5%", "20%"]),
+    st.booleans(),
     st.integers(0, 23),
+    st.sampled_from([0.02, 0.005]),
 )
-@example([1_000] * 9, [20] * 9, "5%", 12)
-def test_quick_healthy_verdict_equals_the_verdict_of_the_full_evaluation(
-    emails: list[int], events: list[int], threshold: str, hour: int
+@example([1_000] * 25, [20] * 25, "5%", False, 12, 0.02)
+def test_quick_check_never_hides_a_breach(
+    emails: list[int],
+    events: list[int],
+    threshold: str,
+    low_is_bad: bool,
+    hour: int,
+    error: float,
 ) -> None:
-    """The quick check skips the evaluation of windows, which would find no breach."""
     as_of = AsOf(datetime.combine(TODAY, time(hour), NOW.tzinfo), TODAY)
-    rule = a_confidence_rule(warning=threshold, critical=None)
+    indicator = Indicator.OPEN_RATE if low_is_bad else Indicator.BOUNCE_RATE
+    rule = a_confidence_rule(
+        indicator=indicator,
+        warning=threshold,
+        critical=None,
+        confidence=MinimumConfidence(error),
+    )
     counts = a_series(*events), a_series(*emails)
-    quick = evaluate_series(rule, NEWS_IDENTITY, counts, as_of)
-    assume(isinstance(quick, Healthy) and any(emails))
-    buckets = day_buckets(*counts, rule.longest_window, rule.arrival_curve, as_of)
-    windows = [
-        (as_of.start_of_last_day - (window.days - 1) * DAY, window) for window in rule.windows
-    ]
-    boundary = Boundary(fraction_of(threshold))
-    doubts = [
-        boundary.doubt(totals.weighted_events, totals.weighted_emails)
-        for totals in window_totals(buckets, windows, boundary, EXPECTED)
-        if totals.events >= 2 and totals.emails >= 1
-    ]
-    assume(doubts)
-    assert min(doubts) > 0.005
-    long_ago = PriorState(NOW - 60 * DAY)
-    assert evaluate_series(rule, NEWS_IDENTITY, counts, as_of, long_ago) == quick
+    quick = verdict_on(*counts, rule, as_of)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(confidence, "cannot_breach", lambda *_: False)
+        assert verdict_on(*counts, rule, as_of) == quick
 
 
 # The prior state of the alert.
@@ -224,7 +213,7 @@ def test_events_before_a_resolution_do_not_breach_again() -> None:
     assert isinstance(verdict_on(events, emails), Breached)
     resolved = PriorState(EVENING.now - DAY)
     assert isinstance(verdict_on(events, emails, prior=resolved), Healthy)
-    new_events = a_series(300, 5, 120)
+    new_events = a_series(300, 5, 150)
     verdict = verdict_on(new_events, emails, prior=resolved)
     assert isinstance(verdict, Breached)
     assert window_days(verdict) <= 2
@@ -232,22 +221,12 @@ def test_events_before_a_resolution_do_not_breach_again() -> None:
 
 def test_events_that_opened_an_alert_keep_it_breached() -> None:
     events, emails = a_series(75, 75, 75, 0), a_series(1_000, 1_000, 1_000, 5)
-    assert isinstance(
-        verdict_on(events, emails, prior=PriorState(EVENING.now - DAY, WARNING)), Breached
-    )
-
-
-def test_severity_rises_only_by_events_since_the_alert_began() -> None:
-    events, emails = a_series(200, 100), a_series(1_000, 1_000)
-    since_today = PriorState(EVENING.now - HOUR, WARNING)
-    assert severity_of(verdict_on(events, emails)) == CRITICAL
-    assert severity_of(verdict_on(events, emails, prior=since_today)) == WARNING
-    assert severity_of(verdict_on(a_series(200, 170), emails, prior=since_today)) == CRITICAL
+    assert isinstance(verdict_on(events, emails, prior=an_open_alert(EVENING.now - DAY)), Breached)
 
 
 def test_alert_resolves_when_a_full_day_after_its_start_proves_a_healthy_rate() -> None:
     emails = a_series(1_000, 1_000)
-    open_alert = PriorState(EVENING.now - DAY, WARNING)
+    open_alert = an_open_alert(EVENING.now - DAY)
     verdict = verdict_on(a_series(300, 10), emails, as_of=NEXT_MORNING, prior=open_alert)
     assert isinstance(verdict, Healthy)
     assert window_days(verdict) == 1
@@ -258,34 +237,50 @@ def test_alert_resolves_when_a_full_day_after_its_start_proves_a_healthy_rate() 
     assert isinstance(just_below, Breached), "4.5% is no proof of a healthy rate"
 
 
-def test_clean_current_day_does_not_resolve_an_alert_that_began_today_or_yesterday() -> None:
-    clean = a_series(10), a_series(1_000)
-    assert isinstance(
-        verdict_on(*clean, prior=PriorState(EVENING.now - HOUR, WARNING)), Inconclusive
-    )
-    assert isinstance(
-        verdict_on(*clean, prior=PriorState(EVENING.now - DAY, WARNING)), Inconclusive
-    )
-
-
-def test_resolution_depends_on_full_days_and_not_on_today() -> None:
-    emails, open_alert = a_series(1_000, 1_000, 1_000), PriorState(EVENING.now - 2 * DAY, WARNING)
-    assert isinstance(verdict_on(a_series(300, 45, 0), emails, prior=open_alert), Breached)
-    resolved = verdict_on(a_series(300, 5, 45), emails, prior=open_alert)
-    assert isinstance(resolved, Healthy)
-    assert resolved.evidence is not None
-    assert (resolved.evidence.rate.events, resolved.evidence.rate.volume) == (5, 1_000)
-
-
 def test_clean_day_does_not_resolve_an_alert_when_today_is_breached() -> None:
-    emails, open_alert = a_series(1_000, 1_000, 1_000), PriorState(EVENING.now - 2 * DAY, WARNING)
-    assert isinstance(verdict_on(a_series(300, 5, 120), emails, prior=open_alert), Breached)
+    emails, open_alert = a_series(1_000, 1_000, 1_000), an_open_alert(EVENING.now - 2 * DAY)
+    assert isinstance(verdict_on(a_series(300, 5, 150), emails, prior=open_alert), Breached)
+
+
+def test_alert_resolves_by_todays_emails_but_not_on_the_day_it_began() -> None:
+    clean = a_series(10), a_series(1_000)
+    began_today = verdict_on(*clean, prior=an_open_alert(EVENING.now - HOUR))
+    assert isinstance(began_today, Inconclusive)
+    assert isinstance(verdict_on(*clean, prior=an_open_alert(EVENING.now - DAY)), Healthy)
+
+
+def test_few_other_emails_do_not_resolve_what_a_campaign_opened() -> None:
+    open_alert = an_open_alert(EVENING.now - DAY)
+    for emails, expected in ((1_000, Breached), (5_000, Healthy)):
+        verdict = verdict_on(a_series(4_637, 0), a_series(44_839, emails), prior=open_alert)
+        assert isinstance(verdict, expected)
+    quiet_days = a_series(44_839, *[40] * 8)
+    week_ago = an_open_alert(EVENING.now - 8 * DAY)
+    assert isinstance(verdict_on(a_series(4_637, *[0] * 8), quiet_days, prior=week_ago), Healthy)
+
+
+def test_severity_falls_only_on_evidence_that_newer_emails_are_below_the_threshold() -> None:
+    emails, critical = a_series(1_000, 1_000), an_open_alert(EVENING.now - DAY, CRITICAL)
+    for today, limit in ((95, None), (70, WARNING)):
+        verdict = verdict_on(a_series(300, today), emails, prior=critical)
+        assert isinstance(verdict, Breached)
+        assert (verdict.severity, verdict.severity_limit) == (
+            (CRITICAL, None) if limit is None else (WARNING, limit)
+        )
+
+
+def test_counts_from_before_the_severity_fell_do_not_raise_it_again() -> None:
+    events, emails = a_series(300, 70), a_series(1_000, 1_000)
+    fallen = an_open_alert(EVENING.now - 3 * DAY, severity_since=EVENING.now - HOUR)
+    assert severity_of(verdict_on(events, emails, prior=fallen)) == WARNING
+    never_fallen = an_open_alert(EVENING.now - 3 * DAY)
+    assert severity_of(verdict_on(events, emails, prior=never_fallen)) == CRITICAL
 
 
 def test_missing_feedback_of_a_large_campaign_does_not_resolve_an_alert() -> None:
     """A large mailing of yesterday, of which nothing more is heard, and a bad small one."""
     events, emails = a_series(12_000, 25), a_series(100_000, 250)
-    open_alert = PriorState(EVENING.now - DAY, WARNING)
+    open_alert = an_open_alert(EVENING.now - DAY)
     bounces = replace(RULE, arrival_curve=DEFAULT_CURVES[Indicator.BOUNCE_RATE])
     assert isinstance(verdict_on(events, emails, bounces, NEXT_MORNING, open_alert), Breached)
 
@@ -296,7 +291,7 @@ def test_campaign_that_was_just_sent_does_not_resolve_an_alert() -> None:
     )
     events = a_series(140, 30, 10, 4, 2, 2, 0, 0)
     emails = a_series(100_000, *[0] * 6, 100_000)
-    open_alert = PriorState(EVENING.now - 7 * DAY, WARNING)
+    open_alert = an_open_alert(EVENING.now - 7 * DAY)
     morning = AsOf(datetime.combine(TODAY, time(1), NOW.tzinfo), TODAY)
     assert isinstance(verdict_on(events, emails, rule, morning, open_alert), Inconclusive)
 
@@ -305,24 +300,24 @@ def test_low_volume_alert_resolves_only_after_the_longest_window_has_passed() ->
     rule = a_confidence_rule(warning="0.1%", critical=None, arrival_curve=IMMEDIATE_FEEDBACK)
     emails = a_series(50, *[10] * 8)
     for age, expected in ((7, Inconclusive), (8, Healthy)):
-        open_alert = PriorState(EVENING.now - age * DAY, WARNING)
+        open_alert = an_open_alert(EVENING.now - age * DAY)
         verdict = verdict_on(a_series(*[0] * 9), emails, rule, prior=open_alert)
         assert type(verdict) is expected
 
 
 def test_window_is_not_shortened_to_the_time_since_the_alert_began() -> None:
     rule = replace(RULE, windows=(Window(3),))
-    emails, open_alert = a_series(*[1_000] * 4), PriorState(EVENING.now - DAY, WARNING)
+    emails, open_alert = a_series(*[1_000] * 4), an_open_alert(EVENING.now - DAY)
     last_day_bad = verdict_on(a_series(0, 0, 400, 0), emails, rule, NEXT_MORNING, open_alert)
     assert isinstance(last_day_bad, Breached)
-    since_three_days = replace(open_alert, since=EVENING.now - 3 * DAY)
+    since_three_days = an_open_alert(EVENING.now - 3 * DAY)
     healthy = verdict_on(a_series(400, 9, 9, 9), emails, rule, NEXT_MORNING, since_three_days)
     assert isinstance(healthy, Healthy)
 
 
 def test_alert_resolves_without_emails_only_after_a_full_week() -> None:
     rule = replace(RULE, windows=(Window(1), Window(2)))
-    open_alert = PriorState(EVENING.now - 20 * DAY, WARNING)
+    open_alert = an_open_alert(EVENING.now - 20 * DAY)
     assert isinstance(
         verdict_on(a_series(0), a_series(9, *[0] * 7), rule, prior=open_alert), Inconclusive
     )
@@ -334,14 +329,11 @@ def test_alert_resolves_without_emails_only_after_a_full_week() -> None:
 def test_pending_alert_gets_an_inconclusive_verdict_from_doubt_or_a_night_without_emails() -> None:
     pending = PriorState(is_pending=True)
     emails = a_series(1_000)
-    assert isinstance(verdict_on(a_series(60), emails, prior=pending), Inconclusive), (
-        "6% is no proof yet"
+    assert isinstance(verdict_on(a_series(60), emails, prior=pending), Healthy), (
+        "6% is too little to breach with any usual rate"
     )
+    assert isinstance(verdict_on(a_series(66), emails, prior=pending), Inconclusive)
     assert isinstance(verdict_on(a_series(40), emails, prior=pending), Healthy)
-    night = replace(RULE, windows=(Window(1),))
-    assert isinstance(
-        verdict_on(a_series(90, 0), a_series(900, 0), night, prior=pending), Inconclusive
-    )
 
 
 @pytest.mark.parametrize(
@@ -359,30 +351,29 @@ def test_missing_data_setting_decides_the_verdict_without_emails(
 
 def test_missing_data_breach_needs_earlier_emails_and_a_full_window_without_any() -> None:
     rule = replace(RULE, missing_data=MissingData.BREACHING, windows=(Window(1),))
-    for emails in (Series({}), a_series(100, 0)):
-        assert isinstance(verdict_on(Series({}), emails, rule), Inconclusive)
+    assert isinstance(verdict_on(Series({}), Series({}), rule), Inconclusive)
+    assert isinstance(verdict_on(Series({}), a_series(100, 0), rule), Healthy)
     assert isinstance(verdict_on(Series({}), a_series(100, 0, 0), rule), NoEmail)
 
 
 def test_returning_emails_resolve_only_an_alert_about_missing_data() -> None:
     rule = replace(RULE, missing_data=MissingData.BREACHING)
-    open_alert = PriorState(EVENING.now - HOUR, WARNING, is_about_no_email=True)
+    open_alert = an_open_alert(EVENING.now - HOUR, is_about_no_email=True)
     emails = a_series(*[100] * 5, *[0] * 8, 100)
     assert isinstance(verdict_on(a_series(1), emails, rule, prior=open_alert), Healthy)
-    of_rate = replace(open_alert, is_about_no_email=False)
+    of_rate = an_open_alert(EVENING.now - HOUR)
     assert isinstance(verdict_on(a_series(1), emails, rule, prior=of_rate), Inconclusive)
 
 
-def test_feedback_on_a_day_without_emails_is_divided_by_the_emails_of_the_day_before() -> None:
+def test_late_feedback_is_reported_with_the_emails_that_it_comes_from() -> None:
     rule = a_confidence_rule(
-        "c", indicator=Indicator.COMPLAINT_RATE, warning="0.1%", critical="1%", windows=(1,)
+        "c", indicator=Indicator.COMPLAINT_RATE, warning="0.1%", critical="1%", windows=(1, 2)
     )
     as_of = AsOf(datetime.combine(TODAY, time(12), NOW.tzinfo), TODAY)
-    verdict = verdict_on(a_series(100, 150), a_series(100_000, 0), rule, as_of)
+    verdict = verdict_on(a_series(50, 200), a_series(100_000, 0), rule, as_of)
     assert isinstance(verdict, Breached)
     assert str(verdict).startswith(
-        "150 of the 24,625 or so mails that one can have heard of by now were reported as spam "
-        "today so far (0.6%): more than 99.9% sure"
+        "250 of 100,000 mails were reported as spam in the last 2 days (0.25%): about 99% sure"
     )
 
 
@@ -408,7 +399,7 @@ def test_rate_is_breached_when_it_is_confidently_a_multiple_of_its_baseline() ->
 def test_baseline_of_few_emails_causes_no_breach() -> None:
     rule = replace(RULE, baseline_factor=3.0)
     before, emails = [0] * 28, [10] * 28
-    events, volume = a_series(*before, *[0] * 5, 10, 10), a_series(*emails, *[0] * 5, 300, 300)
+    events, volume = a_series(*before, *[0] * 5, 5, 5), a_series(*emails, *[0] * 5, 300, 300)
     assert isinstance(verdict_on(events, volume, rule), Healthy)
     enough_emails = a_series(*[1_000] * 28, *[0] * 5, 300, 300)
     assert isinstance(verdict_on(events, enough_emails, rule), Breached)
@@ -441,7 +432,7 @@ def test_rate_that_should_be_high_is_breached_when_it_drops_below_its_baseline(
 def test_baseline_excludes_the_days_since_the_alert_began() -> None:
     rule = replace(RULE, baseline_factor=3.0)
     events, emails = a_series(*[5] * 35, *[30] * 20), a_series(*[1_000] * 55)
-    open_alert = PriorState(EVENING.now - 19 * DAY, WARNING)
+    open_alert = an_open_alert(EVENING.now - 19 * DAY)
     assert isinstance(verdict_on(events, emails, rule, NEXT_MORNING, open_alert), Breached)
 
 
@@ -458,16 +449,14 @@ daily_counts = st.lists(st.integers(0, 3_000), min_size=1, max_size=9)
 thresholds = st.sampled_from(["0.1%", "1%", "5%", "20%"])
 
 
-@given(daily_counts, daily_counts, daily_counts, thresholds)
-def test_severity_never_falls_as_events_rise(
-    emails: list[int], events: list[int], more: list[int], threshold: str
+@given(daily_counts, daily_counts, st.integers(0, 3_000), thresholds)
+def test_severity_never_falls_as_events_of_today_rise(
+    emails: list[int], events: list[int], more: int, threshold: str
 ) -> None:
+    assume(events[-1] + more <= emails[-1])
     rule = a_confidence_rule(warning=threshold, critical="50%")
-    # Both series end on the same day, so they need the same length.
-    pairs = list(zip_longest(events, more, fillvalue=0))
-    fewer_events = a_series(*(count for count, _ in pairs))
-    more_events = a_series(*(count + added for count, added in pairs))
-    before = severity_of(verdict_on(fewer_events, a_series(*emails), rule))
+    more_events = a_series(*events[:-1], events[-1] + more)
+    before = severity_of(verdict_on(a_series(*events), a_series(*emails), rule))
     after = severity_of(verdict_on(more_events, a_series(*emails), rule))
     assert (after or 0) >= (before or 0)
 
@@ -486,27 +475,9 @@ def test_severity_never_falls_as_thresholds_fall(
     assert (after or 0) >= (before or 0)
 
 
-@given(
-    st.lists(st.tuples(st.integers(0, 500), st.integers(1, 5_000)), min_size=2, max_size=9),
-    st.randoms(),
-)
-def test_window_totals_do_not_depend_on_the_order_of_the_buckets(
-    counts: list[tuple[int, int]], order: random.Random
-) -> None:
-    buckets = [
-        Bucket(NOW - age * 6 * HOUR, 6, events, emails, emails * 0.9, 0)
-        for age, (events, emails) in enumerate(counts)
-    ]
-    windows = [(NOW - hours * HOUR, Window(hours)) for hours in (0, 6, 24, 48)]
-    totals = list(window_totals(buckets, windows, Boundary(0.05), EXPECTED))
-    assert len(totals) == 4
-    order.shuffle(buckets)
-    assert list(window_totals(buckets, windows, Boundary(0.05), EXPECTED)) == totals
-
-
 @pytest.mark.parametrize("gap", list(Gap))
 def test_gap_in_either_count_gives_an_unknown_verdict_in_every_prior_state(gap: Gap) -> None:
-    for prior in (NO_OPEN_ALERT, PriorState(NOW), PriorState(NOW, WARNING)):
+    for prior in (NO_OPEN_ALERT, PriorState(NOW), an_open_alert(NOW)):
         for verdict in (
             verdict_on(gap, a_series(1), prior=prior),
             verdict_on(a_series(1), gap, prior=prior),
@@ -519,8 +490,8 @@ prior_states = st.sampled_from(
     [
         NO_OPEN_ALERT,
         PriorState(NOW - DAY),
-        PriorState(NOW - DAY, WARNING),
-        PriorState(NOW, CRITICAL),
+        an_open_alert(NOW - DAY),
+        an_open_alert(NOW, CRITICAL),
     ]
 )
 
@@ -543,23 +514,11 @@ def test_verdict_text_is_one_sentence_that_names_the_rate(
     assert re.match(r"[A-Z0-9]", sentence)
 
 
-def test_several_short_buckets_weigh_more_than_one_long_bucket() -> None:
-    """Six buckets of 2 hours weigh more than one of 12 hours, because they vary independently."""
-
-    def weight(*buckets: Bucket) -> Any:
-        (totals,) = window_totals(buckets, [(NOW - 12 * HOUR, Window(1))], Boundary(0.05), EXPECTED)
-        return totals.weighted_emails
-
-    long_bucket = Bucket(NOW - 12 * HOUR, 12, 60, 12_000, 12_000, 0)
-    short_buckets = [Bucket(NOW - age * 2 * HOUR, 2, 10, 2_000, 2_000, 0) for age in range(1, 7)]
-    assert weight(long_bucket) < weight(*short_buckets) < 12_000
-
-
 def test_window_that_ends_yesterday_covers_its_full_length() -> None:
     """Every Monday is bad; the six days after a Monday do not resolve the alert."""
     rule = replace(RULE, windows=(Window(7),))
     monday_to_sunday = a_series(400, *[70] * 6, 0)
-    open_alert = PriorState(EVENING.now - 8 * DAY, WARNING)
+    open_alert = an_open_alert(EVENING.now - 8 * DAY)
     morning = AsOf(datetime.combine(TODAY, time(5), NOW.tzinfo), TODAY)
     emails = a_series(*[2_000] * 7, 100)
     assert isinstance(verdict_on(monday_to_sunday, emails, rule, morning, open_alert), Inconclusive)

@@ -7,7 +7,7 @@ from builders import NOW, TODAY, a_series
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from vdm_alerts.core.evaluation.buckets import AsOf
+from vdm_alerts.core.evaluation.as_of import AsOf
 from vdm_alerts.core.evaluation.ses_estimate import (
     PACE_WINDOW,
     AccountRateEstimate,

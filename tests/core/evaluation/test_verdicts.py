@@ -33,8 +33,8 @@ ACCOUNT_DELIVERY_RATE = Subject(Indicator.DELIVERY_RATE, ACCOUNT)
         (
             Breached(NEWS_BOUNCE_RATE, WARNING_THRESHOLD, EVIDENCE_80_OF_1000),
             (
-                "80 of 1,000 mails bounced permanently in the last 2 days (8%): 99.8% sure that "
-                "the bounce rate of news.example.com is above your 5% warning threshold."
+                "80 of 1,000 mails bounced permanently in the last 2 days (8%): about 99% sure "
+                "that the bounce rate of news.example.com is above your 5% warning threshold."
             ),
         ),
         (
@@ -44,7 +44,7 @@ ACCOUNT_DELIVERY_RATE = Subject(Indicator.DELIVERY_RATE, ACCOUNT)
                 replace(EVIDENCE_80_OF_1000, confidence=0.99999),
             ),
             (
-                "80 of 1,000 mails bounced permanently in the last 2 days (8%): more than 99.9% "
+                "80 of 1,000 mails bounced permanently in the last 2 days (8%): about 99% "
                 "sure that the bounce rate of news.example.com is above your 5% warning threshold."
             ),
         ),
@@ -60,30 +60,30 @@ ACCOUNT_DELIVERY_RATE = Subject(Indicator.DELIVERY_RATE, ACCOUNT)
                 NEWS_BOUNCE_RATE, Threshold(Severity.WARNING, 0.0166, BASELINE), EVIDENCE_80_OF_1000
             ),
             (
-                "80 of 1,000 mails bounced permanently in the last 2 days (8%): 99.8% sure that "
-                "the bounce rate of news.example.com is above 1.6%, which is 3 times its own 0.5% "
-                "(140 of 28,000) in the 28 days before, and a margin."
+                "80 of 1,000 mails bounced permanently in the last 2 days (8%): about 99% sure "
+                "that the bounce rate of news.example.com is above 1.6%, which is 3 times its own "
+                "0.5% (140 of 28,000) in the 28 days before, and a margin."
             ),
         ),
         (
             Breached(ACCOUNT_DELIVERY_RATE, Threshold(Severity.CRITICAL, 0.9), EVIDENCE_80_OF_1000),
             (
-                "80 of 1,000 mails were delivered in the last 2 days (8%): 99.8% sure that the "
+                "80 of 1,000 mails were delivered in the last 2 days (8%): about 99% sure that the "
                 "delivery rate of the account is below your 90% critical threshold."
             ),
         ),
         (
             replace(healthy(), evidence=Evidence(Rate(3, 900), Window(1), confidence=0.973)),
             (
-                "3 of 900 mails bounced permanently today so far (0.33%): 97.3% sure that the "
+                "3 of 900 mails bounced permanently today so far (0.33%): about 97% sure that the "
                 "bounce rate of news.example.com is back below your 5% threshold."
             ),
         ),
         (
             healthy(),
             (
-                "100 of 10,000 mails bounced permanently in the last 3 days (1%): the bounce rate "
-                "of news.example.com is below your 5% threshold."
+                "100 of 10,000 mails bounced permanently in the 3 days until 2026-03-11 (1%): the "
+                "bounce rate of news.example.com is below your 5% threshold."
             ),
         ),
         (
@@ -96,12 +96,12 @@ ACCOUNT_DELIVERY_RATE = Subject(Indicator.DELIVERY_RATE, ACCOUNT)
         (
             replace(
                 healthy(),
-                evidence=Evidence(Rate(60, 10_000), Window(1), last_day=NOW.date()),
+                evidence=Evidence(Rate(40, 10_000), Window(1), last_day=NOW.date()),
                 withdrawn_rate=Rate(50, 500),
             ),
             (
-                "60 of 10,000 mails bounced permanently on 2026-03-12 (0.6%) in the end; it was "
-                "10% (50 of 500) when you were told."
+                "40 of 10,000 mails bounced permanently on 2026-03-12 (0.4%), by later counts, and "
+                "not 10% (50 of 500) as you were told."
             ),
         ),
         (

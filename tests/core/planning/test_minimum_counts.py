@@ -23,9 +23,9 @@ LOW_IS_BAD = a_rule(indicator=Indicator.DELIVERY_RATE, warning="95%", critical="
         pytest.param(
             a_rule(warning="7%", min_volume=100, min_events=1), 7, 100, id="binary fractions"
         ),
-        pytest.param(a_confidence_rule(min_volume=200), 21, 200, id="confidence"),
+        pytest.param(a_confidence_rule(min_volume=200), 16, 200, id="confidence"),
         pytest.param(
-            a_confidence_rule(min_volume=200, baseline_factor=3.0), 5, 200, id="any baseline"
+            a_confidence_rule(min_volume=200, baseline_factor=3.0), 3, 200, id="any baseline"
         ),
         pytest.param(LOW_IS_BAD, 190, 200, id="low is bad"),
     ],

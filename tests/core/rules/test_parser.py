@@ -147,8 +147,8 @@ def test_rule_parses_confidence_baseline_hold_and_feedback() -> None:
 def test_rule_defaults_to_confidence_and_several_windows() -> None:
     text = 'indicator = "open_rate"\nscopes = ["account"]\nwarning = "5%"'
     rule = parse_rule("x", text, "here")
-    assert (rule.confidence, rule.min_volume, rule.min_events) == (MinimumConfidence(0.005), 1, 2)
-    assert [window.days for window in rule.windows] == [1, 2, 3, 5, 7]
+    assert (rule.confidence, rule.min_volume, rule.min_events) == (MinimumConfidence(0.02), 1, 2)
+    assert [window.days for window in rule.windows] == [1, 2, 4, 7]
     assert rule.arrival_curve == DEFAULT_CURVES[Indicator.OPEN_RATE]
     plain = parse_rule("x", f'{text}\nconfidence = "none"', "here")
     assert (plain.confidence, plain.min_events) == (PlainComparison(), 1)
@@ -183,7 +183,7 @@ def test_only_the_most_specific_override_applies() -> None:
     shop, news = rule.for_scope(Scope(identity="shop.example.com")), rule.for_scope(NEWS_IDENTITY)
     assert [threshold.share for threshold in shop.thresholds] == [0.05, 0.12]
     assert (shop.confidence, shop.baseline_factor, shop.min_volume) == (
-        MinimumConfidence(0.005),
+        MinimumConfidence(0.02),
         3,
         200,
     )
@@ -193,7 +193,7 @@ def test_only_the_most_specific_override_applies() -> None:
     assert (news.confidence, news.baseline_factor, news.min_volume) == (PlainComparison(), None, 50)
     assert rule.for_scope(NEWS_IDENTITY.at_provider("Yahoo")) == news
     pair = rule.for_scope(NEWS_IDENTITY.at_provider("Hotmail"))
-    assert pair.confidence == MinimumConfidence(0.005)
+    assert pair.confidence == MinimumConfidence(0.02)
     assert [threshold.share for threshold in pair.thresholds] == [0.07, 0.1]
     backwards = replace(rule, overrides=rule.overrides[::-1])
     assert backwards.for_scope(NEWS_IDENTITY.at_provider("Hotmail")) == pair

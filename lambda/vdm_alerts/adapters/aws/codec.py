@@ -20,6 +20,7 @@ from vdm_alerts.core.model.rates import Indicator, Rate
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.planning.roster import SenderRecord, SenderRoster
 from vdm_alerts.core.rules.field_types import INDICATORS
+from vdm_alerts.core.rules.rule import Baseline, Threshold
 from vdm_alerts.core.rules.rule_set import RuleText
 
 SCHEMA = 4
@@ -27,7 +28,8 @@ SCHEMA = 4
 
 * 2 adds alerts that are pending, recovering or recently resolved.
 * 3 adds how and how often an alert was resolved, the reported figures, attempts, and rules.
-* 4 adds the indicator of each alert.
+* 4 adds the indicator of each alert. It later got optional fields of firing alerts, which an older
+  version ignores: since when and why the alert has its severity.
 
 A record of an earlier schema is readable, because it lacks only fields that have a default.
 """
@@ -66,7 +68,13 @@ STORED_NAMES: Mapping[type, Mapping[str, str]] = {
         "recovering_since": "mending",
         "threshold_share": "line",
         "no_email": "silent",
+        "severity_since": "severity_since",
+        "opened_from": "opened_from",
+        "healthy_since": "well",
+        "baseline": "baseline",
     },
+    Threshold: {"severity": "severity", "share": "share", "baseline": "baseline"},
+    Baseline: {"rate": "rate", "window": "window", "factor": "factor"},
     LastNotified: {
         "severity": "severity",
         "since": "since",

@@ -4,15 +4,15 @@
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
-from vdm_alerts.core.evaluation.prior_state import PriorState
+from vdm_alerts.core.evaluation.prior_state import OpenAlert, PriorState
 from vdm_alerts.core.evaluation.revision import ReportedFigures
 from vdm_alerts.core.model.metrics import Scope
 from vdm_alerts.core.model.rates import Indicator, Rate
 from vdm_alerts.core.model.severity import Severity
-from vdm_alerts.core.rules.rule import Rule
+from vdm_alerts.core.rules.rule import Rule, Threshold
 
 FLAP_COUNT = 2
 """The number of resolutions within `FLAP_WINDOW` from which an alert is flapping."""
@@ -75,6 +75,14 @@ class Firing:
     """
     no_email: bool = False
     """Whether the alert is about missing email."""
+    severity_since: datetime | None = None
+    """When the severity last rose or fell; None if it has been the same since `since`."""
+    opened_from: date | None = None
+    """The first day of the window that led to the severity; None if that is the day of `since`."""
+    healthy_since: datetime | None = None
+    """When the alert before this one was resolved; None if no counts from before are evaluated."""
+    baseline: Threshold | None = None
+    """The threshold that was breached, if it was calculated from a baseline."""
 
 
 State: TypeAlias = Ok | Pending | Firing
@@ -84,9 +92,12 @@ State: TypeAlias = Ok | Pending | Firing
 def still_applies(rule: Rule, state: State) -> bool:
     """Return whether *state* is still valid for the thresholds of *rule*.
 
-    *rule* can have been edited since. A firing state is valid if the rule still has its threshold.
+    *rule* can have been edited since. A firing state is valid if the rule still has its threshold,
+    or the factor of its baseline.
     Any other state is valid unless the rule's first threshold became stricter.
     """
+    if isinstance(state, Firing) and state.baseline and state.baseline.baseline:
+        return state.baseline.baseline.factor == rule.baseline_factor
     if state.threshold_share is None:
         return True
     if isinstance(state, Firing):
@@ -172,8 +183,18 @@ class Alert:
             case Pending(healthy_since=since):
                 return PriorState(since, is_pending=True)
             case Firing() as firing:
-                reported = self.last_notified.figures if self.last_notified else None
-                return PriorState(firing.since, firing.severity, firing.no_email, reported=reported)
+                return PriorState(firing.healthy_since, self._open_alert(firing))
+
+    def _open_alert(self, state: Firing) -> OpenAlert:
+        return OpenAlert(
+            severity=state.severity,
+            since=state.since,
+            severity_since=state.severity_since or state.since,
+            opened_from=state.opened_from or state.since.date(),
+            is_about_no_email=state.no_email,
+            baseline=state.baseline,
+            reported=self.last_notified.figures if self.last_notified else None,
+        )
 
     @property
     def is_active(self) -> bool:

@@ -5,15 +5,16 @@
     Ok           Breached/NoEmail  Pending; Firing if the rule has no `hold`
     Pending      Breached/NoEmail  Firing when `hold` has passed since the breach began
     Pending      Healthy           Ok
-    Firing       Breached/NoEmail  Firing with the new severity
+    Firing       Breached/NoEmail  Firing with a higher severity; with a lower one on evidence only
     Firing       Healthy           Firing (recovering); Ok if the rule has no `clear_after`
     recovering   Healthy           Ok when `clear_after` has passed since the recovery began
     recovering   Breached/NoEmail  Firing
-    any state    Inconclusive      the same state; timers keep running
+    any state    Inconclusive      the same state, or a lower severity; timers keep running
     any state    Unknown           the same state; timers keep running
 
 `hold` works like `for` in Prometheus, and `clear_after` like `keep_firing_for`. A flapping alert
-waits for the longer of `clear_after` and `FLAP_COOLDOWN`. An alert in any state is closed when it
+waits for the longer of `clear_after` and `FLAP_COOLDOWN`, and if the evidence is
+today's email, at least for `TODAY_CHECK`. An alert in any state is closed when it
 is no longer monitored: see `close`.
 """
 
@@ -41,7 +42,14 @@ from vdm_alerts.core.evaluation.verdicts import (
     Unknown,
     Verdict,
 )
+from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.rules.rule import PlainComparison, Rule
+
+TODAY_CHECK = timedelta(hours=1)
+"""How long today's email must be evidence of a good rate before it resolves an alert.
+
+Email that was sent a moment ago has no bounces yet. Most bounces arrive within an hour.
+"""
 
 
 def advance_all(
@@ -93,6 +101,8 @@ def advance(
             return replace(alert, state=_on_breached(alert.state, verdict, hold, now))
         case Healthy():
             return _on_healthy(alert, verdict, rule, now)
+        case Inconclusive(severity_limit=limit) if isinstance(alert.state, Firing):
+            return replace(alert, state=_limited(alert.state, limit, now))
         case Inconclusive() | Unknown():
             return alert
         case _:
@@ -135,22 +145,54 @@ def prune(alert: Alert, rule: Rule, now: datetime) -> Alert:
 def _on_breached(
     state: State, verdict: Breached | NoEmail, hold: timedelta, now: datetime
 ) -> State:
+    if isinstance(state, Firing):
+        return _still_firing(state, verdict, now)
     if isinstance(state, Ok):
         # An alert that was closed while open continues.
         since = state.interrupted_since or now
         healthy_since = state.since
     else:
-        since = state.since
-        healthy_since = state.healthy_since if isinstance(state, Pending) else None
-    if not isinstance(state, Firing) and now - since < hold:
+        since, healthy_since = state.since, state.healthy_since
+    if now - since < hold:
         return Pending(verdict.severity, since, healthy_since, state.threshold_share)
+    return _with_cause(Firing(verdict.severity, since, healthy_since=healthy_since), verdict, now)
+
+
+def _still_firing(state: Firing, verdict: Breached | NoEmail, now: datetime) -> Firing:
+    """Return the firing *state* after another breach.
+
+    The severity falls only if newer email is evidence for that: see `Breached.severity_limit`.
+    """
+    state = replace(state, recovering_since=None)
+    if isinstance(verdict, NoEmail) or state.no_email:
+        fired = Firing(verdict.severity, state.since, healthy_since=state.healthy_since)
+        return _with_cause(fired, verdict, now)
+    if verdict.severity > state.severity:
+        risen = replace(state, severity=verdict.severity, severity_since=now)
+        return _with_cause(risen, verdict, now)
+    limited = _limited(state, verdict.severity_limit, now)
+    if verdict.severity < limited.severity:
+        return limited  # The breach of the higher threshold is not resolved.
+    return replace(_with_cause(limited, verdict, now), opened_from=limited.opened_from)
+
+
+def _limited(state: Firing, limit: Severity | None, now: datetime) -> Firing:
+    """Return *state* with a severity of at most *limit*."""
+    if limit is None or limit >= state.severity:
+        return state
+    return replace(state, severity=limit, severity_since=now)
+
+
+def _with_cause(state: Firing, verdict: Breached | NoEmail, now: datetime) -> Firing:
+    """Return *state* with what *verdict* says about the cause of the alert."""
     if isinstance(verdict, NoEmail):
-        return Firing(verdict.severity, since, no_email=True)
-    threshold = verdict.threshold
-    return Firing(
-        verdict.severity,
-        since,
+        return replace(state, no_email=True)
+    threshold, evidence = verdict.threshold, verdict.evidence
+    return replace(
+        state,
         threshold_share=None if threshold.baseline else threshold.share,
+        baseline=threshold if threshold.baseline else None,
+        opened_from=evidence.window.first_day(evidence.last_day or now.date()),
     )
 
 
@@ -163,7 +205,7 @@ def _on_healthy(alert: Alert, verdict: Healthy, rule: Rule, now: datetime) -> Al
             return replace(alert, state=Ok(healthy_since, threshold_share=threshold_share))
         case Firing() as state:
             recovering_since = state.recovering_since or now
-            if now - recovering_since < _clear_after(alert, rule):
+            if now - recovering_since < _clear_after(alert, verdict, rule):
                 return replace(alert, state=replace(state, recovering_since=recovering_since))
             return replace(
                 alert,
@@ -172,9 +214,15 @@ def _on_healthy(alert: Alert, verdict: Healthy, rule: Rule, now: datetime) -> Al
             )
 
 
-def _clear_after(alert: Alert, rule: Rule) -> timedelta:
+def _clear_after(alert: Alert, verdict: Healthy, rule: Rule) -> timedelta:
     """Return how long *alert* must be recovering before it is resolved."""
-    return max(rule.clear_after, FLAP_COOLDOWN) if alert.is_flapping else rule.clear_after
+    evidence = verdict.evidence
+    needs_check = evidence and evidence.last_day is None and evidence.confidence is not None
+    return max(
+        rule.clear_after,
+        FLAP_COOLDOWN if alert.is_flapping else timedelta(),
+        TODAY_CHECK if needs_check else timedelta(),
+    )
 
 
 def _resolved(state: Firing, verdict: Healthy, rule: Rule, now: datetime) -> Ok:

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from vdm_alerts.core.evaluation.windows import Boundary
+from vdm_alerts.core.evaluation.boundary import Boundary
 from vdm_alerts.core.model.metrics import Series
 from vdm_alerts.core.model.rates import Rate
 from vdm_alerts.core.model.severity import Severity

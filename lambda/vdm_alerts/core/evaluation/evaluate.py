@@ -3,14 +3,13 @@
 A rate is compared with a threshold by one of two methods, which the rule's `confidence` selects:
 
 * `plain.compare` compares the counted rate (`confidence = "none"`).
-* `confidence.evaluate_with_confidence` compares the probable true rate. Its comparison is in
-  `window_evidence.windows_on_bad_side` (breach) and `resolution.resolution_evidence` (resolution).
+* `confidence.evaluate_with_confidence` compares the probable true rate.
 """
 
 from dataclasses import replace
 from typing import assert_never
 
-from vdm_alerts.core.evaluation.buckets import AsOf
+from vdm_alerts.core.evaluation.as_of import AsOf
 from vdm_alerts.core.evaluation.confidence import evaluate_with_confidence
 from vdm_alerts.core.evaluation.plain import compare
 from vdm_alerts.core.evaluation.prior_state import NO_OPEN_ALERT, PriorState
@@ -28,7 +27,7 @@ from vdm_alerts.core.model.metrics import Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.rules.rule import MinimumConfidence, MissingData, PlainComparison, Rule
 
-NO_EMAIL_WINDOW = Window(8)
+RESOLVE_WITHOUT_EMAIL = Window(8)
 """The days without email, including today, that resolve an open alert: at least a week."""
 
 
@@ -53,16 +52,18 @@ def evaluate_series(
     if isinstance(volume, Gap):
         return Unknown(subject, volume)
     series = SeriesEvaluation(rule, subject, events, volume, as_of, prior)
-    if not volume.total(rule.longest_window, as_of.last_day):
+    if not volume.total(series.compared_window, as_of.last_day):
         has_late_events = events.total(rule.longest_window, as_of.last_day) > 0
         if isinstance(rule.confidence, PlainComparison) or not has_late_events:
             return _evaluate_no_email(series)
-    elif prior.is_about_no_email:
-        series = replace(series, prior=NO_OPEN_ALERT)  # Email arrives again: that alert is over.
+    open_alert = prior.open_alert
+    if open_alert and open_alert.is_about_no_email:
+        # Email arrives again: that alert is over.
+        series, open_alert = replace(series, prior=NO_OPEN_ALERT), None
     verdict = _compare_with_thresholds(series, series_count)
-    if prior.reported is None:
+    if open_alert is None or open_alert.reported is None:
         return verdict
-    return with_revision(verdict, rule, events, volume, as_of, prior.reported)
+    return with_revision(verdict, rule, events, volume, as_of, open_alert.reported)
 
 
 def _compare_with_thresholds(series: SeriesEvaluation, series_count: int) -> Verdict:
@@ -78,16 +79,16 @@ def _compare_with_thresholds(series: SeriesEvaluation, series_count: int) -> Ver
 def _evaluate_no_email(series: SeriesEvaluation) -> Verdict:
     """Return the verdict on a scope without email in any window of the rule."""
     rule, last = series.rule, series.as_of.last_day
-    threshold, window = rule.first_threshold, rule.longest_window
+    threshold, window = rule.first_threshold, series.compared_window
     inconclusive = Inconclusive(series.subject, threshold, window, None)
     if rule.missing_data is MissingData.BREACHING:
         # A scope that never sent an email is not expected to send.
         has_sent_before = series.volume.newest_day is not None
-        # The lookback is a day longer than the window, because today is partial.
-        if has_sent_before and not series.volume.total(rule.lookback, last):
+        if has_sent_before and not series.volume.total(rule.no_email_window, last):
             return NoEmail(series.subject, threshold.severity, window)
         return inconclusive
-    had_email = series.prior.is_open_or_pending and series.volume.total(NO_EMAIL_WINDOW, last)
+    is_doubtful = series.prior.open_alert or series.prior.is_pending
+    had_email = is_doubtful and series.volume.total(RESOLVE_WITHOUT_EMAIL, last)
     if rule.missing_data is MissingData.OK and not had_email:
         return Healthy(series.subject, threshold, window, None)
     return inconclusive

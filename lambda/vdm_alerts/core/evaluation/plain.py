@@ -1,7 +1,10 @@
 """Evaluation by plain comparison: the counted rate against the threshold."""
 
+from collections.abc import Iterator
+
 from vdm_alerts.core.evaluation.series import SeriesEvaluation
-from vdm_alerts.core.evaluation.verdicts import Breached, Healthy, Inconclusive, Verdict
+from vdm_alerts.core.evaluation.verdicts import Breached, Evidence, Healthy, Inconclusive, Verdict
+from vdm_alerts.core.model.metrics import ONE_DAY
 from vdm_alerts.core.model.rates import Rate
 
 
@@ -13,11 +16,7 @@ def compare(series: SeriesEvaluation) -> Verdict:
     in the rule's longest window.
     """
     rule, indicator = series.rule, series.subject.indicator
-    counted = [
-        evidence
-        for window in rule.windows
-        if (evidence := series.counted_evidence(window)) is not None
-    ]
+    counted = list(_counted(series))
     reached = [
         (threshold, evidence)
         for threshold in rule.thresholds
@@ -25,7 +24,7 @@ def compare(series: SeriesEvaluation) -> Verdict:
         if threshold.is_reached_by(evidence.rate.value, indicator)
     ]
     breaches = [
-        Breached(series.subject, threshold, evidence)
+        Breached(series.subject, threshold, evidence, severity_limit=threshold.severity)
         for threshold, evidence in reached
         if _has_enough_counts(evidence.rate, series)
     ]
@@ -37,6 +36,21 @@ def compare(series: SeriesEvaluation) -> Verdict:
     worst = max(counted, key=lambda evidence: rule.badness(evidence.rate.value))
     verdict_type = Inconclusive if reached else Healthy
     return verdict_type(series.subject, rule.first_threshold, rule.longest_window, worst)
+
+
+def _counted(series: SeriesEvaluation) -> Iterator[Evidence]:
+    """Yield the counted rate of each window that has emails.
+
+    A window of 1 day is the last day, and also the last whole day.
+    """
+    for window in series.rule.windows:
+        last_days = {series.as_of.last_day}
+        if window == ONE_DAY:
+            last_days.add(series.as_of.last_whole_day.last_day)
+        for last_day in sorted(last_days, reverse=True):
+            evidence = series.evidence(window, last_day=last_day)
+            if evidence:
+                yield evidence
 
 
 def _has_enough_counts(rate: Rate, series: SeriesEvaluation) -> bool:

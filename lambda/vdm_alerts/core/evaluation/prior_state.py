@@ -1,37 +1,49 @@
 """What a stored alert means for the next evaluation of its series."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from vdm_alerts.core.evaluation.revision import ReportedFigures
 from vdm_alerts.core.model.severity import Severity
+from vdm_alerts.core.rules.rule import Threshold
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAlert:
+    """What an open alert means for the next evaluation of its series."""
+
+    severity: Severity
+    """The severity of the alert."""
+    since: datetime
+    """When the breach began."""
+    severity_since: datetime
+    """When the breach got the present severity."""
+    opened_from: date
+    """The first day of the window that gave the alert the present severity."""
+    is_about_no_email: bool = False
+    """Whether the alert is about missing email and not about a rate."""
+    baseline: Threshold | None = None
+    """The threshold that was calculated from a baseline, if it opened the alert."""
+    reported: ReportedFigures | None = None
+    """The figures of the last notification."""
 
 
 @dataclass(frozen=True, slots=True)
 class PriorState:
     """What a stored alert means for the next evaluation of its series."""
 
-    since: datetime | None = None
-    """When the open alert began or, without an open alert, when the last alert was resolved.
+    healthy_since: datetime | None = None
+    """When the last alert was resolved, or its severity fell; None if neither happened lately.
 
-    None if there was neither. Earlier counts are no evidence for a new breach or higher severity.
+    Earlier counts are no evidence for a new breach or a higher severity.
     """
-    severity: Severity | None = None
-    """The severity of the open alert; None if no alert is open."""
-    is_about_no_email: bool = False
-    """Whether the open alert is about missing email and not about a rate."""
+    open_alert: OpenAlert | None = None
+    """The open alert, if there is one."""
     is_pending: bool = False
     """Whether a doubtful rate is `Inconclusive` and not `Healthy`, although no alert is open.
 
     True if the alert is pending, was closed, or was opened with other thresholds.
     """
-    reported: ReportedFigures | None = None
-    """The figures of the last notification about the open alert."""
-
-    @property
-    def is_open_or_pending(self) -> bool:
-        """Whether an alert is open or pending."""
-        return self.severity is not None or self.is_pending
 
 
 NO_OPEN_ALERT = PriorState()

@@ -1,13 +1,13 @@
-"""Revision: later counts that contradict the figures of a notification."""
+"""Revision: counts of a notification that VDM has reduced since."""
 
 from dataclasses import dataclass
 from datetime import date
 
-from vdm_alerts.core.evaluation.buckets import AsOf, day_buckets
+from vdm_alerts.core.evaluation.as_of import AsOf
 from vdm_alerts.core.evaluation.verdicts import Evidence, Healthy, Inconclusive, Verdict
 from vdm_alerts.core.model.metrics import Series, Window
 from vdm_alerts.core.model.rates import Rate
-from vdm_alerts.core.rules.rule import MinimumConfidence, Rule
+from vdm_alerts.core.rules.rule import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,39 +37,29 @@ def with_revision(
     * *verdict* is `Healthy` or `Inconclusive`.
     * The reported days have ended.
     * The reported rate reached the rule's first threshold.
-    * Later counts put the same days on the good side of that threshold.
+    * VDM has reduced a count of these days, and without the part that is gone the reported rate
+      is on the good side of that threshold.
+    * So is the rate of these days as it is counted now.
 
-    Late feedback withdraws no rate: only emails whose feedback has arrived are counted.
+    Counts that grow, such as late feedback or the emails of the rest of the day, withdraw nothing.
     """
     if not isinstance(verdict, Healthy | Inconclusive) or as_of.now.date() <= reported.last_day:
         return verdict
-    rate = _recounted(rule, events, volume, as_of, reported)
-    threshold = rule.first_threshold
-    if rate is None or threshold.is_reached_by(rate.value, rule.indicator):
+    event_count = events.total(reported.window, reported.last_day)
+    emails = volume.total(reported.window, reported.last_day)
+    if not emails:
         return verdict
+    rate = Rate(event_count, emails)
+    without_reduced = Rate(
+        min(event_count, reported.rate.events), min(emails, reported.rate.volume)
+    )
+    threshold = rule.first_threshold
     if not threshold.is_reached_by(reported.rate.value, rule.indicator):
         # The notification was about the baseline or another threshold, so it stays true.
+        return verdict
+    if any(threshold.is_reached_by(each.value, rule.indicator) for each in (rate, without_reduced)):
         return verdict
     evidence = Evidence(rate, reported.window, last_day=reported.last_day)
     return Healthy(
         verdict.subject, threshold, reported.window, evidence, withdrawn_rate=reported.rate
     )
-
-
-def _recounted(
-    rule: Rule, events: Series, volume: Series, as_of: AsOf, reported: ReportedFigures
-) -> Rate | None:
-    """Return the rate of the *reported* days, as they are counted now.
-
-    Return None if the days have no emails. A rule with a minimum confidence counts only emails
-    whose feedback has arrived.
-    """
-    event_count = events.total(reported.window, reported.last_day)
-    emails = volume.total(reported.window, reported.last_day)
-    if isinstance(rule.confidence, MinimumConfidence) and not rule.indicator.low_is_bad:
-        end_of_reported_days = AsOf(as_of.now, reported.last_day)
-        buckets = day_buckets(
-            events, volume, reported.window, rule.arrival_curve, end_of_reported_days
-        )
-        emails = min(emails, int(sum(bucket.emails_with_feedback for bucket in buckets)))
-    return Rate(event_count, emails) if emails else None

@@ -8,9 +8,10 @@ Source: https://docs.aws.amazon.com/ses/latest/dg/reputationdashboardmessages.ht
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
+from itertools import accumulate
 
-from vdm_alerts.core.evaluation.buckets import AsOf
+from vdm_alerts.core.evaluation.as_of import AsOf
 from vdm_alerts.core.model.metrics import LONGEST_WINDOW, Series, Window
 from vdm_alerts.core.model.rates import Indicator, Rate, percent
 from vdm_alerts.core.model.timefmt import format_duration
@@ -100,15 +101,9 @@ def estimate_account_rate(
     """
     if indicator not in SES_LEVELS:
         return None
-    known_emails = volume.total(LONGEST_WINDOW, as_of.last_day)
-    if not known_emails:
+    window = representative_window(volume, as_of.last_day, representative_volume)
+    if window is None:
         return None
-    needed_emails = min(known_emails, representative_volume)
-    window = next(
-        window
-        for window in map(Window, range(1, LONGEST_WINDOW.days + 1))
-        if volume.total(window, as_of.last_day) >= needed_emails
-    )
     emails = volume.total(window, as_of.last_day)
     rate = Rate(events.total(window, as_of.last_day), emails)
     pace = _Pace(
@@ -120,6 +115,22 @@ def estimate_account_rate(
         pace.distance(rate, level, representative_volume) for level in SES_LEVELS[indicator]
     )
     return AccountRateEstimate(rate, window, emails < representative_volume, review, pause)
+
+
+def representative_window(
+    volume: Series, last_day: date, representative_volume: int
+) -> Window | None:
+    """Return the days through *last_day* that have *representative_volume* emails.
+
+    These are all known days if VDM has fewer emails, and None if it has none.
+    """
+    known_emails = volume.total(LONGEST_WINDOW, last_day)
+    if not known_emails:
+        return None
+    daily_emails = reversed(volume.daily(LONGEST_WINDOW.days, last_day))
+    needed_emails = min(known_emails, representative_volume)
+    totals = enumerate(accumulate(daily_emails), start=1)
+    return next(Window(days) for days, emails in totals if emails >= needed_emails)
 
 
 @dataclass(frozen=True, slots=True)

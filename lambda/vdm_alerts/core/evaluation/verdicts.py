@@ -1,5 +1,6 @@
 """Verdicts: the result of an evaluation, and the sentence about it."""
 
+import math
 from dataclasses import dataclass
 from datetime import date
 from typing import TypeAlias
@@ -55,16 +56,12 @@ class Evidence:
     """
     last_day: date | None = None
     """The last day of the window; None if that is today (partial)."""
-    is_of_emails_with_feedback: bool = False
-    """Whether the volume of the rate is the estimated emails whose feedback is expected so far."""
 
     def counted_phrase(self, indicator: Indicator) -> str:
         """Return the counts as the start of a sentence."""
         rate, happened = self.rate, WORDING[indicator].predicate
-        emails = f"{rate.volume:,} mails"
-        if self.is_of_emails_with_feedback:
-            emails = f"the {rate.volume:,} or so mails that one can have heard of by now"
-        return f"{rate.events:,} of {emails} {happened} {self._period} ({percent(rate.value)})"
+        counts = f"{rate.events:,} of {rate.volume:,} mails"
+        return f"{counts} {happened} {self._period} ({percent(rate.value)})"
 
     @property
     def _period(self) -> str:
@@ -99,10 +96,8 @@ class Healthy:
             return _no_email_sentence(self.subject, self.window)
         subject, evidence, threshold = self.subject, self.evidence, self.threshold
         counted, side = evidence.counted_phrase(subject.indicator), subject.good_side
-        if self.withdrawn_rate and evidence.rate.revises_down(self.withdrawn_rate):
-            return f"{counted}, by later counts, and not {self.withdrawn_rate} as you were told."
         if self.withdrawn_rate:
-            return f"{counted} in the end; it was {self.withdrawn_rate} when you were told."
+            return f"{counted}, by later counts, and not {self.withdrawn_rate} as you were told."
         if evidence.confidence is not None:
             confidence = _percentage(evidence.confidence)
             return f"{counted}: {confidence} sure that {subject} is back {side} {threshold}."
@@ -121,6 +116,11 @@ class Breached:
     """The most severe threshold that is breached."""
     evidence: Evidence
     """The counts of the window that decided."""
+    severity_limit: Severity | None = None
+    """The highest severity that newer email still allows for an open alert.
+
+    None if newer email is no evidence that the severity has fallen.
+    """
 
     @property
     def severity(self) -> Severity:
@@ -166,7 +166,19 @@ class Inconclusive:
     window: Window
     """The window that was evaluated, also if it had no email."""
     evidence: Evidence | None
-    """The counts; None if there was no email in the window."""
+    """The counts; None if there was no email in the window.
+
+    For an open alert, they are those of the worst window that ends now.
+    """
+    severity_limit: Severity | None = None
+    """The highest severity that newer email still allows: see `Breached.severity_limit`."""
+
+    @property
+    def is_on_bad_side(self) -> bool:
+        """Whether the counted rate is on the bad side of the threshold."""
+        if self.evidence is None:
+            return False
+        return self.threshold.is_reached_by(self.evidence.rate.value, self.subject.indicator)
 
     def __str__(self) -> str:
         if self.evidence is None:
@@ -208,5 +220,5 @@ def _no_email_sentence(subject: Subject, window: Window) -> str:
 
 
 def _percentage(confidence: float) -> str:
-    """Return *confidence* as a percentage, never as 100%."""
-    return "more than 99.9%" if confidence >= 0.9995 else percent(confidence)  # noqa: PLR2004 - it rounds
+    """Return *confidence* as a whole percentage, rounded down, such as "about 98%"."""
+    return f"about {math.floor(confidence * 100 + 1e-9)}%"

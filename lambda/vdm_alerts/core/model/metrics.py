@@ -157,6 +157,8 @@ class Window:
         return "day" if self.days == 1 else f"{self.days} days"
 
 
+ONE_DAY = Window(1)
+"""A single day. Its rules also look at the last whole day, because today may just have begun."""
 LONGEST_WINDOW = Window(60)
 """The 60 days that VDM keeps.
 

@@ -43,13 +43,6 @@ class Rate:
         """Events per email, as a fraction."""
         return self.events / self.volume
 
-    def revises_down(self, earlier: "Rate") -> bool:
-        """Return whether SES has reduced the events of the *earlier* rate.
-
-        Both are rates of the same emails.
-        """
-        return self.events < earlier.events
-
     def __str__(self) -> str:
         return f"{percent(self.value)} ({self.events:,} of {self.volume:,})"
 

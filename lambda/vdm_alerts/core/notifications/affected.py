@@ -40,9 +40,9 @@ class AffectedScope:
 
     @property
     def needs_reminder(self) -> bool:
-        """Whether the scope is firing, not recovering, and has emails."""
-        has_no_emails = isinstance(self.verdict, Inconclusive) and self.verdict.evidence is None
-        return self.is_firing and not (self.is_recovering or has_no_emails)
+        """Whether the scope is firing, and no window that ends now has a good rate or no emails."""
+        is_doubtful = isinstance(self.verdict, Inconclusive) and not self.verdict.is_on_bad_side
+        return self.is_firing and not (self.is_recovering or is_doubtful)
 
     @property
     def severity(self) -> Severity | None:

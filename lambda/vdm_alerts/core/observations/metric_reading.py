@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from vdm_alerts.core.evaluation.buckets import AsOf
+from vdm_alerts.core.evaluation.as_of import AsOf
 from vdm_alerts.core.evaluation.ses_estimate import AccountRateEstimate, estimate_account_rate
 from vdm_alerts.core.model.deadline import Deadline, NoDeadline
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Scope, Series

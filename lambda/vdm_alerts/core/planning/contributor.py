@@ -1,7 +1,7 @@
 """The main contributor to a breach: the sender with most of its events."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from heapq import nlargest
@@ -66,7 +66,7 @@ class Investigation:
                 return None
             emails = volume.total(self.evidence.window, self._last_day)
             if emails and self._explains_breach(events, emails):
-                evidence = Evidence(Rate(events, emails), self.evidence.window)
+                evidence = replace(self.evidence, rate=Rate(events, emails), confidence=None)
                 return Contributor(scope, min(1.0, events / all_events), evidence)
         return None
 
@@ -179,7 +179,8 @@ class Investigation:
     @cached_property
     def _last_day(self) -> date:
         """The last day of the window of the breach."""
-        return data_as_of(self.plan.now, self.plan.last_day, self.answers).last_day
+        as_of = data_as_of(self.plan.now, self.plan.last_day, self.answers)
+        return self.evidence.last_day or as_of.last_day
 
     @property
     def _half_of_events(self) -> float:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from vdm_alerts.core.evaluation.comparison import MAX_ERROR_FACTOR
 from vdm_alerts.core.model.metrics import Series, Window
 from vdm_alerts.core.rules.rule import MinimumConfidence, Rule
 from vdm_alerts.core.statistics import posterior
@@ -61,7 +62,7 @@ def _fewest_events(rule: Rule) -> int:
             # A threshold from the baseline may be as low as any.
             lowest_threshold = 0.0 if rule.baseline_factor else threshold
             breaching = posterior.min_events_to_breach(
-                rule.min_volume, lowest_threshold, error_probability
+                rule.min_volume, lowest_threshold, MAX_ERROR_FACTOR * error_probability
             )
         case _:
             breaching = math.ceil(threshold * rule.min_volume - ROUNDING_TOLERANCE)

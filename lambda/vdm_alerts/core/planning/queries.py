@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TypeAlias
 
-from vdm_alerts.core.evaluation.buckets import AsOf
+from vdm_alerts.core.evaluation.as_of import AsOf
 from vdm_alerts.core.model.findings import Finding, OperationFailedError
 from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Series
 from vdm_alerts.core.model.rates import Gap

@@ -21,8 +21,8 @@ from vdm_alerts.core.rules.toml_document import DocumentType, InvalidDocumentErr
 from vdm_alerts.core.rules.validation import cross_field_errors
 from vdm_alerts.core.statistics.arrival import DEFAULT_CURVES
 
-DEFAULT_CONFIDENCE = MinimumConfidence(error_probability=0.005)
-"""The confidence of a rule without the key `confidence`: 99.5%."""
+DEFAULT_CONFIDENCE = MinimumConfidence(error_probability=0.02)
+"""The confidence of a rule without the key `confidence`: 98%."""
 
 
 class InvalidRuleError(InvalidDocumentError):

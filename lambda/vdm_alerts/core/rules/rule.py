@@ -25,6 +25,12 @@ BASELINE_WINDOW = Window(28)
 """The days before the evaluated windows from which a baseline is calculated."""
 
 
+MIN_PERSISTENCE_WINDOW = Window(4)
+"""The shortest window in which the rates of single days show that a rate persists."""
+PERSISTENCE_WINDOWS = (MIN_PERSISTENCE_WINDOW, Window(7), Window(14))
+"""The windows in which each rule looks for a rate that persists."""
+
+
 @dataclass(frozen=True, slots=True)
 class Baseline:
     """The past rate of a series, as the origin of a threshold."""
@@ -164,12 +170,32 @@ class Rule:
         return self.windows[-1]
 
     @cached_property
+    def no_email_window(self) -> Window:
+        """The days without email after which email is missing.
+
+        This is the longest window with 1 day more, because today is partial.
+        """
+        return Window(self.longest_window.days + 1)
+
+    @cached_property
+    def persistence_windows(self) -> tuple[Window, ...]:
+        """The windows in which a rate breaches the rule by being above the threshold day after day.
+
+        A rule that compares counted rates has none.
+        """
+        if isinstance(self.confidence, PlainComparison):
+            return ()
+        shortest = max(MIN_PERSISTENCE_WINDOW, self.windows[0])
+        windows = {*PERSISTENCE_WINDOWS, *self.windows}
+        return tuple(sorted(window for window in windows if window >= shortest))
+
+    @cached_property
     def lookback(self) -> Window:
-        """The longest window with 1 day more.
+        """The longest evaluated window with 1 day more.
 
         All windows are within it, also if they end yesterday because today has no counts yet.
         """
-        return Window(self.longest_window.days + 1)
+        return Window(max((self.longest_window, *self.persistence_windows)).days + 1)
 
     def covers(self, scope: Scope) -> bool:
         """Return whether the kind and the names of *scope* match the rule.

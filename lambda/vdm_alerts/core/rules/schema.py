@@ -114,7 +114,7 @@ class RuleTarget:
 
     indicator: Indicator
     scopes: tuple[KindName, ...]
-    windows: tuple[Window, ...] = tuple(Window(days) for days in (1, 2, 3, 5, 7))
+    windows: tuple[Window, ...] = tuple(Window(days) for days in (1, 2, 4, 7))
 
 
 @dataclass(frozen=True, kw_only=True)

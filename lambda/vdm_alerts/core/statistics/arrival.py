@@ -94,6 +94,9 @@ def _daily_shares(curve: ArrivalCurve, hours: float) -> tuple[float, ...]:
 
 
 _BOUNCES = ArrivalCurve(((1, 0.93), (6, 0.96), (24, 0.99)))
+# SES retries for up to 14 hours before it gives up. Some errors, such as a full mailbox, it reports
+# at once: https://docs.aws.amazon.com/ses/latest/dg/send-email-concepts-deliverability.html
+_TRANSIENT_BOUNCES = ArrivalCurve(((1, 0.3), (12, 0.4), (15, 0.98)))
 # SES delivers most emails within seconds, and retries the others for hours.
 _DELIVERIES = ArrivalCurve(((1, 0.98), (6, 0.99), (24, 0.999)))
 _COMPLAINTS = ArrivalCurve(((1, 0.06), (6, 0.42), (24, 0.81), (48, 0.92), (72, 0.96)))
@@ -104,7 +107,7 @@ _OPENS = ArrivalCurve(((1, 0.2), (6, 0.52), (24, 0.79), (168, 0.95)))
 
 DEFAULT_CURVES: Mapping[Indicator, ArrivalCurve] = {
     Indicator.BOUNCE_RATE: _BOUNCES,
-    Indicator.TRANSIENT_BOUNCE_RATE: _BOUNCES,
+    Indicator.TRANSIENT_BOUNCE_RATE: _TRANSIENT_BOUNCES,
     Indicator.COMPLAINT_RATE: _COMPLAINTS,
     Indicator.DELIVERY_RATE: _DELIVERIES,
     Indicator.OPEN_RATE: _OPENS,

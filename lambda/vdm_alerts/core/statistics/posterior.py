@@ -25,6 +25,7 @@ _MAX_STEPS = 10_000
 _TINY = 1e-300
 _PRECISION = 1e-16
 _NORMAL_QUANTILE_95 = 1.645
+_EXPECTED_PRECISION = 1e-6
 
 
 def doubt_above(events: float, emails: float, threshold: float) -> float:
@@ -78,6 +79,34 @@ def min_events_to_breach(emails: float, threshold: float, doubt: float) -> int:
         else:
             enough = middle
     return enough
+
+
+def can_be_too_many(events: int, expected: float, doubt: float) -> bool:
+    """Return False if `doubt_above` is certainly higher than *doubt*.
+
+    *expected* are the events that are expected at the threshold. The result is exact for few
+    events.
+    """
+    return events >= _MANY_EVENTS or expected <= _most_expected(events, doubt)
+
+
+_MANY_EVENTS = 200
+
+
+@lru_cache(maxsize=4 * _MANY_EVENTS)
+def _most_expected(events: int, doubt: float) -> float:
+    """Return how many events can be expected if *events* are too many with at most *doubt*.
+
+    The result is negative if *events* are never too many.
+    """
+    lowest, highest = -1.0, float(events)
+    while highest - lowest > _EXPECTED_PRECISION:
+        middle = (lowest + highest) / 2
+        if doubt_above(events, middle, 1) <= doubt:
+            lowest = middle
+        else:
+            highest = middle
+    return highest
 
 
 def regularized_gamma_p(shape: float, x: float) -> float:

@@ -555,7 +555,7 @@ def test_confidence_is_stated_with_what_it_accounts_for() -> None:
     )
     message = message_for((firing(), verdict))
     assert message.text.startswith("80 of 1,000 mails bounced permanently in the last 2 days (8%)")
-    assert "99.8% sure that the bounce rate of news.example.com is above" in message.text
+    assert "about 99% sure that the bounce rate of news.example.com is above" in message.text
     assert CONFIDENCE_NOTE in message.text
     (affected,) = json.loads(message.payload)["affected"]
     assert (affected["sure"], affected["threshold"]) == (0.998, 0.05)
@@ -591,13 +591,6 @@ def test_revision_states_the_revised_rate_and_the_notified_rate() -> None:
     assert message.text.startswith(
         "410 of 10,000 mails bounced permanently on 2026-03-12 (4.1%), by later counts, and not "
         "5.2% (520 of 10,000) as you were told.\n"
-    )
-
-
-def test_revision_of_an_unfinished_day_does_not_contradict_the_notified_rate() -> None:
-    message = revision_message(Rate(50, 500), revised=Rate(60, 10_000))
-    assert message.subject == (
-        f"[REVISED] Bounce rate of news.example.com came to 0.6%, after 10%{SUBJECT_SUFFIX}"
     )
 
 

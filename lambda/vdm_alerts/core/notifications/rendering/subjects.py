@@ -22,9 +22,7 @@ def incident_headline(incident: IncidentNotification) -> str:
         return f"{rate_name}: watched no longer"
     revised, notified = primary.revised, primary.last_notified_rate
     if primary.reason is Reason.REVISED and revised and notified:
-        if revised.revises_down(notified):
-            return f"{rate_name} was {percent(revised.value)}, not {percent(notified.value)}"
-        return f"{rate_name} came to {percent(revised.value)}, after {percent(notified.value)}"
+        return f"{rate_name} was {percent(revised.value)}, not {percent(notified.value)}"
     if has_reached_threshold_again(primary):
         good_side = "above" if incident.indicator.low_is_bad else "below"
         return f"{rate_name} was back {good_side} your threshold"

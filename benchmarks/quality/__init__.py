@@ -1,0 +1,1 @@
+"""The quality of alert evaluation, measured on simulated senders."""

@@ -1,0 +1,48 @@
+"""The upper tail of Student's t distribution: https://dlmf.nist.gov/8.17."""
+
+import math
+
+_MAX_STEPS = 500
+_PRECISION = 1e-14
+_TINY = 1e-300
+
+
+def upper_tail(value: float, degrees: float) -> float:
+    """Return the probability that a t-distributed variable exceeds *value*.
+
+    *degrees* are the degrees of freedom. They are greater than 0 and may be a fraction.
+    """
+    tail = _regularized_beta(degrees / (degrees + value * value), degrees / 2, 0.5) / 2
+    return tail if value >= 0 else 1 - tail
+
+
+def _regularized_beta(x: float, a: float, b: float) -> float:
+    """Return the regularized incomplete beta function of *x*, *a* and *b*."""
+    if x <= 0 or x >= 1:
+        return float(x >= 1)
+    log_factor = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
+    factor = math.exp(log_factor + a * math.log(x) + b * math.log1p(-x))
+    if x < (a + 1) / (a + b + 2):
+        return factor * _continued_fraction(x, a, b) / a
+    return 1 - factor * _continued_fraction(1 - x, b, a) / b
+
+
+def _continued_fraction(x: float, a: float, b: float) -> float:
+    """Return the continued fraction of https://dlmf.nist.gov/8.17.E22, by the method of Lentz."""
+    numerator, denominator = 1.0, 1 / _not_zero(1 - (a + b) * x / (a + 1))
+    total = denominator
+    for step in range(1, _MAX_STEPS):
+        even = step * (b - step) * x / ((a + 2 * step - 1) * (a + 2 * step))
+        odd = -(a + step) * (a + b + step) * x / ((a + 2 * step) * (a + 2 * step + 1))
+        for term in (even, odd):
+            denominator = 1 / _not_zero(1 + term * denominator)
+            numerator = _not_zero(1 + term / numerator)
+            total *= denominator * numerator
+        if abs(denominator * numerator - 1) < _PRECISION:
+            break
+    return total
+
+
+def _not_zero(number: float) -> float:
+    """Return *number*, or a tiny number if *number* is close to 0."""
+    return number if abs(number) > _TINY else _TINY
