@@ -29,7 +29,7 @@ CUSUM_FACTOR = 2.0
 CUSUM_DAYS = 100
 """The days to a false alarm of the CUSUM while the true rate is the threshold.
 
-Calibrated: standard senders then get 0.1 to 0.3 false alarms in 1,000 days of a series.
+Calibrated: standard senders then get 0.1 to 0.4 false alarms in 1,000 days of a series.
 """
 
 

@@ -262,7 +262,7 @@ class Oracle:
             (name, scope)
             for name, rule in self._known_rules.items()
             for scope in (ACCOUNT, *world.levels)
-            if severity(world.level(scope, world.now.date()), rule)
+            if severity(self._level(scope, rule), rule)
         ]
         new = [key for key in breached if is_clean and not world.is_unreadable(key[1])]
         self._breached_since = dict.fromkeys(new, world.now) | {
@@ -301,7 +301,7 @@ class Oracle:
         if rule is None or not is_monitored:
             has_ended = name not in world.rules
         else:
-            rank = self._rank(key, rule)
+            rank = self._rank(scope, rule)
             truth = rank if self._is_hold_over(key, rule) else 0
             if believed < truth and not (is_quiet and truth < RANK["CRITICAL"]):
                 details = f"{key} has rank {truth}, recipients believe {believed}"
@@ -315,14 +315,26 @@ class Oracle:
         quiet_hours = self.world.quiet_hours
         return quiet_hours is not None and quiet_hours.include(self.world.now)
 
-    def _rank(self, key: Key, rule: Rule) -> int:
-        """Return today's rank; with a confidence level, 0 unless the rate is beyond doubt."""
-        level = self.world.level(key[1], self.world.now.date())
-        is_confident = (
-            isinstance(rule.confidence, PlainComparison)
-            or level >= BEYOND_DOUBT * 1_000 * rule.thresholds[-1].share
-        )
-        return severity(level, rule) if is_confident else 0
+    def _rank(self, scope: Scope, rule: Rule) -> int:
+        """Return the rank that recipients have to believe in at least.
+
+        With a confidence level, it is 0 unless the rate is beyond doubt. The severity of the
+        account then follows the rate of more days than one.
+        """
+        level = self._level(scope, rule)
+        if isinstance(rule.confidence, PlainComparison):
+            return severity(level, rule)
+        if level < BEYOND_DOUBT * 1_000 * rule.thresholds[-1].share:
+            return 0
+        return RANK["WARNING"] if scope == ACCOUNT else severity(level, rule)
+
+    def _level(self, scope: Scope, rule: Rule) -> int:
+        """Return today's bounces per 1,000 emails; without a confidence, the worst of two days."""
+        today = self.world.now.date()
+        level = self.world.level(scope, today)
+        if isinstance(rule.confidence, PlainComparison):
+            return max(level, self.world.level(scope, today - DAY))
+        return level
 
     def _is_hold_over(self, key: Key, rule: Rule) -> bool:
         since = self._breached_since.get(key)

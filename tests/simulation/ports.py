@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from builders import TARGET
 from interception import intercepted
 
-from simulation.rules import parsed, source_of
+from simulation.rules import SEEN_DAYS, parsed, source_of
 from simulation.world import (
     LEASE_DURATION,
     RECORD,
@@ -124,7 +124,8 @@ class Vdm:
         if scope.isp:
             return Series({})
         if query.metric is Metric.PERMANENT_BOUNCE:
-            levels = tuple(world.level(scope, last - timedelta(days=age)) for age in range(3))
+            days = [last - timedelta(days=age) for age in range(SEEN_DAYS)]
+            levels = tuple(world.level(scope, day) for day in days)
             world.observations.append(SeenRates(scope, levels, world.rules))
         days = [last - timedelta(days=age) for age in range(min(window.days, 12))]
         size = len(world.levels) if scope == ACCOUNT else 1

@@ -32,8 +32,10 @@ hold = "2h"
 """
 INVALID = "indicator = 7"
 RULES = {"plain": PLAIN + THRESHOLDS, "posterior": POSTERIOR + THRESHOLDS}
-DAYS = {"plain": 1, "posterior": 3}
-"""How many days each rule reads, including the day before its longest window."""
+SEEN_DAYS = 16
+"""The days of counts that an evaluation by any rule can alert about."""
+DAYS = {"plain": 2, "posterior": SEEN_DAYS}
+"""The days of counts that each rule can alert about, today included."""
 EDITS = {
     "plain": (
         INVALID,

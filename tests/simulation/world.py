@@ -106,7 +106,7 @@ class SeenRates:
 
     scope: Scope
     levels: tuple[int, ...]
-    """Bounces per 1,000 emails on the last three days, the latest first."""
+    """Bounces per 1,000 emails on the last `SEEN_DAYS` days, the latest first."""
     rules: Mapping[str, str]
     """The text of each rule at that time, by name."""
 

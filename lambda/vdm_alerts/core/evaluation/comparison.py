@@ -21,6 +21,8 @@ from vdm_alerts.core.statistics.posterior import PRIOR_EVENTS, can_be_too_many
 
 MIN_SENDING_DAYS = 2.0
 """The days that the emails of a window are spread over, at least, if its rate persists."""
+PERSISTENCE_ERROR_FACTOR = 2.5
+"""How much more error a rule allows if a rate persists. Simulated alerts of this kind are true."""
 MAX_ERROR_FACTOR = 5.0
 """How much more error a rule allows if the usual rate is far on the good side of the threshold."""
 STALL_SHARE = 0.25
@@ -97,7 +99,7 @@ class Comparer:
                 continue
             if not self.boundary.is_on_bad_side(events, counts.sent_emails(days)):
                 continue  # The possible emails make the rate look no worse.
-            if not self.boundary.is_on_bad_side(events, counts.possible_emails(days)):
+            if not self._is_bad(counts, days):
                 continue
             period = counts.period_of_emails(days)
             comparison = Comparison(
@@ -161,13 +163,19 @@ class Comparer:
                 stalled = max(stalled, expected - counted)
         return stalled
 
+    def _is_bad(self, counts: DayCounts, days: int) -> bool:
+        """Return whether the rate of the last *days* days is on the bad side."""
+        possible = counts.possible_emails(days)
+        return self.boundary.is_on_bad_side(counts.events_in(days), possible)
+
     def _doubt_of_persistence(self, counts: DayCounts, days: int) -> float:
         """Return the doubt that the rate of *days* days is on the bad side by more than chance.
 
         This is a t-test on the rates of single days, weighted by their emails. It assumes nothing
-        about how much a rate varies from day to day.
+        about how much a rate varies from day to day. The rate does not persist if that of the later
+        half of the days is good.
         """
-        if days < MIN_PERSISTENCE_WINDOW.days:
+        if days < MIN_PERSISTENCE_WINDOW.days or not self._is_bad(counts, days // 2):
             return math.inf
         boundary, possible = self.boundary, counts.possible_emails(days)
         daily_emails = counts.daily_emails[:days]
@@ -186,7 +194,8 @@ class Comparer:
         distance = (rate - boundary.rarity) / math.sqrt(variance)
         if boundary.few_are_bad:
             distance = -distance
-        return student_t.upper_tail(distance, sending_days - 1) / self.error
+        error = student_t.upper_tail(distance, sending_days - 1)
+        return error / (PERSISTENCE_ERROR_FACTOR * self.error)
 
 
 def _doubt(comparison: Comparison) -> float:

@@ -29,6 +29,8 @@ MAX_STALL_DAYS = 7
 """The longest time that feedback can be missing and then arrive at once."""
 HISTORY_DAYS = MAX_STALL_DAYS + USUAL_RATE_DAYS
 """The days before the longest window that an evaluation looks at."""
+MIN_SHARE_OF_HOURS = 1 / 3
+"""The smallest share of the hours of a day that emails are taken to be sent in."""
 HOUR_VARIATION = 0.3
 """The coefficient of variation of the rate of one hour, beyond chance."""
 
@@ -134,7 +136,8 @@ class DayCounts:
         """Return the squared coefficient of variation of the rate of the last *days* days.
 
         The rate of an hour varies by `HOUR_VARIATION` beyond chance. The more hours the emails are
-        spread over, the less their rate varies.
+        spread over, the less their rate varies. A sender with most email on few days is taken to
+        send it in fewer hours of a day, too.
         """
         emails = self.daily_emails[:days]
         total = sum(emails)
@@ -142,7 +145,17 @@ class DayCounts:
             return HOUR_VARIATION**2 / HOURS_PER_DAY
         hours = (self.as_of.hours, *[HOURS_PER_DAY] * (days - 1))
         squares = sum(map(_square_per_hour, emails, hours))
-        return HOUR_VARIATION**2 * squares / total**2
+        return HOUR_VARIATION**2 * squares / total**2 / self._share_of_hours
+
+    @cached_property
+    def _share_of_hours(self) -> float:
+        """The share of the hours of a day in which the emails are sent, estimated from the days."""
+        emails = self.emails[1 : USUAL_RATE_DAYS + 1]
+        total, squares = sum(emails), sum(count * count for count in emails)
+        if not total:
+            return 1.0
+        share_of_days = total * total / squares / USUAL_RATE_DAYS
+        return max(MIN_SHARE_OF_HOURS, share_of_days**2)
 
     @cached_property
     def daily_emails(self) -> Sequence[float]:
