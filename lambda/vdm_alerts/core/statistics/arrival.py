@@ -94,8 +94,9 @@ def _daily_shares(curve: ArrivalCurve, hours: float) -> tuple[float, ...]:
 
 
 _BOUNCES = ArrivalCurve(((1, 0.93), (6, 0.96), (24, 0.99)))
-# SES retries for up to 14 hours before it gives up. Some errors, such as a full mailbox, it reports
-# at once: https://docs.aws.amazon.com/ses/latest/dg/send-email-concepts-deliverability.html
+# SES retries for up to 50,400 seconds (14 hours) before it gives up:
+# https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_DeliveryOptions.html
+# Some errors, such as a full mailbox, are final at once. The shares are an assumption.
 _TRANSIENT_BOUNCES = ArrivalCurve(((1, 0.3), (12, 0.4), (15, 0.98)))
 # SES delivers most emails within seconds, and retries the others for hours.
 _DELIVERIES = ArrivalCurve(((1, 0.98), (6, 0.99), (24, 0.999)))
