@@ -21,7 +21,7 @@ class SeriesComparisons:
     counts: DayCounts
     """The counts of the series."""
     error: float
-    """The error that the rule allows: see `Comparer`."""
+    """The error that the rule allows: see `Comparer.error`."""
 
     @property
     def earliest_day(self) -> date:

@@ -66,7 +66,10 @@ class Comparer:
     counts: DayCounts
     boundary: Boundary
     error: float
-    """The error that the rule allows for a rate that was usually at the threshold."""
+    """The error probability that the rule allows if nothing is known of the usual rate.
+
+    A lower usual rate allows more, and a higher one less.
+    """
 
     def bad_windows(self, earliest: date) -> Sequence[Comparison]:
         """Return the windows on the bad side of the threshold, the least doubt first.

@@ -33,9 +33,8 @@ def evaluate_with_confidence(
 ) -> Verdict:
     """Return the verdict of comparing the probable true rate with thresholds.
 
-    *error_probability* is the error that the rule allows for a rate that is usually at the
-    threshold: see `Comparer`. It is lower if the rule evaluates more than `MANY_SERIES` series
-    (*series_count*).
+    *error_probability* is the error that the rule allows: see `Comparer.error`. It is lower if the
+    rule evaluates more than `MANY_SERIES` series (*series_count*).
     """
     rule, open_alert = series.rule, series.prior.open_alert
     thresholds = active_thresholds(series)
