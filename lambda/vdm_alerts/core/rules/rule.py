@@ -95,7 +95,10 @@ class MinimumConfidence:
     """A rule fires if the true rate is very probably beyond a threshold."""
 
     error_probability: float
-    """The highest probability that the true rate is not beyond it. Greater than 0."""
+    """The highest probability that the true rate is not beyond it, without a known usual rate.
+
+    Greater than 0. A low usual rate allows more, and a high one less.
+    """
 
 
 @dataclass(frozen=True, slots=True)
