@@ -377,6 +377,22 @@ def test_late_feedback_is_reported_with_the_emails_that_it_comes_from() -> None:
     )
 
 
+@given(
+    st.lists(st.integers(0, 50), min_size=1, max_size=9),
+    st.lists(st.integers(0, 500), min_size=1, max_size=9),
+    st.sampled_from([RULE, DELIVERY_RULE, a_rule(min_events=1, min_volume=1)]),
+    st.sampled_from([NO_OPEN_ALERT, an_open_alert(NOW - 9 * DAY), an_open_alert(NOW - DAY)]),
+)
+def test_no_alert_and_no_resolution_shows_a_rate_above_100_percent(
+    emails: list[int], events: list[int], rule: Rule, prior: PriorState
+) -> None:
+    verdict = verdict_on(a_series(*events), a_series(*emails), rule, prior=prior)
+    if isinstance(verdict, Breached | Healthy) and verdict.evidence and sum(emails) >= sum(events):
+        assert verdict.evidence.rate.value <= 1
+    if isinstance(verdict, Breached) and rule is RULE:
+        assert verdict.evidence.rate.value <= 1
+
+
 # The baseline.
 
 
@@ -449,10 +465,15 @@ daily_counts = st.lists(st.integers(0, 3_000), min_size=1, max_size=9)
 thresholds = st.sampled_from(["0.1%", "1%", "5%", "20%"])
 
 
-@given(daily_counts, daily_counts, st.integers(0, 3_000), thresholds)
+daily_rates = st.lists(st.tuples(st.integers(0, 3_000), st.floats(0, 1)), min_size=1, max_size=9)
+
+
+@given(daily_rates, st.integers(0, 3_000), thresholds)
 def test_severity_never_falls_as_events_of_today_rise(
-    emails: list[int], events: list[int], more: int, threshold: str
+    days: list[tuple[int, float]], more: int, threshold: str
 ) -> None:
+    emails = [count for count, _ in days]
+    events = [round(count * rate) for count, rate in days]
     assume(events[-1] + more <= emails[-1])
     rule = a_confidence_rule(warning=threshold, critical="50%")
     more_events = a_series(*events[:-1], events[-1] + more)

@@ -105,6 +105,8 @@ class Comparer:
             if not self._is_bad(counts, days):
                 continue
             period = counts.period_of_emails(days)
+            while counts.events_in(period) > counts.emails_in(period) and period < counts.days:
+                period += 1
             comparison = Comparison(
                 Window(period),
                 counts.as_of.last_day,
@@ -121,8 +123,10 @@ class Comparer:
         *events* are those of the compared window. The emails can have been sent earlier.
         """
         rule, emails = self.rule, comparison.emails
-        if not self.boundary.is_on_bad_side(comparison.events, emails):
-            return False  # The reader of the message would see a rate on the good side.
+        if comparison.events > emails or not self.boundary.is_on_bad_side(
+            comparison.events, emails
+        ):
+            return False  # The counted emails do not support the rate, or it is good.
         bad_events = emails - comparison.events if rule.indicator.low_is_bad else events
         return emails >= rule.min_volume and bad_events >= rule.min_events
 

@@ -63,6 +63,11 @@ class DayCounts:
         )
 
     @property
+    def days(self) -> int:
+        """The number of days."""
+        return len(self.emails)
+
+    @property
     def through_last_whole_day(self) -> "DayCounts":
         """The same counts without today; these counts themselves if today is not counted."""
         if not self.as_of.is_today_counted:

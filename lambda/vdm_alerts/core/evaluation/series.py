@@ -6,7 +6,7 @@ from datetime import date
 from vdm_alerts.core.evaluation.as_of import AsOf
 from vdm_alerts.core.evaluation.prior_state import PriorState
 from vdm_alerts.core.evaluation.verdicts import Evidence, Subject
-from vdm_alerts.core.model.metrics import ONE_DAY, Series, Window
+from vdm_alerts.core.model.metrics import LONGEST_WINDOW, ONE_DAY, Series, Window
 from vdm_alerts.core.model.rates import Rate
 from vdm_alerts.core.rules.rule import Rule
 
@@ -46,15 +46,22 @@ class SeriesEvaluation:
     ) -> Evidence | None:
         """Return the rate as counted in *window*; None if no email was sent in it.
 
-        The window ends with *last_day*, by default with the last day that has counts.
+        The window ends with *last_day*, by default with the last day that has counts. If it has
+        more events than emails, it begins earlier: these events come from earlier emails.
         """
         last_day = last_day or self.as_of.last_day
-        emails = self.volume.total(window, last_day)
-        if not emails:
+        if not self.volume.total(window, last_day):
             return None
+        rate = self._rate(window, last_day)
+        while rate.events > rate.volume and window < LONGEST_WINDOW:
+            window = Window(window.days + 1)
+            rate = self._rate(window, last_day)
         return Evidence(
-            Rate(self.events.total(window, last_day), emails),
+            rate,
             window,
             None if confidence is None else min(confidence, MAX_STATED_CONFIDENCE),
             None if last_day == self.as_of.now.date() else last_day,
         )
+
+    def _rate(self, window: Window, last_day: date) -> Rate:
+        return Rate(self.events.total(window, last_day), self.volume.total(window, last_day))
