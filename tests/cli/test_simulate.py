@@ -32,7 +32,7 @@ def test_example_of_the_page_sends_the_expected_notifications(
     result = run_command("simulate", example)
     assert result.exit_code == 0
     shown = result.stdout
-    assert "[WARNING] Bounce rate of the account is 12%" in shown
+    assert "[CRITICAL] Bounce rate of the account is 12%" in shown
     assert "Sun 08 Mar 09:00  Yesterday 12% bounced." in shown
     assert "expected" not in shown
     assert not logging.root.manager.disable, "the log is on again"
@@ -61,7 +61,7 @@ def test_simulate_succeeds_when_the_scenario_has_no_expectations(
     example.write_text(re.sub("tells = .*", "", EXAMPLE))
     result = run_command("simulate", example)
     assert result.exit_code == 0
-    assert "[WARNING]" in result.stdout
+    assert "[CRITICAL]" in result.stdout
 
 
 @pytest.mark.parametrize("option", ["--emails", "--mails"])
