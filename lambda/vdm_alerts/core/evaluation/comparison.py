@@ -215,16 +215,23 @@ def cannot_breach(rule: Rule, counts: DayCounts, share: float, error: float) -> 
     This check replaces the comparison of most series. It can return False although no window
     breaches the threshold.
     """
-    whole_days = counts.through_last_whole_day
     if rule.indicator.low_is_bad:
-        windows = (*counts.windows(rule.lookback), *whole_days.windows(ONE_DAY))
+        whole_day = counts.through_last_whole_day.windows(ONE_DAY)
+        windows = (*counts.windows(rule.lookback), *whole_day)
         return all(events >= share * emails for events, emails in windows)
     most_error = MAX_ERROR_FACTOR * error
+
+    def may_breach(counts: DayCounts, days: int, events: int, emails: int) -> bool:
+        if not events > share * emails > 0:
+            return False
+        # The emails of the window alone are too few: also count those sent before.
+        expected = share * counts.sent_emails(days)
+        return events > expected and can_be_too_many(events, expected, most_error)
+
     for days, (events, emails) in enumerate(counts.windows(rule.lookback), start=1):
-        if events > share * emails > 0:
-            # The emails of the window alone are too few: also count those sent before.
-            expected = share * counts.sent_emails(days)
-            if events > expected and can_be_too_many(events, expected, most_error):
-                return False
-    events, expected = whole_days.events[0], share * whole_days.sent_emails(ONE_DAY.days)
-    return not (events > expected > 0 and can_be_too_many(events, expected, most_error))
+        if may_breach(counts, days, events, emails):
+            return False
+    if not counts.as_of.is_today_counted or counts.events[1] <= share * counts.emails[1]:
+        return True
+    whole_days = counts.through_last_whole_day
+    return not may_breach(whole_days, ONE_DAY.days, whole_days.events[0], whole_days.emails[0])
