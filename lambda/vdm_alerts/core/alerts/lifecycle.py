@@ -34,6 +34,7 @@ from vdm_alerts.core.alerts.alert import (
     State,
     still_applies,
 )
+from vdm_alerts.core.evaluation.resolution import CHECK_HOURS
 from vdm_alerts.core.evaluation.verdicts import (
     Breached,
     Healthy,
@@ -45,7 +46,7 @@ from vdm_alerts.core.evaluation.verdicts import (
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.rules.rule import PlainComparison, Rule
 
-TODAY_CHECK = timedelta(hours=1)
+TODAY_CHECK = timedelta(hours=CHECK_HOURS)
 """How long today's email must be evidence of a good rate before it resolves an alert.
 
 Email that was sent a moment ago has no bounces yet. Most bounces arrive within an hour.

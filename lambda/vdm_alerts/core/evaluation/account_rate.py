@@ -14,7 +14,7 @@ from vdm_alerts.core.evaluation.series import SeriesEvaluation
 from vdm_alerts.core.evaluation.ses_estimate import SES_LEVELS, representative_window
 from vdm_alerts.core.evaluation.verdicts import Breached, Evidence, Verdict
 from vdm_alerts.core.model.metrics import ACCOUNT
-from vdm_alerts.core.rules.rule import Threshold
+from vdm_alerts.core.rules.rule import Rule, Threshold
 
 MAX_AGE = timedelta(days=28)
 """How long the counted rate alone keeps an alert open.
@@ -38,7 +38,7 @@ def verdict_on_account(
     """Return the verdict on the account, whose counted rate is *account_rate*."""
     series, alert = comparisons.series, comparisons.series.prior.open_alert
     mildest = [each for each in thresholds if each.severity == thresholds[0].severity]
-    reached = _threshold_reached(account_rate, series.rule.thresholds)
+    reached = _threshold_reached(account_rate, series.rule)
     if alert is None:
         verdict = verdict_without_alert(comparisons, mildest)
         if isinstance(verdict, Breached) and reached and reached.severity > verdict.severity:
@@ -50,7 +50,8 @@ def verdict_on_account(
     return verdict_on_open_alert(comparisons, mildest, alert)
 
 
-def _threshold_reached(evidence: Evidence, thresholds: Sequence[Threshold]) -> Threshold | None:
-    """Return the worst of *thresholds* that the counted rate of *evidence* has reached, or None."""
-    reached = [each for each in thresholds if each.share <= evidence.rate.value]
+def _threshold_reached(evidence: Evidence, rule: Rule) -> Threshold | None:
+    """Return the worst threshold of *rule* that the counted rate of *evidence* reaches, or None."""
+    rate = evidence.rate.value
+    reached = [each for each in rule.thresholds if each.is_reached_by(rate, rule.indicator)]
     return max(reached, key=lambda threshold: threshold.severity, default=None)

@@ -48,11 +48,6 @@ class Comparison:
     """
 
     @property
-    def first_day(self) -> date:
-        """The first day of the window."""
-        return self.window.first_day(self.last_day)
-
-    @property
     def is_breach(self) -> bool:
         """Whether the rate breaches the threshold."""
         return self.doubt <= 1
@@ -135,8 +130,7 @@ class Comparer:
             return math.inf
         boundary, emails = self.boundary, counts.possible_emails(days)
         counted = boundary.counted(counts.events_in(days), emails)
-        expected = emails * boundary.rarity
-        weight = 1 / (1 + expected * counts.concentration(days))
+        weight = counts.weight(days, emails * boundary.rarity)
         late = 0.0 if boundary.low_is_bad else self._stalled_events(counts, days)
         doubt = boundary.doubt(weight * counted, weight * (emails + late / boundary.rarity))
         return doubt / self._allowed_error(counts, days)

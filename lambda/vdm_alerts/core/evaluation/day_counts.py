@@ -137,6 +137,14 @@ class DayCounts:
         )
         return max(candidates, key=itemgetter(0))
 
+    def weight(self, days: int, expected: float) -> float:
+        """Return the weight of the counts of the last *days* days, from 0 to 1.
+
+        *expected* are the events that are expected at the threshold. The more they are, the more
+        the variation beyond chance matters: see `concentration`.
+        """
+        return 1 / (1 + expected * self.concentration(days))
+
     def concentration(self, days: int) -> float:
         """Return the squared coefficient of variation of the rate of the last *days* days.
 

@@ -96,7 +96,7 @@ def _confidence(counts: DayCounts, boundary: Boundary, days: int) -> float:
     """Return the probability that the true rate of the last *days* days is good."""
     possible = sum(_emails_to_compare(counts)[:days])
     counted = boundary.counted(counts.events_in(days), possible)
-    weight = 1 / (1 + possible * boundary.rarity * counts.concentration(days))
+    weight = counts.weight(days, possible * boundary.rarity)
     return boundary.probability_good(weight * counted, weight * possible)
 
 

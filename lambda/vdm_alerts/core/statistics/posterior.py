@@ -146,15 +146,15 @@ def _continued_fraction(shape: float, x: float) -> float:
     for step in range(1, _MAX_STEPS):
         factor = step * (shape - step)
         partial += 2
-        denominator = 1 / _not_zero(partial + factor * denominator)
-        numerator = _not_zero(partial + factor / numerator)
+        denominator = 1 / not_zero(partial + factor * denominator)
+        numerator = not_zero(partial + factor / numerator)
         total *= denominator * numerator
         if abs(denominator * numerator - 1) < _PRECISION * 10:
             break
     return total
 
 
-def _not_zero(number: float) -> float:
+def not_zero(number: float) -> float:
     """Return *number*, or a tiny number if *number* is close to 0."""
     return number if abs(number) > _TINY else _TINY
 

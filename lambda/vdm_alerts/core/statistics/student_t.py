@@ -2,9 +2,10 @@
 
 import math
 
+from vdm_alerts.core.statistics.posterior import not_zero
+
 _MAX_STEPS = 500
 _PRECISION = 1e-14
-_TINY = 1e-300
 
 
 def upper_tail(value: float, degrees: float) -> float:
@@ -29,20 +30,15 @@ def _regularized_beta(x: float, a: float, b: float) -> float:
 
 def _continued_fraction(x: float, a: float, b: float) -> float:
     """Return the continued fraction of https://dlmf.nist.gov/8.17.E22, by the method of Lentz."""
-    numerator, denominator = 1.0, 1 / _not_zero(1 - (a + b) * x / (a + 1))
+    numerator, denominator = 1.0, 1 / not_zero(1 - (a + b) * x / (a + 1))
     total = denominator
     for step in range(1, _MAX_STEPS):
         even = step * (b - step) * x / ((a + 2 * step - 1) * (a + 2 * step))
         odd = -(a + step) * (a + b + step) * x / ((a + 2 * step) * (a + 2 * step + 1))
         for term in (even, odd):
-            denominator = 1 / _not_zero(1 + term * denominator)
-            numerator = _not_zero(1 + term / numerator)
+            denominator = 1 / not_zero(1 + term * denominator)
+            numerator = not_zero(1 + term / numerator)
             total *= denominator * numerator
         if abs(denominator * numerator - 1) < _PRECISION:
             break
     return total
-
-
-def _not_zero(number: float) -> float:
-    """Return *number*, or a tiny number if *number* is close to 0."""
-    return number if abs(number) > _TINY else _TINY
