@@ -13,19 +13,24 @@ def upper_tail(value: float, degrees: float) -> float:
 
     *degrees* are the degrees of freedom. They are greater than 0 and may be a fraction.
     """
-    tail = _regularized_beta(degrees / (degrees + value * value), degrees / 2, 0.5) / 2
+    square = value * value
+    outside, inside = degrees / (degrees + square), square / (degrees + square)
+    tail = _regularized_beta(outside, inside, degrees / 2, 0.5) / 2
     return tail if value >= 0 else 1 - tail
 
 
-def _regularized_beta(x: float, a: float, b: float) -> float:
-    """Return the regularized incomplete beta function of *x*, *a* and *b*."""
-    if x <= 0 or x >= 1:
-        return float(x >= 1)
+def _regularized_beta(x: float, rest: float, a: float, b: float) -> float:
+    """Return the regularized incomplete beta function of *x*, *a* and *b*.
+
+    *rest* is 1 - x. It is an argument because a difference of nearly equal numbers loses digits.
+    """
+    if x <= 0 or rest <= 0:
+        return float(x > 0)
     log_factor = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
-    factor = math.exp(log_factor + a * math.log(x) + b * math.log1p(-x))
+    factor = math.exp(log_factor + a * math.log(x) + b * math.log(rest))
     if x < (a + 1) / (a + b + 2):
         return factor * _continued_fraction(x, a, b) / a
-    return 1 - factor * _continued_fraction(1 - x, b, a) / b
+    return 1 - factor * _continued_fraction(rest, b, a) / b
 
 
 def _continued_fraction(x: float, a: float, b: float) -> float:
