@@ -119,7 +119,9 @@ def _advance(
         now,
         applies_hold=before.summary_sent,
     )
-    grouped = group_into_incidents(alerts.values(), evaluation.contributors, now)
+    grouped = group_into_incidents(
+        alerts.values(), evaluation.contributors, evaluation.same_email, now
+    )
     return next_state(before, observation, grouped, now)
 
 

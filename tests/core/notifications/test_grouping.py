@@ -34,8 +34,19 @@ def contributors_from(alerts: Sequence[Alert], causes: Mapping[Scope, Scope]) ->
     }
 
 
-def incident_ids(*alerts: Alert, causes: Mapping[Scope, Scope] | None = None) -> dict[Scope, str]:
-    grouped = group_into_incidents(alerts, contributors_from(alerts, causes or {}), NOW)
+def incident_ids(
+    *alerts: Alert,
+    causes: Mapping[Scope, Scope] | None = None,
+    only_cause: bool = False,
+    same_email: Sequence[tuple[Scope, Scope]] = (),
+) -> dict[Scope, str]:
+    contributors = {
+        key: replace(contributor, is_only_cause=only_cause)
+        for key, contributor in contributors_from(alerts, causes or {}).items()
+    }
+    key = alerts[0].key
+    pairs = [(key._replace(scope=one), key._replace(scope=other)) for one, other in same_email]
+    grouped = group_into_incidents(alerts, contributors, pairs, NOW)
     return {alert.scope: alert.incident or "" for alert in grouped}
 
 
@@ -83,7 +94,7 @@ def test_new_alert_joins_the_open_incident_with_the_same_contributor() -> None:
     contributors = contributors_from(
         alerts, {NEWS_IDENTITY: NEWS_AT_HOTMAIL, HOTMAIL: NEWS_AT_HOTMAIL}
     )
-    late = group_into_incidents(alerts, contributors, NOW + HOUR)
+    late = group_into_incidents(alerts, contributors, (), NOW + HOUR)
     assert {alert.scope: alert.incident for alert in late} == {
         NEWS_IDENTITY: "bounce-rate-old",
         HOTMAIL: "bounce-rate-old",
@@ -100,7 +111,7 @@ def test_account_alert_joins_the_incident_of_its_contributor_and_collects_new_al
 
 def test_alerts_of_two_rules_never_share_an_incident() -> None:
     other = replace(a_new_alert(NEWS_IDENTITY), rule="complaint-rate")
-    grouped = group_into_incidents([a_new_alert(NEWS_IDENTITY), other], NO_CONTRIBUTORS, NOW)
+    grouped = group_into_incidents([a_new_alert(NEWS_IDENTITY), other], NO_CONTRIBUTORS, (), NOW)
     assert {alert.rule: alert.incident for alert in grouped} == {
         "bounce-rate": FIRST_INCIDENT_ID,
         "complaint-rate": "complaint-rate-20260312T0900Z",
@@ -127,13 +138,51 @@ def test_senders_bad_at_one_provider_share_an_incident_only_when_the_provider_is
     assert separate == {NEWS_IDENTITY: FIRST_INCIDENT_ID, newsletter: SECOND_INCIDENT_ID}
 
 
+def test_three_senders_with_one_provider_as_only_cause_share_an_incident() -> None:
+    senders = [Scope(identity=f"{name}.example.com") for name in "abc"]
+    causes = {sender: sender.at_provider("Hotmail") for sender in senders}
+    alerts = [a_new_alert(sender) for sender in senders]
+    together = incident_ids(*alerts, causes=causes, only_cause=True)
+    assert together == dict.fromkeys(senders, FIRST_INCIDENT_ID)
+    assert len(set(incident_ids(*alerts, causes=causes).values())) == 3
+    assert len(set(incident_ids(*alerts[:2], causes=causes, only_cause=True).values())) == 2
+
+
+def test_sender_counts_once_for_a_common_provider_in_each_kind() -> None:
+    senders = [NEWS_IDENTITY, Scope(configuration_set="news"), Scope(tenant="news")]
+    causes = {sender: sender.at_provider("Hotmail") for sender in senders}
+    separate = incident_ids(*map(a_new_alert, senders), causes=causes, only_cause=True)
+    assert len(set(separate.values())) == 3
+
+
+def test_senders_of_the_same_email_share_an_incident() -> None:
+    newsletter, tenant = Scope(configuration_set="newsletter"), Scope(tenant="news")
+    alerts = [a_new_alert(scope) for scope in (NEWS_IDENTITY, newsletter, tenant, SHOP_IDENTITY)]
+    same_email = [(newsletter, NEWS_IDENTITY), (tenant, NEWS_IDENTITY)]
+    assert incident_ids(*alerts, same_email=same_email) == {
+        NEWS_IDENTITY: FIRST_INCIDENT_ID,
+        newsletter: FIRST_INCIDENT_ID,
+        tenant: FIRST_INCIDENT_ID,
+        SHOP_IDENTITY: SECOND_INCIDENT_ID,
+    }
+
+
+def test_new_alert_joins_the_open_incident_of_the_same_email() -> None:
+    newsletter = Scope(configuration_set="newsletter")
+    early = replace(firing(newsletter, notified=Severity.WARNING), incident="bounce-rate-old")
+    incidents = incident_ids(
+        early, a_new_alert(NEWS_IDENTITY), same_email=[(newsletter, NEWS_IDENTITY)]
+    )
+    assert incidents[NEWS_IDENTITY] == "bounce-rate-old"
+
+
 def test_last_incident_takes_all_remaining_alerts_when_the_limit_is_reached() -> None:
     many = [a_new_alert(Scope(identity=f"{number:04}.example.com")) for number in range(1_000)]
-    grouped = group_into_incidents(many, NO_CONTRIBUTORS, NOW)
+    grouped = group_into_incidents(many, NO_CONTRIBUTORS, (), NOW)
     counts = Counter(alert.incident for alert in grouped)
     assert sorted(counts.values()) == [1] * (MAX_INCIDENTS - 1) + [1_001 - MAX_INCIDENTS]
     *earlier, late = group_into_incidents(
-        [*grouped, a_new_alert(Scope(identity="late.example.com"))], NO_CONTRIBUTORS, NOW + HOUR
+        [*grouped, a_new_alert(Scope(identity="late.example.com"))], NO_CONTRIBUTORS, (), NOW + HOUR
     )
     assert earlier == grouped
     assert late.incident == grouped[-1].incident

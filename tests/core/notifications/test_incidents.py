@@ -69,7 +69,7 @@ def the_due_incident(
 
 def test_alerts_of_two_rules_are_separate_incidents() -> None:
     other = replace(firing(HOTMAIL), rule="complaint-rate", incident=None)
-    grouped = group_into_incidents([firing(), other], NO_CONTRIBUTORS, NOW)
+    grouped = group_into_incidents([firing(), other], NO_CONTRIBUTORS, (), NOW)
     rules = {**RULES, "complaint-rate": a_rule("complaint-rate")}
     assert [incident.rule_name for incident in due_incidents(grouped, rules)] == [
         "bounce-rate",
@@ -314,7 +314,9 @@ def notified_reasons(
     alert, reasons = Alert("bounce-rate", NEWS_IDENTITY, Indicator.BOUNCE_RATE), []
     for hour, verdict in enumerate(history):
         now = NOW + hour * HOUR
-        (alert,) = group_into_incidents([advance(alert, verdict, RULE, now)], NO_CONTRIBUTORS, now)
+        (alert,) = group_into_incidents(
+            [advance(alert, verdict, RULE, now)], NO_CONTRIBUTORS, (), now
+        )
         for incident in due_incidents([alert], now=now):
             if hour not in lost:
                 reasons.append(incident.reason)

@@ -3,26 +3,27 @@
 from dataclasses import replace
 
 from accounts import BOUNCE_RULE, SHOP_IDENTITY, FakeAccount
-from builders import NEWS_IDENTITY, firing
+from builders import NEWS_IDENTITY, a_series, firing
 
 from vdm_alerts.core.alerts.alert import AlertKey
 from vdm_alerts.core.evaluation.verdicts import Breached, Healthy, Inconclusive, Unknown
-from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Metric
+from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Metric, Scope
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.observations.coverage import Coverage
 from vdm_alerts.core.observations.evaluation import evaluate
 from vdm_alerts.core.observations.metric_reading import MetricReading
 from vdm_alerts.core.observations.observation import Observation
+from vdm_alerts.core.rules.rule import Rule
 from vdm_alerts.core.rules.rule_set import RuleSet
 
 RULE = replace(BOUNCE_RULE, scopes=frozenset({(), (Dimension.IDENTITY,)}))
 
 
-def an_observation(account: FakeAccount) -> Observation:
-    account.rules = [RULE]
+def an_observation(account: FakeAccount, rule: Rule = RULE) -> Observation:
+    account.rules = [rule]
     answers = account.read()
     reading = MetricReading(account.plan, answers, len(account.queried))
-    return Observation(RuleSet({RULE.name: RULE}), reading, subscribers=1, findings=())
+    return Observation(RuleSet({rule.name: rule}), reading, subscribers=1, findings=())
 
 
 def test_evaluation_has_verdicts_contributors_and_coverage() -> None:
@@ -47,6 +48,20 @@ def test_evaluation_has_verdicts_contributors_and_coverage() -> None:
     assert evaluation.coverage == Coverage(
         ("bounce-rate",), {(): 1, (Dimension.IDENTITY,): 2}, rates=3, unreadable=1
     )
+
+
+def test_evaluation_has_the_senders_of_the_same_email() -> None:
+    news_set = Scope(configuration_set="news")
+    account = FakeAccount().sends(ACCOUNT, 100_000, bounced=1_000)
+    for sender in (NEWS_IDENTITY, news_set):
+        account.sends(sender, 1_000, bounced=600)
+    pair = NEWS_IDENTITY.together_with(news_set)
+    account.counts[Metric.PERMANENT_BOUNCE, pair] = a_series(600)
+    rule = replace(RULE, scopes=RULE.scopes | {(Dimension.CONFIGURATION_SET,)})
+    evaluation = evaluate(an_observation(account, rule))
+    assert evaluation.same_email == [
+        (AlertKey.for_rule(rule, news_set), AlertKey.for_rule(rule, NEWS_IDENTITY))
+    ]
 
 
 def test_scope_without_emails_is_inconclusive_while_the_account_sends_none() -> None:

@@ -1,14 +1,14 @@
 """Tests of the search for the main contributor to a breach."""
 
 import pytest
-from accounts import BOUNCE_RULE, COMPLAINT_RULE, SHOP_IDENTITY, FakeAccount
-from builders import HOTMAIL, NEWS_IDENTITY, a_rule, a_series
+from accounts import BOUNCE_RULE, SHOP_IDENTITY, FakeAccount
+from builders import HOTMAIL, NEWS_IDENTITY
 
-from vdm_alerts.core.evaluation.verdicts import Breached, Evidence, Unknown
+from vdm_alerts.core.evaluation.verdicts import Breached, Evidence
 from vdm_alerts.core.model.mailbox_providers import OTHER_ISPS
 from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Window
-from vdm_alerts.core.model.rates import Gap, Indicator, Rate
-from vdm_alerts.core.planning.contributor import MAX_INVESTIGATIONS, Contributor, Investigation
+from vdm_alerts.core.model.rates import Gap, Rate
+from vdm_alerts.core.planning.contributor import Contributor, Investigation
 from vdm_alerts.core.planning.scope_verdict import evaluate_scope
 from vdm_alerts.core.rules.rule import Rule
 
@@ -36,7 +36,10 @@ def test_contributor_is_the_provider_with_most_events_of_the_breached_sender(
         NEWS_IDENTITY.at_provider("Gmail"), 5_000, bounced=280
     )
     assert contributor_of(account, NEWS_IDENTITY) == Contributor(
-        NEWS_IDENTITY.at_provider("Hotmail"), 0.72, Evidence(Rate(720, 3_000), Window(3))
+        NEWS_IDENTITY.at_provider("Hotmail"),
+        0.72,
+        Evidence(Rate(720, 3_000), Window(3)),
+        is_only_cause=True,
     )
 
 
@@ -118,7 +121,10 @@ def test_contributor_can_be_the_remainder_outside_the_known_providers(account: F
         NEWS_IDENTITY.at_provider("Gmail"), 8_000, bounced=100
     )
     assert contributor_of(account, NEWS_IDENTITY) == Contributor(
-        NEWS_IDENTITY.at_provider(OTHER_ISPS), 0.9, Evidence(Rate(900, 2_000), Window(3))
+        NEWS_IDENTITY.at_provider(OTHER_ISPS),
+        0.9,
+        Evidence(Rate(900, 2_000), Window(3)),
+        is_only_cause=True,
     )
 
 
@@ -173,7 +179,7 @@ def test_contributor_is_the_sender_alone_when_no_provider_has_half_of_the_events
     for isp in ("Gmail", "Hotmail", "Yahoo"):
         account.sends(NEWS_IDENTITY.at_provider(isp), 6_000, bounced=2_500)
     assert contributor_of(account, ACCOUNT) == Contributor(
-        NEWS_IDENTITY, 7_500 / 8_000, Evidence(Rate(7_500, 20_000), Window(3))
+        NEWS_IDENTITY, 7_500 / 8_000, Evidence(Rate(7_500, 20_000), Window(3)), is_only_cause=True
     )
 
 
@@ -188,42 +194,56 @@ def test_contributor_share_is_capped_at_one_when_its_events_exceed_the_whole(
     assert contributor.share == 1
 
 
-def test_contributor_search_covers_only_the_worst_breaches_up_to_the_limit(
-    account: FakeAccount,
-) -> None:
-    senders = [Scope(identity=f"{number}.example.com") for number in range(MAX_INVESTIGATIONS + 2)]
-    for number, sender in enumerate(senders):
-        account.sends(sender, 10_000, bounced=600 + number)
-    account.read()
-    investigated = [sender for sender in senders if account.metrics_of(sender.at_provider("Gmail"))]
-    assert investigated == senders[2:]
-
-
-def test_complaint_contributor_is_found_although_gmail_reports_no_complaints(
-    account: FakeAccount,
-) -> None:
-    account.rules = [COMPLAINT_RULE]
-    account.sends(NEWS_IDENTITY, 10_000, complained=100).sends(
-        NEWS_IDENTITY.at_provider("Yahoo"), 1_000, complained=100
+def test_contributor_of_a_domain_breach_is_its_address(account: FakeAccount) -> None:
+    address = Scope(identity="anna@news.example.com")
+    account.sends(NEWS_IDENTITY, 9_000, bounced=904).sends(address, 4_000, bounced=900)
+    account.sends(address.at_provider("Yahoo"), 4_000, bounced=900)
+    assert contributor_of(account, NEWS_IDENTITY) == Contributor(
+        address, 900 / 904, Evidence(Rate(900, 4_000), Window(3)), is_only_cause=True
     )
-    contributor = contributor_of(account, NEWS_IDENTITY, COMPLAINT_RULE)
+    assert account.metrics_of(NEWS_IDENTITY.at_provider("Yahoo")) == set()
+
+
+def test_address_with_few_events_is_no_contributor_to_its_domain(account: FakeAccount) -> None:
+    address = Scope(identity="anna@news.example.com")
+    account.sends(NEWS_IDENTITY, 9_000, bounced=900).sends(address, 4_000, bounced=400)
+    account.sends(NEWS_IDENTITY.at_provider("Yahoo"), 4_000, bounced=880)
+    contributor = contributor_of(account, NEWS_IDENTITY)
     assert contributor is not None
     assert contributor.scope == NEWS_IDENTITY.at_provider("Yahoo")
-    gmail = evaluate_scope(
-        COMPLAINT_RULE, NEWS_IDENTITY.at_provider("Gmail"), account.plan, account.read()
-    )
-    assert isinstance(gmail, Unknown)
-    assert gmail.gap is Gap.NO_FEEDBACK_LOOP
 
 
-def test_contributor_is_not_searched_for_when_low_rates_are_bad(account: FakeAccount) -> None:
-    rule = a_rule(
-        "delivery", indicator=Indicator.DELIVERY_RATE, warning="95%", critical="90%", min_events=10
-    )
-    account.rules = [rule]
-    account.sends(NEWS_IDENTITY, 10_000)
-    account.counts[Metric.DELIVERY, NEWS_IDENTITY] = a_series(5_000)
-    account.counts[Metric.DELIVERY, ACCOUNT] = a_series(50_000)
-    assert contributor_of(account, NEWS_IDENTITY, rule) is None
-    assert contributor_of(account, ACCOUNT, rule) is None
-    assert account.metrics_of(NEWS_IDENTITY.at_provider("Hotmail")) == set()
+def test_address_of_most_events_is_named_in_place_of_its_domain(account: FakeAccount) -> None:
+    address = Scope(identity="anna@news.example.com")
+    account.sends(ACCOUNT, 100_000, bounced=8_000)
+    for scope, bounced in ((NEWS_IDENTITY, 7_000), (address, 6_500)):
+        account.sends(scope, 20_000, bounced=bounced)
+        account.sends(scope.at_provider("Yahoo"), 20_000, bounced=bounced)
+    contributor = contributor_of(account, ACCOUNT)
+    assert contributor is not None
+    assert contributor.scope == address.at_provider("Yahoo")
+
+
+def test_contributor_of_an_account_breach_can_be_a_provider(account: FakeAccount) -> None:
+    account.sends(ACCOUNT, 100_000, bounced=8_000).sends(HOTMAIL, 20_000, bounced=7_000)
+    contributor = contributor_of(account, ACCOUNT)
+    assert contributor is not None
+    assert (contributor.scope, contributor.share) == (HOTMAIL, 7_000 / 8_000)
+
+
+@pytest.mark.parametrize(
+    ("sent", "bounced", "is_only_cause"),
+    [
+        (3_000, 720, True),  # The rest: 280 of 7,000.
+        (3_000, 600, False),  # The rest: 400 of 7,000 is above 5%.
+        (9_500, 990, False),  # The rest: 10 of 500 is too small to tell.
+    ],
+)
+def test_contributor_is_the_only_cause_if_the_rest_of_the_sender_is_in_range(
+    account: FakeAccount, sent: int, bounced: int, is_only_cause: bool
+) -> None:
+    account.sends(NEWS_IDENTITY, 10_000, bounced=1_000)
+    account.sends(NEWS_IDENTITY.at_provider("Yahoo"), sent, bounced=bounced)
+    contributor = contributor_of(account, NEWS_IDENTITY)
+    assert contributor is not None
+    assert contributor.is_only_cause is is_only_cause

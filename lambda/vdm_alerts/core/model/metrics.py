@@ -132,6 +132,14 @@ class Scope:
         """Return the scope at the provider *isp*, or at all if *isp* is None."""
         return Scope(self.identity, self.configuration_set, self.tenant, isp)
 
+    def together_with(self, other: "Scope") -> "Scope":
+        """Return the scope of the emails that are in this scope and in *other*.
+
+        Both scopes must not name the same dimension.
+        """
+        names = {**self.dimensions, **other.dimensions}
+        return Scope(*(names.get(dimension) for dimension in Dimension))
+
     def __str__(self) -> str:
         return " at ".join(self.dimensions.values()) or "the account"
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from vdm_alerts.core.model.metrics import Dimension, Scope
+from vdm_alerts.core.model.metrics import Dimension, Kind, Scope
 from vdm_alerts.core.model.rates import Indicator
 
 
@@ -66,6 +66,14 @@ KIND_NAMES: Mapping[Dimension, str] = {
     Dimension.TENANT: "tenant",
     Dimension.ISP: "mailbox provider",
 }
+
+
+def count_of(kind: Kind, count: int) -> str:
+    """Return *count* scopes of *kind* in words, such as "30 identities"."""
+    name, *other_names = (KIND_NAMES[dimension] for dimension in kind)
+    plural = f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
+    suffix = "".join(f" at a {other}" for other in other_names)
+    return f"{count:,} {name if count == 1 else plural}{suffix}"
 
 
 def scope_phrase(scope: Scope) -> str:

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import TypeAlias
 
 from vdm_alerts.core.alerts.alert import Alert, AlertKey, Firing
-from vdm_alerts.core.model.metrics import ACCOUNT, Scope
+from vdm_alerts.core.model.metrics import ACCOUNT, Kind, Scope
 from vdm_alerts.core.planning.contributor import Contributor
+from vdm_alerts.core.planning.investigations import MIN_SENDERS
 
 MAX_INCIDENTS = 50
 """Open incidents of one rule and indicator. The state of all of them must fit into one item."""
@@ -17,28 +18,31 @@ Contributors: TypeAlias = Mapping[AlertKey, Contributor]
 
 
 def group_into_incidents(
-    alerts: Iterable[Alert], contributors: Contributors, now: datetime
+    alerts: Iterable[Alert],
+    contributors: Contributors,
+    same_email: Iterable[tuple[AlertKey, AlertKey]],
+    now: datetime,
 ) -> list[Alert]:
     """Return *alerts* in the same order; each that is firing has an incident.
 
-    A firing alert without an incident joins the open incident of its rule that shares its cause. If
-    the whole account is breached, the alert joins the incident of the account. Otherwise it starts
-    an incident, or joins the latest one if the rule has `MAX_INCIDENTS` open. An alert that is no
-    longer open leaves its incident.
+    A firing alert without an incident joins the open incident of its rule that shares its cause, or
+    that is about the *same_email*. If the whole account is breached, the alert joins the incident
+    of the account. Otherwise it starts an incident, or joins the latest one if the rule has
+    `MAX_INCIDENTS` open. An alert that is no longer open leaves its incident.
     """
     grouped = [alert if alert.is_active else replace(alert, incident=None) for alert in alerts]
     firing = {alert.key for alert in grouped if isinstance(alert.state, Firing)}
+    links = _links_by_alert(grouped, firing, contributors, same_email)
     incidents = _OpenIncidents()
     for alert in grouped:
         if alert.incident:
-            incidents.add(alert, alert.incident, _links(alert, firing, contributors))
+            incidents.add(alert, alert.incident, links[alert.key])
     new_alerts = [alert for alert in grouped if alert.key in firing and not alert.incident]
     assigned: dict[AlertKey, str] = {}
     # The account is first and senders at providers are last, so that parts join the whole.
     for alert in sorted(new_alerts, key=lambda alert: (len(alert.scope.kind), str(alert.scope))):
-        links = _links(alert, firing, contributors)
-        incident = incidents.find(alert, links) or incidents.new_id(alert, now)
-        incidents.add(alert, incident, links)
+        incident = incidents.find(alert, links[alert.key]) or incidents.new_id(alert, now)
+        incidents.add(alert, incident, links[alert.key])
         assigned[alert.key] = incident
     return [
         replace(alert, incident=assigned[alert.key]) if alert.key in assigned else alert
@@ -87,18 +91,50 @@ class _OpenIncidents:
         return candidate
 
 
-def _links(
-    alert: Alert, firing: Collection[AlertKey], contributors: Contributors
-) -> Sequence[AlertKey]:
-    """Return the keys that connect *alert* with other alerts of its rule.
+def _links_by_alert(
+    alerts: Sequence[Alert],
+    firing: Collection[AlertKey],
+    contributors: Contributors,
+    same_email: Iterable[tuple[AlertKey, AlertKey]],
+) -> Mapping[AlertKey, Sequence[AlertKey]]:
+    """Return the keys that connect each alert with other alerts of its rule.
 
-    The keys are of its scope, its cause, and the provider of its cause. The provider connects only
-    if the provider itself is breached.
+    The keys are of its scope, its cause, the provider of its cause, and senders of the same email.
+    The provider connects only if it is breached itself, or if it is the only cause for several
+    senders.
     """
-    cause = cause_of(alert, contributors)
-    links = [alert.key, alert.key._replace(scope=cause)]
-    provider = alert.key._replace(scope=Scope(isp=cause.isp))
-    return [*links, provider] if cause.isp and provider in firing else links
+    common = {*firing, *_common_providers(alerts, contributors)}
+    partners: defaultdict[AlertKey, list[AlertKey]] = defaultdict(list)
+    for one, other in same_email:
+        partners[one].append(other)
+        partners[other].append(one)
+    links: dict[AlertKey, Sequence[AlertKey]] = {}
+    for alert in alerts:
+        cause = cause_of(alert, contributors)
+        provider = _provider_key(alert, cause)
+        links[alert.key] = [
+            alert.key,
+            alert.key._replace(scope=cause),
+            *([provider] if cause.isp and provider in common else []),
+            *partners[alert.key],
+        ]
+    return links
+
+
+def _common_providers(alerts: Iterable[Alert], contributors: Contributors) -> set[AlertKey]:
+    """Return the keys of the providers that are the only cause for several senders of a kind."""
+    senders: defaultdict[tuple[AlertKey, Kind], set[Scope]] = defaultdict(set)
+    for alert in alerts:
+        contributor = contributors.get(alert.key)
+        if contributor and contributor.is_only_cause and alert.scope.kind:
+            sender, provider = alert.scope.at_all_providers, _provider_key(alert, contributor.scope)
+            senders[provider, sender.kind].add(sender)
+    return {provider for (provider, _), names in senders.items() if len(names) >= MIN_SENDERS}
+
+
+def _provider_key(alert: Alert, cause: Scope) -> AlertKey:
+    """Return the key of the same rule and indicator for the provider of *cause*."""
+    return alert.key._replace(scope=Scope(isp=cause.isp))
 
 
 def _account_key(alert: Alert) -> AlertKey:

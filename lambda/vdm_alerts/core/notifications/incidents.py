@@ -14,6 +14,7 @@ from vdm_alerts.core.evaluation.verdicts import Verdict
 from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.notifications.affected import AffectedScope
+from vdm_alerts.core.notifications.common_provider import CommonProvider, common_provider
 from vdm_alerts.core.notifications.grouping import Contributors, cause_of
 from vdm_alerts.core.notifications.reasons import Reason, is_reminder_due, reason_to_notify
 from vdm_alerts.core.planning.contributor import Contributor
@@ -29,13 +30,15 @@ class IncidentNotification:
     sequence: int
     """The number within the incident, from 1. A retry has the same number."""
     reason: Reason
-    """The reason of the primary scope."""
+    """The reason of highest priority of any scope."""
     rule: Rule | None
     """The current rule; None if it is deleted, unreadable, or has another indicator now."""
     affected: tuple[AffectedScope, ...]
     """All scopes of the incident, the most important first. Never empty."""
     contributor: Contributor | None = None
     """The main contributor to the breach of the primary scope."""
+    provider: CommonProvider | None = None
+    """The mailbox provider that is the common cause for several senders."""
     estimate: AccountRateEstimate | None = None
     """The estimate of the account rate that SES uses, if SES uses this indicator."""
     last_day: date | None = None
@@ -178,15 +181,20 @@ def _notification(
     # Two stable sorts: scopes of the same rank are in the order of their names.
     by_name = sorted(scopes, key=lambda scope: str(scope.alert.scope))
     affected = sorted(by_name, key=lambda scope: scope.rank(rule), reverse=True)
-    primary = affected[0]
-    assert primary.reason
+    reason = affected[0].reason
+    assert reason
+    provider = common_provider(affected, contributors) if affected[0].is_firing else None
+    if provider and provider.own_alert:
+        affected.remove(provider.own_alert)
+        affected.insert(0, provider.own_alert)
     return IncidentNotification(
         id=incident,
         sequence=0,
-        reason=primary.reason,
+        reason=reason,
         rule=rule,
         affected=tuple(affected),
-        contributor=contributors.get(primary.alert.key),
+        contributor=contributors.get(affected[0].alert.key),
+        provider=provider,
     )
 
 
@@ -198,5 +206,4 @@ def _last_sequence(group: Sequence[Alert], stored: int) -> int:
 
 def _sort_key(notification: IncidentNotification) -> tuple[int, int, str]:
     """Return a sort key: severity, priority of the reason, id."""
-    primary = notification.primary
-    return (-(notification.severity or 0), -primary.priority, notification.id)
+    return (-(notification.severity or 0), -notification.reason.priority, notification.id)

@@ -1,4 +1,4 @@
-"""The evaluation of what a run read: verdicts and main contributors."""
+"""The evaluation of what a run read: verdicts, main contributors, and senders of the same email."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -22,17 +22,20 @@ from vdm_alerts.core.observations.observation import Observation
 from vdm_alerts.core.planning.contributor import Contributor, Investigation
 from vdm_alerts.core.planning.queries import Query, find_answer
 from vdm_alerts.core.planning.scope_verdict import evaluate_scope
+from vdm_alerts.core.planning.shared_email import shared_email_search
 from vdm_alerts.core.rules.rule import Rule
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """The verdicts, main contributors, and closed alerts of a run."""
+    """The verdicts, the causes of breaches, and the closed alerts of a run."""
 
     verdicts: Mapping[AlertKey, Verdict] = field(default_factory=dict)
     """The verdict of each rule on each scope that was read."""
     contributors: Mapping[AlertKey, Contributor] = field(default_factory=dict)
     """The main contributor to each breach that has one."""
+    same_email: Sequence[tuple[AlertKey, AlertKey]] = ()
+    """The pairs of breaches whose senders send the same email."""
     close_reasons: Mapping[AlertKey, str] = field(default_factory=dict)
     """Why an alert is no longer monitored, for each alert that is not."""
 
@@ -57,7 +60,7 @@ class Evaluation:
 
 
 def evaluate(observation: Observation) -> Evaluation:
-    """Return the verdicts, main contributors, and closed alerts of a run.
+    """Return the verdicts, the causes of breaches, and the closed alerts of a run.
 
     There are no verdicts if VDM was not read. While the whole account sends no email, a scope
     without emails is inconclusive, not healthy.
@@ -68,14 +71,20 @@ def evaluate(observation: Observation) -> Evaluation:
     verdicts = _verdicts(reading)
     if observation.account_idle:
         verdicts = {key: _not_healthy_without_emails(verdict) for key, verdict in verdicts.items()}
-    rules = {rule.name: rule for rule in reading.plan.rules}
+    breaches = _breaches(verdicts, reading)
     contributors = {
-        key: contributor
-        for key, verdict in verdicts.items()
-        if isinstance(verdict, Breached)
-        and (contributor := _contributor(rules[key.rule], key.scope, verdict, reading))
+        AlertKey.for_rule(breach.rule, breach.scope): contributor
+        for rule_breaches in breaches
+        for breach in rule_breaches
+        if (contributor := breach.contributor)
     }
-    return Evaluation(verdicts, contributors, _closed(observation, verdicts))
+    same_email = [
+        (AlertKey.for_rule(search.rule, sender), AlertKey.for_rule(search.rule, other))
+        for rule_breaches in breaches
+        if (search := shared_email_search(rule_breaches))
+        for sender, other in search.pairs
+    ]
+    return Evaluation(verdicts, contributors, same_email, _closed(observation, verdicts))
 
 
 def _closed(observation: Observation, evaluated: Collection[AlertKey]) -> Mapping[AlertKey, str]:
@@ -127,11 +136,18 @@ def _verdict(rule: Rule, scope: Scope, reading: MetricReading) -> Verdict | None
     return Unknown(Subject(rule.indicator, scope), next(gaps, Gap.TOO_FEW))
 
 
-def _contributor(
-    rule: Rule, scope: Scope, breached: Breached, reading: MetricReading
-) -> Contributor | None:
-    investigation = Investigation(rule, scope, breached.evidence, reading.plan, reading.answers)
-    return investigation.contributor
+def _breaches(
+    verdicts: Mapping[AlertKey, Verdict], reading: MetricReading
+) -> Sequence[Sequence[Investigation]]:
+    """Return the breaches of each rule."""
+    return [
+        [
+            Investigation(rule, key.scope, verdict.evidence, reading.plan, reading.answers)
+            for key, verdict in verdicts.items()
+            if key.rule == rule.name and isinstance(verdict, Breached)
+        ]
+        for rule in reading.plan.rules
+    ]
 
 
 def _not_healthy_without_emails(verdict: Verdict) -> Verdict:

@@ -4,7 +4,7 @@ Only queries whose answers can matter to a rule are made. In order of importance
 
 1. every metric of the account, and of scopes with an open alert;
 2. the events of scopes whose sent emails are known, if the events can matter (`query_batches`);
-3. the search for the main contributor to each breach (`contributor`);
+3. the search for the cause of each breach (`investigations`, `shared_email`);
 4. the parts of senders at providers that may breach a rule (`drilldown`);
 5. providers and senders that were not queried yet, the longest wait first.
 
@@ -12,10 +12,10 @@ Follow-up queries precede new scopes, so a sender is read completely before the 
 What a deadline or a budget cuts off comes first in the next run.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from vdm_alerts.core.planning.contributor import investigations
 from vdm_alerts.core.planning.drilldown import drilldown_batches
+from vdm_alerts.core.planning.investigations import investigations, known_breaches
 from vdm_alerts.core.planning.queries import Answers, Query
 from vdm_alerts.core.planning.query_batches import (
     QueryBatch,
@@ -25,6 +25,7 @@ from vdm_alerts.core.planning.query_batches import (
 )
 from vdm_alerts.core.planning.read_plan import ReadPlan
 from vdm_alerts.core.planning.scope_verdict import EarlyVerdicts
+from vdm_alerts.core.planning.shared_email import shared_email_search
 
 
 def next_batches(plan: ReadPlan, answers: Answers, verdicts: EarlyVerdicts) -> Sequence[QueryBatch]:
@@ -36,14 +37,23 @@ def next_batches(plan: ReadPlan, answers: Answers, verdicts: EarlyVerdicts) -> S
     return [
         *always_read_batches(plan, answers),
         *follow_up_batches(plan, answers),
-        *(
-            batch
-            for investigation in investigations(plan, answers, verdicts)
-            for batch in investigation.batches()
-        ),
+        *_cause_batches(plan, answers, verdicts),
         *drilldown_batches(plan, answers),
         *first_batches(plan, answers),
     ]
+
+
+def _cause_batches(
+    plan: ReadPlan, answers: Answers, verdicts: EarlyVerdicts
+) -> Iterator[QueryBatch]:
+    """Yield the next queries that find out which breaches have the same cause."""
+    for rule in plan.rules:
+        breaches = known_breaches(rule, plan, answers, verdicts)
+        batches = [batch for breach in investigations(breaches) for batch in breach.batches()]
+        # The providers come first, because they can make the comparison of senders unnecessary.
+        if not batches and (search := shared_email_search(breaches)):
+            batches = list(search.batches())
+        yield from batches
 
 
 def within_budget(

@@ -46,6 +46,10 @@ class RuleScopes:
         self._rules_by_scope = {scope: self._rules_for(scope) for scope in roster.records}
         identities = (scope.identity for scope in roster.records if scope.identity)
         self._identities = frozenset(identity.lower() for identity in identities)
+        self._addresses_by_domain: defaultdict[Scope, list[Scope]] = defaultdict(list)
+        for scope in roster.records:
+            if scope.domain:
+                self._addresses_by_domain[scope.domain].append(scope)
         self._top_volumes = {rule.name: self._min_top_volumes(rule) for rule in rules if rule.top}
 
     def rules_for(self, scope: Scope) -> Sequence[Rule]:
@@ -84,6 +88,13 @@ class RuleScopes:
         """
         domain = scope.domain
         return domain is not None and domain.identity in self._identities
+
+    def addresses_of(self, domain: Scope) -> Sequence[Scope]:
+        """Return the addresses in the roster whose counts are part of the counts of *domain*.
+
+        The result is empty if *domain* is any other scope than a domain.
+        """
+        return self._addresses_by_domain.get(domain, ())
 
     def _rules_for(self, scope: Scope) -> Sequence[Rule]:
         return [rule for rule in self._rules if self._needs(rule, scope)]

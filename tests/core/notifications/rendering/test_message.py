@@ -233,6 +233,7 @@ def test_json_payload_contains_every_figure_of_an_incident() -> None:
         "remembered": True,
         "parameter": "/vdm-alerts/rules/shipped/bounce-rate",
         "culprit": None,
+        "provider": None,
         "estimate": None,
         "affected": [
             {

@@ -6,7 +6,7 @@ from datetime import datetime
 from vdm_alerts.core.model.metrics import Dimension, Kind
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.model.timefmt import format_time
-from vdm_alerts.core.model.wording import KIND_NAMES
+from vdm_alerts.core.model.wording import count_of
 from vdm_alerts.core.notifications.incidents import IncidentNotification
 from vdm_alerts.core.notifications.notification import Digest
 from vdm_alerts.core.notifications.rendering import email, subjects
@@ -101,10 +101,7 @@ def _scope_counts(kinds: Sequence[tuple[Kind, int]]) -> Iterator[str]:
         if not kind:
             yield "the account"
             continue
-        name, *other_names = (KIND_NAMES[dimension] for dimension in kind)
-        plural = f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
-        suffix = "".join(f" at a {other}" for other in other_names)
-        yield f"{count:,} {name if count == 1 else plural}{suffix}"
+        yield count_of(kind, count)
 
 
 def _kind_order(kind: Kind) -> tuple[int, ...]:

@@ -8,18 +8,21 @@ from datetime import datetime
 
 from vdm_alerts.core.alerts.alert import FLAP_COOLDOWN, FLAP_COUNT, FLAP_WINDOW
 from vdm_alerts.core.evaluation.verdicts import Healthy, Inconclusive, NoEmail, Subject, Unknown
+from vdm_alerts.core.model.metrics import Scope
 from vdm_alerts.core.model.rates import Indicator, percent
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.model.timefmt import format_duration, format_time
-from vdm_alerts.core.model.wording import WORDING, kind_name
+from vdm_alerts.core.model.wording import WORDING, count_of, kind_name
 from vdm_alerts.core.notifications.affected import AffectedScope
+from vdm_alerts.core.notifications.common_provider import CommonProvider
 from vdm_alerts.core.notifications.incidents import IncidentNotification
 from vdm_alerts.core.notifications.reasons import Reason
 from vdm_alerts.core.notifications.rendering.remediation import (
     NO_EMAIL_STEPS,
     REMEDIATION,
     pause_step,
+    provider_step,
 )
 from vdm_alerts.core.notifications.rendering.subjects import (
     has_reached_threshold_again,
@@ -57,7 +60,13 @@ def incident_text(incident: IncidentNotification, target: Target, now: datetime)
 
 
 def verdict_sentence(incident: IncidentNotification) -> str:
-    """Return the first sentence: the verdict on the primary scope."""
+    """Return the verdict on the primary scope, after the common provider if that is another."""
+    if incident.provider and not incident.provider.own_alert:
+        return f"{_provider_sentence(incident, incident.provider)} {_primary_sentence(incident)}"
+    return _primary_sentence(incident)
+
+
+def _primary_sentence(incident: IncidentNotification) -> str:
     primary = incident.primary
     subject = Subject(incident.indicator, primary.alert.scope)
     if primary.closed_because:
@@ -88,7 +97,9 @@ def verdict_sentence(incident: IncidentNotification) -> str:
 
 
 def contributor_paragraph(incident: IncidentNotification) -> list[str]:
-    """Return a paragraph about the main contributor, if there is one."""
+    """Return a paragraph about the main contributor, or about what a common provider causes."""
+    if incident.provider and incident.provider.own_alert:
+        return [_provider_sentence(incident, incident.provider)]
     contributor, evidence = incident.contributor, incident.primary.evidence
     if contributor is None or not incident.primary.is_firing:
         return []
@@ -99,6 +110,18 @@ def contributor_paragraph(incident: IncidentNotification) -> list[str]:
     return [
         f"{percent(contributor.share)} of these {wording.events}: {contributor.scope}{own_rate}."
     ]
+
+
+def _provider_sentence(incident: IncidentNotification, provider: CommonProvider) -> str:
+    """Return the sentence that says how many senders the provider affects."""
+    wording, senders = WORDING[incident.indicator], count_of(provider.kind, provider.senders)
+    where = f"{wording.events} are at {provider.isp}"
+    if provider.own_alert:
+        return f"{senders} are above the threshold because most of their {where}."
+    return (
+        f"{senders} are above the threshold because most of their {where}. "
+        f"Together, their {wording.noun} there is {provider.rate}."
+    )
 
 
 def account_risk(incident: IncidentNotification) -> list[str]:
@@ -124,11 +147,14 @@ def other_scopes(incident: IncidentNotification, max_scopes: int = MAX_LISTED) -
 def remediation_steps(incident: IncidentNotification, target: Target) -> list[str]:
     """Return the next steps.
 
-    The first step pauses the first configuration set that is firing, if there is one.
+    The first step is about the common provider, or pauses the first configuration set that is
+    firing.
     """
     if _is_about_no_email(incident.primary):
         return list(NO_EMAIL_STEPS)
     general = list(REMEDIATION[incident.indicator].steps)
+    if incident.provider:
+        return [provider_step(incident.provider.isp), *general]
     for affected in incident.affected:
         name = affected.alert.scope.configuration_set
         if name and affected.is_firing and not affected.is_recovering:
@@ -237,8 +263,15 @@ def _remarks(affected: AffectedScope) -> str:
     if affected.reason is Reason.DEESCALATED:
         remarks.append(f"no longer {Severity.CRITICAL.key}")
     if affected.is_firing and affected.contributor:
-        remarks.append(f"because of {affected.contributor}")
+        remarks.append(_contributor_remark(affected.alert.scope, affected.contributor))
     return "".join(f", {remark}" for remark in remarks)
+
+
+def _contributor_remark(scope: Scope, contributor: Scope) -> str:
+    """Return the remark about the main contributor, without the name of *scope*."""
+    if contributor.isp and contributor.at_all_providers == scope:
+        return f"mostly at {contributor.isp}"
+    return f"because of {contributor}"
 
 
 def _is_about_no_email(affected: AffectedScope) -> bool:

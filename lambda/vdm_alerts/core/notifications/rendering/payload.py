@@ -14,6 +14,7 @@ from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.model.metrics import Scope
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.notifications.affected import AffectedScope
+from vdm_alerts.core.notifications.common_provider import CommonProvider
 from vdm_alerts.core.notifications.incidents import IncidentNotification
 from vdm_alerts.core.notifications.notification import Digest
 from vdm_alerts.core.notifications.rendering.remediation import fix_text
@@ -49,6 +50,7 @@ def incident_fields(incident: IncidentNotification, max_scopes: int = MAX_SCOPES
         "remembered": incident.has_history,
         "parameter": incident.rule.source if incident.rule else None,
         "culprit": _contributor_fields(incident.contributor) if incident.contributor else None,
+        "provider": _provider_fields(incident.provider) if incident.provider else None,
         "estimate": _estimate_fields(incident.estimate) if incident.estimate else None,
         "affected": [_scope_fields(scope) for scope in incident.affected[:max_scopes]],
         "affected_total": len(incident.affected),
@@ -119,6 +121,18 @@ def _contributor_fields(contributor: Contributor) -> dict[str, Any]:
         "scope": _dimension_fields(contributor.scope),
         "share": contributor.share,
         **_evidence_fields(contributor.evidence),
+    }
+
+
+def _provider_fields(provider: CommonProvider) -> dict[str, Any]:
+    """Return the common provider, how many senders it affects, and the rate there."""
+    return {
+        "isp": provider.isp,
+        "kind": [dimension.value for dimension in provider.kind],
+        "senders": provider.senders,
+        "rate": provider.rate.value,
+        "events": provider.rate.events,
+        "volume": provider.rate.volume,
     }
 
 

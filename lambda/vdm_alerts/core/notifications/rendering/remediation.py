@@ -126,6 +126,15 @@ NO_EMAIL_STEPS = (
 """The steps if the lack of emails is the breach."""
 
 
+def provider_step(isp: str) -> str:
+    """Return the step about a provider that is the common cause for several senders."""
+    return (
+        f"Read the replies of {isp} to this email: SES console, Virtual Deliverability Manager, "
+        "Dashboard, Messages. They say whether the provider refuses your IP addresses, your "
+        "domains, or the recipients."
+    )
+
+
 def pause_step(configuration_set: str, target: Target) -> str:
     """Return the step that pauses all sending with *configuration_set*."""
     return (

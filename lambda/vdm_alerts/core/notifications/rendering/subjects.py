@@ -3,8 +3,9 @@
 from vdm_alerts.core.evaluation.verdicts import Healthy, Inconclusive, NoEmail
 from vdm_alerts.core.model.rates import Indicator, percent
 from vdm_alerts.core.model.severity import Severity
-from vdm_alerts.core.model.wording import WORDING, scope_phrase
+from vdm_alerts.core.model.wording import WORDING, count_of, scope_phrase
 from vdm_alerts.core.notifications.affected import AffectedScope
+from vdm_alerts.core.notifications.common_provider import CommonProvider
 from vdm_alerts.core.notifications.incidents import IncidentNotification
 from vdm_alerts.core.notifications.reasons import Reason
 
@@ -15,8 +16,10 @@ def incident_subject(incident: IncidentNotification) -> str:
 
 
 def incident_headline(incident: IncidentNotification) -> str:
-    """Return the primary scope, what changed, and the rate."""
+    """Return the common provider or the primary scope, what changed, and the rate."""
     primary, wording = incident.primary, WORDING[incident.indicator]
+    if incident.provider:
+        return _provider_headline(incident, incident.provider)
     rate_name = f"{wording.noun.capitalize()} {scope_phrase(primary.alert.scope)}"
     if primary.reason is Reason.CLOSED:
         return f"{rate_name}: watched no longer"
@@ -28,6 +31,15 @@ def incident_headline(incident: IncidentNotification) -> str:
         return f"{rate_name} was back {good_side} your threshold"
     verb = f" {_verb(incident)}" if primary.evidence else ":"
     return f"{rate_name}{verb} {rate_text(primary, incident.indicator)}"
+
+
+def _provider_headline(incident: IncidentNotification, provider: CommonProvider) -> str:
+    noun = WORDING[incident.indicator].noun.capitalize()
+    senders = count_of(provider.kind, provider.senders)
+    rate = f"{_verb(incident)} {percent(provider.rate.value)}"
+    if provider.own_alert:
+        return f"{noun} at {provider.isp} {rate}: {senders} affected"
+    return f"{noun} of {senders} at {provider.isp} {rate}"
 
 
 def has_reached_threshold_again(affected: AffectedScope) -> bool:
@@ -63,6 +75,8 @@ def _tag(incident: IncidentNotification) -> str:
         if reason is Reason.REVISED:
             return "REVISED"
         return "ENDED" if incident.is_unproven else "RESOLVED"
+    if incident.provider:
+        return str(severity)
     if reason is Reason.FIRING and severity is not incident.primary.severity:
         return f"{severity}, new {incident.primary.severity}"
     change = f", no longer {Severity.CRITICAL.key}" if reason is Reason.DEESCALATED else ""
