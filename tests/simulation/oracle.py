@@ -8,14 +8,14 @@ stored.
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from builders import TARGET
 
 from simulation.delivered import incidents_in, number_of, scope_of
 from simulation.repeats import Content, Repeats, content_of
-from simulation.rules import DAYS, parsed, severity
+from simulation.rules import DAYS, SEEN_DAYS, parsed, severity
 from simulation.service import ServiceStatus
 from simulation.world import Actor, Delivery, Fault, SeenRates, World
 from vdm_alerts.adapters.aws.dynamodb_items import HISTORY, partition_key
@@ -57,6 +57,8 @@ READ_WITHIN = timedelta(hours=25)
 """How soon the emails of a new sender are read."""
 BEYOND_DOUBT = 2.5
 """A rate of so many times the highest threshold is above it at any confidence level."""
+BEYOND_LATE_BOUNCES = 1.5
+"""Bounces of today that make so many times a threshold of two days' emails are not late ones."""
 
 
 @dataclass
@@ -318,15 +320,17 @@ class Oracle:
     def _rank(self, scope: Scope, rule: Rule) -> int:
         """Return the rank that recipients have to believe in at least.
 
-        With a confidence level, it is 0 unless the rate is beyond doubt. The severity of the
-        account then follows the rate of more days than one.
+        With a confidence level, it is 0 unless the rate is beyond doubt, also if the bounces are
+        late ones of yesterday's emails. The severity of the account then follows the rate of more
+        days than one.
         """
         level = self._level(scope, rule)
         if isinstance(rule.confidence, PlainComparison):
             return severity(level, rule)
         if level < BEYOND_DOUBT * 1_000 * rule.thresholds[-1].share:
             return 0
-        return RANK["WARNING"] if scope == ACCOUNT else severity(level, rule)
+        rank = severity(round(self._level_of_possible_emails(scope) / BEYOND_LATE_BOUNCES), rule)
+        return min(rank, RANK["WARNING"]) if scope == ACCOUNT else rank
 
     def _level(self, scope: Scope, rule: Rule) -> int:
         """Return today's bounces per 1,000 emails; without a confidence, the worst of two days."""
@@ -335,6 +339,19 @@ class Oracle:
         if isinstance(rule.confidence, PlainComparison):
             return max(level, self.world.level(scope, today - DAY))
         return level
+
+    def _level_of_possible_emails(self, scope: Scope) -> float:
+        """Return the bounces per 1,000 emails that today's bounces may be of.
+
+        These are the emails since the last day with bounces: on a day without any, they may be
+        late.
+        """
+        now, level = self.world.now, self.world.level
+        elapsed = (now - datetime.combine(now.date(), time(), now.tzinfo)) / DAY
+        day, days = now.date() - DAY, 1
+        while not level(scope, day) and days < SEEN_DAYS:
+            day, days = day - DAY, days + 1
+        return (level(scope, now.date()) * elapsed + level(scope, day)) / (elapsed + days)
 
     def _is_hold_over(self, key: Key, rule: Rule) -> bool:
         since = self._breached_since.get(key)

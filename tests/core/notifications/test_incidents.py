@@ -169,6 +169,21 @@ def test_unconfirmed_notification_keeps_its_sequence_when_it_is_sent_again() -> 
     assert (again.id, again.sequence, again.reason) == (first.id, 1, Reason.FIRING)
 
 
+def test_notification_saved_as_delivered_for_some_alerts_keeps_its_sequence() -> None:
+    """The deliveries of very many alerts are saved in several transactions."""
+    first = the_due_incident(firing(), firing(HOTMAIL))
+    saved, unsaved = (
+        alert_when_delivered(first.affected[0], first.sequence, NOW),
+        alert_when_attempted(first.affected[1], NOW),
+    )
+    attempts = {first.id: SendAttempt(first.sequence, first.fingerprint)}
+    (again,) = due_incidents([saved, unsaved], attempts=attempts)
+    assert (again.id, again.sequence) == (first.id, first.sequence)
+    escalated = replace(saved, state=firing(saved.scope, CRITICAL).state)
+    (changed,) = due_incidents([escalated, unsaved], attempts=attempts)
+    assert changed.sequence == first.sequence + 1
+
+
 def test_changed_notification_gets_the_next_sequence_after_an_unconfirmed_one() -> None:
     first = the_due_incident(firing())
     attempts = {first.id: SendAttempt(first.sequence, first.fingerprint)}

@@ -123,11 +123,9 @@ def incident_notifications(
         elif not any(scope.priority > 0 for scope in scopes):
             continue
         notification = _notification(incident, scopes, rule, contributors)
-        sequence = next_sequence(
-            _last_sequence(group, sequences.get(incident, 0)),
-            attempts.get(incident),
-            notification.fingerprint,
-        )
+        attempt = attempts.get(incident)
+        last_sequence = _last_sequence(group, sequences.get(incident, 0), attempt)
+        sequence = next_sequence(last_sequence, attempt, notification.fingerprint)
         due.append(replace(notification, sequence=sequence))
     return sorted(due, key=_sort_key)
 
@@ -198,10 +196,17 @@ def _notification(
     )
 
 
-def _last_sequence(group: Sequence[Alert], stored: int) -> int:
-    """Return the highest number: *stored*, or in a last notification."""
-    delivered = (alert.last_notified.sequence for alert in group if alert.last_notified)
-    return max(stored, *delivered, 0)
+def _last_sequence(group: Sequence[Alert], stored: int, attempt: SendAttempt | None) -> int:
+    """Return the highest delivered number: *stored*, or in a last notification.
+
+    The number of *attempt* is not counted while an alert is unconfirmed: the delivery was saved for
+    some alerts only, because very many do not fit into one transaction. It is sent again.
+    """
+    last = [alert.last_notified for alert in group if alert.last_notified]
+    is_confirmed = all(notified.is_confirmed for notified in last)
+    partial = attempt.sequence if attempt and not is_confirmed else None
+    numbers = [notified.sequence for notified in last if notified.sequence != partial]
+    return max(stored, *numbers, 0)
 
 
 def _sort_key(notification: IncidentNotification) -> tuple[int, int, str]:

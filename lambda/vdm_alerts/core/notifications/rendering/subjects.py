@@ -1,6 +1,7 @@
 """The subject line of a notification about one incident."""
 
 from vdm_alerts.core.evaluation.verdicts import Healthy, Inconclusive, NoEmail
+from vdm_alerts.core.model.metrics import ACCOUNT
 from vdm_alerts.core.model.rates import Indicator, percent
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.model.wording import WORDING, count_of, scope_phrase
@@ -30,7 +31,16 @@ def incident_headline(incident: IncidentNotification) -> str:
         good_side = "above" if incident.indicator.low_is_bad else "below"
         return f"{rate_name} was back {good_side} your threshold"
     verb = f" {_verb(incident)}" if primary.evidence else ":"
-    return f"{rate_name}{verb} {rate_text(primary, incident.indicator)}"
+    return f"{rate_name}{verb} {rate_text(primary, incident.indicator)}{_main_part(incident)}"
+
+
+def _main_part(incident: IncidentNotification) -> str:
+    """Return the main contributor, if the account is breached: its name alone says nothing."""
+    contributor = incident.contributor
+    if contributor is None or incident.primary.alert.scope != ACCOUNT:
+        return ""
+    scope = contributor.scope
+    return f", mostly {scope if scope.at_all_providers.kind else scope_phrase(scope)}"
 
 
 def _provider_headline(incident: IncidentNotification, provider: CommonProvider) -> str:
