@@ -1,10 +1,22 @@
-"""Runs while the topic has no confirmed subscription, or subscriptions cannot be counted."""
+"""Runs while the topic has fewer subscriptions than before or none, or they are not counted."""
 
 import pytest
 from builders import NEWS_IDENTITY
 from fakes import World
 
+from vdm_alerts.app.notify import NotificationsUnsentError
 from vdm_alerts.core.model.findings import AccessDeniedError, UnavailableError
+
+FELL_TO_1 = "[WARNING] SNS subscriptions fell from 2 to 1 after 2026-03-12 {} UTC"
+
+
+@pytest.fixture
+def world_of_two(world: World) -> World:
+    """A world in which a run has counted two subscribers, and then one subscription ended."""
+    world.notifier.confirmed = 2
+    world.run()
+    world.notifier.confirmed = 1
+    return world
 
 
 def test_missing_subscriber_is_not_reported_by_message(world: World) -> None:
@@ -77,3 +89,120 @@ def test_notifications_are_sent_when_counting_subscribers_fails_twice(world: Wor
     world.run(hours=2)
 
     assert world.subjects[0] == "[WARNING] Bounce rate of news.example.com is 6%"
+
+
+def test_ended_subscription_is_notified_once_to_the_others(world_of_two: World) -> None:
+    first, second = world_of_two.run(hours=1), world_of_two.run(hours=2)
+
+    (message,) = world_of_two.notifier.sent
+    assert message.text == (
+        "1. SNS subscriptions fell from 2 to 1 after 2026-03-12 09:00 UTC.\n"
+        "   If you did not intend this, find out which receiver of these alerts is missing, and "
+        "subscribe it again. The topic lists those that are left: "
+        "aws sns list-subscriptions-by-topic "
+        "--region eu-west-1 --topic-arn THE-STACKS-TOPIC\n\n"
+        "Account 111122223333 in eu-west-1, 2026-03-12 10:00 UTC.\n"
+    )
+    assert (first.findings, second.findings) == (1, 0)
+
+
+def test_ended_subscription_stays_due_until_it_is_delivered(world_of_two: World) -> None:
+    world = world_of_two
+    world.fail("publish", UnavailableError("sns:Publish", "not now"))
+    for hours in (1, 2):
+        with pytest.raises(NotificationsUnsentError):
+            world.run(hours)
+    world.repair("publish")
+
+    world.run(hours=3)
+    world.run(hours=4)
+
+    assert world.subjects == [FELL_TO_1.format("09:00")]
+
+
+def test_ended_subscription_is_repeated_with_its_number_when_the_save_failed(
+    world_of_two: World,
+) -> None:
+    world = world_of_two
+    world.fail("save state", UnavailableError("dynamodb:PutItem", "not now"), only=2)
+    with pytest.raises(UnavailableError):
+        world.run(hours=1)
+    world.repair()
+
+    world.run(hours=2)
+    world.run(hours=3)
+
+    first, second = world.documents
+    assert (first["sequence"], first["findings"]) == (second["sequence"], second["findings"])
+
+
+def test_subscription_that_ends_while_subscribers_are_not_counted_is_notified(
+    world_of_two: World,
+) -> None:
+    world = world_of_two
+    world.fail("count subscribers", UnavailableError("sns:GetTopicAttributes", "throttled"))
+    world.run(hours=1)
+    world.run(hours=2)
+    assert world.notifier.sent == []
+    world.repair("count subscribers")
+
+    world.run(hours=3)
+
+    assert world.subjects == [FELL_TO_1.format("09:00")]
+
+
+def test_ended_subscription_is_not_notified_when_it_is_back_before_that(
+    world_of_two: World,
+) -> None:
+    world = world_of_two
+    world.fail("publish", UnavailableError("sns:Publish", "not now"))
+    with pytest.raises(NotificationsUnsentError):
+        world.run(hours=1)
+    world.repair("publish")
+    world.notifier.confirmed = 2
+
+    world.run(hours=2)
+
+    assert world.notifier.sent == []
+
+
+def test_subscription_that_ends_again_is_notified_again(world_of_two: World) -> None:
+    world = world_of_two
+    world.run(hours=1)
+    for hours, confirmed in ((2, 2), (3, 1), (4, 1)):
+        world.notifier.confirmed = confirmed
+        world.run(hours)
+
+    assert world.subjects == [FELL_TO_1.format("09:00"), FELL_TO_1.format("11:00")]
+
+
+def test_subscriptions_that_end_one_after_the_other_are_each_counted_from_the_last(
+    world: World,
+) -> None:
+    for hours, confirmed in enumerate((3, 2, 1)):
+        world.notifier.confirmed = confirmed
+        world.run(hours)
+
+    assert world.subjects == [
+        "[WARNING] SNS subscriptions fell from 3 to 2 after 2026-03-12 09:00 UTC",
+        FELL_TO_1.format("10:00"),
+    ]
+
+
+def test_ended_subscription_is_notified_to_the_first_new_subscriber_when_none_was_left(
+    world_of_two: World,
+) -> None:
+    world = world_of_two
+    for hours, confirmed in ((1, 0), (2, 0), (3, 1)):
+        world.notifier.confirmed = confirmed
+        world.run(hours)
+
+    assert world.subjects == [FELL_TO_1.format("09:00")]
+
+
+def test_confirmed_subscriptions_cause_no_notification(world: World) -> None:
+    for hours, confirmed in enumerate((0, 1, 2, 2)):
+        world.notifier.confirmed = confirmed
+        world.run(hours)
+
+    assert world.notifier.sent == []

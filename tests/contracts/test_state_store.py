@@ -14,7 +14,7 @@ from vdm_alerts.adapters.memory import MemoryState
 from vdm_alerts.core.alerts.alert import Alert, Ok
 from vdm_alerts.core.alerts.history import Transition
 from vdm_alerts.core.alerts.sequence import SendAttempt
-from vdm_alerts.core.alerts.stored_state import StoredState
+from vdm_alerts.core.alerts.stored_state import StoredState, SubscriberCount
 from vdm_alerts.core.evaluation.revision import ReportedFigures
 from vdm_alerts.core.model.errors import LeaseHeldError, StaleStateError
 from vdm_alerts.core.model.findings import Finding
@@ -90,6 +90,8 @@ def test_saved_state_is_loaded(store: StateStore) -> None:
         rules={"bounce-rate": RULE, "mine": RuleText("", "/vdm-alerts/rules/mine")},
         transient_since={"ses:GetAccount": NOW - HOUR},
         summary_sent=True,
+        subscribers=1,
+        expected_subscribers=SubscriberCount(2, NOW - HOUR),
     )
 
     saved = store.save(TARGET, state, replacing=StoredState())

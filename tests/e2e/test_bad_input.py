@@ -1,4 +1,4 @@
-"""Configuration errors, missing permissions and invalid events, and how they are reported."""
+"""Errors of configuration, permissions, events and subscriptions, and how they are reported."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -51,6 +51,21 @@ def test_healthy_account_gets_no_notification(stack: DeployedStack) -> None:
     assert notifications == []
     assert (report["findings"], report["series_unknown"]) == (0, 0)
     assert report["series_judged"] > 20
+
+
+def test_ended_subscription_is_reported_to_the_remaining_subscribers(stack: DeployedStack) -> None:
+    sns, sqs = stack.deployment.client("sns"), stack.deployment.client("sqs")
+    url = sqs.create_queue(QueueName="spare")["QueueUrl"]
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    topic, queue = stack.deployment.outputs["TopicArn"], attributes["QueueArn"]
+    spare = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)["SubscriptionArn"]
+    report, _ = stack.run()
+
+    sns.unsubscribe(SubscriptionArn=spare)
+
+    text = only_notification(stack)
+    assert f"fell from {report['subscribers']} to {report['subscribers'] - 1} after" in text
+    assert "aws sns list-subscriptions-by-topic --region eu-west-1" in text
 
 
 def test_disabled_vdm_is_reported_and_its_fix_too(stack: DeployedStack) -> None:

@@ -24,6 +24,7 @@ from infra.rule_parameters import MAX_PARAMETER_BYTES, RuleParameters
 from infra.stack import VdmAlerts
 from vdm_alerts.adapters.aws.dynamodb_items import EXPIRES
 from vdm_alerts.core.muting.quiet_hours import parse_quiet_hours
+from vdm_alerts.core.notifications.rendering.message import MAX_SMS
 from vdm_alerts.core.rules.default_rules import fingerprint
 from vdm_alerts.core.rules.parser import InvalidRuleError
 from vdm_alerts.settings import VARIABLES, read_settings
@@ -164,6 +165,12 @@ def test_schedule_drops_trigger_after_an_hour(template: Template) -> None:
     assert schedule["ScheduleExpression"] == "rate(1 hour)"
     retries = schedule["Target"]["RetryPolicy"]
     assert retries == {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 3}
+
+
+def test_topic_name_leaves_room_for_a_text_message(template: Template) -> None:
+    """SNS puts the name before each text message, and splits one of more than 140 characters."""
+    prefix = f"{only_resource(template, 'AWS::SNS::Topic')['DisplayName']}> "
+    assert len(prefix) + MAX_SMS == 140
 
 
 def test_topic_requires_tls(template: Template) -> None:

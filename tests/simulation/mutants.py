@@ -15,7 +15,7 @@ from vdm_alerts.core.alerts import lifecycle
 from vdm_alerts.core.alerts.alert import Alert, AlertKey
 from vdm_alerts.core.alerts.lifecycle import close
 from vdm_alerts.core.alerts.sequence import SendAttempt, next_sequence
-from vdm_alerts.core.alerts.stored_state import StoredState
+from vdm_alerts.core.alerts.stored_state import StoredState, SubscriberCount
 from vdm_alerts.core.model.metrics import Series, Window
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.muting.silences import Silence, Silences
@@ -25,7 +25,7 @@ from vdm_alerts.core.notifications.delivery import mark_attempted, mark_delivere
 from vdm_alerts.core.notifications.incidents import IncidentNotification
 from vdm_alerts.core.notifications.notification import Notification
 from vdm_alerts.core.notifications.reasons import is_reminder_due
-from vdm_alerts.core.observations import metric_reading
+from vdm_alerts.core.observations import metric_reading, next_state
 from vdm_alerts.core.observations.observation import Observation
 from vdm_alerts.core.observations.run_report import RunReport, report_run
 from vdm_alerts.core.planning.queries import Query
@@ -121,6 +121,13 @@ def _as_before(scope: AffectedScope, now: datetime) -> Alert:
 def _reset(alert: Alert, why: str) -> Alert:
     del why
     return Alert(*alert.key)
+
+
+def _last_count(
+    before: StoredState, confirmed: int | None, now: datetime
+) -> SubscriberCount | None:
+    del before
+    return None if confirmed is None else SubscriberCount(confirmed, now)
 
 
 def _unexpiring(silences: Silences, now: datetime) -> Sequence[Silence]:
@@ -256,6 +263,14 @@ MUTANTS = (
         RuleSet,
         RuleSet.with_last_valid,
         _fail_if_any_is_invalid,
+    ),
+    Mutant(
+        "the end of a subscription is forgotten before it is sent",
+        5,
+        ("missing notification",),
+        next_state,
+        next_state._expected_subscribers,
+        _last_count,
     ),
     Mutant(
         "metrics count unreadable data as read",

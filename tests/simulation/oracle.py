@@ -94,6 +94,9 @@ class Oracle:
     _all_versions: dict[str, list[Rule]] = field(default_factory=dict)
     _breached_since: dict[Key, datetime] = field(default_factory=dict)
     _unreadable_since: dict[Scope, datetime] = field(default_factory=dict)
+    _subscribers: int = 0
+    """The subscribers at the last run that should have notified them of all."""
+    _deliveries_by_then: int = 0
 
     def __post_init__(self) -> None:
         self.repeats = Repeats(self._report)
@@ -154,9 +157,19 @@ class Oracle:
             self.repeats.check(delivery, may_repeat=may_repeat)
             if delivery.document["kind"] == "service":
                 self._service.update(delivery.document)
+                self._check_ended_subscriptions(delivery, may_repeat=may_repeat)
         for delivery in self.world.delivered:
             if delivery.is_confirmed or _is_clean(delivery.actor):
                 self.repeats.confirm(delivery)
+
+    def _check_ended_subscriptions(self, delivery: Delivery, *, may_repeat: bool) -> None:
+        confirmed = [each for each in self.world.delivered if each.is_confirmed]
+        known = {text for each in confirmed for text in _ended_subscriptions(each)}
+        for text in _ended_subscriptions(delivery):
+            if f" to {self.world.subscribers} after " not in text:
+                self._report("false alert", f"{text}, but {self.world.subscribers} are left")
+            if text in known and not (delivery.is_confirmed or may_repeat):
+                self._report("unexpected notification", f"{text} was confirmed before")
 
     def _check_muting(self) -> None:
         """Check that new messages respect silences and quiet hours."""
@@ -287,6 +300,7 @@ class Oracle:
         if not self._is_quiet():
             self._check_rule_status()
             self._check_reading_status()
+            self._check_subscribers()
 
     def _check_belief(self, key: Key) -> None:
         world, (name, scope) = self.world, key
@@ -399,7 +413,16 @@ class Oracle:
         if is_reported and self._known_rules and not world.unreadable:
             self._report("unreported failure", "every scope is readable, and reported unreadable")
 
-    # Guarantee 5: the metrics that alarms use show what a run could not read.
+    # Guarantee 5: the end of a subscription is notified to the others, and the metrics that alarms
+    # use show what a run could not read.
+
+    def _check_subscribers(self) -> None:
+        count, new = self.world.subscribers, self.world.delivered[self._deliveries_by_then :]
+        texts = [text for delivery in new for text in _ended_subscriptions(delivery)]
+        if count < self._subscribers and not any(f" to {count} after " in text for text in texts):
+            details = f"{count} subscribers are left of {self._subscribers}, and were not notified"
+            self._report("missing notification", details)
+        self._subscribers, self._deliveries_by_then = count, len(self.world.delivered)
 
     def _check_reports(self, actor: Actor) -> None:
         for run, report in self.world.reports:
@@ -418,3 +441,9 @@ class Oracle:
 def _is_clean(actor: Actor) -> bool:
     """Say whether the run ended well and without any fault."""
     return actor.outcome == "done" and not actor.faults_occurred and not actor.services_down
+
+
+def _ended_subscriptions(delivery: Delivery) -> list[str]:
+    """Return what *delivery* says about subscriptions that have ended."""
+    findings = delivery.document.get("findings", ())
+    return [each["what"] for each in findings if each["about"] == "subscriptions"]

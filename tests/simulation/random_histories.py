@@ -64,7 +64,7 @@ def _faults(chance: random.Random) -> dict[str, Any]:
         count = chance.choice((0, 0, 1, 1, 2))
         faults["services_down"] = frozenset(chance.sample(SERVICES, count))
     if chance.random() < 0.06:
-        faults["subscribers"] = chance.choice((0, 1))
+        faults["subscribers"] = chance.choice((0, 1, 2))
     if chance.random() < 0.4:
         count = chance.choice((1, 1, 2))
         faults["faults"] = {chance.randint(0, 20): chance.choice(list(Fault)) for _ in range(count)}

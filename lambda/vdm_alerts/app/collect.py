@@ -49,8 +49,10 @@ def _query_sources(
 ) -> Observation:
     """Return the observation without what depends on every finding, which `collect` adds."""
     subscribers = failures.attempt(ports.notifier.subscribers, None, FindingSource.SUBSCRIBERS)
-    if subscribers == 0:
-        failures.add([data_findings.NO_SUBSCRIBER], FindingSource.SUBSCRIBERS)
+    failures.add(
+        data_findings.subscriber_findings(subscribers, before.expected_subscribers),
+        FindingSource.SUBSCRIBERS,
+    )
     rule_set = failures.attempt(
         lambda: ports.rules.rules().with_last_valid(before.rules), None, FindingSource.RULES
     )

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from vdm_alerts.adapters.aws.codec import STORED_NAMES, UnreadableRecordError, decode, encode
 from vdm_alerts.core.alerts.alert import Alert, Firing, LastNotified, Ok, Pending
 from vdm_alerts.core.alerts.sequence import SendAttempt
+from vdm_alerts.core.alerts.stored_state import SubscriberCount
 from vdm_alerts.core.evaluation.revision import ReportedFigures
 from vdm_alerts.core.model.findings import Finding, FindingSource
 from vdm_alerts.core.model.metrics import Scope, Window
@@ -124,6 +125,9 @@ findings = records_of(
 )
 send_attempts = records_of(SendAttempt, sequence=st.integers(1, 10**6), fingerprint=texts)
 rule_texts = records_of(RuleText, text=texts, source=texts)
+subscriber_counts = records_of(
+    SubscriberCount, confirmed=st.integers(0, 10**7), counted_at=timestamps
+)
 
 
 @pytest.mark.parametrize("record_type", FIELDS, ids=lambda record_type: record_type.__name__)
@@ -150,6 +154,11 @@ def test_send_attempt_survives_encoding_and_decoding(attempt: SendAttempt) -> No
 @given(rule_texts)
 def test_stored_rule_text_survives_encoding_and_decoding(rule_text: RuleText) -> None:
     assert decode(encode(rule_text), RuleText) == rule_text
+
+
+@given(subscriber_counts)
+def test_subscriber_count_survives_encoding_and_decoding(count: SubscriberCount) -> None:
+    assert decode(encode(count), SubscriberCount) == count
 
 
 def test_alert_record_has_the_fields_of_schema_4() -> None:

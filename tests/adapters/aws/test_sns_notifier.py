@@ -8,12 +8,15 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.stub import Stubber
+from moto import mock_aws
 
 from vdm_alerts.adapters.aws.sns_notifier import SnsNotifier
 from vdm_alerts.core.model.findings import AccessDeniedError, UnavailableError
 from vdm_alerts.core.notifications.rendering.message import Message
 
-MESSAGE = Message("Subject", "prose", '{"chat": 1}', '{"machine": 1}', {"severity": "WARNING"})
+MESSAGE = Message(
+    "Subject", "prose", '{"chat": 1}', '{"machine": 1}', "short", {"severity": "WARNING"}
+)
 ARN = "arn:aws:sns:eu-west-1:111122223333:alerts"
 
 
@@ -24,15 +27,16 @@ def stub() -> Iterator[tuple[Any, Stubber]]:
         yield client, stubber
 
 
-def test_each_protocol_gets_its_own_message_form_and_amazon_q_gets_the_default(
+def test_message_is_published_once_with_every_form_and_its_attributes(
     stub: tuple[Any, Stubber],
 ) -> None:
     client, stubber = stub
     forms = {
-        "default": '{"chat": 1}',
+        "default": '{"machine": 1}',
         "email": "prose",
-        "sqs": '{"machine": 1}',
-        "lambda": '{"machine": 1}',
+        "http": '{"chat": 1}',
+        "https": '{"chat": 1}',
+        "sms": "short",
     }
     expected = {
         "TopicArn": ARN,
@@ -44,6 +48,24 @@ def test_each_protocol_gets_its_own_message_form_and_amazon_q_gets_the_default(
     stubber.add_response("publish", {"MessageId": "1"}, expected)
     SnsNotifier(client, ARN).publish(MESSAGE)
     stubber.assert_no_pending_responses()
+
+
+def test_queue_receives_the_json_payload_with_attributes() -> None:
+    with mock_aws():
+        sns: Any = boto3.client("sns")
+        sqs: Any = boto3.client("sqs")
+        topic = sns.create_topic(Name="alerts")["TopicArn"]
+        url = sqs.create_queue(QueueName="machine")["QueueUrl"]
+        sns.subscribe(
+            TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:eu-west-1:123456789012:machine"
+        )
+
+        SnsNotifier(sns, topic).publish(MESSAGE)
+
+        (received,) = sqs.receive_message(QueueUrl=url)["Messages"]
+        body = json.loads(received["Body"])
+        assert body["Message"] == MESSAGE.payload
+        assert body["MessageAttributes"]["severity"]["Value"] == "WARNING"
 
 
 def test_subscriber_count_includes_only_confirmed_subscriptions(stub: tuple[Any, Stubber]) -> None:

@@ -8,12 +8,15 @@ import pytest
 from accounts import SHOP_IDENTITY, FakeAccount
 from builders import HOUR, NEWS_IDENTITY, NOW, a_sender_record, a_series
 
+from vdm_alerts.core.alerts.stored_state import SubscriberCount
 from vdm_alerts.core.model.findings import Finding, FindingSource
 from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.observations.data_findings import (
+    NO_SUBSCRIBER,
     SINGLE_SERIES,
     reading_findings,
+    subscriber_findings,
     transient_since,
     unreadable_sources,
     with_persistent,
@@ -36,6 +39,38 @@ def a_reading(answers: Answers, roster: SenderRoster | None = None) -> MetricRea
 
 def findings_of(reading: MetricReading, limits: Limits, *, is_empty: bool = False) -> list[str]:
     return [finding.key for finding in reading_findings(reading, limits, is_empty=is_empty)]
+
+
+def test_fewer_subscribers_are_a_finding_that_is_notified_once() -> None:
+    (finding,) = subscriber_findings(1, SubscriberCount(3, NOW))
+    assert finding.what == "SNS subscriptions fell from 3 to 1 after 2026-03-12 09:00 UTC"
+    assert (finding.one_shot, finding.transient, finding.blocks_monitoring) == (True, False, False)
+
+
+def test_second_fall_between_the_same_counts_is_a_new_finding() -> None:
+    first, second = (
+        finding
+        for counted_at in (NOW, NOW + HOUR)
+        for finding in subscriber_findings(1, SubscriberCount(2, counted_at))
+    )
+    assert not second.is_known_from(first)
+
+
+@pytest.mark.parametrize(
+    ("confirmed", "expected", "findings"),
+    [
+        pytest.param(2, SubscriberCount(2, NOW), [], id="as many"),
+        pytest.param(3, SubscriberCount(2, NOW), [], id="more"),
+        pytest.param(None, SubscriberCount(2, NOW), [], id="not counted"),
+        pytest.param(2, None, [], id="first count"),
+        pytest.param(0, SubscriberCount(2, NOW), [NO_SUBSCRIBER], id="none left"),
+        pytest.param(0, None, [NO_SUBSCRIBER], id="none yet"),
+    ],
+)
+def test_subscribers_are_no_such_finding_unless_some_are_left_of_more(
+    confirmed: int | None, expected: SubscriberCount | None, findings: list[Finding]
+) -> None:
+    assert [*subscriber_findings(confirmed, expected)] == findings
 
 
 def test_transient_problem_keeps_its_start_until_it_is_fixed() -> None:

@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
+import pytest
 from builders import HOUR, NEWS_IDENTITY, NOW, a_rule, firing
 
-from vdm_alerts.core.alerts.stored_state import StoredState
+from vdm_alerts.core.alerts.stored_state import StoredState, SubscriberCount
 from vdm_alerts.core.model.metrics import ACCOUNT
 from vdm_alerts.core.observations.next_state import next_state
 from vdm_alerts.core.observations.observation import Observation
@@ -20,8 +21,10 @@ BEFORE = StoredState(
     transient_since={"ses:GetAccount": NOW - HOUR},
     summary_sent=True,
     subscribers=1,
+    expected_subscribers=SubscriberCount(1, NOW - HOUR),
     version=7,
 )
+TWO_BEFORE = SubscriberCount(2, NOW - HOUR)
 OBSERVATION = Observation(
     rule_set=RuleSet({"bounce-rate": a_rule()}, texts={"bounce-rate": NEW_TEXT}),
     reading=None,
@@ -40,9 +43,30 @@ def test_next_state_has_the_alerts_and_observations_of_the_run() -> None:
         rules={"bounce-rate": NEW_TEXT},
         transient_since={"ses:ListTenants": NOW},
         subscribers=2,
+        expected_subscribers=SubscriberCount(2, NOW),
     )
 
 
 def test_next_state_keeps_the_stored_rules_when_the_rules_are_unreadable() -> None:
     unreadable = replace(OBSERVATION, rule_set=None)
     assert next_state(BEFORE, unreadable, [], NOW).rules == {"bounce-rate": OLD_TEXT}
+
+
+@pytest.mark.parametrize(
+    ("expected", "confirmed", "next_expected"),
+    [
+        pytest.param(None, 2, SubscriberCount(2, NOW), id="first count"),
+        pytest.param(TWO_BEFORE, 2, SubscriberCount(2, NOW), id="same"),
+        pytest.param(TWO_BEFORE, 3, SubscriberCount(3, NOW), id="higher"),
+        pytest.param(TWO_BEFORE, 1, TWO_BEFORE, id="lower"),
+        pytest.param(TWO_BEFORE, 0, TWO_BEFORE, id="none left"),
+        pytest.param(TWO_BEFORE, None, TWO_BEFORE, id="not counted"),
+        pytest.param(None, None, None, id="never counted"),
+    ],
+)
+def test_expected_subscribers_stay_when_fewer_or_unknown_subscribers_are_counted(
+    expected: SubscriberCount | None, confirmed: int | None, next_expected: SubscriberCount | None
+) -> None:
+    before = replace(BEFORE, expected_subscribers=expected)
+    observation = replace(OBSERVATION, subscribers=confirmed)
+    assert next_state(before, observation, [], NOW).expected_subscribers == next_expected

@@ -12,6 +12,7 @@ from cattrs.strategies import configure_tagged_union
 from vdm_alerts.core.alerts.alert import Alert, Firing, LastNotified, Ok, Pending, State
 from vdm_alerts.core.alerts.history import STATE_NAMES
 from vdm_alerts.core.alerts.sequence import SendAttempt
+from vdm_alerts.core.alerts.stored_state import SubscriberCount
 from vdm_alerts.core.evaluation.revision import ReportedFigures
 from vdm_alerts.core.model.errors import VdmAlertsError
 from vdm_alerts.core.model.findings import Finding
@@ -28,8 +29,8 @@ SCHEMA = 4
 
 * 2 adds alerts that are pending, recovering or recently resolved.
 * 3 adds how and how often an alert was resolved, the reported figures, attempts, and rules.
-* 4 adds the indicator of each alert. It later got optional fields of firing alerts, which an older
-  version ignores: since when and why the alert has its severity.
+* 4 adds the indicator of each alert. It later got optional fields, which an older version ignores:
+  since when and why a firing alert has its severity, and the expected subscribers.
 
 A record of an earlier schema is readable, because it lacks only fields that have a default.
 """
@@ -108,6 +109,7 @@ STORED_NAMES: Mapping[type, Mapping[str, str]] = {
     },
     SendAttempt: {"sequence": "sequence", "fingerprint": "news"},
     RuleText: {"text": "text", "source": "source"},
+    SubscriberCount: {"confirmed": "confirmed", "counted_at": "at"},
 }
 """The stored name of each field of each record.
 
@@ -127,14 +129,16 @@ _DIMENSIONS: Mapping[str, Dimension] = {
 }
 _SEVERITIES: Mapping[str, Severity] = {str(severity): severity for severity in Severity}
 
-T = TypeVar("T", Alert, Finding, SendAttempt, RuleText)
+T = TypeVar("T", Alert, Finding, SendAttempt, RuleText, SubscriberCount)
 
 
 class UnreadableRecordError(VdmAlertsError):
     """A stored record is damaged, or has a schema that this version does not read."""
 
 
-def encode(record: Alert | Finding | SendAttempt | RuleText) -> dict[str, Any]:
+def encode(
+    record: Alert | Finding | SendAttempt | RuleText | SubscriberCount,
+) -> dict[str, Any]:
     """Return *record* and its schema as a dict of strings, integers, lists and dicts."""
     return {"schema": SCHEMA, **_converter.unstructure(record)}
 

@@ -23,7 +23,7 @@ from vdm_alerts.adapters.aws.codec import (
 from vdm_alerts.core.alerts.alert import Alert, AlertKey
 from vdm_alerts.core.alerts.history import Transition
 from vdm_alerts.core.alerts.sequence import SendAttempt
-from vdm_alerts.core.alerts.stored_state import StoredState
+from vdm_alerts.core.alerts.stored_state import StoredState, SubscriberCount
 from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.model.metrics import Scope
 from vdm_alerts.core.model.target import Target
@@ -62,6 +62,7 @@ def partition_key(kind: str, target: Target) -> str:
 
 def run_item(target: Target, state: StoredState) -> Item:
     """Return the run item, which has everything in *state* except alerts and rules."""
+    expected = state.expected_subscribers
     return {
         "pk": partition_key(STATE, target),
         "sk": RUN,
@@ -75,6 +76,7 @@ def run_item(target: Target, state: StoredState) -> Item:
         "passing": {key: since.isoformat() for key, since in state.transient_since.items()},
         "introduced": state.summary_sent,
         "subscribers": state.subscribers,
+        "expected_subscribers": encode(expected) if expected else None,
     }
 
 
@@ -104,7 +106,7 @@ def state_from_items(items: Sequence[Item]) -> StoredState:
         return StoredState(alerts=alerts, rules=rules)
     # The run item has a schema since schema 3. Earlier items lack only what schema 3 added.
     require_readable(run.get("schema", 2))
-    subscribers = run.get("subscribers")
+    subscribers, expected = run.get("subscribers"), run.get("expected_subscribers")
     return StoredState(
         alerts=alerts,
         findings=tuple(decode(record, Finding) for record in run["findings"]),
@@ -121,6 +123,7 @@ def state_from_items(items: Sequence[Item]) -> StoredState:
         # Earlier versions sent no first summary. Their users know what is monitored.
         summary_sent=run.get("introduced", True),
         subscribers=None if subscribers is None else int(subscribers),
+        expected_subscribers=decode(expected, SubscriberCount) if expected else None,
         version=int(run.get("version", 0)),
     )
 

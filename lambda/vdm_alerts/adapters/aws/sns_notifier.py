@@ -1,6 +1,7 @@
 """Notifications to the subscribers of an SNS topic."""
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from vdm_alerts.adapters.aws.errors import translate_errors
@@ -8,6 +9,22 @@ from vdm_alerts.core.notifications.rendering.message import Message
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
+
+
+def forms_of(message: Message) -> Mapping[str, str]:
+    """Return the form of *message* for each protocol of a subscription.
+
+    Other protocols get the form "default". It is the payload, so that the message contains this
+    largest form once: SNS limits the size of all forms together. Amazon Q subscribes by HTTPS, and
+    drops everything that is not in its own JSON format.
+    """
+    return {
+        "default": message.payload,
+        "email": message.text,
+        "http": message.amazon_q,
+        "https": message.amazon_q,
+        "sms": message.sms,
+    }
 
 
 class SnsNotifier:
@@ -19,23 +36,13 @@ class SnsNotifier:
         self._topic_arn = topic_arn
 
     def publish(self, message: Message) -> None:
-        """Publish *message* once, with a form for each protocol.
-
-        Protocols that are not listed get the form "default". It is JSON for Amazon Q, which
-        subscribes by HTTPS and drops everything that is not in its own JSON format.
-        """
-        forms = {
-            "default": message.amazon_q,
-            "email": message.text,
-            "sqs": message.payload,
-            "lambda": message.payload,
-        }
+        """Publish *message* once, with a form for each protocol."""
         with translate_errors("sns:Publish"):
             self._client.publish(
                 TopicArn=self._topic_arn,
                 Subject=message.subject,
                 MessageStructure="json",
-                Message=json.dumps(forms, ensure_ascii=False),
+                Message=json.dumps(forms_of(message), ensure_ascii=False),
                 MessageAttributes={
                     name: {"DataType": "String", "StringValue": value}
                     for name, value in message.attributes.items()

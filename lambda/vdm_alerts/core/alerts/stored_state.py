@@ -13,6 +13,16 @@ from vdm_alerts.core.rules.rule_set import RuleSet, RuleText, parse_stored_rule
 
 
 @dataclass(frozen=True, slots=True)
+class SubscriberCount:
+    """The confirmed subscriptions of the topic at a time."""
+
+    confirmed: int
+    """The number of confirmed subscriptions."""
+    counted_at: datetime
+    """The time of the run that counted them."""
+
+
+@dataclass(frozen=True, slots=True)
 class StoredState:
     """The state that a run stores for the next run."""
 
@@ -36,6 +46,11 @@ class StoredState:
     """Whether the first summary was sent."""
     subscribers: int | None = None
     """The subscribers that the last run counted; None if they were not counted."""
+    expected_subscribers: SubscriberCount | None = None
+    """The count that the subscribers know of; None before the first count.
+
+    A lower count is a finding until it is notified. A run that cannot count keeps it.
+    """
     version: int = 0
     """The number of saves."""
 

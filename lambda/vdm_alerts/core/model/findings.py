@@ -50,11 +50,18 @@ class SubscribeByEmail:
 
 
 @dataclass(frozen=True, slots=True)
+class ListSubscriptions:
+    """List the subscriptions of the SNS topic of the stack."""
+
+
+@dataclass(frozen=True, slots=True)
 class EnableSending:
     """Turn on sending for the whole SES account."""
 
 
-Fix: TypeAlias = DeleteParameter | RestoreDefaultRule | SubscribeByEmail | EnableSending
+Fix: TypeAlias = (
+    DeleteParameter | RestoreDefaultRule | SubscribeByEmail | ListSubscriptions | EnableSending
+)
 """A fix that takes one command. The renderer knows the command."""
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from vdm_alerts.core.alerts.sequence import SendAttempt
-from vdm_alerts.core.alerts.stored_state import StoredState
+from vdm_alerts.core.alerts.stored_state import StoredState, SubscriberCount
 from vdm_alerts.core.notifications import affected
 from vdm_alerts.core.notifications.notification import (
     SUMMARY,
@@ -55,6 +55,7 @@ def mark_delivered(state: StoredState, sent: Sequence[Notification], now: dateti
                 state,
                 findings=notification.findings_when_delivered,
                 service_sequence=notification.sequence,
+                expected_subscribers=_notified_subscribers(state, now),
             )
         if isinstance(notification, Digest) and notification.coverage:
             state = replace(state, summary_sent=True)
@@ -66,3 +67,13 @@ def mark_delivered(state: StoredState, sent: Sequence[Notification], now: dateti
         attempts={key: attempt for key, attempt in attempts.items() if key in open_ids},
         sequences={key: sequence for key, sequence in sequences.items() if key in open_ids},
     )
+
+
+def _notified_subscribers(state: StoredState, now: datetime) -> SubscriberCount | None:
+    """Return the count that the subscribers know of after a service notification.
+
+    The notification had every finding of this run, so also that subscriptions have ended.
+    """
+    if state.subscribers is None:
+        return state.expected_subscribers
+    return SubscriberCount(state.subscribers, now)

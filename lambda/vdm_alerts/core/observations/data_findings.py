@@ -3,9 +3,16 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from vdm_alerts.core.model.findings import Finding, FindingSource, SubscribeByEmail
+from vdm_alerts.core.alerts.stored_state import SubscriberCount
+from vdm_alerts.core.model.findings import (
+    Finding,
+    FindingSource,
+    ListSubscriptions,
+    SubscribeByEmail,
+)
 from vdm_alerts.core.model.metrics import Window
 from vdm_alerts.core.model.rates import Gap
+from vdm_alerts.core.model.timefmt import format_time
 from vdm_alerts.core.observations import metric_reading
 from vdm_alerts.core.observations.metric_reading import TRANSIENT_LIMIT, Limits, MetricReading
 from vdm_alerts.core.observations.observation import Observation
@@ -21,6 +28,34 @@ NO_SUBSCRIBER = Finding(
 )
 SINGLE_SERIES = "series"
 """The key of the finding about series that are unreadable in this run."""
+
+
+def subscriber_findings(
+    confirmed: int | None, expected: SubscriberCount | None
+) -> Iterator[Finding]:
+    """Yield the finding about the *confirmed* subscriptions, if there is one.
+
+    *confirmed* is None if they could not be counted. *expected* is the count of an earlier run; a
+    lower one means that subscriptions have ended.
+    """
+    if confirmed == 0:
+        yield NO_SUBSCRIBER
+    elif confirmed is not None and expected and confirmed < expected.confirmed:
+        yield _subscriptions_ended(confirmed, expected)
+
+
+def _subscriptions_ended(confirmed: int, expected: SubscriberCount) -> Finding:
+    return Finding(
+        key="subscriptions",
+        # Without the time, a second fall between the same numbers would not be a new finding.
+        what=f"SNS subscriptions fell from {expected.confirmed} to {confirmed} after "
+        f"{format_time(expected.counted_at)}",
+        remedy="If you did not intend this, find out which receiver of these alerts is missing, "
+        "and subscribe it again. The topic lists those that are left",
+        fix=ListSubscriptions(),
+        blocks_monitoring=False,
+        one_shot=True,
+    )
 
 
 def transient_since(

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from vdm_alerts.core.alerts.alert import Alert
-from vdm_alerts.core.alerts.stored_state import StoredState
+from vdm_alerts.core.alerts.stored_state import StoredState, SubscriberCount
 from vdm_alerts.core.observations.observation import Observation
 
 
@@ -22,6 +22,20 @@ def next_state(
         alerts={alert.key: alert for alert in alerts},
         transient_since=observation.transient_since,
         subscribers=observation.subscribers,
+        expected_subscribers=_expected_subscribers(before, observation.subscribers, now),
         rules=observation.rule_set.texts if observation.rule_set else before.rules,
         last_run=now,
     )
+
+
+def _expected_subscribers(
+    before: StoredState, confirmed: int | None, now: datetime
+) -> SubscriberCount | None:
+    """Return the count below which subscriptions have ended unnoticed.
+
+    It follows a higher count at once, and a lower count only when that is notified.
+    """
+    expected = before.expected_subscribers
+    if confirmed is None or (expected and confirmed < expected.confirmed):
+        return expected
+    return SubscriberCount(confirmed, now)

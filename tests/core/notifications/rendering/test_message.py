@@ -26,6 +26,7 @@ from builders import (
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vdm_alerts.adapters.aws.sns_notifier import forms_of
 from vdm_alerts.core.alerts.alert import Alert, AlertKey, Firing, Ok
 from vdm_alerts.core.evaluation.revision import ReportedFigures
 from vdm_alerts.core.evaluation.ses_estimate import AccountRateEstimate, DistanceToLevel
@@ -39,7 +40,12 @@ from vdm_alerts.core.notifications.incidents import IncidentNotification, incide
 from vdm_alerts.core.notifications.notification import first_summary
 from vdm_alerts.core.notifications.rendering.amazon_q import MAX_TEXT
 from vdm_alerts.core.notifications.rendering.email import MAX_LISTED
-from vdm_alerts.core.notifications.rendering.message import MAX_SUBJECT, Message, render
+from vdm_alerts.core.notifications.rendering.message import (
+    MAX_SMS,
+    MAX_SUBJECT,
+    Message,
+    render,
+)
 from vdm_alerts.core.notifications.rendering.payload import MAX_INCIDENTS, MAX_SCOPES
 from vdm_alerts.core.notifications.rendering.remediation import REMEDIATION
 from vdm_alerts.core.notifications.service_notification import (
@@ -51,8 +57,8 @@ from vdm_alerts.core.planning.contributor import Contributor
 from vdm_alerts.core.rules.parser import InvalidRuleError, parse_rule
 
 WARNING, CRITICAL = Severity.WARNING, Severity.CRITICAL
-SNS_LIMIT = 256 * 1024
-"""Bytes in one message."""
+MAX_SIZE = 192 * 1024
+"""Bytes in one message: three quarters of what SNS allows."""
 
 # Texts that some notifications must contain, and others must not.
 STEPS_HEADING = "What to do:"
@@ -94,11 +100,9 @@ def due_service_notification(
 
 
 def size_in_sns(message: Message) -> int:
-    """Return the bytes of all formats of *message*; two protocols get the payload."""
-    formats = json.dumps(
-        [message.text, message.amazon_q, message.payload, message.payload], ensure_ascii=False
-    )
-    return len(formats.encode())
+    """Return the bytes of *message* that SNS limits: all its forms, and its attributes."""
+    forms = json.dumps(forms_of(message), ensure_ascii=False)
+    return len(forms.encode()) + len(json.dumps(message.attributes))
 
 
 def healthy_with_few_emails() -> Healthy:
@@ -278,11 +282,38 @@ def test_chat_message_escapes_mentions_and_links_in_scope_names() -> None:
 
 
 @pytest.mark.parametrize("identity", ["a" * 300 + ".example", "bücher.example", "a\nb\t.example"])
-def test_subject_line_is_short_printable_ascii_whatever_the_name(identity: str) -> None:
-    subject = message_for((firing(Scope(identity=identity)), breached())).subject
-    assert len(subject) <= MAX_SUBJECT
-    assert subject.isascii()
-    assert subject.isprintable()
+def test_subject_line_and_text_message_are_short_printable_ascii_whatever_the_name(
+    identity: str,
+) -> None:
+    message = message_for((firing(Scope(identity=identity)), breached()))
+    assert len(message.subject) <= MAX_SUBJECT
+    assert len(message.sms) <= MAX_SMS
+    assert (message.subject + message.sms).isascii()
+    assert (message.subject + message.sms).isprintable()
+
+
+def test_text_message_is_the_subject_line_when_that_is_short() -> None:
+    message = message_for((firing(), breached()))
+    assert message.sms == message.subject
+    assert message.sms == f"[WARNING] Bounce rate of news.example.com is 6%{SUBJECT_SUFFIX}"
+
+
+@pytest.mark.parametrize(
+    ("length", "target_or_end"),
+    [
+        pytest.param(72, SUBJECT_SUFFIX, id="with the target"),
+        pytest.param(73, "x is 6%", id="without the target"),
+        pytest.param(97, "x is 6%", id="of the greatest length"),
+        pytest.param(110, "xxx...", id="cut"),
+    ],
+)
+def test_text_message_leaves_out_the_target_before_it_cuts_the_headline(
+    length: int, target_or_end: str
+) -> None:
+    sms = message_for((firing(Scope(identity="x" * length)), breached())).sms
+    assert sms.startswith(f"[WARNING] Bounce rate of {'x' * 60}")
+    assert sms.endswith(target_or_end)
+    assert len(sms) <= MAX_SMS
 
 
 def a_long_scope(number: int) -> Scope:
@@ -296,7 +327,7 @@ def test_incident_with_10000_identities_fits_into_one_sns_message() -> None:
     assert (len(payload["affected"]), payload["affected_total"]) == (MAX_SCOPES, 10_000)
     assert f"and {10_000 - 1 - MAX_LISTED:,} more" in message.text
     assert len(json.loads(message.amazon_q)["content"]["description"]) <= MAX_TEXT
-    assert size_in_sns(message) < SNS_LIMIT
+    assert size_in_sns(message) < MAX_SIZE
 
 
 VDM_OFF = Finding("VDM", "VDM is off", "Switch it on", source=FindingSource.ACCOUNT)
@@ -385,10 +416,10 @@ def test_service_notification_with_500_findings_fits_into_one_sns_message() -> N
     assert len(content["description"]) <= MAX_TEXT
     assert len(content["nextSteps"]) <= 10
     assert "And 480 more." in message.text
-    assert size_in_sns(message) < SNS_LIMIT
+    assert size_in_sns(message) < MAX_SIZE
     notification = due_service_notification([VDM_OFF], notified=many, last_sequence=1)
     assert notification.fixed == tuple(many)
-    assert size_in_sns(render(notification, TARGET, NOW)) < SNS_LIMIT
+    assert size_in_sns(render(notification, TARGET, NOW)) < MAX_SIZE
 
 
 def test_rule_error_shortens_a_very_long_key() -> None:
@@ -708,7 +739,7 @@ def test_summary_with_500_incidents_fits_into_one_sns_message() -> None:
         incident = incident_of(*((alert, breached()) for alert in alerts))
         many.append(replace(incident, contributor=contributor, estimate=ESTIMATE_OF_2_PERCENT))
     message = render(first_summary(many, Coverage(("r",), {(): 1}), {}), TARGET, NOW)
-    assert size_in_sns(message) < SNS_LIMIT
+    assert size_in_sns(message) < MAX_SIZE
     assert "And 480 more." in message.text
     assert "and 94 more" in message.text
     payload = json.loads(message.payload)

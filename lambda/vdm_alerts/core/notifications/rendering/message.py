@@ -20,6 +20,14 @@ MAX_SUBJECT = 99
 
 Source: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 """
+MAX_SMS = 128
+"""Characters in a text message.
+
+SNS sends more than 140 ASCII characters as several text messages. They include the prefix
+"VDM ALERTS> ", which SNS makes of the topic's display name.
+
+Source: https://docs.aws.amazon.com/sns/latest/dg/sms_sending-overview.html
+"""
 
 _EMOJI: Mapping[Severity | None, str] = {
     Severity.CRITICAL: ":rotating_light:",
@@ -40,6 +48,8 @@ class Message:
     """The JSON of an Amazon Q custom notification, for a chat channel."""
     payload: str
     """The JSON for machines."""
+    sms: str
+    """The text message: printable ASCII, at most `MAX_SMS` characters."""
     attributes: Mapping[str, str]
     """The SNS message attributes, by which a subscription can filter."""
 
@@ -58,7 +68,8 @@ def render(notification: Notification, target: Target, now: datetime) -> Message
 
 
 def _incident_message(incident: IncidentNotification, target: Target, now: datetime) -> Message:
-    subject = _subject_line(subjects.incident_subject(incident), target)
+    headline = subjects.incident_subject(incident)
+    subject = _subject_line(headline, target)
     attributes = {
         **_attributes("incident", incident, target),
         "reason": incident.reason.value,
@@ -82,12 +93,14 @@ def _incident_message(incident: IncidentNotification, target: Target, now: datet
             steps=email.remediation_steps(incident, target) if incident.severity else (),
         ),
         payload=payload.payload_text(attributes, now, payload.incident_fields(incident)),
+        sms=_text_message(headline, target),
         attributes=attributes,
     )
 
 
 def _digest_message(digest: Digest, target: Target, now: datetime) -> Message:
-    subject = _subject_line(digest_text.digest_subject(digest), target)
+    headline = digest_text.digest_subject(digest)
+    subject = _subject_line(headline, target)
     kind = "summary" if digest.coverage else "digest"
     attributes = {**_attributes(kind, digest, target), "reason": kind.upper()}
     worst = digest.incidents[0] if digest.severity else None
@@ -102,12 +115,14 @@ def _digest_message(digest: Digest, target: Target, now: datetime) -> Message:
             steps=email.remediation_steps(worst, target) if worst else (),
         ),
         payload=payload.payload_text(attributes, now, payload.digest_fields(digest)),
+        sms=_text_message(headline, target),
         attributes=attributes,
     )
 
 
 def _service_message(notification: ServiceNotification, target: Target, now: datetime) -> Message:
-    subject = _subject_line(service.service_subject(notification), target)
+    headline = service.service_subject(notification)
+    subject = _subject_line(headline, target)
     attributes = _attributes("service", notification, target)
     all_clear = [service.all_clear(notification)] if notification.is_all_clear else []
     findings = [
@@ -125,6 +140,7 @@ def _service_message(notification: ServiceNotification, target: Target, now: dat
             steps=[fix_text(finding, target) for finding in notification.findings],
         ),
         payload=payload.payload_text(attributes, now, payload.service_fields(notification, target)),
+        sms=_text_message(headline, target),
         attributes=attributes,
     )
 
@@ -155,14 +171,29 @@ def _emoji(notification: IncidentNotification | Digest) -> str:
     return ":white_circle:" if notification.is_unproven else _EMOJI[notification.severity]
 
 
-def _subject_line(subject: str, target: Target) -> str:
-    """Return *subject* and *target* in printable ASCII, as SNS allows.
+def _subject_line(headline: str, target: Target) -> str:
+    """Return *headline* and *target* in printable ASCII, as SNS allows.
 
-    If *subject* is too long, its end is cut. The target is never cut.
+    If *headline* is too long, its end is cut. The target is never cut.
     """
-    suffix = f" - {target.account} {target.region}"
-    printable = "".join(letter if " " <= letter <= "~" else "?" for letter in subject)
-    limit = MAX_SUBJECT - len(suffix)
-    if len(printable) > limit:
-        printable = f"{printable[: limit - 3]}..."
-    return printable + suffix
+    suffix = _target_suffix(target)
+    return _shorten(_printable(headline), MAX_SUBJECT - len(suffix)) + suffix
+
+
+def _text_message(headline: str, target: Target) -> str:
+    """Return *headline* in printable ASCII, with *target* if both fit into a text message."""
+    printable = _printable(headline)
+    with_target = printable + _target_suffix(target)
+    return with_target if len(with_target) <= MAX_SMS else _shorten(printable, MAX_SMS)
+
+
+def _target_suffix(target: Target) -> str:
+    return f" - {target.account} {target.region}"
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if " " <= letter <= "~" else "?" for letter in text)
+
+
+def _shorten(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."

@@ -26,9 +26,9 @@ PAYLOAD_SCHEMA = 1
 MAX_FINDINGS = 50
 """Findings in a payload."""
 MAX_SCOPES = 100
-"""Scopes in a payload. Each has up to 700 bytes, and the message contains the payload twice.
+"""Scopes in a payload. Each has up to 700 bytes.
 
-SNS allows 256 KiB for a message.
+SNS allows 256 KiB for all formats of a message together.
 """
 MAX_INCIDENTS = 20
 """Incidents in a payload. Each has figures of its own, up to 2 kilobytes."""

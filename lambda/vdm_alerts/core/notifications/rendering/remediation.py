@@ -9,6 +9,7 @@ from vdm_alerts.core.model.findings import (
     EnableSending,
     Finding,
     Fix,
+    ListSubscriptions,
     RestoreDefaultRule,
     SubscribeByEmail,
 )
@@ -165,6 +166,11 @@ def _command(fix: Fix, target: Target) -> str:
             return (
                 "aws sns subscribe --protocol email --topic-arn THE-STACKS-TOPIC "
                 "--notification-endpoint you@example.com"
+            )
+        case ListSubscriptions():
+            return (
+                f"aws sns list-subscriptions-by-topic --region {target.region} "
+                "--topic-arn THE-STACKS-TOPIC"
             )
         case EnableSending():
             return "aws sesv2 put-account-sending-attributes --sending-enabled"
