@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from builders import TARGET
@@ -58,7 +59,9 @@ READ_WITHIN = timedelta(hours=25)
 BEYOND_DOUBT = 2.5
 """A rate of so many times the highest threshold is above it at any confidence level."""
 BEYOND_LATE_BOUNCES = 1.5
-"""Bounces of today that make so many times a threshold of two days' emails are not late ones."""
+"""Today's bounces that are so many times a threshold of earlier emails, too, are not late ones."""
+MAX_DAYS_LATE = 8
+"""The emails of so many days before today may bounce today."""
 
 
 @dataclass
@@ -277,7 +280,7 @@ class Oracle:
             (name, scope)
             for name, rule in self._known_rules.items()
             for scope in (ACCOUNT, *world.levels)
-            if severity(self._level(scope, rule), rule)
+            if severity(self._level(scope, rule), rule) and self._is_monitored(scope)
         ]
         new = [key for key in breached if is_clean and not world.is_unreadable(key[1])]
         self._breached_since = dict.fromkeys(new, world.now) | {
@@ -311,10 +314,8 @@ class Oracle:
         ):
             return
         self.checks += 1
-        is_listed = world.now - world.senders_changed_at > READ_WITHIN
         rule = self._known_rules.get(name)
-        is_monitored = scope == ACCOUNT or (scope in world.senders and is_listed)
-        if rule is None or not is_monitored:
+        if rule is None or not self._is_monitored(scope):
             has_ended = name not in world.rules
         else:
             rank = self._rank(scope, rule)
@@ -326,6 +327,11 @@ class Oracle:
         if has_ended and not is_quiet and believed and self._has_history[key]:
             details = f"{key} has ended, recipients believe {believed}"
             self._report("missing notification", details)
+
+    def _is_monitored(self, scope: Scope) -> bool:
+        """Say whether *scope* is surely read. A new sender need not be listed at once."""
+        is_listed = self.world.now - self.world.senders_changed_at > READ_WITHIN
+        return scope == ACCOUNT or (scope in self.world.senders and is_listed)
 
     def _is_quiet(self) -> bool:
         quiet_hours = self.world.quiet_hours
@@ -357,15 +363,17 @@ class Oracle:
     def _level_of_possible_emails(self, scope: Scope) -> float:
         """Return the bounces per 1,000 emails that today's bounces may be of.
 
-        These are the emails since the last day with bounces: on a day without any, they may be
-        late.
+        On days with far fewer bounces than on other days, bounces may be late: today's may be of
+        all emails since then.
         """
-        now, level = self.world.now, self.world.level
+        now = self.world.now
         elapsed = (now - datetime.combine(now.date(), time(), now.tzinfo)) / DAY
-        day, days = now.date() - DAY, 1
-        while not level(scope, day) and days < SEEN_DAYS:
-            day, days = day - DAY, days + 1
-        return (level(scope, now.date()) * elapsed + level(scope, day)) / (elapsed + days)
+        today, *before = (
+            self.world.level(scope, now.date() - age * DAY) for age in range(SEEN_DAYS)
+        )
+        late = takewhile(lambda level: level <= max(before) / 4, before[:MAX_DAYS_LATE])
+        possible = list(late) or before[:1]
+        return (today * elapsed + sum(possible)) / (elapsed + len(possible))
 
     def _is_hold_over(self, key: Key, rule: Rule) -> bool:
         since = self._breached_since.get(key)

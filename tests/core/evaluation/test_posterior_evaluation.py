@@ -377,6 +377,7 @@ def test_late_feedback_is_reported_with_the_emails_that_it_comes_from() -> None:
     )
 
 
+@example([21, 1], [22, 0], DELIVERY_RULE, an_open_alert(NOW - 9 * DAY))
 @given(
     st.lists(st.integers(0, 50), min_size=1, max_size=9),
     st.lists(st.integers(0, 500), min_size=1, max_size=9),

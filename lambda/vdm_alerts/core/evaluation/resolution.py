@@ -54,7 +54,9 @@ def resolution_evidence(
         if window.first_day(last_day) <= since.date():
             continue
         evidence = series.evidence(window, _confidence(candidate, boundary, window.days), last_day)
-        if evidence is None or threshold.is_reached_by(evidence.rate.value, counts.indicator):
+        if evidence is None or evidence.rate.value > 1:
+            continue  # Events of the wrong days prove nothing.
+        if threshold.is_reached_by(evidence.rate.value, counts.indicator):
             continue
         assert evidence.confidence is not None
         has_enough_emails = _has_enough_emails(series, window, last_day, opened_from)
