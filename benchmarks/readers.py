@@ -119,9 +119,8 @@ def _readings(url: str, rules: Sequence[Rule], hours: int) -> Iterator[MetricRea
     )
     for hour in range(hours):
         now = NOW + timedelta(hours=hour)
-        result = read_metrics.read_metrics(
-            ports, TARGET, rules, {}, now, UNLIMITED, FailureCollector()
-        )
+        request = read_metrics.ReadRequest(rules, {}, now, UNLIMITED, sent_last_day=None)
+        result = read_metrics.read_metrics(ports, TARGET, request, FailureCollector())
         state.roster = result.roster_after()
         yield result
 

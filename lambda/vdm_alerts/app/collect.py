@@ -4,13 +4,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from vdm_alerts.app.failures import FailureCollector
-from vdm_alerts.app.read_metrics import read_metrics
+from vdm_alerts.app.read_metrics import ReadRequest, read_metrics
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.account import AccountStatus
 from vdm_alerts.core.model.findings import FindingSource
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.muting.silences import Silences, expired_findings
-from vdm_alerts.core.observations import data_findings
+from vdm_alerts.core.observations import data_findings, pattern_findings
 from vdm_alerts.core.observations.metric_reading import Limits, MetricReading
 from vdm_alerts.core.observations.observation import Observation
 from vdm_alerts.ports import Ports
@@ -71,18 +71,27 @@ def _query_sources(
         subscribers=subscribers,
         findings=failures.findings,
         silences=silences.in_effect(now),
+        days_without_vdm=data_findings.days_without_vdm(
+            before.days_without_vdm, now.date(), is_on=status.vdm_enabled
+        ),
         alerts=before.alerts_with_indicator(rule_set),
     )
     if rule_set is None or not (status.vdm_enabled and rule_set.rules):
         return observation
     rules = list(rule_set.rules.values())
+    request = ReadRequest(rules, observation.alerts, now, limits, status.sent_last_day)
     reading = failures.attempt(
-        lambda: read_metrics(ports, target, rules, observation.alerts, now, limits, failures),
+        lambda: read_metrics(ports, target, request, failures),
         None,
         FindingSource.METRICS,
     )
     if reading is None:
         return observation
+    plan, current = reading.plan, observation.silences
+    failures.add(pattern_findings.rule_findings(rule_set, plan), FindingSource.LISTS)
+    failures.add(
+        pattern_findings.silence_findings(current, rule_set, plan.roster), FindingSource.SILENCES
+    )
     is_empty = _sent_no_email(reading)
     failures.add(
         data_findings.reading_findings(reading, limits, is_empty=is_empty), FindingSource.METRICS

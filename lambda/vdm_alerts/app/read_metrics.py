@@ -5,8 +5,8 @@ are already complete, with the same function as the run, to find which breaches 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 
 from vdm_alerts.app.failures import FailureCollector
 from vdm_alerts.core.alerts.alert import Alert, AlertKey
@@ -27,20 +27,32 @@ from vdm_alerts.core.rules.rule import Rule
 from vdm_alerts.ports import AccountSource, Ports, SeriesSource
 
 
-def read_metrics(
-    ports: Ports,
-    target: Target,
-    rules: Sequence[Rule],
-    alerts: Mapping[AlertKey, Alert],
-    now: datetime,
-    limits: Limits,
-    failures: FailureCollector,
-) -> MetricReading:
-    """Return all counts that *rules* and the stored *alerts* need at *now*, within *limits*.
+@dataclass(frozen=True, slots=True)
+class ReadRequest:
+    """What a run knows before it reads metrics."""
 
-    The reading includes today if *limits* allow it and SES accepts queries about today. An answer
+    rules: Sequence[Rule]
+    alerts: Mapping[AlertKey, Alert]
+    """The stored alerts."""
+    now: datetime
+    limits: Limits
+    sent_last_day: int | None
+    """The emails that SES itself counted in the last 24 hours; None if unknown."""
+
+    def plan(self, roster: SenderRoster, last: date) -> ReadPlan:
+        """Return the plan to read the senders in *roster* through the day *last*."""
+        return plan_reading(self.rules, roster, self.alerts, self.now, last, self.sent_last_day)
+
+
+def read_metrics(
+    ports: Ports, target: Target, request: ReadRequest, failures: FailureCollector
+) -> MetricReading:
+    """Return all counts that the rules and the stored alerts of *request* need.
+
+    The reading includes today if the limits allow it and SES accepts queries about today. An answer
     that cannot be read is a gap. Errors become findings in *failures*.
     """
+    rules, now, limits = request.rules, request.now, request.limits
     stored_roster = failures.attempt(
         lambda: ports.rosters.load(target), SenderRoster(), FindingSource.METRICS
     )
@@ -48,12 +60,12 @@ def read_metrics(
     yesterday = today - timedelta(days=1)
     reads_today = limits.include_today and stored_roster.serves_today(today)
     roster = _with_fresh_lists(stored_roster, ports.account, rules, now, failures)
-    plan = plan_reading(rules, roster, alerts, now, today if reads_today else yesterday)
+    plan = request.plan(roster, today if reads_today else yesterday)
     budget = query_budget(stored_roster, limits.queries_per_day, now)
     try:
         return _read(ports.series, plan, budget, limits.deadline, failures)
     except TodayRejectedError:
-        plan = plan_reading(rules, roster, alerts, now, yesterday)
+        plan = request.plan(roster, yesterday)
     reading = _read(ports.series, plan, budget, limits.deadline, failures)
     if reading.account_emails is None:
         return reading

@@ -9,7 +9,7 @@ them.
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import chain
 from typing import Any, TypeAlias
 
@@ -76,6 +76,7 @@ def run_item(target: Target, state: StoredState) -> Item:
         "passing": {key: since.isoformat() for key, since in state.transient_since.items()},
         "introduced": state.summary_sent,
         "subscribers": state.subscribers,
+        "days_without_vdm": [day.isoformat() for day in sorted(state.days_without_vdm)],
         "expected_subscribers": encode(expected) if expected else None,
     }
 
@@ -111,6 +112,7 @@ def state_from_items(items: Sequence[Item]) -> StoredState:
         alerts=alerts,
         findings=tuple(decode(record, Finding) for record in run["findings"]),
         service_sequence=int(run["trouble_sequence"]),
+        days_without_vdm=frozenset(map(date.fromisoformat, run.get("days_without_vdm", ()))),
         last_run=datetime.fromisoformat(run["last_run"]) if run["last_run"] else None,
         sequences={incident: int(last) for incident, last in run.get("numbers", {}).items()},
         attempts={

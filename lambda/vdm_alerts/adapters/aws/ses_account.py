@@ -66,7 +66,7 @@ class SesAccount:
             RateLimiter(clock, LISTS_PER_SECOND).attach(client, operation)
 
     def status(self) -> AccountStatus:
-        """Return whether VDM and sending are on, with the findings about the account."""
+        """Return the status of VDM and of sending, with the findings about the account."""
         with translate_errors("ses:GetAccount"):
             account = self._client.get_account()
         enabled = account.get("VdmAttributes", {}).get("VdmEnabled") == "ENABLED"
@@ -75,7 +75,13 @@ class SesAccount:
             findings.append(enforced)
         elif not account.get("SendingEnabled", True):
             findings.append(_SENDING_IS_OFF)
-        return AccountStatus(enabled, account.get("SendingEnabled", True), findings)
+        sent = account.get("SendQuota", {}).get("SentLast24Hours")
+        return AccountStatus(
+            vdm_enabled=enabled,
+            may_send=account.get("SendingEnabled", True),
+            sent_last_day=None if sent is None else round(sent),
+            findings=findings,
+        )
 
     def identities(self) -> Sequence[Scope]:
         """Return every email identity, verified or not, sorted by name."""

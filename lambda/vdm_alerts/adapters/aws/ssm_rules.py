@@ -64,7 +64,9 @@ class SsmRules:
         default_places = {f"{DEFAULT_FOLDER}/{name}" for name in places}
         misplaced = texts.keys() - places.keys() - default_places
         findings += [self._misplaced(place) for place in sorted(misplaced)]
-        return RuleSet(rules, invalid, findings, rule_texts)
+        custom = (name for name, place in places.items() if place == name)
+        replaced = frozenset(name for name in custom if name in self._default_rules)
+        return RuleSet(rules, invalid, findings, rule_texts, replaced)
 
     def _no_rules(self) -> Finding:
         return Finding(

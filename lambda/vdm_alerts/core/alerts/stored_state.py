@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypeAlias
 
 from vdm_alerts.core.alerts.alert import Alert, AlertKey
@@ -51,6 +51,8 @@ class StoredState:
 
     A lower count is a finding until it is notified. A run that cannot count keeps it.
     """
+    days_without_vdm: frozenset[date] = frozenset()
+    """The recent days on which VDM was off, so that it does not count all of their emails."""
     version: int = 0
     """The number of saves."""
 

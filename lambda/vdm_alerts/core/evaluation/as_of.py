@@ -24,6 +24,11 @@ class AsOf:
         return datetime.combine(self.last_day, time(), UTC)
 
     @property
+    def end_of_last_day(self) -> datetime:
+        """The end of the last day."""
+        return self.start_of_last_day + timedelta(days=1)
+
+    @property
     def hours_since_start(self) -> float:
         """The hours since the start of the last day, which may exceed 24."""
         return (self.now - self.start_of_last_day) / timedelta(hours=1)

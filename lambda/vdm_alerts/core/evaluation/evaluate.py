@@ -84,7 +84,9 @@ def _evaluate_no_email(series: SeriesEvaluation) -> Verdict:
     if rule.missing_data is MissingData.BREACHING:
         # A scope that never sent an email is not expected to send.
         has_sent_before = series.volume.newest_day is not None
-        if has_sent_before and not series.volume.total(rule.no_email_window, last):
+        # Today is partial, so it does not count as one of the days without email.
+        days = Window(rule.longest_window.days + series.as_of.is_today_counted)
+        if has_sent_before and not series.volume.total(days, last):
             return NoEmail(series.subject, threshold.severity, window)
         return inconclusive
     is_doubtful = series.prior.open_alert or series.prior.is_pending

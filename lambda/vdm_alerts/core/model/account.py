@@ -14,5 +14,7 @@ class AccountStatus:
     """Whether Virtual Deliverability Manager is on."""
     may_send: bool = True
     """Whether SES lets the account send email."""
+    sent_last_day: int | None = None
+    """The emails that SES itself counted in the last 24 hours; None if unknown."""
     findings: Sequence[Finding] = ()
     """Problems of the account that are worth a notification."""

@@ -1,7 +1,7 @@
 """Findings about the subscribers and about the reading of VDM."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from vdm_alerts.core.alerts.stored_state import SubscriberCount
 from vdm_alerts.core.model.findings import (
@@ -10,9 +10,9 @@ from vdm_alerts.core.model.findings import (
     ListSubscriptions,
     SubscribeByEmail,
 )
-from vdm_alerts.core.model.metrics import Window
+from vdm_alerts.core.model.metrics import LONGEST_WINDOW, Window
 from vdm_alerts.core.model.rates import Gap
-from vdm_alerts.core.model.timefmt import format_time
+from vdm_alerts.core.model.timefmt import format_duration, format_time
 from vdm_alerts.core.observations import metric_reading
 from vdm_alerts.core.observations.metric_reading import TRANSIENT_LIMIT, Limits, MetricReading
 from vdm_alerts.core.observations.observation import Observation
@@ -98,6 +98,15 @@ def unreadable_sources(observation: Observation) -> set[FindingSource]:
     return {FindingSource.METRICS} if observation.account_emails is None else set()
 
 
+def days_without_vdm(before: frozenset[date], today: date, *, is_on: bool) -> frozenset[date]:
+    """Return the recent days on which VDM was off, with *today* if it is not on now.
+
+    *before* are those days at the last run. VDM serves no older days than `LONGEST_WINDOW`.
+    """
+    days = before if is_on else {*before, today}
+    return frozenset(day for day in days if day >= LONGEST_WINDOW.first_day(today))
+
+
 def reading_findings(
     reading: MetricReading, limits: Limits, *, is_empty: bool
 ) -> Iterator[Finding]:
@@ -109,6 +118,8 @@ def reading_findings(
         yield from _unreadable_series(reading)
     if reading.is_over_budget:
         yield _over_budget(limits.queries_per_day)
+    if reading.is_late:
+        yield _late(reading)
     if is_empty:
         yield _no_email(reading.plan.longest_window)
 
@@ -139,6 +150,18 @@ def _unreadable_series(reading: MetricReading) -> Iterator[Finding]:
             what="Unreadable for more than a day, so not watched",
             remedy="It is asked for at every run; why it fails is in the function's log",
         ).with_subjects([str(scope) for scope in long_unreadable])
+
+
+def _late(reading: MetricReading) -> Finding:
+    last_day, sent = reading.as_of.last_day, reading.plan.sent_last_day
+    age = format_duration(reading.plan.now - reading.as_of.end_of_last_day)
+    return Finding(
+        key="late",
+        what=f"VDM has counted no email since {last_day}",
+        remedy=f"SES itself counted {sent:,} emails in the last 24 hours, so the data of VDM is "
+        f"late, by {age}. Until it catches up, no alert resolves. If it does not: VDM counts only "
+        "emails with a single recipient, so check whether yours have several now",
+    )
 
 
 def _over_budget(queries_per_day: int | None) -> Finding:

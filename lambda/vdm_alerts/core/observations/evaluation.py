@@ -9,6 +9,7 @@ from vdm_alerts.core.evaluation.verdicts import (
     Breached,
     Healthy,
     Inconclusive,
+    NoEmail,
     Subject,
     Unknown,
     Verdict,
@@ -62,15 +63,17 @@ class Evaluation:
 def evaluate(observation: Observation) -> Evaluation:
     """Return the verdicts, the causes of breaches, and the closed alerts of a run.
 
-    There are no verdicts if VDM was not read. While the whole account sends no email, a scope
-    without emails is inconclusive, not healthy.
+    There are no verdicts if VDM was not read. A verdict that rests on missing emails is
+    inconclusive if these may only be missing in VDM.
     """
     reading = observation.reading
     if reading is None:
         return Evaluation(close_reasons=_closed(observation, ()))
-    verdicts = _verdicts(reading)
-    if observation.account_idle:
-        verdicts = {key: _not_healthy_without_emails(verdict) for key, verdict in verdicts.items()}
+    rules = {rule.name: rule for rule in reading.plan.rules}
+    verdicts = {
+        key: _proven(verdict, rules[key.rule].for_scope(key.scope), observation)
+        for key, verdict in _verdicts(reading).items()
+    }
     breaches = _breaches(verdicts, reading)
     contributors = {
         AlertKey.for_rule(breach.rule, breach.scope): contributor
@@ -150,8 +153,21 @@ def _breaches(
     ]
 
 
-def _not_healthy_without_emails(verdict: Verdict) -> Verdict:
-    """Return *verdict*, made inconclusive if it is healthy without evidence."""
-    if isinstance(verdict, Healthy) and verdict.evidence is None:
-        return Inconclusive(verdict.subject, verdict.threshold, verdict.window, None)
-    return verdict
+def _proven(verdict: Verdict, rule: Rule, observation: Observation) -> Verdict:
+    """Return *verdict*, made inconclusive if it rests on emails that VDM may not have counted.
+
+    While VDM stands still, nothing is healthy. While the whole account sends no email, a scope
+    without emails is inconclusive, not healthy.
+    """
+    may_lack_emails = observation.may_lack_emails(rule.lookback)
+    match verdict:
+        case NoEmail(subject, _, window) if may_lack_emails:
+            return Inconclusive(subject, rule.first_threshold, window, None)
+        case Healthy(subject, threshold, window, None) if (
+            observation.account_idle or may_lack_emails
+        ):
+            return Inconclusive(subject, threshold, window, None)
+        case Healthy(subject, threshold, window, evidence) if observation.is_late:
+            return Inconclusive(subject, threshold, window, evidence)
+        case _:
+            return verdict

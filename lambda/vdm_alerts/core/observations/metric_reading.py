@@ -10,7 +10,7 @@ from vdm_alerts.core.model.deadline import Deadline, NoDeadline
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Scope, Series
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.planning.drilldown import fully_drilled_down
-from vdm_alerts.core.planning.queries import ACCOUNT_SENT_QUERY, Answers, Query, data_as_of
+from vdm_alerts.core.planning.queries import ACCOUNT_SENT_QUERY, Answers, Query, is_late
 from vdm_alerts.core.planning.query_batches import min_unattributed, unattributed_emails
 from vdm_alerts.core.planning.read_plan import ReadPlan
 from vdm_alerts.core.planning.roster import ReadOutcome, SenderRoster
@@ -53,13 +53,19 @@ class MetricReading:
     @property
     def as_of(self) -> AsOf:
         """The time of the reading, and the last day that has counts."""
-        return data_as_of(self.plan.now, self.plan.last_day, self.answers)
+        return self.plan.data_as_of(self.answers)
 
     @property
     def account_emails(self) -> Series | None:
         """The emails that the whole account sent; None if they are unreadable."""
         sent = self.answers.get(ACCOUNT_SENT_QUERY)
         return sent if isinstance(sent, Series) else None
+
+    @property
+    def is_late(self) -> bool:
+        """Whether VDM lacks emails that SES has sent, because it stands still."""
+        sent = self.account_emails
+        return sent is not None and is_late(sent, self.as_of, self.plan.sent_last_day)
 
     @property
     def is_over_budget(self) -> bool:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from vdm_alerts.core.alerts.alert import Alert, AlertKey
 from vdm_alerts.core.evaluation.ses_estimate import AccountRateEstimate
 from vdm_alerts.core.model.findings import Finding, FindingSource
-from vdm_alerts.core.model.metrics import Series
+from vdm_alerts.core.model.metrics import Series, Window
 from vdm_alerts.core.model.wording import kind_name
 from vdm_alerts.core.muting.silences import Silence
 from vdm_alerts.core.observations.metric_reading import MetricReading
@@ -35,6 +35,8 @@ class Observation:
     """Since when each transient problem has lasted, by the key of its finding."""
     unreadable_sources: Collection[FindingSource] = ()
     """The sources that this run could not read."""
+    days_without_vdm: frozenset[date] = frozenset()
+    """The recent days on which VDM was off, so that it does not count all of their emails."""
     alerts: Mapping[AlertKey, Alert] = field(default_factory=dict)
     """The stored alerts, each with its indicator."""
 
@@ -75,6 +77,22 @@ class Observation:
         """Whether the reading ended without an error, and the account sends email."""
         is_read = self.reading is not None and not self.reading.failed
         return is_read and not self.account_idle and self.account_emails is not None
+
+    @property
+    def is_late(self) -> bool:
+        """Whether VDM stands still, so that its newest counts say nothing of today."""
+        return self.reading is not None and self.reading.is_late
+
+    def may_lack_emails(self, window: Window) -> bool:
+        """Return whether the counts in *window* may lack emails, so that zero is no proof.
+
+        That is so if VDM stands still, or was off on a day of the window.
+        """
+        if self.reading is None or self.reading.is_late:
+            return True
+        last_day = self.reading.as_of.last_day
+        first_day = window.first_day(last_day)
+        return any(first_day <= day <= last_day for day in self.days_without_vdm)
 
     def estimate(self, rule: Rule) -> AccountRateEstimate | None:
         """Return an estimate of SES's own account rate for *rule*'s indicator.

@@ -12,7 +12,7 @@ from vdm_alerts.core.evaluation.verdicts import Evidence
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Scope, Series
 from vdm_alerts.core.model.rates import Rate
 from vdm_alerts.core.planning.drilldown import provider_parts, providers_by_events
-from vdm_alerts.core.planning.queries import Answers, Query, data_as_of, find_answer
+from vdm_alerts.core.planning.queries import Answers, Query, find_answer
 from vdm_alerts.core.planning.query_batches import QueryBatch, unanswered_batch
 from vdm_alerts.core.planning.read_plan import ReadPlan
 from vdm_alerts.core.rules.rule import Rule
@@ -242,7 +242,7 @@ class Investigation:
     @cached_property
     def _last_day(self) -> date:
         """The last day of the window of the breach."""
-        as_of = data_as_of(self.plan.now, self.plan.last_day, self.answers)
+        as_of = self.plan.data_as_of(self.answers)
         return self.evidence.last_day or as_of.last_day
 
     @property

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from vdm_alerts.core.model.mailbox_providers import OTHER_ISPS
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope, Series
 from vdm_alerts.core.model.rates import Gap
-from vdm_alerts.core.planning.queries import Answers, Query, data_as_of, find_answer
+from vdm_alerts.core.planning.queries import Answers, Query, find_answer
 from vdm_alerts.core.planning.query_batches import QueryBatch, events_then_volume
 from vdm_alerts.core.planning.read_plan import ReadPlan
 from vdm_alerts.core.rules.rule import Rule
@@ -128,7 +128,7 @@ def _badness(rule: Rule, scope: Scope, plan: ReadPlan, answers: Answers) -> floa
     volume = find_answer(Query(rule.indicator.volume, scope), plan.isps, answers)
     if not (isinstance(events, Series) and isinstance(volume, Series)):
         return 0.0
-    last = data_as_of(plan.now, plan.last_day, answers).last_day
+    last = plan.data_as_of(answers).last_day
     return rule.for_scope(scope).worst_badness(events, volume, last)
 
 

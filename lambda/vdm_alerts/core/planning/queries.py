@@ -7,8 +7,13 @@ from typing import TypeAlias
 
 from vdm_alerts.core.evaluation.as_of import AsOf
 from vdm_alerts.core.model.findings import Finding, OperationFailedError
-from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Series
+from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap
+
+USUAL_WINDOW = Window(7)
+"""The days from which the usual number of emails is calculated."""
+MIN_SENT_SHARE = 0.1
+"""The share of the usual daily emails that SES must have sent since VDM counted the last one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +48,17 @@ Answers: TypeAlias = Mapping[Query, Series | Gap]
 """The answers so far: the daily counts, or the reason why there are none."""
 
 
-def data_as_of(now: datetime, last: date, answers: Answers) -> AsOf:
+def data_as_of(
+    now: datetime, last: date, answers: Answers, sent_last_day: int | None = None
+) -> AsOf:
     """Return *now*, and the last day that *answers* have counts of.
 
     *last* is the last day that was queried. If it is today and no count of today is above zero, SES
     may not serve today yet; then the last day is yesterday. The account's counts decide. If all of
     them are unreadable, the counts of all scopes decide.
+
+    *sent_last_day* are the emails that SES itself counted in the last 24 hours. If these are many
+    and VDM counted none, VDM is late: see `is_late`. Then the last day is the last one with counts.
     """
     account_answers = [answers.get(Query(metric, ACCOUNT)) for metric in Metric]
     account_series = [result for result in account_answers if isinstance(result, Series)]
@@ -58,7 +68,25 @@ def data_as_of(now: datetime, last: date, answers: Answers) -> AsOf:
     today_is_missing = last == now.date() and all(
         series.newest_day != last for series in deciding_series
     )
-    return AsOf(now, last - timedelta(days=1) if today_is_missing else last)
+    as_of = AsOf(now, last - timedelta(days=1) if today_is_missing else last)
+    sent = answers.get(ACCOUNT_SENT_QUERY)
+    if isinstance(sent, Series) and sent.newest_day and is_late(sent, as_of, sent_last_day):
+        return AsOf(now, sent.newest_day)
+    return as_of
+
+
+def is_late(sent: Series, as_of: AsOf, sent_last_day: int | None) -> bool:
+    """Return whether VDM lacks emails that SES has sent.
+
+    *sent* are the account's emails by VDM. *sent_last_day* are the emails that SES itself counted
+    in the last 24 hours. Without the latter, VDM that stands still looks like an account that sends
+    nothing. A few emails prove nothing: VDM counts only those with a single recipient.
+    """
+    newest = sent.newest_day
+    if newest is None or sent_last_day is None or newest >= as_of.now.date() - timedelta(days=1):
+        return False
+    usual = sent.total(USUAL_WINDOW, newest) / USUAL_WINDOW.days
+    return sent_last_day >= max(1, MIN_SENT_SHARE * usual)
 
 
 def base_queries(query: Query, isps: Sequence[str]) -> Sequence[Query]:

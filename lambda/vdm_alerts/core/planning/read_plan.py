@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from vdm_alerts.core.alerts.alert import Alert, AlertKey
+from vdm_alerts.core.evaluation.as_of import AsOf
 from vdm_alerts.core.evaluation.prior_state import NO_OPEN_ALERT, PriorState
 from vdm_alerts.core.model.mailbox_providers import OTHER_ISPS
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Scope, Window
 from vdm_alerts.core.planning.minimum_counts import MinimumCounts
+from vdm_alerts.core.planning.queries import Answers, data_as_of
 from vdm_alerts.core.planning.roster import SenderRoster
 from vdm_alerts.core.planning.rule_scopes import RuleScopes, provider_names
 from vdm_alerts.core.planning.selection import ScopeSelection, reread_interval, select_scopes
@@ -40,6 +42,12 @@ class ReadPlan:
     """The smallest counts that can breach each rule, by the rule's name."""
     series_counts: Mapping[str, int]
     """How many series each rule evaluates that may have emails, by the rule's name."""
+    sent_last_day: int | None = None
+    """The emails that SES itself counted in the last 24 hours; None if unknown."""
+
+    def data_as_of(self, answers: Answers) -> AsOf:
+        """Return the time of the reading, and the last day that *answers* have counts of."""
+        return data_as_of(self.now, self.last_day, answers, self.sent_last_day)
 
     @property
     def longest_window(self) -> Window:
@@ -92,10 +100,12 @@ def plan_reading(
     alerts: Mapping[AlertKey, Alert],
     now: datetime,
     last: date,
+    sent_last_day: int | None = None,
 ) -> ReadPlan:
     """Return the plan of a reading at *now* of the days through *last*.
 
-    *alerts* are the stored alerts. *rules* must not be empty.
+    *alerts* are the stored alerts. *rules* must not be empty. *sent_last_day* are the emails that
+    SES itself counted in the last 24 hours.
     """
     names = dict.fromkeys(isp for rule in rules for isp in provider_names(rule))
     isps = [isp for isp in names if not roster.is_rejected(ACCOUNT.at_provider(isp), now)]
@@ -107,6 +117,7 @@ def plan_reading(
         roster=roster,
         alerts=alerts,
         now=now,
+        sent_last_day=sent_last_day,
         last_day=last,
         isps=isps,
         open_scopes=open_scopes,

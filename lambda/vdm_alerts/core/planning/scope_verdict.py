@@ -7,7 +7,7 @@ from vdm_alerts.core.evaluation.evaluate import evaluate_series
 from vdm_alerts.core.evaluation.verdicts import Subject, Unknown, Verdict
 from vdm_alerts.core.model.metrics import Metric, Scope, Series
 from vdm_alerts.core.model.rates import Gap
-from vdm_alerts.core.planning.queries import Answers, Query, data_as_of, find_answer
+from vdm_alerts.core.planning.queries import Answers, Query, find_answer
 from vdm_alerts.core.planning.read_plan import ReadPlan
 from vdm_alerts.core.rules.rule import Rule
 
@@ -23,7 +23,7 @@ def evaluate_scope(rule: Rule, scope: Scope, plan: ReadPlan, answers: Answers) -
         rule,
         scope,
         counts,
-        data_as_of(plan.now, plan.last_day, answers),
+        plan.data_as_of(answers),
         plan.prior_state(rule, scope),
         plan.series_counts[rule.name],
     )

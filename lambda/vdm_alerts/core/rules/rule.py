@@ -173,14 +173,6 @@ class Rule:
         return self.windows[-1]
 
     @cached_property
-    def no_email_window(self) -> Window:
-        """The days without email after which email is missing.
-
-        This is the longest window with 1 day more, because today is partial.
-        """
-        return Window(self.longest_window.days + 1)
-
-    @cached_property
     def persistence_windows(self) -> tuple[Window, ...]:
         """The windows in which a rate breaches the rule by being above the threshold day after day.
 

@@ -38,6 +38,8 @@ class RuleSet:
     """Further findings about the rules."""
     texts: Mapping[str, RuleText] = field(default_factory=dict)
     """The texts of the rules in effect, by name."""
+    replaced_defaults: frozenset[str] = frozenset()
+    """The names of the custom rules that replace a default rule."""
     none_found: Finding | None = None
     """The finding that no rule exists at all. It is in `findings` too."""
 

@@ -1,0 +1,121 @@
+"""Findings about rules and silences whose patterns match nothing in the account."""
+
+import difflib
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from vdm_alerts.core.model.findings import DeleteParameter, Finding
+from vdm_alerts.core.model.metrics import Dimension
+from vdm_alerts.core.model.wording import KIND_NAMES
+from vdm_alerts.core.muting.silences import Silence
+from vdm_alerts.core.planning.read_plan import ReadPlan
+from vdm_alerts.core.planning.roster import SenderRoster
+from vdm_alerts.core.rules.patterns import WILDCARDS, ScopeMatcher, ScopePatterns, matches_pattern
+from vdm_alerts.core.rules.quoting import quote
+from vdm_alerts.core.rules.rule import Rule
+from vdm_alerts.core.rules.rule_set import RuleSet
+
+MIN_SIMILARITY = 0.8
+"""How similar a name must be to a pattern that is probably a misspelling of it."""
+
+
+def rule_findings(rule_set: RuleSet, plan: ReadPlan) -> Iterator[Finding]:
+    """Yield a finding for each rule with a pattern that matches nothing.
+
+    A rule that monitors nothing because of its patterns, or in place of a default rule, is a
+    finding too.
+    """
+    for rule in rule_set.rules.values():
+        errors = list(_rule_errors(rule, plan.roster))
+        replaces_default = rule.name in rule_set.replaced_defaults
+        has_patterns = bool(rule.include.patterns or rule.exclude.patterns)
+        if (has_patterns or replaces_default) and _monitors_nothing(rule, plan):
+            what = f"The rule {rule.name} monitors nothing"
+            yield _rule_finding(
+                rule, f"{what}, and replaces a default rule" if replaces_default else what, errors
+            )
+        elif errors:
+            yield _rule_finding(rule, f"Patterns of the rule {rule.name} match nothing", errors)
+
+
+def silence_findings(
+    silences: Iterable[Silence], rule_set: RuleSet, roster: SenderRoster
+) -> Iterator[Finding]:
+    """Yield a finding for each of *silences* that can match no rule, or no sender in *roster*."""
+    rules = {*rule_set.rules, *rule_set.invalid}
+    for silence in silences:
+        errors = list(_matcher_errors(silence.matcher, "", roster))
+        if error := _error("rule", silence.rule_pattern, rules, "rule"):
+            errors.insert(0, error)
+        if errors:
+            yield Finding(
+                key=f"{silence.source}#patterns",
+                what=f"The silence {silence.source} silences nothing",
+                details="\n".join(errors),
+                remedy="Correct that parameter, or delete it",
+                fix=DeleteParameter(silence.source),
+                blocks_monitoring=False,
+            )
+
+
+def _rule_finding(rule: Rule, what: str, errors: Iterable[str]) -> Finding:
+    return Finding(
+        key=f"{rule.source}#patterns",
+        what=what,
+        details="\n".join(errors),
+        remedy=f"Correct the SSM parameter {rule.source}; it is read again at the next run",
+    )
+
+
+def _monitors_nothing(rule: Rule, plan: ReadPlan) -> bool:
+    """Return whether *rule* certainly applies to no scope of the account."""
+    dimensions = {dimension for kind in rule.scopes for dimension in kind} - {Dimension.ISP}
+    if not dimensions <= plan.roster.listed_at.keys():
+        return False
+    return not any(
+        rule.name == each.name
+        for scope in plan.all_scopes
+        for each in plan.rule_scopes.rules_for(scope)
+    )
+
+
+def _rule_errors(rule: Rule, roster: SenderRoster) -> Iterator[str]:
+    """Yield a line for each pattern of *rule* that matches nothing."""
+    lists: Mapping[str, ScopePatterns] = {"include": rule.include, "exclude": rule.exclude}
+    for key, scope_patterns in lists.items():
+        for dimension, patterns in scope_patterns.patterns.items():
+            for pattern in patterns:
+                yield from _name_errors(f"{key}.{dimension.key}", dimension, pattern, roster)
+    for index, override in enumerate(rule.overrides):
+        yield from _matcher_errors(override.matcher, f"overrides[{index}].", roster)
+
+
+def _matcher_errors(matcher: ScopeMatcher, path: str, roster: SenderRoster) -> Iterator[str]:
+    for dimension, pattern in matcher.patterns.items():
+        yield from _name_errors(f"{path}{dimension.key}", dimension, pattern, roster)
+
+
+def _name_errors(
+    path: str, dimension: Dimension, pattern: str, roster: SenderRoster
+) -> Iterator[str]:
+    """Yield a line if *pattern* matches no name of *dimension*.
+
+    Senders of a kind are listed only if a rule monitors the kind. Mailbox providers are never
+    listed: SES can have more of them than VDM Alerts knows.
+    """
+    if dimension in roster.listed_at:
+        names = [
+            scope.dimensions[dimension] for scope in roster.records if scope.kind == (dimension,)
+        ]
+        if error := _error(path, pattern, names, KIND_NAMES[dimension]):
+            yield error
+
+
+def _error(path: str, pattern: str, names: Collection[str], kind: str) -> str | None:
+    """Return a line that says that *pattern* matches none of *names*, or None if it does."""
+    if any(matches_pattern(name, pattern) for name in names):
+        return None
+    similar = []
+    if not set(pattern) & WILDCARDS:
+        similar = difflib.get_close_matches(pattern.lower(), names, 1, MIN_SIMILARITY)
+    suggestion = f'; did you mean "{similar[0]}"?' if similar else ""
+    return f"  {path}: {quote(pattern)} matches no {kind} here{suggestion}"
