@@ -53,6 +53,12 @@ def test_silence_is_parsed_from_its_toml_text() -> None:
     assert (parsed.reason, parsed.author) == ("We move to another list", "the mail team")
 
 
+def test_silence_may_have_a_byte_order_mark_and_windows_line_ends() -> None:
+    text = 'rule = "*"' + REQUIRED_KEYS
+    saved = "\ufeff" + text.replace("\n", "\r\n")
+    assert parse_silence("x", saved, SOURCE) == parse_silence("x", text, SOURCE)
+
+
 def test_multiline_reason_becomes_one_line() -> None:
     text = 'rule = "*"' + REQUIRED_KEYS.replace('"We move', '"""\nWe move').replace(
         "list", 'list\n""'

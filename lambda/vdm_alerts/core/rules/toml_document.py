@@ -10,6 +10,7 @@ from cattrs.errors import ForbiddenExtraKeysError, IterableValidationNote
 
 from vdm_alerts.core.model.errors import VdmAlertsError
 from vdm_alerts.core.rules.quoting import shorten, suggestion
+from vdm_alerts.core.rules.toml_text import normalize_text
 
 T = TypeVar("T")
 Table = Mapping[str, Any]
@@ -64,11 +65,12 @@ class DocumentType(Generic[T]):
     def parse(self, text: str, source: str) -> T:
         """Return the content of *text*, a TOML document.
 
-        Raises an `error_class` error with all errors of the text. The error names *source*, the
-        place of the document.
+        The text may begin with a byte order mark, and its lines may end as on any system. Raises
+        an `error_class` error with all errors of the text. The error names *source*, the place of
+        the document.
         """
         try:
-            table = tomllib.loads(text)
+            table = tomllib.loads(normalize_text(text))
         except (ValueError, RecursionError) as error:  # ValueError also for very long numbers.
             raise self.error_class(
                 source, [InvalidField("(the text)", f"is not TOML: {error}")]
