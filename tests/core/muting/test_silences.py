@@ -180,6 +180,13 @@ def test_expired_silences_are_reported_only_for_the_most_recent_ones() -> None:
             'rule = "[ab]*"' + REQUIRED_KEYS,
             ['rule  "[ab]*" is not a name or a pattern; write it like'],
         ),
+        (
+            'rule = "bounce-\u200b*"\u00a0' + REQUIRED_KEYS,
+            [
+                "(the text)  has U+00A0 (no-break space) outside of quotes (at line 1, column 19)",
+                'rule        "bounce-\\u200B*" contains U+200B (zero width space), which no name',
+            ],
+        ),
     ],
 )
 def test_invalid_silence_reports_every_error_at_once(text: str, errors: list[str]) -> None:

@@ -4,16 +4,21 @@ import difflib
 from collections.abc import Iterable
 from datetime import date, time
 
+from vdm_alerts.core.rules.invisible_characters import escape_invisible
+
 MAX_QUOTED_LENGTH = 40
 """The maximum number of characters that an error message quotes."""
 
 
 def quote(value: object) -> str:
-    """Return *value* about as it stands in the TOML text, shortened."""
+    """Return *value* about as it stands in the TOML text, shortened.
+
+    Invisible characters become escapes, so that the reader can see them.
+    """
     if isinstance(value, date | time):
         return value.isoformat()
     text = f'"{value}"' if isinstance(value, str) else f"{value!r:.99}"
-    return shorten(text)
+    return shorten(escape_invisible(text))
 
 
 def shorten(text: str) -> str:

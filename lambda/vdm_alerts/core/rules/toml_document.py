@@ -9,12 +9,15 @@ from cattrs import ClassValidationError, IterableValidationError
 from cattrs.errors import ForbiddenExtraKeysError, IterableValidationNote
 
 from vdm_alerts.core.model.errors import VdmAlertsError
+from vdm_alerts.core.rules.invisible_characters import escape_invisible
 from vdm_alerts.core.rules.quoting import shorten, suggestion
-from vdm_alerts.core.rules.toml_text import normalize_text
+from vdm_alerts.core.rules.toml_text import normalize_text, replace_invisible
 
 T = TypeVar("T")
 Table = Mapping[str, Any]
 """A TOML table whose values have not been checked."""
+_WHOLE_TEXT = "(the text)"
+"""The path of an error that no key has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class InvalidDocumentError(VdmAlertsError):
         self.source = source
         self.errors = tuple(errors)
         count = len(self.errors)
-        paths = [shorten(error.path) for error in self.errors]
+        paths = [shorten(escape_invisible(error.path)) for error in self.errors]
         width = max(map(len, paths))
         lines = [
             f"  {path:{width}}  {error.what}"
@@ -69,21 +72,22 @@ class DocumentType(Generic[T]):
         an `error_class` error with all errors of the text. The error names *source*, the place of
         the document.
         """
+        # Without its invisible characters, the rest of the text can be checked too.
+        plain_text, text_errors = replace_invisible(normalize_text(text))
+        errors = [InvalidField(_WHOLE_TEXT, error) for error in text_errors]
         try:
-            table = tomllib.loads(normalize_text(text))
+            table = tomllib.loads(plain_text)
         except (ValueError, RecursionError) as error:  # ValueError also for very long numbers.
-            raise self.error_class(
-                source, [InvalidField("(the text)", f"is not TOML: {error}")]
-            ) from error
+            errors.append(InvalidField(_WHOLE_TEXT, f"is not TOML: {error}"))
+            raise self.error_class(source, errors) from error
         cross_field_errors = list(self.cross_field_errors(table))
         try:
             document = self.read(table)
         except ClassValidationError as error:
-            raise self.error_class(
-                source, [*self._value_errors(error), *cross_field_errors]
-            ) from error
-        if cross_field_errors:
-            raise self.error_class(source, cross_field_errors)
+            errors += [*self._value_errors(error), *cross_field_errors]
+            raise self.error_class(source, errors) from error
+        if errors or cross_field_errors:
+            raise self.error_class(source, [*errors, *cross_field_errors])
         return document
 
     def _value_errors(
