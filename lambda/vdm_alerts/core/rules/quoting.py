@@ -29,8 +29,10 @@ def shorten(text: str) -> str:
 def suggestion(word: object, valid_names: Iterable[str]) -> str:
     """Return the end of an error message that suggests a valid name.
 
-    Without a name that is similar to *word*, the text lists all *valid_names*.
+    Without a name that is similar to *word* in any case, the text lists all *valid_names*.
     """
-    names = list(valid_names)
+    names = {name.lower(): name for name in valid_names}
     similar = difflib.get_close_matches(str(word).lower(), names, n=1, cutoff=0.65)
-    return f'; did you mean "{similar[0]}"?' if similar else f"; it takes {', '.join(names)}"
+    if similar:
+        return f'; did you mean "{names[similar[0]]}"?'
+    return f"; it takes {', '.join(names.values())}"

@@ -6,7 +6,11 @@ from dataclasses import dataclass, fields
 from typing import Any, Generic, TypeVar
 
 from cattrs import ClassValidationError, IterableValidationError
-from cattrs.errors import ForbiddenExtraKeysError, IterableValidationNote
+from cattrs.errors import (
+    AttributeValidationNote,
+    ForbiddenExtraKeysError,
+    IterableValidationNote,
+)
 
 from vdm_alerts.core.model.errors import VdmAlertsError
 from vdm_alerts.core.rules.invisible_characters import escape_invisible
@@ -61,7 +65,7 @@ class DocumentType(Generic[T]):
     cross_field_errors: Callable[[Table], Iterator[InvalidField]]
     """Yields the errors that concern more than one key of a table."""
     missing_key_hints: Mapping[str, str]
-    """What to write for each required key."""
+    """What to write for each required key, of nested tables too."""
     error_class: type[InvalidDocumentError]
     """The error that `parse` raises."""
 
@@ -96,14 +100,12 @@ class DocumentType(Generic[T]):
         """Yield the errors in *group*, which cattrs raised for *path*."""
         errors_with_notes, errors_without_notes = group.group_exceptions()
         for error, note in errors_with_notes:
-            if isinstance(note, IterableValidationNote):
-                error_path = f"{path}[{note.index}]"
-            else:
-                error_path = f"{path}.{note.name}".lstrip(".")
+            error_path = _path_below(path, note)
             if isinstance(error, ClassValidationError | IterableValidationError):
                 yield from self._value_errors(error, error_path)
             elif isinstance(error, KeyError):
-                yield InvalidField(error_path, f"is missing; {self.missing_key_hints[error_path]}")
+                key = error_path.rpartition(".")[2]
+                yield InvalidField(error_path, f"is missing; {self.missing_key_hints[key]}")
             else:
                 yield InvalidField(error_path, str(error))
         for error in errors_without_notes:
@@ -120,3 +122,10 @@ class DocumentType(Generic[T]):
         for key in sorted(error.extra_fields):
             what = f"is not a key of {path or self.noun}{suggestion(key, valid_keys)}"
             yield InvalidField(f"{path}.{key}".lstrip("."), what)
+
+
+def _path_below(path: str, note: AttributeValidationNote | IterableValidationNote) -> str:
+    """Return the path of the value that *note* is about, in the list or table at *path*."""
+    if isinstance(note, AttributeValidationNote):
+        return f"{path}.{note.name}".lstrip(".")
+    return f"{path}[{note.index}]" if isinstance(note.index, int) else f"{path}.{note.index}"
