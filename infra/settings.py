@@ -11,11 +11,13 @@ from datetime import timedelta
 from typing import TypeAlias
 
 from infra.cadence import InvalidScheduleError, parse_cadence
+from infra.email_addresses import address_errors, split_addresses
 from vdm_alerts.core.muting.quiet_hours import QuietHours, parse_quiet_hours
 
 CONTEXT_KEYS: Mapping[str, str] = {
-    "email": "the addresses to write to, separated by commas",
-    "watchdogEmail": "addresses that the alarms on VDM Alerts itself go to as well",
+    "email": "the addresses to write to, separated by commas or in a JSON list",
+    "watchdogEmail": "addresses that the alarms on VDM Alerts itself go to as well, separated by "
+    "commas or in a JSON list",
     "slackWorkspaceId": 'the workspace that Amazon Q Developer is authorised in, like "T0123ABCD"',
     "slackChannelId": 'the channel of it to tell, like "C0123ABCD"',
     "schedule": 'how often to look, "rate(1 hour)", or a cron of EventBridge Scheduler for every '
@@ -42,7 +44,6 @@ _SWITCHES = ("reserve", "dashboard", "encrypt", "includeToday", "maskAddresses",
 _EMAIL_KEYS = ("email", "watchdogEmail")
 _SLACK_KEYS = ("slackWorkspaceId", "slackChannelId")
 _CDK_KEYS = frozenset({"acknowledged-issue-numbers", "cli-telemetry"})
-_EMAIL = re.compile(r"[^@\s,]+@[^@\s,]+\.[^@\s,]+")
 _MIN_QUERIES_PER_DAY = 100
 _PREFIX = re.compile(r"(?!aws|ssm)[a-z][a-z0-9-]{2,29}")
 
@@ -129,24 +130,24 @@ def _unknown_keys(context: Context) -> list[str]:
 
 
 def _emails(context: Context, errors: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    emails, watchdog_emails = (_addresses(context.get(key, "")) for key in _EMAIL_KEYS)
-    errors += [
-        f'{key}: "{email}" is no e-mail address; it takes {CONTEXT_KEYS[key]}'
-        for key, addresses in zip(_EMAIL_KEYS, (emails, watchdog_emails), strict=True)
-        for email in addresses
-        if not _EMAIL.fullmatch(email)
-    ]
+    emails, watchdog_emails = (_addresses(context, key, errors) for key in _EMAIL_KEYS)
+    in_lower_case = {email.lower() for email in emails}
     errors += [
         f'watchdogEmail: "{email}" is in email too, and would be told everything twice'
         for email in watchdog_emails
-        if email in emails
+        if email.lower() in in_lower_case
     ]
     return emails, watchdog_emails
 
 
-def _addresses(value: object) -> tuple[str, ...]:
-    addresses = (address.strip() for address in str(value).split(","))
-    return tuple(dict.fromkeys(address for address in addresses if address))
+def _addresses(context: Context, key: str, errors: list[str]) -> tuple[str, ...]:
+    try:
+        entries = split_addresses(context.get(key, ""))
+    except ValueError as error:
+        errors.append(f"{key}: {error}; it takes {CONTEXT_KEYS[key]}")
+        return ()
+    errors += [f"{key}: {error}" for error in address_errors(entries)]
+    return tuple(dict.fromkeys(str(entry).strip() for entry in entries))
 
 
 def _schedule(context: Context, errors: list[str]) -> tuple[str, timedelta]:

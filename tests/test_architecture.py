@@ -4,16 +4,26 @@ import ast
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
+LOCAL_AWS = sorted((ROOT / "local" / "vdm_local").rglob("*.py"))
 SHIPPED = sorted((ROOT / "lambda" / "vdm_alerts").rglob("*.py"))
 
 
 def relative_path(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
+
+
+def imported_modules(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=relative_path)
@@ -29,14 +39,18 @@ def test_package_imports_only_what_the_asset_contains(path: Path) -> None:
     allowed = {"vdm_alerts", "aws_lambda_powertools", "attrs", "cattrs", "boto3", "botocore"}
     typing_only = {"mypy_boto3_sesv2", "mypy_boto3_ssm", "mypy_boto3_sns", "mypy_boto3_dynamodb"}
     stdlib = set(sys.stdlib_module_names)
-    for node in ast.walk(ast.parse(path.read_text())):
-        names = []
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            names = [node.module or ""]
-        for name in names:
-            assert name.split(".")[0] in allowed | typing_only | stdlib, name
+    for name in imported_modules(path):
+        assert name.split(".")[0] in allowed | typing_only | stdlib, name
+
+
+@pytest.mark.parametrize("path", LOCAL_AWS, ids=relative_path)
+def test_local_aws_imports_only_the_checks_of_texts_from_the_function(path: Path) -> None:
+    """Otherwise, it could share an error about SES with the function that it tests."""
+    quiet_hours, reasons = "core.muting.quiet_hours", "core.notifications.reasons"
+    for name in imported_modules(path):
+        package, _, module = name.partition(".")
+        if package == "vdm_alerts":
+            assert module.startswith("core.rules.") or module in {quiet_hours, reasons}, name
 
 
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a git checkout")

@@ -25,7 +25,7 @@ _FAILURES = (
 
 
 class CommandFailedError(click.ClickException):
-    """A failure, reported as one line on stderr."""
+    """A failure, reported on stderr."""
 
     exit_code = 1
 
@@ -35,7 +35,7 @@ class CommandFailedError(click.ClickException):
 
 
 class InvalidInputError(CommandFailedError):
-    """An invalid or missing input file, reported as one line on stderr."""
+    """An invalid or missing input file, reported on stderr with a line for each error."""
 
     exit_code = 2
 

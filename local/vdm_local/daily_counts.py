@@ -12,11 +12,15 @@ from functools import lru_cache
 from itertools import accumulate, zip_longest
 from typing import TypeAlias
 
+from vdm_alerts.core.rules.quoting import quote
+
 Revisions: TypeAlias = tuple[tuple[int, int], ...]
 """One day's reported counts: pairs of hours after the day began and count."""
 
 HOURS_PER_DAY = 24
 """Hours after which a count is reported if its notation does not say."""
+MAX_DAYS = 10_000
+"""Largest number of days that the run-length notation may stand for in a row."""
 
 _TOKEN = re.compile(r"(?P<views>\d+(?:@\+\d+h)?(?:/\d+@\+\d+h)*)(?:x(?P<times>\d+))?", re.ASCII)
 _REVISION = re.compile(r"(\d+)(?:@\+(\d+)h)?", re.ASCII)
@@ -48,10 +52,11 @@ class DailyCounts:
 def parse_counts(text: object) -> DailyCounts:
     """Return the counts that *text* describes.
 
-    Raises TypeError or ValueError.
+    Raises ValueError.
     """
     if not isinstance(text, str):
-        raise TypeError(f'the row {text} is no text; write "20x7 30", in quotes')
+        message = f'{quote(text)} is not a row of counts; write it in quotes, like "20x7 30"'
+        raise ValueError(message)  # noqa: TRY004 - cattrs treats every error of a value alike
     return _parse(text)
 
 
@@ -100,12 +105,14 @@ def _parse(text: str) -> DailyCounts:
     for token in text.split():
         match = _TOKEN.fullmatch(token)
         if not match:
-            raise ValueError(f'"{token}" in the row "{text}" is no count; write 20, 20x7 or 5@+12h')
+            raise ValueError(f"{quote(token)} is not a count; write 20, 20x7 or 5@+12h")
         written = _REVISION.findall(match["views"])
         revisions = tuple(
             sorted((int(hours or HOURS_PER_DAY), int(count)) for count, hours in written)
         )
         times = int(match["times"] or 1)
+        if len(final) + times > MAX_DAYS:
+            raise ValueError(f"{quote(token)} is too much; a row has at most {MAX_DAYS:,} days")
         (hours, count), *more = revisions
         if hours == HOURS_PER_DAY and not more:
             final += [count] * times

@@ -59,7 +59,8 @@ def main() -> None:
     from ministack.services import ses_v2, sns  # noqa: PLC0415
     from ministack.services.cloudformation import provisioners  # noqa: PLC0415
 
-    del os.environ["LOG_LEVEL"]  # Functions inherit the environment, and set their own log level.
+    # Functions inherit the environment. They set their own log level, and import only their asset.
+    del os.environ["LOG_LEVEL"], os.environ["PYTHONPATH"]
     endpoint = Endpoint(load_scenario(arguments.scenario))
     mailbox: list[dict[str, str]] = []
     _serve_vdm(ses_v2, endpoint)

@@ -35,6 +35,8 @@ START_TIMEOUT_S = 30.0
 
 _ROOT = Path(__file__).parents[2]
 _INTERPRETER = _ROOT / "local" / ".venv" / "bin" / "python"
+_SOURCES = (_ROOT / "local", _ROOT / "lambda", _ROOT / "build" / "lambda-dependencies")
+"""The code of the server. It checks scenarios with the code that checks rules."""
 
 
 class LocalAwsStartError(Exception):
@@ -171,13 +173,13 @@ def local_aws(scenario: Path) -> Iterator[LocalAws]:
 
 
 def _server_environment(folder: Path) -> dict[str, str]:
-    """Return the environment of the server, which its functions inherit."""
+    """Return the environment of the server, which its functions inherit without PYTHONPATH."""
     inherited = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
     return {
         **inherited,
         **NO_ACCOUNT,
         "HOME": str(folder),
-        "PYTHONPATH": str(_ROOT / "local"),
+        "PYTHONPATH": os.pathsep.join(map(str, _SOURCES)),
         "PYTHONUNBUFFERED": "1",
         "TMPDIR": str(folder),  # For the code of its functions.
         "AWS_ACCESS_KEY_ID": ACCOUNT,

@@ -55,24 +55,23 @@ Each `[[run]]` is a run of VDM Alerts:
     unreadable = ["b.example.com"]    dimension values whose queries fail at that time
 """
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from vdm_local.daily_counts import HOURS_PER_DAY, DailyCounts, add_counts, parse_counts
-from vdm_local.fault_parser import parse_fault
+from vdm_alerts.core.muting.quiet_hours import QuietHours
+from vdm_alerts.core.rules.toml_document import DocumentType, InvalidDocumentError, InvalidField
+from vdm_local.daily_counts import HOURS_PER_DAY, DailyCounts, add_counts
 from vdm_local.faults import Fault, FaultFilter, QueryFault, QueryFaultKind
-from vdm_local.scenario_run import ScenarioRun, parse_run
-from vdm_local.traffic import METRICS, EmailStream, dimension_key
-
-ENFORCEMENT_STATUSES = ("HEALTHY", "PROBATION", "SHUTDOWN")
-"""Enforcement statuses of an SES account.
-
-Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetAccount.html
-"""
+from vdm_local.scenario_document import (
+    MISSING_KEY_HINTS,
+    cross_field_errors,
+    read_scenario_document,
+)
+from vdm_local.scenario_run import ScenarioRun
+from vdm_local.traffic import EmailStream, dimension_key
 
 MAX_UNCACHED_STREAMS = 100
 """Largest number of streams whose sum is not cached.
@@ -83,8 +82,8 @@ Adding so many takes 0.1 ms.
 _SumKey: TypeAlias = tuple[str, frozenset[tuple[str, str]]]
 
 
-class InvalidScenarioError(Exception):
-    """A scenario file is invalid; the message says where."""
+class InvalidScenarioError(InvalidDocumentError):
+    """A scenario is invalid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +101,7 @@ class Scenario:
     seed: int = 0
     faults: Sequence[Fault] = ()
     gone: Sequence[str] = ()
-    quiet_hours: str = "none"
+    quiet_hours: QuietHours | None = None
     _streams_by_key: Mapping[tuple[str, str], Sequence[EmailStream]] = field(
         init=False, repr=False, compare=False
     )
@@ -185,68 +184,37 @@ def load_scenario(path: Path) -> Scenario:
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise InvalidScenarioError(f"{path}: is no text in UTF-8: {error}") from error
+        not_utf8 = InvalidField("(the file)", f"is no text in UTF-8: {error}")
+        raise InvalidScenarioError(str(path), [not_utf8]) from error
     return parse_scenario(text, str(path))
 
 
 def parse_scenario(text: str, source: str) -> Scenario:
     """Return the scenario that *text* describes.
 
-    Raises InvalidScenarioError, which names *source*.
+    Raises InvalidScenarioError with all errors of the text. The error names *source*, the place of
+    the scenario.
     """
-    try:
-        table = tomllib.loads(text)
-        scenario = Scenario(
-            begins=_parse_day(table.pop("begins")),
-            streams=[_parse_stream(entry) for entry in _entries(table, "mail")],
-            runs=[parse_run(entry) for entry in _entries(table, "run")],
-            vdm_enabled=table.pop("vdm_enabled", True),
-            sending_enabled=table.pop("sending_enabled", True),
-            enforcement=_one_of(ENFORCEMENT_STATUSES, table.pop("enforcement", "HEALTHY")),
-            idle_identities=tuple(table.pop("idle_identities", ())),
-            today=_one_of(("served", "refused"), table.pop("today", "served")),
-            quiet_hours=table.pop("quiet_hours", "none"),
-            seed=_parse_seed(table.pop("seed", 0)),
-            faults=[parse_fault(*each) for each in enumerate(_entries(table, "fault"), 1)],
-        )
-    except KeyError as error:
-        raise InvalidScenarioError(f"{source}: {error} is missing") from error
-    except (ValueError, TypeError) as error:
-        raise InvalidScenarioError(f"{source}: {error}") from error
-    if table:
-        raise InvalidScenarioError(f"{source}: not known in a scenario: {', '.join(sorted(table))}")
-    return scenario
+    document = _DOCUMENT_TYPE.parse(text, source)
+    return Scenario(
+        begins=document.begins,
+        streams=[entry.stream for entry in document.mail],
+        runs=[entry.run for entry in document.run],
+        vdm_enabled=document.vdm_enabled,
+        sending_enabled=document.sending_enabled,
+        enforcement=document.enforcement,
+        idle_identities=document.idle_identities,
+        today=document.today,
+        seed=document.seed,
+        faults=[entry.fault for entry in document.fault],
+        quiet_hours=document.quiet_hours,
+    )
 
 
-def _entries(table: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    entries = table.pop(name, [])
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise TypeError(f"{name} must be a list: write [[{name}]]")
-    return entries
-
-
-def _parse_stream(entry: dict[str, Any]) -> EmailStream:
-    identity, isp = entry.pop("identity"), entry.pop("isp")
-    configuration_set, tenant = entry.pop("configuration_set", None), entry.pop("tenant", None)
-    counts = {name.upper(): parse_counts(row) for name, row in entry.items()}
-    if unknown := counts.keys() - set(METRICS):
-        raise ValueError(f"the mail of {identity} has no metric {', '.join(sorted(unknown))}")
-    return EmailStream(identity, isp, configuration_set, counts, tenant)
-
-
-def _parse_day(value: object) -> date:
-    if not isinstance(value, date):
-        raise TypeError("begins must be a date, without quotes: 2026-03-02")
-    return value
-
-
-def _one_of(choices: Sequence[str], value: str) -> str:
-    if value not in choices:
-        raise ValueError(f'"{value}" is none of {", ".join(choices)}')
-    return value
-
-
-def _parse_seed(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError("seed must be a whole number: 7")
-    return value
+_DOCUMENT_TYPE = DocumentType(
+    noun="a scenario",
+    read=read_scenario_document,
+    cross_field_errors=cross_field_errors,
+    missing_key_hints=MISSING_KEY_HINTS,
+    error_class=InvalidScenarioError,
+)

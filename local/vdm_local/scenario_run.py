@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
+
+SERVICE = "SERVICE"
+"""The expected reason of a service notification, which itself has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,26 +28,3 @@ class ScenarioRun:
     """Identities that are deleted at that time."""
     unreadable: tuple[str, ...] = ()
     """Dimension values whose queries fail at that time."""
-
-
-def parse_run(entry: dict[str, Any]) -> ScenarioRun:
-    """Return the run that *entry* describes.
-
-    Raises TypeError or ValueError.
-    """
-    at, has_expected_reasons = entry.pop("at"), "tells" in entry
-    if not isinstance(at, datetime) or at.tzinfo is None:
-        raise TypeError("a run's at must be an instant, without quotes: 2026-03-10T09:00:00Z")
-    run = ScenarioRun(
-        at.astimezone(UTC),
-        expected_reasons=tuple(entry.pop("tells", ())),
-        story=entry.pop("story", ""),
-        has_expected_reasons=has_expected_reasons,
-        rules=entry.pop("rules", {}),
-        silences=entry.pop("silences", {}),
-        gone=tuple(entry.pop("gone", ())),
-        unreadable=tuple(entry.pop("unreadable", ())),
-    )
-    if entry:
-        raise ValueError(f"not known in a run: {', '.join(sorted(entry))}")
-    return run

@@ -13,8 +13,8 @@ from click.testing import Result
 from vdm_alerts_cli.aws_environment import LocalCommand
 from vdm_alerts_cli.command_line import COMMANDS
 from vdm_alerts_cli.exit_status import ErrorReportingGroup
+from vdm_alerts_cli.simulate import SimulationInputError
 from vdm_local.launcher import LocalAwsStartError
-from vdm_local.scenario import InvalidScenarioError
 
 RunCommand = Callable[..., Result]
 NEEDING_AN_AWS_ACCOUNT: set[str] = set()
@@ -39,7 +39,7 @@ def failing_with(error: BaseException) -> click.Group:
     ("error", "exit_code"),
     [
         (LocalAwsStartError("no port"), 1),
-        (InvalidScenarioError("no port"), 2),
+        (SimulationInputError("no port"), 2),
         (OSError("no port"), 2),
     ],
     ids=lambda value: type(value).__name__,

@@ -9,7 +9,7 @@ import pytest
 from click.testing import Result
 
 from vdm_alerts_cli.simulate import DEFAULT_RULES, read_rules, simulate
-from vdm_local.scenario import Scenario, parse_scenario
+from vdm_local.scenario import InvalidScenarioError, Scenario, parse_scenario
 from vdm_local.scenario_run import ScenarioRun
 from vdm_local.traffic import METRICS
 
@@ -82,9 +82,9 @@ def test_simulate_uses_custom_rules_and_shows_emails(
     ("text", "says"),
     [
         ("begins = 2026-03-01", "there is no [[run]] in it"),
-        ("begins = 2026-03-01\nbegan = 1", "not known in a scenario: began"),
-        (f'quiet_hours = "at night"\n{EXAMPLE}', 'quiet_hours: "at night" is not like'),
-        (EXAMPLE.replace("03-11T", "03-02T"), "a run at 2026-03-02 09:00:00+00:00 comes after"),
+        ("begins = 2026-03-01\nbegan = 1", "  began  is not a key of a scenario"),
+        (f'quiet_hours = "at night"\n{EXAMPLE}', '  quiet_hours  "at night" is not like'),
+        (EXAMPLE.replace("03-11T", "03-02T"), "  run[2].at  2026-03-02T09:00:00+00:00 is before"),
         (EXAMPLE.replace("Six", "S\xe9x"), "is no text in UTF-8"),
         (None, "No such file"),
     ],
@@ -100,6 +100,73 @@ def test_simulate_reports_an_input_error_when_the_scenario_is_invalid(
     assert result.stderr.startswith("vdm-alerts: ")
     assert says in result.stderr
     assert str(path) in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "errors"),
+    [
+        (
+            EXAMPLE.replace("begins = 2026-03-01", "begins = 2026-03-01T00:00:00Z"),
+            ["begins  2026-03-01T00:00:00+00:00 is not a date without a time; write it like 2026-"],
+        ),
+        (
+            EXAMPLE.replace('story = "Y', 'gone = "news.example.com"\nstory = "Y'),
+            ['run[1].gone  "news.example.com" is not a list; write it in square brackets'],
+        ),
+        (
+            f'vdm_enabled = "false"\n{EXAMPLE}',
+            ['vdm_enabled  "false" is neither true nor false; write one of them, without quotes'],
+        ),
+        (
+            EXAMPLE.replace('"news.example.com"', "5"),
+            ["mail[0].identity  5 is not a name; write it in quotes, without spaces"],
+        ),
+        (
+            f"seed = '1'\n{EXAMPLE}".replace('["FIRING"]', '["FIRNG"]').replace("200x6", "200y6"),
+            [
+                'mail[0].permanent_bounce  "200y6" is not a count; write 20, 20x7 or 5@+12h',
+                'run[1].tells[0]           "FIRNG" is not known here; did you mean "FIRING"?',
+                'seed                      "1" is not a whole number; write one like 7',
+            ],
+        ),
+    ],
+    ids=["time of the first day", "text for a list", "text for a switch", "number", "several"],
+)
+def test_simulate_rejects_a_scenario_with_every_error_and_its_path(
+    run_command: RunCommand, example: Path, text: str, errors: list[str]
+) -> None:
+    """Promtool passed without looking: https://github.com/prometheus/prometheus/issues/12499."""
+    example.write_text(text)
+    result = run_command("simulate", example)
+    heading, *lines = result.stderr.splitlines()
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert heading.startswith(f"vdm-alerts: {example}: {len(errors)} problem")
+    for line, error in zip(lines, errors, strict=True):
+        assert line.startswith(f"  {error}")
+
+
+def test_page_shows_the_errors_of_an_invalid_scenario() -> None:
+    (errors,) = re.findall(r"```text\nvdm-alerts: (.*?)\n```", PAGE, re.DOTALL)
+    text = (
+        EXAMPLE.replace('"20000x10"', "20000")
+        .replace('["FIRING"]', '["FIRNG"]')
+        .replace('story = "Y', 'gone = "news.example.com"\nstory = "Y')
+    )
+    with pytest.raises(InvalidScenarioError) as caught:
+        parse_scenario(text, "late.toml")
+    assert str(caught.value) == errors
+
+
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n"], ids=["LF", "CRLF"])
+def test_simulate_accepts_files_with_a_byte_order_mark(
+    run_command: RunCommand, example: Path, tmp_path: Path, line_end: bytes
+) -> None:
+    (tmp_path / "rules").mkdir()
+    files = {example: example, DEFAULT_RULES / "bounce-rate.toml": tmp_path / "rules" / "mine.toml"}
+    for original, copy in files.items():
+        copy.write_bytes(b"\xef\xbb\xbf" + original.read_bytes().replace(b"\n", line_end))
+    result = run_command("simulate", example, "--rules", tmp_path / "rules")
+    assert (result.exit_code, result.stderr) == (0, "")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from aws_cdk import App
 from templates import CDK_JSON
 
 from infra.settings import InvalidContextError, Settings, read_context
@@ -30,9 +31,80 @@ def test_settings_have_defaults_of_cdk_json() -> None:
     )
 
 
-def test_addresses_are_separated_by_commas() -> None:
-    context = BASE | {"email": "ops@example.com, me@example.com,ops@example.com,"}
-    assert read_context(context).emails == ("ops@example.com", "me@example.com")
+@pytest.mark.parametrize(
+    "value",
+    [
+        "ops@example.com,dev@example.com",
+        " ops@example.com, dev@example.com,ops@example.com,",
+        ["ops@example.com", "dev@example.com"],
+        ["ops@example.com ", "dev@example.com", "ops@example.com"],
+        '["ops@example.com", "dev@example.com"]',
+    ],
+    ids=["text", "text with spaces", "list", "list with spaces", "list as text"],
+)
+@pytest.mark.parametrize("key", ["email", "watchdogEmail"])
+def test_addresses_are_a_text_with_commas_or_a_list(key: str, value: object) -> None:
+    """The command line passes a list as text; cdk.json holds a list."""
+    settings = read_context(App(context=BASE | {key: value}).node.get_all_context())
+    addresses = settings.emails if key == "email" else settings.watchdog_emails
+    assert addresses == ("ops@example.com", "dev@example.com")
+
+
+@pytest.mark.parametrize("value", ["", ",", [], "[]"])
+def test_nobody_is_subscribed_without_addresses(value: object) -> None:
+    assert read_context(BASE | {"email": value}).emails == ()
+
+
+@pytest.mark.parametrize(
+    ("value", "error"),
+    [
+        ("ops", '"ops" is not an email address; write it like "ops@example.com"'),
+        ("ops@localhost", '"ops@localhost" is not an email address; write it like'),
+        ("ops@example..com", '"ops@example..com" is not an email address; write it like'),
+        ("a@b@example.com", '"a@b@example.com" is not an email address; write it like'),
+        ("'a@b.example'", "\"'a@b.example'\" is not an email address; write it like"),
+        ("x" * 65 + "@b.example", 'x@b.example" is not an email address; write it like'),
+        (
+            "a@" + "b" * 250 + ".example",
+            'b.example" is not an email address; an address has at most',
+        ),
+        (
+            "Ops <a@b.example>",
+            '"Ops <a@b.example>" is not an email address; write the address alone',
+        ),
+        (
+            "MailTo:a@b.example",
+            '"MailTo:a@b.example" is not an email address; write it without "mail',
+        ),
+        ("a@b.example c@d.example", "write no space in an address, and a comma between two"),
+        ("a@b.example; c@d.example", "write no space in an address, and a comma between two"),
+        (
+            "a@\u200bb.example",
+            '"a@\\u200Bb.example" is not an email address; delete the invisible char',
+        ),
+        (
+            "a@b.example,A@b.example",
+            '"A@b.example" is "a@b.example" in another case, and would get',
+        ),
+        ("[a@b.example]", "[a@b.example] is not a JSON list; without brackets, commas are enough"),
+        (["a@b.example", ""], '"" is not an email address; delete it, or write an address'),
+        (["a@b.example,c@d.example"], "write each address in quotes of its own"),
+        (["a@b.example", 5], "5 is not an email address; write it in quotes"),
+        ([["a@b.example"]], '["a@b.example"] is not an email address; write it in quotes'),
+        (
+            ["a@b.example", "a@B.example"],
+            '"a@B.example" is "a@b.example" in another case, and would',
+        ),
+        (5, "5 is neither a text nor a list; it takes the addresses to write to, separated by"),
+        ({"a@b.example": True}, "is neither a text nor a list; it takes the addresses"),
+    ],
+)
+def test_error_names_the_invalid_address(value: object, error: str) -> None:
+    with pytest.raises(InvalidContextError) as caught:
+        read_context(BASE | {"email": value})
+    (line,) = str(caught.value).splitlines()[1:]
+    assert line.startswith("email: ")
+    assert error in line
 
 
 @pytest.mark.parametrize(
@@ -76,7 +148,10 @@ def test_reserve_is_off_when_value_is_false(value: object) -> None:
             BASE | {"email": "a@b.example", "watchdogEmail": "a@b.example"},
             'watchdogEmail: "a@b.example" is in email too',
         ),
-        (BASE | {"email": "ops"}, 'email: "ops" is no e-mail address; it takes the addresses'),
+        (
+            BASE | {"email": "a@b.example", "watchdogEmail": ["A@b.example"]},
+            'watchdogEmail: "A@b.example" is in email too',
+        ),
         (
             BASE | {"schedule": "hourly"},
             'schedule: "hourly" does not look every day, in a way that is known here; it takes how',

@@ -126,33 +126,45 @@ def test_every_fault_kind_can_be_parsed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "message"),
+    ("wrong", "error"),
     [
-        ('kind = "thortled"', 'of kind "thortled": there is none such but throttled, server-'),
-        ("share = 1", 'of kind "None": there is none such but throttled'),
-        ("kind = 3", 'of kind "3": there is none such but'),
-        ("kind = []", 'of kind "[]": there is none such but'),
-        ('kind = "dropped"\nshare = 1.5', '"dropped": share must be a number from 0 to 1, not 1.5'),
-        ('kind = "dropped"\nshare = -0.1', "share must be a number from 0 to 1, not -0.1"),
-        ('kind = "dropped"\nshare = "1"', "share must be a number from 0 to 1, not 1"),
-        ('kind = "dropped"\nshare = true', "share must be a number from 0 to 1, not True"),
-        ('kind = "dropped"\nshare = nan', "share must be a number from 0 to 1, not nan"),
-        ('kind = "dropped"\ncalls = 5', "first and the last, like [1, 5], not 5"),
-        ('kind = "dropped"\ncalls = [5, 1]', "first and the last, like [1, 5], not [5, 1]"),
-        ('kind = "dropped"\ncalls = [0, 1]', "first and the last, like [1, 5], not [0, 1]"),
-        ('kind = "dropped"\ncalls = [1]', "first and the last, like [1, 5], not [1]"),
-        ('kind = "dropped"\ncalls = [1.0, 5.0]', "like [1, 5], not [1.0, 5.0]"),
-        ('kind = "dropped"\nvalue = 3', 'value must be that of a dimension, in quotes, not "3"'),
-        ('kind = "dropped"\nvalue = ""', "value must be that of a dimension"),
-        ('kind = "dropped"\nseconds = 3', "not known in such a fault: seconds"),
-        ('kind = "query-missing"\nform = "x"\nx = 1', "not known in such a fault: form, x"),
-        ('kind = "time-out"\nseconds = 0', "seconds must be a number above 0, not 0"),
-        ('kind = "time-out"\nseconds = inf', "seconds must be a number above 0, not inf"),
-        ('kind = "garbled"\nform = "odd"', 'form "odd" is none of no-json, cut-json,'),
+        ('kind = "thortled"', '.kind "thortled" is not known here; did you mean "throttled"?'),
+        ("share = 1", ".kind is missing; write one of throttled, server-error, unavailable"),
+        ("kind = 3", ".kind 3 is not known here; it takes throttled, server-error"),
+        ("kind = []", ".kind [] is not known here; it takes throttled, server-error"),
+        ('kind = "dropped"\nshare = 1.5', ".share 1.5 is not a share; write a number from 0 to 1"),
+        ('kind = "dropped"\nshare = -0.1', ".share -0.1 is not a share"),
+        ('kind = "dropped"\nshare = "1"', '.share "1" is not a share'),
+        ('kind = "dropped"\nshare = true', ".share True is not a share"),
+        ('kind = "dropped"\nshare = nan', ".share nan is not a share"),
+        (
+            'kind = "dropped"\ncalls = 5',
+            ".calls 5 is not the first and the last call; write them l",
+        ),
+        ('kind = "dropped"\ncalls = [5, 1]', ".calls [5, 1] is not the first and the last call"),
+        ('kind = "dropped"\ncalls = [0, 1]', ".calls [0, 1] is not the first and the last call"),
+        ('kind = "dropped"\ncalls = [1]', ".calls [1] is not the first and the last call"),
+        ('kind = "dropped"\ncalls = [1, 2, 3]', ".calls [1, 2, 3] is not the first and the last"),
+        ('kind = "dropped"\ncalls = [1.0, 5.0]', ".calls [1.0, 5.0] is not the first and the last"),
+        ('kind = "dropped"\nvalue = 3', ".value 3 is not a name; write it in quotes"),
+        ('kind = "dropped"\nvalue = ""', '.value "" is not a name'),
+        ('kind = "dropped"\nseconds = 3', '.seconds is only for the kind "time-out"'),
+        ('kind = "query-missing"\nform = "array"', '.form is only for the kind "garbled"'),
+        (
+            'kind = "query-missing"\ncall = 1',
+            '.call is not a key of fault[1]; did you mean "calls"?',
+        ),
+        ('kind = "time-out"\nseconds = 0', ".seconds 0 is not a delay in seconds; write a number"),
+        ('kind = "time-out"\nseconds = inf', ".seconds inf is not a delay in seconds"),
+        ('kind = "time-out"\nseconds = "5s"', '.seconds "5s" is not a delay in seconds'),
+        (
+            'kind = "garbled"\nform = "odd"',
+            '.form "odd" is not known here; it takes no-json, cut-json',
+        ),
     ],
 )
-def test_parser_error_names_invalid_fault_and_reason(wrong: str, message: str) -> None:
+def test_error_of_a_fault_has_its_path_and_the_expected_form(wrong: str, error: str) -> None:
     with pytest.raises(InvalidScenarioError) as caught:
         parsed('kind = "dropped"', wrong)
-    assert str(caught.value).startswith('here.toml: fault 2, of kind "')
-    assert message in str(caught.value)
+    (invalid,) = caught.value.errors
+    assert f"{invalid.path} {invalid.what}".startswith(f"fault[1]{error}")

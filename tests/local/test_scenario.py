@@ -2,10 +2,13 @@
 
 import time
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from vdm_local.scenario import InvalidScenarioError, Scenario, parse_scenario
+from vdm_local.scenario import InvalidScenarioError, Scenario, load_scenario, parse_scenario
+from vdm_local.scenario_run import ScenarioRun
+from vdm_local.traffic import METRICS
 
 BEGINS = date(2026, 3, 1)
 STREAM = """
@@ -105,34 +108,227 @@ def test_identities_include_idle_identities() -> None:
     assert scenario.configuration_sets == ["newsletter"]
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", "'begins' is missing"),
-        ("begins = ", "Invalid value"),
-        ("begins = 2026-03-01\nvdm = true", "not known in a scenario: vdm"),
-        (STREAM + 'send = "20y3"', '"20y3" in the row "20y3" is no count'),
-        (STREAM + 'sent = "20"', "the mail of a@news.example.com has no metric SENT"),
-        ('begins = 2026-03-01\n[[mail]]\nisp = "Gmx"', "'identity' is missing"),
-        ('begins = 2026-03-01\n[[run]]\nstory = "x"', "'at' is missing"),
-        ('begins = "2026-03-01"', "begins must be a date, without quotes"),
-        ('begins = 2026-03-01\n[mail]\nisp = "Gmx"', "mail must be a list: write [[mail]]"),
-        (STREAM + "send = 3", 'the row 3 is no text; write "20x7 30", in quotes'),
-        ("begins = 2026-03-01\n[[run]]\nat = 2026-03-01T09:00:00", "must be an instant"),
-        ("begins = 2026-03-01\n[[run]]\nat = 2026-03-01T09:00:00Z\nx = 1", "known in a run: x"),
-        ('begins = 2026-03-01\nenforcement = "FINE"', '"FINE" is none of HEALTHY,'),
-        ('begins = 2026-03-01\ntoday = "late"', '"late" is none of served, refused'),
-        ("begins = 2026-03-01\nseed = 0.5", "seed must be a whole number: 7"),
-        ("begins = 2026-03-01\nseed = true", "seed must be a whole number: 7"),
-        ("begins = 2026-03-01\nmail = [1]", "mail must be a list: write [[mail]]"),
-        ('begins = 2026-03-01\n[fault]\nkind = "x"', "fault must be a list: write [[fault]]"),
-    ],
-)
-def test_parser_error_names_reason(text: str, message: str) -> None:
+def errors_of(text: str) -> list[str]:
     with pytest.raises(InvalidScenarioError) as caught:
         parse_scenario(text, "here.toml")
-    assert str(caught.value).startswith("here.toml: ")
-    assert message in str(caught.value)
+    heading, *lines = str(caught.value).splitlines()
+    assert heading.startswith("here.toml: ")
+    assert len(lines) == len(caught.value.errors), "one line each"
+    return [f"{error.path} {error.what}" for error in caught.value.errors]
+
+
+BEGINNING = "begins = 2026-03-01\n"
+SENDER = 'identity = "a.example.com"\nisp = "Gmx"\n'
+TIME = "at = 2026-03-02T09:00:00Z\n"
+MAIL, RUN = f"[[mail]]\n{SENDER}", f"[[run]]\n{TIME}"
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("", "begins is missing; write the first day, like 2026-03-01"),
+        ("begins = ", "(the text) is not TOML: Invalid value"),
+        (
+            "begins =\u00a02026-03-01",
+            "(the text) has U+00A0 (no-break space) outside of quotes (at",
+        ),
+        (
+            "begins = 2026-03-01T00:00:00Z",
+            "begins 2026-03-01T00:00:00+00:00 is not a date without a",
+        ),
+        ("begins = 2026-03-01T00:00:00", "begins 2026-03-01T00:00:00 is not a date without a time"),
+        (
+            'begins = "2026-03-01"',
+            'begins "2026-03-01" is not a date without a time; write it like',
+        ),
+        (
+            BEGINNING + 'vdm_enabled = "false"',
+            'vdm_enabled "false" is neither true nor false; write',
+        ),
+        (BEGINNING + "sending_enabled = 1", "sending_enabled 1 is neither true nor false; write"),
+        (
+            BEGINNING + 'enforcement = "FINE"',
+            'enforcement "FINE" is not known here; it takes HEALTHY',
+        ),
+        (BEGINNING + 'today = "late"', 'today "late" is not known here; it takes served, refused'),
+        (BEGINNING + "seed = 0.5", "seed 0.5 is not a whole number"),
+        (BEGINNING + "seed = true", "seed True is not a whole number"),
+        (
+            BEGINNING + 'quiet_hours = "night"',
+            'quiet_hours "night" is not like "22:00-07:00 Europe',
+        ),
+        (BEGINNING + "quiet_hours = 22", "quiet_hours 22 is not a text; write it in quotes"),
+        (
+            BEGINNING + 'idle_identities = "a.b"',
+            'idle_identities "a.b" is not a list; write it in sq',
+        ),
+        (
+            BEGINNING + "idle_identities = [7]",
+            "idle_identities[0] 7 is not a name; write it in quot",
+        ),
+        (BEGINNING + "mial = 1", 'mial is not a key of a scenario; did you mean "mail"?'),
+        (BEGINNING + "mail = 1", "mail 1 is not a list of tables; write [[mail]], and under it"),
+        (
+            BEGINNING + '[mail]\nisp = "Gmx"',
+            "mail {'isp': 'Gmx'} is not a list of tables; write [[",
+        ),
+        (BEGINNING + "mail = [1]", "mail[0] 1 is no table; write [[mail]], and under it identity"),
+        (
+            BEGINNING + '[fault]\nkind = "x"',
+            "fault {'kind': 'x'} is not a list of tables; write [[f",
+        ),
+        (
+            BEGINNING + "run = [2026-03-02]",
+            "run[0] 2026-03-02 is no table; write [[run]], and under",
+        ),
+    ],
+)
+def test_error_at_the_top_level_has_its_key(text: str, error: str) -> None:
+    (only,) = errors_of(text)
+    assert only.startswith(error)
+
+
+@pytest.mark.parametrize(
+    ("keys", "error"),
+    [
+        ('isp = "Gmx"', ".identity is missing; write who sends"),
+        ('identity = "a.example.com"', ".isp is missing; write a mailbox provider"),
+        ('identity = 5\nisp = "Gmx"', ".identity 5 is not a name; write it in quotes"),
+        ('identity = ["a.example.com"]\nisp = "Gmx"', ".identity ['a.example.com'] is not a name"),
+        ('identity = "a.example.com "\nisp = "Gmx"', '.identity "a.example.com " is not a name'),
+        ('identity = "a\u200b.example"\nisp = "Gmx"', '.identity "a\\u200B.example" is not a name'),
+        ('identity = "a.example.com"\nisp = true', ".isp True is not a name"),
+        (SENDER + 'tenant = ""', '.tenant "" is not a name'),
+        (SENDER + "configuration_set = 1", ".configuration_set 1 is not a name"),
+        (
+            SENDER + "send = 3",
+            '.send 3 is not a row of counts; write it in quotes, like "20x7 30"',
+        ),
+        (SENDER + 'complaint = ["1"]', ".complaint ['1'] is not a row of counts"),
+        (SENDER + 'send = "20y3"', '.send "20y3" is not a count; write 20, 20x7 or 5@+12h'),
+        (
+            SENDER + 'open = "1x99999"',
+            '.open "1x99999" is too much; a row has at most 10,000 days',
+        ),
+        (SENDER + 'sent = "20"', '.sent is not a key of mail[1]; did you mean "send"?'),
+    ],
+)
+def test_error_of_emails_has_its_path(keys: str, error: str) -> None:
+    (only,) = errors_of(f"{BEGINNING}{MAIL}[[mail]]\n{keys}")
+    assert only.startswith(f"mail[1]{error}")
+
+
+@pytest.mark.parametrize(
+    ("keys", "error"),
+    [
+        ('story = "x"', ".at is missing; write when VDM Alerts runs"),
+        (
+            "at = 2026-03-03T09:00:00",
+            ".at 2026-03-03T09:00:00 is a local time, and does not say of",
+        ),
+        ("at = 2026-03-03", ".at 2026-03-03 is not an instant; write it like"),
+        ('at = "2026-03-03T09:00:00Z"', '.at "2026-03-03T09:00:00Z" is not an instant'),
+        (
+            "at = 2026-03-01T09:00:00Z",
+            ".at 2026-03-01T09:00:00+00:00 is before run[0], at 2026-03-02",
+        ),
+        (
+            TIME + 'tells = "FIRING"',
+            '.tells "FIRING" is not a list; write it in square brackets',
+        ),
+        (
+            TIME + 'tells = ["FIRNG"]',
+            '.tells[0] "FIRNG" is not known here; did you mean "FIRING"?',
+        ),
+        (
+            TIME + 'tells = ["SERVICE", "service"]',
+            '.tells[1] "service" is not known here; did y',
+        ),
+        (TIME + "tells = [[]]", ".tells[0] [] is not known here; it takes DEESCALATED, REPEAT"),
+        (TIME + "story = 5", ".story 5 is not a text"),
+        (
+            TIME + 'gone = "a.example.com"',
+            '.gone "a.example.com" is not a list; write it in squar',
+        ),
+        (TIME + 'gone = ["a.example.com", 5]', ".gone[1] 5 is not a name"),
+        (TIME + "gone = {}", ".gone {} is not a list"),
+        (TIME + 'unreadable = "Hotmail"', '.unreadable "Hotmail" is not a list'),
+        (TIME + "unreadable = [1]", ".unreadable[0] 1 is not a name"),
+        (TIME + 'rules = "mine"', '.rules "mine" is no table of texts; write it like { mine ='),
+        (TIME + 'rules = ["mine"]', ".rules ['mine'] is no table of texts"),
+        (TIME + "rules = { mine = 5 }", ".rules.mine 5 is not a text; write it in quotes"),
+        (TIME + "[run.rules.mine]\nwarning = 5", ".rules.mine {'warning': 5} is not a text"),
+        (TIME + "silences = { move = [] }", ".silences.move [] is not a text"),
+        (TIME + "tell = []", '.tell is not a key of run[1]; did you mean "tells"?'),
+    ],
+)
+def test_error_of_a_run_has_its_path(keys: str, error: str) -> None:
+    (only,) = errors_of(f"{BEGINNING}{RUN}[[run]]\n{keys}")
+    assert only.startswith(f"run[1]{error}")
+
+
+def test_every_error_of_a_scenario_is_reported() -> None:
+    text = f"""
+begins = "2026-03-01"
+today = 1
+{MAIL}send = 5
+tenat = "acme"
+[[fault]]
+kind = "garbled"
+form = "odd"
+seconds = 5
+[[run]]
+at = 2026-03-05T09:00:00Z
+[[run]]
+at = 2026-03-04T09:00:00Z
+gone = [1, 2]
+tells = "FIRING"
+"""
+    assert [error.split(" ")[0] for error in errors_of(text)] == [
+        "begins",
+        "mail[0].send",
+        "mail[0].tenat",
+        "fault[0].form",
+        "run[1].tells",
+        "run[1].gone[0]",
+        "run[1].gone[1]",
+        "today",
+        "fault[0].seconds",
+        "run[1].at",
+    ]
+
+
+def test_optional_keys_have_defaults() -> None:
+    scenario = parse_scenario(BEGINNING, "here")
+    assert scenario == Scenario(BEGINS, streams=[], runs=[], faults=[])
+    (run,) = parse_scenario(BEGINNING + RUN, "here").runs
+    assert run == ScenarioRun(at(2, 9), expected_reasons=(), story="", has_expected_reasons=False)
+
+
+def test_lists_may_be_empty() -> None:
+    lists = "idle_identities = []\nmail = []\nfault = []\nrun = []\n"
+    assert parse_scenario(BEGINNING + lists, "here") == parse_scenario(BEGINNING, "here")
+    (run,) = parse_scenario(BEGINNING + RUN + "tells = []\ngone = []\nunreadable = []", "here").runs
+    assert (run.has_expected_reasons, run.expected_reasons, run.gone) == (True, (), ())
+
+
+def test_time_of_a_run_is_converted_to_utc() -> None:
+    text = BEGINNING + RUN.replace("09:00:00Z", "10:00:00+01:00")
+    (run,) = parse_scenario(text, "here").runs
+    assert (run.at, run.at.tzinfo) == (at(2, 9), UTC)
+
+
+def test_scenario_is_the_same_however_an_editor_saves_it(tmp_path: Path) -> None:
+    text = BEGINNING + MAIL + 'send = "20x3"\n' + RUN
+    path = tmp_path / "scenario.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+    assert load_scenario(path) == parse_scenario(text, "here")
+
+
+def test_every_metric_has_a_row() -> None:
+    rows = "".join(f'{metric.lower()} = "{number}"\n' for number, metric in enumerate(METRICS, 1))
+    (stream,) = parse_scenario(BEGINNING + MAIL + rows, "here").streams
+    assert [stream.counts(metric).final for metric in METRICS] == [(n,) for n in range(1, 11)]
 
 
 def test_tenant_name_is_case_sensitive() -> None:

@@ -31,7 +31,7 @@ def test_command_prints_url_and_serves_boto3(root: Path) -> None:
 
 def test_command_exits_with_message_when_scenario_is_invalid(root: Path, tmp_path: Path) -> None:
     bad = tmp_path / "bad.toml"
-    bad.write_text("begins = 2026-03-01\nvdm = 1")
+    bad.write_text("begins = 2026-03-01\nvdm_enable = 1")
     done = subprocess.run(
         [sys.executable, "-m", "vdm_local", "--scenario", str(bad)],
         cwd=root,
@@ -41,4 +41,6 @@ def test_command_exits_with_message_when_scenario_is_invalid(root: Path, tmp_pat
     )
     assert done.returncode == 1
     assert done.stderr.startswith("vdm_local: ")
-    assert done.stderr.endswith(f"{bad}: not known in a scenario: vdm\n")
+    assert done.stderr.splitlines()[1:] == [
+        '  vdm_enable  is not a key of a scenario; did you mean "vdm_enabled"?'
+    ]

@@ -98,6 +98,12 @@ def test_edited_default_rule_is_in_effect_and_reported_until_it_is_replaced(
     assert list(parameter_rules(ssm, rule=deployed).rules().findings) == []
 
 
+def test_default_rule_saved_by_another_editor_is_not_reported_as_edited(ssm: Any) -> None:
+    put_rule(ssm, "shipped/rule", "\ufeff" + VALID_RULE.replace("\n", "\r\n"))
+    rule_set = parameter_rules(ssm, rule=VALID_RULE).rules()
+    assert (list(rule_set.rules), rule_set.findings) == (["rule"], [])
+
+
 def test_deleted_default_rule_is_reported_until_it_is_replaced_and_is_not_invalid(ssm: Any) -> None:
     put_rule(ssm, "shipped/other", VALID_RULE)
     rule_set = parameter_rules(ssm, rule=VALID_RULE, other=VALID_RULE).rules()

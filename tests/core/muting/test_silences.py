@@ -53,6 +53,12 @@ def test_silence_is_parsed_from_its_toml_text() -> None:
     assert (parsed.reason, parsed.author) == ("We move to another list", "the mail team")
 
 
+def test_silence_may_have_a_byte_order_mark_and_windows_line_ends() -> None:
+    text = 'rule = "*"' + REQUIRED_KEYS
+    saved = "\ufeff" + text.replace("\n", "\r\n")
+    assert parse_silence("x", saved, SOURCE) == parse_silence("x", text, SOURCE)
+
+
 def test_multiline_reason_becomes_one_line() -> None:
     text = 'rule = "*"' + REQUIRED_KEYS.replace('"We move', '"""\nWe move').replace(
         "list", 'list\n""'
@@ -173,6 +179,13 @@ def test_expired_silences_are_reported_only_for_the_most_recent_ones() -> None:
         (
             'rule = "[ab]*"' + REQUIRED_KEYS,
             ['rule  "[ab]*" is not a name or a pattern; write it like'],
+        ),
+        (
+            'rule = "bounce-\u200b*"\u00a0' + REQUIRED_KEYS,
+            [
+                "(the text)  has U+00A0 (no-break space) outside of quotes (at line 1, column 19)",
+                'rule        "bounce-\\u200B*" contains U+200B (zero width space), which no name',
+            ],
         ),
     ],
 )

@@ -10,7 +10,15 @@ def test_fingerprint_changes_with_any_edit(edited: str) -> None:
     assert fingerprint(edited) != fingerprint(TEXT)
 
 
-@pytest.mark.parametrize("same", [TEXT.replace("\n", "\r\n"), TEXT.rstrip(), TEXT + "\n\n"])
-def test_fingerprint_ignores_line_endings_and_trailing_blank_lines(same: str) -> None:
-    """Consoles and editors can change both when they save the same text."""
+@pytest.mark.parametrize(
+    "same",
+    [
+        TEXT.replace("\n", "\r\n"),
+        TEXT.replace("\n", "\r"),
+        TEXT.rstrip(),
+        TEXT + "\n\n",
+        "\ufeff" + TEXT.replace("\n", "\r\n"),
+    ],
+)
+def test_fingerprint_ignores_what_editors_change_when_they_save_a_text(same: str) -> None:
     assert fingerprint(same) == fingerprint(TEXT)

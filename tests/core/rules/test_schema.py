@@ -54,6 +54,7 @@ sample_texts = st.sampled_from(
         *("1d", "60d", "61d", "0d", "07d", "6h", "1440h", "1441h", "24 h", "1w"),
         *("keep", "ok", "breaching", "OK", "bounce_rate", "account", "identity_at_isp"),
         *("news.*", " ", "", "[ab]*", "a" * 320, "a" * 321),
+        *("news\u00a0.*", "\u200bnews.*", "*\ufeff", "n\u00e9ws.*"),
     ]
 )
 sample_numbers = st.sampled_from([0, 1, 2, -1, 3.5, 0.5, True, False, 10**12, 10**12 + 1])
@@ -113,6 +114,8 @@ def parses(table: dict[str, Any]) -> bool:
 @example("overrides", [{"identity": "a", "min_volume": 5}])
 @example("overrides", [{"hold": "1d"}])
 @example("include", {"tenant": ["a"], "isp": ["Hotmail"]})
+@example("include", {"identity": ["news.\u202f*"]})
+@example("overrides", [{"tenant": "acme\u2060", "hold": "1d"}])
 def test_json_schema_accepts_exactly_what_the_parser_accepts(key: str, value: Any) -> None:
     table = {**MINIMAL_RULE, key: value}
     assume(CHECKS_IN_SCHEMA.issuperset(error.code for error in cross_field_errors(table)))

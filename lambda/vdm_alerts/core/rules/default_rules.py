@@ -2,6 +2,8 @@
 
 import hashlib
 
+from vdm_alerts.core.rules.toml_text import normalize_text
+
 DEFAULT_FOLDER = "shipped"
 """The folder of the default rules, under the path of the rules.
 
@@ -21,9 +23,9 @@ def custom_rule_path(source: str) -> str | None:
 
 
 def fingerprint(text: str) -> str:
-    """Return a hash of *text* that ignores line endings and trailing blanks.
+    """Return a hash of *text* that ignores a byte order mark, line ends and trailing blanks.
 
-    Consoles and editors can change both without a change of the rule.
+    Consoles and editors can change these without a change of the rule.
     """
-    normalized = "\n".join(text.splitlines()).rstrip()
+    normalized = "\n".join(normalize_text(text).splitlines()).rstrip()
     return hashlib.sha256(normalized.encode()).hexdigest()[:12]

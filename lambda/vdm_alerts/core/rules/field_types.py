@@ -19,6 +19,7 @@ from vdm_alerts.core.model.mailbox_providers import (
 from vdm_alerts.core.model.metrics import LONGEST_WINDOW, Dimension, Kind, Window
 from vdm_alerts.core.model.naming import is_well_formed
 from vdm_alerts.core.model.rates import Indicator
+from vdm_alerts.core.rules.invisible_characters import INVISIBLE, describe
 from vdm_alerts.core.rules.patterns import WILDCARDS
 from vdm_alerts.core.rules.quoting import quote, suggestion
 from vdm_alerts.core.rules.rule import Confidence, MinimumConfidence, MissingData, PlainComparison
@@ -197,6 +198,11 @@ def parse_glob(value: object) -> Glob:
         raise ValueError(message)
     if len(value) > MAX_NAME_LENGTH:
         message = f"{quote(value)} is longer than any name"
+        raise ValueError(message)
+    if invisible := INVISIBLE.search(value):
+        message = (
+            f"{quote(value)} contains {describe(invisible[0])}, which no name contains; delete it"
+        )
         raise ValueError(message)
     return Glob(value)
 

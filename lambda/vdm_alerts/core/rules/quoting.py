@@ -4,16 +4,21 @@ import difflib
 from collections.abc import Iterable
 from datetime import date, time
 
+from vdm_alerts.core.rules.invisible_characters import escape_invisible
+
 MAX_QUOTED_LENGTH = 40
 """The maximum number of characters that an error message quotes."""
 
 
 def quote(value: object) -> str:
-    """Return *value* about as it stands in the TOML text, shortened."""
+    """Return *value* about as it stands in the TOML text, shortened.
+
+    Invisible characters become escapes, so that the reader can see them.
+    """
     if isinstance(value, date | time):
         return value.isoformat()
     text = f'"{value}"' if isinstance(value, str) else f"{value!r:.99}"
-    return shorten(text)
+    return shorten(escape_invisible(text))
 
 
 def shorten(text: str) -> str:
@@ -24,8 +29,10 @@ def shorten(text: str) -> str:
 def suggestion(word: object, valid_names: Iterable[str]) -> str:
     """Return the end of an error message that suggests a valid name.
 
-    Without a name that is similar to *word*, the text lists all *valid_names*.
+    Without a name that is similar to *word* in any case, the text lists all *valid_names*.
     """
-    names = list(valid_names)
+    names = {name.lower(): name for name in valid_names}
     similar = difflib.get_close_matches(str(word).lower(), names, n=1, cutoff=0.65)
-    return f'; did you mean "{similar[0]}"?' if similar else f"; it takes {', '.join(names)}"
+    if similar:
+        return f'; did you mean "{names[similar[0]]}"?'
+    return f"; it takes {', '.join(names.values())}"

@@ -3,17 +3,14 @@
 Silences share some of the keys.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from typing import Any, TypeVar, get_origin
-
-from cattrs import Converter
-from cattrs.cols import homogenous_tuple_structure_factory
-from cattrs.gen import make_dict_structure_fn
+from typing import Any, TypeVar
 
 from vdm_alerts.core.model.metrics import Dimension, Window
 from vdm_alerts.core.model.rates import Indicator
+from vdm_alerts.core.rules.document_converter import document_converter
 from vdm_alerts.core.rules.field_types import (
     INDICATORS,
     KINDS,
@@ -43,7 +40,6 @@ from vdm_alerts.core.rules.field_types import (
     parse_window,
 )
 from vdm_alerts.core.rules.patterns import ScopeMatcher, ScopePatterns
-from vdm_alerts.core.rules.quoting import quote
 from vdm_alerts.core.rules.rule import Confidence, MissingData
 from vdm_alerts.core.statistics.arrival import ArrivalCurve
 
@@ -160,45 +156,11 @@ def _by_dimension(document: MatcherFields | PatternLists) -> dict[Dimension, Any
     return {dimension: value for dimension, value in values.items() if value}
 
 
-def _is_tuple(type_: Any) -> bool:  # noqa: ANN401 - cattrs calls it for any type
-    """Return whether *type_* is a tuple with a type argument."""
-    origin: object = get_origin(type_)
-    return origin is tuple
-
-
-def _list_hook(type_: Any, converter: Converter) -> Callable[[Any, Any], Any]:  # noqa: ANN401
-    """Return a hook for a tuple, which takes only lists that are not empty."""
-    structure = homogenous_tuple_structure_factory(type_, converter)
-
-    def structure_checked(value: object, type_: Any) -> Any:  # noqa: ANN401 - cattrs calls it for any type
-        if not isinstance(value, list) or not value:
-            message = f"{quote(value)} is not a list of at least one, in square brackets"
-            raise ValueError(message)
-        return structure(value, type_)
-
-    return structure_checked
-
-
-def _table_hook(type_: Any, converter: Converter) -> Callable[[Any, Any], Any]:  # noqa: ANN401
-    """Return a hook for a class in `_TABLE_EXAMPLES`, which takes only tables."""
-    structure = make_dict_structure_fn(type_, converter, _cattrs_forbid_extra_keys=True)
-
-    def structure_checked(value: object, type_: Any) -> Any:  # noqa: ANN401 - cattrs calls it for any type
-        if not isinstance(value, dict):
-            message = f"{quote(value)} is no table; write {_TABLE_EXAMPLES[type_]}"
-            raise ValueError(message)  # noqa: TRY004 - cattrs treats every error of a value alike
-        return structure(value, type_)
-
-    return structure_checked
-
-
 _TABLE_EXAMPLES = {
     PatternLists: "identity = [...] and the like",
     OverrideDocument: '[[overrides]], and under it identity = "..." and what is different',
 }
-_converter = Converter(forbid_extra_keys=True)
-_converter.register_structure_hook_factory(lambda type_: type_ in _TABLE_EXAMPLES, _table_hook)
-_converter.register_structure_hook_factory(_is_tuple, _list_hook)
+_converter = document_converter(_TABLE_EXAMPLES, min_items=1)
 _converter.register_structure_hook(Indicator, choice_parser(INDICATORS))
 _converter.register_structure_hook(KindName, choice_parser(KINDS))
 _converter.register_structure_hook(MissingData, choice_parser(MISSING_DATA))

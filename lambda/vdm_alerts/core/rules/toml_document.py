@@ -6,14 +6,22 @@ from dataclasses import dataclass, fields
 from typing import Any, Generic, TypeVar
 
 from cattrs import ClassValidationError, IterableValidationError
-from cattrs.errors import ForbiddenExtraKeysError, IterableValidationNote
+from cattrs.errors import (
+    AttributeValidationNote,
+    ForbiddenExtraKeysError,
+    IterableValidationNote,
+)
 
 from vdm_alerts.core.model.errors import VdmAlertsError
+from vdm_alerts.core.rules.invisible_characters import escape_invisible
 from vdm_alerts.core.rules.quoting import shorten, suggestion
+from vdm_alerts.core.rules.toml_text import normalize_text, replace_invisible
 
 T = TypeVar("T")
 Table = Mapping[str, Any]
 """A TOML table whose values have not been checked."""
+_WHOLE_TEXT = "(the text)"
+"""The path of an error that no key has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +44,7 @@ class InvalidDocumentError(VdmAlertsError):
         self.source = source
         self.errors = tuple(errors)
         count = len(self.errors)
-        paths = [shorten(error.path) for error in self.errors]
+        paths = [shorten(escape_invisible(error.path)) for error in self.errors]
         width = max(map(len, paths))
         lines = [
             f"  {path:{width}}  {error.what}"
@@ -57,31 +65,33 @@ class DocumentType(Generic[T]):
     cross_field_errors: Callable[[Table], Iterator[InvalidField]]
     """Yields the errors that concern more than one key of a table."""
     missing_key_hints: Mapping[str, str]
-    """What to write for each required key."""
+    """What to write for each required key, of nested tables too."""
     error_class: type[InvalidDocumentError]
     """The error that `parse` raises."""
 
     def parse(self, text: str, source: str) -> T:
         """Return the content of *text*, a TOML document.
 
-        Raises an `error_class` error with all errors of the text. The error names *source*, the
-        place of the document.
+        The text may begin with a byte order mark, and its lines may end as on any system. Raises
+        an `error_class` error with all errors of the text. The error names *source*, the place of
+        the document.
         """
+        # Without its invisible characters, the rest of the text can be checked too.
+        plain_text, text_errors = replace_invisible(normalize_text(text))
+        errors = [InvalidField(_WHOLE_TEXT, error) for error in text_errors]
         try:
-            table = tomllib.loads(text)
+            table = tomllib.loads(plain_text)
         except (ValueError, RecursionError) as error:  # ValueError also for very long numbers.
-            raise self.error_class(
-                source, [InvalidField("(the text)", f"is not TOML: {error}")]
-            ) from error
+            errors.append(InvalidField(_WHOLE_TEXT, f"is not TOML: {error}"))
+            raise self.error_class(source, errors) from error
         cross_field_errors = list(self.cross_field_errors(table))
         try:
             document = self.read(table)
         except ClassValidationError as error:
-            raise self.error_class(
-                source, [*self._value_errors(error), *cross_field_errors]
-            ) from error
-        if cross_field_errors:
-            raise self.error_class(source, cross_field_errors)
+            errors += [*self._value_errors(error), *cross_field_errors]
+            raise self.error_class(source, errors) from error
+        if errors or cross_field_errors:
+            raise self.error_class(source, [*errors, *cross_field_errors])
         return document
 
     def _value_errors(
@@ -90,14 +100,12 @@ class DocumentType(Generic[T]):
         """Yield the errors in *group*, which cattrs raised for *path*."""
         errors_with_notes, errors_without_notes = group.group_exceptions()
         for error, note in errors_with_notes:
-            if isinstance(note, IterableValidationNote):
-                error_path = f"{path}[{note.index}]"
-            else:
-                error_path = f"{path}.{note.name}".lstrip(".")
+            error_path = _path_below(path, note)
             if isinstance(error, ClassValidationError | IterableValidationError):
                 yield from self._value_errors(error, error_path)
             elif isinstance(error, KeyError):
-                yield InvalidField(error_path, f"is missing; {self.missing_key_hints[error_path]}")
+                key = error_path.rpartition(".")[2]
+                yield InvalidField(error_path, f"is missing; {self.missing_key_hints[key]}")
             else:
                 yield InvalidField(error_path, str(error))
         for error in errors_without_notes:
@@ -114,3 +122,10 @@ class DocumentType(Generic[T]):
         for key in sorted(error.extra_fields):
             what = f"is not a key of {path or self.noun}{suggestion(key, valid_keys)}"
             yield InvalidField(f"{path}.{key}".lstrip("."), what)
+
+
+def _path_below(path: str, note: AttributeValidationNote | IterableValidationNote) -> str:
+    """Return the path of the value that *note* is about, in the list or table at *path*."""
+    if isinstance(note, AttributeValidationNote):
+        return f"{path}.{note.name}".lstrip(".")
+    return f"{path}[{note.index}]" if isinstance(note.index, int) else f"{path}.{note.index}"

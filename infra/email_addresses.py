@@ -1,0 +1,60 @@
+"""Email addresses in the CDK context, and the errors in them."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+
+from vdm_alerts.core.rules.invisible_characters import INVISIBLE, escape_invisible
+
+MAX_LENGTH = 254
+"""Largest length of an address: https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1.3.
+
+The path there has 256 characters, with an angle bracket at each end.
+"""
+
+_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[^\W_][\w-]*(?:\.[^\W_][\w-]*)+")
+_FIXES = (
+    (re.compile(r"^$"), "delete it, or write an address"),
+    (re.compile(r"[<>]"), 'write the address alone, without a name and without "<" and ">"'),
+    (re.compile(r"^mailto:", re.IGNORECASE), 'write it without "mailto:"'),
+    (INVISIBLE, "delete the invisible character"),
+    (re.compile(r","), "write each address in quotes of its own"),
+    (re.compile(r"[\s;]"), "write no space in an address, and a comma between two"),
+    (re.compile(rf".{{{MAX_LENGTH + 1}}}"), f"an address has at most {MAX_LENGTH} characters"),
+    (re.compile(r""), 'write it like "ops@example.com"'),
+)
+"""What to write instead of a text that is no address. The first pattern that it matches applies."""
+
+
+def split_addresses(value: object) -> Sequence[object]:
+    """Return the entries of *value*: a text with commas, a list, or a text with a JSON list.
+
+    The CDK passes a value on the command line as text. Raises ValueError for any other value.
+    """
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        try:
+            value = json.loads(value)
+        except ValueError as error:
+            message = f"{value} is not a JSON list; without brackets, commas are enough"
+            raise ValueError(message) from error
+    if isinstance(value, str):
+        return [entry for entry in value.split(",") if entry.strip()]
+    if isinstance(value, list):
+        return value
+    message = f"{value!r} is neither a text nor a list"
+    raise ValueError(message)
+
+
+def address_errors(entries: Sequence[object]) -> Iterator[str]:
+    """Yield an error for each of *entries* that is no email address, or is one in another case."""
+    spellings: dict[str, str] = {}
+    for entry in entries:
+        if not isinstance(entry, str):
+            yield f"{json.dumps(entry)} is not an email address; write it in quotes"
+            continue
+        address = entry.strip()
+        if not _ADDRESS.fullmatch(address) or len(address) > MAX_LENGTH:
+            fix = next(fix for pattern, fix in _FIXES if pattern.search(address))
+            yield f'"{escape_invisible(address)}" is not an email address; {fix}'
+        elif (first := spellings.setdefault(address.lower(), address)) != address:
+            yield f'"{address}" is "{first}" in another case, and would get everything twice'

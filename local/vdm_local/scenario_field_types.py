@@ -1,0 +1,133 @@
+"""The types of values in scenarios, and their parsers.
+
+Each parser raises ValueError with the expected form of the value.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from math import inf
+from typing import Literal, NewType, TypeAlias, TypeGuard
+
+from vdm_alerts.core.muting.quiet_hours import QuietHours, parse_quiet_hours
+from vdm_alerts.core.notifications.reasons import Reason
+from vdm_alerts.core.rules.invisible_characters import INVISIBLE
+from vdm_alerts.core.rules.quoting import quote
+from vdm_local.corruption import CORRUPTION_FORMS
+from vdm_local.faults import DEFAULT_DELAY_S, CallFaultKind, QueryFaultKind
+from vdm_local.scenario_run import SERVICE
+
+Enforcement: TypeAlias = Literal["HEALTHY", "PROBATION", "SHUTDOWN"]
+"""Enforcement status of an SES account.
+
+Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetAccount.html
+"""
+TodayQueries: TypeAlias = Literal["served", "refused"]
+"""What SES does with queries of the current day."""
+EXPECTED_REASONS: Mapping[str, str] = {
+    reason: reason for reason in (*(each.value for each in Reason), "SUMMARY", "DIGEST", SERVICE)
+}
+"""The reasons that notifications can have."""
+FaultKind: TypeAlias = CallFaultKind | QueryFaultKind
+"""A kind of fault."""
+FAULT_KINDS: Mapping[str, FaultKind] = {
+    kind.value: kind for kind in (*CallFaultKind, *QueryFaultKind)
+}
+"""The kinds of faults, by their names in scenarios."""
+CORRUPTIONS: Mapping[str, str] = {form: form for form in CORRUPTION_FORMS}
+"""The forms of corrupted responses."""
+
+Name = NewType("Name", str)
+"""A name of an identity, a configuration set, a tenant or a provider."""
+ExpectedReason = NewType("ExpectedReason", str)
+"""A key of `EXPECTED_REASONS`."""
+Corruption = NewType("Corruption", str)
+"""A key of `CORRUPTIONS`."""
+Share = NewType("Share", float)
+"""A number from 0 to 1."""
+Delay = NewType("Delay", float)
+"""Seconds, a number above 0."""
+WHOLE = Share(1)
+"""The share of a fault that affects everything it matches."""
+DEFAULT_DELAY = Delay(DEFAULT_DELAY_S)
+"""The delay of a time-out without the key `seconds`."""
+
+
+def parse_day(value: object) -> date:
+    """Return a TOML date without a time."""
+    if not isinstance(value, date) or isinstance(value, datetime):
+        message = (
+            f"{quote(value)} is not a date without a time; write it like 2026-03-01, without quotes"
+        )
+        raise ValueError(message)  # noqa: TRY004 - cattrs treats every error of a value alike
+    return value
+
+
+def parse_switch(value: object) -> bool:
+    """Return a TOML boolean."""
+    if not isinstance(value, bool):
+        message = f"{quote(value)} is neither true nor false; write one of them, without quotes"
+        raise ValueError(message)  # noqa: TRY004 - cattrs treats every error of a value alike
+    return value
+
+
+def parse_integer(value: object) -> int:
+    """Return a whole number."""
+    if not _is_integer(value):
+        message = f"{quote(value)} is not a whole number; write one like 7"
+        raise ValueError(message)
+    return value
+
+
+def parse_text(value: object) -> str:
+    """Return a text, which may be empty."""
+    if not isinstance(value, str):
+        message = f"{quote(value)} is not a text; write it in quotes"
+        raise ValueError(message)  # noqa: TRY004 - cattrs treats every error of a value alike
+    return value
+
+
+def parse_name(value: object) -> Name:
+    """Return a name. Names at SES contain neither white space nor invisible characters."""
+    if not isinstance(value, str) or value.split() != [value] or INVISIBLE.search(value):
+        message = f"{quote(value)} is not a name; write it in quotes, without spaces"
+        raise ValueError(message)
+    return Name(value)
+
+
+def parse_quiet_period(value: object) -> QuietHours | None:
+    """Return the quiet hours of a text such as "22:00-07:00 Europe/Berlin", or of "none"."""
+    return parse_quiet_hours(parse_text(value))
+
+
+def parse_share(value: object) -> Share:
+    """Return a number from 0 to 1."""
+    if not _is_number(value) or not 0 <= value <= 1:
+        message = f"{quote(value)} is not a share; write a number from 0 to 1"
+        raise ValueError(message)
+    return Share(value)
+
+
+def parse_delay(value: object) -> Delay:
+    """Return a number of seconds."""
+    if not _is_number(value) or not 0 < value < inf:
+        message = f"{quote(value)} is not a delay in seconds; write a number above 0"
+        raise ValueError(message)
+    return Delay(value)
+
+
+def parse_calls(value: object) -> tuple[int, int]:
+    """Return the numbers of the first and the last call."""
+    match value:
+        case [first, last] if _is_integer(first) and _is_integer(last) and 1 <= first <= last:
+            return first, last
+        case _:
+            message = f"{quote(value)} is not the first and the last call; write them like [1, 5]"
+            raise ValueError(message)
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_integer(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
