@@ -134,6 +134,7 @@ def _environment() -> Mapping[str, str]:
         include_today=True,
         mask_addresses=True,
         quiet_hours=None,
+        no_email_after=None,
     )
     return {
         "PATH": os.environ["PATH"],

@@ -103,6 +103,7 @@ class Evaluator(Construct):
             include_today=settings.include_today,
             mask_addresses=settings.mask_addresses,
             quiet_hours=settings.quiet_hours,
+            no_email_after=settings.no_email_after,
         )
         self.function = lambda_.Function(
             self,

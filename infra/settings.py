@@ -12,7 +12,9 @@ from typing import TypeAlias
 
 from infra.cadence import InvalidScheduleError, parse_cadence
 from infra.email_addresses import address_errors, split_addresses
+from vdm_alerts.core.model.metrics import Window
 from vdm_alerts.core.muting.quiet_hours import QuietHours, parse_quiet_hours
+from vdm_alerts.core.observations.no_email import NO_EMAIL_AFTER, parse_no_email_after
 
 CONTEXT_KEYS: Mapping[str, str] = {
     "email": "the addresses to write to, separated by commas or in a JSON list",
@@ -36,6 +38,8 @@ CONTEXT_KEYS: Mapping[str, str] = {
     "them there",
     "quietHours": "when of every day nobody is to be written to of what is not critical, like "
     '"22:00-07:00 Europe/Berlin", or "none"',
+    "noEmailAfter": "after how many days without email of the whole account to notify you, like "
+    '"3d", or "never"',
     "enableVdm": '"true" to switch Virtual Deliverability Manager on, "false" to leave it as it is',
 }
 """Every context key of VDM Alerts, with a description of its values."""
@@ -80,6 +84,8 @@ class Settings:
     include_today: bool
     mask_addresses: bool
     quiet_hours: QuietHours | None
+    no_email_after: Window | None
+    """Days without email of the account that are notified; None if no number is."""
     enable_vdm: bool
 
 
@@ -97,6 +103,7 @@ def read_context(context: Context) -> Settings:
     enabled = _enabled_switches(context, errors)
     slack = _slack(context, errors)
     quiet_hours = _quiet_hours(context, errors)
+    no_email_after = _no_email_after(context, errors)
     if errors:
         raise InvalidContextError("\n".join(["The CDK context cannot be used:", *errors]))
     return Settings(
@@ -114,6 +121,7 @@ def read_context(context: Context) -> Settings:
         include_today="includeToday" in enabled,
         mask_addresses="maskAddresses" in enabled,
         quiet_hours=quiet_hours,
+        no_email_after=no_email_after,
         enable_vdm="enableVdm" in enabled,
     )
 
@@ -225,6 +233,14 @@ def _quiet_hours(context: Context, errors: list[str]) -> QuietHours | None:
         return parse_quiet_hours(str(context.get("quietHours", "")).strip())
     except ValueError as error:
         errors.append(f"quietHours: {error}; it takes {CONTEXT_KEYS['quietHours']}")
+        return None
+
+
+def _no_email_after(context: Context, errors: list[str]) -> Window | None:
+    try:
+        return parse_no_email_after(str(context.get("noEmailAfter", f"{NO_EMAIL_AFTER.days}d")))
+    except ValueError as error:
+        errors.append(f"noEmailAfter: {error}; it takes {CONTEXT_KEYS['noEmailAfter']}")
         return None
 
 

@@ -98,7 +98,14 @@ def simulate(scenario: Scenario, rules: Mapping[str, str]) -> Iterator[Simulated
         endpoint.now, endpoint.scenario = run.at, scenario.for_run(run)
         parameters.write(run.rules, run.silences)
         lease, target = Lease(run.at, run.at + _LEASE_DURATION), Target(ACCOUNT, REGION)
-        summary = evaluate.run(ports, target, run.at, lease, quiet_hours=scenario.quiet_hours)
+        summary = evaluate.run(
+            ports,
+            target,
+            run.at,
+            lease,
+            quiet_hours=scenario.quiet_hours,
+            no_email_after=scenario.no_email_after,
+        )
         yield SimulatedRun(run, summary, tuple(notifier.sent))
         notifier.sent.clear()
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from vdm_alerts.core.model.errors import VdmAlertsError
+from vdm_alerts.core.model.metrics import Window
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.muting.quiet_hours import NO_QUIET_HOURS, QuietHours, parse_quiet_hours
+from vdm_alerts.core.observations.no_email import NEVER, parse_no_email_after
 
 
 class InvalidSettingsError(VdmAlertsError):
@@ -46,6 +48,8 @@ class Settings:
     """Whether email addresses are masked in logs and metrics."""
     quiet_hours: QuietHours | None
     """The daily hours in which only urgent notifications are sent; None for no quiet hours."""
+    no_email_after: Window | None
+    """The days without email of the account that are notified; None if no number is."""
 
     @property
     def rule_fingerprints(self) -> Mapping[str, str]:
@@ -73,11 +77,16 @@ VARIABLES: Mapping[str, str] = {
     "include_today": "VDM_ALERTS_INCLUDE_TODAY",
     "mask_addresses": "VDM_ALERTS_MASK_ADDRESSES",
     "quiet_hours": "VDM_ALERTS_QUIET_HOURS",
+    "no_email_after": "VDM_ALERTS_NO_EMAIL_AFTER",
 }
 """The environment variable of each setting. The stack uses these names to set them."""
 
 _UNLIMITED = "unlimited"
-_ABSENT = {"queries_per_day": _UNLIMITED, "quiet_hours": NO_QUIET_HOURS}
+_ABSENT = {
+    "queries_per_day": _UNLIMITED,
+    "quiet_hours": NO_QUIET_HOURS,
+    "no_email_after": NEVER,
+}
 """The text for None in the environment variable of a setting."""
 _READERS: Mapping[str, Callable[[str], object]] = {
     "quota_share": float,
@@ -85,6 +94,7 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "include_today": lambda text: {"true": True, "false": False}[text],
     "mask_addresses": lambda text: {"true": True, "false": False}[text],
     "quiet_hours": parse_quiet_hours,
+    "no_email_after": parse_no_email_after,
 }
 
 
@@ -114,6 +124,8 @@ def environment_of(settings: Settings) -> Mapping[str, str]:
 
 
 def _text(key: str, value: object) -> str:
+    if isinstance(value, Window):
+        return f"{value.days}d"
     if value is None:
         return _ABSENT[key]
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -44,6 +44,12 @@ class DailyCounts:
             return _count_at(revisions, hours)
         return self.final[day] if hours >= HOURS_PER_DAY and 0 <= day < len(self.final) else 0
 
+    def latest_count(self, day: int) -> int:
+        """Return the count of *day* after all revisions; 0 outside the days of the counts."""
+        if revisions := self.revised.get(day):
+            return revisions[-1][1]
+        return self.final[day] if 0 <= day < len(self.final) else 0
+
     def revision_hours(self, day: int) -> Iterator[int]:
         """Return the hours after which the count of a revised *day* changes."""
         return (hours for hours, _ in self.revised.get(day, ()))

@@ -89,11 +89,12 @@ class Endpoint:
 
     def _account(self, _: Request) -> Response:
         enabled = "ENABLED" if self.scenario.vdm_enabled else "DISABLED"
+        sent = self.scenario.sent_last_24_hours(self.clock)
         body = {
             "EnforcementStatus": self.scenario.enforcement,
             "ProductionAccessEnabled": True,
             "SendingEnabled": self.scenario.sending_enabled,
-            "SendQuota": {"Max24HourSend": 50_000, "MaxSendRate": 14, "SentLast24Hours": 0},
+            "SendQuota": {"Max24HourSend": 50_000, "MaxSendRate": 14, "SentLast24Hours": sent},
             "VdmAttributes": {"VdmEnabled": enabled},
         }
         return Response(200, body)

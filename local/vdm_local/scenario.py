@@ -25,6 +25,7 @@ Keys at the top level, with their defaults:
     idle_identities   = []                   identities that send nothing
     today             = "served"             or "refused": SES rejects queries of the current day
     quiet_hours       = "none"               or a period such as "22:00-07:00 Europe/Berlin"
+    no_email_after    = "7d"                 or another number of days, or "never"
     seed              = 0                    determines the order of results and the faults
 
 Each `[[fault]]` is a fault of BatchGetMetricData. The first one that matches a call applies:
@@ -61,7 +62,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TypeAlias
 
+from vdm_alerts.core.model.metrics import Window
 from vdm_alerts.core.muting.quiet_hours import QuietHours
+from vdm_alerts.core.observations.no_email import NO_EMAIL_AFTER
 from vdm_alerts.core.rules.toml_document import DocumentType, InvalidDocumentError, InvalidField
 from vdm_local.daily_counts import HOURS_PER_DAY, DailyCounts, add_counts
 from vdm_local.faults import Fault, FaultFilter, QueryFault, QueryFaultKind
@@ -102,6 +105,7 @@ class Scenario:
     faults: Sequence[Fault] = ()
     gone: Sequence[str] = ()
     quiet_hours: QuietHours | None = None
+    no_email_after: Window | None = NO_EMAIL_AFTER
     _streams_by_key: Mapping[tuple[str, str], Sequence[EmailStream]] = field(
         init=False, repr=False, compare=False
     )
@@ -141,6 +145,19 @@ class Scenario:
     def tenants(self) -> Sequence[str]:
         """Every tenant of an email."""
         return sorted({stream.tenant for stream in self.streams if stream.tenant})
+
+    def sent_last_24_hours(self, now: datetime) -> int:
+        """Return the emails that were sent in the 24 hours before *now*, by SES's own count.
+
+        Unlike VDM, it counts them at once. The emails of a day are spread over it evenly.
+        """
+        counts = self._counts_of("SEND", {})
+        number, elapsed = divmod(
+            now - datetime.combine(self.begins, time(), UTC), timedelta(days=1)
+        )
+        share_of_day = elapsed / timedelta(days=1)
+        today, yesterday = (counts.latest_count(day) for day in (number, number - 1))
+        return round(today * share_of_day + yesterday * (1 - share_of_day))
 
     def counts(
         self, metric: str, dimensions: Mapping[str, str], days: Sequence[date], now: datetime
@@ -208,6 +225,7 @@ def parse_scenario(text: str, source: str) -> Scenario:
         seed=document.seed,
         faults=[entry.fault for entry in document.fault],
         quiet_hours=document.quiet_hours,
+        no_email_after=document.no_email_after,
     )
 
 

@@ -13,7 +13,9 @@ from cattrs import Converter
 from cattrs.cols import mapping_structure_factory
 from cattrs.literals import is_literal
 
+from vdm_alerts.core.model.metrics import Window
 from vdm_alerts.core.muting.quiet_hours import QuietHours
+from vdm_alerts.core.observations.no_email import NO_EMAIL_AFTER
 from vdm_alerts.core.rules.document_converter import document_converter
 from vdm_alerts.core.rules.field_types import choice_parser, parse_timestamp
 from vdm_alerts.core.rules.quoting import quote
@@ -43,6 +45,7 @@ from vdm_local.scenario_field_types import (
     TodayQueries,
     parse_calls,
     parse_day,
+    parse_days_without_email,
     parse_delay,
     parse_integer,
     parse_name,
@@ -154,6 +157,7 @@ class ScenarioDocument:
     idle_identities: tuple[Name, ...] = ()
     today: TodayQueries = "served"
     quiet_hours: QuietHours | None = None
+    no_email_after: Window | None = NO_EMAIL_AFTER
     seed: int = 0
 
 
@@ -225,6 +229,9 @@ _converter.register_structure_hook_factory(lambda type_: type_ == Mapping[str, s
 _converter.register_structure_hook_factory(is_literal, _choice_hook)
 _converter.register_structure_hook_func(
     lambda type_: type_ == QuietHours | None, lambda value, _: parse_quiet_period(value)
+)
+_converter.register_structure_hook_func(
+    lambda type_: type_ == Window | None, lambda value, _: parse_days_without_email(value)
 )
 _converter.register_structure_hook_func(
     lambda type_: type_ == FaultKind, choice_parser(FAULT_KINDS)

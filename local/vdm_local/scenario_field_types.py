@@ -8,8 +8,10 @@ from datetime import date, datetime
 from math import inf
 from typing import Literal, NewType, TypeAlias, TypeGuard
 
+from vdm_alerts.core.model.metrics import Window
 from vdm_alerts.core.muting.quiet_hours import QuietHours, parse_quiet_hours
 from vdm_alerts.core.notifications.reasons import Reason
+from vdm_alerts.core.observations.no_email import parse_no_email_after
 from vdm_alerts.core.rules.invisible_characters import INVISIBLE
 from vdm_alerts.core.rules.quoting import quote
 from vdm_local.corruption import CORRUPTION_FORMS
@@ -97,6 +99,11 @@ def parse_name(value: object) -> Name:
 def parse_quiet_period(value: object) -> QuietHours | None:
     """Return the quiet hours of a text such as "22:00-07:00 Europe/Berlin", or of "none"."""
     return parse_quiet_hours(parse_text(value))
+
+
+def parse_days_without_email(value: object) -> Window | None:
+    """Return the days of a text such as "3d", or None for "never"."""
+    return parse_no_email_after(parse_text(value))
 
 
 def parse_share(value: object) -> Share:

@@ -11,6 +11,7 @@ from vdm_alerts.core.model.metrics import Dimension
 from vdm_alerts.core.muting.silences import Silence, Silences
 from vdm_alerts.core.observations.evaluation import evaluate
 from vdm_alerts.core.observations.metric_reading import UNLIMITED
+from vdm_alerts.core.observations.no_email import NO_EMAIL_AFTER
 from vdm_alerts.core.observations.observation import Observation
 from vdm_alerts.core.rules.patterns import ScopeMatcher
 
@@ -27,7 +28,7 @@ def a_silence(name: str, hours: int) -> Silence:
 
 
 def collect(world: World) -> Observation:
-    return collecting.collect(world.ports, TARGET, StoredState(), NOW, UNLIMITED)
+    return collecting.collect(world.ports, TARGET, StoredState(), NOW, UNLIMITED, NO_EMAIL_AFTER)
 
 
 def test_observation_has_active_silences_and_findings_about_others(world: World) -> None:

@@ -74,7 +74,7 @@ def test_account_without_email_is_reported_once(world: World) -> None:
     world.run(hours=1)
 
     (message,) = world.notifier.sent
-    assert "VDM has counted no mail of this account in the last 3 days" in message.text
+    assert "VDM has counted no mail of this account in the last 7 days" in message.text
 
 
 def test_problem_is_reported_fixed_and_recurring_while_another_persists(world: World) -> None:

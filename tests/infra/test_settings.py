@@ -7,6 +7,7 @@ from aws_cdk import App
 from templates import CDK_JSON
 
 from infra.settings import InvalidContextError, Settings, read_context
+from vdm_alerts.core.model.metrics import Window
 
 BASE = CDK_JSON["context"]
 
@@ -27,6 +28,7 @@ def test_settings_have_defaults_of_cdk_json() -> None:
         include_today=True,
         mask_addresses=True,
         quiet_hours=None,
+        no_email_after=Window(7),
         enable_vdm=False,
     )
 
@@ -204,6 +206,14 @@ def test_slack_needs_workspace_and_channel() -> None:
             read_context(BASE | {each: value for each, value in ids.items() if each != key})
     with pytest.raises(InvalidContextError, match='slackChannelId: "#alerts" is no id'):
         read_context(BASE | ids | {"slackChannelId": "#alerts"})
+
+
+def test_days_without_email_can_be_set_or_switched_off() -> None:
+    assert read_context(BASE).no_email_after == Window(7)
+    assert read_context(BASE | {"noEmailAfter": "2d"}).no_email_after == Window(2)
+    assert read_context(BASE | {"noEmailAfter": "never"}).no_email_after is None
+    with pytest.raises(InvalidContextError, match=r'noEmailAfter: "2" is not a window'):
+        read_context(BASE | {"noEmailAfter": "2"})
 
 
 def test_quiet_hours_have_time_zone() -> None:

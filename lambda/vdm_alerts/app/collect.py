@@ -8,10 +8,11 @@ from vdm_alerts.app.read_metrics import ReadRequest, read_metrics
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.account import AccountStatus
 from vdm_alerts.core.model.findings import FindingSource
+from vdm_alerts.core.model.metrics import Window
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.muting.silences import Silences, expired_findings
 from vdm_alerts.core.observations import data_findings, pattern_findings
-from vdm_alerts.core.observations.metric_reading import Limits, MetricReading
+from vdm_alerts.core.observations.metric_reading import Limits
 from vdm_alerts.core.observations.observation import Observation
 from vdm_alerts.ports import Ports
 
@@ -22,14 +23,16 @@ def collect(
     before: StoredState,
     now: datetime,
     limits: Limits,
+    no_email_after: Window | None,
 ) -> Observation:
     """Return everything that a run at *now* reads, VDM within *limits*.
 
     *before* is the stored state. Its alerts stay monitored. Its rules apply in place of invalid
-    rules of the same name. An error of a source becomes a finding.
+    rules of the same name. An error of a source becomes a finding. So do *no_email_after* days
+    without email; None means that no number of days is a finding.
     """
     failures = FailureCollector()
-    observation = _query_sources(ports, target, before, now, limits, failures)
+    observation = _query_sources(ports, target, before, now, limits, no_email_after, failures)
     since = data_findings.transient_since(failures.findings, before.transient_since, now)
     return replace(
         observation,
@@ -45,6 +48,7 @@ def _query_sources(
     before: StoredState,
     now: datetime,
     limits: Limits,
+    no_email_after: Window | None,
     failures: FailureCollector,
 ) -> Observation:
     """Return the observation without what depends on every finding, which `collect` adds."""
@@ -92,16 +96,8 @@ def _query_sources(
     failures.add(
         pattern_findings.silence_findings(current, rule_set, plan.roster), FindingSource.SILENCES
     )
-    is_empty = _sent_no_email(reading)
     failures.add(
-        data_findings.reading_findings(reading, limits, is_empty=is_empty), FindingSource.METRICS
+        data_findings.reading_findings(reading, limits, no_email_after), FindingSource.METRICS
     )
+    is_empty = reading.has_sent_no_email(plan.longest_window)
     return replace(observation, reading=reading, account_idle=is_empty or not status.may_send)
-
-
-def _sent_no_email(reading: MetricReading) -> bool:
-    """Return whether the account is known to have sent no email in the longest window."""
-    emails = reading.account_emails
-    if emails is None:
-        return False
-    return not emails.total(reading.plan.longest_window, reading.as_of.last_day)

@@ -18,6 +18,7 @@ from vdm_alerts.core.alerts.stored_state import (
 )
 from vdm_alerts.core.model.errors import ClockWentBackError
 from vdm_alerts.core.model.findings import Finding, OperationFailedError
+from vdm_alerts.core.model.metrics import Window
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.muting.quiet_hours import QuietHours
 from vdm_alerts.core.notifications.due import deliverable, due_notifications
@@ -25,6 +26,7 @@ from vdm_alerts.core.notifications.grouping import group_into_incidents
 from vdm_alerts.core.observations.evaluation import Evaluation, evaluate
 from vdm_alerts.core.observations.metric_reading import UNLIMITED, Limits, MetricReading
 from vdm_alerts.core.observations.next_state import next_state
+from vdm_alerts.core.observations.no_email import NO_EMAIL_AFTER
 from vdm_alerts.core.observations.observation import Observation
 from vdm_alerts.core.observations.run_report import RunReport, rate_samples, report_run
 from vdm_alerts.ports import Ports
@@ -49,10 +51,12 @@ def run(
     lease: Lease,
     limits: Limits = UNLIMITED,
     quiet_hours: QuietHours | None = None,
+    no_email_after: Window | None = NO_EMAIL_AFTER,
 ) -> RunReport:
     """Evaluate *target* as of *now*, send what is due, and return the run report.
 
-    The run reads metrics within *limits*. During *quiet_hours*, it sends only what is urgent.
+    The run reads metrics within *limits*. During *quiet_hours*, it sends only what is urgent. After
+    *no_email_after* without email of the account, that is a finding; None is never.
 
     Lambda retries the run after each of these errors, and no notification is lost. Raises:
 
@@ -66,7 +70,7 @@ def run(
     with ExitStack() as stack:
         history = _load(ports, target, lease, now, stack)
         before = known_state(history)
-        observation = collect(ports, target, before, now, limits)
+        observation = collect(ports, target, before, now, limits, no_email_after)
         evaluation = evaluate(observation)
         state = _advance(before, observation, evaluation, now)
         changes = _transitions(observation, evaluation, state, now)

@@ -58,7 +58,15 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
         settings, ports = _settings_and_ports()
         limits = _limits(settings, remaining)
         now = _now(event, wall_clock)
-        report = run(ports, settings.target, now, lease, limits, settings.quiet_hours)
+        report = run(
+            ports,
+            settings.target,
+            now,
+            lease,
+            limits,
+            settings.quiet_hours,
+            settings.no_email_after,
+        )
     except VdmAlertsError as error:
         log.error("the run failed: %s", error)  # noqa: TRY400 - the message is enough
         raise

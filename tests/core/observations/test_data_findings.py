@@ -2,19 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from accounts import SHOP_IDENTITY, FakeAccount
-from builders import HOUR, NEWS_IDENTITY, NOW, a_sender_record, a_series
+from builders import HOUR, NEWS_IDENTITY, NOW, TODAY, a_sender_record, a_series
 
 from vdm_alerts.core.alerts.stored_state import SubscriberCount
 from vdm_alerts.core.model.findings import Finding, FindingSource
-from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope
+from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Window
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.observations.data_findings import (
     NO_SUBSCRIBER,
     SINGLE_SERIES,
+    days_without_vdm,
     reading_findings,
     subscriber_findings,
     transient_since,
@@ -26,6 +27,7 @@ from vdm_alerts.core.observations.observation import Observation
 from vdm_alerts.core.planning.queries import ACCOUNT_SENT_QUERY, Answers, Query
 from vdm_alerts.core.planning.roster import SenderRoster
 
+DAY = timedelta(days=1)
 OUTAGE = Finding("ses:GetAccount", "ses:GetAccount failed", "It is tried again", transient=True)
 PERMANENT = Finding("vdm", "VDM is off", "Turn it on")
 HARMLESS = replace(OUTAGE, key="subscribers", blocks_monitoring=False)
@@ -37,8 +39,10 @@ def a_reading(answers: Answers, roster: SenderRoster | None = None) -> MetricRea
     return MetricReading(account.plan, answers, queries_made=len(answers))
 
 
-def findings_of(reading: MetricReading, limits: Limits, *, is_empty: bool = False) -> list[str]:
-    return [finding.key for finding in reading_findings(reading, limits, is_empty=is_empty)]
+def findings_of(
+    reading: MetricReading, limits: Limits, no_email_after: Window | None = None
+) -> list[str]:
+    return [finding.key for finding in reading_findings(reading, limits, no_email_after)]
 
 
 def test_fewer_subscribers_are_a_finding_that_is_notified_once() -> None:
@@ -134,7 +138,7 @@ def test_reading_findings_tell_rejected_scopes_from_unreadable_ones() -> None:
             Query(Metric.SEND, ACCOUNT): a_series(9),
         }
     )
-    rejected, unreadable = reading_findings(reading, Limits(), is_empty=False)
+    rejected, unreadable = reading_findings(reading, Limits(), None)
     assert (rejected.key, rejected.subjects) == ("refused", ("news.example.com",))
     assert (unreadable.key, unreadable.transient) == (SINGLE_SERIES, True)
     assert unreadable.subjects == ("cut.example.com", "shop.example.com")
@@ -154,7 +158,7 @@ def test_scopes_that_fail_for_more_than_a_day_are_reported_with_the_longest_firs
         }
     )
     answers = {Query(Metric.SEND, scope): Gap.UNAVAILABLE for scope in failing}
-    *_, finding = reading_findings(a_reading(answers, roster), Limits(), is_empty=False)
+    *_, finding = reading_findings(a_reading(answers, roster), Limits(), None)
     assert (finding.key, finding.transient) == ("unread", False)
     assert finding.subjects == ("shop.example.com", "news.example.com")
 
@@ -175,7 +179,37 @@ def test_cut_off_scope_is_reported_after_25_hours(
     assert findings_of(reading, limits) == keys
 
 
-def test_account_without_emails_is_reported() -> None:
-    assert findings_of(a_reading({ACCOUNT_SENT_QUERY: a_series(0)}), Limits(), is_empty=True) == [
-        "mail"
-    ]
+@pytest.mark.parametrize(
+    ("emails", "after", "findings"),
+    [
+        ([9, 0, 0, 0], 3, []),  # Today is partial: these are 2 days.
+        ([9, 0, 0, 0, 0], 3, ["mail"]),
+        ([0], 3, ["mail"]),
+        ([9, 0, 0, 0, 0], 7, []),
+        ([9, 0, 0, 0, 0], None, []),
+    ],
+)
+def test_days_without_emails_are_reported_as_configured(
+    emails: list[int], after: int | None, findings: list[str]
+) -> None:
+    reading = a_reading({ACCOUNT_SENT_QUERY: a_series(*emails)})
+    assert findings_of(reading, Limits(), Window(after) if after else None) == findings
+
+
+def test_late_data_is_reported_with_its_age() -> None:
+    account = FakeAccount()
+    emails = {ACCOUNT_SENT_QUERY: a_series(900, 0, 0)}
+    plan = replace(account.plan, sent_last_day=850)
+    (late,) = reading_findings(MetricReading(plan, emails, 1), Limits(), Window(1))
+    assert (late.key, late.what) == ("late", "VDM has counted no email since 2026-03-10")
+    assert late.remedy.startswith(
+        "SES itself counted 850 emails in the last 24 hours, so the data of VDM is late, by 1 day "
+        "and 9 hours."
+    )
+
+
+def test_days_without_vdm_are_kept_while_vdm_serves_them() -> None:
+    off = days_without_vdm(frozenset(), TODAY, is_on=False)
+    assert off == {TODAY}
+    assert days_without_vdm(off, TODAY + 59 * DAY, is_on=True) == {TODAY}
+    assert days_without_vdm(off, TODAY + 60 * DAY, is_on=True) == set()

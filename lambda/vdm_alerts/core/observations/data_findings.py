@@ -15,6 +15,7 @@ from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.model.timefmt import format_duration, format_time
 from vdm_alerts.core.observations import metric_reading
 from vdm_alerts.core.observations.metric_reading import TRANSIENT_LIMIT, Limits, MetricReading
+from vdm_alerts.core.observations.no_email import no_email_finding
 from vdm_alerts.core.observations.observation import Observation
 
 NO_SUBSCRIBER = Finding(
@@ -108,11 +109,11 @@ def days_without_vdm(before: frozenset[date], today: date, *, is_on: bool) -> fr
 
 
 def reading_findings(
-    reading: MetricReading, limits: Limits, *, is_empty: bool
+    reading: MetricReading, limits: Limits, no_email_after: Window | None
 ) -> Iterator[Finding]:
     """Yield the findings about *reading*.
 
-    *is_empty* is true if VDM counted no email of the account in any window.
+    *no_email_after* are the days without email that are a finding; None if no number is.
     """
     if not reading.failed:  # Otherwise, the error is a finding, and explains all gaps.
         yield from _unreadable_series(reading)
@@ -120,8 +121,8 @@ def reading_findings(
         yield _over_budget(limits.queries_per_day)
     if reading.is_late:
         yield _late(reading)
-    if is_empty:
-        yield _no_email(reading.plan.longest_window)
+    if no_email_after and reading.has_sent_no_email(no_email_after):
+        yield no_email_finding(no_email_after)
 
 
 def _unreadable_series(reading: MetricReading) -> Iterator[Finding]:
@@ -176,13 +177,4 @@ def _over_budget(queries_per_day: int | None) -> Finding:
         what=f"{queries_per_day:,} queries of VDM a day are too few to read everybody in a day",
         remedy="Deploy again with more queriesPerDay, or have rules watch less: fewer scopes, or "
         "only the largest of each (top)",
-    )
-
-
-def _no_email(window: Window) -> Finding:
-    return Finding(
-        key="mail",
-        what=f"VDM has counted no mail of this account in the last {window}, so there is no rate",
-        remedy="If the account does send, deploy into the Region it sends from; VDM counts only "
-        "mail to a single recipient, sent after it was switched on",
     )

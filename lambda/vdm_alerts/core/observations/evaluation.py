@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vdm_alerts.core.alerts.alert import AlertKey
+from vdm_alerts.core.evaluation.evaluate import RESOLVE_WITHOUT_EMAIL
 from vdm_alerts.core.evaluation.verdicts import (
     Breached,
     Healthy,
@@ -159,7 +160,7 @@ def _proven(verdict: Verdict, rule: Rule, observation: Observation) -> Verdict:
     While VDM stands still, nothing is healthy. While the whole account sends no email, a scope
     without emails is inconclusive, not healthy.
     """
-    may_lack_emails = observation.may_lack_emails(rule.lookback)
+    may_lack_emails = observation.may_lack_emails(max(rule.lookback, RESOLVE_WITHOUT_EMAIL))
     match verdict:
         case NoEmail(subject, _, window) if may_lack_emails:
             return Inconclusive(subject, rule.first_threshold, window, None)

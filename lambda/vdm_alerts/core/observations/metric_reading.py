@@ -7,7 +7,7 @@ from datetime import timedelta
 from vdm_alerts.core.evaluation.as_of import AsOf
 from vdm_alerts.core.evaluation.ses_estimate import AccountRateEstimate, estimate_account_rate
 from vdm_alerts.core.model.deadline import Deadline, NoDeadline
-from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Scope, Series
+from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.planning.drilldown import fully_drilled_down
 from vdm_alerts.core.planning.queries import ACCOUNT_SENT_QUERY, Answers, Query, is_late
@@ -60,6 +60,11 @@ class MetricReading:
         """The emails that the whole account sent; None if they are unreadable."""
         sent = self.answers.get(ACCOUNT_SENT_QUERY)
         return sent if isinstance(sent, Series) else None
+
+    def has_sent_no_email(self, window: Window) -> bool:
+        """Return whether the account is known to have sent no email in *window*."""
+        emails = self.account_emails
+        return emails is not None and not emails.total(window, self.as_of.last_day)
 
     @property
     def is_late(self) -> bool:

@@ -14,7 +14,7 @@ from vdm_alerts.core.rules.quoting import quote
 from vdm_alerts.core.rules.rule import Rule
 from vdm_alerts.core.rules.rule_set import RuleSet
 
-MIN_SIMILARITY = 0.8
+MIN_SIMILARITY = 0.9
 """How similar a name must be to a pattern that is probably a misspelling of it."""
 
 
