@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from builders import HOTMAIL, HOUR, NEWS_IDENTITY, NOW, TARGET, a_table, firing
+from builders import HOTMAIL, HOUR, NEWS_IDENTITY, NOW, TARGET, TODAY, a_table, firing
 from moto import mock_aws
 
 from vdm_alerts.adapters.aws.dynamodb_items import HISTORY, MAX_WRITES, partition_key
@@ -92,6 +92,7 @@ def test_saved_state_is_loaded(store: StateStore) -> None:
         summary_sent=True,
         subscribers=1,
         expected_subscribers=SubscriberCount(2, NOW - HOUR),
+        days_without_vdm=frozenset({TODAY, TODAY - 24 * HOUR}),
     )
 
     saved = store.save(TARGET, state, replacing=StoredState())

@@ -42,6 +42,7 @@ ENVIRONMENT = {
     "VDM_ALERTS_INCLUDE_TODAY": "true",
     "VDM_ALERTS_MASK_ADDRESSES": "true",
     "VDM_ALERTS_QUIET_HOURS": "none",
+    "VDM_ALERTS_NO_EMAIL_AFTER": "7d",
 }
 
 
@@ -170,6 +171,7 @@ def test_address_is_in_the_message_and_masked_in_the_log_if_the_settings_say_so(
         ("VDM_ALERTS_QUERIES_A_DAY", "many"),
         ("VDM_ALERTS_INCLUDE_TODAY", "yes"),
         ("VDM_ALERTS_QUIET_HOURS", "22:00-07:00 Berlin"),
+        ("VDM_ALERTS_NO_EMAIL_AFTER", "soon"),
     ],
 )
 def test_settings_name_the_variable_that_is_invalid(variable: str, value: str) -> None:
@@ -178,8 +180,14 @@ def test_settings_name_the_variable_that_is_invalid(variable: str, value: str) -
 
 
 def test_settings_survive_the_environment_that_is_made_of_them() -> None:
-    for queries, hours in (("unlimited", "none"), ("5000", "22:00-07:00 Europe/Berlin")):
-        changed = {"VDM_ALERTS_QUERIES_A_DAY": queries, "VDM_ALERTS_QUIET_HOURS": hours}
+    absent = {"QUERIES_A_DAY": "unlimited", "QUIET_HOURS": "none", "NO_EMAIL_AFTER": "never"}
+    present = {
+        "QUERIES_A_DAY": "5000",
+        "QUIET_HOURS": "22:00-07:00 Europe/Berlin",
+        "NO_EMAIL_AFTER": "3d",
+    }
+    for texts in (absent, present):
+        changed = {f"VDM_ALERTS_{name}": text for name, text in texts.items()}
         environment = {**ENVIRONMENT, **changed}
         assert environment_of(read_settings(environment)) == environment
 

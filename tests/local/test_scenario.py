@@ -49,6 +49,12 @@ def test_count_is_reported_at_end_of_day_by_default() -> None:
     assert counts(scenario, "SEND", at(2, 6)) == {1: 20, 2: 30}
 
 
+@pytest.mark.parametrize(("now", "sent"), [(at(1, 12), 10), (at(2, 12), 25), (at(4), 0)])
+def test_ses_itself_counts_the_emails_of_24_hours_at_once(now: datetime, sent: int) -> None:
+    scenario = a_scenario('send = "20 30@+72h"')
+    assert scenario.sent_last_24_hours(now) == sent
+
+
 def test_count_follows_its_revisions() -> None:
     scenario = a_scenario('permanent_bounce = "5@+6h/9@+12h/7@+48h"')
     reported = [

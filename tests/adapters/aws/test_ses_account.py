@@ -1,6 +1,7 @@
 """The account adapter against the local SES, over HTTP."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -47,6 +48,16 @@ def test_healthy_account_has_no_findings(account: SesAccount) -> None:
     account_status = account.status()
     assert account_status.vdm_enabled
     assert account_status.findings == []
+
+
+def test_status_has_the_emails_that_ses_itself_counted(
+    account: SesAccount, endpoint: Endpoint
+) -> None:
+    endpoint.scenario = a_scenario(
+        '[[mail]]\nidentity = "a.example.com"\nisp = "Aol"\nsend = "240"'
+    )
+    endpoint.now = datetime(2026, 3, 1, 6, tzinfo=UTC)
+    assert account.status().sent_last_day == 60
 
 
 def test_disabled_vdm_is_a_finding_with_a_remedy(account: SesAccount, endpoint: Endpoint) -> None:

@@ -80,6 +80,7 @@ def test_custom_rule_replaces_the_default_rule_of_that_name(ssm: Any) -> None:
         "other": "/vdm-alerts/rules/shipped/other",
     }
     assert rule_set.rules["rule"].thresholds[0].share == 0.04
+    assert rule_set.replaced_defaults == {"rule"}
     assert list(rule_set.findings) == []
 
 

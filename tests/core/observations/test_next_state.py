@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from builders import HOUR, NEWS_IDENTITY, NOW, a_rule, firing
+from builders import HOUR, NEWS_IDENTITY, NOW, TODAY, a_rule, firing
 
 from vdm_alerts.core.alerts.stored_state import StoredState, SubscriberCount
 from vdm_alerts.core.model.metrics import ACCOUNT
@@ -31,6 +31,7 @@ OBSERVATION = Observation(
     subscribers=2,
     findings=(),
     transient_since={"ses:ListTenants": NOW},
+    days_without_vdm=frozenset({TODAY}),
 )
 
 
@@ -44,6 +45,7 @@ def test_next_state_has_the_alerts_and_observations_of_the_run() -> None:
         transient_since={"ses:ListTenants": NOW},
         subscribers=2,
         expected_subscribers=SubscriberCount(2, NOW),
+        days_without_vdm=frozenset({TODAY}),
     )
 
 

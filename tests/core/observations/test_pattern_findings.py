@@ -104,6 +104,13 @@ def test_senders_that_are_not_listed_are_unknown() -> None:
     assert findings_of('include.identity = ["x.org"]', roster=SenderRoster()) == []
 
 
+def test_internationalized_domain_matches_the_name_that_ses_lists() -> None:
+    roster = SenderRoster(
+        {Scope(identity="xn--mnchen-3ya.example"): a_sender_record(9)}, {Dimension.IDENTITY: NOW}
+    )
+    assert findings_of('include.identity = ["münchen.example"]', roster=roster) == []
+
+
 def silence_errors(keys: Mapping[str, str], until: datetime = NOW) -> list[str]:
     lines = [f'{key} = "{value}"' for key, value in keys.items()]
     text = "\n".join([*lines, f"until = {until.isoformat()}", 'reason = "r"', 'author = "a"'])

@@ -4,7 +4,7 @@ from itertools import product
 import pytest
 
 from vdm_alerts.core.model.metrics import Dimension, Scope
-from vdm_alerts.core.rules.patterns import ScopeMatcher
+from vdm_alerts.core.rules.patterns import ScopeMatcher, with_punycode
 
 IDENTITY, ISP = Dimension.IDENTITY, Dimension.ISP
 PATTERNS = ["".join(letters) for size in (1, 2, 3) for letters in product("ab*?", repeat=size)]
@@ -75,3 +75,18 @@ def test_pattern_with_more_dimensions_is_more_specific() -> None:
     assert both.matches(Scope(identity="news.example.com", isp="Hotmail"))
     assert not both.matches(Scope(identity="news.example.com"))
     assert identity_pattern("news.*").matches(Scope(identity="news.example.com", isp="Hotmail"))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("münchen.example", "xn--mnchen-3ya.example"),
+        ("*.MÜNCHEN.example", "*.xn--mnchen-3ya.example"),
+        ("anna@münchen.example", "anna@xn--mnchen-3ya.example"),
+        ("news.example.com", "news.example.com"),
+        ("mün*.example", "mün*.example"),
+        (f"{'ü' * 64}.example", f"{'ü' * 64}.example"),
+    ],
+)
+def test_internationalized_domains_become_punycode(pattern: str, expected: str) -> None:
+    assert with_punycode(pattern) == expected

@@ -20,7 +20,7 @@ from vdm_alerts.core.model.metrics import LONGEST_WINDOW, Dimension, Kind, Windo
 from vdm_alerts.core.model.naming import is_well_formed
 from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.rules.invisible_characters import INVISIBLE, describe
-from vdm_alerts.core.rules.patterns import WILDCARDS
+from vdm_alerts.core.rules.patterns import WILDCARDS, with_punycode
 from vdm_alerts.core.rules.quoting import quote, suggestion
 from vdm_alerts.core.rules.rule import Confidence, MinimumConfidence, MissingData, PlainComparison
 from vdm_alerts.core.statistics.arrival import ArrivalCurve
@@ -62,6 +62,8 @@ Count = NewType("Count", int)
 """A whole number from 1 to `MAX_NUMBER`."""
 Glob = NewType("Glob", str)
 """A name, or a pattern with `*` and `?`."""
+IdentityGlob = NewType("IdentityGlob", str)
+"""A name of an identity, with its domain as SES lists it, or a pattern of such names."""
 IspGlob = NewType("IspGlob", str)
 """A name of a mailbox provider, as SES spells it, or a pattern of such names."""
 SingleLine = NewType("SingleLine", str)
@@ -205,6 +207,11 @@ def parse_glob(value: object) -> Glob:
         )
         raise ValueError(message)
     return Glob(value)
+
+
+def parse_identity_glob(value: object) -> IdentityGlob:
+    """Return a pattern of identities. Internationalized domains become Punycode, as at SES."""
+    return IdentityGlob(with_punycode(parse_glob(value)))
 
 
 def parse_isp_glob(value: object) -> IspGlob:

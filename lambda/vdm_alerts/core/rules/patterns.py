@@ -61,9 +61,27 @@ class ScopeMatcher:
         )
 
 
+def with_punycode(pattern: str) -> str:
+    """Return a *pattern* of identities with its domain in Punycode, as SES lists domains.
+
+    A label of the domain that contains a wildcard, or has no such form, stays as it is.
+    """
+    local_part, separator, domain = pattern.rpartition("@")
+    return f"{local_part}{separator}{'.'.join(map(_punycode_label, domain.split('.')))}"
+
+
 def matches_pattern(name: str, pattern: str) -> bool:
     """Return whether *name* matches *pattern*."""
     return fnmatchcase(name.lower(), pattern.lower())
+
+
+def _punycode_label(label: str) -> str:
+    if label.isascii() or set(label) & WILDCARDS:
+        return label
+    try:
+        return label.encode("idna").decode()
+    except UnicodeError:
+        return label
 
 
 def _is_within(narrow: str, wide: str) -> bool:

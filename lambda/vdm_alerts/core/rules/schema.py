@@ -18,6 +18,7 @@ from vdm_alerts.core.rules.field_types import (
     Count,
     DropFactor,
     Glob,
+    IdentityGlob,
     IncreaseFactor,
     IspGlob,
     KindName,
@@ -31,6 +32,7 @@ from vdm_alerts.core.rules.field_types import (
     parse_drop_factor,
     parse_duration,
     parse_glob,
+    parse_identity_glob,
     parse_increase_factor,
     parse_isp_glob,
     parse_reminders,
@@ -73,7 +75,7 @@ class Policy:
 class MatcherFields:
     """The keys that select scopes. A scope must match all that are present."""
 
-    identity: Glob | None = None
+    identity: IdentityGlob | None = None
     configuration_set: Glob | None = None
     tenant: Glob | None = None
     isp: IspGlob | None = None
@@ -93,7 +95,7 @@ class OverrideDocument(MatcherFields, Policy):
 class PatternLists:
     """The keys of `include` and `exclude`."""
 
-    identity: tuple[Glob, ...] = ()
+    identity: tuple[IdentityGlob, ...] = ()
     configuration_set: tuple[Glob, ...] = ()
     tenant: tuple[Glob, ...] = ()
     isp: tuple[IspGlob, ...] = ()
@@ -176,6 +178,7 @@ _converter.register_structure_hook(ArrivalCurve, lambda value, _: parse_arrival_
 _converter.register_structure_hook(Window, lambda value, _: parse_window(value))
 _converter.register_structure_hook(Count, lambda value, _: parse_count(value))
 _converter.register_structure_hook(Glob, lambda value, _: parse_glob(value))
+_converter.register_structure_hook(IdentityGlob, lambda value, _: parse_identity_glob(value))
 _converter.register_structure_hook(IspGlob, lambda value, _: parse_isp_glob(value))
 _converter.register_structure_hook(datetime, lambda value, _: parse_timestamp(value))
 _converter.register_structure_hook(SingleLine, lambda value, _: parse_single_line(value))
