@@ -361,18 +361,20 @@ class Oracle:
         return level
 
     def _level_of_possible_emails(self, scope: Scope) -> float:
-        """Return the bounces per 1,000 emails that today's bounces may be of.
+        """Return the bounces per 1,000 emails that the latest bounces may be of.
 
-        On days with far fewer bounces than on other days, bounces may be late: today's may be of
-        all emails since then.
+        Today's may be of yesterday's emails. After days with far fewer bounces than before, the
+        bounces of these days may have arrived late, on all days since.
         """
         now = self.world.now
         elapsed = (now - datetime.combine(now.date(), time(), now.tzinfo)) / DAY
         today, *before = (
             self.world.level(scope, now.date() - age * DAY) for age in range(SEEN_DAYS)
         )
-        late = takewhile(lambda level: level <= max(before) / 4, before[:MAX_DAYS_LATE])
-        possible = list(late) or before[:1]
+        is_low = [level <= max(before[age:]) / 4 for age, level in enumerate(before)]
+        start = is_low.index(True) if True in is_low else len(before)
+        late = list(takewhile(bool, is_low[start : start + MAX_DAYS_LATE]))
+        possible = before[: start + len(late)] if late else before[:1]
         return (today * elapsed + sum(possible)) / (elapsed + len(possible))
 
     def _is_hold_over(self, key: Key, rule: Rule) -> bool:
