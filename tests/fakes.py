@@ -76,7 +76,13 @@ CALLS = {
     },
     "series": {"read": "read metrics"},
     "rosters": {"load": "load roster", "save": "save roster"},
-    "store": {"lease": "take lease", "load": "load state", "save": "save state"},
+    "store": {
+        "lease": "take lease",
+        "load": "load state",
+        "save": "save state",
+        "request_run": "request run",
+        "take_request": "take request",
+    },
     "notifier": {"publish": "publish", "subscribers": "count subscribers"},
     "recorder": {},
 }

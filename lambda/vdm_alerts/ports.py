@@ -92,12 +92,27 @@ class RosterStore(Protocol):
 class StateStore(Protocol):
     """A store of the alert history."""
 
-    def lease(self, target: Target, until: datetime, now: datetime) -> AbstractContextManager[None]:
+    def lease(
+        self, target: Target, until: datetime, now: datetime, owner: str | None = None
+    ) -> AbstractContextManager[None]:
         """Hold the lease of *target* for the block, at most until *until*.
 
         No other run of *target* acts while a run holds the lease. *until* and *now* are wall clock
-        times. Raises LeaseHeldError while another run holds the lease, AccessDeniedError or
+        times. A run can take over a lease of the same *owner*, which died; None has no other run.
+        Raises LeaseHeldError while another run holds the lease, AccessDeniedError or
         UnavailableError.
+        """
+
+    def request_run(self, target: Target) -> None:
+        """Request a run of *target*. Further requests before that run change nothing.
+
+        Raises AccessDeniedError or UnavailableError.
+        """
+
+    def take_request(self, target: Target) -> bool:
+        """Return whether a run of *target* was requested, and delete the request.
+
+        Raises AccessDeniedError or UnavailableError.
         """
 
     def load(self, target: Target) -> StoredState:

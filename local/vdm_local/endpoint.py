@@ -112,7 +112,7 @@ class Endpoint:
             call, scenario = self._calls, self._scenario
         unchecked = request.get("Queries")
         if not self.quota.admit(len(unchecked) if isinstance(unchecked, list) else 0):
-            return THROTTLED
+            return THROTTLED[call % len(THROTTLED)]
         queries = parse_queries(unchecked)
         try:
             response = Response(200, self._metric_data(scenario, call, queries))

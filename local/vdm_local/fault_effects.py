@@ -8,11 +8,16 @@ from vdm_local.faults import CallFault, CallFaultKind, pseudorandom
 from vdm_local.responses import Response, SesError, Transmission
 from vdm_local.validation import BatchQuery
 
-THROTTLED = SesError("Rate exceeded", "TooManyRequestsException", 429).response
-"""The response to a call that exceeds the quota."""
+THROTTLED = (
+    SesError("Rate exceeded", "TooManyRequestsException", 429).response,
+    SesError("Rate exceeded", "ThrottlingException", 400).response,
+)
+"""The responses to calls that exceed the quota: SES documents both forms.
+
+Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/CommonErrors.html
+"""
 
 _ERRORS: Mapping[CallFaultKind, Response] = {
-    CallFaultKind.THROTTLED: THROTTLED,
     CallFaultKind.SERVER_ERROR: SesError(
         "An internal failure occurred.", "InternalFailure", 500
     ).response,
@@ -40,6 +45,8 @@ def apply_fault(
             return replace(response, transmission=Transmission.HALF)
         case CallFaultKind.CORRUPTED:
             return _corrupted(response, fault, seed, call, queries)
+        case CallFaultKind.THROTTLED:
+            return THROTTLED[call % len(THROTTLED)]
         case _:
             return _ERRORS[fault.kind]
 

@@ -37,7 +37,7 @@ Each `[[fault]]` is a fault of BatchGetMetricData. The first one that matches a 
     seconds = 30                  only for "time-out": the delay of the response
     form    = "negative"          only for "garbled": a form of vdm_local.corruption; default: any
 
-    throttled, server-error, unavailable, denied   the call fails with 429, 500, 503 or 403
+    throttled, server-error, unavailable, denied   the call fails with 429 or 400, 500, 503 or 403
     refused                                        the call fails with 400, as for an invalid name
     time-out, dropped, cut-off                     the response is late, missing or half of it
     garbled                                        a response 200 in an invalid format

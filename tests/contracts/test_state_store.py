@@ -259,3 +259,29 @@ def test_run_whose_lease_expired_does_not_release_the_next_one(store: StateStore
 
         with pytest.raises(LeaseHeldError), store.lease(TARGET, late, late):
             pass
+
+
+def test_lease_is_taken_over_by_its_owner(store: StateStore) -> None:
+    with store.lease(TARGET, UNTIL, NOW, "invocation"):
+        with store.lease(TARGET, UNTIL, NOW, "invocation"):
+            pass
+        with store.lease(TARGET, UNTIL, NOW, "other"):
+            pass
+
+
+def test_lease_of_an_owner_is_not_taken_over_by_another(store: StateStore) -> None:
+    with (
+        store.lease(TARGET, UNTIL, NOW, "invocation"),
+        pytest.raises(LeaseHeldError),
+        store.lease(TARGET, UNTIL, NOW, "other"),
+    ):
+        pass
+
+
+def test_run_is_requested_once_for_each_target(store: StateStore) -> None:
+    assert not store.take_request(TARGET)
+    store.request_run(TARGET)
+    store.request_run(TARGET)
+    assert not store.take_request(replace(TARGET, region="us-east-1"))
+    assert store.take_request(TARGET)
+    assert not store.take_request(TARGET)

@@ -11,7 +11,7 @@ from fakes import World
 
 from vdm_alerts import bootstrap
 from vdm_alerts.adapters.memory import MemoryState, MemoryTable
-from vdm_alerts.core.model.errors import LeaseHeldError
+from vdm_alerts.core.model.errors import ClockWentBackError
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.handlers import evaluate
@@ -23,6 +23,8 @@ REMAINING = timedelta(minutes=15)
 
 class Context:
     """The context of an invocation, of which REMAINING is left."""
+
+    aws_request_id = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
 
     def get_remaining_time_in_millis(self) -> int:
         return int(REMAINING.total_seconds() * 1000)
@@ -116,13 +118,34 @@ def test_lease_lasts_longer_than_the_function(world: World) -> None:
     assert duration > REMAINING
 
 
-def test_error_is_logged_and_raised(world: World, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.usefixtures("world")
+def test_error_is_logged_and_raised(caplog: pytest.LogCaptureFixture) -> None:
+    invoke({})
+
+    with pytest.raises(ClockWentBackError):
+        invoke({"now": "2026-03-12T09:00:00Z"})
+
+    assert "the run failed: asked to run as of 2026-03-12" in caplog.text
+
+
+@pytest.mark.parametrize("event", [{}, {"source": "aws.ses"}])
+def test_invocation_ends_quietly_while_another_run_acts(
+    world: World, event: dict[str, Any]
+) -> None:
     now = datetime.now(UTC)
 
-    with world.store.lease(TARGET, now + timedelta(hours=1), now), pytest.raises(LeaseHeldError):
-        invoke({})
+    with world.store.lease(TARGET, now + timedelta(hours=1), now):
+        assert invoke(event) == {"skipped": "another run is acting"}
 
-    assert "the run failed: another run is acting" in caplog.text
+    assert world.store.take_request(TARGET) is bool(event)
+    assert world.recorder.reports == []
+
+
+def test_retry_of_a_run_that_died_takes_over_its_lease(world: World) -> None:
+    now = datetime.now(UTC)
+
+    with world.store.lease(TARGET, now + timedelta(hours=1), now, Context.aws_request_id):
+        assert "skipped" not in invoke({})
 
 
 @pytest.fixture

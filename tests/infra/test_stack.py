@@ -130,9 +130,6 @@ def test_ses_events_invoke_function_and_no_other_rule_may(template: Template) ->
     assert rule["Properties"]["EventPattern"] == {
         "source": ["aws.ses"],
         "detail-type": [
-            "Advisor Recommendation Status Open",
-            "Advisor Recommendation Status Resolved",
-            "Advisor Recommendation Status Closed",
             "Sending Status Enabled",
             "Sending Status Disabled",
         ],

@@ -73,10 +73,11 @@ def test_result_has_one_count_per_day_at_midnight(endpoint: Endpoint) -> None:
 def test_call_above_quota_is_throttled_before_validation(
     endpoint: Endpoint,
 ) -> None:
-    responses = [call_metrics(endpoint, query(Metric="NONSENSE")) for _ in range(17)]
-    assert [response.status for response in responses] == [400] * 16 + [429]
-    assert responses[-1].error == "TooManyRequestsException"
-    assert usage(endpoint) == {"calls": 17, "queries": 16, "refused": 1, "failed": 0, "lists": 0}
+    responses = [call_metrics(endpoint, query(Metric="NONSENSE")) for _ in range(18)]
+    assert {response.error for response in responses[:16]} == {"BadRequestException"}
+    throttled = [(response.status, response.error) for response in responses[16:]]
+    assert throttled == [(400, "ThrottlingException"), (429, "TooManyRequestsException")]
+    assert usage(endpoint) == {"calls": 18, "queries": 16, "refused": 2, "failed": 0, "lists": 0}
 
 
 def test_end_date_is_exclusive(endpoint: Endpoint) -> None:

@@ -93,7 +93,7 @@ def post_directly(url: str) -> Any:
 @pytest.mark.parametrize(
     ("kind", "code", "status"),
     [
-        ("throttled", "TooManyRequestsException", 429),
+        ("throttled", "ThrottlingException", 400),
         ("server-error", "InternalFailure", 500),
         ("unavailable", "ServiceUnavailable", 503),
         ("denied", "AccessDeniedException", 403),

@@ -153,8 +153,16 @@ class _State:
     world: World
     actor: Actor
 
-    def lease(self, target: Target, until: datetime, now: datetime) -> AbstractContextManager[None]:
-        return self.state.lease(target, until, now)
+    def lease(
+        self, target: Target, until: datetime, now: datetime, owner: str | None = None
+    ) -> AbstractContextManager[None]:
+        return self.state.lease(target, until, now, owner)
+
+    def request_run(self, target: Target) -> None:
+        self.state.request_run(target)
+
+    def take_request(self, target: Target) -> bool:
+        return self.state.take_request(target)
 
     def load(self, target: Target) -> StoredState:
         return self.state.load(target)

@@ -54,21 +54,24 @@ class MemoryTable:
 
     items: dict[tuple[str, str], Item] = field(default_factory=dict)
     """Every item, by its partition key and its sort key."""
+    requests: set[Target] = field(default_factory=set)
+    """The targets for which a run is requested."""
     leases: dict[Target, tuple[object, datetime]] = field(default_factory=dict)
     """The owner of each lease, and the wall clock time at which the lease expires."""
 
     def take_lease(self, target: Target, owner: object, until: datetime, now: datetime) -> None:
         """Give the lease to *owner* until *until*.
 
-        Raises LeaseHeldError if another lease is held at *now*.
+        Raises LeaseHeldError if another owner holds a lease at *now*.
         """
-        if target in self.leases and self.leases[target][1] >= now:
-            raise LeaseHeldError("another run is acting; this one is tried again")
+        holder, expires = self.leases.get(target, (owner, until))
+        if holder != owner and expires >= now:
+            raise LeaseHeldError("another run is acting")
         self.leases[target] = owner, until
 
     def release_lease(self, target: Target, owner: object) -> None:
         """Release the lease of *owner*. A lease of another owner stays."""
-        if target in self.leases and self.leases[target][0] is owner:
+        if target in self.leases and self.leases[target][0] == owner:
             del self.leases[target]
 
     def partition(self, name: str) -> Sequence[Item]:
@@ -108,16 +111,28 @@ class MemoryState:
     """Maximum writes in a transaction. A save of more writes takes several transactions."""
 
     @contextmanager
-    def lease(self, target: Target, until: datetime, now: datetime) -> Iterator[None]:
+    def lease(
+        self, target: Target, until: datetime, now: datetime, owner: str | None = None
+    ) -> Iterator[None]:
         """Hold the lease for the block, or until it expires."""
-        owner = object()
-        self.table.take_lease(target, owner, until, now)
+        holder = owner or object()
+        self.table.take_lease(target, holder, until, now)
         try:
             yield
         finally:
             # As in DynamoDB, the run does not fail, because the lease expires anyway.
             with suppress(OperationFailedError):
-                self.table.release_lease(target, owner)
+                self.table.release_lease(target, holder)
+
+    def request_run(self, target: Target) -> None:
+        """Request a run of *target*."""
+        self.table.requests.add(target)
+
+    def take_request(self, target: Target) -> bool:
+        """Return whether a run of *target* was requested, and delete the request."""
+        is_requested = target in self.table.requests
+        self.table.requests.discard(target)
+        return is_requested
 
     def load(self, target: Target) -> StoredState:
         """Return the state that was saved last; an empty state before the first save."""

@@ -42,6 +42,8 @@ class Lease:
     """The wall clock time at which the run takes the lease."""
     until: datetime
     """The wall clock time at which the lease expires, unless the run releases it before."""
+    owner: str | None = None
+    """The invocation of the run. A retry has the same, and takes over the lease if the run died."""
 
 
 def run(
@@ -58,7 +60,8 @@ def run(
     The run reads metrics within *limits*. During *quiet_hours*, it sends only what is urgent. After
     *no_email_after* without email of the account, that is a finding; None is never.
 
-    Lambda retries the run after each of these errors, and no notification is lost. Raises:
+    No notification is lost by any of these errors. Lambda retries the run, except while another run
+    holds the lease. Raises:
 
     * LeaseHeldError while another run holds the lease;
     * ClockWentBackError if *now* is before the time of the last run;
@@ -101,7 +104,7 @@ def _load(ports: Ports, target: Target, lease: Lease, now: datetime, stack: Exit
     could not take one: a breach is reported even if nothing is known about earlier notifications.
     """
     try:
-        stack.enter_context(ports.store.lease(target, lease.until, lease.taken))
+        stack.enter_context(ports.store.lease(target, lease.until, lease.taken, lease.owner))
         state = ports.store.load(target)
     except OperationFailedError as error:
         return HistoryUnavailable(error.finding)

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 
 from vdm_alerts.app.evaluate import Lease, run
+from vdm_alerts.app.run_unless_busy import run_unless_busy
 from vdm_alerts.bootstrap import build_ports
 from vdm_alerts.core.model.errors import VdmAlertsError
 from vdm_alerts.core.observations.metric_reading import Limits
+from vdm_alerts.core.observations.run_report import RunReport
 from vdm_alerts.logs import function_logger
 from vdm_alerts.ports import Ports
 from vdm_alerts.settings import VARIABLES, Settings, read_settings
@@ -23,6 +25,8 @@ LEASE_MARGIN = timedelta(seconds=10)
 """The time by which a lease outlasts the function's timeout, so that no two runs overlap."""
 TIME_AFTER_READING = timedelta(minutes=2)
 """The part of the function's time that is reserved for the steps after reading metrics."""
+SES_EVENT_SOURCE = "aws.ses"
+"""The source of the events of SES. A schedule sends an event without a source."""
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """The time by which "now" in an event may be ahead of the function's clock."""
 
@@ -48,24 +52,17 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
 
     *event* may contain "now": an ISO 8601 timestamp with a UTC offset, for which the run
     evaluates. Without it, the run evaluates for the time of the invocation. Every error is logged
-    and raised, so that Lambda retries the invocation.
+    and raised, so that Lambda retries the invocation. While another run acts, nothing is done, and
+    the result says so. If *event* is one of SES, the other run is followed by one more.
     """
     log = _logger()
-    wall_clock = datetime.now(UTC)
-    remaining = timedelta(milliseconds=context.get_remaining_time_in_millis())
-    lease = Lease(wall_clock, wall_clock + remaining + LEASE_MARGIN)
     try:
         settings, ports = _settings_and_ports()
-        limits = _limits(settings, remaining)
-        now = _now(event, wall_clock)
-        report = run(
-            ports,
+        report = run_unless_busy(
+            lambda: _run(event, context, settings, ports),
+            ports.store,
             settings.target,
-            now,
-            lease,
-            limits,
-            settings.quiet_hours,
-            settings.no_email_after,
+            has_news=event.get("source") == SES_EVENT_SOURCE,
         )
     except VdmAlertsError as error:
         log.error("the run failed: %s", error)  # noqa: TRY400 - the message is enough
@@ -73,9 +70,28 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
     except Exception:
         log.exception("the run failed in a way that VDM Alerts does not know; please report it")
         raise
+    if report is None:
+        log.info("skipped, because another run is acting")
+        return {"skipped": "another run is acting"}
     published: dict[str, Any] = report.published_figures()
     log.info("run completed", extra=published)
     return published
+
+
+def _run(
+    event: dict[str, Any], context: "LambdaContext", settings: Settings, ports: Ports
+) -> RunReport:
+    wall_clock = datetime.now(UTC)
+    remaining = timedelta(milliseconds=context.get_remaining_time_in_millis())
+    return run(
+        ports,
+        settings.target,
+        _now(event, wall_clock),
+        Lease(wall_clock, wall_clock + remaining + LEASE_MARGIN, context.aws_request_id),
+        _limits(settings, remaining),
+        settings.quiet_hours,
+        settings.no_email_after,
+    )
 
 
 def _now(event: dict[str, Any], wall_clock: datetime) -> datetime:

@@ -113,3 +113,12 @@ def test_configuration_sets_are_sorted_by_name(account: SesAccount, endpoint: En
         Scope(configuration_set="newsletter"),
         Scope(configuration_set="receipts"),
     ]
+
+
+def test_list_whose_page_size_ses_rejects_is_read_in_pages_of_the_default_size(
+    account: SesAccount, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vdm_alerts.adapters.aws.ses_account.PAGE_SIZE", 1_001)
+    names = [f"{number:03}.example.com" for number in range(60)]
+    endpoint.scenario = a_scenario(f"idle_identities = {names}")
+    assert [scope.identity for scope in account.identities()] == names

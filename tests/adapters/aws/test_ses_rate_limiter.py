@@ -1,6 +1,7 @@
 """The rate limiter, with a clock that advances only when it sleeps."""
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import pytest
 
@@ -84,3 +85,21 @@ def test_interval_between_calls_has_a_maximum(limiter: RateLimiter, clock: Clock
         limiter.throttled()
     first, second = call_times(limiter, clock, 2)
     assert second - first == pytest.approx(MAX_SLOWDOWN * SPACING)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "slowdown"),
+    [
+        (429, "TooManyRequestsException", 2),
+        (400, "ThrottlingException", 2),
+        (400, "BadRequestException", 1),
+        (500, "InternalFailure", 1),
+    ],
+)
+def test_throttling_is_recognized_by_its_code(
+    limiter: RateLimiter, clock: Clock, status: int, code: str, slowdown: int
+) -> None:
+    response = SimpleNamespace(status_code=status), {"Error": {"Code": code}}
+    limiter._on_response(response)
+    first, second, *_ = call_times(limiter, clock, 3)
+    assert second - first == pytest.approx(slowdown * SPACING)

@@ -53,13 +53,16 @@ class DynamoDbState:
         self._table = table
 
     @contextmanager
-    def lease(self, target: Target, until: datetime, now: datetime) -> Iterator[None]:
+    def lease(
+        self, target: Target, until: datetime, now: datetime, owner: str | None = None
+    ) -> Iterator[None]:
         """Hold the lease for the block. If the run dies, the lease expires at *until*."""
-        owner, key = uuid4().hex, _lease_key(target)
+        owner, key = owner or uuid4().hex, _lease_key(target)
         free = (
             Attr("pk").not_exists()
             | Attr(EXPIRES).lt(int(now.timestamp()))
-            | Attr("owner").eq(owner)  # boto3 retries a successful put if its response was lost.
+            # boto3 retries a successful put if its response was lost, and Lambda a run that died.
+            | Attr("owner").eq(owner)
         )
         with translate_errors("dynamodb:PutItem"):
             try:
@@ -69,13 +72,23 @@ class DynamoDbState:
                 )
             except ClientError as error:
                 if codes_of(error) & _CONDITION_FAILED:
-                    message = "another run is acting; this one is tried again"
-                    raise LeaseHeldError(message) from error
+                    raise LeaseHeldError("another run is acting") from error
                 raise
         try:
             yield
         finally:
             self._release(key, owner)
+
+    def request_run(self, target: Target) -> None:
+        """Request a run of *target*, by an item beside the lease."""
+        with translate_errors("dynamodb:PutItem"):
+            self._table.put_item(Item=_request_key(target))
+
+    def take_request(self, target: Target) -> bool:
+        """Return whether a run of *target* was requested, and delete the request."""
+        with translate_errors("dynamodb:DeleteItem"):
+            deleted = self._table.delete_item(Key=_request_key(target), ReturnValues="ALL_OLD")
+        return "Attributes" in deleted
 
     def _release(self, key: dict[str, str], owner: str) -> None:
         """Release the lease. An error is only logged, because the lease expires anyway."""
@@ -233,6 +246,10 @@ def _stale_if_condition_fails() -> Iterator[None]:
 
 def _lease_key(target: Target) -> dict[str, str]:
     return {"pk": partition_key(LEASE, target), "sk": "lease"}
+
+
+def _request_key(target: Target) -> dict[str, str]:
+    return {"pk": partition_key(LEASE, target), "sk": "request"}
 
 
 def _unreadable(table: str, target: Target, error: Exception) -> Finding:

@@ -12,16 +12,26 @@ from vdm_alerts.core.model.findings import AccessDeniedError, UnavailableError
 
 _DENIALS = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError"})
 """The error codes of a missing permission. SNS uses the last code, other services the others."""
-_TRANSIENT_CODE = re.compile(
-    "Throttl|TooManyRequests|LimitExceeded|ThroughputExceeded|SlowDown|TransactionConflict|"
-    "TransactionInProgress"
-)
-"""The parts of transient error codes: too many calls, or two writes to one item."""
+_THROTTLING_CODE = re.compile("Throttl|TooManyRequests|LimitExceeded|ThroughputExceeded|SlowDown")
+"""The parts of the error codes of too many calls."""
+_CONFLICT_CODE = re.compile("TransactionConflict|TransactionInProgress")
+"""The error codes of two writes to one item."""
 
 
 def code_of(error: ClientError) -> str:
     """Return the AWS error code of *error*, such as "BadRequestException"; "" if it has none."""
     return error.response.get("Error", {}).get("Code", "")
+
+
+def is_throttling(code: str) -> bool:
+    """Return whether the AWS error code *code* says that there were too many calls.
+
+    The status is no sign: SES documents "TooManyRequestsException" with 429, and
+    "ThrottlingException", an error of every action, with 400.
+
+    Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/CommonErrors.html
+    """
+    return _THROTTLING_CODE.search(code) is not None
 
 
 def codes_of(error: ClientError) -> set[str]:
@@ -68,4 +78,6 @@ def _is_transient(error: ClientError) -> bool:
     """Return whether *error* is an outage, throttling or a conflict, and not a permanent error."""
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     is_outage = status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    return is_outage or any(map(_TRANSIENT_CODE.search, codes_of(error)))
+    return is_outage or any(
+        is_throttling(code) or _CONFLICT_CODE.search(code) for code in codes_of(error)
+    )

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from vdm_alerts.adapters.aws.errors import translate_errors
+from botocore.exceptions import ClientError
+
+from vdm_alerts.adapters.aws.errors import code_of, translate_errors
 from vdm_alerts.adapters.aws.ses_metrics import VDM_IS_OFF
 from vdm_alerts.adapters.aws.ses_rate_limiter import LISTS_PER_SECOND, Clock, RateLimiter
 from vdm_alerts.core.model.account import AccountStatus
@@ -108,8 +110,17 @@ class SesAccount:
 
 
 def _pages(call: Callable[..., Any], **arguments: int | str) -> Iterator[Any]:
-    """Yield each page of a list operation for which boto3 has no paginator."""
-    page = call(**arguments)
+    """Yield each page of a list operation for which boto3 has no paginator.
+
+    If SES rejects *arguments*, such as a page size, the pages have their default size.
+    """
+    try:
+        page = call(**arguments)
+    except ClientError as error:
+        if code_of(error) != "BadRequestException":
+            raise
+        arguments = {}
+        page = call()
     yield page
     while token := page.get("NextToken"):
         page = call(**arguments, NextToken=token)

@@ -1,7 +1,10 @@
 """A rate limiter that keeps requests to SES within its quotas."""
 
+from http import HTTPStatus
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
+
+from vdm_alerts.adapters.aws.errors import is_throttling
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
@@ -23,8 +26,6 @@ one request per second").
 """
 MAX_SLOWDOWN = 32
 """Maximum factor by which throttling increases the interval between calls."""
-
-_TOO_MANY_REQUESTS = 429
 
 
 class Clock(Protocol):
@@ -81,7 +82,9 @@ class RateLimiter:
     def _on_response(self, response: Any = None, **_: object) -> None:  # noqa: ANN401 - botocore does not export its type
         if response is None:  # The connection failed, which says nothing about the quota.
             return
-        if response[0].status_code == _TOO_MANY_REQUESTS:
+        http_response, parsed = response
+        code = parsed.get("Error", {}).get("Code", "")
+        if http_response.status_code == HTTPStatus.TOO_MANY_REQUESTS or is_throttling(code):
             self.throttled()
         else:
             self.accepted()

@@ -11,7 +11,7 @@ class VdmAlertsError(Exception):
 class LeaseHeldError(VdmAlertsError):
     """Another run holds the lease of the target.
 
-    The invocation must be retried later.
+    That run reads the same data, so nothing is lost.
     """
 
 
