@@ -96,6 +96,7 @@ class Endpoint:
             "SendingEnabled": self.scenario.sending_enabled,
             "SendQuota": {"Max24HourSend": 50_000, "MaxSendRate": 14, "SentLast24Hours": sent},
             "VdmAttributes": {"VdmEnabled": enabled},
+            "PricingAttributes": {"CurrentPlan": self.scenario.plan},
         }
         return Response(200, body)
 

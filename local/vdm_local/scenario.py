@@ -25,6 +25,7 @@ Keys at the top level, with their defaults:
     idle_identities   = []                   identities that send nothing
     today             = "served"             or "refused": SES rejects queries of the current day
     quiet_hours       = "none"               or a period such as "22:00-07:00 Europe/Berlin"
+    plan              = "ESSENTIALS"         or "NONE", "PRO", "ENTERPRISE": the SES pricing plan
     no_email_after    = "7d"                 or another number of days, or "never"
     seed              = 0                    determines the order of results and the faults
 
@@ -99,6 +100,7 @@ class Scenario:
     vdm_enabled: bool = True
     sending_enabled: bool = True
     enforcement: str = "HEALTHY"
+    plan: str = "ESSENTIALS"
     idle_identities: Sequence[str] = ()
     today: str = "served"
     seed: int = 0
@@ -226,6 +228,7 @@ def parse_scenario(text: str, source: str) -> Scenario:
         faults=[entry.fault for entry in document.fault],
         quiet_hours=document.quiet_hours,
         no_email_after=document.no_email_after,
+        plan=document.plan,
     )
 
 

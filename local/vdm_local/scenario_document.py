@@ -41,6 +41,7 @@ from vdm_local.scenario_field_types import (
     ExpectedReason,
     FaultKind,
     Name,
+    Plan,
     Share,
     TodayQueries,
     parse_calls,
@@ -154,6 +155,7 @@ class ScenarioDocument:
     vdm_enabled: bool = True
     sending_enabled: bool = True
     enforcement: Enforcement = "HEALTHY"
+    plan: Plan = "ESSENTIALS"
     idle_identities: tuple[Name, ...] = ()
     today: TodayQueries = "served"
     quiet_hours: QuietHours | None = None

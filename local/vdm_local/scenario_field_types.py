@@ -23,6 +23,11 @@ Enforcement: TypeAlias = Literal["HEALTHY", "PROBATION", "SHUTDOWN"]
 
 Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetAccount.html
 """
+Plan: TypeAlias = Literal["NONE", "ESSENTIALS", "PRO", "ENTERPRISE"]
+"""Pricing plan of an SES account.
+
+Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_PricingAttributes.html
+"""
 TodayQueries: TypeAlias = Literal["served", "refused"]
 """What SES does with queries of the current day."""
 EXPECTED_REASONS: Mapping[str, str] = {

@@ -75,6 +75,7 @@ def _query_sources(
         subscribers=subscribers,
         findings=failures.findings,
         silences=silences.in_effect(now),
+        plan=status.plan,
         days_without_vdm=data_findings.days_without_vdm(
             before.days_without_vdm, now.date(), is_on=status.vdm_enabled
         ),

@@ -1,6 +1,7 @@
 """The account adapter against the local SES, over HTTP."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,6 +9,7 @@ import boto3
 import pytest
 
 from vdm_alerts.adapters.aws.ses_account import SesAccount
+from vdm_alerts.core.model.account import SesPlan
 from vdm_alerts.core.model.metrics import Scope
 from vdm_alerts.core.model.severity import Severity
 from vdm_local.endpoint import Endpoint
@@ -58,6 +60,19 @@ def test_status_has_the_emails_that_ses_itself_counted(
     )
     endpoint.now = datetime(2026, 3, 1, 6, tzinfo=UTC)
     assert account.status().sent_last_day == 60
+
+
+@pytest.mark.parametrize("plan", SesPlan)
+def test_status_has_the_pricing_plan(
+    account: SesAccount, endpoint: Endpoint, plan: SesPlan
+) -> None:
+    endpoint.scenario = a_scenario(f'plan = "{plan}"')
+    assert account.status().plan is plan
+
+
+def test_plan_that_is_not_known_here_is_unknown(account: SesAccount, endpoint: Endpoint) -> None:
+    endpoint.scenario = replace(endpoint.scenario, plan="NEW")
+    assert account.status().plan is None
 
 
 def test_disabled_vdm_is_a_finding_with_a_remedy(account: SesAccount, endpoint: Endpoint) -> None:

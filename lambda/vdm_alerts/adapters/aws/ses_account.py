@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from vdm_alerts.adapters.aws.errors import code_of, translate_errors
 from vdm_alerts.adapters.aws.ses_metrics import VDM_IS_OFF
 from vdm_alerts.adapters.aws.ses_rate_limiter import LISTS_PER_SECOND, Clock, RateLimiter
-from vdm_alerts.core.model.account import AccountStatus
+from vdm_alerts.core.model.account import AccountStatus, SesPlan
 from vdm_alerts.core.model.findings import EnableSending, Finding
 from vdm_alerts.core.model.metrics import Scope
 from vdm_alerts.core.model.severity import Severity
@@ -82,6 +82,7 @@ class SesAccount:
             vdm_enabled=enabled,
             may_send=account.get("SendingEnabled", True),
             sent_last_day=None if sent is None else round(sent),
+            plan=_plan(account),
             findings=findings,
         )
 
@@ -107,6 +108,15 @@ class SesAccount:
             pages = list(_pages(self._client.list_tenants, PageSize=TENANTS_PAGE_SIZE))
         names = (tenant["TenantName"] for page in pages for tenant in page["Tenants"])
         return [Scope(tenant=name) for name in sorted(names)]
+
+
+def _plan(account: Mapping[str, Any]) -> SesPlan | None:
+    """Return the pricing plan in the response *account*.
+
+    It is None if this boto3 does not know the field, or if the plan is unknown here.
+    """
+    plan = account.get("PricingAttributes", {}).get("CurrentPlan")
+    return SesPlan(plan) if plan in set(SesPlan) else None
 
 
 def _pages(call: Callable[..., Any], **arguments: int | str) -> Iterator[Any]:

@@ -52,7 +52,11 @@ def due_notifications(
     if needs_summary and (incidents or observation.is_complete):
         summary = first_summary(
             incidents,
-            evaluation.coverage,
+            replace(
+                evaluation.coverage,
+                queries=observation.reading.queries_made if observation.reading else 0,
+                plan=observation.plan,
+            ),
             state.attempts,
             has_open_alerts=_has_open_alerts(state),
         )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from vdm_alerts.core.model.account import SesPlan
 from vdm_alerts.core.model.metrics import Kind
 
 
@@ -18,3 +19,7 @@ class Coverage:
     """How many rates are monitored."""
     unreadable: int = 0
     """How many of these rates are unknown because their data is unreadable."""
+    queries: int = 0
+    """How many queries of VDM the run made."""
+    plan: SesPlan | None = None
+    """The pricing plan of SES; None if unknown."""

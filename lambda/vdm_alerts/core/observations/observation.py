@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from vdm_alerts.core.alerts.alert import Alert, AlertKey
 from vdm_alerts.core.evaluation.ses_estimate import AccountRateEstimate
+from vdm_alerts.core.model.account import SesPlan
 from vdm_alerts.core.model.findings import Finding, FindingSource
 from vdm_alerts.core.model.metrics import Series, Window
 from vdm_alerts.core.model.wording import kind_name
@@ -35,6 +36,8 @@ class Observation:
     """Since when each transient problem has lasted, by the key of its finding."""
     unreadable_sources: Collection[FindingSource] = ()
     """The sources that this run could not read."""
+    plan: SesPlan | None = None
+    """The pricing plan of SES; None if unknown."""
     days_without_vdm: frozenset[date] = frozenset()
     """The recent days on which VDM was off, so that it does not count all of their emails."""
     alerts: Mapping[AlertKey, Alert] = field(default_factory=dict)

@@ -31,6 +31,7 @@ from vdm_alerts.core.alerts.alert import Alert, AlertKey, Firing, Ok
 from vdm_alerts.core.evaluation.revision import ReportedFigures
 from vdm_alerts.core.evaluation.ses_estimate import AccountRateEstimate, DistanceToLevel
 from vdm_alerts.core.evaluation.verdicts import Breached, Evidence, Healthy, Verdict
+from vdm_alerts.core.model.account import SesPlan
 from vdm_alerts.core.model.findings import EnableSending, Finding, FindingSource
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope, Window
 from vdm_alerts.core.model.rates import Indicator, Rate
@@ -726,6 +727,34 @@ def test_summary_states_what_is_monitored_and_which_incidents_are_open() -> None
     payload = json.loads(summary.payload)
     assert (payload["kind"], payload["reason"]) == ("summary", "SUMMARY")
     assert [incident["reason"] for incident in payload["incidents"]] == ["FIRING"]
+
+
+@pytest.mark.parametrize(
+    ("plan", "price"),
+    [
+        (SesPlan.ESSENTIALS, "Your SES plan, Essentials, includes queries."),
+        (SesPlan.NONE, "Your SES account has no plan, so SES may charge for queries;"),
+        (None, "The plan of your SES account is unknown."),
+    ],
+)
+def test_summary_states_the_queries_and_what_is_known_of_their_price(
+    plan: SesPlan | None, price: str
+) -> None:
+    coverage = Coverage(("bounce-rate",), {(): 1}, queries=347, plan=plan)
+    text = render(first_summary([], coverage, {}), TARGET, NOW).text
+    assert (
+        "This run made 347 queries of VDM. With one run an hour, that is about 253,310 a month. "
+        + price
+        in text
+    )
+
+
+def test_every_plan_has_a_text_about_the_price() -> None:
+    for plan in (*SesPlan, None):
+        coverage = Coverage(("bounce-rate",), {(): 1}, plan=plan)
+        assert "The context key queriesPerDay limits them." in (
+            render(first_summary([], coverage, {}), TARGET, NOW).text
+        )
 
 
 def test_summary_with_500_incidents_fits_into_one_sns_message() -> None:

@@ -1,8 +1,9 @@
 """The text about several incidents: a digest, or the first summary."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from vdm_alerts.core.model.account import SesPlan
 from vdm_alerts.core.model.metrics import Dimension, Kind
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.model.timefmt import format_time
@@ -15,6 +16,23 @@ from vdm_alerts.core.observations.coverage import Coverage
 
 _MAX_SCOPES_PER_INCIDENT = 5
 """Scopes in the paragraph of one incident; the rest are counted."""
+
+RUNS_PER_MONTH = 730
+"""Runs in a month, with one run an hour."""
+
+_PRICES: Mapping[SesPlan | None, str] = {
+    SesPlan.ESSENTIALS: "Your SES plan, Essentials, includes queries.",
+    SesPlan.PRO: "Your SES plan, Pro, includes queries.",
+    SesPlan.ENTERPRISE: "Your SES plan, Enterprise, includes queries.",
+    SesPlan.NONE: "Your SES account has no plan, so SES may charge for queries; AWS publishes no "
+    "price.",
+    None: "The plan of your SES account is unknown. Without a plan, SES may charge for queries; "
+    "AWS publishes no price.",
+}
+"""What each plan says about the price of queries.
+
+Source: https://aws.amazon.com/ses/pricing/ and the announcement of the plans on 2026-07-21.
+"""
 
 
 def digest_subject(digest: Digest) -> str:
@@ -51,7 +69,9 @@ def digest_text(digest: Digest, target: Target, now: datetime) -> str:
 
 def paragraphs(digest: Digest) -> list[str]:
     """Return a paragraph per incident; in a summary the coverage first."""
-    coverage = [_coverage_paragraph(digest.coverage)] if digest.coverage else []
+    coverage = []
+    if digest.coverage:
+        coverage = [_coverage_paragraph(digest.coverage), _queries_paragraph(digest.coverage)]
     if digest.coverage and not digest.incidents:
         coverage.append(_nothing_found(digest))
     omitted = len(digest.incidents) - MAX_LISTED
@@ -92,6 +112,16 @@ def _coverage_paragraph(coverage: Coverage) -> str:
         f"{'rule' if len(coverage.rules) == 1 else 'rules'} {_enumeration(coverage.rules)}. "
         "From now on you hear of what gets worse, of what goes on, now and then, and of what is "
         f"over.{unreadable}"
+    )
+
+
+def _queries_paragraph(coverage: Coverage) -> str:
+    """Return the number of queries, and what is known about their price."""
+    price = _PRICES[coverage.plan]
+    return (
+        f"This run made {coverage.queries:,} queries of VDM. With one run an hour, that is about "
+        f"{coverage.queries * RUNS_PER_MONTH:,} a month. {price} The context key queriesPerDay "
+        "limits them."
     )
 
 
