@@ -62,6 +62,11 @@ class Gap(StrEnum):
         """Whether the count exists but could not be read."""
         return self not in {Gap.TOO_FEW, Gap.NO_FEEDBACK_LOOP}
 
+    @property
+    def is_transient(self) -> bool:
+        """Whether the count may be readable in the next run."""
+        return self in {Gap.UNAVAILABLE, Gap.CUT_OFF}
+
 
 class Indicator(Enum):
     """A rate that rules can monitor: which events, divided by which volume.

@@ -128,9 +128,8 @@ def reading_findings(
 def _unreadable_series(reading: MetricReading) -> Iterator[Finding]:
     """Yield the findings about queries without counts."""
     gaps = {query: result for query, result in reading.answers.items() if isinstance(result, Gap)}
-    transient_gaps = {Gap.UNAVAILABLE, Gap.CUT_OFF}
-    rejected = {str(query.scope) for query, gap in gaps.items() if gap not in transient_gaps}
-    unreadable = {str(query.scope) for query, gap in gaps.items() if gap in transient_gaps}
+    rejected = {str(query.scope) for query, gap in gaps.items() if not gap.is_transient}
+    unreadable = {str(query.scope) for query, gap in gaps.items() if gap.is_transient}
     if rejected:
         yield Finding(
             key="refused",

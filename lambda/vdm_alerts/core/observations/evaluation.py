@@ -44,10 +44,17 @@ class Evaluation:
     @property
     def series_unknown(self) -> int:
         """How many rates are unknown because their data is unreadable."""
-        return sum(
-            isinstance(verdict, Unknown) and verdict.gap.is_failure
-            for verdict in self.verdicts.values()
-        )
+        return sum(gap.is_failure for gap in self._gaps)
+
+    @property
+    def series_unanswered(self) -> int:
+        """How many of these rates may be readable in the next run. The others are findings."""
+        return sum(gap.is_transient for gap in self._gaps)
+
+    @property
+    def _gaps(self) -> Sequence[Gap]:
+        """Why each unknown rate is unknown."""
+        return [verdict.gap for verdict in self.verdicts.values() if isinstance(verdict, Unknown)]
 
     @property
     def coverage(self) -> Coverage:

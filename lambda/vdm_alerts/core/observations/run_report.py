@@ -48,7 +48,10 @@ class RunReport:
     series_evaluated: int
     """Rates that a rule was evaluated for, unknown ones included."""
     series_unknown: int
-    """Rates that are unknown because their data is unreadable."""
+    """Rates that are unknown because SES did not answer, or was not queried in time.
+
+    A name that SES rejects or denies is a finding, and would keep an alarm red for good.
+    """
     alerts_warning: int
     """Open alerts of severity WARNING."""
     alerts_critical: int
@@ -108,7 +111,7 @@ def report_run(
         queries=observation.reading.queries_made if observation.reading else 0,
         days_behind=None if newest_day is None else (now.date() - newest_day).days,
         series_evaluated=len(evaluation.verdicts),
-        series_unknown=evaluation.series_unknown,
+        series_unknown=evaluation.series_unanswered,
         alerts_warning=open_severities.count(Severity.WARNING),
         alerts_critical=open_severities.count(Severity.CRITICAL),
         notifications_sent=sent,
