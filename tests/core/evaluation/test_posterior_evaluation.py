@@ -373,7 +373,7 @@ def test_late_feedback_is_reported_with_the_emails_that_it_comes_from() -> None:
     verdict = verdict_on(a_series(50, 200), a_series(100_000, 0), rule, as_of)
     assert isinstance(verdict, Breached)
     assert str(verdict).startswith(
-        "250 of 100,000 mails were reported as spam in the last 2 days (0.25%): about 99% sure"
+        "250 of 100,000 mails were reported as spam in the last 2 days (0.25%): about 95% sure"
     )
 
 
