@@ -1,55 +1,81 @@
-"""The longest time between two runs of an EventBridge Scheduler schedule.
+"""The time between two runs of an EventBridge Scheduler schedule.
 
 Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 """
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 
-_RATE = re.compile(r"rate\((?:(1) (minute|hour|day)|([2-9]|[1-9]\d+) (minute|hour|day)s)\)")
-_DAILY = re.compile(r"cron\((\S+) (\S+) [*?] \* [*?] \*\)")
-_PART = re.compile(r"(?:\*|(\d+)(?:-(\d+))?)(?:/([1-9]\d*))?")
+SHORTEST_INTERVAL = timedelta(minutes=5)
+"""The shortest time between two runs that VDM Alerts accepts. VDM counts whole days."""
+
+_UNKNOWN = "does not look every day, in a way that is known here"
+_RATE = re.compile(r"rate\((?:(1) (minute|hour|day)|([2-9]|[1-9][0-9]{1,3}) (minute|hour|day)s)\)")
+# Scheduler requires "?" in one of the two day fields, and rejects it in both.
+_DAILY = re.compile(r"cron\((\S+) (\S+) (?:\* \* \?|\? \* \*) \*\)")
+_EVERY = re.compile(r"\*(?:/([1-9][0-9]?))?")
+_PART = re.compile(r"([0-9]{1,2})(?:-([0-9]{1,2}))?(?:/([1-9][0-9]?))?")
 _DAY = timedelta(days=1)
 
 
 class InvalidScheduleError(ValueError):
-    """The text is not a schedule that runs every day."""
+    """The schedule cannot be used. The message completes a sentence about it."""
 
 
 def parse_cadence(schedule: str) -> timedelta:
     """Return the longest time between two runs of *schedule*.
 
-    *schedule* is a "rate(...)" or "cron(...)" expression. Raises InvalidScheduleError.
+    *schedule* is a "rate(...)" or "cron(...)" expression. Raises InvalidScheduleError if it does
+    not run every day, if EventBridge Scheduler rejects it, or if it runs too often.
     """
+    intervals = _intervals(schedule)
+    if min(intervals) < SHORTEST_INTERVAL:
+        minutes = SHORTEST_INTERVAL // timedelta(minutes=1)
+        raise InvalidScheduleError(
+            f"runs more often than every {minutes} minutes; VDM counts whole days"
+        )
+    return max(intervals)
+
+
+def _intervals(schedule: str) -> Sequence[timedelta]:
+    """Return the times between the runs of a day. Raises InvalidScheduleError."""
     if rate := _RATE.fullmatch(schedule):
-        return timedelta(**{f"{rate[2] or rate[4]}s": int(rate[1] or rate[3])})
+        return [timedelta(**{f"{rate[2] or rate[4]}s": int(rate[1] or rate[3])})]
     cron = _DAILY.fullmatch(schedule)
     if not cron:
-        raise InvalidScheduleError(schedule)
+        raise InvalidScheduleError(_UNKNOWN)
     times = sorted(
         timedelta(hours=hour, minutes=minute)
         for hour in _expand(cron[2], 24)
         for minute in _expand(cron[1], 60)
     )
     next_times = [*times[1:], times[0] + _DAY]
-    return max(later - earlier for earlier, later in zip(times, next_times, strict=True))
+    return [later - earlier for earlier, later in zip(times, next_times, strict=True)]
 
 
 def _expand(field: str, end: int) -> set[int]:
     """Return the values of a cron *field* such as "*/2" or "8-18,22".
 
-    All values must be below *end*. Raises InvalidScheduleError.
+    All values, and all increments, must be below *end*. Raises InvalidScheduleError.
     """
+    if every := _EVERY.fullmatch(field):
+        return set(_steps(0, end - 1, every[1], end))
     values: set[int] = set()
     for part in field.split(","):
         match = _PART.fullmatch(part)
         if not match:
-            raise InvalidScheduleError(field)
+            raise InvalidScheduleError(_UNKNOWN)
         first, last, step = match.groups()
-        start = int(first or 0)
         # "5/10" repeats until the end of the range; "5" is one value.
-        until = int(last) if last else start if first and not step else end - 1
-        if not start <= until < end:
-            raise InvalidScheduleError(field)
-        values |= set(range(start, until + 1, int(step or 1)))
+        until = int(last) if last else end - 1 if step else int(first)
+        values.update(_steps(int(first), until, step, end))
     return values
+
+
+def _steps(first: int, last: int, step: str | None, end: int) -> range:
+    """Return every *step*-th value from *first* to *last*. Raises InvalidScheduleError."""
+    increment = int(step or 1)
+    if not first <= last < end or increment >= end:
+        raise InvalidScheduleError(_UNKNOWN)
+    return range(first, last + 1, increment)

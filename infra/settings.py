@@ -22,8 +22,8 @@ CONTEXT_KEYS: Mapping[str, str] = {
     "commas or in a JSON list",
     "slackWorkspaceId": 'the workspace that Amazon Q Developer is authorised in, like "T0123ABCD"',
     "slackChannelId": 'the channel of it to tell, like "C0123ABCD"',
-    "schedule": 'how often to look, "rate(1 hour)", or a cron of EventBridge Scheduler for every '
-    'day, "cron(0 8-18 * * ? *)"',
+    "schedule": 'how often to look, every 5 minutes to once a day, "rate(1 hour)", or a cron of '
+    'EventBridge Scheduler for every day, "cron(0 8-18 * * ? *)"',
     "prefix": "what the stack, its table and its parameters are called, to tell it from another in "
     "the Region: 3 to 30 of a-z, 0-9 and -, a letter first, and neither aws nor ssm",
     "reserve": '"true" to reserve the function one execution at a time, "false" where the account '
@@ -163,9 +163,8 @@ def _schedule(context: Context, errors: list[str]) -> tuple[str, timedelta]:
     schedule = str(context.get("schedule", ""))
     try:
         cadence = parse_cadence(schedule)
-    except InvalidScheduleError:
-        what = "does not look every day, in a way that is known here"
-        errors.append(f'schedule: "{schedule}" {what}; it takes {CONTEXT_KEYS["schedule"]}')
+    except InvalidScheduleError as error:
+        errors.append(f'schedule: "{schedule}" {error}; it takes {CONTEXT_KEYS["schedule"]}')
         return schedule, timedelta()
     if cadence > timedelta(days=1):
         errors.append(f'schedule: "{schedule}" is too seldom; look once a day at the least')
