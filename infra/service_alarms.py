@@ -1,8 +1,11 @@
 """CloudWatch alarms on VDM Alerts itself.
 
-They do not depend on the function, so they also report that it is not running.
+They do not depend on the function, so they also report that it is not running. They publish to the
+topic that they monitor, and CloudWatch publishes each change of state. So an alarm must not change
+its state because of its own notifications, nor between two runs.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,21 +23,32 @@ from vdm_alerts.core.observations.run_report import NAMESPACE
 
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
-_MAXIMUM = cloudwatch.Stats.MAXIMUM
-_MINIMUM = cloudwatch.Stats.MINIMUM
-_SUM = cloudwatch.Stats.SUM
+_MAX_WARM_UP = timedelta(days=2)
+"""The longest warm-up period of CloudWatch.
+
+Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-warm-up.html
+"""
+_RUN_MARGIN = timedelta(minutes=15)
+"""The time for a run, which is at most its timeout, and for its metrics to arrive."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _AlarmDefinition:
-    """An alarm: *metric* is at or above *threshold* in each of *periods*."""
+    """An alarm: *metric* is at least 1 in *datapoints* of the last *periods*."""
 
     name: str
     description: str
+    """True in each state, because CloudWatch also sends it with OK."""
     metric: cloudwatch.IMetric
-    threshold: float = 1
     periods: int = 1
+    datapoints: int | None = None
+    """Periods that must breach; None for all."""
+    calendar_days: bool = False
+    """Whether periods are whole UTC days. Otherwise, they end at the time of the evaluation."""
     missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING
+    warm_up: timedelta | None = None
+    """Time after the creation during which the alarm is not evaluated."""
+    notifies_ok: bool = True
 
 
 class ServiceAlarms(Construct):
@@ -59,7 +73,12 @@ class ServiceAlarms(Construct):
         super().__init__(scope, id_)
         for alarm_topic in alarm_topics:
             _allow_alarms_to_publish(alarm_topic)
-        definitions = _alarm_definitions(evaluator, topic, dead_letter_queue, cadence)
+        definitions = [
+            _silence(evaluator, cadence),
+            _lost(dead_letter_queue),
+            _undelivered(topic),
+            *_recorded_problems(evaluator, topic, cadence),
+        ]
         self.alarms = [self._alarm(evaluator.service, each, alarm_topics) for each in definitions]
 
     def _alarm(
@@ -72,83 +91,118 @@ class ServiceAlarms(Construct):
             alarm_description=definition.description,
             metric=definition.metric,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            threshold=definition.threshold,
+            threshold=1,
             evaluation_periods=definition.periods,
+            datapoints_to_alarm=definition.datapoints,
             treat_missing_data=definition.missing,
         )
+        resource = alarm.node.default_child
+        assert isinstance(resource, cloudwatch.CfnAlarm)
+        if definition.calendar_days:
+            resource.evaluation_window = cloudwatch.CfnAlarm.EvaluationWindowProperty(
+                wall_clock_window=cloudwatch.CfnAlarm.WallClockWindowProperty(timezone="UTC")
+            )
+        if definition.warm_up:
+            resource.warm_up_configuration = cloudwatch.CfnAlarm.WarmUpConfigurationProperty(
+                warm_up_period_duration_in_minutes=definition.warm_up // timedelta(minutes=1),
+                # A warm-up ends early once the last period has data, and FILL supplies data.
+                only_start_evaluating_after_warm_up_period_ends=True,
+            )
         for topic in alarm_topics:
             alarm.add_alarm_action(actions.SnsAction(topic))
-            alarm.add_ok_action(actions.SnsAction(topic))
+            if definition.notifies_ok:
+                alarm.add_ok_action(actions.SnsAction(topic))
         return alarm
 
 
-def _alarm_definitions(
-    evaluator: Evaluator, topic: sns.Topic, dead_letter_queue: sqs.Queue, cadence: timedelta
-) -> list[_AlarmDefinition]:
-    function = evaluator.function
-    see_log = f"Look at the log group {evaluator.log_group.log_group_name}."
-    # Twice the time between two runs, so that each period contains a run.
-    period = min(max(_DAY / 8, 2 * cadence), _DAY)
-    periods = max(2, _DAY // period)
-    hour = _duration(_HOUR)
+def _silence(evaluator: Evaluator, cadence: timedelta) -> _AlarmDefinition:
+    # One failed run must not raise it, so two periods are longer than the time between three runs.
+    period = cadence + _RUN_MARGIN
+    # Lambda records 0 for each successful run, so the minimum of a period is 1 only if all its runs
+    # failed. Without any run there is no data, which counts as 1 too.
+    errors = evaluator.function.metric_errors(
+        period=_duration(period), statistic=cloudwatch.Stats.MINIMUM
+    )
+    return _AlarmDefinition(
+        name="Silence",
+        description="In ALARM: VDM Alerts completed none of its last two scheduled runs, so "
+        f"nothing is monitored. {_see_log(evaluator)} Then check the schedule in EventBridge "
+        "Scheduler.",
+        metric=_fill(errors, missing=1),
+        periods=2,
+        missing=cloudwatch.TreatMissingData.BREACHING,
+        warm_up=min(2 * period, _MAX_WARM_UP),
+    )
+
+
+def _lost(dead_letter_queue: sqs.Queue) -> _AlarmDefinition:
+    """Return the alarm on failed runs and on what could not be delivered.
+
+    A run that fails after its retries, and a trigger that waits for too long, are sent to the
+    queue. So alarms on the errors of the function or on dropped events would repeat this one.
+    """
+    return _AlarmDefinition(
+        name="Lost",
+        description="In ALARM: a run failed after all retries, or a trigger or a notification "
+        f"could not be delivered. It is in the queue {dead_letter_queue.queue_name}. Read it, fix "
+        "the cause, then purge the queue: until then, this alarm does not report the next one.",
+        metric=dead_letter_queue.metric_approximate_number_of_messages_visible(
+            period=_duration(_HOUR), statistic=cloudwatch.Stats.MAXIMUM
+        ),
+        notifies_ok=False,  # You purge the queue yourself, or SQS does after 14 days.
+    )
+
+
+def _undelivered(topic: sns.Topic) -> _AlarmDefinition:
+    """Return the alarm on subscribers that keep failing.
+
+    SNS counts each failed attempt at an HTTPS endpoint, such as Slack's, even if a retry succeeds.
+    So one bad day is no evidence, and a retry at midnight makes two. The alarm's own notification
+    fails as well, so periods that end at each evaluation would change the state again and again.
+    """
+    failed = topic.metric_number_of_notifications_failed(
+        period=_duration(_DAY), statistic=cloudwatch.Stats.SUM
+    )
+    return _AlarmDefinition(
+        name="Undelivered",
+        description="In ALARM: on 3 of the last 7 days, Amazon SNS failed to deliver a "
+        "notification to a subscriber, at least at first. Check the subscriptions of the topic "
+        f"{topic.topic_name}.",
+        metric=_fill(failed, missing=0),
+        periods=7,
+        datapoints=3,
+        calendar_days=True,
+        notifies_ok=False,  # The failed deliveries may only have ended with the notifications.
+    )
+
+
+def _recorded_problems(
+    evaluator: Evaluator, topic: sns.Topic, cadence: timedelta
+) -> Sequence[_AlarmDefinition]:
+    """Return the alarms on problems that the function records in each run that has them."""
+    period = max(_DAY / 8, cadence + _RUN_MARGIN)  # Contains a run, whenever it ends.
+    # The first and the last period may contain one run each, so only the others count.
+    periods = math.ceil(_DAY / period) + 2
     return [
         _AlarmDefinition(
-            "Silence",
-            "VDM Alerts has completed no run in the last two that were due, so that nothing is "
-            f"watched. {see_log}",
-            # Lambda records 0 for each successful run, so the minimum of a period is 1 only if all
-            # its runs failed. Without any run there is no data, which counts as 1 too.
-            _fill(function.metric_errors(period=_duration(cadence), statistic=_MINIMUM), missing=1),
-            periods=2,
-            missing=cloudwatch.TreatMissingData.BREACHING,
-        ),
-        _AlarmDefinition(
-            "Errors",
-            f"Three runs of VDM Alerts, or one and both its repeats, failed in an hour. {see_log}",
-            function.metric_errors(period=hour, statistic=_SUM),
-            threshold=3,
-        ),
-        _AlarmDefinition(
-            "Dropped",
-            f"Lambda has dropped a wake-up of VDM Alerts. {see_log}",
-            function.metric("AsyncEventsDropped", period=hour, statistic=_SUM),
-        ),
-        _AlarmDefinition(
-            "Late",
-            "A wake-up of VDM Alerts has waited for half an hour. Something keeps the function "
-            f"busy. {see_log}",
-            function.metric("AsyncEventAge", period=hour, statistic=_MAXIMUM),
-            threshold=Duration.minutes(30).to_milliseconds(),
-        ),
-        _AlarmDefinition(
-            "Lost",
-            "A wake-up or a message of VDM Alerts could not be delivered, or a run failed for "
-            f"good; it is in the queue {dead_letter_queue.queue_name}. Read it there, "
-            "then purge the queue.",
-            dead_letter_queue.metric_approximate_number_of_messages_visible(
-                period=hour, statistic=_MAXIMUM
-            ),
-        ),
-        _AlarmDefinition(
-            "Undelivered",
-            "Amazon SNS could not deliver a message of VDM Alerts to one of its subscribers. See "
-            f"the subscriptions of the topic {topic.topic_name}.",
-            topic.metric_number_of_notifications_failed(period=hour, statistic=_SUM),
-        ),
-        _AlarmDefinition(
-            "Nobody",
-            "Nobody has a confirmed subscription to the alerts of VDM Alerts: they reach no one.",
-            _service_metric(evaluator, "NobodySubscribed", period),
+            name="Nobody",
+            description=f"In ALARM: the topic {topic.topic_name} has no confirmed subscription, "
+            "so alerts reach nobody. Confirm or add a subscription.",
+            metric=_service_metric(evaluator, "NobodySubscribed", period),
             periods=2,
         ),
         _AlarmDefinition(
-            "Unread",
-            "VDM Alerts has been unable to read something, again and again, for "
-            f"{periods * period // _HOUR} hours; what it cannot read it does not watch. {see_log}",
-            _service_metric(evaluator, "Unread", period),
+            name="Unread",
+            description="In ALARM: for more than a day, VDM Alerts has been unable to read rates "
+            f"or rules. What it cannot read is not monitored. {_see_log(evaluator)}",
+            metric=_service_metric(evaluator, "Unread", period),
             periods=periods,
         ),
     ]
+
+
+def _see_log(evaluator: Evaluator) -> str:
+    return f"See the log group {evaluator.log_group.log_group_name}."
 
 
 def _service_metric(evaluator: Evaluator, name: str, period: timedelta) -> cloudwatch.IMetric:
@@ -157,7 +211,7 @@ def _service_metric(evaluator: Evaluator, name: str, period: timedelta) -> cloud
         namespace=NAMESPACE,
         metric_name=name,
         dimensions_map={"service": evaluator.service},
-        statistic=_MAXIMUM,  # Not a sum: CloudWatch may count a log line twice.
+        statistic=cloudwatch.Stats.MAXIMUM,  # Not a sum: CloudWatch may count a log line twice.
         period=_duration(period),
     )
     return _fill(recorded, missing=0)

@@ -41,7 +41,7 @@ TIME_OUT = timedelta(minutes=15)
 """Timeout of the function, the maximum that Lambda allows."""
 LOG_KB = 2.0
 """Log volume of a run without notifications: 3 lines of VDM Alerts and 3 of Lambda."""
-ALARMS = 8
+ALARMS = 5
 CPU_S = (0.5, 0.0013)
 """vCPU seconds of a run without identities, and of each identity.
 
