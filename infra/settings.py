@@ -26,8 +26,8 @@ CONTEXT_KEYS: Mapping[str, str] = {
     'EventBridge Scheduler for every day, "cron(0 8-18 * * ? *)"',
     "prefix": "what the stack, its table and its parameters are called, to tell it from another in "
     "the Region: 3 to 30 of a-z, 0-9 and -, a letter first, and neither aws nor ssm",
-    "reserve": '"true" to reserve the function one execution at a time, "false" where the account '
-    "has none to spare",
+    "reserve": '"true" to reserve a concurrency of 1 for the function, if the quota of the account '
+    'allows it, "false" to rely on the lease in the table alone',
     "dashboard": '"true" for a CloudWatch dashboard, "false" for none',
     "encrypt": '"true" for a KMS key of your own on the topics and the queue, "false" for none',
     "quotaShare": "how much to take of the calls of VDM that SES answers in a second, which are "

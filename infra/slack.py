@@ -26,7 +26,9 @@ class SlackChannel(Construct):
     ) -> None:
         """Configure *channel* of *workspace* under *name*.
 
-        Authorize the workspace in the Amazon Q Developer console before you deploy.
+        An account can configure a channel once, for all Regions together. So another *name*, which
+        replaces the configuration, fails. Authorize the workspace in the Amazon Q Developer console
+        before you deploy.
         """
         super().__init__(scope, id_)
         chatbot.SlackChannelConfiguration(

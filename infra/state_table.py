@@ -28,7 +28,10 @@ class StateTable(Construct):
             ),
             time_to_live_attribute="until",
             # The table outlives the stack: without it, a new stack would send every notification
-            # again. If the first deployment fails, the empty table is deleted.
+            # again. If the first deployment fails, the empty table is deleted, which a deletion
+            # protection would prevent. After a deletion by hand, DynamoDB keeps a backup for 35
+            # days:
+            # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery_Howitworks.html
             removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         acknowledge(

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import minimal_path
 from deployed_stack import (
     EMPTY_SCENARIO,
     README_OPTIONS,
@@ -81,6 +82,12 @@ def _no_aws_account(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def bare_path(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The PATH of a machine that has what the README demands, and nothing else."""
+    return minimal_path(tmp_path_factory.mktemp("bin"))
 
 
 @pytest.fixture(scope="session")

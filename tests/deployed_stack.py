@@ -1,6 +1,8 @@
 """A deployed stack and its subscribers, as the end-to-end tests use them."""
 
+import shlex
 import shutil
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -8,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import ROOT
 
 from vdm_alerts.adapters.aws.dynamodb_state import DynamoDbState
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.target import Target
 from vdm_local.account import ACCOUNT, REGION
-from vdm_local.cdk import cdk
+from vdm_local.cdk import cdk, cdk_environment, local_options
 from vdm_local.deployment import (
     InvocationFailedError,
     LocalDeployment,
@@ -28,6 +31,8 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 EMPTY_SCENARIO = "begins = 2026-03-01"
 README_OPTIONS = ("-c", "email=ops@example.com")
 """The options of the deployment in the README; tests/docs compares the two."""
+MADE_TARGETS = ("bootstrap", "deploy", "diff", "destroy")
+"""The targets of the Makefile that `make` runs here, in tests/e2e/test_lifecycle.py."""
 
 
 def synthesize(aws: LocalAws, folder: Path, *options: str) -> Path:
@@ -47,6 +52,28 @@ def deploy_assembly(aws: LocalAws, assembly: Path, *options: str) -> LocalDeploy
 def destroy(aws: LocalAws, assembly: Path) -> None:
     """Run `cdk destroy` on the stack of the cloud *assembly*."""
     cdk(aws, "destroy", "--force", "--app", str(assembly))
+
+
+def make(aws: LocalAws, path: str, target: str, *options: str) -> str:
+    """Run `make` *target* with *options* in ARGS, on *path*, and return its output.
+
+    The options of the local AWS are added, and those that answer the questions of the CDK.
+    """
+    assert target in MADE_TARGETS
+    answers = {"deploy": ("--require-approval=never",), "destroy": ("--force",)}
+    arguments = shlex.join([*options, *answers.get(target, ()), *local_options(aws)])
+    done = subprocess.run(
+        ["make", target, f"ARGS={arguments}"],
+        cwd=ROOT,
+        env={**cdk_environment(aws), "PATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
 
 
 @dataclass

@@ -22,6 +22,7 @@ EVERYTHING = {
     "slackWorkspaceId": "T0123ABCD",
     "slackChannelId": "C0123ABCD",
     "prefix": "marketing-alerts",
+    "reserve": "true",
     "dashboard": "true",
     "encrypt": "true",
     "quietHours": "22:00-07:00 Europe/Berlin",

@@ -33,20 +33,10 @@ def cdk(aws: LocalAws, *arguments: str, folder: Path = ROOT) -> str:
     """
     if not _CDK.exists():
         raise CdkError(f"{_CDK} is missing: run `make setup`")
-    environment = {
-        **aws.environment,
-        "HOME": str(aws.folder),  # Ignore the user's CDK context and AWS profiles.
-        "TMPDIR": str(aws.folder),  # Deleted together with the local AWS.
-        "PATH": f"{_CDK.parent}{os.pathsep}{os.environ['PATH']}",
-        "CDK_HOME": str(aws.folder),  # Its cache of account ids must not outlive this account.
-        "CDK_DISABLE_VERSION_CHECK": "1",
-        "CDK_DISABLE_CLI_TELEMETRY": "1",
-    }
-    output = f"--output={aws.folder / 'cdk.out'}"
     done = subprocess.run(
-        [_CDK, *arguments, output, "--no-notices"],
+        [_CDK, *arguments, *local_options(aws)],
         cwd=folder,
-        env=environment,
+        env=cdk_environment(aws),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL,
@@ -56,3 +46,21 @@ def cdk(aws: LocalAws, *arguments: str, folder: Path = ROOT) -> str:
     if done.returncode:
         raise CdkError(f"cdk {arguments[0]} failed:\n{done.stdout}")
     return done.stdout
+
+
+def cdk_environment(aws: LocalAws) -> dict[str, str]:
+    """Return the environment in which the CDK knows *aws* alone."""
+    return {
+        **aws.environment,
+        "HOME": str(aws.folder),  # Ignore the user's CDK context and AWS profiles.
+        "TMPDIR": str(aws.folder),  # Deleted together with the local AWS.
+        "PATH": f"{_CDK.parent}{os.pathsep}{os.environ['PATH']}",
+        "CDK_HOME": str(aws.folder),  # Its cache of account ids must not outlive this account.
+        "CDK_DISABLE_VERSION_CHECK": "1",
+        "CDK_DISABLE_CLI_TELEMETRY": "1",
+    }
+
+
+def local_options(aws: LocalAws) -> tuple[str, ...]:
+    """Return the options with which the CDK writes into the folder of *aws* alone."""
+    return (f"--output={aws.folder / 'cdk.out'}", "--no-notices")

@@ -67,7 +67,7 @@ def main() -> None:
     _capture_emails(sns, mailbox)
     _authorize_parameter_paths(iam_actions)
     _add_resource_types(provisioners, endpoint)
-    _reject_existing_tables(provisioners)
+    _reject_invalid_resources(provisioners, sns)
     _accept_metric_math_alarms(provisioners)
     gateway.app = _with_control_paths(gateway.app, endpoint, mailbox)
     gateway._port_is_bindable = lambda *_: False
@@ -208,15 +208,57 @@ def _accept_metric_math_alarms(provisioners: Any) -> None:
     handlers |= {"create": create, "update": update}
 
 
-def _reject_existing_tables(provisioners: Any) -> None:
-    """Let CloudFormation reject a table that exists; ministack replaces it."""
-    handlers = provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::Table"]
+def _reject_invalid_resources(provisioners: Any, sns: Any) -> None:
+    """Let CloudFormation reject what AWS rejects and ministack accepts.
+
+    The account is a new one, with a quota of 10 concurrent executions of Lambda.
+    """
+
+    def check_table(table: Any) -> None:
+        name = table.get("TableName")
+        if name in provisioners._dynamodb._tables:
+            raise ValueError(f"Resource of type 'AWS::DynamoDB::Table' {name} already exists.")
+
+    def check_subscription(subscription: Any) -> None:
+        topic = sns._topics.get(subscription["TopicArn"]) or {"subscriptions": []}
+        attributes = provisioners._sns_sub_attributes(subscription).items()
+        if any(
+            (each["protocol"], each["endpoint"])
+            == (subscription["Protocol"], subscription["Endpoint"])
+            and not attributes <= each["attributes"].items()
+            for each in topic["subscriptions"]
+        ):
+            raise ValueError(
+                "Invalid parameter: Attributes Reason: Subscription already exists with different "
+                "attributes"
+            )
+
+    def check_function(function: Any) -> None:
+        if "ReservedConcurrentExecutions" in function:
+            raise ValueError(
+                "Specified ReservedConcurrentExecutions for function decreases account's "
+                "UnreservedConcurrentExecution below its minimum value of [10]."
+            )
+
+    def check_schedule(schedule: Any) -> None:
+        expression = schedule["ScheduleExpression"]
+        if expression.startswith("cron(") and expression.split().count("?") != 1:
+            raise ValueError(f"Invalid Schedule Expression {expression}.")
+
+    for kind, check in (
+        ("AWS::DynamoDB::Table", check_table),
+        ("AWS::SNS::Subscription", check_subscription),
+        ("AWS::Lambda::Function", check_function),
+        ("AWS::Scheduler::Schedule", check_schedule),
+    ):
+        _check_on_creation(provisioners._RESOURCE_HANDLERS[kind], check)
+
+
+def _check_on_creation(handlers: Any, check: Callable[[Any], None]) -> None:
     original = handlers["create"]
 
     def create(logical_id: str, properties: Any, stack: str) -> Any:
-        name = properties.get("TableName")
-        if name in provisioners._dynamodb._tables:
-            raise ValueError(f"Resource of type 'AWS::DynamoDB::Table' {name} already exists.")
+        check(properties)
         return original(logical_id, properties, stack)
 
     handlers["create"] = create

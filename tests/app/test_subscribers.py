@@ -98,9 +98,8 @@ def test_ended_subscription_is_notified_once_to_the_others(world_of_two: World) 
     assert message.text == (
         "1. SNS subscriptions fell from 2 to 1 after 2026-03-12 09:00 UTC.\n"
         "   If you did not intend this, find out which receiver of these alerts is missing, and "
-        "subscribe it again. The topic lists those that are left: "
-        "aws sns list-subscriptions-by-topic "
-        "--region eu-west-1 --topic-arn THE-STACKS-TOPIC\n\n"
+        "subscribe it again. The topic, in the output TopicArn of the stack, lists those that are "
+        "left: aws sns list-subscriptions-by-topic --region eu-west-1 --topic-arn TOPIC_ARN\n\n"
         "Account 111122223333 in eu-west-1, 2026-03-12 10:00 UTC.\n"
     )
     assert (first.findings, second.findings) == (1, 0)

@@ -1,10 +1,10 @@
 """The README and the other pages, compared with the code."""
 
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
+from commands import PAGES
 from deployed_stack import README_OPTIONS
 from templates import full_template
 
@@ -20,7 +20,6 @@ COMMANDS = [
     for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
     for line in block.split("\n")
 ]
-PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def test_notification_in_the_readme_is_the_first_alert_of_the_demo() -> None:
@@ -30,13 +29,6 @@ def test_notification_in_the_readme_is_the_first_alert_of_the_demo() -> None:
     shown = re.search(r"```text\n(.*?)```", README, re.DOTALL)
     assert shown
     assert shown[1] == f"Subject: {alert.subject}\n\n{alert.text}"
-
-
-def test_make_commands_of_the_readme_are_targets() -> None:
-    targets = [line.split()[1] for line in COMMANDS if line.startswith("make ")]
-    assert {"demo", "test"} <= set(targets)
-    for target in targets:
-        subprocess.run(["make", "-n", target], cwd=ROOT, check=True, capture_output=True)
 
 
 def test_deployment_of_the_readme_is_the_one_that_tests_e2e_deploys() -> None:

@@ -1,5 +1,9 @@
-"""A stack from its first deployment to the deployment after its deletion."""
+"""A stack from its first deployment to the deployment after its deletion.
 
+The commands of the README run here, on a machine that has only what the README demands.
+"""
+
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,10 +14,11 @@ from deployed_stack import (
     DeployedStack,
     deploy_assembly,
     destroy,
+    make,
     synthesize,
 )
 
-from vdm_local.cdk import CdkError, bootstrap, cdk
+from vdm_local.cdk import CdkError
 from vdm_local.deployment import LocalDeployment
 from vdm_local.launcher import LocalAws, local_aws
 from vdm_local.scenario import load_scenario
@@ -30,10 +35,10 @@ EVERY_OPTION = (
 
 
 @pytest.fixture(scope="module")
-def aws() -> Iterator[LocalAws]:
+def aws(bare_path: str) -> Iterator[LocalAws]:
     """A local AWS for this module alone, in which stacks are created and deleted."""
     with local_aws(SCENARIO) as aws:
-        bootstrap(aws)
+        make(aws, bare_path, "bootstrap")
         yield aws
 
 
@@ -72,9 +77,11 @@ def resources(deployment: LocalDeployment) -> dict[str, list[str]]:
 
 
 def test_state_and_rules_survive_redeployment_and_deletion(
-    aws: LocalAws, assembly: Path, tmp_path: Path
+    aws: LocalAws, assembly: Path, bare_path: str, tmp_path: Path
 ) -> None:
-    first = deploy_assembly(aws, assembly)
+    outputs = tmp_path / "outputs.json"
+    make(aws, bare_path, "deploy", *README_OPTIONS, f"--outputs-file={outputs}")
+    first = LocalDeployment(aws, json.loads(outputs.read_text())["vdm-alerts"])
     with first.inbox() as inbox:
         stack = DeployedStack(first, inbox)
         breach, *_ = (
@@ -85,7 +92,8 @@ def test_state_and_rules_survive_redeployment_and_deletion(
         assert notification.document["severity"] == "WARNING"
 
         # A second synth of the same sources makes no difference.
-        assert "Number of stacks with differences: 0" in cdk(aws, "diff", *README_OPTIONS)
+        difference = make(aws, bare_path, "diff", *README_OPTIONS)
+        assert "Number of stacks with differences: 0" in difference
 
     # An operator creates a custom rule, and edits a default rule.
     default_rules = stack.rules()
@@ -101,7 +109,7 @@ def test_state_and_rules_survive_redeployment_and_deletion(
     stack.write_rules({CUSTOM: None, OTHER_DEFAULT: default_rules[OTHER_DEFAULT]})
     assert stack.invoke()["alerts_warning"] > 0
 
-    destroy(aws, assembly)
+    assert "VdmAlerts (vdm-alerts)" in make(aws, bare_path, "destroy")
     remaining = resources(first)
     assert remaining == {"tables": ["vdm-alerts"], "queues": remaining["queues"]}
     assert [each.rsplit("/", 1)[-1] for each in remaining["queues"]] == ["machine"], "the test's"
@@ -113,7 +121,8 @@ def test_state_and_rules_survive_redeployment_and_deletion(
     assert second.outputs["TableName"] == first.outputs["TableName"]
     report = replace(stack, deployment=second).invoke()
     assert report["alerts_warning"] > 0
-    assert report["notices_told"] == 0, "notifications from before the deletion are not repeated"
+    assert report["notices_told"] == 1, "notifications from before the deletion are not repeated"
+    assert "SNS subscriptions fell from 2 to 1" in aws.emails()[-1]["subject"], "the inbox ended"
 
 
 def test_second_stack_in_the_region_shares_nothing_with_the_first(

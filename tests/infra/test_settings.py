@@ -20,7 +20,7 @@ def test_settings_have_defaults_of_cdk_json() -> None:
         schedule="rate(1 hour)",
         cadence=timedelta(hours=1),
         prefix="vdm-alerts",
-        reserve=True,
+        reserve=False,
         dashboard=False,
         encrypt=False,
         quota_share=0.97,
@@ -192,10 +192,12 @@ def test_schedule_is_rejected_when_runs_are_less_than_five_minutes_apart(schedul
     )
 
 
-@pytest.mark.parametrize("value", ["false", "False", False])
-def test_reserve_is_off_when_value_is_false(value: object) -> None:
+@pytest.mark.parametrize(
+    ("value", "reserve"), [("true", True), ("True", True), (True, True), ("False", False)]
+)
+def test_reserve_is_a_text_or_a_boolean(value: object, *, reserve: bool) -> None:
     """The command line passes text; cdk.json holds a boolean."""
-    assert read_context(BASE | {"reserve": value}).reserve is False
+    assert read_context(BASE | {"reserve": value}).reserve is reserve
 
 
 @pytest.mark.parametrize(

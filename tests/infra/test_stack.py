@@ -140,7 +140,6 @@ def test_ses_events_invoke_function_and_no_other_rule_may(template: Template) ->
 
 
 def test_failed_and_undelivered_events_go_to_dead_letter_queue(template: Template) -> None:
-    assert only_resource(template, "AWS::Lambda::Function")["ReservedConcurrentExecutions"] == 1
     asynchronous = only_resource(template, "AWS::Lambda::EventInvokeConfig")
     assert asynchronous["MaximumRetryAttempts"] == 2
     assert asynchronous["MaximumEventAgeInSeconds"] == 3600
@@ -152,9 +151,12 @@ def test_failed_and_undelivered_events_go_to_dead_letter_queue(template: Templat
         assert logical_id(trigger["DeadLetterConfig"]["Arn"]).startswith("LostQueue")
 
 
-def test_function_reserves_no_concurrency_when_reserve_is_off() -> None:
-    function = only_resource(template_with(reserve=False), "AWS::Lambda::Function")
-    assert "ReservedConcurrentExecutions" not in function
+@pytest.mark.parametrize(("reserve", "concurrency"), [(False, None), (True, 1)])
+def test_function_reserves_concurrency_only_when_reserve_is_on(
+    *, reserve: bool, concurrency: int | None
+) -> None:
+    function = only_resource(template_with(reserve=reserve), "AWS::Lambda::Function")
+    assert function.get("ReservedConcurrentExecutions") == concurrency
 
 
 def test_schedule_drops_trigger_after_an_hour(template: Template) -> None:

@@ -22,7 +22,7 @@ NO_SUBSCRIBER = Finding(
     key="subscribers",
     what="Nobody has confirmed a subscription to the topic, so no alert reaches anyone",
     remedy="Confirm the subscription in the mail that Amazon SNS sent. It is void after 48 hours; "
-    "then subscribe anew",
+    "then subscribe anew, to the topic in the output TopicArn of the stack",
     fix=SubscribeByEmail(),
     blocks_monitoring=False,
     transient=True,  # A notification would reach no one.
@@ -52,7 +52,8 @@ def _subscriptions_ended(confirmed: int, expected: SubscriberCount) -> Finding:
         what=f"SNS subscriptions fell from {expected.confirmed} to {confirmed} after "
         f"{format_time(expected.counted_at)}",
         remedy="If you did not intend this, find out which receiver of these alerts is missing, "
-        "and subscribe it again. The topic lists those that are left",
+        "and subscribe it again. The topic, in the output TopicArn of the stack, lists those that "
+        "are left",
         fix=ListSubscriptions(),
         blocks_monitoring=False,
         one_shot=True,

@@ -387,17 +387,12 @@ def test_service_notification_is_partly_resolved_when_another_finding_is_open() 
 def test_command_in_a_step_has_no_trailing_period() -> None:
     finding = Finding("r", "It is gone", "Put it back", fix=EnableSending())
     message = render(service_notification_of(finding), TARGET, NOW)
-    assert (
-        "   Put it back: aws sesv2 put-account-sending-attributes --sending-enabled\n"
-        in message.text
+    step = (
+        "Put it back: aws sesv2 put-account-sending-attributes --region eu-west-1 --sending-enabled"
     )
-    assert json.loads(message.amazon_q)["content"]["nextSteps"] == [
-        "Put it back: aws sesv2 put-account-sending-attributes --sending-enabled"
-    ]
-    assert (
-        json.loads(message.payload)["findings"][0]["remedy"]
-        == "Put it back: aws sesv2 put-account-sending-attributes --sending-enabled"
-    )
+    assert f"   {step}\n" in message.text
+    assert json.loads(message.amazon_q)["content"]["nextSteps"] == [step]
+    assert json.loads(message.payload)["findings"][0]["remedy"] == step
 
 
 def test_chat_message_escapes_markup_in_findings_and_steps() -> None:

@@ -150,10 +150,11 @@ def fix_text(finding: Finding, target: Target) -> str:
     """Return how to fix *finding*. No period follows a command."""
     if finding.fix is None:
         return finding.remedy
-    return f"{finding.remedy}: {_command(finding.fix, target)}"
+    return f"{finding.remedy}: {command_of(finding.fix, target)}"
 
 
-def _command(fix: Fix, target: Target) -> str:
+def command_of(fix: Fix, target: Target) -> str:
+    """Return the command of *fix*, for an account in a Region."""
     match fix:
         case DeleteParameter(name=name):
             return f"aws ssm delete-parameter --region {target.region} --name {name}"
@@ -164,15 +165,18 @@ def _command(fix: Fix, target: Target) -> str:
             )
         case SubscribeByEmail():
             return (
-                "aws sns subscribe --protocol email --topic-arn THE-STACKS-TOPIC "
-                "--notification-endpoint you@example.com"
+                f"aws sns subscribe --region {target.region} --protocol email "
+                "--topic-arn TOPIC_ARN --notification-endpoint you@example.com"
             )
         case ListSubscriptions():
             return (
                 f"aws sns list-subscriptions-by-topic --region {target.region} "
-                "--topic-arn THE-STACKS-TOPIC"
+                "--topic-arn TOPIC_ARN"
             )
         case EnableSending():
-            return "aws sesv2 put-account-sending-attributes --sending-enabled"
+            return (
+                f"aws sesv2 put-account-sending-attributes --region {target.region} "
+                "--sending-enabled"
+            )
         case _:
             assert_never(fix)

@@ -1,0 +1,152 @@
+"""Every command in the documentation and in messages can be run as it is written.
+
+tests/e2e/test_lifecycle.py runs the commands of the README that deploy, on a local AWS.
+"""
+
+import re
+import shlex
+import subprocess
+from itertools import pairwise
+from typing import get_args
+
+import botocore.session
+import pytest
+from botocore import xform_name
+from botocore.model import StructureShape
+from commands import ROOT, Command, cdk_options, documented_commands
+from deployed_stack import MADE_TARGETS
+from templates import CONTEXT
+
+from infra.settings import read_context
+from vdm_alerts.core.model.findings import DeleteParameter, Fix, RestoreDefaultRule
+from vdm_alerts.core.model.target import Target
+from vdm_alerts.core.notifications.rendering.remediation import command_of, pause_step
+
+ONLY_PARSED = {
+    "demo": "tests/cli/test_demo.py runs what it starts",
+    "stop": "tests/cli/test_demo.py runs what it starts",
+    "test": "it runs this test",
+    "test-fast": "it runs this test",
+    "check": "`make test` runs it first",
+    "proof": "it takes 20 minutes; tests/simulation runs a part of it",
+    "setup": "it needs package registries, and has run before this test",
+    "requirements": "it needs a package registry",
+    "snapshots": "it changes files of the repository",
+    "clean": "it deletes what this test needs",
+}
+"""Targets of the Makefile that no test runs, and why."""
+GLOBAL_OPTIONS = {"region", "profile", "query", "output"}
+"""Options of every command of the AWS CLI that the documentation may use."""
+RENAMED_OPTIONS = {("sns", "subscribe"): {"notification-endpoint": "endpoint"}}
+"""Options that the AWS CLI does not name like the parameter.
+
+Source: https://github.com/aws/aws-cli/blob/develop/awscli/customizations/argrename.py
+"""
+CLI_COMMANDS = {("logs", "tail"): {"since", "follow"}}
+"""Commands of the AWS CLI that are no operation of an API, with their options.
+
+Source: https://awscli.amazonaws.com/v2/documentation/api/latest/reference/logs/tail.html
+"""
+_AWS_COMMAND = r"\baws ([a-z0-9]+ (?:[a-z]+(?:-[a-z]+)+|subscribe))"
+TARGET = Target("111122223333", "eu-west-1")
+FIXES = [
+    DeleteParameter("/vdm-alerts/silences/move"),
+    RestoreDefaultRule("bounce-rate", "/vdm-alerts/rules/shipped/bounce-rate"),
+    *(each() for each in get_args(Fix) if each not in {DeleteParameter, RestoreDefaultRule}),
+]
+MESSAGES = [
+    *(command_of(fix, TARGET) for fix in FIXES),
+    pause_step("newsletter", TARGET).partition(": ")[2],
+]
+"""Every command in a notification."""
+
+MAKE = documented_commands("make")
+VDM_ALERTS = documented_commands("vdm-alerts")
+DEPLOYMENTS = [each for each in MAKE if each.words[1] in MADE_TARGETS and len(each.words) > 2]
+AWS = [shlex.join(each.words) for each in documented_commands("aws")]
+
+
+def run(path: str, *words: str) -> str:
+    done = subprocess.run(
+        words,
+        cwd=ROOT,
+        env={"PATH": path, "LANG": "C.UTF-8"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("command", MAKE, ids=str)
+def test_make_command_is_valid(bare_path: str, command: Command) -> None:
+    program, *arguments = command.words
+    run(bare_path, program, "-n", *arguments)
+
+
+def test_every_documented_target_is_run_by_a_test_or_has_a_reason() -> None:
+    targets = {each.words[1] for each in MAKE}
+    assert targets - {"help"} <= {*MADE_TARGETS, *ONLY_PARSED}
+    assert targets >= {*MADE_TARGETS}
+
+
+def test_no_page_asks_to_run_the_cdk_itself() -> None:
+    """It needs a Node.js, which is on the PATH of `make` alone."""
+    assert not [each for each in documented_commands("cdk") if each.is_line]
+
+
+def test_make_help_lists_every_documented_target(bare_path: str) -> None:
+    listed = set(re.findall(r"^  make (\S+)", run(bare_path, "make", "help"), re.MULTILINE))
+    assert listed >= {each.words[1] for each in MAKE}
+
+
+@pytest.mark.parametrize("command", VDM_ALERTS, ids=str)
+def test_vdm_alerts_command_succeeds(bare_path: str, command: Command) -> None:
+    """A command in a sentence has no arguments, so that only its help is shown."""
+    _, *arguments = command.words
+    is_complete = command.is_line or len(arguments) > 1
+    run(bare_path, ".venv/bin/vdm-alerts", *arguments, *([] if is_complete else ["--help"]))
+
+
+@pytest.mark.parametrize("command", DEPLOYMENTS, ids=str)
+def test_deployment_passes_known_options(bare_path: str, command: Command) -> None:
+    options = cdk_options(command)
+    context = [value for name, value in pairwise(options) if name == "-c"]
+    read_context(CONTEXT | dict(each.split("=", 1) for each in context))
+    path = f"{ROOT / '.venv/bin'}:{bare_path}"
+    documentation = run(path, ".venv/bin/cdk", command.words[1], "--help")
+    for option in options:
+        if option.startswith("--"):
+            assert re.search(rf"{option.partition('=')[0]}\b", documentation), option
+
+
+@pytest.mark.parametrize("command", [*AWS, *MESSAGES])
+def test_aws_command_is_an_operation_with_its_parameters(command: str) -> None:
+    _, service, name, *words = shlex.split(command)
+    options = {word.removeprefix("--") for word in words if word.startswith("--")} - GLOBAL_OPTIONS
+    if (service, name) in CLI_COMMANDS:
+        assert options <= CLI_COMMANDS[service, name]
+        return
+    model = botocore.session.get_session().get_service_model(service)
+    operations = {xform_name(each, "-"): each for each in model.operation_names}
+    shape = model.operation_model(operations[name]).input_shape
+    assert isinstance(shape, StructureShape)
+    renamed = RENAMED_OPTIONS.get((service, name), {})
+    given = {renamed.get(option, option) for option in options}
+    allowed = {xform_name(each, "-"): member for each, member in shape.members.items()}
+    flags = {f"no-{each}" for each, member in allowed.items() if member.type_name == "boolean"}
+    assert given <= {*allowed, *flags}
+    assert given >= {xform_name(each, "-") for each in shape.required_members}
+
+
+def test_every_aws_command_in_the_code_is_tested() -> None:
+    written = {
+        match
+        for folder in ("lambda", "infra", "cli", "local/vdm_local")
+        for source in (ROOT / folder).rglob("*.py")
+        for match in re.findall(
+            r"\baws ([a-z0-9]+ [a-z]+(?:-[a-z]+)+|sns subscribe)", source.read_text()
+        )
+    }
+    assert written == {" ".join(shlex.split(each)[1:3]) for each in MESSAGES}
