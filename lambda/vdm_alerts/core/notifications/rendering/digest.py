@@ -22,8 +22,8 @@ RUNS_PER_MONTH = 730
 
 _PRICES: Mapping[SesPlan | None, str] = {
     SesPlan.ESSENTIALS: "Your SES plan, Essentials, includes queries.",
-    SesPlan.PRO: "Your SES plan, Pro, includes queries.",
-    SesPlan.ENTERPRISE: "Your SES plan, Enterprise, includes queries.",
+    SesPlan.PRO: "Your SES plan is Pro; AWS publishes no price of queries for it.",
+    SesPlan.ENTERPRISE: "Your SES plan is Enterprise; AWS publishes no price of queries for it.",
     SesPlan.NONE: "Your SES account has no plan, so SES may charge for queries; AWS publishes no "
     "price.",
     None: "The plan of your SES account is unknown. Without a plan, SES may charge for queries; "
