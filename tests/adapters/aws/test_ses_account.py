@@ -13,6 +13,7 @@ from vdm_alerts.core.model.account import SesPlan
 from vdm_alerts.core.model.metrics import Scope
 from vdm_alerts.core.model.severity import Severity
 from vdm_local.endpoint import Endpoint
+from vdm_local.responses import Response
 from vdm_local.scenario import Scenario, parse_scenario
 from vdm_local.server import serving
 
@@ -60,6 +61,20 @@ def test_status_has_the_emails_that_ses_itself_counted(
     )
     endpoint.now = datetime(2026, 3, 1, 6, tzinfo=UTC)
     assert account.status().sent_last_day == 60
+
+
+@pytest.mark.parametrize("sent", [float("nan"), float("inf"), -1, 1e300, None])
+def test_odd_number_of_emails_is_unknown_and_the_status_readable(
+    account: SesAccount, endpoint: Endpoint, sent: object
+) -> None:
+    response = {
+        "VdmAttributes": {"VdmEnabled": "ENABLED"},
+        "SendQuota": {"SentLast24Hours": sent},
+    }
+    endpoint.respond = lambda *_: Response(200, response)  # type: ignore[method-assign]
+    account_status = account.status()
+    assert account_status.vdm_enabled
+    assert account_status.sent_last_day is None
 
 
 @pytest.mark.parametrize("plan", SesPlan)
@@ -137,3 +152,14 @@ def test_list_whose_page_size_ses_rejects_is_read_in_pages_of_the_default_size(
     names = [f"{number:03}.example.com" for number in range(60)]
     endpoint.scenario = a_scenario(f"idle_identities = {names}")
     assert [scope.identity for scope in account.identities()] == names
+
+
+def test_half_of_a_surrogate_pair_in_a_name_is_replaced(
+    account: SesAccount, endpoint: Endpoint
+) -> None:
+    """The name has a UTF-8 form then, and SES rejects it, as it would the other."""
+    identities = [{"IdentityName": name} for name in ("x\ud800y.example", "ok.example")]
+    endpoint.respond = lambda *_: Response(200, {"EmailIdentities": identities})  # type: ignore[method-assign]
+    other, replaced = account.identities()
+    assert (other.identity, replaced.identity) == ("ok.example", "x\ufffdy.example")
+    assert replaced.may_be_rejected
