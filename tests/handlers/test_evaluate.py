@@ -1,6 +1,7 @@
 """The Lambda handler with all ports in memory, and the settings of the function."""
 
 import logging
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from builders import NOW, TARGET, a_rule
 from fakes import World
 
 from vdm_alerts import bootstrap
+from vdm_alerts.adapters.aws.time_limit import TimeLimitedSession
 from vdm_alerts.adapters.memory import MemoryState, MemoryTable
 from vdm_alerts.core.model.errors import ClockWentBackError
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope
@@ -232,9 +234,22 @@ def test_target_is_the_account_and_region_of_the_topic() -> None:
 
 def test_call_takes_at_most_a_minute_when_a_service_does_not_respond() -> None:
     config: Any = bootstrap._BASE_CONFIG
-    attempts = config.retries["total_max_attempts"]
 
-    assert attempts * (config.connect_timeout + config.read_timeout) <= 60
+    assert config.retries["total_max_attempts"] * bootstrap.REQUEST_TIME <= 60
+    assert config.connect_timeout + config.read_timeout <= bootstrap.REQUEST_TIME
+
+
+def test_every_client_limits_the_time_of_its_requests() -> None:
+    ports: Any = bootstrap.build_ports(read_settings(ENVIRONMENT), time)
+
+    sources = (ports.rules, ports.silences, ports.account, ports.series, ports.notifier)
+    tables = (ports.rosters, ports.store)
+    clients = [
+        *(source._client for source in sources),
+        *(store._table.meta.client for store in tables),
+    ]
+    for client in clients:
+        assert isinstance(client._endpoint.http_session, TimeLimitedSession)
 
 
 def test_publish_is_retried_at_most_once() -> None:

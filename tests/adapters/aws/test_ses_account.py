@@ -10,6 +10,7 @@ import pytest
 
 from vdm_alerts.adapters.aws.ses_account import SesAccount
 from vdm_alerts.core.model.account import SesPlan
+from vdm_alerts.core.model.deadline import NoDeadline
 from vdm_alerts.core.model.metrics import Scope
 from vdm_alerts.core.model.severity import Severity
 from vdm_local.endpoint import Endpoint
@@ -119,7 +120,7 @@ def test_disabled_sending_is_a_finding(account: SesAccount, endpoint: Endpoint) 
 def test_identities_come_from_every_page(account: SesAccount, endpoint: Endpoint) -> None:
     names = [f"{number:04}.example.com" for number in range(2_345)]
     endpoint.scenario = a_scenario(f"idle_identities = {names}")
-    assert account.identities() == [Scope(identity=name) for name in names]
+    assert account.identities(NoDeadline()) == [Scope(identity=name) for name in names]
 
 
 def test_pages_of_a_list_are_requested_once_per_second(endpoint: Endpoint) -> None:
@@ -128,7 +129,7 @@ def test_pages_of_a_list_are_requested_once_per_second(endpoint: Endpoint) -> No
     clock = RecordingClock()
     with serving(endpoint) as url:
         client: Any = boto3.client("sesv2", endpoint_url=url)
-        SesAccount(client, clock).identities()
+        SesAccount(client, clock).identities(NoDeadline())
     assert clock.waits == [0, 1, 2], "3 pages, with a clock that stands still"
 
 
@@ -139,7 +140,7 @@ def test_configuration_sets_are_sorted_by_name(account: SesAccount, endpoint: En
             for name in ("receipts", "newsletter")
         )
     )
-    assert account.configuration_sets() == [
+    assert account.configuration_sets(NoDeadline()) == [
         Scope(configuration_set="newsletter"),
         Scope(configuration_set="receipts"),
     ]
@@ -151,7 +152,7 @@ def test_list_whose_page_size_ses_rejects_is_read_in_pages_of_the_default_size(
     monkeypatch.setattr("vdm_alerts.adapters.aws.ses_account.PAGE_SIZE", 1_001)
     names = [f"{number:03}.example.com" for number in range(60)]
     endpoint.scenario = a_scenario(f"idle_identities = {names}")
-    assert [scope.identity for scope in account.identities()] == names
+    assert [scope.identity for scope in account.identities(NoDeadline())] == names
 
 
 def test_half_of_a_surrogate_pair_in_a_name_is_replaced(
@@ -160,6 +161,6 @@ def test_half_of_a_surrogate_pair_in_a_name_is_replaced(
     """The name has a UTF-8 form then, and SES rejects it, as it would the other."""
     identities = [{"IdentityName": name} for name in ("x\ud800y.example", "ok.example")]
     endpoint.respond = lambda *_: Response(200, {"EmailIdentities": identities})  # type: ignore[method-assign]
-    other, replaced = account.identities()
+    other, replaced = account.identities(NoDeadline())
     assert (other.identity, replaced.identity) == ("ok.example", "x\ufffdy.example")
     assert replaced.may_be_rejected

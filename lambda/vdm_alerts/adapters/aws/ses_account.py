@@ -1,16 +1,18 @@
 """The status and the senders of the account, from the SES API."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from vdm_alerts.adapters.aws.errors import code_of, translate_errors
+from vdm_alerts.adapters.aws.pages import read_pages
 from vdm_alerts.adapters.aws.ses_metric_codec import MAX_COUNT
 from vdm_alerts.adapters.aws.ses_metrics import VDM_IS_OFF
 from vdm_alerts.adapters.aws.ses_rate_limiter import LISTS_PER_SECOND, Clock, RateLimiter
 from vdm_alerts.adapters.aws.well_formed_text import well_formed
 from vdm_alerts.core.model.account import AccountStatus, SesPlan
+from vdm_alerts.core.model.deadline import Deadline
 from vdm_alerts.core.model.findings import EnableSending, Finding
 from vdm_alerts.core.model.metrics import Scope
 from vdm_alerts.core.model.severity import Severity
@@ -87,26 +89,27 @@ class SesAccount:
             findings=findings,
         )
 
-    def identities(self) -> Sequence[Scope]:
+    def identities(self, deadline: Deadline) -> Sequence[Scope]:
         """Return every email identity, verified or not, sorted by name."""
-        with translate_errors("ses:ListEmailIdentities"):
-            pages = list(_pages(self._client.list_email_identities, PageSize=PAGE_SIZE))
+        pages = _pages(
+            "ses:ListEmailIdentities", self._client.list_email_identities, PAGE_SIZE, deadline
+        )
         names = (identity["IdentityName"] for page in pages for identity in page["EmailIdentities"])
         return [Scope(identity=name) for name in _sorted(names)]
 
-    def configuration_sets(self) -> Sequence[Scope]:
+    def configuration_sets(self, deadline: Deadline) -> Sequence[Scope]:
         """Return every configuration set, sorted by name."""
-        with translate_errors("ses:ListConfigurationSets"):
-            pages = list(_pages(self._client.list_configuration_sets, PageSize=PAGE_SIZE))
+        pages = _pages(
+            "ses:ListConfigurationSets", self._client.list_configuration_sets, PAGE_SIZE, deadline
+        )
         names = (name for page in pages for name in page["ConfigurationSets"])
         return [Scope(configuration_set=name) for name in _sorted(names)]
 
-    def tenants(self) -> Sequence[Scope]:
+    def tenants(self, deadline: Deadline) -> Sequence[Scope]:
         """Return every tenant, sorted by name; none if this boto3 does not support tenants."""
         if "ListTenants" not in self._client.meta.service_model.operation_names:
             return []
-        with translate_errors("ses:ListTenants"):
-            pages = list(_pages(self._client.list_tenants, PageSize=TENANTS_PAGE_SIZE))
+        pages = _pages("ses:ListTenants", self._client.list_tenants, TENANTS_PAGE_SIZE, deadline)
         names = (tenant["TenantName"] for page in pages for tenant in page["Tenants"])
         return [Scope(tenant=name) for name in _sorted(names)]
 
@@ -137,19 +140,18 @@ def _plan(account: Mapping[str, Any]) -> SesPlan | None:
     return SesPlan(plan) if plan in set(SesPlan) else None
 
 
-def _pages(call: Callable[..., Any], **arguments: int | str) -> Iterator[Any]:
-    """Yield each page of a list operation for which boto3 has no paginator.
+def _pages(
+    action: str, call: Callable[..., Any], page_size: int, deadline: Deadline
+) -> Sequence[Any]:
+    """Return every page of a list operation, as `read_pages` reads them.
 
-    If SES rejects *arguments*, such as a page size, the pages have their default size.
+    If SES rejects *page_size*, the pages have their default size. Raises AccessDeniedError or
+    UnavailableError of *action*.
     """
-    try:
-        page = call(**arguments)
-    except ClientError as error:
-        if code_of(error) != "BadRequestException":
-            raise
-        arguments = {}
-        page = call()
-    yield page
-    while token := page.get("NextToken"):
-        page = call(**arguments, NextToken=token)
-        yield page
+    with translate_errors(action):
+        try:
+            return list(read_pages(action, call, deadline, PageSize=page_size))
+        except ClientError as error:
+            if code_of(error) != "BadRequestException":
+                raise
+        return list(read_pages(action, call, deadline))
