@@ -88,7 +88,23 @@ def test_run_is_as_of_the_clock_when_the_event_has_no_time(world: World) -> None
     assert abs(datetime.now(UTC) - world.state.last_run) < timedelta(minutes=1)
 
 
-@pytest.mark.parametrize("now", ["yesterday", "2026-03-12T09:00:00", 7, "", "2999-01-01T00:00:00Z"])
+@pytest.mark.parametrize(
+    "now",
+    [
+        "yesterday",
+        "2026-03-12T09:00:00",
+        7,
+        "",
+        [],
+        {},
+        "2999-01-01T00:00:00Z",
+        "9999-12-31T23:59:59-14:00",
+        "0001-01-01T00:00:00+14:00",
+        "0001-01-02T00:00:00Z",
+        "x" * 80_000,
+    ],
+    ids=lambda now: str(now)[:30],
+)
 def test_event_is_rejected_when_its_time_is_invalid_or_in_the_future(
     world: World, now: object
 ) -> None:
@@ -98,6 +114,17 @@ def test_event_is_rejected_when_its_time_is_invalid_or_in_the_future(
         invoke({"now": now})
 
     assert world.state == before
+
+
+@pytest.mark.parametrize("event", [None, [], "now", 7, 0.5, True])
+def test_event_is_rejected_when_it_is_no_object(
+    world: World, event: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(evaluate.InvalidEventError, match="; send a JSON object"):
+        invoke(event)
+
+    assert world.recorder.reports == []
+    assert "the run failed: the event is" in caplog.text
 
 
 class TableWithLeaseDurations(MemoryTable):
