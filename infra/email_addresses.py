@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 
-from vdm_alerts.core.rules.invisible_characters import INVISIBLE, escape_invisible
+from vdm_alerts.core.model.invisible_characters import INVISIBLE, escape_invisible
 
 MAX_LENGTH = 254
 """Largest length of an address: https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1.3.

@@ -192,8 +192,9 @@ def _queries_per_day(context: Context, errors: list[str]) -> int | None:
     text = str(context.get("queriesPerDay", ""))
     if text == "unlimited":
         return None
-    if not (text.isdecimal() and int(text) >= _MIN_QUERIES_PER_DAY):
-        what = f'"{text}" is no number of them; it takes {CONTEXT_KEYS["queriesPerDay"]}'
+    # SES answers fewer than a billion queries a day.
+    if not (re.fullmatch(r"[0-9]{1,9}", text) and int(text) >= _MIN_QUERIES_PER_DAY):
+        what = f'"{text:.20}" is no number of them; it takes {CONTEXT_KEYS["queriesPerDay"]}'
         errors.append(f"queriesPerDay: {what}")
         return None
     return int(text)

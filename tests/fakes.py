@@ -44,9 +44,9 @@ class CountingAccount(MemoryAccount):
 
     times_listed = 0
 
-    def identities(self) -> Sequence[Scope]:
+    def identities(self, deadline: Deadline) -> Sequence[Scope]:
         self.times_listed += 1
-        return super().identities()
+        return super().identities(deadline)
 
 
 @dataclass

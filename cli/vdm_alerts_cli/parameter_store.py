@@ -1,6 +1,6 @@
 """SSM Parameter Store in memory, so that `simulate` reads rules as production does."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -40,13 +40,9 @@ class ParameterStore:
         """Return the SilenceSource on these parameters."""
         return SsmSilences(cast("Any", self), SILENCES)
 
-    def get_paginator(self, _: str) -> "ParameterStore":
-        """Return the paginator of every operation, like the SSM client."""
-        return self
-
-    def paginate(self, **request: object) -> Iterator[Mapping[str, Any]]:
-        """Yield one page with every parameter below the path of *request*."""
-        yield {
+    def get_parameters_by_path(self, **request: object) -> Mapping[str, Any]:
+        """Return one page with every parameter below the path of *request*, like the SSM client."""
+        return {
             "Parameters": [
                 {"Name": name, "Value": text, "Type": "String"}
                 for name, text in self._texts.items()

@@ -16,11 +16,16 @@ from vdm_alerts.adapters.aws.ses_rate_limiter import CALLS_PER_SECOND, Clock, Ra
 from vdm_alerts.adapters.aws.sns_notifier import SnsNotifier
 from vdm_alerts.adapters.aws.ssm_rules import SsmRules
 from vdm_alerts.adapters.aws.ssm_silences import SsmSilences
+from vdm_alerts.adapters.aws.time_limit import limit_request_time
 from vdm_alerts.ports import Ports
 from vdm_alerts.settings import Settings
 
-# A call that gets no response takes at most 4 x 12 s. With boto3's default read timeout of 60 s, 4
-# attempts would take too long for the function.
+REQUEST_TIME = 12
+"""Seconds that one request may take, from its connection to the last byte of its response.
+
+A call takes at most 4 requests, so a source that does not answer takes less than a minute. With
+boto3's default read timeout of 60 s, 4 requests would take too long for the function.
+"""
 _BASE_CONFIG = Config(
     connect_timeout=2,
     read_timeout=10,
@@ -50,6 +55,9 @@ def build_ports(settings: Settings, clock: Clock) -> Ports:
     ses = session.client("sesv2", config=READ_CONFIG)
     table = session.resource("dynamodb", config=_BASE_CONFIG).Table(settings.table)
     parameters = session.client("ssm", config=_BASE_CONFIG)
+    sns = session.client("sns", config=_PUBLISH_CONFIG)
+    for client in (ses, table.meta.client, parameters, sns):
+        limit_request_time(client, REQUEST_TIME)
     return Ports(
         rules=SsmRules(parameters, settings.rules_path, settings.rule_fingerprints),
         silences=SsmSilences(parameters, settings.silences_path),
@@ -57,6 +65,6 @@ def build_ports(settings: Settings, clock: Clock) -> Ports:
         series=SesMetrics(ses, RateLimiter(clock, CALLS_PER_SECOND * settings.quota_share)),
         rosters=DynamoDbRoster(table),
         store=DynamoDbState(table),
-        notifier=SnsNotifier(session.client("sns", config=_PUBLISH_CONFIG), settings.topic_arn),
+        notifier=SnsNotifier(sns, settings.topic_arn),
         recorder=EmbeddedMetrics(settings.service, mask=settings.mask_addresses),
     )

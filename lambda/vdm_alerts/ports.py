@@ -26,36 +26,40 @@ from vdm_alerts.core.rules.rule_set import RuleSet
 class RuleSource(Protocol):
     """A source of rules."""
 
-    def rules(self) -> RuleSet:
+    def rules(self, deadline: Deadline) -> RuleSet:
         """Return every valid rule, and a finding for each invalid rule.
 
-        Raises AccessDeniedError or UnavailableError if no rule could be read.
+        Raises AccessDeniedError or UnavailableError if not all rules could be read by *deadline*.
         """
 
 
 class SilenceSource(Protocol):
     """A source of silences."""
 
-    def silences(self) -> Silences:
+    def silences(self, deadline: Deadline) -> Silences:
         """Return every silence, also if expired, and a finding for each invalid silence.
 
-        Raises AccessDeniedError or UnavailableError if no silence could be read.
+        Raises AccessDeniedError or UnavailableError if not all silences could be read by
+        *deadline*.
         """
 
 
 class AccountSource(Protocol):
-    """A source of the status and the senders of the SES account."""
+    """A source of the status and the senders of the SES account.
+
+    Each list ends before its *deadline*, with an UnavailableError if it is not complete.
+    """
 
     def status(self) -> AccountStatus:
         """Return the account status. Raises AccessDeniedError or UnavailableError."""
 
-    def identities(self) -> Sequence[Scope]:
+    def identities(self, deadline: Deadline) -> Sequence[Scope]:
         """Return every email identity. Raises AccessDeniedError or UnavailableError."""
 
-    def configuration_sets(self) -> Sequence[Scope]:
+    def configuration_sets(self, deadline: Deadline) -> Sequence[Scope]:
         """Return every configuration set. Raises AccessDeniedError or UnavailableError."""
 
-    def tenants(self) -> Sequence[Scope]:
+    def tenants(self, deadline: Deadline) -> Sequence[Scope]:
         """Return every tenant. Raises AccessDeniedError or UnavailableError."""
 
 

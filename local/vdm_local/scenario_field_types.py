@@ -8,11 +8,11 @@ from datetime import date, datetime
 from math import inf
 from typing import Literal, NewType, TypeAlias, TypeGuard
 
+from vdm_alerts.core.model.invisible_characters import INVISIBLE
 from vdm_alerts.core.model.metrics import Window
 from vdm_alerts.core.muting.quiet_hours import QuietHours, parse_quiet_hours
 from vdm_alerts.core.notifications.reasons import Reason
 from vdm_alerts.core.observations.no_email import parse_no_email_after
-from vdm_alerts.core.rules.invisible_characters import INVISIBLE
 from vdm_alerts.core.rules.quoting import quote
 from vdm_local.corruption import CORRUPTION_FORMS
 from vdm_local.faults import DEFAULT_DELAY_S, CallFaultKind, QueryFaultKind

@@ -97,8 +97,15 @@ def test_cost_warns_when_a_run_takes_longer_than_the_function_may(
     assert ("stay unread at every run" not in shown) is fits
 
 
-@pytest.mark.parametrize("number", ["-1", "many"])
+@pytest.mark.parametrize("number", ["-1", "many", "50001", "100000000"])
 def test_cost_rejects_an_invalid_count(run_command: RunCommand, number: str) -> None:
     result = run_command("cost", f"--identities={number}")
     assert result.exit_code == 2
     assert "--identities" in result.stderr
+
+
+@pytest.mark.parametrize("price", ["nan", "inf", "-inf", "-5", "1e9", "cheap"])
+def test_cost_rejects_an_invalid_price(run_command: RunCommand, price: str) -> None:
+    result = run_command("cost", f"--query-price={price}")
+    assert result.exit_code == 2
+    assert "--query-price" in result.stderr

@@ -1,6 +1,7 @@
 """The Lambda handler with all ports in memory, and the settings of the function."""
 
 import logging
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from builders import NOW, TARGET, a_rule
 from fakes import World
 
 from vdm_alerts import bootstrap
+from vdm_alerts.adapters.aws.time_limit import TimeLimitedSession
 from vdm_alerts.adapters.memory import MemoryState, MemoryTable
 from vdm_alerts.core.model.errors import ClockWentBackError
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope
@@ -86,7 +88,23 @@ def test_run_is_as_of_the_clock_when_the_event_has_no_time(world: World) -> None
     assert abs(datetime.now(UTC) - world.state.last_run) < timedelta(minutes=1)
 
 
-@pytest.mark.parametrize("now", ["yesterday", "2026-03-12T09:00:00", 7, "", "2999-01-01T00:00:00Z"])
+@pytest.mark.parametrize(
+    "now",
+    [
+        "yesterday",
+        "2026-03-12T09:00:00",
+        7,
+        "",
+        [],
+        {},
+        "2999-01-01T00:00:00Z",
+        "9999-12-31T23:59:59-14:00",
+        "0001-01-01T00:00:00+14:00",
+        "0001-01-02T00:00:00Z",
+        "x" * 80_000,
+    ],
+    ids=lambda now: str(now)[:30],
+)
 def test_event_is_rejected_when_its_time_is_invalid_or_in_the_future(
     world: World, now: object
 ) -> None:
@@ -96,6 +114,17 @@ def test_event_is_rejected_when_its_time_is_invalid_or_in_the_future(
         invoke({"now": now})
 
     assert world.state == before
+
+
+@pytest.mark.parametrize("event", [None, [], "now", 7, 0.5, True])
+def test_event_is_rejected_when_it_is_no_object(
+    world: World, event: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(evaluate.InvalidEventError, match="; send a JSON object"):
+        invoke(event)
+
+    assert world.recorder.reports == []
+    assert "the run failed: the event is" in caplog.text
 
 
 class TableWithLeaseDurations(MemoryTable):
@@ -232,9 +261,22 @@ def test_target_is_the_account_and_region_of_the_topic() -> None:
 
 def test_call_takes_at_most_a_minute_when_a_service_does_not_respond() -> None:
     config: Any = bootstrap._BASE_CONFIG
-    attempts = config.retries["total_max_attempts"]
 
-    assert attempts * (config.connect_timeout + config.read_timeout) <= 60
+    assert config.retries["total_max_attempts"] * bootstrap.REQUEST_TIME <= 60
+    assert config.connect_timeout + config.read_timeout <= bootstrap.REQUEST_TIME
+
+
+def test_every_client_limits_the_time_of_its_requests() -> None:
+    ports: Any = bootstrap.build_ports(read_settings(ENVIRONMENT), time)
+
+    sources = (ports.rules, ports.silences, ports.account, ports.series, ports.notifier)
+    tables = (ports.rosters, ports.store)
+    clients = [
+        *(source._client for source in sources),
+        *(store._table.meta.client for store in tables),
+    ]
+    for client in clients:
+        assert isinstance(client._endpoint.http_session, TimeLimitedSession)
 
 
 def test_publish_is_retried_at_most_once() -> None:

@@ -1,11 +1,27 @@
 """`vdm-alerts cost`."""
 
+import math
+
 import click
 
 from vdm_alerts_cli.aws_environment import LocalCommand
 from vdm_alerts_cli.cost import Workload, print_costs
 
-_COUNT = click.IntRange(min=0)
+_COUNT = click.IntRange(0, 50_000)
+"""A number of objects: five times the default quota of identities, which takes half a minute."""
+
+
+class _Price(click.FloatRange):
+    """A price in US dollars. The range alone would accept "nan"."""
+
+    def convert(
+        self, value: float, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return *value* as a number of dollars."""
+        price: float = super().convert(value, param, ctx)
+        if math.isnan(price):
+            self.fail(f"{value!r} is not a price; write dollars, for example 0.001", param, ctx)
+        return price
 
 
 @click.command(cls=LocalCommand)
@@ -35,7 +51,7 @@ _COUNT = click.IntRange(min=0)
 )
 @click.option(
     "--query-price",
-    type=float,
+    type=_Price(0, 1_000),
     metavar="DOLLARS",
     default=0.0,
     help="Price of one VDM query in US dollars, from your bill.",

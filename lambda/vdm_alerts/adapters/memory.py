@@ -179,8 +179,9 @@ class MemoryRules:
 
     rule_set: RuleSet = field(default_factory=lambda: RuleSet({}))
 
-    def rules(self) -> RuleSet:
+    def rules(self, deadline: Deadline) -> RuleSet:
         """Return the rules and their findings."""
+        del deadline
         return self.rule_set
 
 
@@ -190,8 +191,9 @@ class MemorySilences:
 
     current: Silences = field(default_factory=Silences)
 
-    def silences(self) -> Silences:
+    def silences(self, deadline: Deadline) -> Silences:
         """Return the silences and their findings."""
+        del deadline
         return self.current
 
 
@@ -207,16 +209,19 @@ class MemoryAccount:
         """Return the account status."""
         return self.current_status
 
-    def identities(self) -> Sequence[Scope]:
+    def identities(self, deadline: Deadline) -> Sequence[Scope]:
         """Return every identity."""
+        del deadline
         return self._senders(Dimension.IDENTITY)
 
-    def configuration_sets(self) -> Sequence[Scope]:
+    def configuration_sets(self, deadline: Deadline) -> Sequence[Scope]:
         """Return every configuration set."""
+        del deadline
         return self._senders(Dimension.CONFIGURATION_SET)
 
-    def tenants(self) -> Sequence[Scope]:
+    def tenants(self, deadline: Deadline) -> Sequence[Scope]:
         """Return every tenant."""
+        del deadline
         return self._senders(Dimension.TENANT)
 
     def _senders(self, dimension: Dimension) -> Sequence[Scope]:

@@ -58,9 +58,13 @@ def _query_sources(
         FindingSource.SUBSCRIBERS,
     )
     rule_set = failures.attempt(
-        lambda: ports.rules.rules().with_last_valid(before.rules), None, FindingSource.RULES
+        lambda: ports.rules.rules(limits.deadline).with_last_valid(before.rules),
+        None,
+        FindingSource.RULES,
     )
-    silences = failures.attempt(ports.silences.silences, Silences(), FindingSource.SILENCES)
+    silences = failures.attempt(
+        lambda: ports.silences.silences(limits.deadline), Silences(), FindingSource.SILENCES
+    )
     # If the account status is unreadable, the first VDM query shows whether VDM is on.
     status = failures.attempt(
         ports.account.status, AccountStatus(vdm_enabled=True), FindingSource.ACCOUNT

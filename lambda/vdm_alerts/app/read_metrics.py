@@ -7,6 +7,7 @@ are already complete, with the same function as the run, to find which breaches 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from vdm_alerts.app.failures import FailureCollector
 from vdm_alerts.core.alerts.alert import Alert, AlertKey
@@ -52,14 +53,14 @@ def read_metrics(
     The reading includes today if the limits allow it and SES accepts queries about today. An answer
     that cannot be read is a gap. Errors become findings in *failures*.
     """
-    rules, now, limits = request.rules, request.now, request.limits
+    now, limits = request.now, request.limits
     stored_roster = failures.attempt(
         lambda: ports.rosters.load(target), SenderRoster(), FindingSource.METRICS
     )
     today = now.date()
     yesterday = today - timedelta(days=1)
     reads_today = limits.include_today and stored_roster.serves_today(today)
-    roster = _with_fresh_lists(stored_roster, ports.account, rules, now, failures)
+    roster = _with_fresh_lists(stored_roster, ports.account, request, failures)
     plan = request.plan(roster, today if reads_today else yesterday)
     budget = query_budget(stored_roster, limits.queries_per_day, now)
     try:
@@ -77,16 +78,16 @@ def read_metrics(
 def _with_fresh_lists(
     roster: SenderRoster,
     account: AccountSource,
-    rules: Sequence[Rule],
-    now: datetime,
+    request: ReadRequest,
     failures: FailureCollector,
 ) -> SenderRoster:
-    """Return *roster* with a fresh list of each kind of sender that *rules* monitor.
+    """Return *roster* with a fresh list of each kind of sender that the rules monitor.
 
-    A list that is younger than the reread interval of *rules* is kept. So is the old list if
+    A list that is younger than the reread interval of the rules is kept. So is the old list if
     listing fails.
     """
-    lists: Mapping[Dimension, Callable[[], Sequence[Scope]]] = {
+    rules, now = request.rules, request.now
+    lists: Mapping[Dimension, Callable[[Deadline], Sequence[Scope]]] = {
         Dimension.CONFIGURATION_SET: account.configuration_sets,
         Dimension.IDENTITY: account.identities,
         Dimension.TENANT: account.tenants,
@@ -94,7 +95,8 @@ def _with_fresh_lists(
     for dimension, list_senders in lists.items():
         is_monitored = any(dimension in kind for rule in rules for kind in rule.scopes)
         if is_monitored and not roster.is_listed(dimension, now, reread_interval(rules)):
-            senders = failures.attempt(list_senders, None, FindingSource.LISTS)
+            read = partial(list_senders, request.limits.deadline)
+            senders = failures.attempt(read, None, FindingSource.LISTS)
             if senders is not None:
                 roster = roster.with_listed(dimension, senders, now)
     return roster

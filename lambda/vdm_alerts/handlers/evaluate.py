@@ -27,12 +27,14 @@ TIME_AFTER_READING = timedelta(minutes=2)
 """The part of the function's time that is reserved for the steps after reading metrics."""
 SES_EVENT_SOURCE = "aws.ses"
 """The source of the events of SES. A schedule sends an event without a source."""
+EARLIEST_NOW = datetime(2000, 1, 1, tzinfo=UTC)
+"""The earliest "now" in an event: long before VDM, and long after the first date of Python."""
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """The time by which "now" in an event may be ahead of the function's clock."""
 
 
 class InvalidEventError(VdmAlertsError):
-    """The event of an invocation has an invalid "now"."""
+    """The event of an invocation is no JSON object, or has an invalid "now"."""
 
 
 class MonotonicDeadline:
@@ -57,6 +59,7 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
     """
     log = _logger()
     try:
+        _check_type(event)
         settings, ports = _settings_and_ports()
         report = run_unless_busy(
             lambda: _run(event, context, settings, ports),
@@ -76,6 +79,12 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
     published: dict[str, Any] = report.published_figures()
     log.info("run completed", extra=published)
     return published
+
+
+def _check_type(event: object) -> None:
+    """Raise InvalidEventError if *event*, of which Lambda accepts any JSON, is no object."""
+    if not isinstance(event, dict):
+        raise InvalidEventError(f"the event is {event!r:.99}; send a JSON object, such as {{}}")
 
 
 def _run(
@@ -103,11 +112,11 @@ def _now(event: dict[str, Any], wall_clock: datetime) -> datetime:
         now = datetime.fromisoformat(text)
     except (TypeError, ValueError):
         now = None
-    if now is None or now.tzinfo is None:
-        message = f'"now" is {text!r}; write an instant with its offset, "2026-03-09T09:00:00Z"'
+    if now is None or now.tzinfo is None or now < EARLIEST_NOW:
+        message = f'"now" is {text!r:.99}; write an instant with its offset, "2026-03-09T09:00:00Z"'
         raise InvalidEventError(message)
     if now > wall_clock + CLOCK_TOLERANCE:
-        message = f'"now" is {text!r}, which is yet to come: every run until then would be refused'
+        message = f'"now" is {text}, which is yet to come: every run until then would be refused'
         raise InvalidEventError(message)
     return now.astimezone(UTC)
 

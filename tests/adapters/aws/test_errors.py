@@ -88,3 +88,9 @@ def test_repeated_error_gives_the_same_finding_whatever_its_request_id() -> None
         findings.append(caught.value.finding)
     assert findings[0] == findings[1]
     assert "Topic does not exist" in findings[0].what
+
+
+def test_half_of_a_surrogate_pair_in_an_error_is_replaced() -> None:
+    with pytest.raises(UnavailableError) as caught, translate_errors("ses:GetAccount"):
+        raise an_error("BadRequestException", message="no \ud800 here")
+    assert "no \ufffd here" in str(caught.value).encode().decode()

@@ -10,9 +10,11 @@ import pytest
 
 from vdm_alerts.adapters.aws.ses_account import SesAccount
 from vdm_alerts.core.model.account import SesPlan
+from vdm_alerts.core.model.deadline import NoDeadline
 from vdm_alerts.core.model.metrics import Scope
 from vdm_alerts.core.model.severity import Severity
 from vdm_local.endpoint import Endpoint
+from vdm_local.responses import Response
 from vdm_local.scenario import Scenario, parse_scenario
 from vdm_local.server import serving
 
@@ -62,6 +64,20 @@ def test_status_has_the_emails_that_ses_itself_counted(
     assert account.status().sent_last_day == 60
 
 
+@pytest.mark.parametrize("sent", [float("nan"), float("inf"), -1, 1e300, None])
+def test_odd_number_of_emails_is_unknown_and_the_status_readable(
+    account: SesAccount, endpoint: Endpoint, sent: object
+) -> None:
+    response = {
+        "VdmAttributes": {"VdmEnabled": "ENABLED"},
+        "SendQuota": {"SentLast24Hours": sent},
+    }
+    endpoint.respond = lambda *_: Response(200, response)  # type: ignore[method-assign]
+    account_status = account.status()
+    assert account_status.vdm_enabled
+    assert account_status.sent_last_day is None
+
+
 @pytest.mark.parametrize("plan", SesPlan)
 def test_status_has_the_pricing_plan(
     account: SesAccount, endpoint: Endpoint, plan: SesPlan
@@ -104,7 +120,7 @@ def test_disabled_sending_is_a_finding(account: SesAccount, endpoint: Endpoint) 
 def test_identities_come_from_every_page(account: SesAccount, endpoint: Endpoint) -> None:
     names = [f"{number:04}.example.com" for number in range(2_345)]
     endpoint.scenario = a_scenario(f"idle_identities = {names}")
-    assert account.identities() == [Scope(identity=name) for name in names]
+    assert account.identities(NoDeadline()) == [Scope(identity=name) for name in names]
 
 
 def test_pages_of_a_list_are_requested_once_per_second(endpoint: Endpoint) -> None:
@@ -113,7 +129,7 @@ def test_pages_of_a_list_are_requested_once_per_second(endpoint: Endpoint) -> No
     clock = RecordingClock()
     with serving(endpoint) as url:
         client: Any = boto3.client("sesv2", endpoint_url=url)
-        SesAccount(client, clock).identities()
+        SesAccount(client, clock).identities(NoDeadline())
     assert clock.waits == [0, 1, 2], "3 pages, with a clock that stands still"
 
 
@@ -124,7 +140,7 @@ def test_configuration_sets_are_sorted_by_name(account: SesAccount, endpoint: En
             for name in ("receipts", "newsletter")
         )
     )
-    assert account.configuration_sets() == [
+    assert account.configuration_sets(NoDeadline()) == [
         Scope(configuration_set="newsletter"),
         Scope(configuration_set="receipts"),
     ]
@@ -136,4 +152,15 @@ def test_list_whose_page_size_ses_rejects_is_read_in_pages_of_the_default_size(
     monkeypatch.setattr("vdm_alerts.adapters.aws.ses_account.PAGE_SIZE", 1_001)
     names = [f"{number:03}.example.com" for number in range(60)]
     endpoint.scenario = a_scenario(f"idle_identities = {names}")
-    assert [scope.identity for scope in account.identities()] == names
+    assert [scope.identity for scope in account.identities(NoDeadline())] == names
+
+
+def test_half_of_a_surrogate_pair_in_a_name_is_replaced(
+    account: SesAccount, endpoint: Endpoint
+) -> None:
+    """The name has a UTF-8 form then, and SES rejects it, as it would the other."""
+    identities = [{"IdentityName": name} for name in ("x\ud800y.example", "ok.example")]
+    endpoint.respond = lambda *_: Response(200, {"EmailIdentities": identities})  # type: ignore[method-assign]
+    other, replaced = account.identities(NoDeadline())
+    assert (other.identity, replaced.identity) == ("ok.example", "x\ufffdy.example")
+    assert replaced.may_be_rejected

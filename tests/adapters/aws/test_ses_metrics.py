@@ -356,6 +356,22 @@ def test_malformed_response_is_unknown_and_does_not_stop_the_read(
     assert answers[ACCOUNT_SENT_QUERY] == days({3: 300, 4: 400})
 
 
+@pytest.mark.parametrize(
+    "count", [2**53 + 1, 2**63, 10**400, float("nan"), 0.9, -0.5, -1, False, True, "30", None, [3]]
+)
+def test_odd_count_makes_only_its_own_series_unknown(
+    client: Any, endpoint: Endpoint, count: object
+) -> None:
+    results = [
+        {"Id": str(number), "Timestamps": ["2026-03-03T00:00:00Z"], "Values": [value]}
+        for number, value in enumerate([2**53, count, 0])
+    ]
+    endpoint.respond = lambda *_: Response(200, {"Results": results})  # type: ignore[method-assign]
+    queries = [ACCOUNT_SENT_QUERY, NEWS_BOUNCES_QUERY, Query(Metric.COMPLAINT, ACCOUNT)]
+    answers = SesMetrics(client, RateLimiter(time)).read(queries, Window(2), TODAY, DEADLINE)
+    assert list(answers.values()) == [days({3: 2**53}), Gap.UNAVAILABLE, Series({})]
+
+
 def test_denied_identity_makes_no_other_series_unknown(
     unlimited_metrics: SesMetrics, endpoint: Endpoint
 ) -> None:

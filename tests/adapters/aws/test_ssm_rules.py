@@ -9,6 +9,7 @@ from botocore.stub import Stubber
 from builders import TARGET
 
 from vdm_alerts.adapters.aws.ssm_rules import SsmRules
+from vdm_alerts.core.model.deadline import NoDeadline
 from vdm_alerts.core.model.findings import AccessDeniedError, UnavailableError
 from vdm_alerts.core.notifications.rendering.remediation import fix_text
 from vdm_alerts.core.rules.default_rules import fingerprint
@@ -35,7 +36,7 @@ def put_rule(ssm: Any, name: str, text: str) -> None:
 def test_each_parameter_under_the_path_is_a_rule_of_that_name(ssm: Any) -> None:
     for number in range(25):  # Three pages.
         put_rule(ssm, f"rule-{number:02}", VALID_RULE)
-    rule_set = parameter_rules(ssm).rules()
+    rule_set = parameter_rules(ssm).rules(NoDeadline())
     assert list(rule_set.rules) == [f"rule-{number:02}" for number in range(25)]
     assert rule_set.rules["rule-07"].name == "rule-07"
     assert list(rule_set.findings) == []
@@ -44,7 +45,7 @@ def test_each_parameter_under_the_path_is_a_rule_of_that_name(ssm: Any) -> None:
 def test_invalid_rule_is_a_finding_and_the_other_rules_apply(ssm: Any) -> None:
     put_rule(ssm, "good", VALID_RULE)
     put_rule(ssm, "bad", VALID_RULE.replace("5%", "5"))
-    rule_set = parameter_rules(ssm).rules()
+    rule_set = parameter_rules(ssm).rules(NoDeadline())
     assert (list(rule_set.rules), list(rule_set.invalid), rule_set.findings) == (
         ["good"],
         ["bad"],
@@ -58,23 +59,23 @@ def test_invalid_rule_is_a_finding_and_the_other_rules_apply(ssm: Any) -> None:
 
 def test_encrypted_rule_parameter_is_reported_with_the_fix(ssm: Any) -> None:
     ssm.put_parameter(Name=f"{PATH}/rule", Value=VALID_RULE, Type="SecureString")
-    (finding,) = parameter_rules(ssm).rules().invalid.values()
+    (finding,) = parameter_rules(ssm).rules(NoDeadline()).invalid.values()
     assert "is no String but encrypted or a list; save it as a String" in finding.details
 
 
 def test_edited_rule_takes_effect_in_a_warm_function(ssm: Any) -> None:
     put_rule(ssm, "rule", VALID_RULE)
     source = parameter_rules(ssm)
-    assert source.rules().rules["rule"].thresholds[0].share == 0.05
+    assert source.rules(NoDeadline()).rules["rule"].thresholds[0].share == 0.05
     put_rule(ssm, "rule", VALID_RULE.replace("5%", "4%"))
-    assert source.rules().rules["rule"].thresholds[0].share == 0.04
+    assert source.rules(NoDeadline()).rules["rule"].thresholds[0].share == 0.04
 
 
 def test_custom_rule_replaces_the_default_rule_of_that_name(ssm: Any) -> None:
     put_rule(ssm, "shipped/rule", VALID_RULE)
     put_rule(ssm, "shipped/other", VALID_RULE)
     put_rule(ssm, "rule", STRICTER_RULE)
-    rule_set = parameter_rules(ssm, rule=VALID_RULE, other=VALID_RULE).rules()
+    rule_set = parameter_rules(ssm, rule=VALID_RULE, other=VALID_RULE).rules(NoDeadline())
     assert {name: rule.source for name, rule in rule_set.rules.items()} == {
         "rule": "/vdm-alerts/rules/rule",
         "other": "/vdm-alerts/rules/shipped/other",
@@ -90,24 +91,24 @@ def test_edited_default_rule_is_in_effect_and_reported_until_it_is_replaced(
 ) -> None:
     """Restoring an older version from the parameter's history is an edit too."""
     put_rule(ssm, "shipped/rule", STRICTER_RULE)
-    rule_set = parameter_rules(ssm, rule=deployed).rules()
+    rule_set = parameter_rules(ssm, rule=deployed).rules(NoDeadline())
     assert rule_set.rules["rule"].thresholds[0].share == 0.04
     (finding,) = rule_set.findings
     assert finding.what.startswith("The shipped rule rule was edited in place")
     assert "Save its text as the SSM parameter /vdm-alerts/rules/rule" in finding.remedy
     put_rule(ssm, "rule", STRICTER_RULE)
-    assert list(parameter_rules(ssm, rule=deployed).rules().findings) == []
+    assert list(parameter_rules(ssm, rule=deployed).rules(NoDeadline()).findings) == []
 
 
 def test_default_rule_saved_by_another_editor_is_not_reported_as_edited(ssm: Any) -> None:
     put_rule(ssm, "shipped/rule", "\ufeff" + VALID_RULE.replace("\n", "\r\n"))
-    rule_set = parameter_rules(ssm, rule=VALID_RULE).rules()
+    rule_set = parameter_rules(ssm, rule=VALID_RULE).rules(NoDeadline())
     assert (list(rule_set.rules), rule_set.findings) == (["rule"], [])
 
 
 def test_deleted_default_rule_is_reported_until_it_is_replaced_and_is_not_invalid(ssm: Any) -> None:
     put_rule(ssm, "shipped/other", VALID_RULE)
-    rule_set = parameter_rules(ssm, rule=VALID_RULE, other=VALID_RULE).rules()
+    rule_set = parameter_rules(ssm, rule=VALID_RULE, other=VALID_RULE).rules(NoDeadline())
     assert (list(rule_set.rules), rule_set.invalid) == (["other"], {}), (
         "so that its alerts are closed"
     )
@@ -118,12 +119,15 @@ def test_deleted_default_rule_is_reported_until_it_is_replaced_and_is_not_invali
         "--name /vdm-alerts/rules/shipped/rule --value file://rules/rule.toml"
     )
     put_rule(ssm, "rule", STRICTER_RULE)
-    assert list(parameter_rules(ssm, rule=VALID_RULE, other=VALID_RULE).rules().findings) == []
+    assert (
+        list(parameter_rules(ssm, rule=VALID_RULE, other=VALID_RULE).rules(NoDeadline()).findings)
+        == []
+    )
 
 
 def test_invalid_edit_of_a_default_rule_is_reported_once_as_invalid(ssm: Any) -> None:
     put_rule(ssm, "shipped/rule", VALID_RULE.replace("5%", "5"))
-    rule_set = parameter_rules(ssm, rule=VALID_RULE).rules()
+    rule_set = parameter_rules(ssm, rule=VALID_RULE).rules(NoDeadline())
     assert (list(rule_set.invalid), rule_set.findings) == (["rule"], [])
     finding = rule_set.invalid["rule"]
     assert finding.what == "A rule cannot be used, /vdm-alerts/rules/shipped/rule: 1 problem"
@@ -132,7 +136,7 @@ def test_invalid_edit_of_a_default_rule_is_reported_once_as_invalid(ssm: Any) ->
 def test_invalid_custom_rule_is_not_replaced_by_the_default_rule(ssm: Any) -> None:
     put_rule(ssm, "shipped/rule", VALID_RULE)
     put_rule(ssm, "rule", "nonsense")
-    rule_set = parameter_rules(ssm, rule=VALID_RULE).rules()
+    rule_set = parameter_rules(ssm, rule=VALID_RULE).rules(NoDeadline())
     assert rule_set.rules == {}
     assert set(rule_set.invalid) == {"rule"}
 
@@ -141,7 +145,7 @@ def test_invalid_custom_rule_is_not_replaced_by_the_default_rule(ssm: Any) -> No
 def test_parameter_at_an_unsupported_path_is_reported(ssm: Any, place: str) -> None:
     put_rule(ssm, place, VALID_RULE)
     put_rule(ssm, "other", VALID_RULE)
-    rule_set = parameter_rules(ssm).rules()
+    rule_set = parameter_rules(ssm).rules(NoDeadline())
     assert list(rule_set.rules) == ["other"]
     (finding,) = rule_set.findings
     assert finding.what == f"No rule is read from the SSM parameter {PATH}/{place}"
@@ -149,7 +153,7 @@ def test_parameter_at_an_unsupported_path_is_reported(ssm: Any, place: str) -> N
 
 
 def test_missing_rules_are_reported_with_the_path(ssm: Any) -> None:
-    rule_set = parameter_rules(ssm, rule=VALID_RULE).rules()
+    rule_set = parameter_rules(ssm, rule=VALID_RULE).rules(NoDeadline())
     assert rule_set.rules == {}
     assert set(rule_set.invalid) == {"rule"}, "a missing text closes no alert"
     assert "no rule under /vdm-alerts/rules" in rule_set.findings[0].what
@@ -164,4 +168,4 @@ def test_ssm_error_names_the_action_and_the_path(code: str, error: type[Exceptio
     with Stubber(client) as stubber:
         stubber.add_client_error("get_parameters_by_path", code)
         with pytest.raises(error, match="ssm:GetParametersByPath of /vdm-alerts/rules"):
-            parameter_rules(client).rules()
+            parameter_rules(client).rules(NoDeadline())

@@ -9,6 +9,7 @@ from botocore.stub import Stubber
 from builders import NEWS_IDENTITY
 
 from vdm_alerts.adapters.aws.ssm_silences import SsmSilences
+from vdm_alerts.core.model.deadline import NoDeadline
 from vdm_alerts.core.model.findings import AccessDeniedError, UnavailableError
 
 PATH = "/vdm-alerts/silences"
@@ -31,7 +32,7 @@ def put_silence(ssm: Any, name: str, text: str, **arguments: Any) -> None:
 
 
 def test_silences_and_findings_are_empty_when_there_is_no_parameter(ssm: Any) -> None:
-    silences = parameter_silences(ssm).silences()
+    silences = parameter_silences(ssm).silences(NoDeadline())
     assert (silences.silences, silences.findings) == ([], [])
 
 
@@ -39,7 +40,7 @@ def test_each_parameter_under_the_path_is_a_silence_of_that_name(ssm: Any) -> No
     for number in range(12):  # Two pages.
         put_silence(ssm, f"silence-{number:02}", VALID_SILENCE)
     put_silence(ssm, "team-a/one", VALID_SILENCE)
-    silences = parameter_silences(ssm).silences()
+    silences = parameter_silences(ssm).silences(NoDeadline())
     names = [*(f"silence-{number:02}" for number in range(12)), "team-a/one"]
     assert [silence.name for silence in silences.silences] == names
     assert [silence.source for silence in silences.silences] == [f"{PATH}/{name}" for name in names]
@@ -54,7 +55,7 @@ def test_invalid_silence_mutes_nothing_and_is_a_finding_and_the_others_apply(
     put_silence(
         ssm, "bad", VALID_SILENCE.replace("identity", "identidy").replace("author", "autor")
     )
-    silences = parameter_silences(ssm).silences()
+    silences = parameter_silences(ssm).silences(NoDeadline())
     assert [silence.name for silence in silences.silences] == ["good"]
     (finding,) = silences.findings
     assert finding.key == f"{PATH}/bad"
@@ -70,16 +71,16 @@ def test_invalid_silence_mutes_nothing_and_is_a_finding_and_the_others_apply(
 
 def test_encrypted_silence_parameter_is_reported_with_the_fix(ssm: Any) -> None:
     put_silence(ssm, "secret", VALID_SILENCE, Type="SecureString")
-    (finding,) = parameter_silences(ssm).silences().findings
+    (finding,) = parameter_silences(ssm).silences(NoDeadline()).findings
     assert "is no String but encrypted or a list; save it as a String" in finding.details
 
 
 def test_new_or_deleted_silence_takes_effect_in_a_warm_function(ssm: Any) -> None:
     source = parameter_silences(ssm)
     put_silence(ssm, "one", VALID_SILENCE)
-    assert [silence.name for silence in source.silences().silences] == ["one"]
+    assert [silence.name for silence in source.silences(NoDeadline()).silences] == ["one"]
     ssm.delete_parameter(Name=f"{PATH}/one")
-    assert source.silences().silences == []
+    assert source.silences(NoDeadline()).silences == []
 
 
 @pytest.mark.parametrize(
@@ -91,4 +92,4 @@ def test_ssm_error_names_the_action_and_the_path(code: str, error: type[Exceptio
     with Stubber(client) as stubber:
         stubber.add_client_error("get_parameters_by_path", code)
         with pytest.raises(error, match=f"ssm:GetParametersByPath of {PATH}"):
-            parameter_silences(client).silences()
+            parameter_silences(client).silences(NoDeadline())

@@ -13,6 +13,12 @@ from vdm_alerts.core.model.naming import mask_addresses
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.observations.run_report import NAMESPACE, RateSample, RunReport
 
+MAX_DIMENSION_VALUE = 1_024
+"""Characters in the value of a dimension. CloudWatch drops metrics with other values.
+
+Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html
+"""
+
 
 class EmbeddedMetrics:
     """A Recorder that prints CloudWatch metrics."""
@@ -41,7 +47,10 @@ class EmbeddedMetrics:
 
     def _print_rate(self, target: Target, sample: RateSample) -> None:
         rule, scope, percentage = sample.rule, sample.scope, sample.value * 100
-        names = {dimension.key: self._display(name) for dimension, name in scope.dimensions.items()}
+        names = {
+            dimension.key: _dimension_value(self._display(name))
+            for dimension, name in scope.display_names.items()
+        }
         thresholds = {
             threshold.severity.key: threshold.share * 100 for threshold in rule.thresholds
         }
@@ -76,6 +85,11 @@ class EmbeddedMetrics:
             metric.add_metadata("region", target.region)
             for key, figure in (metadata or {}).items():
                 metric.add_metadata(key, figure)
+
+
+def _dimension_value(name: str) -> str:
+    """Return *name* as a dimension's value: printable ASCII, at most `MAX_DIMENSION_VALUE` long."""
+    return name.encode("ascii", "backslashreplace").decode()[:MAX_DIMENSION_VALUE]
 
 
 def _pascal_case(name: str) -> str:

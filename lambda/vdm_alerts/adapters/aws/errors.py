@@ -8,6 +8,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from vdm_alerts.adapters.aws.well_formed_text import well_formed
 from vdm_alerts.core.model.findings import AccessDeniedError, UnavailableError
 
 _DENIALS = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError"})
@@ -54,10 +55,10 @@ def translate_errors(action: str) -> Iterator[None]:
         if code_of(error) in _DENIALS:
             raise AccessDeniedError(_denied_action(error) or action) from error
         raise UnavailableError(
-            action, _without_request_ids(error), transient=_is_transient(error)
+            action, _message_of(error), transient=_is_transient(error)
         ) from error
     except BotoCoreError as error:
-        raise UnavailableError(action, _without_request_ids(error)) from error
+        raise UnavailableError(action, _message_of(error)) from error
 
 
 def _denied_action(error: ClientError) -> str | None:
@@ -66,12 +67,12 @@ def _denied_action(error: ClientError) -> str | None:
     return match[1] if match else None
 
 
-def _without_request_ids(error: Exception) -> str:
-    """Return the message of *error* with "..." for IDs of requests.
+def _message_of(error: Exception) -> str:
+    """Return the message of *error*, in a form that can be published, with "..." for request IDs.
 
     With the IDs, each repetition of the error would be reported as a new finding.
     """
-    return re.sub(r"\b(?=\w*\d)[\w-]{20,}", "...", str(error))
+    return re.sub(r"\b(?=\w*\d)[\w-]{20,}", "...", well_formed(str(error)))
 
 
 def _is_transient(error: ClientError) -> bool:

@@ -1,14 +1,18 @@
 """The status and the senders of the account, from the SES API."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from vdm_alerts.adapters.aws.errors import code_of, translate_errors
+from vdm_alerts.adapters.aws.pages import read_pages
+from vdm_alerts.adapters.aws.ses_metric_codec import MAX_COUNT
 from vdm_alerts.adapters.aws.ses_metrics import VDM_IS_OFF
 from vdm_alerts.adapters.aws.ses_rate_limiter import LISTS_PER_SECOND, Clock, RateLimiter
+from vdm_alerts.adapters.aws.well_formed_text import well_formed
 from vdm_alerts.core.model.account import AccountStatus, SesPlan
+from vdm_alerts.core.model.deadline import Deadline
 from vdm_alerts.core.model.findings import EnableSending, Finding
 from vdm_alerts.core.model.metrics import Scope
 from vdm_alerts.core.model.severity import Severity
@@ -77,37 +81,54 @@ class SesAccount:
             findings.append(enforced)
         elif not account.get("SendingEnabled", True):
             findings.append(_SENDING_IS_OFF)
-        sent = account.get("SendQuota", {}).get("SentLast24Hours")
         return AccountStatus(
             vdm_enabled=enabled,
             may_send=account.get("SendingEnabled", True),
-            sent_last_day=None if sent is None else round(sent),
+            sent_last_day=_sent_last_day(account),
             plan=_plan(account),
             findings=findings,
         )
 
-    def identities(self) -> Sequence[Scope]:
+    def identities(self, deadline: Deadline) -> Sequence[Scope]:
         """Return every email identity, verified or not, sorted by name."""
-        with translate_errors("ses:ListEmailIdentities"):
-            pages = list(_pages(self._client.list_email_identities, PageSize=PAGE_SIZE))
+        pages = _pages(
+            "ses:ListEmailIdentities", self._client.list_email_identities, PAGE_SIZE, deadline
+        )
         names = (identity["IdentityName"] for page in pages for identity in page["EmailIdentities"])
-        return [Scope(identity=name) for name in sorted(names)]
+        return [Scope(identity=name) for name in _sorted(names)]
 
-    def configuration_sets(self) -> Sequence[Scope]:
+    def configuration_sets(self, deadline: Deadline) -> Sequence[Scope]:
         """Return every configuration set, sorted by name."""
-        with translate_errors("ses:ListConfigurationSets"):
-            pages = list(_pages(self._client.list_configuration_sets, PageSize=PAGE_SIZE))
+        pages = _pages(
+            "ses:ListConfigurationSets", self._client.list_configuration_sets, PAGE_SIZE, deadline
+        )
         names = (name for page in pages for name in page["ConfigurationSets"])
-        return [Scope(configuration_set=name) for name in sorted(names)]
+        return [Scope(configuration_set=name) for name in _sorted(names)]
 
-    def tenants(self) -> Sequence[Scope]:
+    def tenants(self, deadline: Deadline) -> Sequence[Scope]:
         """Return every tenant, sorted by name; none if this boto3 does not support tenants."""
         if "ListTenants" not in self._client.meta.service_model.operation_names:
             return []
-        with translate_errors("ses:ListTenants"):
-            pages = list(_pages(self._client.list_tenants, PageSize=TENANTS_PAGE_SIZE))
+        pages = _pages("ses:ListTenants", self._client.list_tenants, TENANTS_PAGE_SIZE, deadline)
         names = (tenant["TenantName"] for page in pages for tenant in page["Tenants"])
-        return [Scope(tenant=name) for name in sorted(names)]
+        return [Scope(tenant=name) for name in _sorted(names)]
+
+
+def _sent_last_day(account: Mapping[str, Any]) -> int | None:
+    """Return the emails of the last 24 hours in the response *account*, a float; None if unknown.
+
+    The type is compared exactly, because `True` is an int in Python.
+    """
+    sent = account.get("SendQuota", {}).get("SentLast24Hours")
+    return round(sent) if type(sent) in {int, float} and 0 <= sent <= MAX_COUNT else None
+
+
+def _sorted(names: Iterable[str]) -> Sequence[str]:
+    """Return the *names* of a list in order, in a form that can be stored and published.
+
+    SES rejects the name that replaces an ill-formed one, and the rejection is a finding.
+    """
+    return sorted(map(well_formed, names))
 
 
 def _plan(account: Mapping[str, Any]) -> SesPlan | None:
@@ -119,19 +140,18 @@ def _plan(account: Mapping[str, Any]) -> SesPlan | None:
     return SesPlan(plan) if plan in set(SesPlan) else None
 
 
-def _pages(call: Callable[..., Any], **arguments: int | str) -> Iterator[Any]:
-    """Yield each page of a list operation for which boto3 has no paginator.
+def _pages(
+    action: str, call: Callable[..., Any], page_size: int, deadline: Deadline
+) -> Sequence[Any]:
+    """Return every page of a list operation, as `read_pages` reads them.
 
-    If SES rejects *arguments*, such as a page size, the pages have their default size.
+    If SES rejects *page_size*, the pages have their default size. Raises AccessDeniedError or
+    UnavailableError of *action*.
     """
-    try:
-        page = call(**arguments)
-    except ClientError as error:
-        if code_of(error) != "BadRequestException":
-            raise
-        arguments = {}
-        page = call()
-    yield page
-    while token := page.get("NextToken"):
-        page = call(**arguments, NextToken=token)
-        yield page
+    with translate_errors(action):
+        try:
+            return list(read_pages(action, call, deadline, PageSize=page_size))
+        except ClientError as error:
+            if code_of(error) != "BadRequestException":
+                raise
+        return list(read_pages(action, call, deadline))

@@ -1,10 +1,11 @@
 """The codec of BatchGetMetricData: queries to requests, and responses to series or gaps."""
 
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.utils import parse_timestamp
 
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
         BatchGetMetricDataResponseTypeDef,
         MetricDataResultTypeDef,
     )
+
+MAX_COUNT = 2**53
+"""Emails in a day that a count can state: the largest integer up to which JSON is exact.
+
+Source: https://www.rfc-editor.org/rfc/rfc8259#section-6
+"""
 
 _log = logging.getLogger(__name__)
 
@@ -82,11 +89,29 @@ def use_fast_timestamps(session: "Session") -> None:
     factory.set_parser_defaults(timestamp_parser=_parsed_timestamp)
 
 
+def remove_invalid_counts(response_dict: dict[str, Any], **_: object) -> None:
+    """Replace each invalid count in the body of a response by null, before botocore parses it.
+
+    botocore would read 0.9 as 0 and `true` as 1, and fail for the whole response because of NaN.
+    """
+    try:
+        body = json.loads(response_dict["body"])
+        results = [
+            result for result in body["Results"] if not all(map(_is_count, result["Values"]))
+        ]
+    except (KeyError, TypeError, ValueError):  # The parser of botocore reports the error.
+        return
+    for result in results:
+        result["Values"] = [value if _is_count(value) else None for value in result["Values"]]
+    if results:
+        response_dict["body"] = json.dumps(body).encode()
+
+
 def _series(result: "MetricDataResultTypeDef", starts: datetime, ends: datetime) -> Series | None:
     """Return the series in *result*, or None if *result* is invalid.
 
-    A valid result has one count of 0 or more for each of its days, which are different UTC days
-    from *starts* until before *ends*.
+    A valid result has one count for each of its days, which are different UTC days from *starts*
+    until before *ends*.
     """
     days = [_day(timestamp) for timestamp in result.get("Timestamps", [])]
     values = result.get("Values", [])
@@ -95,9 +120,14 @@ def _series(result: "MetricDataResultTypeDef", starts: datetime, ends: datetime)
     first, end = starts.date(), ends.date()
     if any(day is None or not first <= day < end for day in days):
         return None
-    if any(type(value) is not int or value < 0 for value in values):
+    if not all(map(_is_count, values)):
         return None
     return Series({day: value for day, value in zip(days, values, strict=True) if day})
+
+
+def _is_count(value: object) -> bool:
+    """Return whether *value* is a number of emails. `True` is not, although it is an int."""
+    return type(value) is int and 0 <= value <= MAX_COUNT
 
 
 @lru_cache(maxsize=256)

@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from vdm_alerts.adapters.aws.errors import code_of, translate_errors
-from vdm_alerts.adapters.aws.ses_metric_codec import from_response, to_query
+from vdm_alerts.adapters.aws.ses_metric_codec import (
+    from_response,
+    remove_invalid_counts,
+    to_query,
+)
 from vdm_alerts.adapters.aws.ses_rate_limiter import RateLimiter
 from vdm_alerts.core.model.deadline import Deadline
 from vdm_alerts.core.model.findings import (
@@ -66,6 +70,7 @@ class SesMetrics:
         """
         self._client = client
         rate_limiter.attach(client, "BatchGetMetricData")
+        client.meta.events.register("before-parse.sesv2.BatchGetMetricData", remove_invalid_counts)
 
     def read(
         self, queries: Sequence[Query], window: Window, last: date, deadline: Deadline

@@ -4,6 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from vdm_alerts.adapters.aws.errors import translate_errors
+from vdm_alerts.adapters.aws.pages import read_pages
+from vdm_alerts.adapters.aws.well_formed_text import well_formed
+from vdm_alerts.core.model.deadline import Deadline
 from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.rules.toml_document import InvalidDocumentError, InvalidField
 
@@ -20,19 +23,19 @@ _NO_STRING = InvalidField(
 )
 
 
-def texts_under(client: "SSMClient", path: str) -> Mapping[str, str | None]:
+def texts_under(client: "SSMClient", path: str, deadline: Deadline) -> Mapping[str, str | None]:
     """Return the text of every parameter under *path*, by its name without *path*.
 
     The text is None if the type of the parameter is not String. Raises AccessDeniedError or
-    UnavailableError.
+    UnavailableError, also if the list has not ended by *deadline*.
     """
-    pages = client.get_paginator("get_parameters_by_path")
-    with translate_errors(f"ssm:GetParametersByPath of {path}"):
+    action, read = f"ssm:GetParametersByPath of {path}", client.get_parameters_by_path
+    with translate_errors(action):
         return {
             parameter["Name"].removeprefix(f"{path}/"): (
-                parameter["Value"] if parameter["Type"] == "String" else None
+                well_formed(parameter["Value"]) if parameter["Type"] == "String" else None
             )
-            for page in pages.paginate(Path=path, Recursive=True)
+            for page in read_pages(action, read, deadline, Path=path, Recursive=True)
             for parameter in page["Parameters"]
         }
 

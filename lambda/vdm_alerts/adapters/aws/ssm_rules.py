@@ -8,6 +8,7 @@ from vdm_alerts.adapters.aws.ssm_parameters import (
     parse_parameter,
     texts_under,
 )
+from vdm_alerts.core.model.deadline import Deadline
 from vdm_alerts.core.model.findings import Finding, RestoreDefaultRule
 from vdm_alerts.core.rules.default_rules import DEFAULT_FOLDER, fingerprint
 from vdm_alerts.core.rules.parser import parse_rule
@@ -35,13 +36,13 @@ class SsmRules:
         self._path = path
         self._default_rules = default_rules
 
-    def rules(self) -> RuleSet:
+    def rules(self, deadline: Deadline) -> RuleSet:
         """Return the rules as they are stored now. A warm function keeps none of them.
 
         If there is no rule at all, the default rules are invalid and not deleted: an accident must
         not close their alerts.
         """
-        texts = texts_under(self._client, self._path)
+        texts = texts_under(self._client, self._path, deadline)
         if not texts:
             none_found = self._no_rules()
             invalid = dict.fromkeys(self._default_rules, none_found)

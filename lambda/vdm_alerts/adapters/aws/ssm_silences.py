@@ -7,6 +7,7 @@ from vdm_alerts.adapters.aws.ssm_parameters import (
     parse_parameter,
     texts_under,
 )
+from vdm_alerts.core.model.deadline import Deadline
 from vdm_alerts.core.muting.silences import Silence, Silences, parse_silence
 from vdm_alerts.core.rules.toml_document import InvalidDocumentError
 
@@ -25,9 +26,9 @@ class SsmSilences:
         self._client = client
         self._path = path
 
-    def silences(self) -> Silences:
+    def silences(self, deadline: Deadline) -> Silences:
         """Return the silences as they are stored now. A warm function keeps none of them."""
-        texts = texts_under(self._client, self._path)
+        texts = texts_under(self._client, self._path, deadline)
         results = [
             parse_parameter(parse_silence, name, text, f"{self._path}/{name}")
             for name, text in sorted(texts.items())

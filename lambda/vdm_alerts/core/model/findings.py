@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from vdm_alerts.core.model.errors import VdmAlertsError
+from vdm_alerts.core.model.invisible_characters import escape_invisible
 from vdm_alerts.core.model.severity import Severity
 
 MAX_SUBJECTS = 20
@@ -143,9 +144,10 @@ class Finding:
 
     @property
     def headline(self) -> str:
-        """What is wrong, with the affected resources and the error text of AWS."""
+        """What is wrong, with the affected resources and the error text of AWS, on one line."""
         names = [*self.subjects, *([f"and {self.omitted:,} more"] if self.omitted else [])]
-        return ": ".join(part for part in (self.what, ", ".join(names), self.aws_message) if part)
+        parts = (self.what, ", ".join(names), self.aws_message)
+        return escape_invisible(": ".join(part for part in parts if part))
 
     def __str__(self) -> str:
         details = f"\n{self.details}\n" if self.details else " "

@@ -8,6 +8,7 @@ from enum import StrEnum
 from itertools import compress, product
 from typing import TypeAlias
 
+from vdm_alerts.core.model.invisible_characters import escape_invisible
 from vdm_alerts.core.model.mailbox_providers import OTHER_ISPS
 from vdm_alerts.core.model.naming import domain_of, is_well_formed, is_well_formed_identity
 
@@ -82,6 +83,14 @@ class Scope:
         return {dimension: name for dimension, name in pairs if name is not None}
 
     @property
+    def display_names(self) -> Mapping[Dimension, str]:
+        """The named dimensions with their names as a reader sees them.
+
+        SES should not accept a name with invisible characters, but nothing depends on that.
+        """
+        return {dimension: escape_invisible(name) for dimension, name in self.dimensions.items()}
+
+    @property
     def kind(self) -> Kind:
         """The named dimensions."""
         return _KIND_OF_NAMED[
@@ -141,7 +150,7 @@ class Scope:
         return Scope(*(names.get(dimension) for dimension in Dimension))
 
     def __str__(self) -> str:
-        return " at ".join(self.dimensions.values()) or "the account"
+        return " at ".join(self.display_names.values()) or "the account"
 
 
 ACCOUNT = Scope()

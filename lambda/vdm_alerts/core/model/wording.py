@@ -87,7 +87,7 @@ def scope_phrase(scope: Scope) -> str:
         Dimension.TENANT: "of the tenant",
         Dimension.ISP: "at",
     }
-    parts = [f"{prepositions[dimension]} {name}" for dimension, name in scope.dimensions.items()]
+    parts = [f"{prepositions[dimension]} {name}" for dimension, name in scope.display_names.items()]
     return " ".join(parts) or f"of {scope}"
 
 

@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from vdm_alerts.core.model.findings import DeleteParameter, Finding
+from vdm_alerts.core.model.invisible_characters import escape_invisible
 from vdm_alerts.core.model.metrics import Dimension
 from vdm_alerts.core.model.wording import KIND_NAMES
 from vdm_alerts.core.muting.silences import Silence
@@ -117,5 +118,5 @@ def _error(path: str, pattern: str, names: Collection[str], kind: str) -> str | 
     similar = []
     if not set(pattern) & WILDCARDS:
         similar = difflib.get_close_matches(pattern.lower(), names, 1, MIN_SIMILARITY)
-    suggestion = f'; did you mean "{similar[0]}"?' if similar else ""
+    suggestion = f'; did you mean "{escape_invisible(similar[0])}"?' if similar else ""
     return f"  {path}: {quote(pattern)} matches no {kind} here{suggestion}"

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Any, NewType, TypeGuard
 
+from vdm_alerts.core.model.invisible_characters import INVISIBLE, describe
 from vdm_alerts.core.model.mailbox_providers import (
     KNOWN_ISPS,
     MISNAMED_ISPS,
@@ -19,7 +20,6 @@ from vdm_alerts.core.model.mailbox_providers import (
 from vdm_alerts.core.model.metrics import LONGEST_WINDOW, Dimension, Kind, Window
 from vdm_alerts.core.model.naming import is_well_formed
 from vdm_alerts.core.model.rates import Indicator
-from vdm_alerts.core.rules.invisible_characters import INVISIBLE, describe
 from vdm_alerts.core.rules.patterns import WILDCARDS, with_punycode
 from vdm_alerts.core.rules.quoting import quote, suggestion
 from vdm_alerts.core.rules.rule import Confidence, MinimumConfidence, MissingData, PlainComparison

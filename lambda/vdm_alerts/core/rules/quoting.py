@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterable
 from datetime import date, time
 
-from vdm_alerts.core.rules.invisible_characters import escape_invisible
+from vdm_alerts.core.model.invisible_characters import escape_invisible
 
 MAX_QUOTED_LENGTH = 40
 """The maximum number of characters that an error message quotes."""

@@ -13,7 +13,7 @@ from cattrs.errors import (
 )
 
 from vdm_alerts.core.model.errors import VdmAlertsError
-from vdm_alerts.core.rules.invisible_characters import escape_invisible
+from vdm_alerts.core.model.invisible_characters import escape_invisible
 from vdm_alerts.core.rules.quoting import shorten, suggestion
 from vdm_alerts.core.rules.toml_text import normalize_text, replace_invisible
 
@@ -47,7 +47,7 @@ class InvalidDocumentError(VdmAlertsError):
         paths = [shorten(escape_invisible(error.path)) for error in self.errors]
         width = max(map(len, paths))
         lines = [
-            f"  {path:{width}}  {error.what}"
+            f"  {path:{width}}  {escape_invisible(error.what)}"
             for path, error in zip(paths, self.errors, strict=True)
         ]
         heading = f"{source}: {count} {'problem' if count == 1 else 'problems'}"

@@ -2,7 +2,7 @@
 
 import re
 
-from vdm_alerts.core.rules.invisible_characters import INVISIBLE, describe
+from vdm_alerts.core.model.invisible_characters import INVISIBLE, describe
 
 _BYTE_ORDER_MARKS = ("\ufeff", "\u00ef\u00bb\u00bf")
 """The UTF-8 byte order mark, and its three bytes if read in the Windows code page 1252.

@@ -48,5 +48,6 @@ def _shorten(text: str) -> str:
 
 
 def _escape(text: str) -> str:
-    """Return *text* without mentions and disguised links."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """Return *text* without mentions and disguised links, neither of Slack nor of Markdown."""
+    plain = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return plain.replace("](", "]\\(")

@@ -1,5 +1,6 @@
 """The next steps of a notification, and why a breach matters."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import assert_never
@@ -13,6 +14,7 @@ from vdm_alerts.core.model.findings import (
     RestoreDefaultRule,
     SubscribeByEmail,
 )
+from vdm_alerts.core.model.invisible_characters import escape_invisible
 from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.model.target import Target
 
@@ -138,11 +140,12 @@ def provider_step(isp: str) -> str:
 
 def pause_step(configuration_set: str, target: Target) -> str:
     """Return the step that pauses all sending with *configuration_set*."""
+    name = escape_invisible(configuration_set)
     return (
-        f"To stop at once all that is sent with the configuration set {configuration_set} (whoever "
+        f"To stop at once all that is sent with the configuration set {name} (whoever "
         "sends gets an error until --sending-enabled switches it on again): "
         f"aws sesv2 put-configuration-set-sending-options --region {target.region} "
-        f"--configuration-set-name {configuration_set} --no-sending-enabled"
+        f"--configuration-set-name {_shell_word(name)} --no-sending-enabled"
     )
 
 
@@ -153,15 +156,23 @@ def fix_text(finding: Finding, target: Target) -> str:
     return f"{finding.remedy}: {command_of(finding.fix, target)}"
 
 
+def _shell_word(text: str) -> str:
+    """Return *text* as one word of a shell command, on one line.
+
+    Where it has escapes of invisible characters, the command names nothing that exists and fails.
+    """
+    return shlex.quote(escape_invisible(text))
+
+
 def command_of(fix: Fix, target: Target) -> str:
     """Return the command of *fix*, for an account in a Region."""
     match fix:
         case DeleteParameter(name=name):
-            return f"aws ssm delete-parameter --region {target.region} --name {name}"
+            return f"aws ssm delete-parameter --region {target.region} --name {_shell_word(name)}"
         case RestoreDefaultRule(rule=rule, name=name):
             return (
                 f"aws ssm put-parameter --region {target.region} --type String "
-                f"--name {name} --value file://rules/{rule}.toml"
+                f"--name {_shell_word(name)} --value {_shell_word(f'file://rules/{rule}.toml')}"
             )
         case SubscribeByEmail():
             return (

@@ -1,0 +1,71 @@
+"""The time limit of requests, against a server on a real socket."""
+
+import time
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from hostile_server import (
+    Behavior,
+    close_early,
+    drip_body,
+    drip_chunks_for_ever,
+    drip_headers,
+    say_nothing,
+    serving,
+)
+
+from vdm_alerts.adapters.aws.ses_account import SesAccount
+from vdm_alerts.adapters.aws.time_limit import limit_request_time
+from vdm_alerts.core.model.findings import UnavailableError
+
+SLOW = [say_nothing, drip_headers, drip_body, drip_chunks_for_ever]
+
+
+def a_client(url: str, attempts: int = 1) -> Any:
+    """Return a client whose sockets wait far longer than its requests may take."""
+    config = Config(read_timeout=30, retries={"mode": "standard", "total_max_attempts": attempts})
+    client = boto3.client("sesv2", endpoint_url=url, config=config)
+    limit_request_time(client, 0.3)
+    return client
+
+
+@pytest.mark.parametrize("behave", SLOW)
+def test_request_ends_at_its_limit_however_slow_the_response_is(behave: Behavior) -> None:
+    with serving(behave) as url:
+        account = SesAccount(a_client(url), time)
+        start = time.monotonic()
+        with pytest.raises(UnavailableError, match="ses:GetAccount failed: Read timeout") as caught:
+            account.status()
+        assert 0.3 <= time.monotonic() - start < 3
+    assert caught.value.finding.transient
+
+
+def test_response_that_ends_early_is_no_response() -> None:
+    """botocore would parse what there is, which says that VDM is off."""
+    with serving(close_early) as url, pytest.raises(UnavailableError, match="was closed before"):
+        SesAccount(a_client(url), time).status()
+
+
+def test_request_that_took_too_long_is_retried() -> None:
+    requests = 0
+
+    def behave_from_the_second_on(connection: Any, stopping: Any) -> None:
+        nonlocal requests
+        requests += 1
+        if requests == 1:
+            stopping.wait()
+        body = b'{"VdmAttributes": {"VdmEnabled": "ENABLED"}}'
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+    with serving(behave_from_the_second_on) as url:
+        assert SesAccount(a_client(url, attempts=2), time).status().vdm_enabled
+    assert requests == 2
+
+
+def test_refused_connection_is_reported_as_such() -> None:
+    with serving(say_nothing) as url:
+        pass
+    with pytest.raises(UnavailableError, match="Could not connect to the endpoint URL"):
+        SesAccount(a_client(url), time).status()
