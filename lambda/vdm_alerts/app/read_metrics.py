@@ -39,6 +39,11 @@ class ReadRequest:
     sent_last_day: int | None
     """The emails that SES itself counted in the last 24 hours; None if unknown."""
 
+    @property
+    def open_scopes(self) -> Sequence[Scope]:
+        """The scopes that have an open alert."""
+        return [key.scope for key, alert in self.alerts.items() if alert.is_active]
+
     def plan(self, roster: SenderRoster, last: date) -> ReadPlan:
         """Return the plan to read the senders in *roster* through the day *last*."""
         return plan_reading(self.rules, roster, self.alerts, self.now, last, self.sent_last_day)
@@ -52,14 +57,14 @@ def read_metrics(
     The reading includes today if the limits allow it and SES accepts queries about today. An answer
     that cannot be read is a gap. Errors become findings in *failures*.
     """
-    rules, now, limits = request.rules, request.now, request.limits
+    now, limits = request.now, request.limits
     stored_roster = failures.attempt(
         lambda: ports.rosters.load(target), SenderRoster(), FindingSource.METRICS
     )
     today = now.date()
     yesterday = today - timedelta(days=1)
     reads_today = limits.include_today and stored_roster.serves_today(today)
-    roster = _with_fresh_lists(stored_roster, ports.account, rules, now, failures)
+    roster = _with_fresh_lists(stored_roster, ports.account, request, failures)
     plan = request.plan(roster, today if reads_today else yesterday)
     budget = query_budget(stored_roster, limits.queries_per_day, now)
     try:
@@ -77,15 +82,15 @@ def read_metrics(
 def _with_fresh_lists(
     roster: SenderRoster,
     account: AccountSource,
-    rules: Sequence[Rule],
-    now: datetime,
+    request: ReadRequest,
     failures: FailureCollector,
 ) -> SenderRoster:
-    """Return *roster* with a fresh list of each kind of sender that *rules* monitor.
+    """Return *roster* with a fresh list of each kind of sender that the rules monitor.
 
-    A list that is younger than the reread interval of *rules* is kept. So is the old list if
-    listing fails.
+    A list that is younger than the reread interval of the rules is kept, unless it lacks a sender
+    with an open alert. So is the old list if listing fails.
     """
+    rules, now = request.rules, request.now
     lists: Mapping[Dimension, Callable[[], Sequence[Scope]]] = {
         Dimension.CONFIGURATION_SET: account.configuration_sets,
         Dimension.IDENTITY: account.identities,
@@ -93,7 +98,10 @@ def _with_fresh_lists(
     }
     for dimension, list_senders in lists.items():
         is_monitored = any(dimension in kind for rule in rules for kind in rule.scopes)
-        if is_monitored and not roster.is_listed(dimension, now, reread_interval(rules)):
+        is_usable = roster.is_listed(
+            dimension, now, reread_interval(rules)
+        ) and not roster.lacks_sender(dimension, request.open_scopes)
+        if is_monitored and not is_usable:
             senders = failures.attempt(list_senders, None, FindingSource.LISTS)
             if senders is not None:
                 roster = roster.with_listed(dimension, senders, now)
