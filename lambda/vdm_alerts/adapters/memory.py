@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from vdm_alerts.adapters.aws.dynamodb_items import (
+    MAX_LEASE,
     MAX_WRITES,
     RUN,
     STATE,
@@ -25,8 +26,8 @@ from vdm_alerts.adapters.aws.dynamodb_items import (
     partition_key,
     run_item,
     save_in_transactions,
-    state_from_items,
 )
+from vdm_alerts.adapters.aws.dynamodb_reading import repaired_version, state_from_items
 from vdm_alerts.core.alerts.history import Transition
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.account import AccountStatus
@@ -65,7 +66,7 @@ class MemoryTable:
         Raises LeaseHeldError if another owner holds a lease at *now*.
         """
         holder, expires = self.leases.get(target, (owner, until))
-        if holder != owner and expires >= now:
+        if holder != owner and now <= expires <= now + MAX_LEASE:
             raise LeaseHeldError("another run is acting")
         self.leases[target] = owner, until
 
@@ -97,6 +98,10 @@ class MemoryTable:
             raise StaleStateError(
                 "another run has saved since this one loaded; this one is tried again"
             )
+
+    def repair_version(self, run: Item, version: int) -> None:
+        """Replace the damaged version of the *run* item."""
+        self._put({**run, "version": version})
 
     def _put(self, item: Item) -> None:
         self.items[item["pk"], item["sk"]] = item
@@ -136,7 +141,11 @@ class MemoryState:
 
     def load(self, target: Target) -> StoredState:
         """Return the state that was saved last; an empty state before the first save."""
-        return state_from_items(self.table.partition(partition_key(STATE, target)))
+        items = self.table.partition(partition_key(STATE, target))
+        for item in items:
+            if item["sk"] == RUN and (version := repaired_version(item)):
+                self.table.repair_version(item, version)
+        return state_from_items(items)
 
     def save(
         self,

@@ -9,22 +9,14 @@ them.
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from itertools import chain
 from typing import Any, TypeAlias
 
-from vdm_alerts.adapters.aws.codec import (
-    SCHEMA,
-    UnreadableRecordError,
-    decode,
-    encode,
-    require_readable,
-)
-from vdm_alerts.core.alerts.alert import Alert, AlertKey
+from vdm_alerts.adapters.aws.codec import SCHEMA, encode
+from vdm_alerts.core.alerts.alert import AlertKey
 from vdm_alerts.core.alerts.history import Transition
-from vdm_alerts.core.alerts.sequence import SendAttempt
-from vdm_alerts.core.alerts.stored_state import StoredState, SubscriberCount
-from vdm_alerts.core.model.findings import Finding
+from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.metrics import Scope
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.rules.rule_set import RuleText
@@ -35,6 +27,11 @@ UNSCOPED_STATE, UNSCOPED_ROSTER = "memory", "roster"
 """The partitions of an older table, in which targets do not have their own partitions."""
 EXPIRES = "until"
 """The TTL attribute: DynamoDB deletes an item after this time, in seconds since 1970."""
+MAX_LEASE = timedelta(minutes=16)
+"""The longest that a lease lasts. One that seems to last longer is damaged, and blocks no run.
+
+The longest timeout of Lambda is 15 minutes, and the handler adds a margin.
+"""
 RUN = "run"
 """The sort key of the run item."""
 MAX_WRITES = 99
@@ -60,6 +57,12 @@ def partition_key(kind: str, target: Target) -> str:
     return f"{kind}#{target.account}#{target.region}"
 
 
+def key_text(key: AlertKey) -> str:
+    """Return *key* as a unique text. JSON keeps it unique whatever characters the names contain."""
+    indicator = [key.indicator.key] if key.indicator else []
+    return json.dumps([key.rule, _dimensions(key.scope), *indicator])
+
+
 def run_item(target: Target, state: StoredState) -> Item:
     """Return the run item, which has everything in *state* except alerts and rules."""
     expected = state.expected_subscribers
@@ -79,55 +82,6 @@ def run_item(target: Target, state: StoredState) -> Item:
         "days_without_vdm": [day.isoformat() for day in sorted(state.days_without_vdm)],
         "expected_subscribers": encode(expected) if expected else None,
     }
-
-
-def state_from_items(items: Sequence[Item]) -> StoredState:
-    """Return the state in *items* of a state partition; an empty state if there are no items.
-
-    Raises UnreadableRecordError if an item has a schema that this version does not read. If an item
-    is damaged, raises that error, AttributeError, KeyError, TypeError or ValueError.
-    """
-    run: Item | None = None
-    alerts: dict[AlertKey, Alert] = {}
-    rules: dict[str, RuleText] = {}
-    for item in items:
-        kind, _, name = item["sk"].partition("#")
-        match kind:
-            case "run":
-                run = item
-            case "alert":
-                alert = decode(item["record"], Alert)
-                alerts[alert.key] = alert
-            case "rule":
-                rules[name] = decode(item["record"], RuleText)
-            case _:
-                message = f"there is an item {item['sk']!r}, which this version does not know"
-                raise UnreadableRecordError(message)
-    if run is None:
-        return StoredState(alerts=alerts, rules=rules)
-    # The run item has a schema since schema 3. Earlier items lack only what schema 3 added.
-    require_readable(run.get("schema", 2))
-    subscribers, expected = run.get("subscribers"), run.get("expected_subscribers")
-    return StoredState(
-        alerts=alerts,
-        findings=tuple(decode(record, Finding) for record in run["findings"]),
-        service_sequence=int(run["trouble_sequence"]),
-        days_without_vdm=frozenset(map(date.fromisoformat, run.get("days_without_vdm", ()))),
-        last_run=datetime.fromisoformat(run["last_run"]) if run["last_run"] else None,
-        sequences={incident: int(last) for incident, last in run.get("numbers", {}).items()},
-        attempts={
-            id_: decode(record, SendAttempt) for id_, record in run.get("attempts", {}).items()
-        },
-        rules=rules,
-        transient_since={
-            key: datetime.fromisoformat(since) for key, since in run.get("passing", {}).items()
-        },
-        # Earlier versions sent no first summary. Their users know what is monitored.
-        summary_sent=run.get("introduced", True),
-        subscribers=None if subscribers is None else int(subscribers),
-        expected_subscribers=decode(expected, SubscriberCount) if expected else None,
-        version=int(run.get("version", 0)),
-    )
 
 
 def save_in_transactions(
@@ -226,7 +180,7 @@ def _rule_writes(
 def _history_write(target: Target, transition: Transition) -> Write:
     at, key = transition.time.isoformat(), transition.key
     return _put(
-        {"pk": partition_key(HISTORY, target), "sk": f"{at}#{_key_text(key)}"},
+        {"pk": partition_key(HISTORY, target), "sk": f"{at}#{key_text(key)}"},
         rule=key.rule,
         indicator=key.indicator.key if key.indicator else None,
         scope=_dimensions(key.scope),
@@ -247,17 +201,11 @@ def _delete(key: Item) -> Write:
 
 
 def _alert_key(target: Target, key: AlertKey) -> Item:
-    return {"pk": partition_key(STATE, target), "sk": f"alert#{_key_text(key)}"}
+    return {"pk": partition_key(STATE, target), "sk": f"alert#{key_text(key)}"}
 
 
 def _rule_key(target: Target, name: str) -> Item:
     return {"pk": partition_key(STATE, target), "sk": f"rule#{name}"}
-
-
-def _key_text(key: AlertKey) -> str:
-    """Return *key* as a unique text. JSON keeps it unique whatever characters the names contain."""
-    indicator = [key.indicator.key] if key.indicator else []
-    return json.dumps([key.rule, _dimensions(key.scope), *indicator])
 
 
 def _dimensions(scope: Scope) -> dict[str, str]:

@@ -18,6 +18,7 @@ class FindingSource(StrEnum):
     A finding counts as fixed only after a later run has read its source again.
     """
 
+    HISTORY = "history"
     RULES = "rules"
     SILENCES = "silences"
     SUBSCRIBERS = "subscribers"
