@@ -1,9 +1,7 @@
 """The codec of stored records: to values that DynamoDB can hold, and back."""
 
-import math
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any, TypeVar
 
 from cattrs import Converter
@@ -11,6 +9,14 @@ from cattrs.errors import BaseValidationError
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 from cattrs.strategies import configure_tagged_union
 
+from vdm_alerts.adapters.aws.stored_values import (
+    day,
+    flag,
+    fraction,
+    text,
+    time,
+    whole_number,
+)
 from vdm_alerts.core.alerts.alert import Alert, Firing, LastNotified, Ok, Pending, State
 from vdm_alerts.core.alerts.history import STATE_NAMES
 from vdm_alerts.core.alerts.sequence import SendAttempt
@@ -26,7 +32,7 @@ from vdm_alerts.core.rules.field_types import INDICATORS
 from vdm_alerts.core.rules.rule import Baseline, Threshold
 from vdm_alerts.core.rules.rule_set import RuleText
 
-SCHEMA = 4
+SCHEMA = 5
 """The schema of the stored records. A record of a later schema is unreadable.
 
 * 2 adds alerts that are pending, recovering or recently resolved.
@@ -34,10 +40,11 @@ SCHEMA = 4
 * 4 adds the indicator of each alert. It later got optional fields, which an older version ignores:
   since when and why a firing alert has its severity, the expected subscribers, and whether the
   history of an alert is lost.
+* 5 has an item for each incident, with what the run item had of it, and shortens long sort keys.
 
 A record of an earlier schema is readable, because it lacks only fields that have a default.
 """
-READABLE = {1, 2, 3, SCHEMA}
+READABLE = {1, 2, 3, 4, SCHEMA}
 """The schemas that this version reads."""
 
 ROSTER_SCHEMA = 2
@@ -133,13 +140,7 @@ _DIMENSIONS: Mapping[str, Dimension] = {
 }
 _SEVERITIES: Mapping[str, Severity] = {str(severity): severity for severity in Severity}
 
-YEARS = range(2000, 9000)
-"""The years of a stored time. Others are damage, and cannot be calculated with."""
-MAX_WHOLE_NUMBER = 10**15
-"""The largest stored number. DynamoDB stores 38 digits of larger ones."""
-
 T = TypeVar("T", Alert, Finding, SendAttempt, RuleText, SubscriberCount)
-D = TypeVar("D", bound=date)
 M = TypeVar("M")
 
 
@@ -197,66 +198,6 @@ def _reason(error: BaseException) -> str:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return str(error) or type(error).__name__
-
-
-def text(value: object) -> str:
-    """Return *value*, which must be a string. Raises TypeError."""
-    if not isinstance(value, str):
-        message = f"{value!r:.40} is not a string"
-        raise TypeError(message)
-    return value
-
-
-def flag(value: object) -> bool:
-    """Return *value*, which must be a Boolean. Raises TypeError."""
-    if not isinstance(value, bool):
-        message = f"{value!r:.40} is not a Boolean"
-        raise TypeError(message)
-    return value
-
-
-def whole_number(value: object) -> int:
-    """Return *value* as an integer of at least 0, at most `MAX_WHOLE_NUMBER`.
-
-    boto3 returns numbers as Decimal. Raises TypeError or ValueError.
-    """
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        message = f"{value!r:.40} is not a number"
-        raise TypeError(message)
-    if not 0 <= value <= MAX_WHOLE_NUMBER or value != int(value):
-        message = f"{value!r:.40} is not a whole number from 0 to {MAX_WHOLE_NUMBER}"
-        raise ValueError(message)
-    return int(value)
-
-
-def day(value: object) -> date:
-    """Return *value* as a date in `YEARS`. Raises TypeError or ValueError."""
-    return _in_years(date.fromisoformat(text(value)))
-
-
-def time(value: object) -> datetime:
-    """Return *value* as a time with an offset, in `YEARS`. Raises TypeError or ValueError."""
-    parsed = datetime.fromisoformat(text(value))
-    if parsed.tzinfo is None:
-        message = f"{value} has no offset"
-        raise ValueError(message)
-    return _in_years(parsed)
-
-
-def _in_years(parsed: D) -> D:
-    if parsed.year not in YEARS:
-        message = f"{parsed.isoformat()} is not in the years from {YEARS[0]} to {YEARS[-1]}"
-        raise ValueError(message)
-    return parsed
-
-
-def _fraction(value: object) -> float:
-    """Return *value*, the text of a float, as a finite float of at least 0."""
-    number = float(text(value))
-    if not math.isfinite(number) or number < 0:
-        message = f"{value!r:.40} is not a finite number of at least 0"
-        raise ValueError(message)
-    return number
 
 
 def _member(members: Mapping[str, M]) -> Callable[[object, type], M]:
@@ -390,7 +331,7 @@ _converter.register_unstructure_hook(date, date.isoformat)
 _converter.register_structure_hook(date, lambda value, _: day(value))
 # boto3 rejects floats. The repr of a float is exact.
 _converter.register_unstructure_hook(float, repr)
-_converter.register_structure_hook(float, lambda value, _: _fraction(value))
+_converter.register_structure_hook(float, lambda value, _: fraction(value))
 _converter.register_unstructure_hook(Severity, str)
 _converter.register_structure_hook(Severity, _member(_SEVERITIES))
 _converter.register_unstructure_hook(Indicator, lambda indicator: indicator.key)

@@ -5,18 +5,30 @@ An item of a later schema makes the whole state unreadable, so that no run overw
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from vdm_alerts.adapters.aws import codec
-from vdm_alerts.adapters.aws.codec import LaterSchemaError, UnreadableRecordError, decode
-from vdm_alerts.adapters.aws.dynamodb_items import Item, key_text
+from vdm_alerts.adapters.aws import stored_values
+from vdm_alerts.adapters.aws.codec import (
+    LaterSchemaError,
+    UnreadableRecordError,
+    decode,
+    require_readable,
+)
+from vdm_alerts.adapters.aws.dynamodb_items import (
+    MAX_NAME_SIZE,
+    RUN,
+    Item,
+    incident_items,
+    key_text,
+)
 from vdm_alerts.core.alerts.alert import Alert, AlertKey
 from vdm_alerts.core.alerts.damage import damaged_alert, damaged_item
 from vdm_alerts.core.alerts.sequence import SendAttempt
 from vdm_alerts.core.alerts.stored_state import StoredState, SubscriberCount
+from vdm_alerts.core.model.bounded_text import bounded
 from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.model.metrics import LONGEST_WINDOW, Dimension, Scope
 from vdm_alerts.core.rules.field_types import INDICATORS
@@ -36,42 +48,115 @@ DELETE_ITEM = "Delete this item of the partition state#ACCOUNT#REGION from the D
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    """The contents of the items of a state partition, except the run item."""
+
+    alerts: dict[AlertKey, Alert] = field(default_factory=dict)
+    rules: dict[str, RuleText] = field(default_factory=dict)
+    sequences: dict[str, int] = field(default_factory=dict)
+    attempts: dict[str, SendAttempt] = field(default_factory=dict)
+    unreadable_incidents: list[str] = field(default_factory=list)
+    """The incidents whose last number is unknown."""
+    damage: list[Finding] = field(default_factory=list)
+
+    def read(self, item: Item) -> None:
+        """Add the contents of *item*, or a finding. Raises LaterSchemaError."""
+        kind, _, cut_name = item["sk"].partition("#")
+        name = _whole_name(item, cut_name)
+        match kind:
+            case "alert":
+                self._read_alert(name, item)
+            case "incident":
+                self._read_incident(name, item)
+            case "rule":
+                self._read_rule(name, item)
+            case _:
+                message = f"there is an item {item['sk']!r}, which this version does not know"
+                raise LaterSchemaError(message)
+
+    def _read_alert(self, name: str, item: Item) -> None:
+        """Add the alert in *item*. The alert of a damaged item has no history."""
+        try:
+            alert = decode(item.get("record"), Alert)
+        except LaterSchemaError:
+            raise
+        except UnreadableRecordError as error:
+            why = str(error)
+        else:
+            text = key_text(alert.key)
+            if bounded(text, MAX_NAME_SIZE) == bounded(name, MAX_NAME_SIZE):
+                self.alerts[alert.key] = alert
+                return
+            why = f"it contains the alert {text}"
+        key = _alert_key(name)
+        if key is None:
+            effect = "It belongs to no alert, so it is ignored"
+            self.damage.append(damaged_item(item["sk"], why, effect, DELETE_ITEM))
+        else:
+            self.damage.append(damaged_alert(item["sk"], why))
+            self.alerts[key] = Alert(*key, history_lost=True)
+
+    def _read_incident(self, name: str, item: Item) -> None:
+        """Add the last number and the attempt of the incident in *item*."""
+        try:
+            require_readable(item.get("schema"))
+            if "sequence" in item:
+                self.sequences[name] = stored_values.whole_number(item["sequence"])
+            if "attempt" in item:
+                self.attempts[name] = decode(item["attempt"], SendAttempt)
+        except LaterSchemaError:
+            raise
+        except DAMAGE as error:
+            effect = "The numbers of its notifications continue after a gap"
+            self.damage.append(damaged_item(item["sk"], str(error), effect))
+            self.unreadable_incidents.append(name)
+
+    def _read_rule(self, name: str, item: Item) -> None:
+        """Add the last valid version of a rule in *item*."""
+        try:
+            self.rules[name] = decode(item.get("record"), RuleText)
+        except LaterSchemaError:
+            raise
+        except UnreadableRecordError as error:
+            effect = "While this rule is invalid, it has no last valid version"
+            self.damage.append(damaged_item(item["sk"], str(error), effect))
+
+
 def state_from_items(items: Sequence[Item]) -> StoredState:
     """Return the state in *items* of a state partition; an empty state if there are no items.
 
     Damaged items are findings in the `damage` of the state. Raises LaterSchemaError if a later
     version stored an item.
     """
-    alerts: dict[AlertKey, Alert] = {}
-    rules: dict[str, RuleText] = {}
-    damage: list[Finding] = []
+    contents = _Contents()
     run: Item | None = None
     for item in items:
-        sort_key = item["sk"]
-        kind, _, name = sort_key.partition("#")
-        match kind:
-            case "run":
-                run = item
-            case "alert":
-                alert = _alert(name, item, damage)
-                if alert:
-                    alerts[alert.key] = alert
-            case "rule":
-                try:
-                    rules[name] = decode(item.get("record"), RuleText)
-                except LaterSchemaError:
-                    raise
-                except UnreadableRecordError as error:
-                    effect = "While this rule is invalid, it has no last valid version"
-                    damage.append(damaged_item(sort_key, str(error), effect))
-            case _:
-                message = f"there is an item {sort_key!r}, which this version does not know"
-                raise LaterSchemaError(message)
+        if item["sk"] == RUN:
+            run = item
+        else:
+            contents.read(item)
+    if run is None and items:
+        contents.damage.append(damaged_item(RUN, "it is missing", _RUN_EFFECT))
     if run is None:
-        if items:
-            damage.append(damaged_item("run", "it is missing", _RUN_EFFECT))
-        return StoredState(alerts, rules=rules, summary_sent=bool(items), damage=tuple(damage))
-    return _state_from_run_item(run, alerts, rules, damage)
+        return StoredState(
+            contents.alerts,
+            sequences=contents.sequences,
+            attempts=contents.attempts,
+            rules=contents.rules,
+            summary_sent=bool(items),
+            damage=tuple(contents.damage),
+        )
+    return _state_from_run_item(run, contents)
+
+
+def items_of_incidents(run: Item) -> Sequence[Item]:
+    """Return an item for each incident in the *run* item, where an earlier schema stored them."""
+    old = _RunItem(run)
+    numbers = old.read_map("numbers", stored_values.whole_number)
+    attempts = old.read_map("attempts", lambda record: decode(record, SendAttempt))
+    state = StoredState(sequences=numbers, attempts=attempts)
+    return [*incident_items(run["pk"], state).values()]
 
 
 def repaired_version(run: Item) -> int | None:
@@ -82,33 +167,17 @@ def repaired_version(run: Item) -> int | None:
     if "version" not in run:
         return None
     try:
-        return None if codec.whole_number(run["version"]) else REPAIRED_VERSION
+        return None if stored_values.whole_number(run["version"]) else REPAIRED_VERSION
     except (TypeError, ValueError):
         return REPAIRED_VERSION
 
 
-def _alert(name: str, item: Item, damage: list[Finding]) -> Alert | None:
-    """Return the alert in *item*, which is called *name*.
-
-    The alert of a damaged item has no history. Return None if its name is damaged too. In both
-    cases, a finding is added to *damage*.
-    """
-    key = _alert_key(name)
-    try:
-        alert = decode(item.get("record"), Alert)
-        if key_text(alert.key) == name:
-            return alert
-        why = f"it contains the alert {key_text(alert.key)}"
-    except LaterSchemaError:
-        raise
-    except UnreadableRecordError as error:
-        why = str(error)
-    if key is None:
-        effect = "It belongs to no alert, so it is ignored"
-        damage.append(damaged_item(item["sk"], why, effect, DELETE_ITEM))
-        return None
-    damage.append(damaged_alert(item["sk"], why))
-    return Alert(*key, history_lost=True)
+def _whole_name(item: Item, cut_name: str) -> str:
+    """Return the name of *item*, which its sort key may contain as *cut_name* only."""
+    name = item.get("name")
+    if isinstance(name, str) and bounded(name, MAX_NAME_SIZE) == cut_name:
+        return name
+    return cut_name
 
 
 def _alert_key(name: str) -> AlertKey | None:
@@ -189,41 +258,42 @@ def _entries(value: object) -> dict[str, Any]:
     return value
 
 
-def _state_from_run_item(
-    item: Item,
-    alerts: Mapping[AlertKey, Alert],
-    rules: Mapping[str, RuleText],
-    damage: Sequence[Finding],
-) -> StoredState:
-    """Return the state in the run *item*, with the content of the other items.
+def _state_from_run_item(item: Item, contents: _Contents) -> StoredState:
+    """Return the state in the run *item*, with the *contents* of the other items.
 
     A damaged field has the value that loses no notification and resolves no alert.
     """
     run = _RunItem(item)
     # The run item has a schema since schema 3. Earlier items lack only what schema 3 added.
-    run.read("schema", codec.require_readable, None)
-    version = repaired_version(item) or run.read("version", codec.whole_number, 0)
+    run.read("schema", require_readable, None)
+    version = repaired_version(item) or run.read("version", stored_values.whole_number, 0)
     if repaired_version(item):
         run.damaged["version"] = f"it is {item['version']!r:.40}"
-    last_run = run.read("last_run", codec.time, None)
-    days = run.read_all("days_without_vdm", codec.day)
+    last_run = run.read("last_run", stored_values.time, None)
+    days = run.read_all("days_without_vdm", stored_values.day)
     if "days_without_vdm" in run.damaged and last_run:
         # Without these days, missing emails would count as none.
         days = [last_run.date() - timedelta(days=age) for age in range(LONGEST_WINDOW.days)]
     state = StoredState(
-        alerts=alerts,
-        findings=tuple(run.read_all("findings", lambda record: decode(record, Finding))),
+        alerts=contents.alerts,
+        # An earlier version stored findings of any size.
+        findings=tuple(run.read_all("findings", lambda record: decode(record, Finding).bounded())),
         # Each notification has a save of its own, so none has a number above the version.
-        service_sequence=run.read("trouble_sequence", codec.whole_number, version),
+        service_sequence=run.read("trouble_sequence", stored_values.whole_number, version),
         days_without_vdm=frozenset(days),
         last_run=last_run,
-        sequences=run.read_map("numbers", codec.whole_number),
-        attempts=run.read_map("attempts", lambda record: decode(record, SendAttempt)),
-        rules=rules,
-        transient_since=run.read_map("passing", codec.time),
+        sequences={
+            **contents.sequences,
+            **run.read_map("numbers", stored_values.whole_number),
+            **dict.fromkeys(contents.unreadable_incidents, version),
+        },
+        attempts=contents.attempts
+        | run.read_map("attempts", lambda record: decode(record, SendAttempt)),
+        rules=contents.rules,
+        transient_since=run.read_map("passing", stored_values.time),
         # Earlier versions sent no first summary. Their users know what is monitored.
-        summary_sent=run.read("introduced", codec.flag, otherwise=True),
-        subscribers=run.read("subscribers", codec.whole_number, None),
+        summary_sent=run.read("introduced", stored_values.flag, otherwise=True),
+        subscribers=run.read("subscribers", stored_values.whole_number, None),
         expected_subscribers=run.read(
             "expected_subscribers", lambda record: decode(record, SubscriberCount), None
         ),
@@ -231,5 +301,5 @@ def _state_from_run_item(
     )
     if run.damaged:
         why = "; ".join(f"{name}: {what}" for name, what in sorted(run.damaged.items()))
-        damage = [*damage, damaged_item("run", why, _RUN_EFFECT)]
-    return replace(state, damage=tuple(damage))
+        contents.damage.append(damaged_item(RUN, why, _RUN_EFFECT))
+    return replace(state, damage=tuple(contents.damage))

@@ -30,7 +30,11 @@ from vdm_alerts.adapters.aws.dynamodb_items import (
     run_item,
     save_in_transactions,
 )
-from vdm_alerts.adapters.aws.dynamodb_reading import repaired_version, state_from_items
+from vdm_alerts.adapters.aws.dynamodb_reading import (
+    items_of_incidents,
+    repaired_version,
+    state_from_items,
+)
 from vdm_alerts.adapters.aws.errors import codes_of, translate_errors
 from vdm_alerts.core.alerts.history import Transition
 from vdm_alerts.core.alerts.stored_state import StoredState
@@ -116,6 +120,7 @@ class DynamoDbState:
         items = self._items(partition_key(STATE, target))
         if not any(item["sk"] == RUN for item in items):
             items = self._moved_items(target) or items
+        items = self._with_incidents(items)
         try:
             state = state_from_items(items)
         except LaterSchemaError as error:
@@ -124,6 +129,19 @@ class DynamoDbState:
             if item["sk"] == RUN and (version := repaired_version(item)):
                 self._repair_version(item, version)
         return state
+
+    def _with_incidents(self, items: list[Any]) -> list[Any]:
+        """Return *items* with the items of incidents that an earlier schema kept in the run item.
+
+        These items are written at once, because the next save removes them from the run item. If
+        that save fails, they are written again.
+        """
+        run = next((item for item in items if item["sk"] == RUN), None)
+        incidents = items_of_incidents(run) if run and "numbers" in run else []
+        with translate_errors("dynamodb:BatchWriteItem"), self._table.batch_writer() as batch:
+            for item in incidents:
+                batch.put_item(Item=item)
+        return [*items, *incidents]
 
     def _repair_version(self, run: Any, version: int) -> None:  # noqa: ANN401 - an item of the table
         """Replace the damaged version of the *run* item, which no save could require."""
