@@ -129,6 +129,35 @@ def test_alert_of_a_damaged_item_has_no_history_until_it_is_saved_anew(table: An
     assert store.load(TARGET).damage == ()
 
 
+@pytest.mark.parametrize("damage", [{"sequence": "2"}, {"attempt": []}, {"schema": "x"}])
+def test_numbers_of_a_damaged_incident_continue_after_a_gap(
+    table: Any, damage: dict[str, Any]
+) -> None:
+    store = DynamoDbState(table)
+    state = StoredState(sequences={"incident": 2, "other": 1}, version=0)
+    saved = store.save(TARGET, replace(state, last_run=NOW), replacing=StoredState())
+    for _ in range(3):
+        saved = store.save(TARGET, saved, replacing=saved)
+    key = {"pk": partition_key(STATE, TARGET), "sk": "incident#incident"}
+    table.put_item(Item={**table.get_item(Key=key)["Item"], **damage})
+
+    loaded = store.load(TARGET)
+
+    assert loaded.sequences == {"incident": saved.version, "other": 1}
+    assert [finding.key for finding in loaded.damage] == ["item incident#incident"]
+
+
+def test_missing_run_item_is_reported_and_sends_no_second_summary(table: Any) -> None:
+    store, alert = DynamoDbState(table), firing(notified=Severity.WARNING)
+    store.save(TARGET, StoredState({alert.key: alert}), replacing=StoredState())
+    table.delete_item(Key={"pk": partition_key(STATE, TARGET), "sk": "run"})
+
+    loaded = store.load(TARGET)
+
+    assert (loaded.alerts, loaded.summary_sent) == ({alert.key: alert}, True)
+    assert [finding.key for finding in loaded.damage] == ["item run"]
+
+
 def test_days_without_vdm_are_all_days_when_they_are_damaged(table: Any) -> None:
     damaged = {**run_item(TARGET, StoredState(last_run=NOW)), "days_without_vdm": [7]}
     table.put_item(Item=damaged)
