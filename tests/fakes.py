@@ -21,7 +21,7 @@ from vdm_alerts.adapters.memory import (
     MemorySilences,
     MemoryState,
 )
-from vdm_alerts.app.evaluate import run
+from vdm_alerts.app.evaluate import Lease, run
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.deadline import Deadline
 from vdm_alerts.core.model.findings import Finding, UnavailableError
@@ -101,6 +101,8 @@ class World:
     store: MemoryState = field(default_factory=MemoryState)
     notifier: MemoryNotifier = field(default_factory=MemoryNotifier)
     recorder: MemoryMetrics = field(default_factory=MemoryMetrics)
+    wall_clock: datetime = NOW
+    """The time of the latest run. A run as of an earlier time does not set it back."""
     lost_responses: set[str] = field(default_factory=set)
     """The calls that happen, and then raise Unavailable."""
     _failures: dict[str, tuple[Exception, int | None]] = field(default_factory=dict)
@@ -120,7 +122,10 @@ class World:
 
     def run(self, hours: int = 0, limits: Limits = UNLIMITED) -> RunReport:
         """Run as of so many *hours* after NOW."""
-        return run(self.ports, TARGET, NOW + hours * HOUR, LEASE, limits)
+        now = NOW + hours * HOUR
+        self.wall_clock = max(self.wall_clock, now)
+        lease = Lease(self.wall_clock, self.wall_clock + (LEASE.until - LEASE.taken))
+        return run(self.ports, TARGET, now, lease, limits)
 
     def run_anew(self, hours: int = 0, limits: Limits = UNLIMITED) -> RunReport:
         """Run, and have `series.asked` be the queries of this run only."""

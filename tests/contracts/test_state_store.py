@@ -24,7 +24,8 @@ from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.rules.rule_set import RuleText
 from vdm_alerts.ports import StateStore
 
-UNTIL = NOW + HOUR
+LEASE_DURATION = HOUR / 4
+UNTIL = NOW + LEASE_DURATION
 VDM_OFF = Finding("VDM", "VDM is off", "Switch it on")
 RULE = RuleText('indicator = "bounce_rate"', "/vdm-alerts/rules/bounce-rate")
 FIRED = Transition(firing().key, NOW, "Ok", "Firing WARNING", "bounces are 6%")
@@ -237,7 +238,10 @@ def test_lease_is_free_after_the_block_failed(store: StateStore) -> None:
 
 
 def test_lease_can_be_taken_after_it_expired(store: StateStore) -> None:
-    with store.lease(TARGET, UNTIL, NOW), store.lease(TARGET, UNTIL + HOUR, UNTIL + HOUR):
+    with (
+        store.lease(TARGET, UNTIL, NOW),
+        store.lease(TARGET, UNTIL + HOUR + LEASE_DURATION, UNTIL + HOUR),
+    ):
         pass
 
 
@@ -245,13 +249,20 @@ def test_lease_cannot_be_taken_before_it_expires(store: StateStore) -> None:
     with (
         store.lease(TARGET, UNTIL, NOW),
         pytest.raises(LeaseHeldError),
-        store.lease(TARGET, UNTIL + HOUR, UNTIL - HOUR / 2),
+        store.lease(TARGET, UNTIL + LEASE_DURATION, UNTIL - LEASE_DURATION / 2),
     ):
         pass
 
 
+def test_lease_that_never_expires_blocks_no_run(store: StateStore) -> None:
+    never = NOW + 365 * 24 * HOUR
+
+    with store.lease(TARGET, never, NOW), store.lease(TARGET, UNTIL, NOW):
+        pass
+
+
 def test_run_whose_lease_expired_does_not_release_the_next_one(store: StateStore) -> None:
-    late = UNTIL + HOUR
+    late = UNTIL + LEASE_DURATION
     expired = store.lease(TARGET, UNTIL, NOW)
 
     with expired, store.lease(TARGET, late, late):

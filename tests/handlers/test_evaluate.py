@@ -163,7 +163,7 @@ def test_invocation_ends_quietly_while_another_run_acts(
 ) -> None:
     now = datetime.now(UTC)
 
-    with world.store.lease(TARGET, now + timedelta(hours=1), now):
+    with world.store.lease(TARGET, now + timedelta(minutes=15), now):
         assert invoke(event) == {"skipped": "another run is acting"}
 
     assert world.store.take_request(TARGET) is bool(event)
@@ -173,7 +173,7 @@ def test_invocation_ends_quietly_while_another_run_acts(
 def test_retry_of_a_run_that_died_takes_over_its_lease(world: World) -> None:
     now = datetime.now(UTC)
 
-    with world.store.lease(TARGET, now + timedelta(hours=1), now, Context.aws_request_id):
+    with world.store.lease(TARGET, now + timedelta(minutes=15), now, Context.aws_request_id):
         assert "skipped" not in invoke({})
 
 

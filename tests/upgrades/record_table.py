@@ -1,8 +1,8 @@
 """Print the DynamoDB items that this version stores, as a fixture for later versions.
 
-Run it when you have changed the stored schema, for example to 5:
+Run it when you have changed the stored schema, for example to 6:
 
-    cd tests && ../.venv/bin/python -m upgrades.record_table > upgrades/schema-5/table.json
+    cd tests && ../.venv/bin/python -m upgrades.record_table > upgrades/schema-6/table.json
 
 It simulates the demo scenario through its third day, with one invalid rule.
 """

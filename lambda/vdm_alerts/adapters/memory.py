@@ -17,22 +17,27 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from vdm_alerts.adapters.aws.dynamodb_items import (
+    MAX_ITEM_SIZE,
+    MAX_KEY_SIZE,
+    MAX_LEASE,
+    MAX_TRANSACTION_SIZE,
     MAX_WRITES,
     RUN,
     STATE,
     Item,
     Write,
+    item_size,
     partition_key,
     run_item,
     save_in_transactions,
-    state_from_items,
 )
+from vdm_alerts.adapters.aws.dynamodb_reading import repaired_version, state_from_items
 from vdm_alerts.core.alerts.history import Transition
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.account import AccountStatus
 from vdm_alerts.core.model.deadline import Deadline
 from vdm_alerts.core.model.errors import LeaseHeldError, StaleStateError
-from vdm_alerts.core.model.findings import OperationFailedError
+from vdm_alerts.core.model.findings import OperationFailedError, UnavailableError
 from vdm_alerts.core.model.metrics import Dimension, Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.model.target import Target
@@ -65,7 +70,7 @@ class MemoryTable:
         Raises LeaseHeldError if another owner holds a lease at *now*.
         """
         holder, expires = self.leases.get(target, (owner, until))
-        if holder != owner and expires >= now:
+        if holder != owner and now <= expires <= now + MAX_LEASE:
             raise LeaseHeldError("another run is acting")
         self.leases[target] = owner, until
 
@@ -81,8 +86,10 @@ class MemoryTable:
     def transact(self, run: Item, writes: Sequence[Write], version: int) -> None:
         """Apply *writes*, and put the *run* item in place of the run item with *version*.
 
-        Raises StaleStateError if the stored run item has another version.
+        Raises StaleStateError if the stored run item has another version, and UnavailableError if
+        DynamoDB would reject the size of an item or of the transaction.
         """
+        _require_sizes([run, *(request["Item"] for _, request in writes if "Item" in request)])
         self.require_version(run["pk"], version)
         for action, request in writes:
             if action == "Delete":
@@ -98,8 +105,26 @@ class MemoryTable:
                 "another run has saved since this one loaded; this one is tried again"
             )
 
+    def repair_version(self, run: Item, version: int) -> None:
+        """Replace the damaged version of the *run* item."""
+        self._put({**run, "version": version})
+
     def _put(self, item: Item) -> None:
         self.items[item["pk"], item["sk"]] = item
+
+
+def _require_sizes(items: Sequence[Item]) -> None:
+    """Raise UnavailableError if *items* are too large for a transaction of DynamoDB."""
+    sizes = [item_size(item) for item in items]
+    is_accepted = (
+        max(sizes) <= MAX_ITEM_SIZE
+        and sum(sizes) <= MAX_TRANSACTION_SIZE
+        and all(len(item["sk"].encode()) <= MAX_KEY_SIZE for item in items)
+        and len(items) <= MAX_WRITES + 1
+    )
+    if not is_accepted:
+        reason = f"{len(items)} items of {sum(sizes)} bytes, the largest of {max(sizes)}"
+        raise UnavailableError("dynamodb:TransactWriteItems", reason, transient=False)
 
 
 @dataclass(frozen=True)
@@ -136,7 +161,11 @@ class MemoryState:
 
     def load(self, target: Target) -> StoredState:
         """Return the state that was saved last; an empty state before the first save."""
-        return state_from_items(self.table.partition(partition_key(STATE, target)))
+        items = self.table.partition(partition_key(STATE, target))
+        for item in items:
+            if item["sk"] == RUN and (version := repaired_version(item)):
+                self.table.repair_version(item, version)
+        return state_from_items(items)
 
     def save(
         self,

@@ -52,6 +52,7 @@ def _query_sources(
     failures: FailureCollector,
 ) -> Observation:
     """Return the observation without what depends on every finding, which `collect` adds."""
+    failures.add(before.damage, FindingSource.HISTORY)
     subscribers = failures.attempt(ports.notifier.subscribers, None, FindingSource.SUBSCRIBERS)
     failures.add(
         data_findings.subscriber_findings(subscribers, before.expected_subscribers),

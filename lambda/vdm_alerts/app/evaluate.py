@@ -8,6 +8,7 @@ from datetime import datetime
 
 from vdm_alerts.app.collect import collect
 from vdm_alerts.app.notify import NotificationsUnsentError, Outbox
+from vdm_alerts.core.alerts.damage import without_future_times
 from vdm_alerts.core.alerts.history import Transition, transitions
 from vdm_alerts.core.alerts.lifecycle import advance_all
 from vdm_alerts.core.alerts.stored_state import (
@@ -108,6 +109,7 @@ def _load(ports: Ports, target: Target, lease: Lease, now: datetime, stack: Exit
         state = ports.store.load(target)
     except OperationFailedError as error:
         return HistoryUnavailable(error.finding)
+    state = without_future_times(state, lease.taken, lease.until)
     if state.last_run and now < state.last_run:
         message = f"asked to run as of {now}, but the last run was as of {state.last_run}"
         raise ClockWentBackError(message)

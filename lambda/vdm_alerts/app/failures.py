@@ -50,6 +50,7 @@ class FailureCollector:
         self.add([unexpected], source)
 
     def add(self, findings: Iterable[Finding], source: FindingSource) -> None:
-        """Add those of *findings* that are new, as findings of *source*."""
-        new = [finding for finding in dict.fromkeys(findings) if finding not in self.findings]
+        """Add those of *findings* that are new, as findings of *source* with bounded texts."""
+        texts = dict.fromkeys(finding.bounded() for finding in findings)
+        new = [finding for finding in texts if finding not in self.findings]
         self.findings += [replace(finding, source=source) for finding in new]

@@ -40,6 +40,11 @@ class ReadRequest:
     sent_last_day: int | None
     """The emails that SES itself counted in the last 24 hours; None if unknown."""
 
+    @property
+    def open_scopes(self) -> Sequence[Scope]:
+        """The scopes that have an open alert."""
+        return [key.scope for key, alert in self.alerts.items() if alert.is_active]
+
     def plan(self, roster: SenderRoster, last: date) -> ReadPlan:
         """Return the plan to read the senders in *roster* through the day *last*."""
         return plan_reading(self.rules, roster, self.alerts, self.now, last, self.sent_last_day)
@@ -83,8 +88,8 @@ def _with_fresh_lists(
 ) -> SenderRoster:
     """Return *roster* with a fresh list of each kind of sender that the rules monitor.
 
-    A list that is younger than the reread interval of the rules is kept. So is the old list if
-    listing fails.
+    A list that is younger than the reread interval of the rules is kept, unless it lacks a sender
+    with an open alert. So is the old list if listing fails.
     """
     rules, now = request.rules, request.now
     lists: Mapping[Dimension, Callable[[Deadline], Sequence[Scope]]] = {
@@ -94,9 +99,13 @@ def _with_fresh_lists(
     }
     for dimension, list_senders in lists.items():
         is_monitored = any(dimension in kind for rule in rules for kind in rule.scopes)
-        if is_monitored and not roster.is_listed(dimension, now, reread_interval(rules)):
-            read = partial(list_senders, request.limits.deadline)
-            senders = failures.attempt(read, None, FindingSource.LISTS)
+        is_usable = roster.is_listed(
+            dimension, now, reread_interval(rules)
+        ) and not roster.lacks_sender(dimension, request.open_scopes)
+        if is_monitored and not is_usable:
+            senders = failures.attempt(
+                partial(list_senders, request.limits.deadline), None, FindingSource.LISTS
+            )
             if senders is not None:
                 roster = roster.with_listed(dimension, senders, now)
     return roster

@@ -2,7 +2,8 @@
 
 import json
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import pytest
@@ -10,7 +11,13 @@ from builders import NOW, firing
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vdm_alerts.adapters.aws.codec import STORED_NAMES, UnreadableRecordError, decode, encode
+from vdm_alerts.adapters.aws.codec import (
+    STORED_NAMES,
+    LaterSchemaError,
+    UnreadableRecordError,
+    decode,
+    encode,
+)
 from vdm_alerts.core.alerts.alert import Alert, Firing, LastNotified, Ok, Pending
 from vdm_alerts.core.alerts.sequence import SendAttempt
 from vdm_alerts.core.alerts.stored_state import SubscriberCount
@@ -27,6 +34,7 @@ T = TypeVar("T")
 texts = st.text(min_size=1, max_size=20)
 timestamps = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis adds it
 severities = st.sampled_from(Severity)
+dates = st.dates(date(2000, 1, 1), date(2100, 1, 1))
 fractions = st.floats(0, 1)
 rates = st.builds(Rate, st.integers(0, 10**9), st.integers(1, 10**9))
 FIELDS: dict[type, dict[str, st.SearchStrategy[Any]]] = {}
@@ -78,7 +86,7 @@ firing_states = records_of(
     threshold_share=st.none() | fractions,
     no_email=st.booleans(),
     severity_since=st.none() | timestamps,
-    opened_from=st.none() | st.dates(),
+    opened_from=st.none() | dates,
     healthy_since=st.none() | timestamps,
     baseline=st.none() | thresholds,
 )
@@ -86,7 +94,7 @@ reported_figures = records_of(
     ReportedFigures,
     rate=rates,
     window=st.builds(Window, st.integers(1, 60)),
-    last_day=st.dates(),
+    last_day=dates,
 )
 last_notifications = records_of(
     LastNotified,
@@ -106,6 +114,7 @@ alerts = records_of(
     last_notified=st.none() | last_notifications,
     incident=st.none() | texts,
     resolved_at=resolution_times,
+    history_lost=st.booleans(),
 )
 findings = records_of(
     Finding,
@@ -161,7 +170,7 @@ def test_subscriber_count_survives_encoding_and_decoding(count: SubscriberCount)
     assert decode(encode(count), SubscriberCount) == count
 
 
-def test_alert_record_has_the_fields_of_schema_4() -> None:
+def test_alert_record_has_the_fields_of_schema_5() -> None:
     """Tables hold such records for years, so a change needs a new schema and a migration."""
     alert = firing(notified=Severity.WARNING)
     assert alert.last_notified is not None
@@ -171,7 +180,7 @@ def test_alert_record_has_the_fields_of_schema_4() -> None:
             alert, last_notified=replace(alert.last_notified, figures=figures), resolved_at=(NOW,)
         )
     ) == {
-        "schema": 4,
+        "schema": 5,
         "rule": "bounce-rate",
         "scope": {"identity": "news.example.com"},
         "indicator": "bounce_rate",
@@ -206,11 +215,11 @@ def test_alert_record_has_the_fields_of_schema_4() -> None:
 
 
 def test_record_of_a_later_schema_is_unreadable() -> None:
-    with pytest.raises(UnreadableRecordError, match="schema 5, this version reads 4"):
-        decode({**encode(firing()), "schema": 5}, Alert)
+    with pytest.raises(LaterSchemaError, match="schema 6, this version reads 5"):
+        decode({**encode(firing()), "schema": 6}, Alert)
 
 
-@pytest.mark.parametrize("schema", [1, 2, 3])
+@pytest.mark.parametrize("schema", [1, 2, 3, 4])
 def test_record_of_an_earlier_schema_is_readable(schema: int) -> None:
     for alert in (firing(), replace(firing(notified=Severity.WARNING), state=Ok())):
         assert decode({**encode(alert), "schema": schema}, Alert) == alert
@@ -231,6 +240,36 @@ def test_record_with_impossible_reported_figures_is_unreadable(figures: dict[str
         decode(encoded, Alert)
 
 
-def test_damaged_record_is_unreadable() -> None:
-    with pytest.raises(UnreadableRecordError, match="cannot be read as Alert"):
-        decode({"schema": 1, "rule": "r"}, Alert)
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"schema": "4"},
+        {"schema": None},
+        {"rule": 7},
+        {"scope": {"identity": 7}},
+        {"scope": "news.example.com"},
+        {"indicator": "bounces"},
+        {"state": {"is": "Firing", "severity": "WARNING", "since": "2026-03-12"}},
+        {"state": {"is": "Firing", "severity": "WARNING", "since": "2026-03-12T09:00:00"}},
+        {"state": {"is": "Firing", "severity": "WARNING", "since": "0001-01-01T00:00:00+14:00"}},
+        {"state": {"is": "Firing", "severity": 1, "since": "2026-03-12T09:00:00+00:00"}},
+        {"state": {"is": "Ok", "line": "nan"}},
+        {"state": {"is": "Ok", "line": "-0.1"}},
+        {"state": {"is": "Ok", "revised": {"events": True, "volume": 9}}},
+        {"state": {"is": "Ok", "revised": {"events": Decimal("1.5"), "volume": 9}}},
+        {"state": {"is": "Ok", "revised": {"events": -1, "volume": 9}}},
+        {"ends": "2026-03-12T09:00:00+00:00"},
+        {"lost": "false"},
+    ],
+)
+def test_damaged_record_is_unreadable(damage: dict[str, Any]) -> None:
+    with pytest.raises(UnreadableRecordError) as caught:
+        decode({**encode(firing()), **damage}, Alert)
+
+    assert not isinstance(caught.value, LaterSchemaError)
+
+
+@pytest.mark.parametrize("encoded", [None, "x", [], 7])
+def test_record_that_is_no_map_is_unreadable(encoded: object) -> None:
+    with pytest.raises(UnreadableRecordError, match="not a map"):
+        decode(encoded, Alert)

@@ -1,5 +1,7 @@
 """The roster in DynamoDB: several items, and items that are missing or unreadable."""
 
+import json
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +15,7 @@ from vdm_alerts.adapters.aws.dynamodb_items import ROSTER as ROSTER_PARTITION
 from vdm_alerts.adapters.aws.dynamodb_items import partition_key
 from vdm_alerts.adapters.aws.dynamodb_roster import DynamoDbRoster
 from vdm_alerts.core.model.findings import UnavailableError
-from vdm_alerts.core.model.metrics import Scope
+from vdm_alerts.core.model.metrics import Dimension, Scope
 from vdm_alerts.core.planning.roster import SenderRoster
 
 
@@ -65,6 +67,39 @@ def test_unreadable_roster_is_loaded_as_empty(table: Any, packed: Any) -> None:
     table.put_item(Item={**key, "whole": "a", "parts": 1, "packed": packed})
 
     assert DynamoDbRoster(table).load(TARGET) == SenderRoster()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"entries": []},
+        {"entries": [[{"IDENTITY": 7}, None, None, 0, {}, None, None]]},
+        {"entries": [[{"IDENTITY": "renamed.example"}, None, None, 0, {}, None, None]]},
+        {"asked": "many"},
+        {"listed": {"IDENTITY": "2026-03-12"}},
+    ],
+)
+def test_damaged_roster_is_loaded_as_empty(table: Any, damage: dict[str, Any]) -> None:
+    store = DynamoDbRoster(table)
+    roster = SenderRoster({NEWS_IDENTITY: a_sender_record(7)}, {Dimension.IDENTITY: NOW})
+    store.save(TARGET, roster)
+    (item,) = table.scan()["Items"]
+    document = json.loads(zlib.decompress(bytes(item["packed"])))
+    item["packed"] = zlib.compress(json.dumps({**document, **damage}).encode())
+    table.put_item(Item=item)
+
+    assert store.load(TARGET) == SenderRoster()
+
+
+def test_roster_without_a_checksum_is_loaded(table: Any) -> None:
+    """An older version stored none."""
+    store = DynamoDbRoster(table)
+    store.save(TARGET, SenderRoster({NEWS_IDENTITY: a_sender_record(7)}))
+    (item,) = table.scan()["Items"]
+    del item["checksum"]
+    table.put_item(Item=item)
+
+    assert store.load(TARGET).records == {NEWS_IDENTITY: a_sender_record(7)}
 
 
 def test_roster_item_without_attributes_is_loaded_as_empty(table: Any) -> None:

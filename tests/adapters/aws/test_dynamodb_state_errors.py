@@ -2,21 +2,25 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import boto3
 import pytest
-from builders import HOUR, NEWS_IDENTITY, NOW, TARGET, a_table, firing
+from builders import HOTMAIL, HOUR, NEWS_IDENTITY, NOW, TARGET, a_table, firing
 from moto import mock_aws
 
-from vdm_alerts.adapters.aws.codec import encode
-from vdm_alerts.adapters.aws.dynamodb_items import STATE, partition_key, run_item
+from vdm_alerts.adapters.aws.codec import SCHEMA, encode
+from vdm_alerts.adapters.aws.dynamodb_items import LEASE, STATE, key_text, partition_key, run_item
 from vdm_alerts.adapters.aws.dynamodb_state import DynamoDbState
+from vdm_alerts.core.alerts.alert import Alert
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.findings import OperationFailedError, UnavailableError
+from vdm_alerts.core.model.metrics import ACCOUNT
+from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.rules.rule_set import RuleText
 
-UNTIL = NOW + HOUR
+UNTIL = NOW + HOUR / 4
 RULE = RuleText('indicator = "bounce_rate"', "/vdm-alerts/rules/bounce-rate")
 
 
@@ -27,33 +31,155 @@ def table() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(
-    "damaged",
+    "later",
     [
-        {"sk": "alert#x", "record": {"schema": 2}},
-        {"sk": "alert#x", "record": {"schema": 1, "rule": "r", "state": {"is": "Dozing"}}},
-        {"sk": "alert#x"},
-        {"sk": "run", "last_run": "2026-03-12T09:00:00+00:00"},
-        {"sk": "alert#x", "record": "x"},
-        {"sk": "alert#x", "record": {**encode(firing()), "schema": 5}},
-        {"sk": "rule#x", "record": {"schema": 3, "text": ""}},
-        {"sk": "rule#x", "record": {**encode(RULE), "schema": 5}},
+        {"sk": "alert#x", "record": {**encode(firing()), "schema": SCHEMA + 1}},
+        {"sk": "rule#x", "record": {**encode(RULE), "schema": SCHEMA + 1}},
         {"sk": "plan#x", "record": {"schema": 3}},
-        {"sk": "run", "findings": [], "trouble_sequence": 1, "last_run": "yesterday"},
-        {**run_item(TARGET, StoredState()), "schema": 5},
-        {**run_item(TARGET, StoredState()), "version": "the newest"},
-        {**run_item(TARGET, StoredState()), "attempts": ["id"]},
-        {**run_item(TARGET, StoredState()), "attempts": {"id": {"schema": 3, "sequence": 1}}},
+        {**run_item(TARGET, StoredState()), "schema": SCHEMA + 1},
+        {**run_item(TARGET, StoredState()), "findings": [{"schema": SCHEMA + 1}]},
     ],
 )
-def test_load_fails_with_a_finding_when_an_item_is_unreadable(
-    table: Any, damaged: dict[str, Any]
+def test_load_fails_with_a_finding_when_an_item_is_of_a_later_schema(
+    table: Any, later: dict[str, Any]
 ) -> None:
-    table.put_item(Item={"pk": partition_key(STATE, TARGET), **damaged})
+    table.put_item(Item={"pk": partition_key(STATE, TARGET), **later})
 
     with pytest.raises(OperationFailedError, match="What was remembered cannot be read") as caught:
         DynamoDbState(table).load(TARGET)
 
     assert not caught.value.finding.transient
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        {"sk": "alert#x", "record": {"schema": 2}},
+        {"sk": "alert#x"},
+        {"sk": "alert#x", "record": "x"},
+        {"sk": f"alert#{key_text(firing().key)}"},
+        {"sk": f"alert#{key_text(firing().key)}", "record": encode(firing(HOTMAIL))},
+        {"sk": "rule#x", "record": {"schema": 3, "text": ""}},
+        {"sk": "rule#x", "record": {"schema": 3, "text": 7, "source": "x"}},
+        {"sk": "run", "last_run": "2026-03-12T09:00:00+00:00"},
+        *(
+            {**run_item(TARGET, StoredState(version=1)), **fields}
+            for fields in (
+                {"last_run": "2026-03-12"},
+                {"schema": "four"},
+                {"trouble_sequence": -1},
+                {"findings": ["VDM"]},
+                {"numbers": {"id": True}},
+                {"attempts": ["id"]},
+                {"attempts": {"id": {"schema": 3, "sequence": 1}}},
+                {"passing": {"ses:GetAccount": "2026-03-12"}},
+                {"introduced": "no"},
+                {"subscribers": "1"},
+                {"days_without_vdm": "2026-03-12"},
+                {"expected_subscribers": {"schema": 4, "confirmed": 1}},
+            )
+        ),
+    ],
+)
+def test_damaged_item_is_a_finding_that_names_it(table: Any, damaged: dict[str, Any]) -> None:
+    store = DynamoDbState(table)
+    healthy = store.save(
+        TARGET,
+        StoredState({firing(ACCOUNT).key: firing(ACCOUNT)}, last_run=NOW, rules={"mine": RULE}),
+        replacing=StoredState(),
+    )
+    table.put_item(Item={"pk": partition_key(STATE, TARGET), **damaged})
+
+    state = store.load(TARGET)
+
+    (finding,) = state.damage
+    assert finding.key == f"item {damaged['sk']}"
+    assert state.alerts[firing(ACCOUNT).key] == firing(ACCOUNT)
+    assert state.rules == healthy.rules
+    saved = store.save(TARGET, replace(state, damage=()), replacing=state)
+    assert store.load(TARGET).alerts == saved.alerts
+
+
+@pytest.mark.parametrize("version", ["-1", "newest", False, 0, -1, Decimal("1.5"), 10**20, []])
+def test_damaged_version_is_repaired_and_reported(table: Any, version: Any) -> None:
+    store = DynamoDbState(table)
+    table.put_item(Item={**run_item(TARGET, StoredState(last_run=NOW)), "version": version})
+
+    state = store.load(TARGET)
+
+    assert [finding.key for finding in state.damage] == ["item run"]
+    saved = store.save(TARGET, replace(state, damage=()), replacing=state)
+    assert saved.version > state.version
+    assert store.load(TARGET) == saved
+
+
+def test_alert_of_a_damaged_item_has_no_history_until_it_is_saved_anew(table: Any) -> None:
+    store, alert = DynamoDbState(table), firing(notified=Severity.WARNING)
+    store.save(TARGET, StoredState({alert.key: alert}), replacing=StoredState())
+    key = {"pk": partition_key(STATE, TARGET), "sk": f"alert#{key_text(alert.key)}"}
+    table.put_item(Item={**key, "record": {"schema": 4}})
+
+    state = store.load(TARGET)
+    store.save(TARGET, state, replacing=state)
+
+    assert state.alerts == {alert.key: Alert(*alert.key, history_lost=True)}
+    assert table.get_item(Key=key)["Item"]["record"] == {"schema": 4}
+    store.save(TARGET, replace(state, alerts={alert.key: alert}), replacing=store.load(TARGET))
+    assert store.load(TARGET).alerts == {alert.key: alert}
+    assert store.load(TARGET).damage == ()
+
+
+@pytest.mark.parametrize("damage", [{"sequence": "2"}, {"attempt": []}, {"schema": "x"}])
+def test_numbers_of_a_damaged_incident_continue_after_a_gap(
+    table: Any, damage: dict[str, Any]
+) -> None:
+    store = DynamoDbState(table)
+    state = StoredState(sequences={"incident": 2, "other": 1}, version=0)
+    saved = store.save(TARGET, replace(state, last_run=NOW), replacing=StoredState())
+    for _ in range(3):
+        saved = store.save(TARGET, saved, replacing=saved)
+    key = {"pk": partition_key(STATE, TARGET), "sk": "incident#incident"}
+    table.put_item(Item={**table.get_item(Key=key)["Item"], **damage})
+
+    loaded = store.load(TARGET)
+
+    assert loaded.sequences == {"incident": saved.version, "other": 1}
+    assert [finding.key for finding in loaded.damage] == ["item incident#incident"]
+
+
+def test_missing_run_item_is_reported_and_sends_no_second_summary(table: Any) -> None:
+    store, alert = DynamoDbState(table), firing(notified=Severity.WARNING)
+    store.save(TARGET, StoredState({alert.key: alert}), replacing=StoredState())
+    table.delete_item(Key={"pk": partition_key(STATE, TARGET), "sk": "run"})
+
+    loaded = store.load(TARGET)
+
+    assert (loaded.alerts, loaded.summary_sent) == ({alert.key: alert}, True)
+    assert [finding.key for finding in loaded.damage] == ["item run"]
+
+
+def test_days_without_vdm_are_all_days_when_they_are_damaged(table: Any) -> None:
+    damaged = {**run_item(TARGET, StoredState(last_run=NOW)), "days_without_vdm": [7]}
+    table.put_item(Item=damaged)
+
+    days = DynamoDbState(table).load(TARGET).days_without_vdm
+
+    assert (len(days), max(days)) == (60, NOW.date())
+
+
+@pytest.mark.parametrize(
+    "damage", [{}, {"until": "never"}, {"until": 10**11}, {"until": True}, {"until": None}]
+)
+def test_damaged_lease_blocks_no_run(
+    table: Any, damage: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    key = {"pk": partition_key(LEASE, TARGET), "sk": "lease"}
+    table.put_item(Item={**key, "owner": "dead", **damage})
+
+    with DynamoDbState(table).lease(TARGET, UNTIL, NOW):
+        pass
+
+    assert "the lease was damaged" in caplog.text
 
 
 def test_state_of_more_than_one_page_is_loaded_completely(table: Any) -> None:

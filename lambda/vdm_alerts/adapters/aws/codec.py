@@ -1,6 +1,6 @@
 """The codec of stored records: to values that DynamoDB can hold, and back."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any, TypeVar
 
@@ -9,6 +9,14 @@ from cattrs.errors import BaseValidationError
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 from cattrs.strategies import configure_tagged_union
 
+from vdm_alerts.adapters.aws.stored_values import (
+    day,
+    flag,
+    fraction,
+    text,
+    time,
+    whole_number,
+)
 from vdm_alerts.core.alerts.alert import Alert, Firing, LastNotified, Ok, Pending, State
 from vdm_alerts.core.alerts.history import STATE_NAMES
 from vdm_alerts.core.alerts.sequence import SendAttempt
@@ -24,17 +32,19 @@ from vdm_alerts.core.rules.field_types import INDICATORS
 from vdm_alerts.core.rules.rule import Baseline, Threshold
 from vdm_alerts.core.rules.rule_set import RuleText
 
-SCHEMA = 4
+SCHEMA = 5
 """The schema of the stored records. A record of a later schema is unreadable.
 
 * 2 adds alerts that are pending, recovering or recently resolved.
 * 3 adds how and how often an alert was resolved, the reported figures, attempts, and rules.
 * 4 adds the indicator of each alert. It later got optional fields, which an older version ignores:
-  since when and why a firing alert has its severity, and the expected subscribers.
+  since when and why a firing alert has its severity, the expected subscribers, and whether the
+  history of an alert is lost.
+* 5 has an item for each incident, with what the run item had of it, and shortens long sort keys.
 
 A record of an earlier schema is readable, because it lacks only fields that have a default.
 """
-READABLE = {1, 2, 3, SCHEMA}
+READABLE = {1, 2, 3, 4, SCHEMA}
 """The schemas that this version reads."""
 
 ROSTER_SCHEMA = 2
@@ -49,6 +59,7 @@ STORED_NAMES: Mapping[type, Mapping[str, str]] = {
         "last_notified": "told",
         "incident": "incident",
         "resolved_at": "ends",
+        "history_lost": "lost",
     },
     Ok: {
         "since": "since",
@@ -130,10 +141,15 @@ _DIMENSIONS: Mapping[str, Dimension] = {
 _SEVERITIES: Mapping[str, Severity] = {str(severity): severity for severity in Severity}
 
 T = TypeVar("T", Alert, Finding, SendAttempt, RuleText, SubscriberCount)
+M = TypeVar("M")
 
 
 class UnreadableRecordError(VdmAlertsError):
     """A stored record is damaged, or has a schema that this version does not read."""
+
+
+class LaterSchemaError(UnreadableRecordError):
+    """A later version stored the record. This version must not overwrite it."""
 
 
 def encode(
@@ -143,25 +159,71 @@ def encode(
     return {"schema": SCHEMA, **_converter.unstructure(record)}
 
 
-def decode(encoded: dict[str, Any], record_type: type[T]) -> T:
+def decode(encoded: object, record_type: type[T]) -> T:
     """Return the record that was encoded as *encoded*.
 
-    Raises UnreadableRecordError if *encoded* is damaged or of a later schema.
+    Raises LaterSchemaError if *encoded* is of a later schema, and UnreadableRecordError if it is
+    damaged: if a value has another type than `encode` stores, or is out of its range.
     """
+    if not isinstance(encoded, dict):
+        message = f"record is {encoded!r:.40}, not a map"
+        raise UnreadableRecordError(message)
     require_readable(encoded.get("schema"))
     fields = {name: value for name, value in encoded.items() if name != "schema"}
     try:
         return _converter.structure(fields, record_type)
-    except (BaseValidationError, KeyError, TypeError, ValueError) as error:
-        message = f"record cannot be read as {record_type.__name__}: {error}"
+    except (BaseValidationError, ArithmeticError, KeyError, TypeError, ValueError) as error:
+        message = f"record cannot be read as {record_type.__name__}: {_reason(error)}"
         raise UnreadableRecordError(message) from error
 
 
 def require_readable(schema: object) -> None:
-    """Raise UnreadableRecordError unless this version reads *schema*."""
-    if schema not in READABLE:
-        message = f"record has schema {schema!r}, this version reads {SCHEMA}"
+    """Raise an error unless this version reads *schema*.
+
+    Raises LaterSchemaError if *schema* is a later one, and UnreadableRecordError if it is none.
+    """
+    message = f"record has schema {schema!r:.40}, this version reads {SCHEMA}"
+    try:
+        number = whole_number(schema)
+    except (TypeError, ValueError) as error:
+        raise UnreadableRecordError(message) from error
+    if number > SCHEMA:
+        raise LaterSchemaError(message)
+    if number not in READABLE:
         raise UnreadableRecordError(message)
+
+
+def _reason(error: BaseException) -> str:
+    """Return the text of the first single error in *error*."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return str(error) or type(error).__name__
+
+
+def _member(members: Mapping[str, M]) -> Callable[[object, type], M]:
+    """Return a structure hook for the values of *members*, by their stored names."""
+    return lambda name, _: members[text(name)]
+
+
+def _from_map(structure: Callable[..., M]) -> Callable[..., M]:
+    """Return *structure*, which reads a map, as a hook that reads nothing else."""
+
+    def structure_map(fields: object, record_type: type) -> M:
+        if not isinstance(fields, dict):
+            message = f"{fields!r:.40} is not a map"
+            raise TypeError(message)
+        return structure(fields, record_type)
+
+    return structure_map
+
+
+def _listed(items: object, tuple_type: Any) -> tuple[Any, ...]:  # noqa: ANN401 - see cattrs
+    """Return the tuple that was stored as the list *items*; a string is no list."""
+    if not isinstance(items, list):
+        message = f"{items!r:.40} is not a list"
+        raise TypeError(message)
+    item_type = tuple_type.__args__[0]
+    return tuple(_converter.structure(item, item_type) for item in items)
 
 
 def encode_roster(roster: SenderRoster) -> dict[str, Any]:
@@ -192,12 +254,12 @@ def _encoded_sender(scope: Scope, record: SenderRecord) -> list[Any]:
     ]
 
 
-def decode_roster(encoded: dict[str, Any]) -> SenderRoster:
+def decode_roster(encoded: Any) -> SenderRoster:  # noqa: ANN401 - any JSON document
     """Return the roster that was encoded as *encoded*.
 
     Raises UnreadableRecordError if *encoded* is damaged or of another schema.
     """
-    schema = encoded.get("schema")
+    schema = encoded.get("schema") if isinstance(encoded, dict) else None
     if schema != ROSTER_SCHEMA:
         message = f"roster has schema {schema!r}, this version reads {ROSTER_SCHEMA}"
         raise UnreadableRecordError(message)
@@ -206,13 +268,12 @@ def decode_roster(encoded: dict[str, Any]) -> SenderRoster:
         return SenderRoster(
             records=dict(_decoded_sender(entry) for entry in encoded["entries"]),
             listed_at={
-                _DIMENSIONS[name]: _aware_time(listed_at)
-                for name, listed_at in encoded["listed"].items()
+                _DIMENSIONS[name]: time(listed_at) for name, listed_at in encoded["listed"].items()
             },
             read_at=_optional_time(encoded["swept"]),
-            queries_made=int(encoded["asked"]),
-            unattributed=int(encoded["unclaimed"]),
-            today_rejected_on=date.fromisoformat(rejected_on) if rejected_on else None,
+            queries_made=whole_number(encoded["asked"]),
+            unattributed=whole_number(encoded["unclaimed"]),
+            today_rejected_on=None if rejected_on is None else day(rejected_on),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         message = f"roster cannot be read: {error!r}"
@@ -224,8 +285,8 @@ def _decoded_sender(entry: list[Any]) -> tuple[Scope, SenderRecord]:
     record = SenderRecord(
         read_at=_optional_time(read_at),
         tried_at=_optional_time(tried_at),
-        volume=int(volume),
-        drilled_down_at={rule: _aware_time(time) for rule, time in drilled_down_at.items()},
+        volume=whole_number(volume),
+        drilled_down_at={text(rule): time(read) for rule, read in drilled_down_at.items()},
         rejected_at=_optional_time(rejected_at),
         failing_since=_optional_time(failing_since),
     )
@@ -233,7 +294,7 @@ def _decoded_sender(entry: list[Any]) -> tuple[Scope, SenderRecord]:
 
 
 def _scope(dimensions: Mapping[str, str]) -> Scope:
-    values = {_DIMENSIONS[name]: value for name, value in dimensions.items()}
+    values = {_DIMENSIONS[name]: text(value) for name, value in dimensions.items()}
     return Scope(
         values.get(Dimension.IDENTITY),
         values.get(Dimension.CONFIGURATION_SET),
@@ -242,20 +303,12 @@ def _scope(dimensions: Mapping[str, str]) -> Scope:
     )
 
 
-def _text(time: date | None) -> str | None:
-    return None if time is None else time.isoformat()
+def _text(moment: date | None) -> str | None:
+    return None if moment is None else moment.isoformat()
 
 
-def _optional_time(text: str | None) -> datetime | None:
-    return None if text is None else _aware_time(text)
-
-
-def _aware_time(text: str) -> datetime:
-    time = datetime.fromisoformat(text)
-    if time.tzinfo is None:
-        message = f"{text} has no offset"
-        raise ValueError(message)
-    return time
+def _optional_time(value: object) -> datetime | None:
+    return None if value is None else time(value)
 
 
 def _overrides(record_type: type) -> dict[str, Any]:
@@ -266,16 +319,23 @@ def _overrides(record_type: type) -> dict[str, Any]:
 
 
 _converter = Converter(omit_if_default=True)
+_converter.register_structure_hook(str, lambda value, _: text(value))
+_converter.register_structure_hook(bool, lambda value, _: flag(value))
+_converter.register_structure_hook(int, lambda value, _: whole_number(value))
+_converter.register_structure_hook_func(
+    lambda kind: getattr(kind, "__origin__", None) is tuple, _listed
+)
 _converter.register_unstructure_hook(datetime, datetime.isoformat)
-_converter.register_structure_hook(datetime, lambda text, _: datetime.fromisoformat(text))
+_converter.register_structure_hook(datetime, lambda value, _: time(value))
 _converter.register_unstructure_hook(date, date.isoformat)
-_converter.register_structure_hook(date, lambda text, _: date.fromisoformat(text))
+_converter.register_structure_hook(date, lambda value, _: day(value))
 # boto3 rejects floats. The repr of a float is exact.
 _converter.register_unstructure_hook(float, repr)
+_converter.register_structure_hook(float, lambda value, _: fraction(value))
 _converter.register_unstructure_hook(Severity, str)
-_converter.register_structure_hook(Severity, lambda name, _: _SEVERITIES[name])
+_converter.register_structure_hook(Severity, _member(_SEVERITIES))
 _converter.register_unstructure_hook(Indicator, lambda indicator: indicator.key)
-_converter.register_structure_hook(Indicator, lambda key, _: INDICATORS[key])
+_converter.register_structure_hook(Indicator, _member(INDICATORS))
 _converter.register_unstructure_hook_factory(
     STORED_NAMES.__contains__,
     lambda record_type, converter: make_dict_unstructure_fn(
@@ -284,8 +344,8 @@ _converter.register_unstructure_hook_factory(
 )
 _converter.register_structure_hook_factory(
     STORED_NAMES.__contains__,
-    lambda record_type, converter: make_dict_structure_fn(
-        record_type, converter, **_overrides(record_type)
+    lambda record_type, converter: _from_map(
+        make_dict_structure_fn(record_type, converter, **_overrides(record_type))
     ),
 )
 configure_tagged_union(

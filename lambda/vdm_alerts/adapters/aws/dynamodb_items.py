@@ -1,32 +1,27 @@
 """The alert history as items of the DynamoDB table, and the writes that store it.
 
 Each target, an account in a Region, has its own partitions. The partition "state" has an item for
-the run, for each active alert and for each rule. One query reads all of them. The partition
-"history" has an item for each change of an alert's state. A run writes these items and never reads
-them.
+the run, for each active alert, for each open incident and for each rule. One query reads all of
+them. The partition "history" has an item for each change of an alert's state. A run writes these
+items and never reads them.
 """
 
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from itertools import chain
 from typing import Any, TypeAlias
 
-from vdm_alerts.adapters.aws.codec import (
-    SCHEMA,
-    UnreadableRecordError,
-    decode,
-    encode,
-    require_readable,
-)
-from vdm_alerts.core.alerts.alert import Alert, AlertKey
+from vdm_alerts.adapters.aws.codec import SCHEMA, encode
+from vdm_alerts.core.alerts.alert import AlertKey
 from vdm_alerts.core.alerts.history import Transition
-from vdm_alerts.core.alerts.sequence import SendAttempt
-from vdm_alerts.core.alerts.stored_state import StoredState, SubscriberCount
-from vdm_alerts.core.model.findings import Finding
+from vdm_alerts.core.alerts.stored_state import StoredState
+from vdm_alerts.core.model.bounded_text import bounded
 from vdm_alerts.core.model.metrics import Scope
 from vdm_alerts.core.model.target import Target
+from vdm_alerts.core.notifications.notification import SUMMARY
+from vdm_alerts.core.notifications.service_notification import SERVICE
 from vdm_alerts.core.rules.rule_set import RuleText
 
 STATE, HISTORY, LEASE, ROSTER = "state", "history", "lease", "roster"
@@ -35,15 +30,28 @@ UNSCOPED_STATE, UNSCOPED_ROSTER = "memory", "roster"
 """The partitions of an older table, in which targets do not have their own partitions."""
 EXPIRES = "until"
 """The TTL attribute: DynamoDB deletes an item after this time, in seconds since 1970."""
+MAX_LEASE = timedelta(minutes=16)
+"""The longest that a lease lasts. One that seems to last longer is damaged, and blocks no run.
+
+The longest timeout of Lambda is 15 minutes, and the handler adds a margin.
+"""
 RUN = "run"
 """The sort key of the run item."""
 MAX_WRITES = 99
-"""Maximum writes in a transaction, in addition to the run item.
+"""Maximum writes in a transaction, in addition to the run item. A transaction holds 100 items.
 
-A transaction holds at most 100 items and 4 MB, which is 40 kB for each item. The largest item, a
-rule, takes 8 kB.
 Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 """
+MAX_TRANSACTION_SIZE = 4_000_000
+"""Maximum bytes of the items of a transaction."""
+MAX_ITEM_SIZE = 400_000
+"""Maximum bytes of an item, with its attribute names. `item_size` counts them."""
+MAX_KEY_SIZE = 1_024
+"""Maximum bytes of a sort key."""
+MAX_NAME_SIZE = 900
+"""Maximum bytes of a name in a sort key. A longer name is cut, and is an attribute too."""
+RUN_ATTEMPTS = {SERVICE, SUMMARY}
+"""The notifications whose attempts are in the run item. The others are about an incident."""
 HISTORY_TTL = timedelta(days=400)
 """How long history items are kept: a year, and about a month to look back at it."""
 
@@ -60,8 +68,33 @@ def partition_key(kind: str, target: Target) -> str:
     return f"{kind}#{target.account}#{target.region}"
 
 
+def item_size(value: object) -> int:
+    """Return the size in bytes of an item, or of a value in it, rounded up.
+
+    Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+    """
+    match value:
+        case str():
+            return len(value.encode(errors="surrogatepass"))
+        case dict():
+            return 3 + sum(1 + item_size(name) + item_size(part) for name, part in value.items())
+        case list():
+            return 3 + sum(1 + item_size(part) for part in value)
+        case _:
+            return 21  # The largest number. Other values take 1 byte.
+
+
+def key_text(key: AlertKey) -> str:
+    """Return *key* as a unique text. JSON keeps it unique whatever characters the names contain."""
+    indicator = [key.indicator.key] if key.indicator else []
+    return json.dumps([key.rule, _dimensions(key.scope), *indicator])
+
+
 def run_item(target: Target, state: StoredState) -> Item:
-    """Return the run item, which has everything in *state* except alerts and rules."""
+    """Return the run item, which has everything in *state* except alerts, incidents and rules.
+
+    Its size is bounded: a notification bounds the findings, and the other fields are few.
+    """
     expected = state.expected_subscribers
     return {
         "pk": partition_key(STATE, target),
@@ -71,63 +104,15 @@ def run_item(target: Target, state: StoredState) -> Item:
         "findings": [encode(finding) for finding in state.findings],
         "trouble_sequence": state.service_sequence,
         "last_run": state.last_run.isoformat() if state.last_run else None,
-        "numbers": dict(state.sequences),
-        "attempts": {id_: encode(attempt) for id_, attempt in state.attempts.items()},
+        "attempts": {
+            id_: encode(attempt) for id_, attempt in state.attempts.items() if id_ in RUN_ATTEMPTS
+        },
         "passing": {key: since.isoformat() for key, since in state.transient_since.items()},
         "introduced": state.summary_sent,
         "subscribers": state.subscribers,
         "days_without_vdm": [day.isoformat() for day in sorted(state.days_without_vdm)],
         "expected_subscribers": encode(expected) if expected else None,
     }
-
-
-def state_from_items(items: Sequence[Item]) -> StoredState:
-    """Return the state in *items* of a state partition; an empty state if there are no items.
-
-    Raises UnreadableRecordError if an item has a schema that this version does not read. If an item
-    is damaged, raises that error, AttributeError, KeyError, TypeError or ValueError.
-    """
-    run: Item | None = None
-    alerts: dict[AlertKey, Alert] = {}
-    rules: dict[str, RuleText] = {}
-    for item in items:
-        kind, _, name = item["sk"].partition("#")
-        match kind:
-            case "run":
-                run = item
-            case "alert":
-                alert = decode(item["record"], Alert)
-                alerts[alert.key] = alert
-            case "rule":
-                rules[name] = decode(item["record"], RuleText)
-            case _:
-                message = f"there is an item {item['sk']!r}, which this version does not know"
-                raise UnreadableRecordError(message)
-    if run is None:
-        return StoredState(alerts=alerts, rules=rules)
-    # The run item has a schema since schema 3. Earlier items lack only what schema 3 added.
-    require_readable(run.get("schema", 2))
-    subscribers, expected = run.get("subscribers"), run.get("expected_subscribers")
-    return StoredState(
-        alerts=alerts,
-        findings=tuple(decode(record, Finding) for record in run["findings"]),
-        service_sequence=int(run["trouble_sequence"]),
-        days_without_vdm=frozenset(map(date.fromisoformat, run.get("days_without_vdm", ()))),
-        last_run=datetime.fromisoformat(run["last_run"]) if run["last_run"] else None,
-        sequences={incident: int(last) for incident, last in run.get("numbers", {}).items()},
-        attempts={
-            id_: decode(record, SendAttempt) for id_, record in run.get("attempts", {}).items()
-        },
-        rules=rules,
-        transient_since={
-            key: datetime.fromisoformat(since) for key, since in run.get("passing", {}).items()
-        },
-        # Earlier versions sent no first summary. Their users know what is monitored.
-        summary_sent=run.get("introduced", True),
-        subscribers=None if subscribers is None else int(subscribers),
-        expected_subscribers=decode(expected, SubscriberCount) if expected else None,
-        version=int(run.get("version", 0)),
-    )
 
 
 def save_in_transactions(
@@ -160,38 +145,54 @@ def grouped_writes(
 
     The run item is not included. The writes of one incident are one group.
     """
+    partition = partition_key(STATE, target)
     by_alert: defaultdict[AlertKey, list[Write]] = defaultdict(list)
     successors = _successors(state, replacing)
     for key in replacing.alerts:
         if key not in state.alerts:
-            by_alert[successors.get(key, key)].append(_delete(_alert_key(target, key)))
+            deletion = _delete(_key(partition, "alert", key_text(key)))
+            by_alert[successors.get(key, key)].append(deletion)
     for key, alert in state.alerts.items():
         if replacing.alerts.get(key) != alert:
-            by_alert[key].append(_put(_alert_key(target, key), record=encode(alert)))
+            key_of_item = _named_key(partition, "alert", key_text(key))
+            by_alert[key].append(_put(key_of_item, record=encode(alert)))
     for transition in transitions:
         by_alert[transition.key].append(_history_write(target, transition))
     by_incident: defaultdict[str | AlertKey, list[list[Write]]] = defaultdict(list)
     for key, writes in by_alert.items():
         by_incident[_incident_of(key, state, replacing) or key].append(writes)
-    rule_writes = _rule_writes(target, state.rules, replacing.rules)
+    # Last, so that a number counts only once all alerts of the incident are stored.
+    for incident, write in _incident_writes(partition, state, replacing):
+        by_incident[incident].append([write])
+    rule_writes = _rule_writes(partition, state.rules, replacing.rules)
     return [*by_incident.values(), *([[write]] for write in rule_writes)]
 
 
 def pack_transactions(groups: Sequence[Group], max_writes: int) -> Sequence[Sequence[Write]]:
     """Return *groups* as transactions of at most *max_writes* writes; at least one, maybe empty.
 
-    A group that fits into a transaction is not split. A larger group is split between its alerts:
-    an alert stays together with its history.
+    Each also leaves room for the run item in `MAX_TRANSACTION_SIZE`. A group that fits into a
+    transaction is not split. A larger group is split between its alerts: an alert stays together
+    with its history.
     """
+    max_size = MAX_TRANSACTION_SIZE - MAX_ITEM_SIZE
     transactions: list[list[Write]] = [[]]
+    size = 0
     for group in groups:
         whole = [*chain.from_iterable(group)]
-        pieces = [whole] if len(whole) <= max_writes else group
-        for piece in pieces:
-            if len(transactions[-1]) + len(piece) > max_writes:
+        is_split = len(whole) > max_writes or _size(whole) > max_size
+        for piece in group if is_split else [whole]:
+            piece_size = _size(piece)
+            if len(transactions[-1]) + len(piece) > max_writes or size + piece_size > max_size:
                 transactions.append([])
+                size = 0
             transactions[-1] += piece
+            size += piece_size
     return transactions
+
+
+def _size(writes: Sequence[Write]) -> int:
+    return sum(item_size(request) for _, request in writes)
 
 
 def _successors(state: StoredState, replacing: StoredState) -> Mapping[AlertKey, AlertKey]:
@@ -213,20 +214,54 @@ def _incident_of(key: AlertKey, state: StoredState, replacing: StoredState) -> s
     return next((alert.incident for alert in alerts if alert.incident), None)
 
 
+def _incident_writes(
+    partition: str, state: StoredState, replacing: StoredState
+) -> Iterator[tuple[str, Write]]:
+    """Yield the write of each incident whose number or attempt differs, with its ID."""
+    old, new = incident_items(partition, replacing), incident_items(partition, state)
+    for incident in old.keys() - new.keys():
+        yield incident, _delete(_key(partition, "incident", incident))
+    for incident, item in new.items():
+        if old.get(incident) != item:
+            yield incident, ("Put", {"Item": item})
+
+
+def incident_items(partition: str, state: StoredState) -> Mapping[str, Item]:
+    """Return the item of each incident in *state* by its ID: its last number, and its attempt."""
+    numbers = {incident: {"sequence": last} for incident, last in state.sequences.items()}
+    attempts = {
+        id_: {"attempt": encode(attempt)}
+        for id_, attempt in state.attempts.items()
+        if id_ not in RUN_ATTEMPTS
+    }
+    return {
+        id_: {
+            **_named_key(partition, "incident", id_),
+            "schema": SCHEMA,
+            **numbers.get(id_, {}),
+            **attempts.get(id_, {}),
+        }
+        for id_ in {**numbers, **attempts}
+    }
+
+
 def _rule_writes(
-    target: Target, rules: Mapping[str, RuleText], replacing: Mapping[str, RuleText]
+    partition: str, rules: Mapping[str, RuleText], replacing: Mapping[str, RuleText]
 ) -> Iterator[Write]:
     for name in replacing.keys() - rules.keys():
-        yield _delete(_rule_key(target, name))
+        yield _delete(_key(partition, "rule", name))
     for name, rule_text in rules.items():
         if replacing.get(name) != rule_text:
-            yield _put(_rule_key(target, name), record=encode(rule_text))
+            yield _put(_named_key(partition, "rule", name), record=encode(rule_text))
 
 
 def _history_write(target: Target, transition: Transition) -> Write:
     at, key = transition.time.isoformat(), transition.key
     return _put(
-        {"pk": partition_key(HISTORY, target), "sk": f"{at}#{_key_text(key)}"},
+        {
+            "pk": partition_key(HISTORY, target),
+            "sk": f"{at}#{bounded(key_text(key), MAX_NAME_SIZE)}",
+        },
         rule=key.rule,
         indicator=key.indicator.key if key.indicator else None,
         scope=_dimensions(key.scope),
@@ -246,18 +281,15 @@ def _delete(key: Item) -> Write:
     return "Delete", {"Key": key}
 
 
-def _alert_key(target: Target, key: AlertKey) -> Item:
-    return {"pk": partition_key(STATE, target), "sk": f"alert#{_key_text(key)}"}
+def _key(partition: str, kind: str, name: str) -> Item:
+    """Return the key of the item of *kind* in *partition* that is called *name*."""
+    return {"pk": partition, "sk": f"{kind}#{bounded(name, MAX_NAME_SIZE)}"}
 
 
-def _rule_key(target: Target, name: str) -> Item:
-    return {"pk": partition_key(STATE, target), "sk": f"rule#{name}"}
-
-
-def _key_text(key: AlertKey) -> str:
-    """Return *key* as a unique text. JSON keeps it unique whatever characters the names contain."""
-    indicator = [key.indicator.key] if key.indicator else []
-    return json.dumps([key.rule, _dimensions(key.scope), *indicator])
+def _named_key(partition: str, kind: str, name: str) -> Item:
+    """Return the key of an item, with *name* as an attribute if the sort key cuts it."""
+    key = _key(partition, kind, name)
+    return key if key["sk"] == f"{kind}#{name}" else {**key, "name": name}
 
 
 def _dimensions(scope: Scope) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The sender roster in the DynamoDB table, in as many parts as its size needs."""
 
+import hashlib
 import json
 import logging
 import zlib
@@ -49,7 +50,7 @@ class DynamoDbRoster:
             return SenderRoster()
         try:
             return decode_roster(json.loads(zlib.decompress(_joined(items))))
-        except (UnreadableRecordError, KeyError, TypeError, ValueError, zlib.error) as error:
+        except (UnreadableRecordError, LookupError, TypeError, ValueError, zlib.error) as error:
             _log.warning("the roster cannot be read, and is made anew: %s", error)
             return SenderRoster()
 
@@ -58,7 +59,7 @@ class DynamoDbRoster:
         text = json.dumps(encode_roster(roster), separators=(",", ":"))
         packed = zlib.compress(text.encode())
         parts = [packed[start : start + PART_SIZE] for start in range(0, len(packed), PART_SIZE)]
-        save_id = uuid4().hex
+        save_id, checksum = uuid4().hex, hashlib.sha256(packed).hexdigest()
         with translate_errors("dynamodb:BatchWriteItem"), self._table.batch_writer() as batch:
             for number, part in enumerate(parts):
                 batch.put_item(
@@ -67,6 +68,7 @@ class DynamoDbRoster:
                         "sk": f"part#{number:04}",
                         "whole": save_id,
                         "parts": len(parts),
+                        "checksum": checksum,
                         "packed": part,
                     }
                 )
@@ -76,11 +78,16 @@ def _joined(items: list[Any]) -> bytes:
     """Return the bytes of the roster whose parts are in *items*.
 
     Parts with another ID than the first part are ignored: an earlier, longer roster left them.
-    Raises ValueError if an interrupted save left parts of two rosters.
+    Raises ValueError if an interrupted save left parts of two rosters, or if a part is damaged.
     """
     save_id = items[0]["whole"]
     parts = [item for item in items if item["whole"] == save_id]
     if len(parts) != items[0]["parts"]:
         message = f"{len(parts)} of its {items[0]['parts']} parts are there"
         raise ValueError(message)
-    return b"".join(bytes(part["packed"]) for part in parts)
+    packed = b"".join(bytes(part["packed"]) for part in parts)
+    checksum = hashlib.sha256(packed).hexdigest()
+    if items[0].get("checksum", checksum) != checksum:  # An older version stored none.
+        message = "its checksum differs"
+        raise ValueError(message)
+    return packed

@@ -9,16 +9,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from boto3.dynamodb.conditions import Attr, ConditionExpressionBuilder, Key
 from botocore.exceptions import BotoCoreError, ClientError
 
-from vdm_alerts.adapters.aws.codec import UnreadableRecordError
+from vdm_alerts.adapters.aws.codec import LaterSchemaError
 from vdm_alerts.adapters.aws.dynamodb_items import (
     EXPIRES,
     LEASE,
+    MAX_LEASE,
     MAX_WRITES,
     RUN,
     STATE,
@@ -27,6 +29,10 @@ from vdm_alerts.adapters.aws.dynamodb_items import (
     partition_key,
     run_item,
     save_in_transactions,
+)
+from vdm_alerts.adapters.aws.dynamodb_reading import (
+    items_of_incidents,
+    repaired_version,
     state_from_items,
 )
 from vdm_alerts.adapters.aws.errors import codes_of, translate_errors
@@ -56,24 +62,32 @@ class DynamoDbState:
     def lease(
         self, target: Target, until: datetime, now: datetime, owner: str | None = None
     ) -> Iterator[None]:
-        """Hold the lease for the block. If the run dies, the lease expires at *until*."""
+        """Hold the lease for the block. If the run dies, the lease expires at *until*.
+
+        A damaged lease is replaced: it has no end, or one later than `MAX_LEASE` from *now*.
+        """
         owner, key = owner or uuid4().hex, _lease_key(target)
         free = (
-            Attr("pk").not_exists()
+            Attr(EXPIRES).not_exists()  # Also if there is no item.
+            | ~Attr(EXPIRES).attribute_type("N")
             | Attr(EXPIRES).lt(int(now.timestamp()))
+            | Attr(EXPIRES).gt(int((now + MAX_LEASE).timestamp()))
             # boto3 retries a successful put if its response was lost, and Lambda a run that died.
             | Attr("owner").eq(owner)
         )
         with translate_errors("dynamodb:PutItem"):
             try:
-                self._table.put_item(
+                replaced = self._table.put_item(
                     Item={**key, "owner": owner, EXPIRES: int(until.timestamp())},
                     ConditionExpression=free,
+                    ReturnValues="ALL_OLD",
                 )
             except ClientError as error:
                 if codes_of(error) & _CONDITION_FAILED:
                     raise LeaseHeldError("another run is acting") from error
                 raise
+        if "Attributes" in replaced and _is_damaged(replaced["Attributes"].get(EXPIRES), now):
+            _log.warning("the lease was damaged, and is replaced: %s", replaced["Attributes"])
         try:
             yield
         finally:
@@ -100,16 +114,42 @@ class DynamoDbState:
     def load(self, target: Target) -> StoredState:
         """Return the state that the last run of *target* stored; an empty state before the first.
 
-        Raises OperationFailedError if an item is damaged or of a later schema, so that the run does
-        not overwrite it.
+        A damaged item is a finding of the state. Raises OperationFailedError if an item is of a
+        later schema, so that the run does not overwrite it.
         """
         items = self._items(partition_key(STATE, target))
         if not any(item["sk"] == RUN for item in items):
             items = self._moved_items(target) or items
+        items = self._with_incidents(items)
         try:
-            return state_from_items(items)
-        except (UnreadableRecordError, AttributeError, KeyError, TypeError, ValueError) as error:
+            state = state_from_items(items)
+        except LaterSchemaError as error:
             raise OperationFailedError(_unreadable(self._table.name, target, error)) from error
+        for item in items:
+            if item["sk"] == RUN and (version := repaired_version(item)):
+                self._repair_version(item, version)
+        return state
+
+    def _with_incidents(self, items: list[Any]) -> list[Any]:
+        """Return *items* with the items of incidents that an earlier schema kept in the run item.
+
+        These items are written at once, because the next save removes them from the run item. If
+        that save fails, they are written again.
+        """
+        run = next((item for item in items if item["sk"] == RUN), None)
+        incidents = items_of_incidents(run) if run and "numbers" in run else []
+        with translate_errors("dynamodb:BatchWriteItem"), self._table.batch_writer() as batch:
+            for item in incidents:
+                batch.put_item(Item=item)
+        return [*items, *incidents]
+
+    def _repair_version(self, run: Any, version: int) -> None:  # noqa: ANN401 - an item of the table
+        """Replace the damaged version of the *run* item, which no save could require."""
+        with translate_errors("dynamodb:PutItem"), _stale_if_condition_fails():
+            self._table.put_item(
+                Item={**run, "version": version},
+                ConditionExpression=Attr("version").eq(run["version"]),
+            )
 
     def _items(self, key: str) -> list[Any]:
         with translate_errors("dynamodb:Query"):
@@ -242,6 +282,11 @@ def _stale_if_condition_fails() -> Iterator[None]:
             message = "another run has saved since this one loaded; this one is tried again"
             raise StaleStateError(message) from error
         raise
+
+
+def _is_damaged(expires: object, now: datetime) -> bool:
+    """Return whether *expires*, of a lease that was free at *now*, is no time of expiry."""
+    return not isinstance(expires, Decimal) or expires > int((now + MAX_LEASE).timestamp())
 
 
 def _lease_key(target: Target) -> dict[str, str]:

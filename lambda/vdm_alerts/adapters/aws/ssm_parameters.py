@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 from vdm_alerts.adapters.aws.errors import translate_errors
 from vdm_alerts.adapters.aws.pages import read_pages
 from vdm_alerts.adapters.aws.well_formed_text import well_formed
+from vdm_alerts.core.model.bounded_text import bounded
 from vdm_alerts.core.model.deadline import Deadline
 from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.rules.toml_document import InvalidDocumentError, InvalidField
@@ -17,6 +18,11 @@ T = TypeVar("T")
 
 MAX_ERRORS_LISTED = 20
 """Maximum errors of one text that a finding lists."""
+MAX_ERRORS_SIZE = 1_300
+"""Maximum bytes of these errors, which leave room for what applies until they are fixed."""
+
+MAX_ERROR_SIZE = 400
+"""Maximum bytes of one error."""
 
 _NO_STRING = InvalidField(
     "(the parameter)", "is no String but encrypted or a list; save it as a String"
@@ -72,6 +78,12 @@ def invalid_text_finding(noun: str, invalid: InvalidDocumentError) -> Finding:
 
 
 def _first(errors: list[str]) -> list[str]:
-    """Return the first MAX_ERRORS_LISTED of *errors*, and a line with the number of the others."""
-    more = len(errors) - MAX_ERRORS_LISTED
-    return [*errors[:MAX_ERRORS_LISTED], f"  and {more} more"] if more > 0 else errors
+    """Return the first of *errors* within both limits, and a line with the number of the others."""
+    listed: list[str] = []
+    for error in errors[:MAX_ERRORS_LISTED]:
+        line = bounded(error, MAX_ERROR_SIZE)
+        if sum(len(each.encode()) for each in (*listed, line)) > MAX_ERRORS_SIZE:
+            break
+        listed.append(line)
+    more = len(errors) - len(listed)
+    return [*listed, f"  and {more} more"] if more else listed

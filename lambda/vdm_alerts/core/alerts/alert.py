@@ -163,6 +163,11 @@ class Alert:
     """The ID of the incident that the alert belongs to."""
     resolved_at: tuple[datetime, ...] = ()
     """The resolutions within `FLAP_WINDOW`, each as the time when its recovery began."""
+    history_lost: bool = False
+    """Whether an earlier alert of this key is unreadable, which may have been notified.
+
+    The first notification says so. It may repeat an earlier notification.
+    """
 
     @property
     def key(self) -> AlertKey:
@@ -179,7 +184,7 @@ class Alert:
             return PriorState(is_pending=not isinstance(self.state, Ok))
         match self.state:
             case Ok(since=since, closed_because=why):
-                return PriorState(since, is_pending=bool(why))
+                return PriorState(since, is_pending=bool(why) or self.history_lost)
             case Pending(healthy_since=since):
                 return PriorState(since, is_pending=True)
             case Firing() as firing:
@@ -198,8 +203,9 @@ class Alert:
 
     @property
     def is_active(self) -> bool:
-        """Whether the alert is not Ok, or its end is not notified yet."""
-        return not isinstance(self.state, Ok) or self.last_notified is not None
+        """Whether the alert is not Ok, its end is not notified yet, or its history is lost."""
+        is_open = not isinstance(self.state, Ok) or self.last_notified is not None
+        return is_open or self.history_lost
 
     @property
     def is_inactive(self) -> bool:

@@ -116,7 +116,7 @@ def close(alert: Alert, why: str) -> Alert:
     An alert that was never notified is reset. A notified alert keeps *why* for its notification.
     """
     if not alert.last_notified:
-        return replace(alert, state=Ok(), resolved_at=())
+        return replace(alert, state=Ok(), resolved_at=(), history_lost=False)
     match alert.state:
         case Ok() as state:  # The alert was resolved, but the resolution is not notified yet.
             return replace(alert, state=replace(state, closed_because=why))
@@ -201,7 +201,8 @@ def _on_healthy(alert: Alert, verdict: Healthy, rule: Rule, now: datetime) -> Al
     match alert.state:
         case Ok() as state:
             # The scope is monitored again, so the alert is no longer closed.
-            return replace(alert, state=replace(state, closed_because="", interrupted_since=None))
+            state = replace(state, closed_because="", interrupted_since=None)
+            return replace(alert, state=state, history_lost=False)
         case Pending(healthy_since=healthy_since, threshold_share=threshold_share):
             return replace(alert, state=Ok(healthy_since, threshold_share=threshold_share))
         case Firing() as state:

@@ -55,6 +55,8 @@ class StoredState:
     """The recent days on which VDM was off, so that it does not count all of their emails."""
     version: int = 0
     """The number of saves."""
+    damage: Sequence[Finding] = ()
+    """The findings about damaged items, as this run loaded them. They are not stored."""
 
     def alerts_with_indicator(self, rule_set: RuleSet | None) -> Mapping[AlertKey, Alert]:
         """Return the alerts by key, with an indicator where one can be found.

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TypeAlias
 
+from vdm_alerts.core.model.bounded_text import bounded
 from vdm_alerts.core.model.errors import VdmAlertsError
 from vdm_alerts.core.model.invisible_characters import escape_invisible
 from vdm_alerts.core.model.severity import Severity
@@ -19,6 +20,7 @@ class FindingSource(StrEnum):
     A finding counts as fixed only after a later run has read its source again.
     """
 
+    HISTORY = "history"
     RULES = "rules"
     SILENCES = "silences"
     SUBSCRIBERS = "subscribers"
@@ -140,6 +142,21 @@ class Finding:
         """Return the finding with *names*, at most `MAX_SUBJECTS`, as subjects."""
         return replace(
             self, subjects=tuple(names[:MAX_SUBJECTS]), omitted=max(0, len(names) - MAX_SUBJECTS)
+        )
+
+    def bounded(self) -> "Finding":
+        """Return the finding with texts of at most 5,400 bytes in total.
+
+        Then the findings of a run fit into a notification and into a stored item.
+        """
+        return replace(
+            self,
+            key=bounded(self.key, 400),
+            what=bounded(self.what, 600),
+            remedy=bounded(self.remedy, 600),
+            details=bounded(self.details, 1_500),
+            aws_message=bounded(self.aws_message, 300),
+            subjects=tuple(bounded(name, 100) for name in self.subjects),
         )
 
     @property

@@ -150,7 +150,9 @@ def alert_when_delivered(scope: AffectedScope, sequence: int, now: datetime) -> 
         case Firing(severity=severity, since=since):
             figures = _reported_figures(scope.evidence, now)
             return replace(
-                alert, last_notified=LastNotified(severity, since, sequence, now, figures)
+                alert,
+                last_notified=LastNotified(severity, since, sequence, now, figures),
+                history_lost=alert.history_lost and sequence == 0,
             )
         case Ok(since=since, threshold_share=threshold_share):
             return replace(
@@ -158,6 +160,7 @@ def alert_when_delivered(scope: AffectedScope, sequence: int, now: datetime) -> 
                 state=Ok(since, threshold_share=threshold_share),
                 last_notified=None,
                 incident=None,
+                history_lost=False,
             )
         case Pending():
             return alert

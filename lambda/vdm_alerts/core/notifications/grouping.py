@@ -12,7 +12,7 @@ from vdm_alerts.core.planning.contributor import Contributor
 from vdm_alerts.core.planning.investigations import MIN_SENDERS
 
 MAX_INCIDENTS = 50
-"""Open incidents of one rule and indicator. The state of all of them must fit into one item."""
+"""Open incidents of one rule and indicator. More would only be listed in a digest."""
 Contributors: TypeAlias = Mapping[AlertKey, Contributor]
 """The main contributor to each breach that has one."""
 

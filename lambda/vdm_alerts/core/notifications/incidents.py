@@ -44,12 +44,17 @@ class IncidentNotification:
     last_day: date | None = None
     """The last day with counts; None if that is today."""
     has_history: bool = True
-    """Whether the alert history is available. If it is not, the text says so."""
+    """Whether the history of all alerts is available. If it is not, the text says so."""
 
     @property
     def primary(self) -> AffectedScope:
         """The scope that the subject line and the first sentence are about."""
         return self.affected[0]
+
+    @property
+    def is_history_lost(self) -> bool:
+        """Whether the stored history of an alert was damaged, not just out of reach."""
+        return any(scope.alert.history_lost for scope in self.affected)
 
     @property
     def rule_name(self) -> str:
@@ -193,6 +198,7 @@ def _notification(
         affected=tuple(affected),
         contributor=contributors.get(affected[0].alert.key),
         provider=provider,
+        has_history=not any(scope.alert.history_lost for scope in scopes),
     )
 
 

@@ -8,6 +8,10 @@ from vdm_alerts.core.model.findings import Finding, FindingSource
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.notifications.incidents import fingerprint_of
 
+MAX_FINDINGS = 50
+"""The findings of a notification. They are stored in one item, with those that are fixed."""
+OMITTED = "findings"
+"""The key of the finding that counts those beyond `MAX_FINDINGS`."""
 SERVICE = "service"
 """The id of all service notifications."""
 
@@ -37,6 +41,11 @@ class ServiceNotification:
     def severity(self) -> Severity | None:
         """The worst severity of the open findings; None if there are none."""
         return max((finding.severity for finding in self.findings), default=None)
+
+    @property
+    def count(self) -> int:
+        """The number of open findings, with those that are only counted."""
+        return sum(finding.omitted if finding.key == OMITTED else 1 for finding in self.findings)
 
     @property
     def is_urgent(self) -> bool:
@@ -92,6 +101,9 @@ def service_notification(
     transient finding causes no notification. While a source is unreadable, none of its findings
     counts as fixed.
 
+    At most `MAX_FINDINGS` are listed or stored, and every critical one. The others are counted in a
+    finding of their own, and are listed once others are fixed.
+
     *notified* are the findings of earlier notifications, unconfirmed ones included.
     *last_sequence* is the number of the last delivered notification, and *attempt* a later one
     whose delivery is unconfirmed.
@@ -99,16 +111,22 @@ def service_notification(
     lasting = [finding for finding in findings if not finding.transient]
     new = [finding for finding in lasting if not any(map(finding.is_known_from, notified))]
     unchanged = [finding for finding in lasting if finding not in new]
-    unchecked, fixed = _absent_findings(lasting, notified, unreadable_sources)
+    listed = [finding for finding in notified if finding.key != OMITTED]
+    unchecked, fixed = _absent_findings(lasting, listed, unreadable_sources)
+    new, omitted = _split(new, MAX_FINDINGS - len(unchanged) - len(unchecked) - len(fixed))
+    if omitted:
+        others = _omitted_findings(omitted)
+        is_known = any(map(others.is_known_from, notified))
+        (unchanged if is_known else new).append(others)
     if not (new or fixed):
         return None
     hides_findings = any(finding.transient and finding.blocks_monitoring for finding in findings)
     notification = ServiceNotification(
         sequence=0,
-        findings=(*_worst_first(new), *_worst_first(unchanged)),
+        findings=(*new, *_worst_first(unchanged)),
         fixed=tuple(fixed),
         unchecked=tuple(unchecked),
-        new=tuple(_worst_first(new)),
+        new=tuple(new),
         is_incomplete=bool(unreadable_sources) or hides_findings,
         has_open_alerts=has_open_alerts,
     )
@@ -135,6 +153,30 @@ def _absent_findings(
     ]
     fixed = [finding for finding in absent if finding not in unchecked and not finding.one_shot]
     return unchecked, fixed
+
+
+def _split(new: Sequence[Finding], limit: int) -> tuple[list[Finding], list[Finding]]:
+    """Return the *new* findings to list, and those to count: with their count, at most *limit*.
+
+    Critical findings are always listed. They are about the account, so they are few.
+    """
+    ordered = _worst_first(new)
+    critical = sum(finding.severity is Severity.CRITICAL for finding in new)
+    places = len(new) if len(new) <= limit else max(critical, limit - 1)
+    return ordered[:places], ordered[places:]
+
+
+def _omitted_findings(omitted: Sequence[Finding]) -> Finding:
+    """Return the finding that counts the *omitted* ones."""
+    return Finding(
+        key=OMITTED,
+        what="There are more problems than a notification lists",
+        remedy="Fix those that are listed; then you are notified of the others",
+        severity=max(finding.severity for finding in omitted),
+        blocks_monitoring=any(finding.blocks_monitoring for finding in omitted),
+        one_shot=True,
+        omitted=len(omitted),
+    )
 
 
 def _worst_first(findings: Iterable[Finding]) -> list[Finding]:

@@ -110,15 +110,14 @@ class MetricReading:
     def deleted_sender(self, scope: Scope) -> Scope | None:
         """Return the sender of *scope* if the sender was deleted, or None.
 
-        A sender was deleted if a recent list of its kind does not contain it. None also means that
-        the list is too old to tell.
+        A sender was deleted if the list of its kind that this run made does not contain it. A
+        stored list is no proof, because it may be damaged. None also means that there is no proof.
         """
         sender, roster = scope.at_all_providers, self.plan.roster
         if len(sender.kind) != 1 or sender in roster.records:
             return None
         (dimension,) = sender.kind
-        is_listed = roster.is_listed(dimension, self.plan.now, self.plan.reread_interval)
-        return sender if is_listed else None
+        return sender if roster.listed_at.get(dimension) == self.plan.now else None
 
     def estimate(self, rule: Rule) -> AccountRateEstimate | None:
         """Return an estimate of SES's own account rate for *rule*'s indicator.

@@ -26,6 +26,7 @@ def next_state(
         days_without_vdm=observation.days_without_vdm,
         rules=observation.rule_set.texts if observation.rule_set else before.rules,
         last_run=now,
+        damage=(),
     )
 
 

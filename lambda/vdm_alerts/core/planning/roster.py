@@ -65,9 +65,17 @@ class SenderRoster:
         return rejected_at is not None and now - rejected_at < REJECTION_PERIOD
 
     def is_listed(self, dimension: Dimension, now: datetime, max_age: timedelta) -> bool:
-        """Return whether the list of *dimension* is newer at *now* than *max_age*."""
+        """Return whether the list of *dimension* is newer at *now* than *max_age*.
+
+        A list from the future does not count.
+        """
         listed_at = self.listed_at.get(dimension)
-        return listed_at is not None and now - listed_at < max_age
+        return listed_at is not None and timedelta() <= now - listed_at < max_age
+
+    def lacks_sender(self, dimension: Dimension, scopes: Iterable[Scope]) -> bool:
+        """Return whether the sender of any of *scopes*, of the kind *dimension*, is not listed."""
+        senders = {scope.at_all_providers for scope in scopes}
+        return any(sender.kind == (dimension,) for sender in senders - self.records.keys())
 
     def with_listed(
         self, dimension: Dimension, scopes: Iterable[Scope], now: datetime

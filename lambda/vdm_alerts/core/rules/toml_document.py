@@ -20,6 +20,8 @@ from vdm_alerts.core.rules.toml_text import normalize_text, replace_invisible
 T = TypeVar("T")
 Table = Mapping[str, Any]
 """A TOML table whose values have not been checked."""
+MAX_NAME_LENGTH = 128
+"""The maximum number of characters in the name of a document."""
 _WHOLE_TEXT = "(the text)"
 """The path of an error that no key has."""
 
@@ -72,13 +74,17 @@ class DocumentType(Generic[T]):
     def parse(self, text: str, source: str) -> T:
         """Return the content of *text*, a TOML document.
 
-        The text may begin with a byte order mark, and its lines may end as on any system. Raises
-        an `error_class` error with all errors of the text. The error names *source*, the place of
-        the document.
+        The name of the document is the last part of *source*; it has at most `MAX_NAME_LENGTH`
+        characters, because keys of stored items contain it. The text may begin with a byte order
+        mark, and its lines may end as on any system. Raises an `error_class` error with all errors
+        of the text. The error names *source*, the place of the document.
         """
         # Without its invisible characters, the rest of the text can be checked too.
         plain_text, text_errors = replace_invisible(normalize_text(text))
         errors = [InvalidField(_WHOLE_TEXT, error) for error in text_errors]
+        if (length := len(source.rpartition("/")[2])) > MAX_NAME_LENGTH:
+            too_long = f"has {length} characters; use at most {MAX_NAME_LENGTH}"
+            errors.append(InvalidField("(the name)", too_long))
         try:
             table = tomllib.loads(plain_text)
         except (ValueError, RecursionError) as error:  # ValueError also for very long numbers.

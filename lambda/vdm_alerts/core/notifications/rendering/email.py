@@ -38,6 +38,10 @@ _HISTORY_UNAVAILABLE = (
     "mended you are told at every run what is so then. That may repeat an earlier message, and no "
     "later one refers to it."
 )
+_HISTORY_LOST = (
+    "History unavailable: what was stored about a scope in this notification was damaged. This may "
+    "repeat an earlier notification, whose incident then gets no further one."
+)
 
 _CONFIDENCE_NOTE = (
     "How sure that is allows for feedback that comes late and for mailings that differ, and starts "
@@ -141,7 +145,9 @@ def other_scopes(incident: IncidentNotification, max_scopes: int = MAX_LISTED) -
         for title, scopes in _grouped_by_title(incident).items()
         if scopes
     ]
-    return paragraphs if incident.has_history else [*paragraphs, _HISTORY_UNAVAILABLE]
+    if incident.has_history:
+        return paragraphs
+    return [*paragraphs, _HISTORY_LOST if incident.is_history_lost else _HISTORY_UNAVAILABLE]
 
 
 def remediation_steps(incident: IncidentNotification, target: Target) -> list[str]:

@@ -22,11 +22,11 @@ def service_subject(notification: ServiceNotification) -> str:
         severity = notification.severity
         tag = f"{severity}, partly resolved" if severity else "OK"
         return f"[{tag}] No longer so: {notification.fixed[0].headline}"
-    first, *others = notification.findings
+    first, others = notification.findings[0], notification.count - 1
     tag = str(first.severity)
     if first.severity != notification.severity:
         tag = f"{notification.severity}, new {tag}"
-    return f"[{tag}] {first.headline}{f', and {len(others)} more' if others else ''}"
+    return f"[{tag}] {first.headline}{f', and {others} more' if others > 0 else ''}"
 
 
 def service_text(notification: ServiceNotification, target: Target, now: datetime) -> str:
@@ -40,8 +40,8 @@ def service_text(notification: ServiceNotification, target: Target, now: datetim
         parts.append(
             f"{number}. {sentence(finding)}{details}\n   {fix_text(finding, target)}{stop}"
         )
-    if (omitted := len(notification.findings) - MAX_LISTED) > 0:
-        parts.append(f"And {omitted:,} more.")
+    if len(notification.findings) > MAX_LISTED:
+        parts.append(f"And {notification.count - MAX_LISTED:,} more.")
     parts += [*notes(notification), f"{target}, {format_time(now)}."]
     return "\n\n".join(parts) + "\n"
 
