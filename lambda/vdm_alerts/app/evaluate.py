@@ -109,7 +109,7 @@ def _load(ports: Ports, target: Target, lease: Lease, now: datetime, stack: Exit
         state = ports.store.load(target)
     except OperationFailedError as error:
         return HistoryUnavailable(error.finding)
-    state = without_future_times(state, lease.taken, lease.until)
+    state = without_future_times(state, lease.taken)
     if state.last_run and now < state.last_run:
         message = f"asked to run as of {now}, but the last run was as of {state.last_run}"
         raise ClockWentBackError(message)

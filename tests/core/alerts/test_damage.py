@@ -12,7 +12,6 @@ from vdm_alerts.core.alerts.lifecycle import advance, close
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.severity import Severity
 
-LEASE_END = NOW + HOUR / 4
 FUTURE = NOW + MAX_CLOCK_ERROR + HOUR
 NOTIFIED = firing(notified=Severity.WARNING)
 LOST = Alert(*NOTIFIED.key, history_lost=True)
@@ -31,21 +30,21 @@ LOST = Alert(*NOTIFIED.key, history_lost=True)
 def test_alert_with_a_time_in_the_future_has_no_history(alert: Alert) -> None:
     other = firing(HOTMAIL)
 
-    state = without_future_times(StoredState({alert.key: alert, other.key: other}), NOW, LEASE_END)
+    state = without_future_times(StoredState({alert.key: alert, other.key: other}), NOW)
 
     assert state.alerts == {alert.key: LOST, other.key: other}
     assert len(state.damage) == 1
 
 
-@pytest.mark.parametrize("ahead", [timedelta(), HOUR / 4])
-def test_last_run_before_the_end_of_the_lease_is_kept(ahead: timedelta) -> None:
+@pytest.mark.parametrize("ahead", [timedelta(), HOUR, MAX_CLOCK_ERROR])
+def test_last_run_is_kept_when_the_clock_may_have_been_set_back(ahead: timedelta) -> None:
     state = StoredState({NOTIFIED.key: NOTIFIED}, last_run=NOW + ahead)
 
-    assert without_future_times(state, NOW, LEASE_END) == state
+    assert without_future_times(state, NOW) == state
 
 
-def test_last_run_after_the_end_of_the_lease_is_forgotten() -> None:
-    state = without_future_times(StoredState(last_run=NOW + HOUR), NOW, LEASE_END)
+def test_last_run_far_in_the_future_is_forgotten() -> None:
+    state = without_future_times(StoredState(last_run=NOW + MAX_CLOCK_ERROR + HOUR), NOW)
 
     assert state.last_run is None
     assert [finding.key for finding in state.damage] == ["item run"]

@@ -9,7 +9,10 @@ from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.findings import Finding
 
 MAX_CLOCK_ERROR = timedelta(days=1)
-"""How far a time of an alert may be ahead of the clock. An alert waits so long at most."""
+"""How far a stored time may be ahead of the clock, which may have been set back.
+
+An alert, or the next run, waits so long at most.
+"""
 REPLACED = "VDM Alerts replaces the item; no action is needed"
 """The remedy of an item that the next save of its content replaces."""
 
@@ -37,13 +40,11 @@ def damaged_alert(name: str, why: str) -> Finding:
     return damaged_item(name, why, effect)
 
 
-def without_future_times(
-    state: StoredState, wall_clock: datetime, latest_run: datetime
-) -> StoredState:
+def without_future_times(state: StoredState, wall_clock: datetime) -> StoredState:
     """Return *state* without times that are too far ahead of *wall_clock* to be true.
 
-    The history of an alert with such a time is lost. A last run after *latest_run* is forgotten, so
-    that it blocks no run for longer than that.
+    The history of an alert with such a time is lost. Such a time of the last run is forgotten, so
+    that it does not block all runs until then.
     """
     latest = wall_clock + MAX_CLOCK_ERROR
     untrue = [key for key, alert in state.alerts.items() if _has_time_after(alert, latest)]
@@ -51,7 +52,7 @@ def without_future_times(
         damaged_alert(f"alert of {key.rule} in {key.scope}", "it has a time in the future")
         for key in untrue
     ]
-    if state.last_run and state.last_run > latest_run:
+    if state.last_run and state.last_run > latest:
         effect = "The time of the last run is forgotten"
         damage.append(damaged_item("run", f"the last run is at {state.last_run}", effect))
         state = replace(state, last_run=None)
