@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from vdm_alerts.core.alerts.alert import AlertKey
 from vdm_alerts.core.evaluation.evaluate import RESOLVE_WITHOUT_EMAIL
@@ -78,8 +79,9 @@ def evaluate(observation: Observation) -> Evaluation:
     if reading is None:
         return Evaluation(close_reasons=_closed(observation, ()))
     rules = {rule.name: rule for rule in reading.plan.rules}
+    last_day = None if reading.is_late else reading.as_of.last_day
     verdicts = {
-        key: _proven(verdict, rules[key.rule].for_scope(key.scope), observation)
+        key: _proven(verdict, rules[key.rule], observation, last_day)
         for key, verdict in _verdicts(reading).items()
     }
     breaches = _breaches(verdicts, reading)
@@ -161,21 +163,36 @@ def _breaches(
     ]
 
 
-def _proven(verdict: Verdict, rule: Rule, observation: Observation) -> Verdict:
+def _proven(
+    verdict: Verdict, rule: Rule, observation: Observation, last_day: date | None
+) -> Verdict:
     """Return *verdict*, made inconclusive if it rests on emails that VDM may not have counted.
 
-    While VDM stands still, nothing is healthy. While the whole account sends no email, a scope
-    without emails is inconclusive, not healthy.
+    *last_day* is the last day with counts; None while VDM stands still, when nothing is healthy.
+    While the whole account sends no email, a scope without emails is inconclusive, not healthy.
     """
-    may_lack_emails = observation.may_lack_emails(max(rule.lookback, RESOLVE_WITHOUT_EMAIL))
     match verdict:
-        case NoEmail(subject, _, window) if may_lack_emails:
-            return Inconclusive(subject, rule.first_threshold, window, None)
+        case NoEmail(subject, _, window) if _may_lack_emails(rule, subject, observation, last_day):
+            threshold = rule.for_scope(subject.scope).first_threshold
+            return Inconclusive(subject, threshold, window, None)
         case Healthy(subject, threshold, window, None) if (
-            observation.account_idle or may_lack_emails
+            observation.account_idle or _may_lack_emails(rule, subject, observation, last_day)
         ):
             return Inconclusive(subject, threshold, window, None)
-        case Healthy(subject, threshold, window, evidence) if observation.is_late:
+        case Healthy(subject, threshold, window, evidence) if last_day is None:
             return Inconclusive(subject, threshold, window, evidence)
         case _:
             return verdict
+
+
+def _may_lack_emails(
+    rule: Rule, subject: Subject, observation: Observation, last_day: date | None
+) -> bool:
+    """Return whether the counts may lack emails, so that zero is no proof.
+
+    That is so if VDM stands still, or was off on a day that *rule* looks at.
+    """
+    if last_day is None:
+        return True
+    window = max(rule.for_scope(subject.scope).lookback, RESOLVE_WITHOUT_EMAIL)
+    return observation.was_vdm_off_in(window, last_day)

@@ -81,21 +81,10 @@ class Observation:
         is_read = self.reading is not None and not self.reading.failed
         return is_read and not self.account_idle and self.account_emails is not None
 
-    @property
-    def is_late(self) -> bool:
-        """Whether VDM stands still, so that its newest counts say nothing of today."""
-        return self.reading is not None and self.reading.is_late
-
-    def may_lack_emails(self, window: Window) -> bool:
-        """Return whether the counts in *window* may lack emails, so that zero is no proof.
-
-        That is so if VDM stands still, or was off on a day of the window.
-        """
-        if self.reading is None or self.reading.is_late:
-            return True
-        last_day = self.reading.as_of.last_day
-        first_day = window.first_day(last_day)
-        return any(first_day <= day <= last_day for day in self.days_without_vdm)
+    def was_vdm_off_in(self, window: Window, last: date) -> bool:
+        """Return whether VDM was off on a day of *window*, which ends with *last*."""
+        first_day = window.first_day(last)
+        return any(first_day <= day <= last for day in self.days_without_vdm)
 
     def estimate(self, rule: Rule) -> AccountRateEstimate | None:
         """Return an estimate of SES's own account rate for *rule*'s indicator.

@@ -1,7 +1,8 @@
 """Findings about rules and silences whose patterns match nothing in the account."""
 
 import difflib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from vdm_alerts.core.model.findings import DeleteParameter, Finding
 from vdm_alerts.core.model.invisible_characters import escape_invisible
@@ -15,6 +16,8 @@ from vdm_alerts.core.rules.quoting import quote
 from vdm_alerts.core.rules.rule import Rule
 from vdm_alerts.core.rules.rule_set import RuleSet
 
+Names: TypeAlias = Mapping[Dimension, Sequence[str]]
+"""The names of senders by dimension. A dimension whose names are unknown is left out."""
 MIN_SIMILARITY = 0.9
 """How similar a name must be to a pattern that is probably a misspelling of it."""
 
@@ -25,8 +28,9 @@ def rule_findings(rule_set: RuleSet, plan: ReadPlan) -> Iterator[Finding]:
     A rule that monitors nothing because of its patterns, or in place of a default rule, is a
     finding too.
     """
+    names = _listed_names(plan.roster)
     for rule in rule_set.rules.values():
-        errors = list(_rule_errors(rule, plan.roster))
+        errors = list(_rule_errors(rule, names))
         replaces_default = rule.name in rule_set.replaced_defaults
         has_patterns = bool(rule.include.patterns or rule.exclude.patterns)
         if (has_patterns or replaces_default) and _monitors_nothing(rule, plan):
@@ -42,9 +46,9 @@ def silence_findings(
     silences: Iterable[Silence], rule_set: RuleSet, roster: SenderRoster
 ) -> Iterator[Finding]:
     """Yield a finding for each of *silences* that can match no rule, or no sender in *roster*."""
-    rules = {*rule_set.rules, *rule_set.invalid}
+    rules, names = {*rule_set.rules, *rule_set.invalid}, _listed_names(roster)
     for silence in silences:
-        errors = list(_matcher_errors(silence.matcher, "", roster))
+        errors = list(_matcher_errors(silence.matcher, "", names))
         if error := _error("rule", silence.rule_pattern, rules, "rule"):
             errors.insert(0, error)
         if errors:
@@ -79,36 +83,40 @@ def _monitors_nothing(rule: Rule, plan: ReadPlan) -> bool:
     )
 
 
-def _rule_errors(rule: Rule, roster: SenderRoster) -> Iterator[str]:
+def _listed_names(roster: SenderRoster) -> Names:
+    """Return the names of all listed senders.
+
+    Senders of a kind are listed only if a rule monitors the kind. Mailbox providers are never
+    listed: SES can have more of them than VDM Alerts knows.
+    """
+    names: dict[Dimension, list[str]] = {dimension: [] for dimension in roster.listed_at}
+    for scope in roster.records:
+        if len(scope.kind) == 1 and scope.kind[0] in names:
+            names[scope.kind[0]] += scope.dimensions.values()
+    return names
+
+
+def _rule_errors(rule: Rule, names: Names) -> Iterator[str]:
     """Yield a line for each pattern of *rule* that matches nothing."""
     lists: Mapping[str, ScopePatterns] = {"include": rule.include, "exclude": rule.exclude}
     for key, scope_patterns in lists.items():
         for dimension, patterns in scope_patterns.patterns.items():
             for pattern in patterns:
-                yield from _name_errors(f"{key}.{dimension.key}", dimension, pattern, roster)
+                yield from _name_errors(f"{key}.{dimension.key}", dimension, pattern, names)
     for index, override in enumerate(rule.overrides):
-        yield from _matcher_errors(override.matcher, f"overrides[{index}].", roster)
+        yield from _matcher_errors(override.matcher, f"overrides[{index}].", names)
 
 
-def _matcher_errors(matcher: ScopeMatcher, path: str, roster: SenderRoster) -> Iterator[str]:
+def _matcher_errors(matcher: ScopeMatcher, path: str, names: Names) -> Iterator[str]:
     for dimension, pattern in matcher.patterns.items():
-        yield from _name_errors(f"{path}{dimension.key}", dimension, pattern, roster)
+        yield from _name_errors(f"{path}{dimension.key}", dimension, pattern, names)
 
 
-def _name_errors(
-    path: str, dimension: Dimension, pattern: str, roster: SenderRoster
-) -> Iterator[str]:
-    """Yield a line if *pattern* matches no name of *dimension*.
-
-    Senders of a kind are listed only if a rule monitors the kind. Mailbox providers are never
-    listed: SES can have more of them than VDM Alerts knows.
-    """
-    if dimension in roster.listed_at:
-        names = [
-            scope.dimensions[dimension] for scope in roster.records if scope.kind == (dimension,)
-        ]
-        if error := _error(path, pattern, names, KIND_NAMES[dimension]):
-            yield error
+def _name_errors(path: str, dimension: Dimension, pattern: str, names: Names) -> Iterator[str]:
+    """Yield a line if *pattern* matches no name of *dimension*, as far as these are known."""
+    known = names.get(dimension)
+    if known is not None and (error := _error(path, pattern, known, KIND_NAMES[dimension])):
+        yield error
 
 
 def _error(path: str, pattern: str, names: Collection[str], kind: str) -> str | None:
