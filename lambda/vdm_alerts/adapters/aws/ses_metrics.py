@@ -43,7 +43,7 @@ VDM_IS_OFF = Finding(
     what="Virtual Deliverability Manager is switched off in this account and Region, so there is "
     "nothing to read",
     remedy="Switch it on in the SES console under Virtual Deliverability Manager; engagement "
-    "tracking and optimized shared delivery can stay off, and it is charged by the mail",
+    "tracking and optimized shared delivery can stay off, and it is charged per email",
 )
 
 MAX_FAILURES = 5
