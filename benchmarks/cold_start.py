@@ -135,6 +135,7 @@ def _environment() -> Mapping[str, str]:
         mask_addresses=True,
         quiet_hours=None,
         no_email_after=None,
+        runbook_url=None,
     )
     return {
         "PATH": os.environ["PATH"],

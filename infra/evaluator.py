@@ -108,6 +108,7 @@ class Evaluator(Construct):
             mask_addresses=settings.mask_addresses,
             quiet_hours=settings.quiet_hours,
             no_email_after=settings.no_email_after,
+            runbook_url=settings.runbook_url,
         )
         self.function = lambda_.Function(
             self,

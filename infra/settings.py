@@ -15,6 +15,7 @@ from infra.email_addresses import address_errors, split_addresses
 from vdm_alerts.core.model.metrics import Window
 from vdm_alerts.core.muting.quiet_hours import QuietHours, parse_quiet_hours
 from vdm_alerts.core.observations.no_email import NO_EMAIL_AFTER, parse_no_email_after
+from vdm_alerts.core.rules.quoting import shorten
 
 CONTEXT_KEYS: Mapping[str, str] = {
     "email": "the addresses to write to, separated by commas or in a JSON list",
@@ -40,6 +41,8 @@ CONTEXT_KEYS: Mapping[str, str] = {
     '"22:00-07:00 Europe/Berlin", or "none"',
     "noEmailAfter": "after how many days without email of the whole account to notify you, like "
     '"3d", or "never"',
+    "runbookUrl": "the address of your copy of docs/runbook.md, which notifications link to, like "
+    '"https://wiki.example.com/vdm-alerts", or "none"',
     "enableVdm": '"true" to switch Virtual Deliverability Manager on, "false" to leave it as it is',
 }
 """Every context key of VDM Alerts, with a description of its values."""
@@ -49,6 +52,8 @@ _EMAIL_KEYS = ("email", "watchdogEmail")
 _SLACK_KEYS = ("slackWorkspaceId", "slackChannelId")
 _CDK_KEYS = frozenset({"acknowledged-issue-numbers", "cli-telemetry"})
 _MIN_QUERIES_PER_DAY = 100
+_URL = re.compile(r"https?://[!-\"$-~]{1,400}")
+"""A URL in printable ASCII, without a fragment: VDM Alerts adds the section."""
 _PREFIX = re.compile(r"(?!aws|ssm)[a-z][a-z0-9-]{2,29}")
 
 Context: TypeAlias = Mapping[str, object]
@@ -86,6 +91,8 @@ class Settings:
     quiet_hours: QuietHours | None
     no_email_after: Window | None
     """Days without email of the account that are notified; None if no number is."""
+    runbook_url: str | None
+    """The URL of the runbook that notifications link to; None if they name the file."""
     enable_vdm: bool
 
 
@@ -104,6 +111,7 @@ def read_context(context: Context) -> Settings:
     slack = _slack(context, errors)
     quiet_hours = _quiet_hours(context, errors)
     no_email_after = _no_email_after(context, errors)
+    runbook_url = _runbook_url(context, errors)
     if errors:
         raise InvalidContextError("\n".join(["The CDK context cannot be used:", *errors]))
     return Settings(
@@ -122,6 +130,7 @@ def read_context(context: Context) -> Settings:
         mask_addresses="maskAddresses" in enabled,
         quiet_hours=quiet_hours,
         no_email_after=no_email_after,
+        runbook_url=runbook_url,
         enable_vdm="enableVdm" in enabled,
     )
 
@@ -242,6 +251,18 @@ def _no_email_after(context: Context, errors: list[str]) -> Window | None:
     except ValueError as error:
         errors.append(f"noEmailAfter: {error}; it takes {CONTEXT_KEYS['noEmailAfter']}")
         return None
+
+
+def _runbook_url(context: Context, errors: list[str]) -> str | None:
+    url = str(context.get("runbookUrl", "none"))
+    if url == "none":
+        return None
+    if not _URL.fullmatch(url):
+        errors.append(
+            f'runbookUrl: "{shorten(url)}" is not a URL. Use an address without "#", for example '
+            '"https://wiki.example.com/vdm-alerts".'
+        )
+    return url
 
 
 def _is_cdk_key(key: str) -> bool:

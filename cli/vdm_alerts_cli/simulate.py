@@ -17,7 +17,7 @@ from vdm_alerts.adapters.aws.ses_metrics import SesMetrics
 from vdm_alerts.adapters.aws.ses_rate_limiter import RateLimiter
 from vdm_alerts.adapters.memory import MemoryNotifier, memory_ports
 from vdm_alerts.app import evaluate
-from vdm_alerts.app.evaluate import Lease
+from vdm_alerts.app.evaluate import Lease, NotificationOptions
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.notifications.rendering.message import Message
 from vdm_alerts.core.observations.run_report import RunReport
@@ -103,8 +103,7 @@ def simulate(scenario: Scenario, rules: Mapping[str, str]) -> Iterator[Simulated
             target,
             run.at,
             lease,
-            quiet_hours=scenario.quiet_hours,
-            no_email_after=scenario.no_email_after,
+            options=NotificationOptions(scenario.quiet_hours, scenario.no_email_after),
         )
         yield SimulatedRun(run, summary, tuple(notifier.sent))
         notifier.sent.clear()

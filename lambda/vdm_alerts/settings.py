@@ -50,6 +50,8 @@ class Settings:
     """The daily hours in which only urgent notifications are sent; None for no quiet hours."""
     no_email_after: Window | None
     """The days without email of the account that are notified; None if no number is."""
+    runbook_url: str | None
+    """The URL of the runbook that notifications link to; None if they name the file."""
 
     @property
     def rule_fingerprints(self) -> Mapping[str, str]:
@@ -78,14 +80,17 @@ VARIABLES: Mapping[str, str] = {
     "mask_addresses": "VDM_ALERTS_MASK_ADDRESSES",
     "quiet_hours": "VDM_ALERTS_QUIET_HOURS",
     "no_email_after": "VDM_ALERTS_NO_EMAIL_AFTER",
+    "runbook_url": "VDM_ALERTS_RUNBOOK_URL",
 }
 """The environment variable of each setting. The stack uses these names to set them."""
 
 _UNLIMITED = "unlimited"
+_NONE = "none"
 _ABSENT = {
     "queries_per_day": _UNLIMITED,
     "quiet_hours": NO_QUIET_HOURS,
     "no_email_after": NEVER,
+    "runbook_url": _NONE,
 }
 """The text for None in the environment variable of a setting."""
 _READERS: Mapping[str, Callable[[str], object]] = {
@@ -95,6 +100,7 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "mask_addresses": lambda text: {"true": True, "false": False}[text],
     "quiet_hours": parse_quiet_hours,
     "no_email_after": parse_no_email_after,
+    "runbook_url": lambda text: None if text == _NONE else text,
 }
 
 
@@ -106,14 +112,19 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     """
     unset = [name for name in VARIABLES.values() if not environment.get(name)]
     if unset:
-        message = f"{', '.join(unset)} not set in the function's environment; the stack sets them"
+        message = (
+            f"{', '.join(unset)} not set in the environment of the function. Fix: deploy the stack "
+            "again."
+        )
         raise InvalidSettingsError(message)
     values: dict[str, Any] = {}
     for key, name in VARIABLES.items():
         try:
             values[key] = _READERS.get(key, str)(environment[name])
         except (KeyError, ValueError) as error:
-            message = f'{name} is "{environment[name]}", which it cannot be; the stack sets it'
+            message = (
+                f'{name}: "{environment[name]}" is not a valid value. Fix: deploy the stack again.'
+            )
             raise InvalidSettingsError(message) from error
     return Settings(**values)
 

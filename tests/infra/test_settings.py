@@ -29,6 +29,7 @@ def test_settings_have_defaults_of_cdk_json() -> None:
         mask_addresses=True,
         quiet_hours=None,
         no_email_after=Window(7),
+        runbook_url=None,
         enable_vdm=False,
     )
 

@@ -26,7 +26,7 @@ from vdm_alerts.adapters.memory import (
     MemorySilences,
     MemoryState,
 )
-from vdm_alerts.app.evaluate import Lease, run
+from vdm_alerts.app.evaluate import Lease, NotificationOptions, run
 from vdm_alerts.core.alerts.history import Transition
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.deadline import Deadline
@@ -54,7 +54,7 @@ def run_actor(world: World, actor: Actor, now: datetime | None = None) -> Actor:
     ports = ports_of(world, actor)
     lease = Lease(taken, taken + LEASE_DURATION)
     try:
-        run(ports, TARGET, taken, lease, quiet_hours=world.quiet_hours)
+        run(ports, TARGET, taken, lease, options=NotificationOptions(world.quiet_hours))
     except FunctionDiedError:
         actor.outcome = "died"
     except Exception as error:  # noqa: BLE001 - Lambda retries after any error

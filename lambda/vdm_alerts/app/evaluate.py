@@ -24,6 +24,7 @@ from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.muting.quiet_hours import QuietHours
 from vdm_alerts.core.notifications.due import deliverable, due_notifications
 from vdm_alerts.core.notifications.grouping import group_into_incidents
+from vdm_alerts.core.notifications.rendering.links import Links
 from vdm_alerts.core.observations.evaluation import Evaluation, evaluate
 from vdm_alerts.core.observations.metric_reading import UNLIMITED, Limits, MetricReading
 from vdm_alerts.core.observations.next_state import next_state
@@ -47,19 +48,33 @@ class Lease:
     """The invocation of the run. A retry has the same, and takes over the lease if the run died."""
 
 
+@dataclass(frozen=True, slots=True)
+class NotificationOptions:
+    """What you choose about notifications when you deploy."""
+
+    quiet_hours: QuietHours | None = None
+    """The daily hours in which only urgent notifications are sent."""
+    no_email_after: Window | None = NO_EMAIL_AFTER
+    """The days without email of the account that are a finding; None if no number is."""
+    runbook_url: str = ""
+    """The URL of the runbook. If empty, notifications name the file of the runbook."""
+
+
+DEFAULT_OPTIONS = NotificationOptions()
+"""No quiet hours, and no URL of a runbook."""
+
+
 def run(
     ports: Ports,
     target: Target,
     now: datetime,
     lease: Lease,
     limits: Limits = UNLIMITED,
-    quiet_hours: QuietHours | None = None,
-    no_email_after: Window | None = NO_EMAIL_AFTER,
+    options: NotificationOptions = DEFAULT_OPTIONS,
 ) -> RunReport:
     """Evaluate *target* as of *now*, send what is due, and return the run report.
 
-    The run reads metrics within *limits*. During *quiet_hours*, it sends only what is urgent. After
-    *no_email_after* without email of the account, that is a finding; None is never.
+    The run reads metrics within *limits*.
 
     No notification is lost by any of these errors. Lambda retries the run, except while another run
     holds the lease. Raises:
@@ -70,16 +85,17 @@ def run(
     * NotificationsUnsentError if a notification could not be sent;
     * AccessDeniedError or UnavailableError if the deliveries could not be saved.
     """
-    quiet = quiet_hours is not None and quiet_hours.include(now)
+    quiet = options.quiet_hours is not None and options.quiet_hours.include(now)
     with ExitStack() as stack:
         history = _load(ports, target, lease, now, stack)
         before = known_state(history)
-        observation = collect(ports, target, before, now, limits, no_email_after)
+        observation = collect(ports, target, before, now, limits, options.no_email_after)
         evaluation = evaluate(observation)
         state = _advance(before, observation, evaluation, now)
         changes = _transitions(observation, evaluation, state, now)
         due = due_notifications(history, state, observation, evaluation, now, quiet=quiet)
-        outbox = Outbox(ports.store, ports.notifier, target, history, state, changes)
+        links = Links(target, options.runbook_url)
+        outbox = Outbox(ports.store, ports.notifier, links, history, state, changes)
         history = outbox.record_attempts(deliverable(due, before, observation), now)
         if isinstance(history, HistoryUnavailable):  # Without history, other notifications are due.
             due = due_notifications(history, state, observation, evaluation, now, quiet=quiet)

@@ -27,9 +27,9 @@ from vdm_alerts.core.alerts.history import Transition
 from vdm_alerts.core.alerts.stored_state import History, HistoryUnavailable, StoredState
 from vdm_alerts.core.model.errors import VdmAlertsError
 from vdm_alerts.core.model.findings import OperationFailedError
-from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.notifications.delivery import mark_attempted, mark_delivered
 from vdm_alerts.core.notifications.notification import Notification
+from vdm_alerts.core.notifications.rendering.links import Links
 from vdm_alerts.core.notifications.rendering.message import render
 from vdm_alerts.ports import Notifier, StateStore
 
@@ -41,7 +41,7 @@ class NotificationsUnsentError(VdmAlertsError):
 
     def __init__(self, unsent: int, due: int) -> None:
         """Create the error for *unsent* of *due* notifications."""
-        super().__init__(f"{unsent} of {due} messages could not be sent")
+        super().__init__(f"{unsent} of {due} notifications could not be sent")
 
 
 class Outbox:
@@ -51,12 +51,12 @@ class Outbox:
         self,
         store: StateStore,
         notifier: Notifier,
-        target: Target,
+        links: Links,
         history: History,
         state: StoredState,
         transitions: Sequence[Transition],
     ) -> None:
-        """Create an outbox for one run of *target*.
+        """Create an outbox for one run of the target of *links*.
 
         *history* is what the table holds, and *state* is what replaces it. The first save also
         writes *transitions*.
@@ -67,7 +67,7 @@ class Outbox:
         """The state of this run. It is the stored state after each save."""
         self._store = store
         self._notifier = notifier
-        self._target = target
+        self._links = links
         self._unsaved_transitions = transitions
 
     def record_attempts(self, due: Sequence[Notification], now: datetime) -> History:
@@ -101,14 +101,14 @@ class Outbox:
         return self.state
 
     def _save(self, state: StoredState, replacing: StoredState) -> None:
-        saved = self._store.save(self._target, state, replacing, self._unsaved_transitions)
+        saved = self._store.save(self._links.target, state, replacing, self._unsaved_transitions)
         self.history = self.state = saved
         self._unsaved_transitions = ()
 
     def _is_sent(self, notification: Notification, now: datetime) -> bool:
         """Publish *notification*, and return whether SNS confirmed it."""
         try:
-            message = render(notification, self._target, now)
+            message = render(notification, self._links, now)
             self._notifier.publish(message)
         except OperationFailedError as error:
             _log.error("not sent, still due: %s: %s", notification.id, error)

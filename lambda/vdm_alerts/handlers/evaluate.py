@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from vdm_alerts.app.evaluate import Lease, run
+from vdm_alerts.app.evaluate import Lease, NotificationOptions, run
 from vdm_alerts.app.run_unless_busy import run_unless_busy
 from vdm_alerts.bootstrap import build_ports
 from vdm_alerts.core.model.errors import VdmAlertsError
@@ -98,8 +98,9 @@ def _run(
         _now(event, wall_clock),
         Lease(wall_clock, wall_clock + remaining + LEASE_MARGIN, context.aws_request_id),
         _limits(settings, remaining),
-        settings.quiet_hours,
-        settings.no_email_after,
+        NotificationOptions(
+            settings.quiet_hours, settings.no_email_after, settings.runbook_url or ""
+        ),
     )
 
 

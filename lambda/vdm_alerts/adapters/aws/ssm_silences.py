@@ -34,8 +34,8 @@ class SsmSilences:
             for name, text in sorted(texts.items())
         ]
         findings = [
-            invalid_text_finding("silence", result).with_fallback(
-                "it silences nothing", blocks_monitoring=False
+            invalid_text_finding("silence", result).with_effect(
+                "it mutes nothing", blocks_monitoring=False
             )
             for result in results
             if isinstance(result, InvalidDocumentError)

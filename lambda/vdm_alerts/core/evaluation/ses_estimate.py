@@ -13,8 +13,7 @@ from itertools import accumulate
 
 from vdm_alerts.core.evaluation.as_of import AsOf
 from vdm_alerts.core.model.metrics import LONGEST_WINDOW, Series, Window
-from vdm_alerts.core.model.rates import Indicator, Rate, percent
-from vdm_alerts.core.model.timefmt import format_duration
+from vdm_alerts.core.model.rates import Indicator, Rate
 
 SES_LEVELS: Mapping[Indicator, tuple[float, float]] = {
     Indicator.BOUNCE_RATE: (0.05, 0.1),
@@ -42,20 +41,6 @@ class DistanceToLevel:
     time: timedelta | None
     """The time that these emails take at the current pace; None exactly if `emails` is None."""
 
-    @property
-    def is_on_course(self) -> bool:
-        """Whether the level is reached now, or will be at the current pace."""
-        return self.emails is not None
-
-    def __str__(self) -> str:
-        level = percent(self.level)
-        if self.emails is None or self.time is None:
-            return f"{level}, which is not in sight at the pace of the last {PACE_WINDOW}"
-        if not self.emails:
-            return f"{level}, which is reached"
-        distance = f"{self.emails:,} mails or {format_duration(self.time)} away"
-        return f"{level}, which is {distance} at the pace of the last {PACE_WINDOW}"
-
 
 @dataclass(frozen=True, slots=True)
 class AccountRateEstimate:
@@ -71,23 +56,6 @@ class AccountRateEstimate:
     """The distance to the level at which SES reviews an account."""
     pause: DistanceToLevel
     """The distance to the level at which SES may pause sending."""
-
-    def __str__(self) -> str:
-        short = ", all that VDM knows of" if self.is_short else ""
-        estimate = (
-            "Amazon SES judges the account as a whole. An estimate of the rate it goes by: "
-            f"{self.rate}, over the last {self.window}{short}; the real one may differ."
-        )
-        if self.review.is_on_course or self.pause.is_on_course:
-            return (
-                f"{estimate} It reviews an account at {self.review}, "
-                f"and may pause it at {self.pause}."
-            )
-        review, pause = percent(self.review.level), percent(self.pause.level)
-        return (
-            f"{estimate} At the pace of the last {PACE_WINDOW} that comes neither to {review}, "
-            f"where SES reviews an account, nor to {pause}, where it may pause it."
-        )
 
 
 def estimate_account_rate(

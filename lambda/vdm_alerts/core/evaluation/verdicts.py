@@ -1,14 +1,12 @@
-"""Verdicts: the result of an evaluation, and the sentence about it."""
+"""Verdicts: the results of an evaluation."""
 
-import math
 from dataclasses import dataclass
 from datetime import date
 from typing import TypeAlias
 
 from vdm_alerts.core.model.metrics import Scope, Window
-from vdm_alerts.core.model.rates import Gap, Indicator, Rate, percent
+from vdm_alerts.core.model.rates import Gap, Indicator, Rate
 from vdm_alerts.core.model.severity import Severity
-from vdm_alerts.core.model.wording import WORDING, scope_phrase
 from vdm_alerts.core.rules.rule import Threshold
 
 
@@ -20,24 +18,6 @@ class Subject:
     """The rate."""
     scope: Scope
     """The scope, for example a sending identity."""
-
-    def __str__(self) -> str:
-        return f"the {WORDING[self.indicator].noun} {scope_phrase(self.scope)}"
-
-    @property
-    def capitalized(self) -> str:
-        """The text of the subject, capitalized for the start of a sentence."""
-        return str(self).replace("the", "The", 1)
-
-    @property
-    def bad_side(self) -> str:
-        """The bad side of a threshold: "above", or "below" if low rates are bad."""
-        return "below" if self.indicator.low_is_bad else "above"
-
-    @property
-    def good_side(self) -> str:
-        """The good side of a threshold: "below", or "above" if low rates are bad."""
-        return "above" if self.indicator.low_is_bad else "below"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +37,6 @@ class Evidence:
     last_day: date | None = None
     """The last day of the window; None if that is today (partial)."""
 
-    def counted_phrase(self, indicator: Indicator) -> str:
-        """Return the counts as the start of a sentence."""
-        rate, happened = self.rate, WORDING[indicator].predicate
-        counts = f"{rate.events:,} of {rate.volume:,} mails"
-        return f"{counts} {happened} {self._period} ({percent(rate.value)})"
-
-    @property
-    def _period(self) -> str:
-        is_one_day = self.window.days == 1
-        if self.last_day is None:
-            return "today so far" if is_one_day else f"in the last {self.window}"
-        if is_one_day:
-            return f"on {self.last_day}"
-        return f"in the {self.window} until {self.last_day}"
-
 
 @dataclass(frozen=True, slots=True)
 class Healthy:
@@ -90,20 +55,6 @@ class Healthy:
     """The counts; None if there was no email in the window."""
     withdrawn_rate: Rate | None = None
     """The rate that a notification reported and that later counts of the same days contradict."""
-
-    def __str__(self) -> str:
-        if self.evidence is None:
-            return _no_email_sentence(self.subject, self.window)
-        subject, evidence, threshold = self.subject, self.evidence, self.threshold
-        counted, side = evidence.counted_phrase(subject.indicator), subject.good_side
-        if self.withdrawn_rate:
-            return f"{counted}, by later counts, and not {self.withdrawn_rate} as you were told."
-        if evidence.confidence is not None:
-            confidence = _percentage(evidence.confidence)
-            return f"{counted}: {confidence} sure that {subject} is back {side} {threshold}."
-        if threshold.is_reached_by(evidence.rate.value, subject.indicator):
-            return f"{counted}: too few to be sure on which side of {threshold} {subject} is."
-        return f"{counted}: {subject} is {side} {threshold}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +78,6 @@ class Breached:
         """The severity of the breached threshold."""
         return self.threshold.severity
 
-    def __str__(self) -> str:
-        subject, threshold = self.subject, self.threshold.phrase
-        counted = self.evidence.counted_phrase(subject.indicator)
-        if self.evidence.confidence is None:
-            return f"{counted}: {subject} has reached {threshold}."
-        confidence = _percentage(self.evidence.confidence)
-        return f"{counted}: {confidence} sure that {subject} is {subject.bad_side} {threshold}."
-
 
 @dataclass(frozen=True, slots=True)
 class NoEmail:
@@ -146,10 +89,6 @@ class NoEmail:
     """The severity of the rule's first threshold."""
     window: Window
     """The window without email."""
-
-    def __str__(self) -> str:
-        missing = f"No {WORDING[self.subject.indicator].emails} in the last {self.window}"
-        return f"{missing}, which the rule about {self.subject} takes for a breach."
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,14 +119,6 @@ class Inconclusive:
             return False
         return self.threshold.is_reached_by(self.evidence.rate.value, self.subject.indicator)
 
-    def __str__(self) -> str:
-        if self.evidence is None:
-            return _no_email_sentence(self.subject, self.window)
-        counted = self.evidence.counted_phrase(self.subject.indicator)
-        return (
-            f"{counted}: not enough to be sure on which side of {self.threshold} {self.subject} is."
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
@@ -201,24 +132,11 @@ class Unknown:
     gap: Gap
     """Why the counts are not available."""
 
-    def __str__(self) -> str:
-        return f"{self.subject.capitalized} is not known: {self.gap}."
-
 
 Verdict: TypeAlias = Healthy | Breached | NoEmail | Inconclusive | Unknown
-"""The result of one evaluation. `str()` returns a sentence that explains the verdict."""
+"""The result of one evaluation."""
 
 
 def evidence_of(verdict: Verdict | None) -> Evidence | None:
     """Return the evidence of *verdict*; None if the verdict has no counts."""
     return verdict.evidence if isinstance(verdict, Healthy | Breached | Inconclusive) else None
-
-
-def _no_email_sentence(subject: Subject, window: Window) -> str:
-    emails = WORDING[subject.indicator].emails
-    return f"No {emails} in the last {window}, so {subject} is not known, which proves nothing."
-
-
-def _percentage(confidence: float) -> str:
-    """Return *confidence* as a whole percentage, rounded down, such as "about 98%"."""
-    return f"about {math.floor(confidence * 100 + 1e-9)}%"

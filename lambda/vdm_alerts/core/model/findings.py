@@ -109,16 +109,15 @@ class Finding:
     """
     source: FindingSource | None = field(default=None, compare=False)
     """The data source in which the problem was found."""
+    effect: str = field(default="", compare=False)
+    """What applies until the fix: a clause without its period, or empty."""
 
-    def with_fallback(self, how: str, *, blocks_monitoring: bool) -> "Finding":
-        """Return this finding with the behavior that applies until the fix.
+    def with_effect(self, effect: str, *, blocks_monitoring: bool) -> "Finding":
+        """Return this finding with the *effect* that it has until the fix.
 
-        *how* is the text that describes this behavior. *blocks_monitoring* says whether some email
-        is not monitored meanwhile.
+        *blocks_monitoring* says whether some email is not monitored meanwhile.
         """
-        until = f"  Until that is mended {how}."
-        details = f"{self.details}\n{until}" if self.details else until
-        return replace(self, details=details, blocks_monitoring=blocks_monitoring)
+        return replace(self, effect=effect, blocks_monitoring=blocks_monitoring)
 
     def as_persistent(self) -> "Finding":
         """Return a transient finding as a lasting one.
@@ -145,7 +144,7 @@ class Finding:
         )
 
     def bounded(self) -> "Finding":
-        """Return the finding with texts of at most 5,400 bytes in total.
+        """Return the finding with texts of at most 5,700 bytes in total.
 
         Then the findings of a run fit into a notification and into a stored item.
         """
@@ -156,6 +155,7 @@ class Finding:
             remedy=bounded(self.remedy, 600),
             details=bounded(self.details, 1_500),
             aws_message=bounded(self.aws_message, 300),
+            effect=bounded(self.effect, 300),
             subjects=tuple(bounded(name, 100) for name in self.subjects),
         )
 
@@ -168,7 +168,8 @@ class Finding:
 
     def __str__(self) -> str:
         details = f"\n{self.details}\n" if self.details else " "
-        return f"{self.headline}.{details}{self.remedy}"
+        effect = f"Effect: {self.effect}. " if self.effect else ""
+        return f"{self.headline}.{details}{effect}Fix: {self.remedy}."
 
 
 class OperationFailedError(VdmAlertsError):

@@ -51,11 +51,11 @@ class Gap(StrEnum):
     """The reason why a count is not available. It never means zero."""
 
     TOO_FEW = "too few to tell"
-    NO_FEEDBACK_LOOP = "the provider reports no complaints"
+    NO_FEEDBACK_LOOP = "this provider reports no complaints"
     UNAVAILABLE = "SES did not answer"
-    REJECTED = "SES refuses to answer for it"
-    ACCESS_DENIED = "AWS denies access to it"
-    CUT_OFF = "not asked for, for want of time or queries"
+    REJECTED = "SES rejects queries about it"
+    ACCESS_DENIED = "AWS denied access"
+    CUT_OFF = "not read, because time or queries ran out"
 
     @property
     def is_failure(self) -> bool:
@@ -88,6 +88,16 @@ class Indicator(Enum):
         self.events = events
         self.volume = volume
         self.low_is_bad = low_is_bad
+
+    @property
+    def bad_side(self) -> str:
+        """The side of a threshold that a breach is on, as a word: "above", or "below"."""
+        return "below" if self.low_is_bad else "above"
+
+    @property
+    def good_side(self) -> str:
+        """The other side of a threshold, as a word."""
+        return "above" if self.low_is_bad else "below"
 
     def permanent_gap(self, scope: Scope) -> Gap | None:
         """Return why SES never has this rate of *scope*, or None if it can."""

@@ -16,4 +16,4 @@ class Target:
     """The Region, such as "eu-west-1"."""
 
     def __str__(self) -> str:
-        return f"Account {self.account} in {self.region}"
+        return f"Account {self.account}, {self.region}"

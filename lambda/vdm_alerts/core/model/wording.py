@@ -1,6 +1,6 @@
 """The names of indicators and scopes in notifications."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from vdm_alerts.core.model.metrics import Dimension, Kind, Scope
@@ -25,37 +25,37 @@ WORDING: Mapping[Indicator, Wording] = {
     Indicator.BOUNCE_RATE: Wording(
         noun="bounce rate",
         events="bounces",
-        emails="mail",
+        emails="email",
         predicate="bounced permanently",
     ),
     Indicator.TRANSIENT_BOUNCE_RATE: Wording(
         noun="transient bounce rate",
         events="transient bounces",
-        emails="mail",
-        predicate="bounced for now",
+        emails="email",
+        predicate="bounced temporarily",
     ),
     Indicator.COMPLAINT_RATE: Wording(
         noun="complaint rate",
         events="complaints",
-        emails="mail to providers that report complaints",
+        emails="email to providers that report complaints",
         predicate="were reported as spam",
     ),
     Indicator.DELIVERY_RATE: Wording(
         noun="delivery rate",
         events="deliveries",
-        emails="mail",
+        emails="email",
         predicate="were delivered",
     ),
     Indicator.OPEN_RATE: Wording(
         noun="open rate",
         events="opens",
-        emails="mail with engagement tracking",
+        emails="email with engagement tracking",
         predicate="were opened",
     ),
     Indicator.CLICK_RATE: Wording(
         noun="click rate",
         events="clicks",
-        emails="mail with tracked links",
+        emails="email with tracked links",
         predicate="were clicked in",
     ),
 }
@@ -76,6 +76,24 @@ def count_of(kind: Kind, count: int) -> str:
     return f"{count:,} {name if count == 1 else plural}{suffix}"
 
 
+def number_of(noun: str, count: int) -> str:
+    """Return *count* and the *noun* in the singular or plural, such as "2 problems"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def enumeration(names: Sequence[str]) -> str:
+    """Return *names* as a sentence lists them, such as "a, b, and c"."""
+    if len(names) <= 2:  # noqa: PLR2004 - two names need no comma
+        return " and ".join(names)
+    *first, last = names
+    return f"{', '.join(first)}, and {last}"
+
+
+def rate_phrase(indicator: Indicator, scope: Scope) -> str:
+    """Return the words for a rate in *scope*, such as "the bounce rate of news.example.com"."""
+    return f"the {WORDING[indicator].noun} {scope_phrase(scope)}"
+
+
 def scope_phrase(scope: Scope) -> str:
     """Return the words for *scope* that follow the name of an indicator.
 
@@ -93,4 +111,4 @@ def scope_phrase(scope: Scope) -> str:
 
 def kind_name(scope: Scope) -> str:
     """Return the kind of *scope*, such as "identity at mailbox provider"."""
-    return " at ".join(KIND_NAMES[dimension] for dimension in scope.kind) or "all mail"
+    return " at ".join(KIND_NAMES[dimension] for dimension in scope.kind) or "whole account"

@@ -6,12 +6,20 @@ from datetime import datetime
 
 from vdm_alerts.core.alerts.alert import Alert, Firing, LastNotified, Ok, Pending
 from vdm_alerts.core.evaluation.revision import ReportedFigures
-from vdm_alerts.core.evaluation.verdicts import Evidence, Inconclusive, Verdict, evidence_of
+from vdm_alerts.core.evaluation.verdicts import (
+    Breached,
+    Evidence,
+    Healthy,
+    Inconclusive,
+    NoEmail,
+    Unknown,
+    Verdict,
+    evidence_of,
+)
 from vdm_alerts.core.model.metrics import Dimension, Scope
 from vdm_alerts.core.model.rates import Rate
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.notifications.reasons import Reason
-from vdm_alerts.core.rules.rule import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,21 +105,50 @@ class AffectedScope:
         """The priority of the reason; -1 if there is no reason."""
         return self.reason.priority if self.reason else -1
 
-    def rank(self, rule: Rule | None) -> tuple[int, int, int, float]:
-        """Return the sort key in the incident; the highest is listed first.
+    @property
+    def is_on_bad_side(self) -> bool:
+        """Whether the rate is on the bad side of a threshold, or emails are missing as a breach."""
+        match self.verdict:
+            case Breached() | NoEmail():
+                return True
+            case (
+                Healthy(threshold=threshold, subject=subject)
+                | Inconclusive(threshold=threshold, subject=subject)
+            ) if self.evidence:
+                return threshold.is_reached_by(self.evidence.rate.value, subject.indicator)
+            case _:
+                return False
 
-        The key is the reason's priority, the severity, the kind of scope, and how bad the rate is
-        by *rule*. The account precedes senders, and senders precede mailbox providers. Without
-        *rule* or evidence, the last part is 0.
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether this run could not evaluate the scope."""
+        return self.verdict is None or isinstance(self.verdict, Unknown)
+
+    @property
+    def rank(self) -> tuple[int, int, int, int, int, int]:
+        """The sort key in the incident; the highest is listed first.
+
+        An open scope on the bad side precedes an unreadable one, which precedes an open scope on
+        the good side and then all that ended. Among these, what got worse precedes what recipients
+        know. Then the key is the severity, the kind of scope, and the number of bad events, so that
+        the account precedes senders, and senders precede mailbox providers.
         """
+        standing = 0
+        if self.is_firing:
+            standing = 3 if self.is_on_bad_side else 2 if self.is_unreadable else 1
         dimensions = list(Dimension)
         kind = min((dimensions.index(name) + 1 for name in self.alert.scope.kind), default=0)
-        badness = (
-            rule.for_scope(self.alert.scope).badness(self.evidence.rate.value)
-            if rule and self.evidence
-            else 0.0
-        )
-        return (self.priority, self.severity or 0, -kind, badness)
+        is_worse = self.priority == Reason.FIRING.priority
+        end = 0 if self.is_firing else self.priority
+        return (standing, is_worse, end, self.severity or 0, -kind, self._bad_events)
+
+    @property
+    def _bad_events(self) -> int:
+        """The events of the rate; if these are desired, the emails without one."""
+        if self.evidence is None:
+            return 0
+        rate, indicator = self.evidence.rate, self.alert.indicator
+        return rate.volume - rate.events if indicator and indicator.low_is_bad else rate.events
 
 
 def alert_when_attempted(scope: AffectedScope, now: datetime) -> Alert:

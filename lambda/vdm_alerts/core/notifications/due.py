@@ -11,6 +11,7 @@ from datetime import datetime
 from vdm_alerts.core.alerts.alert import Alert, Firing
 from vdm_alerts.core.alerts.stored_state import History, HistoryUnavailable, StoredState
 from vdm_alerts.core.model.findings import Finding
+from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.notifications.incidents import (
     IncidentNotification,
     fingerprint_of,
@@ -58,7 +59,7 @@ def due_notifications(
                 plan=observation.plan,
             ),
             state.attempts,
-            has_open_alerts=_has_open_alerts(state),
+            _silenced_severities(state, observation),
         )
         return [
             notification
@@ -134,6 +135,7 @@ def _due_incidents(
             notification,
             last_day=observation.last_day,
             estimate=observation.estimate(notification.rule) if notification.rule else None,
+            trend=observation.trend(notification.indicator, notification.primary.alert.scope),
         )
         for notification in notifications
     ]
@@ -154,6 +156,15 @@ def _due_service(
 
 def _not_silenced(state: StoredState, observation: Observation) -> list[Alert]:
     return [alert for key, alert in state.alerts.items() if not observation.is_silenced(key)]
+
+
+def _silenced_severities(state: StoredState, observation: Observation) -> list[Severity]:
+    """Return the severities of the firing alerts that a silence mutes."""
+    return [
+        alert.state.severity
+        for key, alert in state.alerts.items()
+        if isinstance(alert.state, Firing) and observation.is_silenced(key)
+    ]
 
 
 def _has_open_alerts(state: StoredState) -> bool:

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from vdm_alerts.core.alerts.alert import Alert, AlertKey, Pending
 from vdm_alerts.core.alerts.sequence import SendAttempt, next_sequence
 from vdm_alerts.core.evaluation.ses_estimate import AccountRateEstimate
+from vdm_alerts.core.evaluation.trend import Trend
 from vdm_alerts.core.evaluation.verdicts import Verdict
 from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.model.severity import Severity
@@ -43,6 +44,8 @@ class IncidentNotification:
     """The estimate of the account rate that SES uses, if SES uses this indicator."""
     last_day: date | None = None
     """The last day with counts; None if that is today."""
+    trend: Trend | None = None
+    """The daily rates of the primary scope; None if they are unreadable."""
     has_history: bool = True
     """Whether the history of all alerts is available. If it is not, the text says so."""
 
@@ -183,9 +186,8 @@ def _notification(
     """Return the notification about *scopes*, with sequence number 0."""
     # Two stable sorts: scopes of the same rank are in the order of their names.
     by_name = sorted(scopes, key=lambda scope: str(scope.alert.scope))
-    affected = sorted(by_name, key=lambda scope: scope.rank(rule), reverse=True)
-    reason = affected[0].reason
-    assert reason
+    affected = sorted(by_name, key=lambda scope: scope.rank, reverse=True)
+    reasons = [scope.reason for scope in affected if scope.reason]
     provider = common_provider(affected, contributors) if affected[0].is_firing else None
     if provider and provider.own_alert:
         affected.remove(provider.own_alert)
@@ -193,7 +195,7 @@ def _notification(
     return IncidentNotification(
         id=incident,
         sequence=0,
-        reason=reason,
+        reason=max(reasons, key=lambda reason: reason.priority),
         rule=rule,
         affected=tuple(affected),
         contributor=contributors.get(affected[0].alert.key),

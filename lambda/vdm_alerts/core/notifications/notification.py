@@ -28,15 +28,22 @@ class Digest:
     """The incidents, the worst first. A summary may have none."""
     coverage: Coverage | None = None
     """What is monitored, in the summary of the first run; None in any other digest."""
-    has_open_alerts: bool = False
-    """Whether any alert is firing, in these incidents or elsewhere (silenced, for example)."""
+    silenced_alerts: int = 0
+    """How many alerts of a silence are firing, in a summary."""
+    silenced_severity: Severity | None = None
+    """The worst severity of these alerts; None without any."""
 
     @property
     def severity(self) -> Severity | None:
-        """The worst severity of any incident now; None if no incident is open."""
-        return max(
-            (incident.severity for incident in self.incidents if incident.severity), default=None
-        )
+        """The worst severity of any open alert; None if none is open.
+
+        A summary that could not read all rates is a WARNING at least: these rates are unknown.
+        """
+        severities = [incident.severity for incident in self.incidents]
+        is_incomplete = self.coverage is not None and self.coverage.unreadable > 0
+        unread = Severity.WARNING if is_incomplete else None
+        known = filter(None, (*severities, self.silenced_severity, unread))
+        return max(known, default=None)
 
     @property
     def is_unproven(self) -> bool:
@@ -54,7 +61,7 @@ class Digest:
         incidents = [
             [incident.id, incident.sequence, incident.fingerprint] for incident in self.incidents
         ]
-        return fingerprint_of(incidents or [["beside", self.has_open_alerts]])
+        return fingerprint_of(incidents or [["silenced", self.silenced_alerts > 0]])
 
 
 Notification: TypeAlias = IncidentNotification | Digest | ServiceNotification
@@ -89,16 +96,17 @@ def first_summary(
     incidents: Sequence[IncidentNotification],
     coverage: Coverage,
     attempts: Mapping[str, SendAttempt],
-    *,
-    has_open_alerts: bool = False,
+    silenced: Sequence[Severity] = (),
 ) -> Digest:
     """Return the first summary: what is monitored, and all open incidents.
 
     The summary replaces one notification per incident that exists when VDM Alerts is deployed.
-    *attempts* are notifications whose delivery is unconfirmed, by id. *has_open_alerts* is true
-    also for alerts that were notified before, or are silenced.
+    *attempts* are notifications whose delivery is unconfirmed, by id. *silenced* are the severities
+    of the alerts that are firing and muted by a silence.
     """
-    summary = Digest(SUMMARY, 0, tuple(incidents), coverage, has_open_alerts)
+    summary = Digest(
+        SUMMARY, 0, tuple(incidents), coverage, len(silenced), max(silenced, default=None)
+    )
     return replace(summary, sequence=next_sequence(0, attempts.get(SUMMARY), summary.fingerprint))
 
 

@@ -15,7 +15,7 @@ class Reason(Enum):
 
     DEESCALATED = "DEESCALATED"
     REPEAT = "REPEAT"
-    CLOSED = "ENDED"  # The published name is older than the word "closed".
+    CLOSED = "CLOSED"
     RESOLVED = "RESOLVED"
     REVISED = "REVISED"
     FIRING = "FIRING"

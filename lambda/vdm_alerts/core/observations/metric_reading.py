@@ -6,11 +6,18 @@ from datetime import timedelta
 
 from vdm_alerts.core.evaluation.as_of import AsOf
 from vdm_alerts.core.evaluation.ses_estimate import AccountRateEstimate, estimate_account_rate
+from vdm_alerts.core.evaluation.trend import Trend, trend_of
 from vdm_alerts.core.model.deadline import Deadline, NoDeadline
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Scope, Series, Window
-from vdm_alerts.core.model.rates import Gap
+from vdm_alerts.core.model.rates import Gap, Indicator
 from vdm_alerts.core.planning.drilldown import fully_drilled_down
-from vdm_alerts.core.planning.queries import ACCOUNT_SENT_QUERY, Answers, Query, is_late
+from vdm_alerts.core.planning.queries import (
+    ACCOUNT_SENT_QUERY,
+    Answers,
+    Query,
+    find_answer,
+    is_late,
+)
 from vdm_alerts.core.planning.query_batches import min_unattributed, unattributed_emails
 from vdm_alerts.core.planning.read_plan import ReadPlan
 from vdm_alerts.core.planning.roster import ReadOutcome, SenderRoster
@@ -133,6 +140,16 @@ class MetricReading:
         return estimate_account_rate(
             rule.indicator, events, volume, self.as_of, rule.representative_volume
         )
+
+    def trend(self, indicator: Indicator, scope: Scope) -> Trend | None:
+        """Return the latest daily rates of *indicator* in *scope*; None if they are unreadable."""
+        events, volume = (
+            find_answer(Query(metric, scope), self.plan.isps, self.answers)
+            for metric in (indicator.events, indicator.volume)
+        )
+        if not (isinstance(events, Series) and isinstance(volume, Series)):
+            return None
+        return trend_of(events, volume, self.as_of.last_day)
 
 
 def unreadable_for_long(reading: MetricReading) -> Sequence[Scope]:

@@ -6,9 +6,11 @@ from datetime import date, datetime
 
 from vdm_alerts.core.alerts.alert import Alert, AlertKey
 from vdm_alerts.core.evaluation.ses_estimate import AccountRateEstimate
+from vdm_alerts.core.evaluation.trend import Trend
 from vdm_alerts.core.model.account import SesPlan
 from vdm_alerts.core.model.findings import Finding, FindingSource
-from vdm_alerts.core.model.metrics import Series, Window
+from vdm_alerts.core.model.metrics import Scope, Series, Window
+from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.model.wording import kind_name
 from vdm_alerts.core.muting.silences import Silence
 from vdm_alerts.core.observations.metric_reading import MetricReading
@@ -92,6 +94,10 @@ class Observation:
         The result is None if SES has no such rate, or if the counts are unreadable.
         """
         return self.reading.estimate(rule) if self.reading else None
+
+    def trend(self, indicator: Indicator, scope: Scope) -> Trend | None:
+        """Return the latest daily rates of *indicator* in *scope*; None if they are unreadable."""
+        return self.reading.trend(indicator, scope) if self.reading else None
 
     def is_silenced(self, key: AlertKey) -> bool:
         """Return whether a silence mutes the alert of *key*."""

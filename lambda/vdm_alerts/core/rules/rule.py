@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 from vdm_alerts.core.model.metrics import Dimension, Kind, Scope, Series, Window
-from vdm_alerts.core.model.rates import Indicator, Rate, percent
+from vdm_alerts.core.model.rates import Indicator, Rate
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.rules.patterns import ANY_SCOPE, ScopeMatcher, ScopePatterns
 from vdm_alerts.core.statistics.arrival import ArrivalCurve
@@ -42,9 +42,6 @@ class Baseline:
     factor: float
     """The multiple of the rate that is too high (factor above 1) or too low (below 1)."""
 
-    def __str__(self) -> str:
-        return f"{self.factor:g} times its own {self.rate} in the {self.window} before"
-
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
@@ -65,18 +62,6 @@ class Threshold:
         Low rates are breaches if low rates of *indicator* are bad.
         """
         return value <= self.share if indicator.low_is_bad else value >= self.share
-
-    @property
-    def phrase(self) -> str:
-        """The threshold with its severity, as a part of a sentence."""
-        if self.baseline:
-            return str(self)
-        return f"your {percent(self.share)} {self.severity.key} threshold"
-
-    def __str__(self) -> str:
-        if self.baseline:
-            return f"{percent(self.share)}, which is {self.baseline}, and a margin"
-        return f"your {percent(self.share)} threshold"
 
 
 class MissingData(Enum):

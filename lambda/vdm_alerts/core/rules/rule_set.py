@@ -7,10 +7,10 @@ from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.rules.parser import InvalidRuleError, parse_rule
 from vdm_alerts.core.rules.rule import Rule
 
-LAST_VALID_APPLIES = "it counts as it was when it last could be read"
-"""The fallback of an invalid rule that was valid before, as the end of a sentence."""
-NOT_EVALUATED = "nothing is judged by it"
-"""The fallback of a rule that never was valid, as the end of a sentence."""
+LAST_VALID_APPLIES = "its last valid version stays in effect"
+"""The effect of an error in a rule that was valid before."""
+NOT_EVALUATED = "it is not applied"
+"""The effect of an error in a rule that never was valid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class RuleSet:
             rules={**self.rules, **kept},
             texts={**self.texts, **{name: last_valid[name] for name in kept}},
             invalid={
-                name: finding.with_fallback(
+                name: finding.with_effect(
                     LAST_VALID_APPLIES if name in kept else NOT_EVALUATED,
                     blocks_monitoring=name not in kept,
                 )

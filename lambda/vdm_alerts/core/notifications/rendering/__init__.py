@@ -1,13 +1,12 @@
 """The content of a notification in each format.
 
-`message` combines the formats into one SNS message:
+`message` combines the formats into one SNS message.
 
-* `email` has the sentences about one incident, `digest` those about several incidents, and
-  `service` those about findings. `subjects` has the subject lines, `remediation` the next steps.
-* `amazon_q` is the JSON that Amazon Q shows in Slack or Microsoft Teams. Its text consists of the
-  same sentences.
-* `payload` is the JSON for machines.
-* A text message is the subject line alone.
+* `incident`, `digest` and `service` say what a notification contains, as `content.Content`. They
+  use `subjects` for the headline, `opening` for the first sentences, `sentences` for figures, and
+  `trend`, `steps`, `commands` and `links`.
+* `plain_text` is the email, `amazon_q` the JSON that Amazon Q shows in Slack or Microsoft Teams,
+  and `payload` the JSON for machines. A text message is the headline alone.
 
 To add a receiver, subscribe it to the SNS topic, and let it render the JSON payload. Message
 attributes let it filter by severity or rule. The function needs no change.

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Sequence
 
+from vdm_alerts.core.notifications.rendering.content import Content, Step
+
 MAX_TEXT = 2_500
 """Characters in the text of a chat message. Slack cuts the text of a block at 3,000.
 
@@ -13,7 +15,7 @@ MAX_STEPS = 10
 
 
 def amazon_q_notification(
-    thread: str, sequence: int, title: str, paragraphs: Sequence[str], steps: Sequence[str]
+    title: str, content: Content, steps: Sequence[Step], thread: str, sequence: int
 ) -> str:
     """Return the JSON of an Amazon Q custom notification.
 
@@ -22,6 +24,9 @@ def amazon_q_notification(
 
     Source: https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
     """
+    links = [" | ".join(f"{link.title}: {link.address}" for link in content.links)]
+    listings = (listing.text for listing in content.listings)
+    paragraphs = filter(None, (*content.paragraphs, *listings, *links, content.reference[-1]))
     notification = {
         "version": "1.0",
         "source": "custom",
@@ -30,9 +35,9 @@ def amazon_q_notification(
             "textType": "client-markdown",
             "title": _escape(title),
             "description": _shorten("\n\n".join(paragraphs)),
-            "nextSteps": [_escape(step) for step in steps[:MAX_STEPS]],
+            "nextSteps": [_escape("\n".join(step.lines)) for step in steps[:MAX_STEPS]],
         },
-        "metadata": {"threadId": thread, "summary": _escape(title)},
+        "metadata": {"threadId": thread, "summary": _escape(title), "enableCustomActions": False},
     }
     return json.dumps(notification, ensure_ascii=False)
 

@@ -1,17 +1,21 @@
-"""The text about several incidents: a digest, or the first summary."""
+"""The content of a notification about several incidents: a digest, or the first summary."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from vdm_alerts.core.model.account import SesPlan
 from vdm_alerts.core.model.metrics import Dimension, Kind
-from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.model.timefmt import format_time
-from vdm_alerts.core.model.wording import count_of
+from vdm_alerts.core.model.wording import count_of, enumeration, number_of
 from vdm_alerts.core.notifications.incidents import IncidentNotification
-from vdm_alerts.core.notifications.notification import Digest
-from vdm_alerts.core.notifications.rendering import email, subjects
-from vdm_alerts.core.notifications.rendering.email import MAX_LISTED
+from vdm_alerts.core.notifications.notification import MAX_MESSAGES, Digest
+from vdm_alerts.core.notifications.rendering import incident as one_incident
+from vdm_alerts.core.notifications.rendering import subjects
+from vdm_alerts.core.notifications.rendering.content import Content
+from vdm_alerts.core.notifications.rendering.incident import MAX_LISTED
+from vdm_alerts.core.notifications.rendering.links import Links
+from vdm_alerts.core.notifications.rendering.opening import opening
+from vdm_alerts.core.notifications.rendering.steps import incident_steps
 from vdm_alerts.core.observations.coverage import Coverage
 
 _MAX_SCOPES_PER_INCIDENT = 5
@@ -24,9 +28,9 @@ _PRICES: Mapping[SesPlan | None, str] = {
     SesPlan.ESSENTIALS: "Your SES plan, Essentials, includes queries.",
     SesPlan.PRO: "Your SES plan is Pro; AWS publishes no price of queries for it.",
     SesPlan.ENTERPRISE: "Your SES plan is Enterprise; AWS publishes no price of queries for it.",
-    SesPlan.NONE: "Your SES account has no plan, so SES may charge for queries; AWS publishes no "
+    SesPlan.NONE: "Your SES account has no plan, so SES might charge for queries. AWS publishes no "
     "price.",
-    None: "The plan of your SES account is unknown. Without a plan, SES may charge for queries; "
+    None: "The plan of your SES account is unknown. Without a plan, SES might charge for queries. "
     "AWS publishes no price.",
 }
 """What each plan says about the price of queries.
@@ -35,112 +39,132 @@ Source: https://aws.amazon.com/ses/pricing/ and the announcement of the plans on
 """
 
 
+def digest_content(digest: Digest, links: Links, now: datetime) -> Content:
+    """Return the content of a digest or of the first summary."""
+    worst = digest.incidents[0] if digest.incidents and digest.incidents[0].severity else None
+    name = "Summary" if digest.coverage else f"Digest {digest.id.removeprefix('digest-')}"
+    return Content(
+        headline=digest_subject(digest),
+        paragraphs=tuple(_paragraphs(digest, now)),
+        steps_title="What to do about the first:",
+        steps=incident_steps(worst, links) if worst else (),
+        links=(links.messages, links.for_indicator(worst.indicator)) if worst else (),
+        reference=(
+            f"{links.target}. Run {format_time(now)}. {name}, notification {digest.sequence}.",
+        ),
+    )
+
+
 def digest_subject(digest: Digest) -> str:
     """Return the subject, uncut, without account and Region."""
-    tag = "ENDED" if digest.is_unproven else str(digest.severity or "OK")
-    count = len(digest.incidents)
     if digest.coverage is None:
-        return f"[{tag}] {count} more: {subjects.incident_headline(digest.incidents[0])}, ..."
-    if not digest.incidents:
-        status = (
-            "there is nothing else to tell"
-            if digest.has_open_alerts
-            else "nothing is beyond a threshold"
-        )
-        return f"[{tag}] VDM Alerts is watching, and {status}"
-    if count == 1:
-        headline = subjects.incident_headline(digest.incidents[0])
-        return f"[{tag}] VDM Alerts is watching: {headline}"
-    return f"[{tag}] VDM Alerts is watching: {count} incidents at first sight"
+        return _subject_of_more(digest)
+    tag, status = _summary_status(digest, digest.coverage)
+    return f"[{tag}] VDM Alerts is monitoring: {status}"
 
 
-def digest_text(digest: Digest, target: Target, now: datetime) -> str:
-    """Return the body of the email about *digest*."""
-    parts = paragraphs(digest)
-    if digest.severity:
-        steps = email.remediation_steps(digest.incidents[0], target)
-        numbered = (f"  {number}. {step}" for number, step in enumerate(steps, 1))
-        parts.append("\n".join(["What to do about the first:", *numbered]))
-    parts.append(
-        f"{target}, {format_time(now)}.\n{digest.id.capitalize()}, message {digest.sequence}."
-    )
-    return "\n\n".join(parts) + "\n"
+def _subject_of_more(digest: Digest) -> str:
+    number = number_of("more incident", len(digest.incidents))
+    if digest.severity is None:
+        tag = "CLOSED" if any(incident.is_unproven for incident in digest.incidents) else "RESOLVED"
+        return f"[{tag}] {number} ended: {_ends(digest.incidents)}"
+    worst = subjects.short_phrase(digest.incidents[0])
+    return f"[{digest.severity}] {number}; worst: {worst}"
 
 
-def paragraphs(digest: Digest) -> list[str]:
-    """Return a paragraph per incident; in a summary the coverage first."""
-    coverage = []
+def _ends(incidents: Sequence[IncidentNotification]) -> str:
+    """Return how many *incidents* were resolved, and how many were closed without proof."""
+    closed = sum(incident.is_unproven for incident in incidents)
+    resolved = len(incidents) - closed
+    counts = [(resolved, "resolved"), (closed, "closed")]
+    return ", ".join(f"{count:,} {how}" for count, how in counts if count)
+
+
+def _summary_status(summary: Digest, coverage: Coverage) -> tuple[str, str]:
+    """Return the tag of a summary, and what it has found. It is OK only if nothing is open."""
+    if summary.incidents:
+        number = number_of("incident", len(summary.incidents))
+        return str(summary.severity), f"{number} already open"
+    if summary.silenced_alerts:
+        verb = "is" if summary.silenced_alerts == 1 else "are"
+        alerts = number_of("silenced alert", summary.silenced_alerts)
+        return str(summary.severity), f"{alerts} {verb} open"
+    if coverage.unreadable:
+        rates = f"{coverage.unreadable:,} of {number_of('rate', coverage.rates)}"
+        return str(summary.severity), f"{rates} not readable yet"
+    return "OK", "no rate is above its threshold"
+
+
+def _paragraphs(digest: Digest, now: datetime) -> Iterator[str]:
+    """Yield the coverage of a summary, then a paragraph per incident."""
     if digest.coverage:
-        coverage = [_coverage_paragraph(digest.coverage), _queries_paragraph(digest.coverage)]
-    if digest.coverage and not digest.incidents:
-        coverage.append(_nothing_found(digest))
-    omitted = len(digest.incidents) - MAX_LISTED
-    return [
-        *coverage,
-        *map(_incident_paragraph, digest.incidents[:MAX_LISTED]),
-        *([f"And {omitted:,} more."] if omitted > 0 else []),
-    ]
+        yield _coverage_paragraph(digest.coverage)
+        yield from _status_paragraphs(digest, digest.coverage)
+        yield _queries_paragraph(digest.coverage)
+    else:
+        yield (
+            f"More incidents are due than fit into {MAX_MESSAGES} notifications. These are the "
+            f"remaining {len(digest.incidents):,}, worst first."
+        )
+    for number, incident in enumerate(digest.incidents[:MAX_LISTED], 1):
+        yield "\n   ".join(_incident_lines(number, incident, now))
+    if (omitted := len(digest.incidents) - MAX_LISTED) > 0:
+        yield f"And {omitted:,} more."
 
 
-def _nothing_found(summary: Digest) -> str:
-    """Return the sentence of a summary without incidents."""
-    if summary.has_open_alerts:
-        return "Nothing else is beyond a threshold than what you were told of or silenced."
-    return "Nothing is beyond a threshold, as far as one can be sure of it."
-
-
-def _incident_paragraph(incident: IncidentNotification) -> str:
-    lines = [
-        subjects.incident_subject(incident),
-        email.verdict_sentence(incident),
-        *email.contributor_paragraph(incident),
-        *email.other_scopes(incident, _MAX_SCOPES_PER_INCIDENT),
-        f"Incident {incident.id}, message {incident.sequence}.",
-    ]
-    return "\n".join(lines)
+def _incident_lines(number: int, incident: IncidentNotification, now: datetime) -> Iterator[str]:
+    """Yield the lines about one incident."""
+    yield f"{number}. {subjects.incident_subject(incident)}"
+    yield opening(incident, now)
+    yield from one_incident.contributor_paragraph(incident)
+    for listing in one_incident.other_scopes(incident, _MAX_SCOPES_PER_INCIDENT):
+        yield listing.title
+        yield from (f"- {item}" for item in listing.items)
+    if not incident.has_history:
+        yield one_incident.history_warning(incident)
+    yield f"Incident {incident.id}, notification {incident.sequence}."
 
 
 def _coverage_paragraph(coverage: Coverage) -> str:
     kinds = sorted(coverage.scopes.items(), key=lambda item: _kind_order(item[0]))
-    unreadable = (
-        f" {coverage.unreadable:,} of {coverage.rates:,} rates could not be read yet."
-        if coverage.unreadable
-        else ""
-    )
+    rules = "rule" if len(coverage.rules) == 1 else "rules"
     return (
-        f"VDM Alerts has begun to watch {_enumeration(list(_scope_counts(kinds)))}, by the "
-        f"{'rule' if len(coverage.rules) == 1 else 'rules'} {_enumeration(coverage.rules)}. "
-        "From now on you hear of what gets worse, of what goes on, now and then, and of what is "
-        f"over.{unreadable}"
+        f"VDM Alerts now monitors {enumeration(list(_scope_counts(kinds)))}, with the {rules} "
+        f"{enumeration(coverage.rules)}. You get a notification when a rate crosses a threshold, "
+        "gets worse, or is resolved, and reminders while an alert is open."
     )
+
+
+def _status_paragraphs(summary: Digest, coverage: Coverage) -> Iterator[str]:
+    """Yield what the first run has found besides the incidents."""
+    if summary.silenced_alerts:
+        alerts = number_of("alert", summary.silenced_alerts)
+        yield f"A silence mutes {alerts}, which you get no notifications about until it ends."
+    elif not summary.incidents and not coverage.unreadable:
+        yield "No rate is above its threshold with the confidence that the rules require."
+    if coverage.unreadable:
+        yield (
+            f"{coverage.unreadable:,} of {number_of('rate', coverage.rates)} could not be read "
+            "yet, so they are unknown. VDM Alerts reads them again at the next runs."
+        )
 
 
 def _queries_paragraph(coverage: Coverage) -> str:
     """Return the number of queries, and what is known about their price."""
-    price = _PRICES[coverage.plan]
     return (
-        f"This run made {coverage.queries:,} queries of VDM. With one run an hour, that is about "
-        f"{coverage.queries * RUNS_PER_MONTH:,} a month. {price} The context key queriesPerDay "
-        "limits them."
+        f"Cost: this run made {coverage.queries:,} queries of VDM. With one run an hour, that is "
+        f"about {coverage.queries * RUNS_PER_MONTH:,} a month. {_PRICES[coverage.plan]} To limit "
+        "them, deploy with the context key queriesPerDay."
     )
 
 
 def _scope_counts(kinds: Sequence[tuple[Kind, int]]) -> Iterator[str]:
     """Yield the number of scopes of each kind, such as "2 identities"."""
     for kind, count in kinds:
-        if not kind:
-            yield "the account"
-            continue
-        yield count_of(kind, count)
+        yield count_of(kind, count) if kind else "the account"
 
 
 def _kind_order(kind: Kind) -> tuple[int, ...]:
     """Return a sort key: account, senders, providers, combinations."""
     dimensions = list(Dimension)
     return (len(kind), *(dimensions.index(dimension) for dimension in kind))
-
-
-def _enumeration(names: Sequence[str]) -> str:
-    """Return *names* as a sentence lists them, such as "a, b and c"."""
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last

@@ -1,6 +1,6 @@
 """The SNS message of a notification: subject, attributes, formats."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
@@ -9,10 +9,15 @@ from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.notifications.incidents import IncidentNotification
 from vdm_alerts.core.notifications.notification import Digest, Notification
-from vdm_alerts.core.notifications.rendering import digest as digest_text
-from vdm_alerts.core.notifications.rendering import email, payload, service, subjects
+from vdm_alerts.core.notifications.rendering import payload
 from vdm_alerts.core.notifications.rendering.amazon_q import amazon_q_notification
-from vdm_alerts.core.notifications.rendering.remediation import fix_text
+from vdm_alerts.core.notifications.rendering.commands import fix_step
+from vdm_alerts.core.notifications.rendering.content import Step
+from vdm_alerts.core.notifications.rendering.digest import digest_content
+from vdm_alerts.core.notifications.rendering.incident import incident_content
+from vdm_alerts.core.notifications.rendering.links import Links
+from vdm_alerts.core.notifications.rendering.plain_text import plain_text
+from vdm_alerts.core.notifications.rendering.service import service_content
 from vdm_alerts.core.notifications.service_notification import ServiceNotification
 
 MAX_SUBJECT = 99
@@ -54,93 +59,43 @@ class Message:
     """The SNS message attributes, by which a subscription can filter."""
 
 
-def render(notification: Notification, target: Target, now: datetime) -> Message:
+def render(notification: Notification, links: Links, now: datetime) -> Message:
     """Return *notification* in every format. *now* is the time of the run."""
     match notification:
-        case IncidentNotification():
-            return _incident_message(notification, target, now)
-        case Digest():
-            return _digest_message(notification, target, now)
-        case ServiceNotification():
-            return _service_message(notification, target, now)
+        case IncidentNotification() as incident:
+            attributes = {
+                **_attributes("incident", incident, links.target),
+                "reason": incident.reason.value,
+                "rule": incident.rule_name,
+                "indicator": incident.indicator.key,
+            }
+            content = incident_content(incident, links, now)
+            fields = payload.incident_fields(incident)
+            emoji = _emoji(incident)
+        case Digest() as digest:
+            kind = "summary" if digest.coverage else "digest"
+            attributes = {**_attributes(kind, digest, links.target), "reason": kind.upper()}
+            content = digest_content(digest, links, now)
+            fields = payload.digest_fields(digest, links, now)
+            emoji = _emoji(digest)
+        case ServiceNotification() as service:
+            attributes = _attributes("service", service, links.target)
+            content = service_content(service, links, now)
+            fields = payload.service_fields(service, links)
+            emoji = _EMOJI[service.severity]
         case _:
             assert_never(notification)
-
-
-def _incident_message(incident: IncidentNotification, target: Target, now: datetime) -> Message:
-    headline = subjects.incident_subject(incident)
-    subject = _subject_line(headline, target)
-    attributes = {
-        **_attributes("incident", incident, target),
-        "reason": incident.reason.value,
-        "rule": incident.rule_name,
-        "indicator": incident.indicator.key,
-    }
+    subject = _subject_line(content.headline, links.target)
+    thread = f"{links.target.account}:{links.target.region}:{notification.id}"
+    chat_steps = _chat_steps(notification, links) or content.steps
     return Message(
         subject=subject,
-        text=email.incident_text(incident, target, now),
-        amazon_q=_chat(
-            incident,
-            target,
-            f"{_emoji(incident)} {subject}",
-            paragraphs=[
-                email.verdict_sentence(incident),
-                *email.contributor_paragraph(incident),
-                *email.account_risk(incident),
-                *email.other_scopes(incident),
-                f"{email.footer(incident, target, now)} Rule {incident.rule_name}.",
-            ],
-            steps=email.remediation_steps(incident, target) if incident.severity else (),
+        text=plain_text(content),
+        amazon_q=amazon_q_notification(
+            f"{emoji} {subject}", content, chat_steps, thread, notification.sequence
         ),
-        payload=payload.payload_text(attributes, now, payload.incident_fields(incident)),
-        sms=_text_message(headline, target),
-        attributes=attributes,
-    )
-
-
-def _digest_message(digest: Digest, target: Target, now: datetime) -> Message:
-    headline = digest_text.digest_subject(digest)
-    subject = _subject_line(headline, target)
-    kind = "summary" if digest.coverage else "digest"
-    attributes = {**_attributes(kind, digest, target), "reason": kind.upper()}
-    worst = digest.incidents[0] if digest.severity else None
-    return Message(
-        subject=subject,
-        text=digest_text.digest_text(digest, target, now),
-        amazon_q=_chat(
-            digest,
-            target,
-            f"{_emoji(digest)} {subject}",
-            paragraphs=digest_text.paragraphs(digest),
-            steps=email.remediation_steps(worst, target) if worst else (),
-        ),
-        payload=payload.payload_text(attributes, now, payload.digest_fields(digest)),
-        sms=_text_message(headline, target),
-        attributes=attributes,
-    )
-
-
-def _service_message(notification: ServiceNotification, target: Target, now: datetime) -> Message:
-    headline = service.service_subject(notification)
-    subject = _subject_line(headline, target)
-    attributes = _attributes("service", notification, target)
-    all_clear = [service.all_clear(notification)] if notification.is_all_clear else []
-    findings = [
-        f"{service.sentence(finding)} {finding.details}".strip()
-        for finding in notification.findings
-    ]
-    return Message(
-        subject=subject,
-        text=service.service_text(notification, target, now),
-        amazon_q=_chat(
-            notification,
-            target,
-            f"{_EMOJI[notification.severity]} {subject}",
-            paragraphs=[*all_clear, *findings, *service.notes(notification)],
-            steps=[fix_text(finding, target) for finding in notification.findings],
-        ),
-        payload=payload.payload_text(attributes, now, payload.service_fields(notification, target)),
-        sms=_text_message(headline, target),
+        payload=payload.payload_text(attributes, now, subject, content, fields),
+        sms=_text_message(content.headline, links.target),
         attributes=attributes,
     )
 
@@ -155,15 +110,11 @@ def _attributes(kind: str, notification: Notification, target: Target) -> dict[s
     }
 
 
-def _chat(
-    notification: Notification,
-    target: Target,
-    title: str,
-    paragraphs: Sequence[str],
-    steps: Sequence[str],
-) -> str:
-    thread = f"{target.account}:{target.region}:{notification.id}"
-    return amazon_q_notification(thread, notification.sequence, title, paragraphs, steps)
+def _chat_steps(notification: Notification, links: Links) -> tuple[Step, ...]:
+    """Return the fixes of findings, which a chat message lists as next steps."""
+    if not isinstance(notification, ServiceNotification):
+        return ()
+    return tuple(fix_step(finding, links.target) for finding in notification.findings)
 
 
 def _emoji(notification: IncidentNotification | Digest) -> str:

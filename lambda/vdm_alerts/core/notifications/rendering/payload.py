@@ -1,27 +1,32 @@
-"""The JSON payload of a notification, for machines.
+"""The JSON payload of a notification, for machines. `docs/notification.schema.json` describes it.
 
-An unknown value is null. "until", the last day of a window, is null if that day is today.
+An unknown value is null. "last_day", the last day of a window, is null if that day is today.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from vdm_alerts.core.evaluation.ses_estimate import AccountRateEstimate, DistanceToLevel
+from vdm_alerts.core.evaluation.trend import Trend
 from vdm_alerts.core.evaluation.verdicts import Breached, Evidence
 from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.model.metrics import Scope
-from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.notifications.affected import AffectedScope
 from vdm_alerts.core.notifications.common_provider import CommonProvider
 from vdm_alerts.core.notifications.incidents import IncidentNotification
 from vdm_alerts.core.notifications.notification import Digest
-from vdm_alerts.core.notifications.rendering.remediation import fix_text
+from vdm_alerts.core.notifications.rendering.commands import fix_step
+from vdm_alerts.core.notifications.rendering.content import Content, Link, Step
+from vdm_alerts.core.notifications.rendering.links import Links
+from vdm_alerts.core.notifications.rendering.opening import opening
+from vdm_alerts.core.notifications.rendering.steps import incident_steps
+from vdm_alerts.core.notifications.rendering.subjects import incident_subject
 from vdm_alerts.core.notifications.service_notification import ServiceNotification
 from vdm_alerts.core.planning.contributor import Contributor
 
-PAYLOAD_SCHEMA = 1
+PAYLOAD_SCHEMA = 2
 """The version of the payload. It rises with a change that breaks existing readers."""
 MAX_FINDINGS = 50
 """Findings in a payload."""
@@ -34,10 +39,26 @@ MAX_INCIDENTS = 20
 """Incidents in a payload. Each has figures of its own, up to 2 kilobytes."""
 
 
-def payload_text(attributes: Mapping[str, str], now: datetime, fields: Mapping[str, object]) -> str:
-    """Return the JSON payload: *attributes*, the time *now*, and *fields*."""
+def payload_text(
+    attributes: Mapping[str, str],
+    now: datetime,
+    subject: str,
+    content: Content,
+    fields: Mapping[str, object],
+) -> str:
+    """Return the JSON payload: *attributes*, the time *now*, the texts of *content*, *fields*."""
     return json.dumps(
-        {"schema": PAYLOAD_SCHEMA, **attributes, "at": now.isoformat(), **fields},
+        {
+            "schema": PAYLOAD_SCHEMA,
+            **attributes,
+            "at": now.isoformat(),
+            "subject": subject,
+            "headline": content.headline,
+            "text": list(content.paragraphs),
+            "steps": [_step_fields(step) for step in content.steps],
+            "links": [_link_fields(link) for link in content.links],
+            **fields,
+        },
         ensure_ascii=False,
     )
 
@@ -47,17 +68,18 @@ def incident_fields(incident: IncidentNotification, max_scopes: int = MAX_SCOPES
     return {
         "id": incident.id,
         "sequence": incident.sequence,
-        "remembered": incident.has_history,
+        "history_available": incident.has_history,
         "parameter": incident.rule.source if incident.rule else None,
-        "culprit": _contributor_fields(incident.contributor) if incident.contributor else None,
+        "contributor": _contributor_fields(incident.contributor) if incident.contributor else None,
         "provider": _provider_fields(incident.provider) if incident.provider else None,
         "estimate": _estimate_fields(incident.estimate) if incident.estimate else None,
+        "trend": _trend_fields(incident.trend) if incident.trend else None,
         "affected": [_scope_fields(scope) for scope in incident.affected[:max_scopes]],
         "affected_total": len(incident.affected),
     }
 
 
-def digest_fields(digest: Digest) -> dict[str, Any]:
+def digest_fields(digest: Digest, links: Links, now: datetime) -> dict[str, Any]:
     """Return the fields of *digest*, with its first `MAX_INCIDENTS` incidents.
 
     The incidents share the room for `MAX_SCOPES` scopes equally.
@@ -73,16 +95,20 @@ def digest_fields(digest: Digest) -> dict[str, Any]:
                 "indicator": incident.indicator.key,
                 "reason": incident.reason.value,
                 "severity": str(incident.severity) if incident.severity else "OK",
+                "headline": incident_subject(incident),
+                "text": [opening(incident, now)],
+                "steps": [_step_fields(step) for step in incident_steps(incident, links)],
                 **incident_fields(incident, scopes_per_incident),
             }
             for incident in listed
         ],
         "incidents_total": len(digest.incidents),
+        "silenced_alerts": digest.silenced_alerts,
     }
 
 
-def service_fields(notification: ServiceNotification, target: Target) -> dict[str, Any]:
-    """Return the fields: the open findings, and fixed ones as "gone"."""
+def service_fields(notification: ServiceNotification, links: Links) -> dict[str, Any]:
+    """Return the fields: the open findings and the fixed ones."""
     return {
         "id": notification.id,
         "sequence": notification.sequence,
@@ -91,16 +117,34 @@ def service_fields(notification: ServiceNotification, target: Target) -> dict[st
                 **_finding_fields(finding),
                 "severity": str(finding.severity),
                 "new": finding in notification.new,
-                "remedy": fix_text(finding, target),
+                "blocks_monitoring": finding.blocks_monitoring,
+                "details": finding.details,
+                "effect": finding.effect,
+                "fix": _step_fields(fix_step(finding, links.target)),
             }
             for finding in notification.findings[:MAX_FINDINGS]
         ],
-        "gone": [_finding_fields(finding) for finding in notification.fixed[:MAX_FINDINGS]],
+        "findings_total": notification.count,
+        "fixed": [_finding_fields(finding) for finding in notification.fixed[:MAX_FINDINGS]],
     }
 
 
+def _step_fields(step: Step) -> dict[str, str]:
+    """Return the text of a step, and its commands; an empty text means that there is none."""
+    return {
+        "text": step.text,
+        "command": step.command,
+        "verify": step.verify,
+        "undo": step.undo,
+    }
+
+
+def _link_fields(link: Link) -> dict[str, str]:
+    return {"title": link.title, "address": link.address}
+
+
 def _finding_fields(finding: Finding) -> dict[str, Any]:
-    return {"about": finding.key, "what": finding.headline}
+    return {"key": finding.key, "headline": finding.headline}
 
 
 def _scope_fields(affected: AffectedScope) -> dict[str, Any]:
@@ -136,6 +180,12 @@ def _provider_fields(provider: CommonProvider) -> dict[str, Any]:
     }
 
 
+def _trend_fields(trend: Trend) -> dict[str, Any]:
+    """Return the daily rates (fractions), the oldest first; null is a day without email."""
+    rates: Sequence[float | None] = [rate.value if rate else None for rate in trend.rates]
+    return {"rates": rates, "last_day": trend.last_day.isoformat()}
+
+
 def _estimate_fields(estimate: AccountRateEstimate) -> dict[str, Any]:
     """Return the estimated account rate, and the distance to SES's levels."""
     return {
@@ -151,7 +201,7 @@ def _distance_fields(distance: DistanceToLevel) -> dict[str, Any]:
     Both are null if the rate is not on course to the level.
     """
     hours = None if distance.time is None else round(distance.time / timedelta(hours=1), 1)
-    return {"limit": distance.level, "mails": distance.emails, "hours": hours}
+    return {"level": distance.level, "emails": distance.emails, "hours": hours}
 
 
 def _dimension_fields(scope: Scope) -> dict[str, str]:
@@ -164,6 +214,6 @@ def _evidence_fields(evidence: Evidence | None) -> dict[str, Any]:
         "events": evidence.rate.events if evidence else None,
         "volume": evidence.rate.volume if evidence else None,
         "window_days": evidence.window.days if evidence else None,
-        "until": evidence.last_day.isoformat() if evidence and evidence.last_day else None,
-        "sure": evidence.confidence if evidence else None,
+        "last_day": evidence.last_day.isoformat() if evidence and evidence.last_day else None,
+        "confidence": evidence.confidence if evidence else None,
     }

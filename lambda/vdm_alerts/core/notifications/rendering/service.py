@@ -1,84 +1,107 @@
-"""The text about findings: problems of VDM Alerts or of the SES account."""
+"""The content of a notification about findings: problems of VDM Alerts or of the SES account."""
 
 from collections.abc import Iterator
 from datetime import datetime
 
 from vdm_alerts.core.model.findings import Finding
-from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.model.timefmt import format_time
-from vdm_alerts.core.notifications.rendering.email import MAX_LISTED
-from vdm_alerts.core.notifications.rendering.remediation import fix_text
+from vdm_alerts.core.model.wording import number_of
+from vdm_alerts.core.notifications.rendering.commands import fix_step
+from vdm_alerts.core.notifications.rendering.content import Content, listed
+from vdm_alerts.core.notifications.rendering.incident import MAX_LISTED
+from vdm_alerts.core.notifications.rendering.links import Links
 from vdm_alerts.core.notifications.service_notification import ServiceNotification
+
+
+def service_content(notification: ServiceNotification, links: Links, now: datetime) -> Content:
+    """Return the content of a notification about findings."""
+    fixed = [sentence(finding) for finding in notification.fixed]
+    return Content(
+        headline=service_subject(notification),
+        paragraphs=tuple(_paragraphs(notification, links)),
+        listings=listed("Fixed:", fixed, MAX_LISTED),
+        links=(links.for_service(),) if notification.findings else (),
+        reference=(_reference(notification, links, now),),
+    )
+
+
+def _reference(notification: ServiceNotification, links: Links, now: datetime) -> str:
+    run = f"{links.target}. Run {format_time(now)}."
+    return f"{run} Service notification {notification.sequence}."
 
 
 def service_subject(notification: ServiceNotification) -> str:
     """Return the subject, uncut, without account and Region.
 
-    The headline is the first new finding and the number of others, or the first fixed finding.
+    The headline is the first new finding and the number of others, or how many are fixed.
     """
-    if notification.is_all_clear:
-        return f"[OK] {all_clear(notification).removesuffix('.')}"
+    fixed, still_open = len(notification.fixed), notification.count
+    if not notification.findings:
+        is_clear = notification.is_all_clear and not notification.has_open_alerts
+        tag = "OK" if is_clear else "RESOLVED"
+        return f"[{tag}] VDM Alerts: {number_of('problem', fixed)} fixed"
+    tag = str(notification.severity)
     if not notification.new:
-        severity = notification.severity
-        tag = f"{severity}, partly resolved" if severity else "OK"
-        return f"[{tag}] No longer so: {notification.fixed[0].headline}"
-    first, others = notification.findings[0], notification.count - 1
-    tag = str(first.severity)
-    if first.severity != notification.severity:
-        tag = f"{notification.severity}, new {tag}"
-    return f"[{tag}] {first.headline}{f', and {others} more' if others > 0 else ''}"
+        problems = number_of("problem", fixed)
+        return f"[{tag}] VDM Alerts: {problems} fixed, {still_open:,} still open"
+    first, others = notification.findings[0], still_open - 1
+    is_milder = first.severity != notification.severity
+    headline = f"New problem: {first.headline}" if is_milder else first.headline
+    more = f", and {number_of('more problem', others)}" if others > 0 else ""
+    return f"[{tag}] {headline}{more}"
 
 
-def service_text(notification: ServiceNotification, target: Target, now: datetime) -> str:
-    """Return the body of the email about *notification*."""
-    parts = [all_clear(notification)] if notification.is_all_clear else []
+def _paragraphs(notification: ServiceNotification, links: Links) -> Iterator[str]:
+    yield from coverage_warning(notification)
+    if not notification.findings:
+        yield closing_sentence(notification)
     for number, finding in enumerate(notification.findings[:MAX_LISTED], 1):
         if notification.new and number == len(notification.new) + 1:
-            parts.append("Still so:")
-        stop = "" if finding.fix else "."  # A copied command must not end with a period.
-        details = "".join(f"\n{line}" for line in _detail_lines(finding))
-        parts.append(
-            f"{number}. {sentence(finding)}{details}\n   {fix_text(finding, target)}{stop}"
-        )
-    if len(notification.findings) > MAX_LISTED:
-        parts.append(f"And {notification.count - MAX_LISTED:,} more.")
-    parts += [*notes(notification), f"{target}, {format_time(now)}."]
-    return "\n\n".join(parts) + "\n"
+            yield "Still open:"
+        yield "\n".join(_finding_lines(number, finding, links))
+    if (omitted := notification.count - MAX_LISTED) > 0:
+        yield f"And {omitted:,} more."
 
 
-def notes(notification: ServiceNotification) -> Iterator[str]:
-    """Yield a warning if monitoring is incomplete, and the fixed findings."""
-    if any(finding.blocks_monitoring for finding in notification.findings):
+def _finding_lines(number: int, finding: Finding, links: Links) -> Iterator[str]:
+    """Yield the problem, its details, its effect and its fix, one line each."""
+    yield f"{number}. {sentence(finding)}"
+    details = finding.details.splitlines()
+    yield from (f"     {line.removeprefix('  ')}" for line in details[:MAX_LISTED])
+    if (omitted := len(details) - MAX_LISTED) > 0:
+        yield f"     and {omitted:,} more"
+    if finding.effect:
+        yield f"   Effect: {finding.effect}."
+    fix, *others = fix_step(finding, links.target).lines
+    yield f"   Fix: {fix}"
+    yield from (f"     {line}" for line in others)
+
+
+def coverage_warning(notification: ServiceNotification) -> Iterator[str]:
+    """Yield a warning if some email is not monitored because of a finding."""
+    numbers = [
+        f"{number}"
+        for number, finding in enumerate(notification.findings[:MAX_LISTED], 1)
+        if finding.blocks_monitoring
+    ]
+    if numbers:
+        problems = "problem" if len(numbers) == 1 else "problems"
+        verb = "is" if len(numbers) == 1 else "are"
         yield (
-            "Until that is mended VDM Alerts cannot do all of its work, and its silence does not "
-            "mean that all is well."
+            f"Not everything is monitored until {problems} {', '.join(numbers)} {verb} fixed: a "
+            "missing alert does not mean that all rates are normal."
         )
-    if notification.fixed:
-        yield "\n".join(["No longer so:", *_fixed_lines(notification)])
+
+
+def closing_sentence(notification: ServiceNotification) -> str:
+    """Return what is known after all findings are fixed. It must not hide an open alert."""
+    if not notification.is_all_clear:
+        return "All reported problems are fixed. VDM Alerts could not check everything in this run."
+    if notification.has_open_alerts:
+        return "All reported problems are fixed. Alerts about rates are still open."
+    return "All reported problems are fixed, and no alert is open."
 
 
 def sentence(finding: Finding) -> str:
     """Return the headline with one period, also after quoted AWS text."""
     return f"{finding.headline.removesuffix('.')}."
-
-
-def all_clear(notification: ServiceNotification) -> str:
-    """Return the all-clear, which must not hide that an alert is firing."""
-    is_rate_open = notification.has_open_alerts
-    return "All else is in order again." if is_rate_open else "All is in order again."
-
-
-def _detail_lines(finding: Finding) -> Iterator[str]:
-    lines = finding.details.splitlines()
-    yield from lines[:MAX_LISTED]
-    if (omitted := len(lines) - MAX_LISTED) > 0:
-        yield f"  and {omitted:,} more"
-    if lines:
-        yield ""
-
-
-def _fixed_lines(notification: ServiceNotification) -> Iterator[str]:
-    for finding in notification.fixed[:MAX_LISTED]:
-        yield f"  {sentence(finding)}"
-    if (omitted := len(notification.fixed) - MAX_LISTED) > 0:
-        yield f"  and {omitted:,} more"

@@ -1,55 +1,58 @@
-"""The subject line of a notification about one incident."""
+"""The headline of a notification about one incident. Its subject line consists of it."""
 
-from vdm_alerts.core.evaluation.verdicts import Healthy, Inconclusive, NoEmail
-from vdm_alerts.core.model.metrics import ACCOUNT
-from vdm_alerts.core.model.rates import Indicator, percent
-from vdm_alerts.core.model.severity import Severity
-from vdm_alerts.core.model.wording import WORDING, count_of, scope_phrase
+from vdm_alerts.core.evaluation.verdicts import (
+    Breached,
+    Evidence,
+    Healthy,
+    Inconclusive,
+    NoEmail,
+    Unknown,
+)
+from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Scope
+from vdm_alerts.core.model.rates import percent
+from vdm_alerts.core.model.wording import KIND_NAMES, WORDING, count_of
 from vdm_alerts.core.notifications.affected import AffectedScope
 from vdm_alerts.core.notifications.common_provider import CommonProvider
 from vdm_alerts.core.notifications.incidents import IncidentNotification
 from vdm_alerts.core.notifications.reasons import Reason
+from vdm_alerts.core.notifications.rendering.sentences import (
+    capitalized,
+    last_reported,
+    no_email_phrase,
+    side_of,
+)
+from vdm_alerts.core.rules.rule import Threshold
 
 
 def incident_subject(incident: IncidentNotification) -> str:
     """Return the subject, uncut, without account and Region."""
-    return f"[{_tag(incident)}] {incident_headline(incident)}"
+    prefix = "New scope: " if is_new_scope(incident) else ""
+    phrase = _incident_phrase(incident, with_verb=True)
+    return f"[{_tag(incident)}] {prefix}{phrase if prefix else capitalized(phrase)}"
 
 
-def incident_headline(incident: IncidentNotification) -> str:
-    """Return the common provider or the primary scope, what changed, and the rate."""
-    primary, wording = incident.primary, WORDING[incident.indicator]
-    if incident.provider:
-        return _provider_headline(incident, incident.provider)
-    rate_name = f"{wording.noun.capitalize()} {scope_phrase(primary.alert.scope)}"
-    if primary.reason is Reason.CLOSED:
-        return f"{rate_name}: watched no longer"
-    revised, notified = primary.revised, primary.last_notified_rate
-    if primary.reason is Reason.REVISED and revised and notified:
-        return f"{rate_name} was {percent(revised.value)}, not {percent(notified.value)}"
-    if has_reached_threshold_again(primary):
-        good_side = "above" if incident.indicator.low_is_bad else "below"
-        return f"{rate_name} was back {good_side} your threshold"
-    verb = f" {_verb(incident)}" if primary.evidence else ":"
-    return f"{rate_name}{verb} {rate_text(primary, incident.indicator)}{_main_part(incident)}"
+def short_phrase(incident: IncidentNotification) -> str:
+    """Return the rate and the scope of *incident*, as a part of another headline."""
+    return _incident_phrase(incident, with_verb=False)
 
 
-def _main_part(incident: IncidentNotification) -> str:
-    """Return the main contributor, if the account is breached: its name alone says nothing."""
-    contributor = incident.contributor
-    if contributor is None or incident.primary.alert.scope != ACCOUNT:
-        return ""
-    scope = contributor.scope
-    return f", mostly {scope if scope.at_all_providers.kind else scope_phrase(scope)}"
+def is_new_scope(incident: IncidentNotification) -> bool:
+    """Return whether the primary scope is new in an incident that was notified before."""
+    is_known = any(
+        scope.is_firing and scope.alert.last_notified and scope.alert.last_notified.is_confirmed
+        for scope in incident.affected[1:]
+    )
+    return incident.has_history and incident.primary.reason is Reason.FIRING and is_known
 
 
-def _provider_headline(incident: IncidentNotification, provider: CommonProvider) -> str:
-    noun = WORDING[incident.indicator].noun.capitalize()
-    senders = count_of(provider.kind, provider.senders)
-    rate = f"{_verb(incident)} {percent(provider.rate.value)}"
-    if provider.own_alert:
-        return f"{noun} at {provider.isp} {rate}: {senders} affected"
-    return f"{noun} of {senders} at {provider.isp} {rate}"
+def scope_name(scope: Scope) -> str:
+    """Return *scope* as a headline names it, such as "tenant shop at Hotmail"."""
+    self_explaining = {Dimension.IDENTITY, Dimension.ISP}
+    parts = [
+        name if dimension in self_explaining else f"{KIND_NAMES[dimension]} {name}"
+        for dimension, name in scope.display_names.items()
+    ]
+    return " at ".join(parts) or "whole account"
 
 
 def has_reached_threshold_again(affected: AffectedScope) -> bool:
@@ -67,42 +70,83 @@ def has_reached_threshold_again(affected: AffectedScope) -> bool:
     )
 
 
-def rate_text(affected: AffectedScope, indicator: Indicator) -> str:
-    """Return the rate of *affected* as a percentage, or why there is none."""
-    if affected.evidence:
-        return percent(affected.evidence.rate.value)
-    if isinstance(affected.verdict, Healthy | NoEmail | Inconclusive):
-        return f"no {WORDING[indicator].emails} any more"
-    return "not readable at the moment"
-
-
 def _tag(incident: IncidentNotification) -> str:
     """Return the text in brackets: the severity, or how the incident ended."""
-    severity, reason = incident.severity, incident.reason
-    if reason.priority == Reason.RESOLVED.priority:
-        if severity:
-            return f"{severity}, partly resolved"
-        if reason is Reason.REVISED:
-            return "REVISED"
-        return "ENDED" if incident.is_unproven else "RESOLVED"
+    if incident.severity:
+        return str(incident.severity)
+    if incident.is_unproven:
+        return "CLOSED"
+    return "REVISED" if incident.reason is Reason.REVISED else "RESOLVED"
+
+
+def _incident_phrase(incident: IncidentNotification, *, with_verb: bool) -> str:
+    """Return the rate, the threshold and the scope, in this order.
+
+    The rate is first, so that a long name is cut and the rate is not.
+    """
+    primary, indicator = incident.primary, incident.indicator
     if incident.provider:
-        return str(severity)
-    if reason is Reason.FIRING and severity is not incident.primary.severity:
-        return f"{severity}, new {incident.primary.severity}"
-    change = f", no longer {Severity.CRITICAL.key}" if reason is Reason.DEESCALATED else ""
-    return f"{incident.primary.severity}{change}"
+        return _provider_phrase(incident, incident.provider)
+    noun, name = WORDING[indicator].noun, scope_name(primary.alert.scope)
+    if primary.closed_because:
+        return f"{noun} no longer monitored: {name}"
+    match primary.verdict:
+        case (
+            Breached(evidence=Evidence() as evidence, threshold=threshold)
+            | Healthy(evidence=Evidence() as evidence, threshold=threshold)
+            | Inconclusive(evidence=Evidence() as evidence, threshold=threshold)
+        ):
+            if has_reached_threshold_again(primary):
+                return f"{noun} was {indicator.good_side} {percent(threshold.share)}: {name}"
+            verb = _verb(incident) if with_verb else ""
+            side = side_of(threshold, evidence, indicator)
+            rate = f"{percent(evidence.rate.value)} ({side} {_limit(threshold)})"
+            return f"{noun} {verb}{rate}{_not_reported_rate(primary)}: {name}{_main_part(incident)}"
+        case NoEmail(window=window) | Healthy(window=window) | Inconclusive(window=window):
+            is_breach = isinstance(primary.verdict, NoEmail)
+            unknown = "" if is_breach else f", {noun} unknown"
+            return f"{no_email_phrase(indicator, window)}{unknown}: {name}"
+        case Unknown() | None:
+            is_known = primary.is_firing
+            last = last_reported(primary) if is_known else f", {indicator.good_side} the threshold"
+            return f"{noun} unreadable{last}{'' if is_known else ' when last read'}: {name}"
+
+
+def _limit(threshold: Threshold) -> str:
+    """Return the share of *threshold*, and that it comes from a baseline."""
+    share = percent(threshold.share)
+    return f"{share}, from its baseline" if threshold.baseline else share
+
+
+def _not_reported_rate(affected: AffectedScope) -> str:
+    """Return the reported rate that SES has corrected since, or nothing."""
+    rate = affected.last_notified_rate
+    return f", not {percent(rate.value)}" if affected.revised and rate else ""
+
+
+def _main_part(incident: IncidentNotification) -> str:
+    """Return the main contributor, if the account is breached: its name alone says nothing."""
+    contributor = incident.contributor
+    if contributor is None or incident.primary.alert.scope != ACCOUNT:
+        return ""
+    return f", mainly {scope_name(contributor.scope)}"
+
+
+def _provider_phrase(incident: IncidentNotification, provider: CommonProvider) -> str:
+    noun, senders = WORDING[incident.indicator].noun, count_of(provider.kind, provider.senders)
+    rate = percent(provider.rate.value)
+    return f"{noun} {_verb(incident)}{rate} at {provider.isp}: {senders} affected"
 
 
 def _verb(incident: IncidentNotification) -> str:
+    """Return what the primary rate did since the last notification, with a space; or nothing."""
     low_is_bad = incident.indicator.low_is_bad
-    match incident.reason:
+    match incident.primary.reason:
         case Reason.ESCALATED:
-            return "has fallen to" if low_is_bad else "has risen to"
-        case Reason.FIRING:
-            return "is"
-        case Reason.REPEAT:
-            return "is still"
+            return "fell to " if low_is_bad else "rose to "
         case Reason.DEESCALATED:
-            return "is up to" if low_is_bad else "is down to"
+            return "up to " if low_is_bad else "down to "
+        case Reason.REPEAT | None:
+            return "still "
         case _:
-            return "is back to"
+            return ""

@@ -1,0 +1,75 @@
+"""The content of a notification, before it gets the form of an email, a chat message or JSON."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that the reader can do."""
+
+    text: str
+    """What to do: one or more sentences."""
+    command: str = ""
+    """The shell command that does it, or empty."""
+    verify: str = ""
+    """The shell command that shows whether the change has taken effect, or empty."""
+    undo: str = ""
+    """How to undo the change: a sentence, or empty if the step changes nothing."""
+
+    @property
+    def lines(self) -> Sequence[str]:
+        """The parts of the step, one line each. A command has a line of its own, to be copied."""
+        verify = f"Verify: {self.verify}" if self.verify else ""
+        undo = f"Undo: {self.undo}" if self.undo else ""
+        return [line for line in (self.text, self.command, verify, undo) if line]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list of scopes or findings under a title."""
+
+    title: str
+    items: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The title and the items, one line each."""
+        return "\n".join([self.title, *(f"- {item}" for item in self.items)])
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A page to read or to open."""
+
+    title: str
+    address: str
+    """A URL; or a file and its section, if the runbook has no URL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a notification says, in the order in which it says it."""
+
+    headline: str
+    """The subject, uncut, without account and Region."""
+    paragraphs: tuple[str, ...]
+    """What is wrong, how bad it is, and how certain that is. The first one repeats the headline."""
+    steps: tuple[Step, ...] = ()
+    steps_title: str = "What to do:"
+    listings: tuple[Listing, ...] = ()
+    """Further scopes or findings."""
+    background: tuple[str, ...] = ()
+    """Why the problem matters. Chat messages leave this out."""
+    links: tuple[Link, ...] = ()
+    reference: tuple[str, ...] = ()
+    """Account, time of the run and ids."""
+
+
+def listed(title: str, items: Sequence[str], limit: int) -> tuple[Listing, ...]:
+    """Return a listing of the first *limit* items, which counts the others; nothing if empty."""
+    if not items:
+        return ()
+    omitted = len(items) - limit
+    more = (f"and {omitted:,} more",) if omitted > 0 else ()
+    return (Listing(title, (*items[:limit], *more)),)

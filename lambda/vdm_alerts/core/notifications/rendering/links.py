@@ -1,0 +1,58 @@
+"""Links to the console of AWS and to the runbook."""
+
+from dataclasses import dataclass
+
+from vdm_alerts.core.model.rates import Indicator
+from vdm_alerts.core.model.target import Target
+from vdm_alerts.core.notifications.rendering.content import Link
+
+RUNBOOK_FILE = "docs/runbook.md"
+"""The runbook in the repository."""
+SERVICE_SECTION = "problems of VDM Alerts"
+"""The section of the runbook about findings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """The links of notifications about one target."""
+
+    target: Target
+    runbook_url: str = ""
+    """The URL of your copy of the runbook. If empty, a link names the file and the section."""
+
+    @property
+    def messages(self) -> Link:
+        """Return the dashboard of VDM, where "Messages" finds single emails."""
+        return Link("SES console", self._console("vdm/dashboard"))
+
+    @property
+    def account(self) -> Link:
+        """Return the page with the status of the SES account."""
+        return Link("SES console", self._console("account"))
+
+    def for_indicator(self, indicator: Indicator) -> Link:
+        """Return the section of the runbook about *indicator*."""
+        return self._runbook(indicator.key.replace("_", " "))
+
+    def for_service(self) -> Link:
+        """Return the section of the runbook about problems of VDM Alerts."""
+        return self._runbook(SERVICE_SECTION)
+
+    def _runbook(self, section: str) -> Link:
+        title = section[0].upper() + section[1:]
+        if not self.runbook_url:
+            return Link("Runbook", f'{RUNBOOK_FILE}, section "{title}"')
+        return Link("Runbook", f"{self.runbook_url}#{section.replace(' ', '-').lower()}")
+
+    def _console(self, page: str) -> str:
+        region = self.target.region
+        return f"https://{region}.{_console_domain(region)}/ses/home?region={region}#/{page}"
+
+
+def _console_domain(region: str) -> str:
+    """Return the domain of the console in the partition of *region*."""
+    if region.startswith("cn-"):
+        return "console.amazonaws.cn"
+    if region.startswith("us-gov-"):
+        return "console.amazonaws-us-gov.com"
+    return "console.aws.amazon.com"

@@ -1,0 +1,178 @@
+"""Sentences about the figures of one scope: rate, threshold, counts and confidence."""
+
+import math
+from datetime import datetime
+
+from vdm_alerts.core.evaluation.ses_estimate import (
+    PACE_WINDOW,
+    AccountRateEstimate,
+    DistanceToLevel,
+)
+from vdm_alerts.core.evaluation.verdicts import (
+    Breached,
+    Evidence,
+    Healthy,
+    Inconclusive,
+    NoEmail,
+    Unknown,
+)
+from vdm_alerts.core.model.metrics import ACCOUNT, Scope, Window
+from vdm_alerts.core.model.rates import Indicator, percent
+from vdm_alerts.core.model.timefmt import format_duration, format_time
+from vdm_alerts.core.model.wording import WORDING, kind_name
+from vdm_alerts.core.notifications.affected import AffectedScope
+from vdm_alerts.core.rules.rule import PlainComparison, Rule, Threshold
+
+
+def capitalized(text: str) -> str:
+    """Return *text* with a capital first letter."""
+    return text[:1].upper() + text[1:]
+
+
+def side_of(threshold: Threshold, evidence: Evidence, indicator: Indicator) -> str:
+    """Return "above" or "below": the side of *threshold* that the counted rate is on.
+
+    The threshold itself is on the bad side.
+    """
+    is_bad = threshold.is_reached_by(evidence.rate.value, indicator)
+    return indicator.bad_side if is_bad else indicator.good_side
+
+
+def threshold_phrase(threshold: Threshold, *, with_severity: bool = True) -> str:
+    """Return the words for *threshold* that follow "above" or "below"."""
+    share = percent(threshold.share)
+    if threshold.baseline:
+        baseline = threshold.baseline
+        return (
+            f"{share}, which is {baseline.factor:g} times its baseline plus a margin (baseline: "
+            f"{baseline.rate} in the {baseline.window} before)"
+        )
+    return f"your {share} {f'{threshold.severity.key} ' if with_severity else ''}threshold"
+
+
+def counts_sentence(evidence: Evidence, indicator: Indicator) -> str:
+    """Return the counts with their period, such as "5 of 90 emails bounced permanently on ..."."""
+    rate, predicate = evidence.rate, WORDING[indicator].predicate
+    return f"{rate.events:,} of {rate.volume:,} emails {predicate} {_period(evidence)}."
+
+
+def _period(evidence: Evidence) -> str:
+    is_one_day = evidence.window.days == 1
+    if evidence.last_day is None:
+        return "today so far" if is_one_day else f"in the last {evidence.window}"
+    if is_one_day:
+        return f"on {evidence.last_day}"
+    return f"in the {evidence.window} through {evidence.last_day}"
+
+
+def certainty_sentence(affected: AffectedScope, rule: Rule | None) -> str:
+    """Return how certain the verdict on *affected* is; empty if nothing is known about that."""
+    verdict, evidence = affected.verdict, affected.evidence
+    if evidence is None:
+        return ""
+    if evidence.confidence is not None:
+        return _confidence(evidence.confidence)
+    if isinstance(verdict, Breached):
+        return _certainty_of_counted_rate(affected, rule)
+    if isinstance(verdict, Inconclusive) or affected.is_firing or affected.is_on_bad_side:
+        return _too_little_data(verdict) if isinstance(verdict, Healthy | Inconclusive) else ""
+    return ""
+
+
+def _certainty_of_counted_rate(affected: AffectedScope, rule: Rule | None) -> str:
+    """Return why the verdict on a counted rate states no confidence."""
+    if rule and isinstance(rule.confidence, PlainComparison):
+        return "Confidence: not estimated. This rule compares the counted rate."
+    if affected.alert.scope == ACCOUNT:
+        return "This is the counted rate of the account, which is what SES reviews."
+    return ""
+
+
+def _confidence(confidence: float) -> str:
+    """Return *confidence* as a whole percentage, rounded down."""
+    return f"Confidence: about {math.floor(confidence * 100 + 1e-9)}%."
+
+
+def _too_little_data(verdict: Healthy | Inconclusive) -> str:
+    limit = percent(verdict.threshold.share)
+    return f"Too little data to be confident that the rate is above or below {limit}."
+
+
+def since_sentence(affected: AffectedScope, now: datetime) -> str:
+    """Return since when the alert is open; empty if that is unknown."""
+    since = affected.since
+    if since is None:
+        return ""
+    if since == now:
+        return f"Since: {format_time(since)} (new)."
+    return f"Open since: {format_time(since)} ({format_duration(now - since)})."
+
+
+def rate_text(affected: AffectedScope, indicator: Indicator) -> str:
+    """Return the rate of *affected* with its counts, or why there is none."""
+    match affected.verdict:
+        case Breached(evidence=evidence):
+            return str(evidence.rate)
+        case Healthy(evidence=Evidence() as evidence):
+            return str(evidence.rate)
+        case Inconclusive(evidence=Evidence() as evidence):
+            return f"{evidence.rate}, too little data to be confident"
+        case Healthy(window=window) | NoEmail(window=window) | Inconclusive(window=window):
+            return no_email_phrase(indicator, window)
+        case Unknown() | None:
+            return f"unreadable{last_reported(affected)}"
+
+
+def last_reported(affected: AffectedScope) -> str:
+    """Return the rate of the last notification in parentheses, or nothing."""
+    rate = affected.last_notified_rate
+    return f" ({percent(rate.value)} last reported)" if rate else ""
+
+
+def no_email_phrase(indicator: Indicator, window: Window) -> str:
+    """Return that there was no email in *window*, such as "no email for 7 days"."""
+    duration = "1 day" if window.days == 1 else str(window)
+    return f"no {WORDING[indicator].emails} for {duration}"
+
+
+def scope_with_kind(scope: Scope) -> str:
+    """Return *scope* with its kind, such as "newsletter (configuration set)"."""
+    return f"{scope} ({kind_name(scope)})" if scope.kind else "whole account"
+
+
+def account_sentence(estimate: AccountRateEstimate, indicator: Indicator) -> str:
+    """Return the estimated rate that SES reviews, and its distance to the levels of SES."""
+    rate, noun = estimate.rate, WORDING[indicator].noun
+    days = f"{estimate.window.days:,} day{'' if estimate.window.days == 1 else 's'}"
+    short = ", all email that VDM has counted" if estimate.is_short else ""
+    counts = f"{rate.events:,} of the latest {rate.volume:,} emails, {days}{short}"
+    return (
+        f"SES account: estimated {noun} {percent(rate.value)} ({counts}). "
+        f"{_distance_sentence(estimate.review, estimate.pause)}"
+    )
+
+
+def _distance_sentence(review: DistanceToLevel, pause: DistanceToLevel) -> str:
+    pace = f"At the pace of the last {PACE_WINDOW}, "
+    reviews, pauses = percent(review.level), percent(pause.level)
+    if pause.emails == 0:
+        return f"Above {pauses}, where SES might pause sending."
+    if review.emails == 0:
+        above = f"Above {reviews}, where SES reviews an account."
+        if pause.emails is None or pause.time is None:
+            return f"{above} {pace}not on course to reach {pauses} (possible sending pause)."
+        return f"{above} {pace}reaches {pauses} (possible sending pause) {_after(pause)}."
+    if review.emails is None:
+        return (
+            f"{pace}not on course to reach {reviews} (SES review) or {pauses} (possible sending "
+            "pause)."
+        )
+    first = f"{pace}reaches {reviews} (SES review) {_after(review)}"
+    if pause.emails is None:
+        return f"{first}."
+    return f"{first} and {pauses} (possible sending pause) {_after(pause)}."
+
+
+def _after(distance: DistanceToLevel) -> str:
+    assert distance.time is not None
+    return f"after about {distance.emails:,} more emails ({format_duration(distance.time)})"
