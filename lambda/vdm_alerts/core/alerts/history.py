@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from vdm_alerts.core.alerts.alert import Alert, AlertKey, Firing, Ok, Pending
+from vdm_alerts.core.evaluation.explanation import explain
 from vdm_alerts.core.evaluation.verdicts import Verdict
 
 STATE_NAMES: Mapping[type, str] = {Ok: "Ok", Pending: "Pending", Firing: "Firing"}
@@ -27,7 +28,7 @@ class Transition:
     after: str
     """The state after the run."""
     reason: str
-    """The sentence of the verdict, or why the alert was closed."""
+    """The explanation of the verdict, or why the alert was closed."""
 
 
 def transitions(
@@ -46,7 +47,8 @@ def transitions(
         old_state = state_name(before.get(key, Alert(*key)))
         new_state = state_name(after.get(key, Alert(*key)))
         if old_state != new_state:
-            why = closed.get(key) or str(verdicts.get(key, ""))
+            verdict = verdicts.get(key)
+            why = closed.get(key) or (explain(verdict) if verdict else "")
             yield Transition(key, now, old_state, new_state, why)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from vdm_alerts.core.alerts.alert import FLAP_COOLDOWN, FLAP_COUNT, FLAP_WINDOW
+from vdm_alerts.core.evaluation.explanation import counts_phrase
 from vdm_alerts.core.evaluation.verdicts import NoEmail
 from vdm_alerts.core.model.rates import percent
 from vdm_alerts.core.model.severity import Severity
@@ -18,7 +19,6 @@ from vdm_alerts.core.notifications.rendering.opening import opening, provider_se
 from vdm_alerts.core.notifications.rendering.sentences import (
     account_sentence,
     certainty_sentence,
-    counts_sentence,
     rate_text,
     scope_with_kind,
     since_sentence,
@@ -112,9 +112,7 @@ def _data_paragraph(incident: IncidentNotification, now: datetime) -> Iterator[s
     """Yield the counts, the confidence, the start, and the trend of the primary scope."""
     primary = incident.primary
     sentences = [
-        f"Data: {counts_sentence(primary.evidence, incident.indicator)}"
-        if primary.evidence
-        else "",
+        f"Data: {counts_phrase(primary.evidence, incident.indicator)}." if primary.evidence else "",
         certainty_sentence(primary, incident.rule),
         since_sentence(primary, now) if primary.is_firing else "",
     ]

@@ -1,8 +1,8 @@
 """Sentences about the figures of one scope: rate, threshold, counts and confidence."""
 
-import math
 from datetime import datetime
 
+from vdm_alerts.core.evaluation.explanation import confidence_text
 from vdm_alerts.core.evaluation.ses_estimate import (
     PACE_WINDOW,
     AccountRateEstimate,
@@ -50,28 +50,13 @@ def threshold_phrase(threshold: Threshold, *, with_severity: bool = True) -> str
     return f"your {share} {f'{threshold.severity.key} ' if with_severity else ''}threshold"
 
 
-def counts_sentence(evidence: Evidence, indicator: Indicator) -> str:
-    """Return the counts with their period, such as "5 of 90 emails bounced permanently on ..."."""
-    rate, predicate = evidence.rate, WORDING[indicator].predicate
-    return f"{rate.events:,} of {rate.volume:,} emails {predicate} {_period(evidence)}."
-
-
-def _period(evidence: Evidence) -> str:
-    is_one_day = evidence.window.days == 1
-    if evidence.last_day is None:
-        return "today so far" if is_one_day else f"in the last {evidence.window}"
-    if is_one_day:
-        return f"on {evidence.last_day}"
-    return f"in the {evidence.window} through {evidence.last_day}"
-
-
 def certainty_sentence(affected: AffectedScope, rule: Rule | None) -> str:
     """Return how certain the verdict on *affected* is; empty if nothing is known about that."""
     verdict, evidence = affected.verdict, affected.evidence
     if evidence is None:
         return ""
     if evidence.confidence is not None:
-        return _confidence(evidence.confidence)
+        return f"Confidence: {confidence_text(evidence.confidence)}."
     if isinstance(verdict, Breached):
         return _certainty_of_counted_rate(affected, rule)
     if isinstance(verdict, Inconclusive) or affected.is_firing or affected.is_on_bad_side:
@@ -86,11 +71,6 @@ def _certainty_of_counted_rate(affected: AffectedScope, rule: Rule | None) -> st
     if affected.alert.scope == ACCOUNT:
         return "This is the counted rate of the account, which is what SES reviews."
     return ""
-
-
-def _confidence(confidence: float) -> str:
-    """Return *confidence* as a whole percentage, rounded down."""
-    return f"Confidence: about {math.floor(confidence * 100 + 1e-9)}%."
 
 
 def _too_little_data(verdict: Healthy | Inconclusive) -> str:
