@@ -1,4 +1,4 @@
-"""The table of docs/recipes/add-a-receiver.md states what each kind of subscription receives."""
+"""The page about notifications states what each kind of subscription receives."""
 
 import re
 from pathlib import Path
@@ -8,12 +8,13 @@ import pytest
 from vdm_alerts.adapters.aws.sns_notifier import forms_of
 from vdm_alerts.core.notifications.rendering.message import Message
 
-PAGE = (Path(__file__).parents[2] / "docs" / "recipes" / "add-a-receiver.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "notifications.md").read_text()
+TABLE = PAGE.partition("## Filter")[0]
 MESSAGE = Message(
     subject="",
     text="text",
     amazon_q="Amazon Q JSON",
-    payload="JSON document",
+    payload="JSON payload",
     sms="text message",
     attributes={},
 )
@@ -32,7 +33,7 @@ PROTOCOLS = {
 """Source: https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html"""
 STATED_FORMS = {
     protocol: form
-    for cells, form in re.findall(r"^\| (`.+?) \| (.+?) \|", PAGE, re.MULTILINE)
+    for cells, form in re.findall(r"^\| (`.+?) \| \[?(.+?)(?:\]\(.*?\))? \|", TABLE, re.MULTILINE)
     for protocol in re.findall(r"`([\w-]+)`", cells)
 }
 
