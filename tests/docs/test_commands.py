@@ -18,9 +18,13 @@ from deployed_stack import MADE_TARGETS
 from templates import CONTEXT
 
 from infra.settings import read_context
-from vdm_alerts.core.model.findings import DeleteParameter, Fix, RestoreDefaultRule
+from vdm_alerts.core.model.findings import DeleteParameter, Finding, Fix, RestoreDefaultRule
 from vdm_alerts.core.model.target import Target
-from vdm_alerts.core.notifications.rendering.remediation import command_of, pause_step
+from vdm_alerts.core.notifications.rendering.commands import (
+    fix_step,
+    pause_step,
+    suppression_step,
+)
 
 ONLY_PARSED = {
     "demo": "tests/cli/test_demo.py runs what it starts",
@@ -54,10 +58,12 @@ FIXES = [
     RestoreDefaultRule("bounce-rate", "/vdm-alerts/rules/shipped/bounce-rate"),
     *(each() for each in get_args(Fix) if each not in {DeleteParameter, RestoreDefaultRule}),
 ]
-MESSAGES = [
-    *(command_of(fix, TARGET) for fix in FIXES),
-    pause_step("newsletter", TARGET).partition(": ")[2],
+STEPS = [
+    *(fix_step(Finding("key", "what", "remedy", fix=fix), TARGET) for fix in FIXES),
+    pause_step("newsletter", TARGET),
+    suppression_step(TARGET),
 ]
+MESSAGES = [command for step in STEPS for command in (step.command, step.verify) if command]
 """Every command in a notification."""
 
 MAKE = documented_commands("make")
