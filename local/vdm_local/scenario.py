@@ -66,7 +66,7 @@ from typing import TypeAlias
 from vdm_alerts.core.model.metrics import Window
 from vdm_alerts.core.muting.quiet_hours import QuietHours
 from vdm_alerts.core.observations.no_email import NO_EMAIL_AFTER
-from vdm_alerts.core.rules.toml_document import DocumentType, InvalidDocumentError, InvalidField
+from vdm_alerts.core.rules.toml_document import DocumentType, InvalidDocumentError
 from vdm_local.daily_counts import HOURS_PER_DAY, DailyCounts, add_counts
 from vdm_local.faults import Fault, FaultFilter, QueryFault, QueryFaultKind
 from vdm_local.scenario_document import (
@@ -75,6 +75,7 @@ from vdm_local.scenario_document import (
     read_scenario_document,
 )
 from vdm_local.scenario_run import ScenarioRun
+from vdm_local.text_file import read_text_file
 from vdm_local.traffic import EmailStream, dimension_key
 
 MAX_UNCACHED_STREAMS = 100
@@ -198,14 +199,9 @@ class Scenario:
 def load_scenario(path: Path) -> Scenario:
     """Return the scenario in the file at *path*.
 
-    Raises InvalidScenarioError.
+    Raises UnreadableFileError or InvalidScenarioError.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        not_utf8 = InvalidField("(the file)", f"is no text in UTF-8: {error}")
-        raise InvalidScenarioError(str(path), [not_utf8]) from error
-    return parse_scenario(text, str(path))
+    return parse_scenario(read_text_file(path), str(path))
 
 
 def parse_scenario(text: str, source: str) -> Scenario:
