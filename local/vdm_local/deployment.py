@@ -38,7 +38,7 @@ def deploy(aws: LocalAws, *arguments: str) -> "LocalDeployment":
     """
     outputs = aws.folder / "outputs.json"
     cdk(aws, "deploy", "--require-approval=never", f"--outputs-file={outputs}", *arguments)
-    (stack_outputs,) = json.loads(outputs.read_text()).values()
+    (stack_outputs,) = json.loads(outputs.read_text("utf-8")).values()
     return LocalDeployment(aws, stack_outputs)
 
 
