@@ -18,6 +18,7 @@ from typing import TypeVar
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.report import positive_integer
 from simulation.exhaustive import demo_with_one_fault, short_story_with_two_faults
 from simulation.histories import play
 from simulation.mutants import MUTANTS, Mutant
@@ -119,7 +120,8 @@ def _without_logs(work: Callable[[], T]) -> T:
 def main() -> int:
     """Play everything, print the counts, and return 1 if a guarantee is broken."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--histories", type=int, default=20_000, help="number of random histories")
+    histories_help = "number of random histories"
+    parser.add_argument("--histories", type=positive_integer, default=20_000, help=histories_help)
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     options = parser.parse_args()
