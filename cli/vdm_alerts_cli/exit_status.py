@@ -78,8 +78,10 @@ def _reported_errors() -> Iterator[None]:
     try:
         yield
     except click.UsageError as error:
-        message = escape_lines(error.format_message())  # It may quote an argument.
-        raise click.UsageError(message, error.ctx) from error
+        message = error.format_message()
+        if (escaped := escape_lines(message)) == message:
+            raise
+        raise click.UsageError(escaped, error.ctx) from error  # It quotes an argument.
     except _INPUT_ERRORS as error:
         raise InvalidInputError(str(error)) from error
     except BrokenPipeError:  # Nobody reads the output any more, as in `vdm-alerts cost | head -1`.
