@@ -169,6 +169,7 @@ def _print_run(console: Terminal, result: SimulatedRun, *, emails: bool) -> None
     if has_columns:
         columns = Table.grid(padding=(0, 2))
         columns.add_column(no_wrap=True)
+        columns.add_column(overflow="fold")  # Otherwise, rich cuts long addresses.
         columns.add_row(time, Group(*lines))
         console.print(columns)
     else:
