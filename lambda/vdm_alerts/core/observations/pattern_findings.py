@@ -29,11 +29,16 @@ def rule_findings(rule_set: RuleSet, plan: ReadPlan) -> Iterator[Finding]:
     finding too.
     """
     names = _listed_names(plan.roster)
+    monitoring = {
+        rule.name for scope in plan.all_scopes for rule in plan.rule_scopes.rules_for(scope)
+    }
     for rule in rule_set.rules.values():
         errors = list(_rule_errors(rule, names))
         replaces_default = rule.name in rule_set.replaced_defaults
         has_patterns = bool(rule.include.patterns or rule.exclude.patterns)
-        if (has_patterns or replaces_default) and _monitors_nothing(rule, plan):
+        if (has_patterns or replaces_default) and not (
+            rule.name in monitoring or _may_have_unlisted_senders(rule, plan)
+        ):
             what = f"The rule {rule.name} monitors nothing"
             yield _rule_finding(
                 rule, f"{what}, and replaces a default rule" if replaces_default else what, errors
@@ -71,16 +76,10 @@ def _rule_finding(rule: Rule, what: str, errors: Iterable[str]) -> Finding:
     )
 
 
-def _monitors_nothing(rule: Rule, plan: ReadPlan) -> bool:
-    """Return whether *rule* certainly applies to no scope of the account."""
+def _may_have_unlisted_senders(rule: Rule, plan: ReadPlan) -> bool:
+    """Return whether senders of a kind that *rule* monitors are not listed."""
     dimensions = {dimension for kind in rule.scopes for dimension in kind} - {Dimension.ISP}
-    if not dimensions <= plan.roster.listed_at.keys():
-        return False
-    return not any(
-        rule.name == each.name
-        for scope in plan.all_scopes
-        for each in plan.rule_scopes.rules_for(scope)
-    )
+    return not dimensions <= plan.roster.listed_at.keys()
 
 
 def _listed_names(roster: SenderRoster) -> Names:
