@@ -60,8 +60,8 @@ class Silence:
 
     @property
     def patterns(self) -> Mapping[str, str]:
-        """The patterns that must match, by dimension, and the one of rule names as `RULE`."""
-        return {RULE: self.rule_pattern, **self.matcher.patterns}
+        """The patterns that must all match, by their keys."""
+        return {RULE: self.rule_pattern, **_by_key(self.matcher.patterns)}
 
     def has_expired(self, now: datetime) -> bool:
         """Return whether the silence has expired."""
@@ -77,7 +77,7 @@ class SilenceIndex:
 
     def covers(self, rule: str, scope: Scope) -> bool:
         """Return whether a silence mutes the rule named *rule* for *scope*."""
-        candidates = self._index.candidates({RULE: rule, **scope.dimensions})
+        candidates = self._index.candidates({RULE: rule, **_by_key(scope.dimensions)})
         return any(silence.covers(rule, scope) for silence in candidates)
 
 
@@ -93,6 +93,10 @@ class Silences:
     def in_effect(self, now: datetime) -> Sequence[Silence]:
         """Return the silences that have not expired."""
         return [silence for silence in self.silences if not silence.has_expired(now)]
+
+
+def _by_key(texts: Mapping[Dimension, str]) -> Mapping[str, str]:
+    return {dimension.key: text for dimension, text in texts.items()}
 
 
 def expired_findings(silences: Silences, now: datetime) -> list[Finding]:

@@ -149,7 +149,7 @@ class RuleScopes:
         }
 
 
-def _index(rules: Iterable[Rule], kind: Kind) -> MatcherIndex[Rule]:
+def _index(rules: Iterable[Rule], kind: Kind) -> MatcherIndex[Dimension, Rule]:
     """Return the index of those *rules* that are about *kind*.
 
     A rule is found by its *include* patterns of one dimension. For a sender at a provider, this is
@@ -163,7 +163,7 @@ def _index(rules: Iterable[Rule], kind: Kind) -> MatcherIndex[Rule]:
 
 def _entries(
     rule: Rule, dimensions: Iterable[Dimension]
-) -> Iterator[tuple[Mapping[str, str], Rule]]:
+) -> Iterator[tuple[Mapping[Dimension, str], Rule]]:
     """Yield *rule* with each of its *include* patterns of one of *dimensions*."""
     for dimension in dimensions:
         if patterns := rule.include.patterns.get(dimension):
