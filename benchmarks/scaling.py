@@ -12,7 +12,7 @@ the figures are of the second one, which has nothing to send.
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
 from benchmarks.fixture import NOW
@@ -68,7 +68,7 @@ class Account:
     bounces: int = USUAL_BOUNCES
     """The bounces of each identity."""
     silences: Sequence[Silence] = ()
-    problems: Sequence[Finding] = field(default=())
+    problems: Sequence[Finding] = ()
     """The findings about invalid silences."""
 
     def ports(self) -> Ports:

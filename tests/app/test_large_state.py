@@ -141,7 +141,7 @@ SIZES = st.builds(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(SIZES)
 def test_state_of_any_size_is_saved_and_repeats_nothing(size: Sizes) -> None:
     long_text = size.letter * size.text_length
