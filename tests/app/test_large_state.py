@@ -101,6 +101,7 @@ def test_1_300_rules_with_6_breached_identities_each_are_saved(world: World) -> 
     rules = [a_rule(f"{'r' * 120}{number}", scopes=kinds) for number in range(1_300)]
     world.rules.rule_set = RuleSet({rule.name: rule for rule in rules})
     world.account.senders = IDENTITIES[:6]
+    world.set_bounces(ACCOUNT, 100)
     for identity in IDENTITIES[:6]:
         world.set_bounces(identity, 600)
 
@@ -154,6 +155,7 @@ def test_state_of_any_size_is_saved_and_repeats_nothing(size: Sizes) -> None:
     bad = {f"bad{n}": broken_with(f"rule {n}", long_text) for n in range(size.invalid_rules)}
     findings = [broken_with(f"silence {n}", long_text) for n in range(size.silences)]
     world.account.senders = scopes
+    world.set_bounces(ACCOUNT, 100)
     for scope in scopes:
         world.set_bounces(scope, 600)
     world.rules.rule_set = RuleSet(good, invalid=bad)
