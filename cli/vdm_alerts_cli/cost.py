@@ -18,7 +18,7 @@ from vdm_alerts.core.planning.next_batches import next_batches
 from vdm_alerts.core.planning.queries import Query
 from vdm_alerts.core.planning.read_plan import plan_reading
 from vdm_alerts.core.planning.roster import SenderRecord, SenderRoster
-from vdm_alerts.core.planning.scope_verdict import EarlyVerdicts
+from vdm_alerts.core.planning.scope_verdict import Verdicts
 from vdm_alerts.core.rules.parser import parse_rule
 from vdm_alerts.core.rules.rule import Rule
 from vdm_alerts.handlers.evaluate import TIME_AFTER_READING
@@ -116,11 +116,11 @@ class Workload:
         roster = SenderRoster(dict.fromkeys([*sets, *identities], SenderRecord()))
         now = datetime(2026, 1, 31, tzinfo=UTC)
         plan = plan_reading(self.rules, roster, {}, now, now.date())
-        verdicts = EarlyVerdicts(plan)
         days = [now.date() - timedelta(days=age) for age in range(LONGEST_WINDOW.days)]
         emails, bounces, none = (Series(dict.fromkeys(days, count)) for count in (1_000, 10, 0))
         counts = {Metric.PERMANENT_BOUNCE: bounces, Metric.COMPLAINT: none}
         results: dict[Query, Series | Gap] = {}
+        verdicts = Verdicts(plan, results)
         while pending := next_batches(plan, results, verdicts):
             queries = (query for batch in pending for query in batch.queries)
             results |= {query: counts.get(query.metric, emails) for query in queries}

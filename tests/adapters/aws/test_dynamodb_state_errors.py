@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from vdm_alerts.adapters.aws.codec import SCHEMA, encode
 from vdm_alerts.adapters.aws.dynamodb_items import LEASE, STATE, key_text, partition_key, run_item
-from vdm_alerts.adapters.aws.dynamodb_state import DynamoDbState
+from vdm_alerts.adapters.aws.dynamodb_state import DynamoDbState, query_partition
 from vdm_alerts.core.alerts.alert import Alert
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.findings import OperationFailedError, UnavailableError
@@ -215,3 +215,27 @@ def test_call_fails_as_unavailable_when_the_table_is_missing(
         missing: Any = boto3.resource("dynamodb").Table("missing")
         with pytest.raises(UnavailableError, match="dynamodb:"):
             call(DynamoDbState(missing))
+
+
+class EndlessTable:
+    """A table whose every page of a query names a further page."""
+
+    def __init__(self, items: list[Any], keys: list[str]) -> None:
+        self._items = items
+        self._keys = iter(keys)
+
+    def query(self, **_: object) -> Any:
+        return {"Items": self._items, "LastEvaluatedKey": {"pk": "p", "sk": next(self._keys)}}
+
+
+@pytest.mark.parametrize(
+    ("items", "keys"),
+    [([{"sk": "a"}], ["a", "a"]), ([{"sk": "a"}], ["a", "b", "a"]), ([], ["a"])],
+    ids=["repeated key", "circle", "empty page"],
+)
+def test_pages_that_do_not_advance_are_an_error_of_the_query(
+    items: list[Any], keys: list[str]
+) -> None:
+    table: Any = EndlessTable(items, keys)
+    with pytest.raises(UnavailableError, match="dynamodb:Query failed: its pages do not advance"):
+        list(query_partition(table, "p"))

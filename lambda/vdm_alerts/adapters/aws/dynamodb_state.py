@@ -39,7 +39,7 @@ from vdm_alerts.adapters.aws.errors import codes_of, translate_errors
 from vdm_alerts.core.alerts.history import Transition
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.errors import LeaseHeldError, StaleStateError
-from vdm_alerts.core.model.findings import Finding, OperationFailedError
+from vdm_alerts.core.model.findings import Finding, OperationFailedError, UnavailableError
 from vdm_alerts.core.model.target import Target
 
 if TYPE_CHECKING:
@@ -258,7 +258,8 @@ class DynamoDbState:
 def query_partition(table: "Table", name: str, *, backwards: bool = False) -> Iterator[Any]:
     """Yield every item of the partition *name* of *table*, in the order of the sort key.
 
-    *backwards* reverses the order. Each page is read consistently.
+    *backwards* reverses the order. Each page is read consistently. Raises UnavailableError if the
+    pages do not advance, so that they would have no end.
     """
     query: dict[str, Any] = {
         "KeyConditionExpression": Key("pk").eq(name),
@@ -267,7 +268,11 @@ def query_partition(table: "Table", name: str, *, backwards: bool = False) -> It
     }
     page = table.query(**query)
     yield from page["Items"]
+    keys: set[Any] = set()
     while last := page.get("LastEvaluatedKey"):
+        if not page["Items"] or last["sk"] in keys:
+            raise UnavailableError("dynamodb:Query", "its pages do not advance")
+        keys.add(last["sk"])
         page = table.query(**query, ExclusiveStartKey=last)
         yield from page["Items"]
 

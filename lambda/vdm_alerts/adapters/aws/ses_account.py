@@ -10,6 +10,7 @@ from vdm_alerts.adapters.aws.pages import read_pages
 from vdm_alerts.adapters.aws.ses_metric_codec import MAX_COUNT
 from vdm_alerts.adapters.aws.ses_metrics import VDM_IS_OFF
 from vdm_alerts.adapters.aws.ses_rate_limiter import LISTS_PER_SECOND, Clock, RateLimiter
+from vdm_alerts.adapters.aws.time_limit import requests_end_by
 from vdm_alerts.adapters.aws.well_formed_text import well_formed
 from vdm_alerts.core.model.account import AccountStatus, SesPlan
 from vdm_alerts.core.model.deadline import Deadline
@@ -91,7 +92,7 @@ class SesAccount:
 
     def identities(self, deadline: Deadline) -> Sequence[Scope]:
         """Return every email identity, verified or not, sorted by name."""
-        pages = _pages(
+        pages = self._pages(
             "ses:ListEmailIdentities", self._client.list_email_identities, PAGE_SIZE, deadline
         )
         names = (identity["IdentityName"] for page in pages for identity in page["EmailIdentities"])
@@ -99,7 +100,7 @@ class SesAccount:
 
     def configuration_sets(self, deadline: Deadline) -> Sequence[Scope]:
         """Return every configuration set, sorted by name."""
-        pages = _pages(
+        pages = self._pages(
             "ses:ListConfigurationSets", self._client.list_configuration_sets, PAGE_SIZE, deadline
         )
         names = (name for page in pages for name in page["ConfigurationSets"])
@@ -109,9 +110,27 @@ class SesAccount:
         """Return every tenant, sorted by name; none if this boto3 does not support tenants."""
         if "ListTenants" not in self._client.meta.service_model.operation_names:
             return []
-        pages = _pages("ses:ListTenants", self._client.list_tenants, TENANTS_PAGE_SIZE, deadline)
+        pages = self._pages(
+            "ses:ListTenants", self._client.list_tenants, TENANTS_PAGE_SIZE, deadline
+        )
         names = (tenant["TenantName"] for page in pages for tenant in page["Tenants"])
         return [Scope(tenant=name) for name in _sorted(names)]
+
+    def _pages(
+        self, action: str, call: Callable[..., Any], page_size: int, deadline: Deadline
+    ) -> Sequence[Any]:
+        """Return every page of a list operation, as `read_pages` reads them.
+
+        If SES rejects *page_size*, the pages have their default size. Raises AccessDeniedError or
+        UnavailableError of *action*.
+        """
+        with translate_errors(action), requests_end_by(self._client, deadline):
+            try:
+                return list(read_pages(action, call, deadline, PageSize=page_size))
+            except ClientError as error:
+                if code_of(error) != "BadRequestException":
+                    raise
+            return list(read_pages(action, call, deadline))
 
 
 def _sent_last_day(account: Mapping[str, Any]) -> int | None:
@@ -138,20 +157,3 @@ def _plan(account: Mapping[str, Any]) -> SesPlan | None:
     """
     plan = account.get("PricingAttributes", {}).get("CurrentPlan")
     return SesPlan(plan) if plan in set(SesPlan) else None
-
-
-def _pages(
-    action: str, call: Callable[..., Any], page_size: int, deadline: Deadline
-) -> Sequence[Any]:
-    """Return every page of a list operation, as `read_pages` reads them.
-
-    If SES rejects *page_size*, the pages have their default size. Raises AccessDeniedError or
-    UnavailableError of *action*.
-    """
-    with translate_errors(action):
-        try:
-            return list(read_pages(action, call, deadline, PageSize=page_size))
-        except ClientError as error:
-            if code_of(error) != "BadRequestException":
-                raise
-        return list(read_pages(action, call, deadline))

@@ -11,6 +11,7 @@ from datetime import datetime
 from vdm_alerts.core.alerts.alert import Alert, Firing
 from vdm_alerts.core.alerts.stored_state import History, HistoryUnavailable, StoredState
 from vdm_alerts.core.model.findings import Finding
+from vdm_alerts.core.muting.silences import SilenceIndex
 from vdm_alerts.core.notifications.incidents import (
     IncidentNotification,
     fingerprint_of,
@@ -153,7 +154,10 @@ def _due_service(
 
 
 def _not_silenced(state: StoredState, observation: Observation) -> list[Alert]:
-    return [alert for key, alert in state.alerts.items() if not observation.is_silenced(key)]
+    silences = SilenceIndex(observation.silences)
+    return [
+        alert for key, alert in state.alerts.items() if not silences.covers(key.rule, key.scope)
+    ]
 
 
 def _has_open_alerts(state: StoredState) -> bool:

@@ -109,8 +109,11 @@ def service_notification(
     whose delivery is unconfirmed.
     """
     lasting = [finding for finding in findings if not finding.transient]
-    new = [finding for finding in lasting if not any(map(finding.is_known_from, notified))]
-    unchanged = [finding for finding in lasting if finding not in new]
+    new: list[Finding] = []
+    unchanged: list[Finding] = []
+    for finding in lasting:
+        is_known = any(map(finding.is_known_from, notified))
+        (unchanged if is_known else new).append(finding)
     listed = [finding for finding in notified if finding.key != OMITTED]
     unchecked, fixed = _absent_findings(lasting, listed, unreadable_sources)
     new, omitted = _split(new, MAX_FINDINGS - len(unchanged) - len(unchecked) - len(fixed))

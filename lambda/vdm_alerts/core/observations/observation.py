@@ -93,10 +93,6 @@ class Observation:
         """
         return self.reading.estimate(rule) if self.reading else None
 
-    def is_silenced(self, key: AlertKey) -> bool:
-        """Return whether a silence mutes the alert of *key*."""
-        return any(silence.covers(key.rule, key.scope) for silence in self.silences)
-
     def closed_because(self, key: AlertKey) -> str:
         """Return why the alert of *key* is no longer monitored.
 
