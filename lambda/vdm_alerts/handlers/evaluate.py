@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
+from vdm_alerts.adapters.monotonic_deadline import MonotonicDeadline
 from vdm_alerts.app.evaluate import Lease, run
 from vdm_alerts.app.run_unless_busy import run_unless_busy
 from vdm_alerts.bootstrap import build_ports
@@ -35,18 +36,6 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 
 class InvalidEventError(VdmAlertsError):
     """The event of an invocation is no JSON object, or has an invalid "now"."""
-
-
-class MonotonicDeadline:
-    """A deadline on the monotonic clock, which adjustments of the system time do not move."""
-
-    def __init__(self, duration: timedelta) -> None:
-        """Set the deadline to *duration* from now."""
-        self._end = time.monotonic() + duration.total_seconds()
-
-    def remaining(self) -> timedelta:
-        """Return the time until the deadline; zero or negative after it."""
-        return timedelta(seconds=self._end - time.monotonic())
 
 
 def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:

@@ -24,8 +24,8 @@ from vdm_alerts.adapters.aws.time_limit import (
     limit_request_time,
     requests_end_by,
 )
+from vdm_alerts.adapters.monotonic_deadline import MonotonicDeadline
 from vdm_alerts.core.model.findings import UnavailableError
-from vdm_alerts.handlers.evaluate import MonotonicDeadline
 
 SLOW = [say_nothing, drip_headers, drip_body, drip_chunks_for_ever]
 

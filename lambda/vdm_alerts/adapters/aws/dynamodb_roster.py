@@ -43,9 +43,9 @@ class DynamoDbRoster:
         An empty roster only costs queries.
         """
         with translate_errors("dynamodb:Query"):
-            items = list(query_partition(self._table, partition_key(ROSTER, target)))
+            items = query_partition(self._table, partition_key(ROSTER, target))
             if not items:  # An older table has one roster for all targets.
-                items = list(query_partition(self._table, UNSCOPED_ROSTER))
+                items = query_partition(self._table, UNSCOPED_ROSTER)
         if not items:
             return SenderRoster()
         try:

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -36,6 +36,8 @@ from vdm_alerts.adapters.aws.dynamodb_reading import (
     state_from_items,
 )
 from vdm_alerts.adapters.aws.errors import codes_of, translate_errors
+from vdm_alerts.adapters.aws.time_limit import requests_end_by
+from vdm_alerts.adapters.monotonic_deadline import MonotonicDeadline
 from vdm_alerts.core.alerts.history import Transition
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.errors import LeaseHeldError, StaleStateError
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 
+QUERY_TIME = timedelta(minutes=1)
+"""How long the pages of one partition may take together: a state of 1 MB takes less than 1 s."""
 _CONDITION_FAILED = {"ConditionalCheckFailedException", "ConditionalCheckFailed"}
 """The error codes of a failed condition: of a single write, and of a write in a transaction."""
 _log = logging.getLogger(__name__)
@@ -154,7 +158,7 @@ class DynamoDbState:
     def _items(self, key: str) -> list[Any]:
         with translate_errors("dynamodb:Query"):
             # Backwards, the run item comes first: its version is never newer than the other items.
-            return list(query_partition(self._table, key, backwards=True))
+            return query_partition(self._table, key, backwards=True)
 
     def _moved_items(self, target: Target) -> list[Any]:
         """Move the state of an older table to the partition of *target*, and return its items.
@@ -255,12 +259,17 @@ class DynamoDbState:
         return saved
 
 
-def query_partition(table: "Table", name: str, *, backwards: bool = False) -> Iterator[Any]:
-    """Yield every item of the partition *name* of *table*, in the order of the sort key.
+def query_partition(table: "Table", name: str, *, backwards: bool = False) -> list[Any]:
+    """Return every item of the partition *name* of *table*, in the order of the sort key.
 
     *backwards* reverses the order. Each page is read consistently. Raises UnavailableError if the
-    pages do not advance, so that they would have no end.
+    pages do not advance, and a botocore error if they do not end within `QUERY_TIME`.
     """
+    with requests_end_by(table.meta.client, MonotonicDeadline(QUERY_TIME)):
+        return list(_query_pages(table, name, backwards=backwards))
+
+
+def _query_pages(table: "Table", name: str, *, backwards: bool) -> Iterator[Any]:
     query: dict[str, Any] = {
         "KeyConditionExpression": Key("pk").eq(name),
         "ConsistentRead": True,
