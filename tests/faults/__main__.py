@@ -10,61 +10,63 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from time import perf_counter
 
-from deployed_stack import EMPTY_SCENARIO, README_OPTIONS, DeployedStack
+from deployed_stack import (
+    EMPTY_SCENARIO,
+    README_OPTIONS,
+    DeployedStack,
+    deploy_assembly,
+    synthesize,
+)
 from rich.console import Console
 from rich.table import Table
 
 from faults.cases import Case, all_cases
 from faults.story import Outcome, Story, StoryError
 from vdm_local.cdk import bootstrap
-from vdm_local.deployment import InvocationFailedError, deploy
-from vdm_local.launcher import local_aws
+from vdm_local.deployment import InvocationFailedError
+from vdm_local.launcher import LocalAws, local_aws
 
 WORKERS = 2
 """Local AWS accounts that play cases at the same time."""
-COLUMNS = (
-    *("cases", "runs failed", "expected", "received", "repeated", "without history"),
-    *("lost", "wrongly resolved", "unexpected"),
-)
 
 
 @contextmanager
-def deployed_stack() -> Iterator[DeployedStack]:
-    """Deploy the stack of the README in a local AWS for the block."""
+def started_aws() -> Iterator[LocalAws]:
+    """Start a local AWS for the block."""
     with tempfile.TemporaryDirectory() as folder:
         scenario = Path(folder) / "empty.toml"
         scenario.write_text(EMPTY_SCENARIO)
         with local_aws(scenario) as aws:
             bootstrap(aws)
-            deployment = deploy(aws, *README_OPTIONS)
-            with deployment.inbox() as inbox:
-                yield DeployedStack(deployment, inbox)
+            yield aws
 
 
 def row(outcomes: Sequence[Outcome]) -> dict[str, int]:
     """Return the sums over *outcomes*, by column."""
     results = [outcome.comparison for outcome in outcomes]
-    figures = (
-        len(outcomes),
-        sum(outcome.has_failed for outcome in outcomes),
-        *(sum(each.expected for each in results), sum(each.received for each in results)),
-        *(sum(each.repeated for each in results), sum(each.without_history for each in results)),
-        *(sum(len(each.lost) for each in results),),
-        *(sum(len(each.wrongly_resolved) for each in results),),
-        *(sum(len(each.unexpected) for each in results),),
-    )
-    return dict(zip(COLUMNS, figures, strict=True))
+    return {
+        "cases": len(outcomes),
+        "runs failed": sum(outcome.has_failed for outcome in outcomes),
+        "expected": sum(each.expected for each in results),
+        "received": sum(each.received for each in results),
+        "repeated": sum(each.repeated for each in results),
+        "without history": sum(each.without_history for each in results),
+        "lost": sum(len(each.lost) for each in results),
+        "wrongly resolved": sum(len(each.wrongly_resolved) for each in results),
+        "unexpected": sum(len(each.unexpected) for each in results),
+    }
 
 
-def play_part(part: int) -> list[tuple[Case, Outcome | str]]:
-    """Play every case of a *part* of them; return each with its result."""
+def play_part(aws: LocalAws, assembly: Path, part: int) -> list[tuple[Case, Outcome | str]]:
+    """Play every case of a *part* on *assembly*, deployed in *aws*; return their results."""
     results: list[tuple[Case, Outcome | str]] = []
-    with deployed_stack() as stack:
-        story = Story(stack)
+    deployment = deploy_assembly(aws, assembly)
+    with deployment.inbox() as inbox:
+        story = Story(DeployedStack(deployment, inbox))
         story.record()
         cases = list(all_cases([step.operations for step in story.steps]))[part::WORKERS]
         for number, case in enumerate(cases, 1):
@@ -89,8 +91,12 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args()
     start = perf_counter()
-    with ThreadPoolExecutor(WORKERS) as pool:
-        results = [each for part in pool.map(play_part, range(WORKERS)) for each in part]
+    with ExitStack() as stack, tempfile.TemporaryDirectory() as folder:
+        accounts = [stack.enter_context(started_aws()) for _ in range(WORKERS)]
+        assembly = synthesize(accounts[0], Path(folder), *README_OPTIONS)
+        with ThreadPoolExecutor(WORKERS) as pool:
+            parts = pool.map(play_part, accounts, [assembly] * WORKERS, range(WORKERS))
+            results = [each for part in parts for each in part]
     outcomes: defaultdict[str, list[Outcome]] = defaultdict(list)
     broken: list[str] = []
     for case, outcome in results:
@@ -114,10 +120,10 @@ def _print(rows: Mapping[str, Mapping[str, int]], broken: Sequence[str], title: 
     console = Console(width=130, highlight=False)
     table = Table(title=title)
     table.add_column("fault")
-    for column in COLUMNS:
+    for column in rows["all"]:
         table.add_column(column, justify="right")
     for group, figures in rows.items():
-        table.add_row(group, *(f"{figures[column]:,}" for column in COLUMNS))
+        table.add_row(group, *(f"{figure:,}" for figure in figures.values()))
     console.print(table)
     for case in broken:
         console.print(case)
