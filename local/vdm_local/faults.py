@@ -1,8 +1,9 @@
 """The faults of a scenario, and which calls or queries they affect.
 
-This module only decides; `vdm_local.fault_effects` applies faults. A decision depends only on the
-scenario's seed, the kind of the fault and the number of the call, so that it is the same in every
-run.
+This module only decides. `vdm_local.fault_effects` applies faults of VDM, and
+`vdm_local.fault_plug` those of other services, of the connection and of the caller. A decision
+depends only on the scenario's seed, the kind of the fault and the number of the call, so that it
+is the same in every run.
 """
 
 from collections.abc import Mapping, Sequence

@@ -15,7 +15,7 @@ from vdm_local.account import ACCOUNT, REGION
 STRANGER = "444455556666"
 EVERYTHING = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 CALLS: dict[str, tuple[str, dict[str, Any]]] = {
-    "sns": ("publish", {"Message": "hello"}),
+    "sns": ("publish", {"Message": "{}"}),
     "sqs": ("send_message", {"MessageBody": "hello"}),
     "dynamodb": ("get_item", {"Key": {"pk": {"S": "a"}, "sk": {"S": "b"}}}),
 }
