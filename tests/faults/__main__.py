@@ -54,6 +54,7 @@ def row(outcomes: Sequence[Outcome]) -> dict[str, int]:
         "expected": sum(each.expected for each in results),
         "received": sum(each.received for each in results),
         "repeated": sum(each.repeated for each in results),
+        "updated": sum(each.updated for each in results),
         "without history": sum(each.without_history for each in results),
         "lost": sum(len(each.lost) for each in results),
         "wrongly resolved": sum(len(each.wrongly_resolved) for each in results),

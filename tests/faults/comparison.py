@@ -24,6 +24,8 @@ class Comparison:
     received: int
     repeated: int
     """Repeats that a receiver can drop: they have the ID, number and content of the first."""
+    updated: int
+    """Notifications about alerts that fire later than the others of their incident."""
     without_history: int
     """Notifications that say that the history is unavailable."""
     lost: Sequence[Key]
@@ -64,12 +66,13 @@ def compare(
         if incident["reason"] in ENDS and at < earliest.get(_key(incident), "9999")
     ]
     remembered = [incident for _, incident in incidents if incident["remembered"]]
-    repeated, unexpected = _check_repeats(remembered, repeats)
+    repeated, updated, unexpected = _check_repeats(remembered, repeats)
     unexpected += [f"{_key(each)}: not due" for each in remembered if _key(each) not in earliest]
     return Comparison(
         expected=len(earliest),
         received=len(incidents),
         repeated=repeated,
+        updated=updated,
         without_history=len(incidents) - len(remembered),
         lost=lost,
         wrongly_resolved=wrongly_resolved,
@@ -77,26 +80,31 @@ def compare(
     )
 
 
-def _check_repeats(incidents: Iterable[Document], allowed: int) -> tuple[int, list[str]]:
-    """Return how many of *incidents* are allowed repeats, and what is not allowed."""
-    first: dict[Key, Document] = {}
+def _check_repeats(incidents: Iterable[Document], allowed: int) -> tuple[int, int, list[str]]:
+    """Return how many of *incidents* are repeats, and updates, and what is not allowed.
+
+    An update has the next number, and an alert that the notifications before it did not have.
+    """
+    latest: dict[Key, Document] = {}
     repeats: Counter[Key] = Counter()
-    unexpected = []
+    updated, unexpected = 0, []
     for incident in incidents:
         key = _key(incident)
-        if key not in first:
-            first[key] = incident
+        if key not in latest:
+            latest[key] = incident
             continue
-        original = first[key]
+        before = latest[key]
+        is_next = number_of(incident) == (before["id"], before["sequence"] + 1)
+        if is_next and {*content_of(incident)} - {*content_of(before)}:
+            latest[key] = incident
+            updated += 1
+            continue
         repeats[key] += 1
-        if (number_of(original), content_of(original)) != (
-            number_of(incident),
-            content_of(incident),
-        ):
+        if number_of(before) != number_of(incident) or content_of(before) != content_of(incident):
             unexpected.append(f"{key}: a repeat has another ID, number or content")
         elif repeats[key] > allowed:
             unexpected.append(f"{key}: {repeats[key]} repeats")
-    return repeats.total(), unexpected
+    return repeats.total(), updated, unexpected
 
 
 def _incidents(documents: Iterable[Document]) -> list[tuple[str, Document]]:

@@ -57,6 +57,16 @@ def test_repeat_with_another_number_is_unexpected() -> None:
     assert "another ID, number or content" in unexpected
 
 
+def test_next_notification_is_an_update_if_it_has_another_alert() -> None:
+    new = {"scope": {"ISP": "Hotmail"}, "severity": "CRITICAL", "reason": "FIRING"}
+    update = notification(sequence=2, affected=[*FIRING["affected"], new])
+    result = comparison(FIRING, update)
+    assert result.keeps_guarantees
+    assert (result.updated, result.repeated) == (1, 0)
+    assert comparison(FIRING, {**update, "sequence": 1}).unexpected
+    assert comparison(FIRING, {**update, "id": "other"}).unexpected
+
+
 def test_end_before_its_time_is_wrong() -> None:
     early = notification("RESOLVED", 10, "OK", sequence=2)
     assert comparison(FIRING, early).wrongly_resolved
