@@ -29,14 +29,17 @@ Keys at the top level, with their defaults:
     no_email_after    = "7d"                 or another number of days, or "never"
     seed              = 0                    determines the order of results and the faults
 
-Each `[[fault]]` is a fault of BatchGetMetricData. The first one that matches a call applies:
+Each `[[fault]]` is a fault of one or more operations. The first one that matches a call applies:
 
-    kind    = "throttled"         see below
-    share   = 0.2                 share of the matching calls or queries; default: 1
-    value   = "news.example.com"  only those with this value of a dimension, in any case
-    calls   = [1, 5]              only the first to the fifth call of the scenario
-    seconds = 30                  only for "time-out": the delay of the response
-    form    = "negative"          only for "garbled": a form of vdm_local.corruption; default: any
+    kind      = "throttled"         see below
+    operation = "dynamodb:PutItem"  or a pattern such as "dynamodb:*"; default:
+                                    "ses:BatchGetMetricData". Faults of other operations apply only
+                                    to the deployed function in the local AWS.
+    share     = 0.2                 share of the matching calls or queries; default: 1
+    value     = "news.example.com"  only those with this value of a dimension, in any case
+    calls     = [1, 5]              only the first to the fifth call of `operation`
+    seconds   = 30                  only for "time-out": the delay of the response
+    form      = "negative"          only for "garbled": a form of vdm_local.corruption; default: any
 
     throttled, server-error, unavailable, denied   the call fails with 429 or 400, 500, 503 or 403
     refused                                        the call fails with 400, as for an invalid name
@@ -44,6 +47,8 @@ Each `[[fault]]` is a fault of BatchGetMetricData. The first one that matches a 
     garbled                                        a response 200 in an invalid format
     query-failure, query-denied                    the query has an error instead of a result
     query-missing                                  the query has neither a result nor an error
+    killed-before, killed-after                    the process of the deployed function ends, before
+                                                   or after the operation is done
 
 Each `[[run]]` is a run of VDM Alerts:
 
