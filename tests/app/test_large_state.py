@@ -1,6 +1,6 @@
 """Runs with very many problems: the state fits into the table, and nothing is repeated."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from builders import NEWS_IDENTITY, a_rule
 from fakes import World
@@ -63,6 +63,36 @@ def test_critical_problem_is_listed_beyond_the_limit(world: World) -> None:
     world.run(hours=1)
 
     assert world.documents[1]["findings"][0]["what"] == "Sending is paused"
+
+
+def test_ended_subscription_is_listed_beyond_the_limit(world: World) -> None:
+    world.notifier.confirmed = 2
+    world.silences.current = Silences(findings=[broken(number) for number in range(60)])
+    world.run()
+
+    world.notifier.confirmed = 1
+    world.run(hours=1)
+    world.run(hours=2)
+
+    _, ended = world.documents
+    about = [finding["about"] for finding in ended["findings"]]
+    assert about[:2] == ["subscriptions", "findings"]
+
+
+def test_listed_problem_that_changes_beyond_the_limit_stays_listed(world: World) -> None:
+    many = [broken(number) for number in range(60)]
+    world.silences.current = Silences(findings=many)
+    world.run()
+
+    changed = replace(many[7], details="It has another error now")
+    world.silences.current = Silences(findings=[*many[:7], *many[8:], changed])
+    world.run(hours=1)
+    world.silences.current = Silences(findings=[*many[:7], *many[8:]])
+    world.run(hours=2)
+
+    _, news, fixed = world.documents
+    assert news["findings"][0]["about"] == changed.key
+    assert [finding["about"] for finding in fixed["gone"]] == [changed.key]
 
 
 def test_130_rules_with_60_breached_identities_each_are_saved(world: World) -> None:

@@ -53,6 +53,7 @@ class Tally:
     excused: int = 0
     runs: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
+    excuses: Counter[str] = field(default_factory=Counter)
     violations: Counter[str] = field(default_factory=Counter)
     examples: list[str] = field(default_factory=list)
 
@@ -65,6 +66,7 @@ class Tally:
         self.excused += oracle.repeats.allowed.total()
         self.runs += oracle.runs
         self.faults += oracle.faults
+        self.excuses += oracle.excuses
         self.violations.update(kind for kind, _ in oracle.violations)
         self.examples += [f"{name}: {kind}, {details}" for kind, details in oracle.violations[:1]]
 
@@ -77,6 +79,7 @@ class Tally:
         self.excused += other.excused
         self.runs += other.runs
         self.faults += other.faults
+        self.excuses += other.excuses
         self.violations += other.violations
         self.examples += other.examples
 
@@ -173,6 +176,7 @@ def _print(tallies: dict[str, Tally], detected: dict[str, int | None], title: st
         "faults": lambda tally: sum(tally.faults.values()),
         "sent twice": lambda tally: tally.sent_twice,
         "excused: delivery unknown": lambda tally: tally.excused,
+        "excused: damage, or too much": lambda tally: sum(tally.excuses.values()),
     }
     for name, count in rows.items():
         table.add_row(name, *(f"{count(tally):,}" for tally in tallies.values()))
@@ -180,6 +184,7 @@ def _print(tallies: dict[str, Tally], detected: dict[str, int | None], title: st
         table.add_row(kind, *(f"{tally.violations[kind]:,}" for tally in tallies.values()))
     console.print(table)
     console.print(_counts("fault", (tally.faults for tally in tallies.values())))
+    console.print(_counts("excused", (tally.excuses for tally in tallies.values())))
     console.print(_counts("outcome of a run", (tally.runs for tally in tallies.values())))
     if detected:
         table = Table("mutant", "guarantee", "detected by seed")

@@ -112,6 +112,7 @@ def run_item(target: Target, state: StoredState) -> Item:
         "subscribers": state.subscribers,
         "days_without_vdm": [day.isoformat() for day in sorted(state.days_without_vdm)],
         "expected_subscribers": encode(expected) if expected else None,
+        "damage": [encode(finding) for finding in state.damage],
     }
 
 

@@ -15,14 +15,17 @@ from vdm_alerts.adapters.aws.codec import (
     LaterSchemaError,
     UnreadableRecordError,
     decode,
+    encode,
     require_readable,
 )
 from vdm_alerts.adapters.aws.dynamodb_items import (
     MAX_NAME_SIZE,
     RUN,
+    STATE,
     Item,
     incident_items,
     key_text,
+    partition_key,
 )
 from vdm_alerts.core.alerts.alert import Alert, AlertKey
 from vdm_alerts.core.alerts.damage import damaged_alert, damaged_item
@@ -31,6 +34,7 @@ from vdm_alerts.core.alerts.stored_state import StoredState, SubscriberCount
 from vdm_alerts.core.model.bounded_text import bounded
 from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.model.metrics import LONGEST_WINDOW, Dimension, Scope
+from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.rules.field_types import INDICATORS
 from vdm_alerts.core.rules.rule_set import RuleText
 
@@ -150,6 +154,16 @@ def state_from_items(items: Sequence[Item]) -> StoredState:
     return _state_from_run_item(run, contents)
 
 
+def unreadable_history(table: str, target: Target, error: LaterSchemaError) -> Finding:
+    """Return the finding that *table* has an item of *target* that a later version stored."""
+    return Finding(
+        key="memory",
+        what=f"What was remembered cannot be read: {error!r}"[:500],
+        remedy="Deploy the version of VDM Alerts that wrote it, or, to begin anew, delete the "
+        f'items of the partition "{partition_key(STATE, target)}" from the DynamoDB table {table}',
+    )
+
+
 def items_of_incidents(run: Item) -> Sequence[Item]:
     """Return an item for each incident in the *run* item, where an earlier schema stored them."""
     old = _RunItem(run)
@@ -170,6 +184,19 @@ def repaired_version(run: Item) -> int | None:
         return None if stored_values.whole_number(run["version"]) else REPAIRED_VERSION
     except (TypeError, ValueError):
         return REPAIRED_VERSION
+
+
+def repaired_run_item(run: Item, state: StoredState) -> Item | None:
+    """Return *run* with a version that a save can require; None if its version is valid.
+
+    *state* was read from it. Its finding about the damage is stored at once, because a run that
+    dies before its first save would lose it.
+    """
+    version = repaired_version(run)
+    if version is None:
+        return None
+    damage = [finding for finding in state.damage if finding.key == damaged_item(RUN, "", "").key]
+    return {**run, "version": version, "damage": [encode(finding) for finding in damage]}
 
 
 def _whole_name(item: Item, cut_name: str) -> str:
@@ -299,7 +326,8 @@ def _state_from_run_item(item: Item, contents: _Contents) -> StoredState:
         ),
         version=version,
     )
+    unnotified = run.read_all("damage", lambda record: decode(record, Finding))
     if run.damaged:
         why = "; ".join(f"{name}: {what}" for name, what in sorted(run.damaged.items()))
         contents.damage.append(damaged_item(RUN, why, _RUN_EFFECT))
-    return replace(state, damage=tuple(contents.damage))
+    return replace(state, damage=tuple(dict.fromkeys([*unnotified, *contents.damage])))

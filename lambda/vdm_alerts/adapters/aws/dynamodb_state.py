@@ -32,8 +32,9 @@ from vdm_alerts.adapters.aws.dynamodb_items import (
 )
 from vdm_alerts.adapters.aws.dynamodb_reading import (
     items_of_incidents,
-    repaired_version,
+    repaired_run_item,
     state_from_items,
+    unreadable_history,
 )
 from vdm_alerts.adapters.aws.errors import codes_of, translate_errors
 from vdm_alerts.adapters.aws.time_limit import requests_end_by
@@ -41,7 +42,7 @@ from vdm_alerts.adapters.monotonic_deadline import MonotonicDeadline
 from vdm_alerts.core.alerts.history import Transition
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.errors import LeaseHeldError, StaleStateError
-from vdm_alerts.core.model.findings import Finding, OperationFailedError, UnavailableError
+from vdm_alerts.core.model.findings import OperationFailedError, UnavailableError
 from vdm_alerts.core.model.target import Target
 
 if TYPE_CHECKING:
@@ -128,10 +129,12 @@ class DynamoDbState:
         try:
             state = state_from_items(items)
         except LaterSchemaError as error:
-            raise OperationFailedError(_unreadable(self._table.name, target, error)) from error
+            raise OperationFailedError(
+                unreadable_history(self._table.name, target, error)
+            ) from error
         for item in items:
-            if item["sk"] == RUN and (version := repaired_version(item)):
-                self._repair_version(item, version)
+            if item["sk"] == RUN and (repaired := repaired_run_item(item, state)):
+                self._replace_run_item(item, repaired)
         return state
 
     def _with_incidents(self, items: list[Any]) -> list[Any]:
@@ -147,11 +150,11 @@ class DynamoDbState:
                 batch.put_item(Item=item)
         return [*items, *incidents]
 
-    def _repair_version(self, run: Any, version: int) -> None:  # noqa: ANN401 - an item of the table
-        """Replace the damaged version of the *run* item, which no save could require."""
+    def _replace_run_item(self, run: Any, repaired: Any) -> None:  # noqa: ANN401 - items of the table
+        """Put *repaired* in place of *run*, whose damaged version no save could require."""
         with translate_errors("dynamodb:PutItem"), _stale_if_condition_fails():
             self._table.put_item(
-                Item={**run, "version": version},
+                Item=repaired,
                 ConditionExpression=Attr("version").eq(run["version"]),
             )
 
@@ -309,12 +312,3 @@ def _lease_key(target: Target) -> dict[str, str]:
 
 def _request_key(target: Target) -> dict[str, str]:
     return {"pk": partition_key(LEASE, target), "sk": "request"}
-
-
-def _unreadable(table: str, target: Target, error: Exception) -> Finding:
-    return Finding(
-        key="memory",
-        what=f"What was remembered cannot be read: {error!r}"[:500],
-        remedy="Deploy the version of VDM Alerts that wrote it, or, to begin anew, delete the "
-        f'items of the partition "{partition_key(STATE, target)}" from the DynamoDB table {table}',
-    )
