@@ -92,7 +92,7 @@ def test_nobody_is_subscribed_without_addresses(value: object) -> None:
         (["a@b.example", ""], '"" is not an email address; delete it, or write an address'),
         (["a@b.example,c@d.example"], "write each address in quotes of its own"),
         (["a@b.example", 5], "5 is not an email address; write it in quotes"),
-        ([["a@b.example"]], '["a@b.example"] is not an email address; write it in quotes'),
+        ([["a@b.example"]], "['a@b.example'] is not an email address; write it in quotes"),
         (
             ["a@b.example", "a@B.example"],
             '"a@B.example" is "a@b.example" in another case, and would',
