@@ -233,7 +233,7 @@ def test_reserve_is_a_text_or_a_boolean(value: object, *, reserve: bool) -> None
         (BASE | {"prefix": "x" * 31}, "cannot be one"),
         (
             BASE | {"queriesPerDay": "9" * 5_000},
-            f'queriesPerDay: "{"9" * 20}" is no number of them; it takes how many queries',
+            f'queriesPerDay: "{"9" * 38}… is no number of them; it takes how many queries',
         ),
         (BASE | {"queriesPerDay": "\u0661" * 4}, "is no number of them"),
         (BASE | {"queriesPerDay": "99"}, 'queriesPerDay: "99" is no number of them'),
