@@ -21,6 +21,7 @@ from vdm_alerts.adapters.aws.dynamodb_items import (
     MAX_NAME_SIZE,
     RUN,
     Item,
+    has_changed,
     incident_items,
     key_text,
 )
@@ -44,6 +45,9 @@ DAMAGE = (UnreadableRecordError, AttributeError, LookupError, TypeError, ValueEr
 """The errors of reading a damaged value."""
 DELETE_ITEM = "Delete this item of the partition state#ACCOUNT#REGION from the DynamoDB table"
 """The remedy of an item that no save replaces."""
+
+CHANGED = "its checksum differs"
+"""The damage of an item whose values are valid, but not those that were stored."""
 
 T = TypeVar("T")
 
@@ -85,10 +89,13 @@ class _Contents:
             why = str(error)
         else:
             text = key_text(alert.key)
-            if bounded(text, MAX_NAME_SIZE) == bounded(name, MAX_NAME_SIZE):
+            if bounded(text, MAX_NAME_SIZE) != bounded(name, MAX_NAME_SIZE):
+                why = f"it contains the alert {text}"
+            elif has_changed(item):
+                why = CHANGED
+            else:
                 self.alerts[alert.key] = alert
                 return
-            why = f"it contains the alert {text}"
         key = _alert_key(name)
         if key is None:
             effect = "It belongs to no alert, so it is ignored"
@@ -101,6 +108,7 @@ class _Contents:
         """Add the last number and the attempt of the incident in *item*."""
         try:
             require_readable(item.get("schema"))
+            _require_unchanged(item)
             if "sequence" in item:
                 self.sequences[name] = stored_values.whole_number(item["sequence"])
             if "attempt" in item:
@@ -115,7 +123,9 @@ class _Contents:
     def _read_rule(self, name: str, item: Item) -> None:
         """Add the last valid version of a rule in *item*."""
         try:
-            self.rules[name] = decode(item.get("record"), RuleText)
+            rule_text = decode(item.get("record"), RuleText)
+            _require_unchanged(item)
+            self.rules[name] = rule_text
         except LaterSchemaError:
             raise
         except UnreadableRecordError as error:
@@ -172,6 +182,12 @@ def repaired_version(run: Item) -> int | None:
         return REPAIRED_VERSION
 
 
+def _require_unchanged(item: Item) -> None:
+    """Raise UnreadableRecordError if *item* is not as it was stored."""
+    if has_changed(item):
+        raise UnreadableRecordError(CHANGED)
+
+
 def _whole_name(item: Item, cut_name: str) -> str:
     """Return the name of *item*, which its sort key may contain as *cut_name* only."""
     name = item.get("name")
@@ -205,6 +221,8 @@ class _RunItem:
 
     def read(self, name: str, decode_value: Callable[[Any], T], otherwise: T) -> T:
         """Return the field *name*; *otherwise* if it is missing, null or damaged."""
+        if has_changed(self.item) and name not in _USED_WHEN_CHANGED:
+            return otherwise
         value = self.item.get(name)
         if value is None:
             if name in _REQUIRED and name not in self.item:
@@ -240,6 +258,8 @@ class _RunItem:
             return None
 
 
+_USED_WHEN_CHANGED = {"schema", "version", "last_run", "days_without_vdm"}
+"""The fields that are read although the checksum differs. Any other may be the damaged one."""
 _REQUIRED = {"findings", "trouble_sequence", "last_run"}
 """The fields that every version stores."""
 
@@ -271,9 +291,12 @@ def _state_from_run_item(item: Item, contents: _Contents) -> StoredState:
         run.damaged["version"] = f"it is {item['version']!r:.40}"
     last_run = run.read("last_run", stored_values.time, None)
     days = run.read_all("days_without_vdm", stored_values.day)
-    if "days_without_vdm" in run.damaged and last_run:
+    is_changed = has_changed(item)
+    if is_changed:
+        run.damaged["checksum"] = CHANGED
+    if last_run and ("days_without_vdm" in run.damaged or is_changed):
         # Without these days, missing emails would count as none.
-        days = [last_run.date() - timedelta(days=age) for age in range(LONGEST_WINDOW.days)]
+        days += [last_run.date() - timedelta(days=age) for age in range(LONGEST_WINDOW.days)]
     state = StoredState(
         alerts=contents.alerts,
         # An earlier version stored findings of any size.
@@ -281,7 +304,7 @@ def _state_from_run_item(item: Item, contents: _Contents) -> StoredState:
         # Each notification has a save of its own, so none has a number above the version.
         service_sequence=run.read("trouble_sequence", stored_values.whole_number, version),
         days_without_vdm=frozenset(days),
-        last_run=last_run,
+        last_run=None if is_changed else last_run,
         sequences={
             **contents.sequences,
             **run.read_map("numbers", stored_values.whole_number),
