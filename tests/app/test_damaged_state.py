@@ -1,6 +1,7 @@
 """Runs whose stored state is damaged: one damaged item costs no more than itself."""
 
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from vdm_alerts.adapters.aws.dynamodb_items import HISTORY, RUN, STATE, partition_key
 from vdm_alerts.app.notify import NotificationsUnsentError
 from vdm_alerts.core.alerts.alert import Firing
-from vdm_alerts.core.model.findings import UnavailableError
+from vdm_alerts.core.model.findings import Finding, UnavailableError
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Metric, Scope
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.planning.queries import Query
@@ -200,6 +201,64 @@ def test_lost_roster_closes_no_alert_and_is_rebuilt_at_once(
 
     assert world.documents == []
     assert {NEWS_IDENTITY, SHOP, MAIL} <= world.roster.records.keys()
+
+
+def test_changed_severity_of_an_alert_is_reported_and_marked(world: World) -> None:
+    key = alert_sort_key(world, SHOP)
+    record = deepcopy(world.store.table.items[key]["record"])
+    record["state"]["severity"] = "CRITICAL"
+    damage(world, key, record=record)
+
+    world.run(hours=1)
+
+    repeat, service = world.documents
+    assert "shop.example.com" in str(repeat["affected"])
+    assert not repeat["remembered"]
+    assert "its checksum differs" in str(service["findings"])
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("introduced", False),
+        ("trouble_sequence", 40),
+        ("findings", []),
+        ("subscribers", 9),
+        ("last_run", "2026-03-12T20:00:00+00:00"),
+        ("days_without_vdm", ["2026-03-01"]),
+    ],
+)
+def test_run_item_with_a_changed_value_repeats_no_alert(
+    world: World, field: str, value: object
+) -> None:
+    world.account.current_status = replace(
+        world.account.current_status, findings=[Finding("x", "A known problem", "Fix it")]
+    )
+    world.run(hours=1)
+    world.notifier.sent.clear()
+    damage(world, (PARTITION, RUN), **{field: value})
+
+    world.run(hours=2)
+    world.run(hours=3)
+
+    (service,) = world.documents
+    assert service["kind"] == "service"
+    assert "its checksum differs" in str(service["findings"])
+    assert service["sequence"] > 1
+    assert world.state.last_run == NOW + 3 * HOUR
+
+
+def test_item_that_a_user_edits_is_valid_without_its_checksum(world: World) -> None:
+    key = alert_sort_key(world, SHOP)
+    edited = deepcopy(world.store.table.items[key])
+    edited["record"]["told"]["sequence"] = 5
+    del edited["checksum"]
+    world.store.table.items[key] = edited
+
+    world.run(hours=1)
+
+    assert world.documents == []
+    assert world.state.damage == ()
 
 
 @settings(max_examples=150, deadline=None)

@@ -36,7 +36,7 @@ UNREADABLE = (
 
 def random_history(seed: int) -> History:
     """Return the history of *seed*."""
-    chance = random.Random(seed)  # noqa: S311 - not a secret
+    chance = random.Random(seed)
     steps = [Step(levels={SENDERS[0]: chance.choice(LEVELS)})]
     length = chance.randint(40, 120) if chance.random() < 0.02 else chance.randint(3, 12)
     steps += [_step(chance) for _ in range(length)]

@@ -15,6 +15,7 @@ from vdm_alerts.bootstrap import build_ports
 from vdm_alerts.core.model.errors import VdmAlertsError
 from vdm_alerts.core.observations.metric_reading import Limits
 from vdm_alerts.core.observations.run_report import RunReport
+from vdm_alerts.core.rules.quoting import quote
 from vdm_alerts.logs import function_logger
 from vdm_alerts.ports import Ports
 from vdm_alerts.settings import VARIABLES, Settings, read_settings
@@ -73,7 +74,7 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
 def _check_type(event: object) -> None:
     """Raise InvalidEventError if *event*, of which Lambda accepts any JSON, is no object."""
     if not isinstance(event, dict):
-        raise InvalidEventError(f"the event is {event!r:.99}; send a JSON object, such as {{}}")
+        raise InvalidEventError(f"the event is {quote(event)}; send a JSON object, such as {{}}")
 
 
 def _run(
@@ -102,7 +103,9 @@ def _now(event: dict[str, Any], wall_clock: datetime) -> datetime:
     except (TypeError, ValueError):
         now = None
     if now is None or now.tzinfo is None or now < EARLIEST_NOW:
-        message = f'"now" is {text!r:.99}; write an instant with its offset, "2026-03-09T09:00:00Z"'
+        message = (
+            f'"now" is {quote(text)}; write an instant with its offset, "2026-03-09T09:00:00Z"'
+        )
         raise InvalidEventError(message)
     if now > wall_clock + CLOCK_TOLERANCE:
         message = f'"now" is {text}, which is yet to come: every run until then would be refused'

@@ -23,6 +23,15 @@ PART_SIZE = 350_000
 Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 """
 
+_UNREADABLE = (
+    UnreadableRecordError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    zlib.error,
+)
+"""The errors of reading a damaged roster."""
 _log = logging.getLogger(__name__)
 
 
@@ -50,7 +59,7 @@ class DynamoDbRoster:
             return SenderRoster()
         try:
             return decode_roster(json.loads(zlib.decompress(_joined(items))))
-        except (UnreadableRecordError, LookupError, TypeError, ValueError, zlib.error) as error:
+        except _UNREADABLE as error:
             _log.warning("the roster cannot be read, and is made anew: %s", error)
             return SenderRoster()
 

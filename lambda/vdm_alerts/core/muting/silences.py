@@ -14,6 +14,7 @@ from vdm_alerts.core.rules.patterns import ScopeMatcher, matches_pattern
 from vdm_alerts.core.rules.quoting import shorten
 from vdm_alerts.core.rules.schema import MatcherFields, read_document
 from vdm_alerts.core.rules.toml_document import (
+    MAX_PARAMETER_SIZE,
     DocumentType,
     InvalidDocumentError,
     InvalidField,
@@ -173,4 +174,5 @@ _DOCUMENT_TYPE = DocumentType(
     cross_field_errors=_missing_matcher_errors,
     missing_key_hints=_MISSING_KEY_HINTS,
     error_class=InvalidSilenceError,
+    max_size=MAX_PARAMETER_SIZE,
 )
