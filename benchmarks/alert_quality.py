@@ -28,7 +28,7 @@ from benchmarks.quality.methods import BASELINES
 from benchmarks.quality.replay import PRODUCT, replay
 from benchmarks.quality.run_lengths import run_lengths
 from benchmarks.quality.scoring import Figures, Scores
-from benchmarks.report import report
+from benchmarks.report import positive_integer, report
 
 FIRST_SEED = 1
 SEEDS = 10
@@ -149,10 +149,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--world", nargs="+", choices=WORLDS, default=list(WORLDS), metavar="NAME")
     parser.add_argument("--method", nargs="+", choices=METHODS, default=METHODS, metavar="NAME")
-    parser.add_argument("--seeds", type=int, default=SEEDS, help=f"default {SEEDS}")
+    parser.add_argument("--seeds", type=positive_integer, default=SEEDS, help=f"default {SEEDS}")
     parser.add_argument("--first-seed", type=int, default=FIRST_SEED, help=f"default {FIRST_SEED}")
-    parser.add_argument("--series", type=int, help="default: the number of the world, mostly 500")
-    parser.add_argument("--jobs", type=int, default=1, help="processes, default 1")
+    parser.add_argument(
+        "--series", type=positive_integer, help="default: the number of the world, mostly 500"
+    )
+    parser.add_argument("--jobs", type=positive_integer, default=1, help="processes, default 1")
     parser.add_argument("--exact", action="store_true", help="evaluate every series at each look")
     parser.add_argument("--json", action="store_true", help="print JSON in place of tables")
     return parser

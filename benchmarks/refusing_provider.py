@@ -13,7 +13,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 
-from benchmarks.report import report
+from benchmarks.report import positive_integer, report
 from vdm_alerts_cli.simulate import DEFAULT_RULES, SimulatedRun, read_rules, simulate
 from vdm_local.account import ACCOUNT, REGION
 from vdm_local.daily_counts import parse_counts
@@ -35,7 +35,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--senders", type=int, nargs="+", default=SIZES, help="default 30 300 3000")
+    parser.add_argument(
+        "--senders", type=positive_integer, nargs="+", default=SIZES, help="default 30 300 3000"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON in place of a table")
     options = parser.parse_args()
     logging.disable(logging.CRITICAL)

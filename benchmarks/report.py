@@ -8,12 +8,22 @@ from rich.console import Console
 from rich.table import Table
 
 
+def positive_integer(text: str) -> int:
+    """Return *text* as a number of repetitions or objects, which is at least 1.
+
+    Raises ArgumentTypeError.
+    """
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0. Use one like 5.")
+    return int(text)
+
+
 def arguments(doc: str | None, rounds: int) -> tuple[int, bool]:
     """Return the number of rounds, and whether to print JSON."""
     parser = argparse.ArgumentParser(
         description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rounds", type=int, default=rounds, help=f"default {rounds}")
+    parser.add_argument("--rounds", type=positive_integer, default=rounds, help=f"default {rounds}")
     parser.add_argument("--json", action="store_true", help="print JSON in place of a table")
     options = parser.parse_args()
     return options.rounds, options.json

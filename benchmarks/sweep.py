@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.fixture import METRICS, NOW, ROOT, account_of, read_usage
-from benchmarks.report import report
+from benchmarks.report import positive_integer, report
 from vdm_alerts.core.model.mailbox_providers import ISPS_WITHOUT_FEEDBACK_LOOP, KNOWN_ISPS
 
 LATENCY = 0.3
@@ -50,9 +50,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--identities", type=int, default=10_000)
+    parser.add_argument("--identities", type=positive_integer, default=10_000)
     parser.add_argument(
-        "--seconds", type=int, default=300, help="time limit of the common alternatives"
+        "--seconds",
+        type=positive_integer,
+        default=300,
+        help="time limit of the common alternatives",
     )
     parser.add_argument("--json", action="store_true", help="print JSON in place of a table")
     options = parser.parse_args()

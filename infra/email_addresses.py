@@ -5,12 +5,15 @@ import re
 from collections.abc import Iterator, Sequence
 
 from vdm_alerts.core.model.invisible_characters import INVISIBLE, escape_invisible
+from vdm_alerts.core.rules.quoting import quote
 
 MAX_LENGTH = 254
 """Largest length of an address: https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1.3.
 
 The path there has 256 characters, with an angle bracket at each end.
 """
+MAX_SHOWN = MAX_LENGTH + 50
+"""Characters of an address that an error shows."""
 
 _ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[^\W_][\w-]*(?:\.[^\W_][\w-]*)+")
 _FIXES = (
@@ -32,16 +35,17 @@ def split_addresses(value: object) -> Sequence[object]:
     The CDK passes a value on the command line as text. Raises ValueError for any other value.
     """
     if isinstance(value, str) and value.lstrip().startswith("["):
+        text = value
         try:
-            value = json.loads(value)
-        except ValueError as error:
-            message = f"{value} is not a JSON list; without brackets, commas are enough"
+            value = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            message = f"{_shown(text)} is not a JSON list; without brackets, commas are enough"
             raise ValueError(message) from error
     if isinstance(value, str):
         return [entry for entry in value.split(",") if entry.strip()]
     if isinstance(value, list):
         return value
-    message = f"{value!r} is neither a text nor a list"
+    message = f"{quote(value)} is neither a text nor a list"
     raise ValueError(message)
 
 
@@ -50,11 +54,17 @@ def address_errors(entries: Sequence[object]) -> Iterator[str]:
     spellings: dict[str, str] = {}
     for entry in entries:
         if not isinstance(entry, str):
-            yield f"{json.dumps(entry)} is not an email address; write it in quotes"
+            yield f"{quote(entry)} is not an email address; write it in quotes"
             continue
         address = entry.strip()
         if not _ADDRESS.fullmatch(address) or len(address) > MAX_LENGTH:
             fix = next(fix for pattern, fix in _FIXES if pattern.search(address))
-            yield f'"{escape_invisible(address)}" is not an email address; {fix}'
+            yield f'"{_shown(address)}" is not an email address; {fix}'
         elif (first := spellings.setdefault(address.lower(), address)) != address:
             yield f'"{address}" is "{first}" in another case, and would get everything twice'
+
+
+def _shown(text: str) -> str:
+    """Return *text* on one line, cut if it is longer than an address."""
+    line = escape_invisible(text)
+    return line if len(line) <= MAX_SHOWN else f"{line[: MAX_SHOWN - 1]}…"

@@ -12,10 +12,11 @@ from typing import TypeAlias
 
 from infra.cadence import InvalidScheduleError, parse_cadence
 from infra.email_addresses import address_errors, split_addresses
+from vdm_alerts.core.model.invisible_characters import escape_invisible
 from vdm_alerts.core.model.metrics import Window
 from vdm_alerts.core.muting.quiet_hours import QuietHours, parse_quiet_hours
 from vdm_alerts.core.observations.no_email import NO_EMAIL_AFTER, parse_no_email_after
-from vdm_alerts.core.rules.quoting import shorten
+from vdm_alerts.core.rules.quoting import quote, shorten
 
 CONTEXT_KEYS: Mapping[str, str] = {
     "email": "the addresses to write to, separated by commas or in a JSON list",
@@ -140,7 +141,7 @@ def read_context(context: Context) -> Settings:
 
 def _unknown_keys(context: Context) -> list[str]:
     return [
-        f"{key}: is not a context key of VDM Alerts{_suggestion(key)}"
+        f"{shorten(escape_invisible(key))}: is not a context key of VDM Alerts{_suggestion(key)}"
         for key in sorted(context)
         if key not in CONTEXT_KEYS and not _is_cdk_key(key)
     ]
@@ -173,17 +174,17 @@ def _schedule(context: Context, errors: list[str]) -> tuple[str, timedelta]:
     try:
         cadence = parse_cadence(schedule)
     except InvalidScheduleError as error:
-        errors.append(f'schedule: "{schedule}" {error}; it takes {CONTEXT_KEYS["schedule"]}')
+        errors.append(f"schedule: {quote(schedule)} {error}; it takes {CONTEXT_KEYS['schedule']}")
         return schedule, timedelta()
     if cadence > timedelta(days=1):
-        errors.append(f'schedule: "{schedule}" is too seldom; look once a day at the least')
+        errors.append(f"schedule: {quote(schedule)} is too seldom; look once a day at the least")
     return schedule, cadence
 
 
 def _prefix(context: Context, errors: list[str]) -> str:
     prefix = str(context.get("prefix", ""))
     if not _PREFIX.fullmatch(prefix):
-        errors.append(f'prefix: "{prefix}" cannot be one; it takes {CONTEXT_KEYS["prefix"]}')
+        errors.append(f"prefix: {quote(prefix)} cannot be one; it takes {CONTEXT_KEYS['prefix']}")
     return prefix
 
 
@@ -191,7 +192,7 @@ def _quota_share(context: Context, errors: list[str]) -> float:
     text = str(context.get("quotaShare", ""))
     percentage = re.fullmatch(r"(\d{1,3})%", text)
     if not percentage or not 1 <= int(percentage[1]) <= 100:  # noqa: PLR2004 - per cent
-        what = f'"{text}" is no share; it takes {CONTEXT_KEYS["quotaShare"]}'
+        what = f"{quote(text)} is no share; it takes {CONTEXT_KEYS['quotaShare']}"
         errors.append(f"quotaShare: {what}")
         return 0
     return int(percentage[1]) / 100
@@ -203,7 +204,7 @@ def _queries_per_day(context: Context, errors: list[str]) -> int | None:
         return None
     # SES answers fewer than a billion queries a day.
     if not (re.fullmatch(r"[0-9]{1,9}", text) and int(text) >= _MIN_QUERIES_PER_DAY):
-        what = f'"{text:.20}" is no number of them; it takes {CONTEXT_KEYS["queriesPerDay"]}'
+        what = f"{quote(text)} is no number of them; it takes {CONTEXT_KEYS['queriesPerDay']}"
         errors.append(f"queriesPerDay: {what}")
         return None
     return int(text)
@@ -216,7 +217,7 @@ def _enabled_switches(context: Context, errors: list[str]) -> set[str]:
     """
     switches = {key: str(context.get(key, "")).lower() for key in _SWITCHES}
     errors += [
-        f'{key}: "{value}" is neither; it takes {CONTEXT_KEYS[key]}'
+        f"{key}: {quote(value)} is neither; it takes {CONTEXT_KEYS[key]}"
         for key, value in switches.items()
         if value not in {"true", "false"}
     ]
@@ -229,7 +230,7 @@ def _slack(context: Context, errors: list[str]) -> tuple[str, str] | None:
     if not ids:
         return None
     errors += [
-        f'{key}: "{ids.get(key, "")}" is no id of Slack\'s; it takes {CONTEXT_KEYS[key]}'
+        f"{key}: {quote(ids.get(key, ''))} is no id of Slack's; it takes {CONTEXT_KEYS[key]}"
         for key in _SLACK_KEYS
         if not re.fullmatch(r"[A-Z0-9]{8,}", ids.get(key, ""))
     ]

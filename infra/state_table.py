@@ -1,7 +1,8 @@
 """The table that keeps state between runs."""
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import Arn, ArnComponents, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.nag_suppressions import acknowledge
@@ -27,6 +28,7 @@ class StateTable(Construct):
                 point_in_time_recovery_enabled=True
             ),
             time_to_live_attribute="until",
+            resource_policy=self._policy(name),
             # The table outlives the stack: without it, a new stack would send every notification
             # again. If the first deployment fails, the empty table is deleted, which a deletion
             # protection would prevent. After a deletion by hand, DynamoDB keeps a backup for 35
@@ -40,4 +42,33 @@ class StateTable(Construct):
                 "CKV_AWS_119": "It outlives the stack, and would be unreadable once a key of the "
                 "stack's is gone; DynamoDB encrypts it with one of its own",
             },
+        )
+
+    def _policy(self, name: str) -> iam.PolicyDocument:
+        """Return a policy that rejects other accounts, and requests without TLS.
+
+        DynamoDB also serves HTTP:
+        https://docs.aws.amazon.com/general/latest/gr/ddb.html
+        """
+        stack = Stack.of(self)
+        # The table has no ARN before its policy is created, but its name is known.
+        arn = Arn.format(
+            ArnComponents(service="dynamodb", resource="table", resource_name=name), stack
+        )
+        conditions = {
+            "RequireTls": {"Bool": {"aws:SecureTransport": "false"}},
+            "RejectOtherAccounts": {"StringNotEquals": {"aws:PrincipalAccount": stack.account}},
+        }
+        return iam.PolicyDocument(
+            statements=[
+                iam.PolicyStatement(
+                    sid=sid,
+                    effect=iam.Effect.DENY,
+                    principals=[iam.AnyPrincipal()],
+                    actions=["dynamodb:*"],
+                    resources=[arn],
+                    conditions=condition,
+                )
+                for sid, condition in conditions.items()
+            ]
         )

@@ -8,11 +8,12 @@ from builders import firing as firing_alert
 
 from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Series
 from vdm_alerts.core.model.rates import Gap, Indicator
+from vdm_alerts.core.observations.metric_reading import MetricReading
 from vdm_alerts.core.planning.next_batches import next_batches, within_budget
-from vdm_alerts.core.planning.queries import Query
+from vdm_alerts.core.planning.queries import Answers, Query
 from vdm_alerts.core.planning.read_plan import ReadPlan, plan_reading
 from vdm_alerts.core.planning.roster import SenderRoster
-from vdm_alerts.core.planning.scope_verdict import EarlyVerdicts
+from vdm_alerts.core.planning.scope_verdict import Verdicts
 from vdm_alerts.core.rules.field_types import KINDS
 from vdm_alerts.core.rules.rule import Rule
 
@@ -72,7 +73,7 @@ class FakeAccount:
         """Query until no query is left that can matter, and return the answers."""
         answers: dict[Query, Series | Gap] = {}
         plan = self.plan
-        while batches := next_batches(plan, answers, EarlyVerdicts(plan)):
+        while batches := next_batches(plan, answers, Verdicts(plan, answers)):
             queries = within_budget(batches, None, None)
             assert not answers.keys() & set(queries), "no query is made twice"
             self.queried += queries
@@ -86,6 +87,11 @@ class FakeAccount:
     def metrics_of(self, scope: Scope) -> set[Metric]:
         """Return the metrics of *scope* that were queried."""
         return {query.metric for query in self.queried if query.scope == scope}
+
+
+def a_reading(plan: ReadPlan, answers: Answers, queries_made: int = 1) -> MetricReading:
+    """Return the reading of *plan* that got *answers*."""
+    return MetricReading(plan, answers, queries_made, Verdicts(plan, answers))
 
 
 def a_rule_for(*kinds: str, like: Rule = BOUNCE_RULE, **changes: object) -> Rule:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from commands import ROOT
 
+from vdm_alerts.adapters.aws.dynamodb_items import EXPIRES, LEASE, partition_key
 from vdm_alerts.adapters.aws.dynamodb_state import DynamoDbState
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.target import Target
@@ -123,6 +124,14 @@ class DeployedStack:
                 ssm.put_parameter(Name=f"{path}/{name}", Value=text, Type="String", Overwrite=True)
             elif name in self.rules():
                 ssm.delete_parameter(Name=f"{path}/{name}")
+
+    def expire_lease(self) -> None:
+        """End the lease of a killed run at once, instead of waiting until it expires."""
+        key = {"pk": partition_key(LEASE, TARGET), "sk": "lease"}
+        lease = self.deployment.table.get_item(Key=key).get("Item")
+        if lease:
+            expired = int(lease[EXPIRES]) - int(timedelta(hours=1).total_seconds())
+            self.deployment.table.put_item(Item={**lease, EXPIRES: expired})
 
     def start_over(self) -> None:
         """Set the clock back to START, with the first summary sent and no other state."""

@@ -7,7 +7,6 @@ from functools import cached_property
 from math import ceil
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from vdm_alerts.adapters.aws.ses_metrics import MAX_CONCURRENCY, MAX_QUERIES
@@ -19,10 +18,11 @@ from vdm_alerts.core.planning.next_batches import next_batches
 from vdm_alerts.core.planning.queries import Query
 from vdm_alerts.core.planning.read_plan import plan_reading
 from vdm_alerts.core.planning.roster import SenderRecord, SenderRoster
-from vdm_alerts.core.planning.scope_verdict import EarlyVerdicts
+from vdm_alerts.core.planning.scope_verdict import Verdicts
 from vdm_alerts.core.rules.parser import parse_rule
 from vdm_alerts.core.rules.rule import Rule
 from vdm_alerts.handlers.evaluate import TIME_AFTER_READING
+from vdm_alerts_cli.terminal import Terminal
 
 RULES = Path(__file__).parents[2] / "rules"
 HOUR = timedelta(hours=1)
@@ -47,6 +47,9 @@ CPU_S = (0.5, 0.0013)
 
 Measured by benchmarks/function_size.py.
 """
+
+MIN_WIDTH_OF_QUANTITIES = 64
+"""Columns of a terminal in which the table fits with its quantities."""
 
 ROSTER_B = 12
 """Bytes per sender in the table, measured with ten thousand random names."""
@@ -97,7 +100,8 @@ class Workload:
     @property
     def rules(self) -> Sequence[Rule]:
         """The default rules."""
-        return [parse_rule(file.stem, file.read_text(), file.name) for file in RULES.glob("*.toml")]
+        files = RULES.glob("*.toml")
+        return [parse_rule(file.stem, file.read_text("utf-8"), file.name) for file in files]
 
     @cached_property
     def queries(self) -> int:
@@ -112,11 +116,11 @@ class Workload:
         roster = SenderRoster(dict.fromkeys([*sets, *identities], SenderRecord()))
         now = datetime(2026, 1, 31, tzinfo=UTC)
         plan = plan_reading(self.rules, roster, {}, now, now.date())
-        verdicts = EarlyVerdicts(plan)
         days = [now.date() - timedelta(days=age) for age in range(LONGEST_WINDOW.days)]
         emails, bounces, none = (Series(dict.fromkeys(days, count)) for count in (1_000, 10, 0))
         counts = {Metric.PERMANENT_BOUNCE: bounces, Metric.COMPLAINT: none}
         results: dict[Query, Series | Gap] = {}
+        verdicts = Verdicts(plan, results)
         while pending := next_batches(plan, results, verdicts):
             queries = (query for batch in pending for query in batch.queries)
             results |= {query: counts.get(query.metric, emails) for query in queries}
@@ -169,32 +173,41 @@ def _if_priced(workload: Workload) -> int:
     return workload.queries * RUNS if workload.query_price else 0
 
 
-def print_costs(workload: Workload) -> None:
-    """Print the monthly costs of *workload* as a table."""
+def _cost_table(workload: Workload, *, has_quantities: bool) -> Table:
+    """Return the monthly costs of *workload*, with the quantities behind them or without."""
     items = [item for item in monthly_costs(workload) if item.amount]
-    table = Table("", "a month", "", "listed, $", "at the least, $")
-    for column in table.columns[1:2] + table.columns[3:]:
-        column.justify = "right"
+    table = Table("")
+    if has_quantities:
+        table.add_column("a month", justify="right")
+        table.add_column("")
+    table.add_column("listed, $", justify="right")
+    table.add_column("at the least, $", justify="right")
     for item in items:
-        costs = (f"{item.list_cost:.2f}", f"{item.free_tier_cost:.2f}")
-        table.add_row(item.service, item.quantity, item.unit, *costs)
+        quantity = (item.quantity, item.unit) if has_quantities else ()
+        table.add_row(
+            item.service, *quantity, f"{item.list_cost:.2f}", f"{item.free_tier_cost:.2f}"
+        )
     list_total = sum(item.list_cost for item in items)
     free_tier_total = sum(item.free_tier_cost for item in items)
+    no_quantity = ("", "") if has_quantities else ()
     table.add_section()
-    table.add_row("together", "", "", f"{list_total:.2f}", f"{free_tier_total:.2f}")
-    console = Console()
-    console.print(table)
+    table.add_row("together", *no_quantity, f"{list_total:.2f}", f"{free_tier_total:.2f}")
+    return table
+
+
+def print_costs(workload: Workload) -> None:
+    """Print the monthly costs of *workload* as a table."""
+    console = Terminal()
+    console.print(_cost_table(workload, has_quantities=console.width >= MIN_WIDTH_OF_QUANTITIES))
     console.print(
         f"A run makes {workload.queries:,} queries of VDM and takes {workload.seconds:,.0f} s; "
         f"a month makes {workload.queries * RUNS:,} queries.",
-        highlight=False,
     )
     if not workload.query_price:
         console.print(
             "They are not in the sum: AWS has not published their price where we could find it. "
             "Take it from your bill, and give it as --query-price. VDM itself is charged by the "
             "mail, and is not in the sum either.",
-            highlight=False,
         )
     max_seconds = (TIME_OUT - TIME_AFTER_READING).total_seconds()
     if workload.seconds > max_seconds:
@@ -206,5 +219,4 @@ def print_costs(workload: Workload) -> None:
     console.print(
         "Listed: where other things in the account have used up what AWS gives everybody for "
         "free. At the least: where they have used none of it.",
-        highlight=False,
     )

@@ -9,18 +9,19 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TypeVar
 
-from rich.console import Console
 from rich.emoji import Emoji
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from vdm_alerts_cli.terminal import SEVERITY_COLORS, render_email, wrap_with_indent
+from vdm_alerts_cli.signals import cleanup_on_interrupt
+from vdm_alerts_cli.terminal import SEVERITY_COLORS, Terminal, render_email, wrap_with_indent
 from vdm_local.cdk import ROOT, bootstrap
 from vdm_local.deployment import EMAIL, LocalDeployment, ReceivedNotification, deploy
 from vdm_local.launcher import NO_ACCOUNT, LocalAws, is_running, start, stop
 from vdm_local.scenario import load_scenario
 from vdm_local.scenario_run import ScenarioRun
+from vdm_local.text_file import read_text_file
 
 DEMO_SCENARIO = ROOT / "local" / "vdm_local" / "scenarios" / "newsletter.toml"
 KEPT = ROOT / "build" / "local-aws.json"
@@ -30,11 +31,17 @@ VARIABLES = ROOT / "build" / "local-aws.env"
 
 _FRAME = 4
 """Columns that the frame of a panel takes."""
+_MAX_STEP_WIDTH = 50
+"""Most columns for the name and the duration of a step."""
 T = TypeVar("T")
 
 
 class UnexpectedNotificationsError(Exception):
     """A run sent other notifications than the scenario of the demo expects."""
+
+
+class KeptAwsError(Exception):
+    """The file that says how to stop the kept local AWS is damaged."""
 
 
 def run_demo(*, keep: bool) -> None:
@@ -43,16 +50,13 @@ def run_demo(*, keep: bool) -> None:
     With *keep*, leave the local AWS running. Raises LocalAwsStartError, CdkError, DeliveryError,
     InvocationFailedError or UnexpectedNotificationsError.
     """
-    console = Console(highlight=False)
+    console = Terminal()
     started = time.monotonic()
     if stop_kept():
         console.print("The local AWS that was kept before has been stopped.\n")
     console.print("VDM Alerts, on an AWS account on this machine\n", style="bold")
-    with ExitStack() as cleanup:
-        aws = _timed(console, "starting the local AWS", lambda: start(DEMO_SCENARIO, detached=keep))
-        cleanup.callback(stop, aws)
-        if keep:
-            _save_kept(aws)
+    with cleanup_on_interrupt(), ExitStack() as cleanup:
+        aws = _timed(console, "starting the local AWS", lambda: _start(cleanup, keep=keep))
         _timed(console, "cdk bootstrap", lambda: bootstrap(aws))
         option = f"email={EMAIL}"
         deployed = _timed(console, f"cdk deploy -c {option}", lambda: deploy(aws, "-c", option))
@@ -81,11 +85,20 @@ def run_demo(*, keep: bool) -> None:
 
 
 def stop_kept() -> bool:
-    """Stop the local AWS that `demo --keep` left running; return whether one was running."""
+    """Stop the local AWS that `demo --keep` left running; return whether one was running.
+
+    Raises KeptAwsError.
+    """
     if not KEPT.exists():
         return False
-    kept = json.loads(KEPT.read_text())
-    aws = LocalAws(kept["url"], kept["process"], Path(kept["folder"]))
+    try:
+        kept = json.loads(read_text_file(KEPT))
+        aws = LocalAws(str(kept["url"]), int(kept["process"]), Path(kept["folder"]))
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise KeptAwsError(
+            f"{KEPT} is damaged: {error!r}. Effect: a local AWS might still be running. Fix: end "
+            "the processes of vdm_local.emulator, if any, and delete the file."
+        ) from error
     running = is_running(aws)
     if running:  # Otherwise its process id may belong to another process now.
         stop(aws)
@@ -94,16 +107,26 @@ def stop_kept() -> bool:
     return running
 
 
-def _timed(console: Console, step: str, work: Callable[[], T]) -> T:
+def _start(cleanup: ExitStack, *, keep: bool) -> LocalAws:
+    """Start a local AWS that *cleanup* stops. With *keep*, `stop` can stop it, too."""
+    aws = start(DEMO_SCENARIO, detached=keep)
+    cleanup.callback(stop, aws)
+    if keep:
+        _save_kept(aws)
+    return aws
+
+
+def _timed(console: Terminal, step: str, work: Callable[[], T]) -> T:
     started = time.monotonic()
-    with console.status(f"{step} ..."):
+    with console.status(f"{step} ...", spinner="line"):  # It needs ASCII alone.
         result = work()
-    console.print(f"  {step:<40} {time.monotonic() - started:5.1f} s")
+    step_width = min(console.width, _MAX_STEP_WIDTH) - len("  1234.5 s ")
+    console.print(f"  {step:<{step_width}} {time.monotonic() - started:6.1f} s")
     return result
 
 
 def _print_run(
-    console: Console, run: ScenarioRun, deliveries: Sequence[ReceivedNotification]
+    console: Terminal, run: ScenarioRun, deliveries: Sequence[ReceivedNotification]
 ) -> None:
     console.print(f"\n{run.at:%a %d %b %H:%M}  {run.story}", style="bold")
     if not deliveries:
@@ -128,7 +151,7 @@ def _render_chat(notification: Mapping[str, Any], width: int) -> Text:
     return Text.assemble(title, wrap_with_indent(f"{content['description']}{steps}", width))
 
 
-def _print_metrics(console: Console, log: Sequence[Mapping[str, Any]]) -> None:
+def _print_metrics(console: Terminal, log: Sequence[Mapping[str, Any]]) -> None:
     """Print the metrics in *log*, where CloudWatch's embedded metric format puts them."""
     values: defaultdict[tuple[str, str, str], list[float]] = defaultdict(list)
     namespace = ""
@@ -154,15 +177,15 @@ def _print_metrics(console: Console, log: Sequence[Mapping[str, Any]]) -> None:
 
 def _save_kept(aws: LocalAws) -> None:
     """Save how to stop *aws* later, and the environment variables to use it."""
-    KEPT.write_text(json.dumps({"url": aws.url, "process": aws.process, "folder": str(aws.folder)}))
+    kept = {"url": aws.url, "process": aws.process, "folder": str(aws.folder)}
+    KEPT.write_text(json.dumps(kept), "utf-8")
     unset = "for name in $(env | sed -n 's/^\\(AWS_[A-Z0-9_]*\\)=.*/\\1/p'); do unset $name; done\n"
     exports = {**NO_ACCOUNT, **aws.variables}
-    VARIABLES.write_text(
-        unset + "".join(f"export {name}={shlex.quote(value)}\n" for name, value in exports.items())
-    )
+    lines = (f"export {name}={shlex.quote(value)}\n" for name, value in exports.items())
+    VARIABLES.write_text(unset + "".join(lines), "utf-8")
 
 
-def _print_kept(console: Console, deployed: LocalDeployment) -> None:
+def _print_kept(console: Terminal, deployed: LocalDeployment) -> None:
     """Print how to use the local AWS of *deployed*, and how to stop it."""
     event = json.dumps({"now": "2026-03-21T09:00:00Z"})
     name = deployed.outputs["FunctionName"]

@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
-from rich.console import Console
+from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -23,19 +23,24 @@ from vdm_alerts.core.notifications.rendering.message import Message
 from vdm_alerts.core.observations.run_report import RunReport
 from vdm_alerts_cli.in_process_ses import SimulatedClock, in_process_client
 from vdm_alerts_cli.parameter_store import ParameterStore
-from vdm_alerts_cli.terminal import SEVERITY_COLORS, render_email
+from vdm_alerts_cli.terminal import SEVERITY_COLORS, Terminal, render_email
 from vdm_local.account import ACCOUNT, REGION
 from vdm_local.cdk import ROOT
 from vdm_local.endpoint import Endpoint
 from vdm_local.quota import Quota
 from vdm_local.scenario import Scenario, load_scenario
 from vdm_local.scenario_run import SERVICE, ScenarioRun
+from vdm_local.text_file import read_text_file
 
 DEFAULT_RULES = ROOT / "rules"
 """The folder of the default rules."""
 _LEASE_DURATION = timedelta(minutes=15)
-_MARGIN = 22
-"""Columns that the timestamp and the frame take."""
+_FRAME = 4
+"""Columns that the frame of an email takes."""
+_TIME_COLUMN = 18
+"""Columns that the time of a run takes, with the space after it."""
+_MIN_WIDTH_OF_COLUMNS = 72
+"""Columns of a terminal in which emails fit beside the times. Otherwise, they are below them."""
 
 
 class SimulationInputError(Exception):
@@ -62,17 +67,14 @@ class SimulatedRun:
 def read_rules(folder: Path) -> Mapping[str, str]:
     """Return the text of each rule in *folder*, by name. A rule is a TOML file.
 
-    Raises SimulationInputError if *folder* has no rule or a file is not UTF-8.
+    Raises SimulationInputError if *folder* has no rule, and UnreadableFileError.
     """
     files = sorted(folder.glob("*.toml"))
     if not files:
         raise SimulationInputError(
             f"{folder}: there is no rule in it, a file whose name ends in .toml"
         )
-    try:
-        return {file.stem: file.read_text("utf-8") for file in files}
-    except UnicodeDecodeError as error:
-        raise SimulationInputError(f"{folder}: a rule is no text in UTF-8: {error}") from error
+    return {file.stem: read_text_file(file) for file in files}
 
 
 def simulate(scenario: Scenario, rules: Mapping[str, str]) -> Iterator[SimulatedRun]:
@@ -114,9 +116,9 @@ def print_scenarios(paths: Sequence[Path], rules: Path, *, emails: bool) -> bool
 
     With *emails*, print whole emails instead of their subjects. Return whether every run sent the
     notifications that its scenario expects. A scenario without expectations is only printed.
-    Raises InvalidScenarioError, SimulationInputError or OSError.
+    Raises InvalidScenarioError, SimulationInputError or UnreadableFileError.
     """
-    console, rule_texts = Console(highlight=False), read_rules(rules)
+    console, rule_texts = Terminal(), read_rules(rules)
     logging.disable(logging.CRITICAL)  # The log lines of the function are not notifications.
     try:
         results = [_print_scenario(console, path, rule_texts, emails=emails) for path in paths]
@@ -126,7 +128,7 @@ def print_scenarios(paths: Sequence[Path], rules: Path, *, emails: bool) -> bool
 
 
 def _print_scenario(
-    console: Console, path: Path, rules: Mapping[str, str], *, emails: bool
+    console: Terminal, path: Path, rules: Mapping[str, str], *, emails: bool
 ) -> bool:
     """Print each run, and return whether every run met the expectations of the scenario."""
     scenario = load_scenario(path)
@@ -148,18 +150,26 @@ def _listed(reasons: Sequence[str]) -> str:
     return ", ".join(reasons) or "nothing"
 
 
-def _print_run(console: Console, result: SimulatedRun, *, emails: bool) -> None:
-    rows = Table.grid(padding=(0, 2))
-    rows.add_column(no_wrap=True)
-    rows.add_row(f"{result.run.at:%a %d %b %H:%M}", Text(result.run.story))
+def _print_run(console: Terminal, result: SimulatedRun, *, emails: bool) -> None:
+    has_columns = console.width >= _MIN_WIDTH_OF_COLUMNS
+    width = console.width - _FRAME - (_TIME_COLUMN if has_columns else 0)
+    lines: list[RenderableType] = [Text(result.run.story)]
     if not result.messages:
-        rows.add_row("", Text("nothing is said", "dim"))
+        lines.append(Text("nothing is said", "dim"))
     for message in result.messages:
         color = SEVERITY_COLORS[message.attributes["severity"]]
         subject = message.subject.removesuffix(f" - {ACCOUNT} {REGION}")  # The same in each one.
         if emails:
-            email = render_email(subject, message.text, console.width - _MARGIN)
-            rows.add_row("", Panel(email, border_style=color, expand=False))
+            email = render_email(subject, message.text, width)
+            lines.append(Panel(email, border_style=color, expand=False))
         else:
-            rows.add_row("", Text(subject, color))
-    console.print(rows)
+            lines.append(Text(subject, color))
+    time = f"{result.run.at:%a %d %b %H:%M}"
+    if has_columns:
+        columns = Table.grid(padding=(0, 2))
+        columns.add_column(no_wrap=True)
+        columns.add_column(overflow="fold")  # Otherwise, rich cuts long addresses.
+        columns.add_row(time, Group(*lines))
+        console.print(columns)
+    else:
+        console.print(time, *lines, sep="\n")

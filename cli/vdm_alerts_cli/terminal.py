@@ -1,11 +1,45 @@
-"""Rendering of notifications for a terminal."""
+"""Output for a terminal of any width and encoding."""
 
 import re
 import textwrap
+from collections.abc import Iterable
 
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.text import Text
 
+from vdm_alerts.core.model.invisible_characters import escape_invisible
+
 SEVERITY_COLORS = {"CRITICAL": "red", "WARNING": "yellow", "OK": "green"}
+MIN_WIDTH = 40
+"""Fewest columns to format for. A narrower terminal breaks the lines itself."""
+MAX_WIDTH = 1_000
+"""Most columns to format for."""
+
+
+class Terminal(Console):
+    """The standard output, with control characters escaped, wherever they come from."""
+
+    def __init__(self) -> None:
+        """Highlight neither numbers nor names."""
+        super().__init__(highlight=False)
+        self.width = min(max(self.width, MIN_WIDTH), MAX_WIDTH)
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """Yield the segments of *renderable*, escaped. Rich itself removes only some of them."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=escape_lines(segment.text))
+
+    def on_broken_pipe(self) -> None:
+        """Raise the BrokenPipeError again, so that it ends the process as in any command."""
+        raise  # noqa: PLE0704 - rich calls this while it handles the error
+
+
+def escape_lines(text: str) -> str:
+    """Return *text* with an escape for each character that is not printable, except line ends."""
+    return "\n".join(escape_invisible(line) for line in text.split("\n"))
 
 
 def render_email(subject: str, text: str, width: int) -> Text:

@@ -40,7 +40,8 @@ def cdk(aws: LocalAws, *arguments: str, folder: Path = ROOT) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         check=False,
     )
     if done.returncode:
@@ -54,7 +55,7 @@ def cdk_environment(aws: LocalAws) -> dict[str, str]:
         **aws.environment,
         "HOME": str(aws.folder),  # Ignore the user's CDK context and AWS profiles.
         "TMPDIR": str(aws.folder),  # Deleted together with the local AWS.
-        "PATH": f"{_CDK.parent}{os.pathsep}{os.environ['PATH']}",
+        "PATH": f"{_CDK.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "CDK_HOME": str(aws.folder),  # Its cache of account ids must not outlive this account.
         "CDK_DISABLE_VERSION_CHECK": "1",
         "CDK_DISABLE_CLI_TELEMETRY": "1",

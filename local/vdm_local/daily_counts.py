@@ -21,6 +21,8 @@ HOURS_PER_DAY = 24
 """Hours after which a count is reported if its notation does not say."""
 MAX_DAYS = 10_000
 """Largest number of days that the run-length notation may stand for in a row."""
+MAX_COUNT = 2**53
+"""Largest count of a day: the largest integer up to which JSON is exact."""
 
 _TOKEN = re.compile(r"(?P<views>\d+(?:@\+\d+h)?(?:/\d+@\+\d+h)*)(?:x(?P<times>\d+))?", re.ASCII)
 _REVISION = re.compile(r"(\d+)(?:@\+(\d+)h)?", re.ASCII)
@@ -105,7 +107,7 @@ def subtract_counts(minuend: DailyCounts, subtrahend: DailyCounts) -> DailyCount
 def _parse(text: str) -> DailyCounts:
     """Parse *text*; equal rows of a large account are parsed once."""
     if text.isascii() and text.replace(" ", "").isdigit():  # The fast path of large accounts.
-        return DailyCounts(tuple(map(int, text.split())))
+        return DailyCounts(tuple(map(_parse_count, text.split())))
     final: list[int] = []
     revised: dict[int, Revisions] = {}
     for token in text.split():
@@ -114,7 +116,7 @@ def _parse(text: str) -> DailyCounts:
             raise ValueError(f"{quote(token)} is not a count; write 20, 20x7 or 5@+12h")
         written = _REVISION.findall(match["views"])
         revisions = tuple(
-            sorted((int(hours or HOURS_PER_DAY), int(count)) for count, hours in written)
+            sorted((int(hours or HOURS_PER_DAY), _parse_count(count)) for count, hours in written)
         )
         times = int(match["times"] or 1)
         if len(final) + times > MAX_DAYS:
@@ -126,6 +128,12 @@ def _parse(text: str) -> DailyCounts:
             revised |= dict.fromkeys(range(len(final), len(final) + times), revisions)
             final += [0] * times
     return DailyCounts(tuple(final), revised)
+
+
+def _parse_count(digits: str) -> int:
+    if (count := int(digits)) > MAX_COUNT:
+        raise ValueError(f"{quote(digits)} is too much; a count is at most {MAX_COUNT:,}")
+    return count
 
 
 def _count_at(revisions: Revisions, hours: int) -> int:

@@ -38,7 +38,7 @@ def deploy(aws: LocalAws, *arguments: str) -> "LocalDeployment":
     """
     outputs = aws.folder / "outputs.json"
     cdk(aws, "deploy", "--require-approval=never", f"--outputs-file={outputs}", *arguments)
-    (stack_outputs,) = json.loads(outputs.read_text()).values()
+    (stack_outputs,) = json.loads(outputs.read_text("utf-8")).values()
     return LocalDeployment(aws, stack_outputs)
 
 
@@ -195,11 +195,24 @@ class SubscriberInbox:
             )
         ]
 
-    def _poll_queue(self) -> None:
+    def receive_all(self) -> list[Mapping[str, Any]]:
+        """Return the payload of every new notification when all subscribers have them.
+
+        SNS puts a message into the queue before it responds to a publish, so none is under way.
+        Raises DeliveryError if a subscriber received fewer or more.
+        """
+        while self._poll_queue():
+            pass
+        return [each.document for each in self.receive(len(self.documents) - self.received_count)]
+
+    def _poll_queue(self) -> bool:
+        """Receive what is in the queue; return whether anything was."""
         reply = self.sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10)
-        for message in reply.get("Messages", []):
+        messages = reply.get("Messages", [])
+        for message in messages:
             self.documents.append(json.loads(json.loads(message["Body"])["Message"]))
             self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
+        return bool(messages)
 
 
 @contextmanager

@@ -5,28 +5,30 @@ this module patches both into private names of ministack, so the version is pinn
 """
 
 import argparse
-import json
 import os
 import shutil
 import signal
 import sys
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
-from typing import Any, TypeAlias
+from typing import Any
 
 from vdm_local.certificate import write_certificate
 from vdm_local.endpoint import Endpoint
+from vdm_local.fault_plug import Application, Event, FaultPlug, Receive, Send, read_body
+from vdm_local.functions import Functions
+from vdm_local.iam_patches import (
+    authorize_parameter_paths,
+    enforce_table_policies,
+    record_permissions,
+)
 from vdm_local.launcher import CERTIFICATE, PREFIX
 from vdm_local.responses import Response
 from vdm_local.scenario import load_scenario
-from vdm_local.server import MAILBOX, handle_control_request
-
-Event: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[Event]]
-Send: TypeAlias = Callable[[Event], Awaitable[None]]
+from vdm_local.server import CALLS, MAILBOX, PERMISSIONS, handle_control_request
 
 
 def main() -> None:
@@ -55,21 +57,26 @@ def main() -> None:
     }
     # ministack reads its environment on import.
     from ministack import app as gateway  # noqa: PLC0415
-    from ministack.core import iam_actions  # noqa: PLC0415
-    from ministack.services import ses_v2, sns  # noqa: PLC0415
+    from ministack.core import iam_actions, iam_evaluator, lambda_runtime  # noqa: PLC0415
+    from ministack.services import dynamodb, ses_v2, sns  # noqa: PLC0415
     from ministack.services.cloudformation import provisioners  # noqa: PLC0415
 
     # Functions inherit the environment. They set their own log level, and import only their asset.
     del os.environ["LOG_LEVEL"], os.environ["PYTHONPATH"]
     endpoint = Endpoint(load_scenario(arguments.scenario))
     mailbox: list[dict[str, str]] = []
+    used_permissions: set[tuple[str, str]] = set()
     _serve_vdm(ses_v2, endpoint)
     _capture_emails(sns, mailbox)
-    _authorize_parameter_paths(iam_actions)
+    authorize_parameter_paths(iam_actions)
+    functions = Functions(gateway, iam_actions, lambda_runtime)
+    record_permissions(iam_evaluator, functions, used_permissions)
     _add_resource_types(provisioners, endpoint)
     _reject_invalid_resources(provisioners, sns)
     _accept_metric_math_alarms(provisioners)
-    gateway.app = _with_control_paths(gateway.app, endpoint, mailbox)
+    enforce_table_policies(provisioners, dynamodb, iam_evaluator)
+    plug = FaultPlug(gateway.app, endpoint, functions)
+    gateway.app = _with_control_paths(plug, endpoint, mailbox, used_permissions)
     gateway._port_is_bindable = lambda *_: False
     sys.argv = ["ministack"]
     gateway.main()
@@ -91,7 +98,7 @@ def _end_with_parent(folder: Path) -> None:
 def _serve_vdm(ses_v2: Any, endpoint: Endpoint) -> None:
     """Respond from *endpoint* after ministack has enforced IAM on the call.
 
-    ministack owns the connection, so faults of the connection are not applied.
+    Faults of the connection are applied by the fault plug.
     """
     original = ses_v2.handle_request
 
@@ -143,27 +150,6 @@ def _capture_emails(sns: Any, mailbox: list[dict[str, str]]) -> None:
         )
 
     sns._fanout = fanout
-
-
-def _authorize_parameter_paths(iam_actions: Any) -> None:
-    """Authorize GetParametersByPath on its path, as AWS does, not on "*"."""
-    original = iam_actions.extract_resource_arn
-
-    def extract_resource_arn(
-        service: str,
-        method: str,
-        path: str,
-        headers: Any,
-        body: bytes,
-        query: Any,
-        region: str,
-        account: str,
-    ) -> Any:
-        if service == "ssm" and headers.get("x-amz-target", "").endswith(".GetParametersByPath"):
-            return f"arn:aws:ssm:{region}:{account}:parameter{json.loads(body)['Path']}"
-        return original(service, method, path, headers, body, query, region, account)
-
-    iam_actions.extract_resource_arn = extract_resource_arn
 
 
 def _add_resource_types(provisioners: Any, endpoint: Endpoint) -> None:
@@ -265,23 +251,25 @@ def _check_on_creation(handlers: Any, check: Callable[[Any], None]) -> None:
 
 
 def _with_control_paths(
-    original: Any,
+    plug: FaultPlug,
     endpoint: Endpoint,
     mailbox: list[dict[str, str]],
-) -> Callable[[Event, Receive, Send], Awaitable[None]]:
-    """Return ministack's application with additional control paths."""
+    used_permissions: set[tuple[str, str]],
+) -> Application:
+    """Return the application of *plug* with additional control paths."""
 
     async def app(scope: Event, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith("/_vdm/"):
-            await original(scope, receive, send)
+            await plug(scope, receive, send)
             return
-        body = b""
-        while (event := await receive())["type"] == "http.request":
-            body += event.get("body", b"")
-            if not event.get("more_body"):
-                break
-        if (scope["method"], scope["path"]) == ("GET", MAILBOX):
-            response = Response(200, {"mails": mailbox})
+        body = await read_body(receive)
+        reports: dict[str, dict[str, Any]] = {
+            MAILBOX: {"mails": mailbox},
+            CALLS: {"calls": plug.operations},
+            PERMISSIONS: {"permissions": sorted(used_permissions)},
+        }
+        if scope["method"] == "GET" and scope["path"] in reports:
+            response = Response(200, reports[scope["path"]])
         else:
             response = handle_control_request(
                 endpoint, scope["method"], scope["path"], body

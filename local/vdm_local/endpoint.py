@@ -1,8 +1,8 @@
 """The SESv2 operations that VDM Alerts calls, served from a scenario.
 
 The same calls in the same order get the same responses, including faults. A fault of the connection
-(dropped, cut off, timed out) is only recorded in the response: `vdm_local.server` applies it. In
-the emulator, where ministack owns the connection, such a response arrives complete and immediately.
+(dropped, cut off, timed out) is only recorded in the response: `vdm_local.server` applies it, or
+`vdm_local.fault_plug` in the emulator.
 """
 
 import json

@@ -1,13 +1,15 @@
 """The faults of a scenario, and which calls or queries they affect.
 
-This module only decides; `vdm_local.fault_effects` applies faults. A decision depends only on the
-scenario's seed, the kind of the fault and the number of the call, so that it is the same in every
-run.
+This module only decides. `vdm_local.fault_effects` applies faults of VDM, and
+`vdm_local.fault_plug` those of other services, of the connection and of the caller. A decision
+depends only on the scenario's seed, the kind of the fault and the number of the call, so that it
+is the same in every run.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from hashlib import blake2b
 from typing import TypeAlias
 
@@ -15,6 +17,8 @@ from vdm_local.validation import BatchQuery
 
 DEFAULT_DELAY_S = 30.0
 """Delay of a time-out in seconds, longer than any client waits."""
+METRIC_DATA = "ses:BatchGetMetricData"
+"""The operation whose calls a fault affects by default."""
 
 
 class CallFaultKind(StrEnum):
@@ -29,6 +33,8 @@ class CallFaultKind(StrEnum):
     DROPPED = "dropped"
     CUT_OFF = "cut-off"
     CORRUPTED = "garbled"
+    KILLED_BEFORE = "killed-before"
+    KILLED_AFTER = "killed-after"
 
 
 class QueryFaultKind(StrEnum):
@@ -37,6 +43,12 @@ class QueryFaultKind(StrEnum):
     FAILURE = "query-failure"
     DENIED = "query-denied"
     MISSING = "query-missing"
+
+
+KILLS = (CallFaultKind.KILLED_BEFORE, CallFaultKind.KILLED_AFTER)
+"""The kinds that end the process that makes the call."""
+CONNECTION_FAULTS = (CallFaultKind.TIME_OUT, CallFaultKind.DROPPED, CallFaultKind.CUT_OFF)
+"""The kinds in which the operation is done, and its response is late or incomplete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +86,8 @@ class CallFault:
     """The delay of a time-out."""
     form: str | None = None
     """The form of a corrupted response; None for a pseudorandom one."""
+    operation: str = METRIC_DATA
+    """The operation that is called, or a pattern such as "dynamodb:*"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +104,39 @@ Fault: TypeAlias = CallFault | QueryFault
 def find_call_fault(
     faults: Sequence[Fault], seed: int, call: int, queries: Sequence[BatchQuery]
 ) -> CallFault | None:
-    """Return the first of *faults* that affects the whole *call*, or None."""
+    """Return the first of *faults* that affects the whole *call* of BatchGetMetricData, or None.
+
+    A kill is not among them, because it affects the caller.
+    """
     for fault in faults:
-        if isinstance(fault, CallFault) and fault.filter.matches(seed, fault.kind, [call], queries):
+        if (
+            isinstance(fault, CallFault)
+            and fault.operation == METRIC_DATA
+            and fault.kind not in KILLS
+            and fault.filter.matches(seed, fault.kind, [call], queries)
+        ):
             return fault
+    return None
+
+
+def find_function_fault(
+    faults: Sequence[Fault], seed: int, operations: Sequence[str]
+) -> CallFault | None:
+    """Return the first of *faults* that affects the latest call of a function, or None.
+
+    *operations* are those that the function has called, the latest last. A call has the number
+    that it has among the calls of operations that the fault names. Faults that `find_call_fault`
+    finds and that affect neither the caller nor the connection are not among them.
+    """
+    for fault in faults:
+        if (
+            isinstance(fault, CallFault)
+            and (fault.operation != METRIC_DATA or fault.kind in (*KILLS, *CONNECTION_FAULTS))
+            and fnmatchcase(operations[-1], fault.operation)
+        ):
+            number = sum(fnmatchcase(operation, fault.operation) for operation in operations)
+            if fault.filter.matches(seed, fault.kind, [number], ()):
+                return fault
     return None
 
 

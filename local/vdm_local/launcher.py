@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from vdm_local.account import ACCOUNT, REGION
-from vdm_local.server import CLOCK, MAILBOX, SCENARIO
+from vdm_local.server import CALLS, CLOCK, MAILBOX, PERMISSIONS, SCENARIO
 
 NO_ACCOUNT = {
     "AWS_CONFIG_FILE": os.devnull,
@@ -96,6 +96,16 @@ class LocalAws:
         """Return every email that a topic sent, oldest first."""
         emails: list[dict[str, str]] = self._request("GET", MAILBOX)["mails"]
         return emails
+
+    def calls(self) -> list[str]:
+        """Return the operations that the function has called since the scenario was set."""
+        calls: list[str] = self._request("GET", CALLS)["calls"]
+        return calls
+
+    def used_permissions(self) -> set[tuple[str, str]]:
+        """Return each action that the function was allowed so far, with its resource."""
+        permissions = self._request("GET", PERMISSIONS)["permissions"]
+        return {(action, resource) for action, resource in permissions}
 
     def _request(self, method: str, path: str, body: bytes | None = None) -> Any:  # noqa: ANN401
         tls = ssl.create_default_context(cafile=str(self.certificate))

@@ -29,14 +29,17 @@ Keys at the top level, with their defaults:
     no_email_after    = "7d"                 or another number of days, or "never"
     seed              = 0                    determines the order of results and the faults
 
-Each `[[fault]]` is a fault of BatchGetMetricData. The first one that matches a call applies:
+Each `[[fault]]` is a fault of one or more operations. The first one that matches a call applies:
 
-    kind    = "throttled"         see below
-    share   = 0.2                 share of the matching calls or queries; default: 1
-    value   = "news.example.com"  only those with this value of a dimension, in any case
-    calls   = [1, 5]              only the first to the fifth call of the scenario
-    seconds = 30                  only for "time-out": the delay of the response
-    form    = "negative"          only for "garbled": a form of vdm_local.corruption; default: any
+    kind      = "throttled"         see below
+    operation = "dynamodb:PutItem"  or a pattern such as "dynamodb:*"; default:
+                                    "ses:BatchGetMetricData". Faults of other operations apply only
+                                    to the deployed function in the local AWS.
+    share     = 0.2                 share of the matching calls or queries; default: 1
+    value     = "news.example.com"  only those with this value of a dimension, in any case
+    calls     = [1, 5]              only the first to the fifth call of `operation`
+    seconds   = 30                  only for "time-out": the delay of the response
+    form      = "negative"          only for "garbled": a form of vdm_local.corruption; default: any
 
     throttled, server-error, unavailable, denied   the call fails with 429 or 400, 500, 503 or 403
     refused                                        the call fails with 400, as for an invalid name
@@ -44,6 +47,8 @@ Each `[[fault]]` is a fault of BatchGetMetricData. The first one that matches a 
     garbled                                        a response 200 in an invalid format
     query-failure, query-denied                    the query has an error instead of a result
     query-missing                                  the query has neither a result nor an error
+    killed-before, killed-after                    the process of the deployed function ends, before
+                                                   or after the operation is done
 
 Each `[[run]]` is a run of VDM Alerts:
 
@@ -66,7 +71,7 @@ from typing import TypeAlias
 from vdm_alerts.core.model.metrics import Window
 from vdm_alerts.core.muting.quiet_hours import QuietHours
 from vdm_alerts.core.observations.no_email import NO_EMAIL_AFTER
-from vdm_alerts.core.rules.toml_document import DocumentType, InvalidDocumentError, InvalidField
+from vdm_alerts.core.rules.toml_document import DocumentType, InvalidDocumentError
 from vdm_local.daily_counts import HOURS_PER_DAY, DailyCounts, add_counts
 from vdm_local.faults import Fault, FaultFilter, QueryFault, QueryFaultKind
 from vdm_local.scenario_document import (
@@ -75,6 +80,7 @@ from vdm_local.scenario_document import (
     read_scenario_document,
 )
 from vdm_local.scenario_run import ScenarioRun
+from vdm_local.text_file import read_text_file
 from vdm_local.traffic import EmailStream, dimension_key
 
 MAX_UNCACHED_STREAMS = 100
@@ -198,14 +204,9 @@ class Scenario:
 def load_scenario(path: Path) -> Scenario:
     """Return the scenario in the file at *path*.
 
-    Raises InvalidScenarioError.
+    Raises UnreadableFileError or InvalidScenarioError.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        not_utf8 = InvalidField("(the file)", f"is no text in UTF-8: {error}")
-        raise InvalidScenarioError(str(path), [not_utf8]) from error
-    return parse_scenario(text, str(path))
+    return parse_scenario(read_text_file(path), str(path))
 
 
 def parse_scenario(text: str, source: str) -> Scenario:

@@ -22,6 +22,7 @@ from vdm_alerts.core.rules.quoting import quote
 from vdm_alerts.core.rules.toml_document import InvalidField, Table
 from vdm_local.daily_counts import DailyCounts, parse_counts
 from vdm_local.faults import (
+    METRIC_DATA,
     CallFault,
     CallFaultKind,
     Fault,
@@ -34,6 +35,7 @@ from vdm_local.scenario_field_types import (
     DEFAULT_DELAY,
     EXPECTED_REASONS,
     FAULT_KINDS,
+    ONLY_METRIC_DATA,
     WHOLE,
     Corruption,
     Delay,
@@ -41,6 +43,7 @@ from vdm_local.scenario_field_types import (
     ExpectedReason,
     FaultKind,
     Name,
+    Operation,
     Plan,
     Share,
     TodayQueries,
@@ -50,6 +53,7 @@ from vdm_local.scenario_field_types import (
     parse_delay,
     parse_integer,
     parse_name,
+    parse_operation,
     parse_quiet_period,
     parse_share,
     parse_switch,
@@ -68,6 +72,8 @@ MISSING_KEY_HINTS: Mapping[str, str] = {
 """What to write for each required key."""
 _KIND_OF_KEY = {"seconds": CallFaultKind.TIME_OUT, "form": CallFaultKind.CORRUPTED}
 """The only kind of fault that has a key."""
+_KEYS_OF_METRIC_DATA = {"value", "form"}
+"""The keys of faults that only BatchGetMetricData has."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +113,7 @@ class FaultDocument:
     calls: tuple[int, int] | None = None
     seconds: Delay = DEFAULT_DELAY
     form: Corruption | None = None
+    operation: Operation = ONLY_METRIC_DATA
 
     @property
     def fault(self) -> Fault:
@@ -114,7 +121,7 @@ class FaultDocument:
         filter_ = FaultFilter(self.share, self.value, self.calls)
         if isinstance(self.kind, QueryFaultKind):
             return QueryFault(self.kind, filter_)
-        return CallFault(self.kind, filter_, self.seconds, self.form)
+        return CallFault(self.kind, filter_, self.seconds, self.form, self.operation)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,6 +185,11 @@ def cross_field_errors(table: Table) -> Iterator[InvalidField]:
         for key, only_kind in _KIND_OF_KEY.items():
             if key in fault and kind not in {None, only_kind}:
                 yield InvalidField(f"{path}.{key}", f'is only for the kind "{only_kind}"')
+        if fault.get("operation", METRIC_DATA) != METRIC_DATA:
+            for key in _KEYS_OF_METRIC_DATA & fault.keys():
+                yield InvalidField(f"{path}.{key}", f"is only for {METRIC_DATA}")
+            if isinstance(kind, QueryFaultKind):
+                yield InvalidField(f"{path}.kind", f'"{kind}" is only for {METRIC_DATA}')
     times = [(path, time) for path, run in _tables(table, "run") if (time := _valid_time(run))]
     for (earlier_path, earlier), (path, time) in pairwise(times):
         if time < earlier:
@@ -248,6 +260,7 @@ _converter.register_structure_hook(date, lambda value, _: parse_day(value))
 _converter.register_structure_hook(datetime, lambda value, _: parse_timestamp(value))
 _converter.register_structure_hook(bool, lambda value, _: parse_switch(value))
 _converter.register_structure_hook(Name, lambda value, _: parse_name(value))
+_converter.register_structure_hook(Operation, lambda value, _: parse_operation(value))
 _converter.register_structure_hook(str, lambda value, _: parse_text(value))
 _converter.register_structure_hook(int, lambda value, _: parse_integer(value))
 _converter.register_structure_hook(Share, lambda value, _: parse_share(value))

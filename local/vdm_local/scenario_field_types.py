@@ -3,6 +3,7 @@
 Each parser raises ValueError with the expected form of the value.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from math import inf
@@ -15,7 +16,7 @@ from vdm_alerts.core.notifications.reasons import Reason
 from vdm_alerts.core.observations.no_email import parse_no_email_after
 from vdm_alerts.core.rules.quoting import quote
 from vdm_local.corruption import CORRUPTION_FORMS
-from vdm_local.faults import DEFAULT_DELAY_S, CallFaultKind, QueryFaultKind
+from vdm_local.faults import DEFAULT_DELAY_S, METRIC_DATA, CallFaultKind, QueryFaultKind
 from vdm_local.scenario_run import SERVICE
 
 Enforcement: TypeAlias = Literal["HEALTHY", "PROBATION", "SHUTDOWN"]
@@ -53,6 +54,10 @@ Share = NewType("Share", float)
 """A number from 0 to 1."""
 Delay = NewType("Delay", float)
 """Seconds, a number above 0."""
+Operation = NewType("Operation", str)
+"""An operation of AWS, as IAM names its action, or a pattern of such names."""
+ONLY_METRIC_DATA = Operation(METRIC_DATA)
+"""The operation of a fault without the key `operation`."""
 WHOLE = Share(1)
 """The share of a fault that affects everything it matches."""
 DEFAULT_DELAY = Delay(DEFAULT_DELAY_S)
@@ -99,6 +104,14 @@ def parse_name(value: object) -> Name:
         message = f"{quote(value)} is not a name; write it in quotes, without spaces"
         raise ValueError(message)
     return Name(value)
+
+
+def parse_operation(value: object) -> Operation:
+    """Return an operation such as "dynamodb:PutItem", or a pattern such as "dynamodb:*"."""
+    if not isinstance(value, str) or not re.fullmatch(r"[a-z0-9*]+:[A-Za-z*]+", value):
+        message = f'{quote(value)} is not an operation; write it like "dynamodb:PutItem"'
+        raise ValueError(message)
+    return Operation(value)
 
 
 def parse_quiet_period(value: object) -> QuietHours | None:

@@ -19,6 +19,8 @@ CLOCK = "/_vdm/clock"
 SCENARIO = "/_vdm/scenario"
 MAILBOX = "/_vdm/mailbox"
 USAGE = "/_vdm/usage"
+CALLS = "/_vdm/calls"
+PERMISSIONS = "/_vdm/permissions"
 
 
 def handle_control_request(

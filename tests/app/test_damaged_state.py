@@ -1,17 +1,20 @@
 """Runs whose stored state is damaged: one damaged item costs no more than itself."""
 
-from collections.abc import Iterator
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from builders import HOUR, NEWS_IDENTITY, NOW, TARGET, a_rule
+from damage import places, with_damage
 from fakes import World
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vdm_alerts.adapters.aws.dynamodb_items import HISTORY, RUN, STATE, Item, partition_key
+from vdm_alerts.adapters.aws.dynamodb_items import HISTORY, RUN, STATE, partition_key
+from vdm_alerts.app.notify import NotificationsUnsentError
 from vdm_alerts.core.alerts.alert import Firing
+from vdm_alerts.core.model.findings import Finding, UnavailableError
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Metric, Scope
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.planning.queries import Query
@@ -103,6 +106,56 @@ def test_damaged_item_is_deleted_when_the_rate_is_healthy(world: World) -> None:
     assert [document["kind"] for document in world.documents] == ["service"]
 
 
+def test_damage_is_reported_by_a_later_run_when_nothing_can_be_sent(world: World) -> None:
+    damage(world, alert_sort_key(world, SHOP), record={})
+    world.set_bounces(SHOP, 0)
+    world.notifier.confirmed = 0
+    world.run(hours=1)
+    assert world.documents == []
+    world.notifier.confirmed = 1
+
+    world.run(hours=2)
+    world.run(hours=3)
+
+    (service,) = world.documents
+    assert "shop.example.com" in str(service["findings"])
+
+
+def test_damage_is_reported_by_a_later_run_when_its_publish_fails(world: World) -> None:
+    damage(world, (PARTITION, RUN), findings={})
+    world.fail("publish", UnavailableError("sns:Publish", "not now"))
+    with pytest.raises(NotificationsUnsentError):
+        world.run(hours=1)
+    world.repair("publish")
+
+    world.run(hours=2)
+    world.run(hours=3)
+
+    (service,) = world.documents
+    assert "stored item run" in str(service["findings"])
+
+
+def test_damage_is_reported_again_when_it_occurs_again(world: World) -> None:
+    key = alert_sort_key(world, SHOP)
+    for hours in (1, 3):
+        damage(world, key, record={})
+        world.run(hours=hours)
+        world.run(hours=hours + 1)
+
+    services = [document for document in world.documents if document["kind"] == "service"]
+    assert [service["sequence"] for service in services] == [1, 2]
+
+
+def test_damaged_version_is_reported_when_the_run_that_repairs_it_dies(world: World) -> None:
+    damage(world, (PARTITION, RUN), version=-1)
+    world.store.load(TARGET)
+
+    world.run(hours=1)
+
+    (service,) = world.documents
+    assert "stored item run" in str(service["findings"])
+
+
 @pytest.mark.parametrize(
     "last_run", ["9999-01-01T00:00:00+00:00", "2026-03-12", "2030-01-01T00:00:00Z"]
 )
@@ -150,23 +203,62 @@ def test_lost_roster_closes_no_alert_and_is_rebuilt_at_once(
     assert {NEWS_IDENTITY, SHOP, MAIL} <= world.roster.records.keys()
 
 
-def places(value: object, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Yield the path of every value in *value*."""
-    if path:
-        yield path
-    parts = value.items() if isinstance(value, dict) else ()
-    for name, part in parts:
-        yield from places(part, (*path, name))
+def test_changed_severity_of_an_alert_is_reported_and_marked(world: World) -> None:
+    key = alert_sort_key(world, SHOP)
+    record = deepcopy(world.store.table.items[key]["record"])
+    record["state"]["severity"] = "CRITICAL"
+    damage(world, key, record=record)
+
+    world.run(hours=1)
+
+    repeat, service = world.documents
+    assert "shop.example.com" in str(repeat["affected"])
+    assert not repeat["remembered"]
+    assert "its checksum differs" in str(service["findings"])
 
 
-def with_damage(item: Item, path: tuple[Any, ...], value: object) -> Item:
-    """Return *item* with *value* at *path*."""
-    damaged = deepcopy(item)
-    parent = damaged
-    for name in path[:-1]:
-        parent = parent[name]
-    parent[path[-1]] = value
-    return damaged
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("introduced", False),
+        ("trouble_sequence", 40),
+        ("findings", []),
+        ("subscribers", 9),
+        ("last_run", "2026-03-12T20:00:00+00:00"),
+        ("days_without_vdm", ["2026-03-01"]),
+    ],
+)
+def test_run_item_with_a_changed_value_repeats_no_alert(
+    world: World, field: str, value: object
+) -> None:
+    world.account.current_status = replace(
+        world.account.current_status, findings=[Finding("x", "A known problem", "Fix it")]
+    )
+    world.run(hours=1)
+    world.notifier.sent.clear()
+    damage(world, (PARTITION, RUN), **{field: value})
+
+    world.run(hours=2)
+    world.run(hours=3)
+
+    (service,) = world.documents
+    assert service["kind"] == "service"
+    assert "its checksum differs" in str(service["findings"])
+    assert service["sequence"] > 1
+    assert world.state.last_run == NOW + 3 * HOUR
+
+
+def test_item_that_a_user_edits_is_valid_without_its_checksum(world: World) -> None:
+    key = alert_sort_key(world, SHOP)
+    edited = deepcopy(world.store.table.items[key])
+    edited["record"]["told"]["sequence"] = 5
+    del edited["checksum"]
+    world.store.table.items[key] = edited
+
+    world.run(hours=1)
+
+    assert world.documents == []
+    assert world.state.damage == ()
 
 
 @settings(max_examples=150, deadline=None)

@@ -25,9 +25,9 @@ from vdm_alerts.adapters.aws.ses_account import SesAccount
 from vdm_alerts.adapters.aws.ses_metrics import SesMetrics
 from vdm_alerts.adapters.aws.ses_rate_limiter import RateLimiter
 from vdm_alerts.adapters.aws.time_limit import limit_request_time
+from vdm_alerts.adapters.monotonic_deadline import MonotonicDeadline
 from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.observations.metric_reading import Limits
-from vdm_alerts.handlers.evaluate import MonotonicDeadline
 
 READING_TIME = timedelta(seconds=4)
 OVERTIME = timedelta(seconds=2)

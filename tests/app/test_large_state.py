@@ -1,21 +1,28 @@
 """Runs with very many problems: the state fits into the table, and nothing is repeated."""
 
+from dataclasses import dataclass, replace
+
 from builders import NEWS_IDENTITY, a_rule
 from fakes import World
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Scope
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.muting.silences import Silences
+from vdm_alerts.core.notifications.service_notification import MAX_FINDINGS
 from vdm_alerts.core.rules.rule_set import RuleSet
 
 IDENTITIES = [Scope(identity=f"{number}.example.com") for number in range(60)]
 
 
+def broken_with(name: str, details: str) -> Finding:
+    return Finding(f"/vdm-alerts/{name}", "A parameter cannot be used", "Edit it", details)
+
+
 def broken(number: int) -> Finding:
-    return Finding(
-        f"/vdm-alerts/silences/{number}", "A silence cannot be used", "Edit it", "x" * 3_000
-    )
+    return broken_with(f"silences/{number}", "x" * 3_000)
 
 
 def test_5_000_broken_silences_are_counted_and_notified_once(world: World) -> None:
@@ -58,6 +65,36 @@ def test_critical_problem_is_listed_beyond_the_limit(world: World) -> None:
     assert world.documents[1]["findings"][0]["what"] == "Sending is paused"
 
 
+def test_ended_subscription_is_listed_beyond_the_limit(world: World) -> None:
+    world.notifier.confirmed = 2
+    world.silences.current = Silences(findings=[broken(number) for number in range(60)])
+    world.run()
+
+    world.notifier.confirmed = 1
+    world.run(hours=1)
+    world.run(hours=2)
+
+    _, ended = world.documents
+    about = [finding["about"] for finding in ended["findings"]]
+    assert about[:2] == ["subscriptions", "findings"]
+
+
+def test_listed_problem_that_changes_beyond_the_limit_stays_listed(world: World) -> None:
+    many = [broken(number) for number in range(60)]
+    world.silences.current = Silences(findings=many)
+    world.run()
+
+    changed = replace(many[7], details="It has another error now")
+    world.silences.current = Silences(findings=[*many[:7], *many[8:], changed])
+    world.run(hours=1)
+    world.silences.current = Silences(findings=[*many[:7], *many[8:]])
+    world.run(hours=2)
+
+    _, news, fixed = world.documents
+    assert news["findings"][0]["about"] == changed.key
+    assert [finding["about"] for finding in fixed["gone"]] == [changed.key]
+
+
 def test_130_rules_with_60_breached_identities_each_are_saved(world: World) -> None:
     kinds = frozenset({(Dimension.IDENTITY,)})
     rules = [a_rule(f"{'r' * 120}{number}", scopes=kinds) for number in range(130)]
@@ -74,3 +111,100 @@ def test_130_rules_with_60_breached_identities_each_are_saved(world: World) -> N
     assert len(world.state.alerts) == 7_800
     assert len(world.documents) == sent
     assert all(document["remembered"] for document in world.documents if "remembered" in document)
+
+
+def test_750_broken_rules_of_3_kb_repeat_no_alert_of_another_rule(world: World) -> None:
+    broken_rules = {f"{'r' * 120}{number}": broken(number) for number in range(750)}
+    world.set_bounces(NEWS_IDENTITY, 600)
+    world.account.senders = [NEWS_IDENTITY]
+    world.rules.rule_set = RuleSet({"bounce-rate": a_rule()}, invalid=broken_rules)
+
+    world.run()
+    world.run(hours=1)
+
+    assert [document["kind"] for document in world.documents] == ["incident", "service"]
+    assert "701 more" in str(world.documents[1]["findings"])
+
+
+def test_1_300_rules_with_6_breached_identities_each_are_saved(world: World) -> None:
+    kinds = frozenset({(Dimension.IDENTITY,)})
+    rules = [a_rule(f"{'r' * 120}{number}", scopes=kinds) for number in range(1_300)]
+    world.rules.rule_set = RuleSet({rule.name: rule for rule in rules})
+    world.account.senders = IDENTITIES[:6]
+    world.set_bounces(ACCOUNT, 100)
+    for identity in IDENTITIES[:6]:
+        world.set_bounces(identity, 600)
+
+    world.run()
+    sent = len(world.documents)
+    world.run(hours=1)
+
+    assert len(world.state.alerts) == 7_800
+    assert len(world.documents) == sent
+    assert all(document["remembered"] for document in world.documents if "remembered" in document)
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much there is of everything that a run stores or counts."""
+
+    rules: int
+    identities: int
+    invalid_rules: int
+    silences: int
+    rule_length: int
+    identity_length: int
+    text_length: int
+    letter: str
+    """The letter of the long names and texts."""
+
+
+SIZES = st.builds(
+    Sizes,
+    rules=st.integers(1, 20),
+    identities=st.integers(1, 40),
+    invalid_rules=st.integers(0, 150),
+    silences=st.integers(0, 150),
+    rule_length=st.integers(1, 124),
+    identity_length=st.integers(1, 10_000),
+    text_length=st.integers(0, 4_000),
+    letter=st.sampled_from("aé😀"),
+)
+
+
+@settings(max_examples=10, deadline=None)
+@given(SIZES)
+def test_state_of_any_size_is_saved_and_repeats_nothing(size: Sizes) -> None:
+    long_text = size.letter * size.text_length
+    world = World()
+    scopes = [
+        Scope(identity=f"{size.letter * size.identity_length}{n}") for n in range(size.identities)
+    ]
+    names = [f"{size.letter * size.rule_length}{n}" for n in range(size.rules)]
+    good = {name: a_rule(name, scopes=frozenset({(Dimension.IDENTITY,)})) for name in names}
+    bad = {f"bad{n}": broken_with(f"rule {n}", long_text) for n in range(size.invalid_rules)}
+    findings = [broken_with(f"silence {n}", long_text) for n in range(size.silences)]
+    world.account.senders = scopes
+    world.set_bounces(ACCOUNT, 100)
+    for scope in scopes:
+        world.set_bounces(scope, 600)
+    world.rules.rule_set = RuleSet(good, invalid=bad)
+    world.silences.current = Silences(findings=findings)
+
+    world.run()
+
+    assert len(world.state.alerts) == size.rules * size.identities
+    assert all(document.get("remembered", True) for document in world.documents)
+    problems = size.invalid_rules + size.silences
+    services = [document for document in world.documents if document["kind"] == "service"]
+    assert len(services) == bool(problems)
+    if problems > MAX_FINDINGS:
+        assert f"{problems - MAX_FINDINGS + 1:,} more" in str(services[0]["findings"])
+
+    sent = len(world.documents)
+    world.run(hours=1)
+    assert len(world.documents) == sent
+
+    world.rules.rule_set = RuleSet(good, invalid={**bad, "another": broken_with("another", "x")})
+    world.run(hours=2)
+    assert [document["kind"] for document in world.documents[sent:]] == ["service"]

@@ -15,6 +15,7 @@ from vdm_alerts_cli.command_line import COMMANDS
 from vdm_alerts_cli.exit_status import ErrorReportingGroup
 from vdm_alerts_cli.simulate import SimulationInputError
 from vdm_local.launcher import LocalAwsStartError
+from vdm_local.text_file import UnreadableFileError
 
 RunCommand = Callable[..., Result]
 NEEDING_AN_AWS_ACCOUNT: set[str] = set()
@@ -36,25 +37,23 @@ def failing_with(error: BaseException) -> click.Group:
 
 
 @pytest.mark.parametrize(
-    ("error", "exit_code"),
+    ("error", "exit_code", "message"),
     [
-        (LocalAwsStartError("no port"), 1),
-        (SimulationInputError("no port"), 2),
-        (OSError("no port"), 2),
+        (LocalAwsStartError("no port"), 1, "no port"),
+        (SimulationInputError("no port"), 2, "no port"),
+        (UnreadableFileError("no port"), 2, "no port"),
+        (OSError(28, "disk full"), 1, "cannot write: disk full"),
+        (OSError(28, "disk full", "a.json"), 1, "a.json: disk full"),
     ],
     ids=lambda value: type(value).__name__,
 )
 def test_expected_error_is_one_line_on_stderr(
-    run_command: RunCommand, error: Exception, exit_code: int
+    run_command: RunCommand, error: Exception, exit_code: int, message: str
 ) -> None:
     result = run_command("try", command=failing_with(error))
     assert result.exit_code == exit_code
-    assert (result.stdout, result.stderr) == ("", "vdm-alerts: no port\n")
-
-
-def test_interrupted_command_exits_with_130(run_command: RunCommand) -> None:
-    result = run_command("try", command=failing_with(KeyboardInterrupt()))
-    assert (result.exit_code, result.output) == (130, "")
+    assert result.stdout == ""
+    assert result.stderr == f"vdm-alerts: {message}\n"
 
 
 @pytest.mark.parametrize("arguments", [[], ["no-such-command"], ["simulate"], ["stop", "now"]])

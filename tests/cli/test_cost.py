@@ -97,15 +97,20 @@ def test_cost_warns_when_a_run_takes_longer_than_the_function_may(
     assert ("stay unread at every run" not in shown) is fits
 
 
-@pytest.mark.parametrize("number", ["-1", "many", "50001", "100000000"])
-def test_cost_rejects_an_invalid_count(run_command: RunCommand, number: str) -> None:
-    result = run_command("cost", f"--identities={number}")
+@pytest.mark.parametrize("option", ["--identities", "--configuration-sets", "--firing"])
+@pytest.mark.parametrize("number", ["-1", "many", "", "1.5", "nan", "50001", "9" * 5_000])
+def test_cost_rejects_an_invalid_count(run_command: RunCommand, option: str, number: str) -> None:
+    result = run_command("cost", f"{option}={number}")
     assert result.exit_code == 2
-    assert "--identities" in result.stderr
+    error = result.stderr.splitlines()[-1]
+    assert error.startswith(f"Error: Invalid value for '{option}': \"{number[:38]}")
+    assert error.endswith("is not a whole number from 0 to 50,000. Use one, for example 100.")
 
 
-@pytest.mark.parametrize("price", ["nan", "inf", "-inf", "-5", "1e9", "cheap"])
+@pytest.mark.parametrize("price", ["nan", "inf", "-inf", "-5", "1e9", "", "1,5", "cheap"])
 def test_cost_rejects_an_invalid_price(run_command: RunCommand, price: str) -> None:
     result = run_command("cost", f"--query-price={price}")
     assert result.exit_code == 2
-    assert "--query-price" in result.stderr
+    error = result.stderr.splitlines()[-1]
+    assert error.startswith(f"Error: Invalid value for '--query-price': \"{price}\" is not a price")
+    assert error.endswith("Use a number, for example 0.001.")

@@ -8,16 +8,17 @@ import pytest
 from builders import HOTMAIL, HOUR, NEWS_IDENTITY, NOW, TARGET, TODAY, a_table, firing
 from moto import mock_aws
 
-from vdm_alerts.adapters.aws.dynamodb_items import HISTORY, MAX_WRITES, partition_key
+from vdm_alerts.adapters.aws.dynamodb_items import HISTORY, MAX_WRITES, STATE, partition_key
 from vdm_alerts.adapters.aws.dynamodb_state import DynamoDbState, query_partition
 from vdm_alerts.adapters.memory import MemoryState
 from vdm_alerts.core.alerts.alert import Alert, Ok
+from vdm_alerts.core.alerts.damage import damaged_item
 from vdm_alerts.core.alerts.history import Transition
 from vdm_alerts.core.alerts.sequence import SendAttempt
 from vdm_alerts.core.alerts.stored_state import StoredState, SubscriberCount
 from vdm_alerts.core.evaluation.revision import ReportedFigures
 from vdm_alerts.core.model.errors import LeaseHeldError, StaleStateError
-from vdm_alerts.core.model.findings import Finding
+from vdm_alerts.core.model.findings import Finding, OperationFailedError
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope, Window
 from vdm_alerts.core.model.rates import Rate
 from vdm_alerts.core.model.severity import Severity
@@ -38,11 +39,17 @@ class Implementation:
     store: StateStore
     history: Callable[[], Sequence[Mapping[str, Any]]]
     """Returns every stored history item of TARGET."""
+    put: Callable[[dict[str, Any]], object]
+    """Puts an item into the table."""
 
 
 def in_memory(max_writes: int) -> Implementation:
     state = MemoryState(max_writes=max_writes)
-    return Implementation(state, lambda: state.table.partition(partition_key(HISTORY, TARGET)))
+    return Implementation(
+        state,
+        lambda: state.table.partition(partition_key(HISTORY, TARGET)),
+        lambda item: state.table.items.update({(item["pk"], item["sk"]): item}),
+    )
 
 
 @pytest.fixture(params=["memory", "memory, 3 writes a transaction", "DynamoDB"])
@@ -53,6 +60,7 @@ def implementation(request: pytest.FixtureRequest) -> Iterator[Implementation]:
             yield Implementation(
                 DynamoDbState(table),
                 lambda: [*query_partition(table, partition_key(HISTORY, TARGET))],
+                lambda item: table.put_item(Item=item),
             )
     else:
         yield in_memory(MAX_WRITES if request.param == "memory" else 3)
@@ -94,6 +102,7 @@ def test_saved_state_is_loaded(store: StateStore) -> None:
         subscribers=1,
         expected_subscribers=SubscriberCount(2, NOW - HOUR),
         days_without_vdm=frozenset({TODAY, TODAY - 24 * HOUR}),
+        damage=(damaged_item("rule#mine", "it is 7", "It has no last valid version"),),
     )
 
     saved = store.save(TARGET, state, replacing=StoredState())
@@ -192,6 +201,15 @@ def test_save_fails_and_writes_nothing_when_the_store_is_not_empty_as_expected(
 
 
 # History.
+
+
+def test_state_with_an_item_of_a_later_version_is_unreadable(
+    implementation: Implementation,
+) -> None:
+    implementation.put({"pk": partition_key(STATE, TARGET), "sk": "feature#new"})
+
+    with pytest.raises(OperationFailedError, match="What was remembered cannot be read"):
+        implementation.store.load(TARGET)
 
 
 def test_history_is_stored_beside_the_state(implementation: Implementation) -> None:

@@ -33,6 +33,7 @@ ONLY_PARSED = {
     "test-fast": "it runs this test",
     "check": "`make test` runs it first",
     "proof": "it takes 20 minutes; tests/simulation runs a part of it",
+    "fuzz": "it takes 20 minutes; tests/fuzzing runs a part of it",
     "setup": "it needs package registries, and has run before this test",
     "requirements": "it needs a package registry",
     "snapshots": "it changes files of the repository",

@@ -4,13 +4,12 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from deployed_stack import TARGET, DeployedStack
+from deployed_stack import DeployedStack
 
-from vdm_alerts.adapters.aws.dynamodb_items import LEASE, partition_key
 from vdm_local.deployment import InvocationFailedError, ReceivedNotification
 from vdm_local.scenario import load_scenario
 from vdm_local.scenario_run import ScenarioRun
@@ -115,11 +114,7 @@ def _run_killed_and_retried(
     assert killed.returncode == 9, killed.stderr
     first = stack.inbox.receive(1)
     assert stack.invoke(run.at) == SKIPPED, "the killed run still holds the lease"
-    lease = deployment.table.get_item(Key={"pk": partition_key(LEASE, TARGET), "sk": "lease"})[
-        "Item"
-    ]
-    expired = int(lease["until"]) - int(timedelta(hours=1).total_seconds())
-    deployment.table.put_item(Item={**lease, "until": expired})  # Instead of waiting.
+    stack.expire_lease()
     report = stack.invoke(run.at)
     assert report["notices_told"] == 1
     return [*first, *stack.inbox.receive(1)]

@@ -5,12 +5,16 @@ from typing import Any
 import pytest
 
 from vdm_local.faults import (
+    CONNECTION_FAULTS,
+    KILLS,
+    METRIC_DATA,
     CallFault,
     CallFaultKind,
     FaultFilter,
     QueryFault,
     QueryFaultKind,
     find_call_fault,
+    find_function_fault,
     find_query_fault,
 )
 from vdm_local.scenario import InvalidScenarioError, parse_scenario
@@ -168,3 +172,52 @@ def test_error_of_a_fault_has_its_path_and_the_expected_form(wrong: str, error: 
         parsed('kind = "dropped"', wrong)
     (invalid,) = caught.value.errors
     assert f"{invalid.path} {invalid.what}".startswith(f"fault[1]{error}")
+
+
+def test_fault_of_an_operation_affects_the_function_and_not_vdm() -> None:
+    fault = CallFault(CallFaultKind.DENIED, operation="sns:Publish")
+    assert find_call_fault([fault], 0, 1, [query()]) is None
+    assert find_function_fault([fault], 0, ["sns:Publish"]) is fault
+    assert find_function_fault([fault], 0, ["sns:Publish", "sns:GetTopicAttributes"]) is None
+
+
+def test_fault_of_a_pattern_counts_every_call_that_it_names() -> None:
+    fault = CallFault(CallFaultKind.DENIED, FaultFilter(calls=(2, 2)), operation="dynamodb:*")
+    calls = ["dynamodb:Query", "sns:Publish", "dynamodb:PutItem", "dynamodb:Query"]
+    found = [find_function_fault([fault], 0, calls[:count]) for count in (1, 2, 3, 4)]
+    assert found == [None, None, fault, None]
+
+
+def test_only_vdm_applies_faults_of_the_content_of_its_responses() -> None:
+    for kind in CallFaultKind:
+        fault = CallFault(kind)
+        affects_vdm = find_call_fault([fault], 0, 1, [query()]) is fault
+        affects_function = find_function_fault([fault], 0, [METRIC_DATA]) is fault
+        assert affects_vdm == (kind not in KILLS)
+        assert affects_function == (kind in {*KILLS, *CONNECTION_FAULTS})
+
+
+def test_operation_of_a_fault_is_parsed() -> None:
+    (fault,) = parsed('kind = "killed-after"\noperation = "dynamodb:*"\ncalls = [2, 2]')
+    filter_ = FaultFilter(calls=(2, 2))
+    assert fault == CallFault(CallFaultKind.KILLED_AFTER, filter_, operation="dynamodb:*")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        ('operation = "PutItem"', '.operation "PutItem" is not an operation; write it like "dyn'),
+        ("operation = 3", ".operation 3 is not an operation"),
+        ('operation = "sns:*"\nvalue = "x"', ".value is only for ses:BatchGetMetricData"),
+        ('operation = "sns:*"\nform = "null"', ".form is only for ses:BatchGetMetricData"),
+    ],
+)
+def test_invalid_operation_is_rejected(wrong: str, error: str) -> None:
+    with pytest.raises(InvalidScenarioError) as raised:
+        parsed(f'kind = "garbled"\n{wrong}')
+    assert error in " ".join(str(raised.value).split())
+
+
+def test_query_fault_of_another_operation_is_rejected() -> None:
+    with pytest.raises(InvalidScenarioError, match="is only for ses:BatchGetMetricData"):
+        parsed('kind = "query-missing"\noperation = "sns:Publish"')

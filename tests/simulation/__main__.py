@@ -18,6 +18,7 @@ from typing import TypeVar
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.report import positive_integer
 from simulation.exhaustive import demo_with_one_fault, short_story_with_two_faults
 from simulation.histories import play
 from simulation.mutants import MUTANTS, Mutant
@@ -52,6 +53,7 @@ class Tally:
     excused: int = 0
     runs: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
+    excuses: Counter[str] = field(default_factory=Counter)
     violations: Counter[str] = field(default_factory=Counter)
     examples: list[str] = field(default_factory=list)
 
@@ -64,6 +66,7 @@ class Tally:
         self.excused += oracle.repeats.allowed.total()
         self.runs += oracle.runs
         self.faults += oracle.faults
+        self.excuses += oracle.excuses
         self.violations.update(kind for kind, _ in oracle.violations)
         self.examples += [f"{name}: {kind}, {details}" for kind, details in oracle.violations[:1]]
 
@@ -76,6 +79,7 @@ class Tally:
         self.excused += other.excused
         self.runs += other.runs
         self.faults += other.faults
+        self.excuses += other.excuses
         self.violations += other.violations
         self.examples += other.examples
 
@@ -119,7 +123,8 @@ def _without_logs(work: Callable[[], T]) -> T:
 def main() -> int:
     """Play everything, print the counts, and return 1 if a guarantee is broken."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--histories", type=int, default=20_000, help="number of random histories")
+    histories_help = "number of random histories"
+    parser.add_argument("--histories", type=positive_integer, default=20_000, help=histories_help)
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     options = parser.parse_args()
@@ -171,6 +176,7 @@ def _print(tallies: dict[str, Tally], detected: dict[str, int | None], title: st
         "faults": lambda tally: sum(tally.faults.values()),
         "sent twice": lambda tally: tally.sent_twice,
         "excused: delivery unknown": lambda tally: tally.excused,
+        "excused: damage, or too much": lambda tally: sum(tally.excuses.values()),
     }
     for name, count in rows.items():
         table.add_row(name, *(f"{count(tally):,}" for tally in tallies.values()))
@@ -178,6 +184,7 @@ def _print(tallies: dict[str, Tally], detected: dict[str, int | None], title: st
         table.add_row(kind, *(f"{tally.violations[kind]:,}" for tally in tallies.values()))
     console.print(table)
     console.print(_counts("fault", (tally.faults for tally in tallies.values())))
+    console.print(_counts("excused", (tally.excuses for tally in tallies.values())))
     console.print(_counts("outcome of a run", (tally.runs for tally in tallies.values())))
     if detected:
         table = Table("mutant", "guarantee", "detected by seed")

@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 from threading import Semaphore, Thread
 from unittest.mock import patch
 
+from simulation.damages import Damage, add_later_item, inflict, remove_later_item
 from simulation.oracle import Oracle
 from simulation.ports import run_actor
 from simulation.rules import RULES
-from simulation.world import LEASE_DURATION, Actor, Fault, World
+from simulation.world import LEASE_DURATION, Actor, Crowd, Fault, World
 from vdm_alerts.core.model.metrics import Dimension, Scope
 from vdm_alerts.core.muting.quiet_hours import parse_quiet_hours
 from vdm_alerts.core.muting.silences import Silence
@@ -23,6 +25,17 @@ SENDERS = (Scope(identity="a.example.com"), Scope(identity="b.example.com"))
 LEVELS = (0, 10, 60, 120, 250)
 """Bounces per 1,000 emails: none, few, a warning, critical, and far above critical."""
 HOUR = timedelta(hours=1)
+CHANGES = (
+    "senders",
+    "unreadable",
+    "services_down",
+    "services_hanging",
+    "endless_lists",
+    "is_vdm_slow",
+    "crowd",
+    "subscribers",
+)
+"""What a step replaces in the world."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +48,14 @@ class Overlap:
     """The number of the second run's effect before which the first one continues."""
     has_lease_expired: bool = False
     """Whether the first run's lease has expired when the second run starts."""
+
+
+class LaterVersion(Enum):
+    """What a later version does to the table."""
+
+    WRITES_ALERT = "alert"
+    WRITES_NEW_KIND = "new kind"
+    IS_DEPLOYED_AGAIN = "deployed again"
 
 
 @dataclass(frozen=True)
@@ -54,6 +75,12 @@ class Step:
     senders: tuple[Scope, ...] | None = None
     unreadable: frozenset[Scope | Query] | None = None
     services_down: frozenset[str] | None = None
+    services_hanging: frozenset[str] | None = None
+    endless_lists: frozenset[str] | None = None
+    is_vdm_slow: bool | None = None
+    crowd: Crowd | None = None
+    damage: Damage | None = None
+    later_item: LaterVersion | None = None
     subscribers: int | None = None
     faults: Mapping[int, Fault] = field(default_factory=dict)
     overlap: Overlap | None = None
@@ -71,17 +98,26 @@ RECOVERY = Step(
     after=26 * HOUR,
     unreadable=frozenset(),
     services_down=frozenset(),
+    services_hanging=frozenset(),
+    endless_lists=frozenset(),
+    is_vdm_slow=False,
+    crowd=Crowd(),
+    later_item=LaterVersion.IS_DEPLOYED_AGAIN,
     subscribers=1,
     senders=SENDERS,
 )
-"""The step that every history ends with: no fault remains, and every sender is listed."""
+"""The step with which every history ends: no fault remains, and every sender is listed."""
 
 
 def play(history: History) -> Oracle:
     """Play *history* in a new world and return its oracle."""
     oracle = new_oracle(history.quiet_hours)
-    for step in history.steps:
+    *steps, first, second = history.steps
+    for step in steps:
         play_step(oracle, step)
+    for step in (first, second):
+        play_step(oracle, step)
+        oracle.check_recovery()
     return oracle
 
 
@@ -96,6 +132,10 @@ def play_step(oracle: Oracle, step: Step) -> None:
     """Play *step* in the world of *oracle*, and check what happened."""
     world = oracle.world
     change(world, step)
+    if step.damage and not world.later_item:
+        oracle.note_damage(inflict(world, step.damage))
+    if step.later_item:
+        change_version(world, step.later_item)
     # One mailbox provider is enough, and faster.
     with patch.object(read_plan, provider_names.__name__, lambda _: ("Hotmail",)):
         if step.overlap:
@@ -122,10 +162,18 @@ def change(world: World, step: Step) -> None:
             world.silences[name] = _silence(name, world.now + length)
     if step.senders is not None and step.senders != world.senders:
         world.senders_changed_at = world.now
-    for name in ("senders", "unreadable", "services_down", "subscribers"):
+    for name in CHANGES:
         value = getattr(step, name)
         if value is not None:
             setattr(world, name, value)
+
+
+def change_version(world: World, version: LaterVersion) -> None:
+    """Have a later version write an item, or take it back."""
+    if version is LaterVersion.IS_DEPLOYED_AGAIN:
+        remove_later_item(world)
+    elif world.later_item is None:
+        add_later_item(world, is_known_kind=version is LaterVersion.WRITES_ALERT)
 
 
 def _silence(name: str, until: datetime) -> Silence:

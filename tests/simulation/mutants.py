@@ -1,25 +1,35 @@
 """Mutants: the service with one guarantee broken on purpose, which the simulation must detect."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from unittest.mock import patch
 
-from simulation.ports import Vdm
+from simulation.ports import SLOW_CALLS, Vdm
+from simulation.world import MAX_CALL_TIME
+from vdm_alerts.adapters.aws import codec, dynamodb_items, pages
+from vdm_alerts.adapters.aws.dynamodb_items import Item
+from vdm_alerts.adapters.aws.dynamodb_reading import _Contents
 from vdm_alerts.adapters.memory import MemoryTable
 from vdm_alerts.app import evaluate, notify
 from vdm_alerts.app.notify import Outbox
 from vdm_alerts.core.alerts import lifecycle
 from vdm_alerts.core.alerts.alert import Alert, AlertKey
+from vdm_alerts.core.alerts.damage import without_future_times
 from vdm_alerts.core.alerts.lifecycle import close
 from vdm_alerts.core.alerts.sequence import SendAttempt, next_sequence
 from vdm_alerts.core.alerts.stored_state import StoredState, SubscriberCount
+from vdm_alerts.core.model.bounded_text import bounded
+from vdm_alerts.core.model.deadline import Deadline
+from vdm_alerts.core.model.errors import LeaseHeldError
+from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.model.metrics import Series, Window
 from vdm_alerts.core.model.rates import Gap
+from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.muting.silences import Silence, Silences
-from vdm_alerts.core.notifications import affected, incidents
+from vdm_alerts.core.notifications import affected, incidents, service_notification
 from vdm_alerts.core.notifications.affected import AffectedScope
 from vdm_alerts.core.notifications.delivery import mark_attempted, mark_delivered
 from vdm_alerts.core.notifications.incidents import IncidentNotification
@@ -32,6 +42,7 @@ from vdm_alerts.core.planning.queries import Query
 from vdm_alerts.core.rules.rule_set import RuleSet, RuleText
 
 PUBLISH, ANSWER, CLOSED_BECAUSE = Outbox.publish, Vdm.answer, Observation.closed_because
+READ_ITEM, READ_ALERT = _Contents.read, _Contents._read_alert
 """What mutants call, and replace."""
 
 
@@ -141,6 +152,66 @@ def _all_read(*arguments: Any, **more: Any) -> RunReport:
 
 def _without_check(*_: Any) -> None:
     pass
+
+
+def _read_pages_without_deadline(
+    action: str, call: Callable[..., Any], deadline: Deadline, **arguments: object
+) -> Iterator[Any]:
+    del action, deadline
+    page = call(**arguments)
+    yield page
+    while token := page.get("NextToken"):
+        page = call(**arguments, NextToken=token)
+        yield page
+
+
+def _always_in_time(vdm: Vdm, deadline: Deadline) -> bool:
+    del deadline
+    vdm.actor.wait(SLOW_CALLS * MAX_CALL_TIME * vdm.actor.is_vdm_slow)
+    return True
+
+
+def _all_listed(new: Sequence[Finding], limit: int, _: object) -> tuple[list[Finding], list[Any]]:
+    del limit
+    return [*new], []
+
+
+def _whole_text(text: str, limit: int) -> str:
+    del limit
+    return text
+
+
+def _read_intact_alert(contents: _Contents, name: str, item: Item) -> None:
+    READ_ALERT(contents, name, item)
+    for key in [key for key, alert in contents.alerts.items() if alert.history_lost]:
+        del contents.alerts[key]
+
+
+def _read_any_alert(contents: _Contents, name: str, item: Item) -> None:
+    try:
+        alert = codec.decode(item["record"], Alert)
+    except codec.UnreadableRecordError:
+        READ_ALERT(contents, name, item)
+    else:
+        contents.alerts[alert.key] = alert
+
+
+def _read_known_item(contents: _Contents, item: Item) -> None:
+    with suppress(codec.LaterSchemaError):
+        READ_ITEM(contents, item)
+
+
+def _any_times(state: StoredState, _: datetime) -> StoredState:
+    return state
+
+
+def _take_lease_of_any_duration(
+    table: MemoryTable, target: Target, owner: object, until: datetime, now: datetime
+) -> None:
+    holder, expires = table.leases.get(target, (owner, until))
+    if holder != owner and now <= expires:
+        raise LeaseHeldError("another run is acting")
+    table.leases[target] = owner, until
 
 
 MUTANTS = (
@@ -279,5 +350,93 @@ MUTANTS = (
         evaluate,
         report_run,
         _all_read,
+    ),
+    Mutant(
+        "a list is read without a deadline",
+        1,
+        ("out of time",),
+        pages,
+        pages.read_pages,
+        _read_pages_without_deadline,
+    ),
+    Mutant(
+        "VDM is read without a deadline",
+        1,
+        ("out of time",),
+        Vdm,
+        Vdm.is_in_time,
+        _always_in_time,
+    ),
+    Mutant(
+        "a notification lists any number of problems",
+        2,
+        ("unexpected notification",),
+        service_notification,
+        service_notification._split,
+        _all_listed,
+    ),
+    Mutant(
+        "a key contains names of any length",
+        2,
+        ("unexpected notification",),
+        dynamodb_items,
+        bounded,
+        _whole_text,
+    ),
+    Mutant(
+        "a damaged alert is forgotten",
+        2,
+        ("unexpected notification",),
+        _Contents,
+        _Contents._read_alert,
+        _read_intact_alert,
+    ),
+    Mutant(
+        "an alert is not compared with its key",
+        2,
+        ("unexpected notification", "missing notification", "false alert", "false resolution"),
+        _Contents,
+        _Contents._read_alert,
+        _read_any_alert,
+    ),
+    Mutant(
+        "a last run in the future counts",
+        1,
+        ("no recovery",),
+        evaluate,
+        without_future_times,
+        _any_times,
+    ),
+    Mutant(
+        "a lease lasts as long as it says",
+        1,
+        ("no recovery",),
+        MemoryTable,
+        MemoryTable.take_lease,
+        _take_lease_of_any_duration,
+    ),
+    Mutant(
+        "an item of a later version counts as none",
+        2,
+        ("overwritten item",),
+        _Contents,
+        _Contents.read,
+        _read_known_item,
+    ),
+    Mutant(
+        "damage is reported only by the run that finds it",
+        5,
+        ("unreported failure",),
+        next_state,
+        next_state._is_notified,
+        _always,
+    ),
+    Mutant(
+        "a stored time needs no offset",
+        1,
+        ("unexpected error",),
+        codec,
+        codec.time,  # type: ignore[attr-defined]
+        datetime.fromisoformat,
     ),
 )

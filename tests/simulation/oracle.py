@@ -14,18 +14,28 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from builders import TARGET
 
-from simulation.delivered import incidents_in, number_of, scope_of
+from simulation.damaged import Damaged
+from simulation.damages import ROSTER, DamagedItem, was_later_item_kept
+from simulation.delivered import (
+    has_history,
+    incidents_in,
+    is_whole,
+    lists_all_scopes,
+    number_of,
+    scope_of,
+)
 from simulation.repeats import Content, Repeats, content_of
-from simulation.rules import DAYS, SEEN_DAYS, parsed, severity
+from simulation.rules import CROWD_DAYS, CROWD_RULE, DAYS, RULES, SEEN_DAYS, parsed, severity
 from simulation.service import ServiceStatus
-from simulation.world import Actor, Delivery, Fault, SeenRates, World
-from vdm_alerts.adapters.aws.dynamodb_items import HISTORY, partition_key
+from simulation.world import LIST, Actor, Crowd, Delivery, Fault, SeenRates, World
+from vdm_alerts.adapters.aws.dynamodb_items import HISTORY, RUN, partition_key
 from vdm_alerts.app.notify import NotificationsUnsentError
 from vdm_alerts.core.alerts.alert import FLAP_COUNT, FLAP_WINDOW
 from vdm_alerts.core.model.errors import ClockWentBackError, LeaseHeldError, StaleStateError
 from vdm_alerts.core.model.findings import UnavailableError
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope
 from vdm_alerts.core.model.rates import Indicator
+from vdm_alerts.core.planning.roster import SenderRoster
 from vdm_alerts.core.rules.rule import PlainComparison, Rule
 
 if TYPE_CHECKING:
@@ -50,9 +60,13 @@ VIOLATIONS = (
     "false resolution",
     "wrong rule status",
     "unreported failure",
+    "overwritten item",
+    "out of time",
+    "no recovery",
     "unexpected error",
 )
 """The kinds of violation that the oracle reports."""
+READ = "read metrics"
 DAY = timedelta(days=1)
 READ_WITHIN = timedelta(hours=25)
 """How soon the emails of a new sender are read."""
@@ -72,6 +86,8 @@ class Oracle:
     violations: list[tuple[str, str]] = field(default_factory=list)
     """The kind and the details of each violation."""
     faults: Counter[str] = field(default_factory=Counter)
+    excuses: Counter[str] = field(default_factory=Counter)
+    """How often a guarantee did not hold, or may not, for a reason that it names."""
     runs: Counter[str] = field(default_factory=Counter)
     """How many runs ended with each outcome."""
     checks: int = 0
@@ -82,8 +98,11 @@ class Oracle:
     beliefs: dict[Key, int] = field(default_factory=dict)
     """The rank of each severity that recipients believe in, by the messages they got."""
     repeats: Repeats = field(init=False)
+    damaged: Damaged = field(init=False)
     _has_history: dict[Key, bool] = field(default_factory=dict)
     """Whether each belief comes from a message that had the alert history."""
+    _unlisted: set[Key] = field(default_factory=set)
+    """The alerts that may be in a message that did not list all of its scopes."""
     _service: ServiceStatus = field(default_factory=ServiceStatus)
     _contents: dict[str, tuple[int, Content]] = field(default_factory=dict)
     """The latest sequence number and content of each incident."""
@@ -103,11 +122,13 @@ class Oracle:
 
     def __post_init__(self) -> None:
         self.repeats = Repeats(self._report)
+        self.damaged = Damaged(self.world)
 
     def check_run(self, actor: Actor) -> None:
         """Check what the run of *actor* did; after a run without faults, also the beliefs."""
         self._count(actor)
         self._learn_rules(actor)
+        self._check_table()
         self._check_muting()
         self._check_messages()
         self._check_reports(actor)
@@ -123,8 +144,45 @@ class Oracle:
             self._learn_rules(actor)
             self._count(actor)
             self._check_reports(actor)
+        self._check_table()
         self._check_messages(may_repeat=overlap.has_lease_expired)
         self._update_durations(is_clean=False)
+
+    def check_recovery(self) -> None:
+        """Check that the last run, before which no fault was left, ended as usual.
+
+        After such a run, `check_run` has checked that everything due is sent.
+        """
+        if not _is_clean(self.last):
+            self._report("no recovery", f"the last run ended as {self.last.outcome}")
+
+    def note_damage(self, item: DamagedItem | None) -> None:
+        """Take into account that *item* was damaged before the next run."""
+        if item is None:
+            return
+        self.faults[f"damaged: {item.kind}"] += 1
+        if item.rule and item.scope:
+            key = item.rule, item.scope
+            believed = self.beliefs.pop(key, 0)
+            self.excuses["damaged alert that may end without notification"] += believed > 0
+            self.damaged.add_alert(key, believed)
+            self._breached_since.pop(key, None)
+        elif item.rule:
+            self.excuses["invalid rule whose last valid version was damaged"] += not parsed(
+                item.rule, self.world.rules.get(item.rule, "")
+            )
+            self._known_rules.pop(item.rule, None)
+        elif item.kind == ROSTER:
+            self.excuses["unreadable time that begins anew"] += bool(self._unreadable_since)
+            self._unreadable_since.clear()
+            self._service.is_unreadable = None
+        elif item.kind == RUN and item.attribute == "findings":
+            self.excuses["damaged list of reported problems"] += 1
+            self._service.forget()
+        elif item.kind == RUN and item.attribute == "expected_subscribers":
+            self.excuses["damaged count of subscribers"] += 1
+            self._subscribers = 0
+        self.damaged.add_item(item)
 
     def confirmed_beliefs(self) -> Mapping[Key, int]:
         """Return the beliefs that come from messages with the alert history.
@@ -136,15 +194,28 @@ class Oracle:
     def _count(self, actor: Actor) -> None:
         self.faults.update(f"{fault.value}: {name}" for name, fault in actor.faults_occurred)
         self.faults.update(f"unavailable: {service}" for service in actor.services_down)
+        self.faults.update(f"hung: {service}" for service in actor.services_hanging)
+        self.faults.update(f"endless: {name}" for name in actor.endless_lists)
+        self.faults["time for VDM was too short"] += actor.has_cut_off
+        self.faults["crowd"] += self.world.crowd != Crowd()
+        roster = self.world.rosters.rosters.get(TARGET, SenderRoster())
+        if LIST in actor.endless_lists and not {*self.world.senders} <= roster.records.keys():
+            self.world.senders_changed_at = self.world.now  # The next list has them.
         self.last = actor
         if not _is_clean(actor):
             self._last_fault_at = len(self.world.observations)
         self.runs[actor.outcome] += 1
-        if actor.outcome not in OUTCOMES:
+        if actor.is_out_of_time:
+            self._report("out of time", f"a run took {actor.elapsed}: {actor.effects}")
+        elif actor.outcome not in OUTCOMES:
             self._report("unexpected error", f"a run ended as {actor.outcome}")
 
     def _report(self, kind: str, details: object) -> None:
         self.violations.append((kind, f"as of {self.world.now:%d %H:%M}: {details}"))
+
+    def _check_table(self) -> None:
+        if not was_later_item_kept(self.world):
+            self._report("overwritten item", "a run has written beside an item of a later version")
 
     # Guarantee 2: no notification is sent twice, except when its delivery could not be confirmed.
     # Guarantee 3: every notification is true.
@@ -153,17 +224,35 @@ class Oracle:
         new = self.world.delivered[self._checked_deliveries :]
         self._checked_deliveries = len(self.world.delivered)
         for delivery in new:
+            self._check_history(delivery, may_repeat=may_repeat)
             for incident in incidents_in(delivery.document):
                 if not self.world.silences:  # A silenced scope may leave others to be reminded of.
                     self.repeats.check_reminder(delivery, incident)
                 self._check_incident(delivery, incident, may_repeat=may_repeat)
             self.repeats.check(delivery, may_repeat=may_repeat)
+            if not is_whole(delivery.document):
+                keys = {(name, scope) for name in RULES for scope in (ACCOUNT, *self.world.levels)}
+                listed = incidents_in(delivery.document)
+                unlisted = keys - {key for each in listed for key in _keys(each)}
+                self.excuses["alert that a full message may only count"] += len(unlisted)
+                self._unlisted |= unlisted
             if delivery.document["kind"] == "service":
+                self.damaged.update(delivery.document)
                 self._service.update(delivery.document)
                 self._check_ended_subscriptions(delivery, may_repeat=may_repeat)
         for delivery in self.world.delivered:
             if delivery.is_confirmed or _is_clean(delivery.actor):
                 self.repeats.confirm(delivery)
+        for delivery in new:
+            if delivery.is_confirmed:
+                self.damaged.confirm(delivery)
+
+    def _check_history(self, delivery: Delivery, *, may_repeat: bool) -> None:
+        """Check that *delivery* had the alert history, unless the table failed."""
+        parts = [delivery.document, *incidents_in(delivery.document)]
+        if not (all(map(has_history, parts)) or delivery.actor.has_table_trouble or may_repeat):
+            details = f"{delivery.document['id']} is without history, although the table worked"
+            self._report("unexpected notification", details)
 
     def _check_ended_subscriptions(self, delivery: Delivery, *, may_repeat: bool) -> None:
         confirmed = [each for each in self.world.delivered if each.is_confirmed]
@@ -181,7 +270,7 @@ class Oracle:
         for delivery in world.delivered[self._checked_deliveries :]:
             document = delivery.document
             for incident in incidents_in(document) if _is_clean(delivery.actor) else ():
-                keys = [(incident["rule"], scope_of(one)) for one in incident["affected"]]
+                keys = _keys(incident)
                 if any(silence.covers(*key) for silence in silences for key in keys):
                     self._report("unexpected notification", f"of {keys} some are silenced")
             if self._is_quiet() and document["severity"] != "CRITICAL":
@@ -191,14 +280,17 @@ class Oracle:
     def _check_incident(
         self, delivery: Delivery, incident: Mapping[str, Any], *, may_repeat: bool
     ) -> None:
-        number, rule = number_of(incident), incident["rule"]
+        number = number_of(incident)
         if self.knows_truth and incident["indicator"] != Indicator.BOUNCE_RATE.key:
             self._report("false alert", f"{number} is about a rate that is always 0")
-        content, has_history = content_of(incident), incident["remembered"]
+        content, is_followed_up = content_of(incident), has_history(incident)
         is_first = number not in self.repeats.sent
         last_sequence, last_content = self._contents.get(number[0], (0, ()))
-        ranks = [((rule, scope_of(one)), RANK[one["severity"]]) for one in incident["affected"]]
+        severities = [RANK[affected["severity"]] for affected in incident["affected"]]
+        ranks = [*zip(_keys(incident), severities, strict=True)]
         is_due = incident["reason"] == "REPEAT" or any(self._is_new(*each) for each in ranks)
+        if is_followed_up:
+            self._check_marks(delivery, incident, ranks)
         deliveries = [last for key, _ in ranks if (last := self._last_delivery.get(key))]
         may_repeat |= any(last.actor.outcome == StaleStateError.__name__ for last in deliveries)
         is_certain = all(
@@ -208,16 +300,41 @@ class Oracle:
         for affected, (key, rank) in zip(incident["affected"], ranks, strict=True):
             self._check_affected(delivery, affected, key, rank)
             if number[1] >= last_sequence:  # A message that arrives late has an earlier number.
-                self._believe(delivery, key, rank, has_history=has_history)
+                self._believe(delivery, key, rank, has_history=is_followed_up)
         is_next = number[1] == last_sequence + 1
-        if has_history and is_first and is_next and not (is_due or may_repeat):
+        is_repeated = is_followed_up and is_first and is_next and lists_all_scopes(incident)
+        if is_repeated and not (is_due or may_repeat):
             if not (last_sequence or any(rank for _, rank in ranks)):
                 # The alert itself was not delivered, which the service could not know. To leave
                 # out the end as well would be worse.
-                self.faults["end of an undelivered alert"] += 1
+                self.excuses["end of an alert that was not delivered"] += 1
             elif is_certain or (is_unconfirmed and last_content == content):
                 self._report("unexpected notification", f"{number} has no new content: {content}")
         self._contents[number[0]] = max((last_sequence, last_content), (number[1], content))
+
+    def _check_marks(
+        self, delivery: Delivery, incident: Mapping[str, Any], ranks: list[tuple[Key, int]]
+    ) -> None:
+        """Check that *incident* is marked if, and only if, it may repeat a damaged alert."""
+        is_marked = not incident["remembered"]
+        if is_marked and not self.damaged.alerts.keys() & {key for key, _ in ranks}:
+            details = f"{number_of(incident)} is marked, but none of its alerts was damaged"
+            self._report("unexpected notification", details)
+        for key, rank in ranks if is_marked else ():
+            is_repeat = rank > 0 and key in self.damaged.alerts
+            self.excuses["marked notification of a damaged alert"] += is_repeat
+        for key, rank in ranks if not is_marked else ():
+            damage = self.damaged.alerts.get(key)
+            if not (damage and 0 < rank <= damage.believed):
+                continue
+            if not self._was_healthy(key, damage.observed, delivery.observed):
+                details = f"{number_of(incident)} repeats the damaged {key} without a mark"
+                self._report("unexpected notification", details)
+
+    def _was_healthy(self, key: Key, since: int, until: int) -> bool:
+        """Say whether a run observed *key* in range, so that its alert ended."""
+        observed = self._observed(key, since, until)
+        return any(severity(min(levels), rule) == 0 for levels, rule in observed)
 
     def _is_new(self, key: Key, rank: int) -> bool:
         return self.beliefs.get(key) != rank or not self._has_history.get(key, True)
@@ -234,6 +351,7 @@ class Oracle:
         # A message without the alert history withdraws nothing.
         self.beliefs[key] = rank if has_history else max(rank, self.beliefs.get(key, 0))
         self._has_history[key] = has_history
+        self._unlisted.discard(key)
         self._last_delivery[key] = delivery
         if rank and has_history:
             self._alerted_at[key] = delivery.observed
@@ -247,24 +365,26 @@ class Oracle:
         for observation in self.world.observations[since:until]:
             if observation.scope == scope:
                 for rule in self._possible_rules(name, observation):
-                    yield observation.levels[: DAYS[name]], rule
+                    yield observation.levels[: DAYS.get(name, CROWD_DAYS)], rule
 
     def _possible_rules(self, name: str, observation: SeenRates) -> list[Rule]:
-        rule = parsed(name, observation.rules.get(name, ""))
+        text = observation.rules.get(name, "" if name in RULES else CROWD_RULE)
+        rule = parsed(name, text)
         return [rule] if rule else self._all_versions.get(name, [])
 
     def _check_alert(self, key: Key, rank: int, delivery: Delivery) -> None:
         observed = [*self._observed(key, 0, delivery.observed)]
         # With a confidence level, emails whose feedback cannot have arrived yet count for less.
-        factor = 1 if key[0] == "plain" else 2
+        factor = 2 if key[0] == "posterior" else 1
         if not any(severity(max(levels) * factor, rule) >= rank for levels, rule in observed):
             details = f"{key} has rank {rank}, but observed were {[each for each, _ in observed]}"
             self._report("false alert", details)
 
     def _check_resolution(self, key: Key, delivery: Delivery) -> None:
-        observed = [*self._observed(key, self._alerted_at.get(key, 0), delivery.observed)]
-        if not any(severity(min(levels), rule) == 0 for levels, rule in observed):
-            details = f"{key}: observed since the alert were {[each for each, _ in observed]}"
+        since = self._alerted_at.get(key, 0)
+        if not self._was_healthy(key, since, delivery.observed):
+            observed = [levels for levels, _ in self._observed(key, since, delivery.observed)]
+            details = f"{key}: observed since the alert were {observed}"
             self._report("false resolution", details)
 
     # Guarantee 1: every breach is reported. Guarantee 4: an invalid rule is reported, and its last
@@ -297,20 +417,26 @@ class Oracle:
         world = self.world
         if not world.subscribers:
             return
-        for name in sorted({name for name, _ in self.beliefs} | self._known_rules.keys()):
+        for name in RULES:
             for scope in (ACCOUNT, *world.levels):
                 self._check_belief((name, scope))
         if not self._is_quiet():
-            self._check_rule_status()
-            self._check_reading_status()
+            if self._service.is_whole:
+                self._check_rule_status()
+                self._check_reading_status()
+                self._check_damage()
             self._check_subscribers()
 
     def _check_belief(self, key: Key) -> None:
         world, (name, scope) = self.world, key
         believed, is_quiet = self.beliefs.get(key, 0), self._is_quiet()
-        if world.is_unreadable(scope) or any(
-            silence.covers(name, scope) and not silence.has_expired(world.now)
-            for silence in world.silences.values()
+        if (
+            world.is_unreadable(scope)
+            or key in self._unlisted
+            or any(
+                silence.covers(name, scope) and not silence.has_expired(world.now)
+                for silence in world.silences.values()
+            )
         ):
             return
         self.checks += 1
@@ -410,18 +536,22 @@ class Oracle:
         invalid = {name for name, text in self.world.rules.items() if not parsed(name, text)}
         for name in invalid - self._service.invalid_rules.keys():
             self._report("wrong rule status", f"the rule {name} is invalid and not reported")
-        for name, has_history in self._service.invalid_rules.items():
-            if name not in invalid and has_history:
+        for name, is_followed_up in self._service.invalid_rules.items():
+            if name not in invalid and is_followed_up:
                 self._report("wrong rule status", f"the rule {name} is valid and reported invalid")
 
     def _check_reading_status(self) -> None:
         world, is_reported = self.world, self._service.is_unreadable
         for scope, since in self._unreadable_since.items():
-            if self._known_rules and world.now - since > DAY and not is_reported:
+            if self._known_rules and world.now - since > DAY and is_reported is False:
                 details = f"{scope} is unreadable since {since} and not reported"
                 self._report("unreported failure", details)
         if is_reported and self._known_rules and not world.unreadable:
             self._report("unreported failure", "every scope is readable, and reported unreadable")
+
+    def _check_damage(self) -> None:
+        for name in self.damaged.unreported:
+            self._report("unreported failure", f"the stored item {name} was damaged")
 
     # Guarantee 5: the end of a subscription is notified to the others, and the metrics that alarms
     # use show what a run could not read.
@@ -437,9 +567,11 @@ class Oracle:
     def _check_reports(self, actor: Actor) -> None:
         for run, report in self.world.reports:
             if run is actor:
+                failed = {(READ, Fault.FAILS), (READ, Fault.HANGS)} & {*actor.faults_occurred}
                 is_unread = (
-                    "ses" in actor.services_down
-                    or ("read metrics", Fault.FAILS) in actor.faults_occurred
+                    "ses" in actor.services_down | actor.services_hanging
+                    or failed
+                    or actor.has_cut_off
                 )
                 if is_unread and not (report.unreadable or report.series_unknown):
                     self._report("unreported failure", f"reading failed, but not in {report}")
@@ -450,7 +582,12 @@ class Oracle:
 
 def _is_clean(actor: Actor) -> bool:
     """Say whether the run ended well and without any fault."""
-    return actor.outcome == "done" and not actor.faults_occurred and not actor.services_down
+    return actor.outcome == "done" and not actor.has_trouble
+
+
+def _keys(incident: Mapping[str, Any]) -> list[Key]:
+    """Return the rule and the scope of each alert that *incident* lists."""
+    return [(incident["rule"], scope_of(affected)) for affected in incident["affected"]]
 
 
 def _ended_subscriptions(delivery: Delivery) -> list[str]:

@@ -5,14 +5,19 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import count
 from typing import Any, TypeVar
 
 from builders import TARGET
 from interception import intercepted
 
-from simulation.rules import SEEN_DAYS, parsed, source_of
+from simulation.rules import CROWD_RULE, SEEN_DAYS, parsed, source_of
 from simulation.world import (
+    FUNCTION_TIMEOUT,
+    LATER_ITEM,
     LEASE_DURATION,
+    LIST,
+    MAX_CALL_TIME,
     RECORD,
     Actor,
     Delivery,
@@ -20,43 +25,56 @@ from simulation.world import (
     SeenRates,
     World,
 )
-from vdm_alerts.adapters.memory import (
-    MemoryAccount,
-    MemoryRules,
-    MemorySilences,
-    MemoryState,
-)
+from vdm_alerts.adapters.aws import dynamodb_items, pages
+from vdm_alerts.adapters.aws.sns_notifier import forms_of
+from vdm_alerts.adapters.memory import MemoryState
 from vdm_alerts.app.evaluate import Lease, NotificationOptions, run
 from vdm_alerts.core.alerts.history import Transition
 from vdm_alerts.core.alerts.stored_state import StoredState
+from vdm_alerts.core.model.account import AccountStatus
 from vdm_alerts.core.model.deadline import Deadline
-from vdm_alerts.core.model.findings import Finding
-from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Series, Window
+from vdm_alerts.core.model.findings import Finding, UnavailableError
+from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.muting.silences import Silences
 from vdm_alerts.core.notifications.rendering.message import Message
+from vdm_alerts.core.observations.metric_reading import Limits
 from vdm_alerts.core.observations.run_report import RateSample, RunReport
 from vdm_alerts.core.planning.queries import Query
 from vdm_alerts.core.rules.rule_set import RuleSet, RuleText
+from vdm_alerts.handlers.evaluate import TIME_AFTER_READING
 from vdm_alerts.ports import Ports
 
 T = TypeVar("T")
 
 MAX_WRITES = 3
 """Writes in a transaction here: so few that many saves take several transactions."""
+MAX_MESSAGE_SIZE = 256 * 1_024
+"""Maximum bytes of a message. Source: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"""
+SLOW_CALLS = 3
+"""The calls that a query takes if VDM is slow: an account has far more queries than here."""
+PAGE_TIME = timedelta(seconds=20)
+"""The time that each page of an endless list takes."""
+READ_RULES, READ_SILENCES = "read the rules", "read the silences"
+DETAILS = "an error of this text  " * 130
+"""The errors of a broken rule or silence: 3,000 characters."""
 
 
 def run_actor(world: World, actor: Actor, now: datetime | None = None) -> Actor:
     """Run *actor* in *world* as of *now*, and record how the run ended."""
     taken = actor.now = now or world.now
-    actor.services_down = world.services_down
+    actor.services_down = world.services_down | ({LATER_ITEM} if world.later_item else set())
+    actor.services_hanging = world.services_hanging
+    actor.endless_lists = world.endless_lists
+    actor.is_vdm_slow = world.is_vdm_slow
     ports = ports_of(world, actor)
     lease = Lease(taken, taken + LEASE_DURATION)
+    limits = Limits(_ReadingDeadline(actor))
     try:
-        run(ports, TARGET, taken, lease, options=NotificationOptions(world.quiet_hours))
+        run(ports, TARGET, taken, lease, limits, NotificationOptions(world.quiet_hours))
     except FunctionDiedError:
-        actor.outcome = "died"
+        actor.outcome = "out of time" if actor.is_out_of_time else "died"
     except Exception as error:  # noqa: BLE001 - Lambda retries after any error
         actor.outcome = type(error).__name__
     else:
@@ -77,29 +95,102 @@ def ports_of(world: World, actor: Actor) -> Ports:
         partition="load the state",
         transact="save the state",
     )
-    account = MemoryAccount(senders=(*world.senders, *world.configuration_sets))
-    silences = MemorySilences(Silences([*world.silences.values()]))
+    max_writes = dynamodb_items.MAX_WRITES if world.crowd.senders else MAX_WRITES
     return Ports(
-        rules=effects(MemoryRules(_rule_set(world.rules)), rules="read the rules"),
-        silences=effects(silences, silences="read the silences"),
-        account=effects(account, status="read the account status", identities="list identities"),
-        series=effects(Vdm(world), read="read metrics"),
+        rules=effects(_Rules(world, actor), rules=READ_RULES),
+        silences=effects(_Silences(world, actor), silences=READ_SILENCES),
+        account=effects(_Account(world, actor), status="read the account status", identities=LIST),
+        series=effects(Vdm(world, actor), read="read metrics"),
         rosters=effects(world.rosters, load="load the roster", save="save the roster"),
-        store=_State(MemoryState(table, MAX_WRITES), world, actor),
+        store=_State(MemoryState(table, max_writes), world, actor),
         notifier=effects(_Topic(world, actor), publish="publish", subscribers="count subscribers"),
         recorder=effects(_Metrics(world, actor), record=RECORD),
     )
 
 
-def _rule_set(texts: Mapping[str, str]) -> RuleSet:
-    rules = {name: rule for name, text in texts.items() if (rule := parsed(name, text))}
-    invalid = {
-        name: Finding(source_of(name), f"The rule {name} cannot be used", "Edit it")
-        for name in texts
-        if name not in rules
-    }
-    written = {name: RuleText(texts[name], source_of(name)) for name in rules}
-    return RuleSet(rules, invalid, (), written)
+@dataclass(frozen=True)
+class _ReadingDeadline:
+    """The deadline that the handler sets for reading, on the clock of the run."""
+
+    actor: Actor
+
+    def remaining(self) -> timedelta:
+        return FUNCTION_TIMEOUT - TIME_AFTER_READING - self.actor.elapsed
+
+
+def _read_list(actor: Actor, name: str, deadline: Deadline) -> None:
+    """Let the list *name* end, if it has an end."""
+    numbers = count(1)
+
+    def read_page(**_: object) -> Mapping[str, str]:
+        if name not in actor.endless_lists:
+            return {}
+        actor.wait(PAGE_TIME)
+        return {"NextToken": str(next(numbers))}
+
+    for _ in pages.read_pages(name, read_page, deadline):
+        pass
+
+
+@dataclass(frozen=True)
+class _Rules:
+    """A RuleSource: the rules of the world."""
+
+    world: World
+    actor: Actor
+
+    def rules(self, deadline: Deadline) -> RuleSet:
+        _read_list(self.actor, READ_RULES, deadline)
+        crowd = self.world.crowd
+        texts = {**self.world.rules, **dict.fromkeys(crowd.rule_names, CROWD_RULE)}
+        rules = {name: rule for name, text in texts.items() if (rule := parsed(name, text))}
+        broken = [f"broken-{number}" for number in range(crowd.broken_rules)]
+        invalid = {
+            name: Finding(source_of(name), f"The rule {name} cannot be used", "Edit it", DETAILS)
+            for name in (*texts, *broken)
+            if name not in rules
+        }
+        written = {name: RuleText(texts[name], source_of(name)) for name in rules}
+        return RuleSet(rules, invalid, (), written)
+
+
+@dataclass(frozen=True)
+class _Silences:
+    """A SilenceSource: the silences of the world, and errors in others."""
+
+    world: World
+    actor: Actor
+
+    def silences(self, deadline: Deadline) -> Silences:
+        _read_list(self.actor, READ_SILENCES, deadline)
+        errors = [
+            Finding(f"/vdm-alerts/silences/{number}", "A silence is broken", "Edit it", DETAILS)
+            for number in range(self.world.crowd.broken_silences)
+        ]
+        return Silences([*self.world.silences.values()], errors)
+
+
+@dataclass(frozen=True)
+class _Account:
+    """An AccountSource that lists the senders of the world."""
+
+    world: World
+    actor: Actor
+
+    def status(self) -> AccountStatus:
+        return AccountStatus(vdm_enabled=True)
+
+    def identities(self, deadline: Deadline) -> Sequence[Scope]:
+        _read_list(self.actor, LIST, deadline)
+        return self.world.all_senders
+
+    def configuration_sets(self, deadline: Deadline) -> Sequence[Scope]:
+        del deadline
+        return self.world.configuration_sets
+
+    def tenants(self, deadline: Deadline) -> Sequence[Scope]:
+        del deadline
+        return ()
 
 
 @dataclass(frozen=True)
@@ -107,12 +198,25 @@ class Vdm:
     """A SeriesSource: every sender sends 1,000 emails an hour, and a day's level of them bounce."""
 
     world: World
+    actor: Actor
 
     def read(
-        self, queries: Sequence[Query], window: Window, last: date, _: Deadline
+        self, queries: Sequence[Query], window: Window, last: date, deadline: Deadline
     ) -> Mapping[Query, Series | Gap]:
-        """Return the answer to each query."""
-        return {query: self.answer(query, window, last) for query in queries}
+        """Return the answer to each query that is made before *deadline*."""
+        return {
+            query: self.answer(query, window, last) if self.is_in_time(deadline) else Gap.CUT_OFF
+            for query in queries
+        }
+
+    def is_in_time(self, deadline: Deadline) -> bool:
+        """Let the time of a query pass, and say whether there was enough of it."""
+        for _ in range(SLOW_CALLS if self.actor.is_vdm_slow else 0):
+            if deadline.remaining() < timedelta():
+                self.actor.has_cut_off = True
+                return False
+            self.actor.wait(MAX_CALL_TIME)
+        return True
 
     def answer(self, query: Query, window: Window, last: date) -> Series | Gap:
         """Return the daily counts of *query*, and note what the run learns from them."""
@@ -196,6 +300,9 @@ class _Topic:
     actor: Actor
 
     def publish(self, message: Message) -> None:
+        forms = json.dumps(forms_of(message), ensure_ascii=False)
+        if len(forms.encode()) > MAX_MESSAGE_SIZE:
+            raise UnavailableError("sns:Publish", "message too long", transient=False)
         document = json.loads(message.payload)
         now = datetime.fromisoformat(document["at"])
         delivery = Delivery(now, document, self.actor, len(self.world.observations))

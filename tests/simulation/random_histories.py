@@ -4,15 +4,28 @@ import random
 from dataclasses import replace
 from typing import Any
 
-from simulation.histories import HOUR, LEVELS, RECOVERY, SENDERS, History, Overlap, Step
+from simulation.damages import KINDS, Damage
+from simulation.histories import (
+    HOUR,
+    LEVELS,
+    RECOVERY,
+    SENDERS,
+    History,
+    LaterVersion,
+    Overlap,
+    Step,
+)
+from simulation.ports import READ_RULES, READ_SILENCES
 from simulation.rules import EDITS, INVALID, OTHER_INDICATOR, RULES
-from simulation.world import Fault
+from simulation.world import LIST, Crowd, Fault
 from vdm_alerts.core.model.metrics import ACCOUNT, Metric
 from vdm_alerts.core.planning.queries import Query
 
 INTERVALS = (HOUR, HOUR, HOUR, HOUR, HOUR / 12, 9 * HOUR, 24 * HOUR, 75 * HOUR, -HOUR / 2)
 """The time between two runs; one is negative, a clock that is set back."""
 SERVICES = ("table", "topic", "ses", "ssm")
+LISTS = (LIST, LIST, READ_RULES, READ_SILENCES)
+WRITES = (LaterVersion.WRITES_ALERT, LaterVersion.WRITES_NEW_KIND)
 UNREADABLE = (
     *SENDERS,
     ACCOUNT,
@@ -23,7 +36,7 @@ UNREADABLE = (
 
 def random_history(seed: int) -> History:
     """Return the history of *seed*."""
-    chance = random.Random(seed)  # noqa: S311 - not a secret
+    chance = random.Random(seed)
     steps = [Step(levels={SENDERS[0]: chance.choice(LEVELS)})]
     length = chance.randint(40, 120) if chance.random() < 0.02 else chance.randint(3, 12)
     steps += [_step(chance) for _ in range(length)]
@@ -33,7 +46,7 @@ def random_history(seed: int) -> History:
         for name, text in sorted(last.items())
         if text in {None, INVALID, OTHER_INDICATOR}
     }
-    steps += [replace(RECOVERY, rules=fixed), Step(), Step()]
+    steps += [replace(RECOVERY, rules=fixed, damage=_damage(chance)), Step(), Step()]
     quiet_hours = "22:00-07:00 Europe/Berlin" if chance.random() < 0.15 else "none"
     return History(tuple(steps), quiet_hours)
 
@@ -52,7 +65,9 @@ def _step(chance: random.Random) -> Step:
         changes["silences"] = {chance.choice("ab"): chance.choice((None, 2 * HOUR, 30 * HOUR))}
     if chance.random() < 0.05:
         changes["senders"] = chance.choice((SENDERS, SENDERS[:1]))
-    return Step(**changes, **_faults(chance))
+    if chance.random() < 0.012:
+        changes["crowd"] = _crowd(chance)
+    return Step(**changes, **_faults(chance), **_state_faults(chance))
 
 
 def _faults(chance: random.Random) -> dict[str, Any]:
@@ -68,7 +83,53 @@ def _faults(chance: random.Random) -> dict[str, Any]:
     if chance.random() < 0.4:
         count = chance.choice((1, 1, 2))
         faults["faults"] = {chance.randint(0, 20): chance.choice(list(Fault)) for _ in range(count)}
+    else:
+        faults |= _hanging(chance)
     if chance.random() < 0.1:
         effect = chance.choice((None, chance.randint(0, 18)))
         faults["overlap"] = Overlap(chance.randint(1, 18), effect, chance.random() < 0.6)
     return faults
+
+
+def _hanging(chance: random.Random) -> dict[str, Any]:
+    """Return what takes all the time that it can get: a service, a list, VDM, or nothing."""
+    services = frozenset({chance.choice(SERVICES)}) if chance.random() < 0.06 else frozenset()
+    return {
+        "services_hanging": services,
+        "endless_lists": frozenset({chance.choice(LISTS)})
+        if not services and chance.random() < 0.08
+        else frozenset(),
+        "is_vdm_slow": not services and chance.random() < 0.04,
+    }
+
+
+def _state_faults(chance: random.Random) -> dict[str, Any]:
+    """Return what happens to the table between two runs."""
+    faults: dict[str, Any] = {"damage": _damage(chance)}
+    if chance.random() < 0.03:
+        faults["later_item"] = chance.choice(WRITES)
+    elif chance.random() < 0.5:
+        faults["later_item"] = LaterVersion.IS_DEPLOYED_AGAIN
+    return faults
+
+
+def _damage(chance: random.Random) -> Damage | None:
+    """Return the damage of an item, or none."""
+    if chance.random() > 0.12:
+        return None
+    kind = chance.choice(("alert", "alert", *KINDS))
+    return Damage(kind, chance.random(), chance.random(), chance.random())
+
+
+def _crowd(chance: random.Random) -> Crowd:
+    """Return very many senders, rules or errors, or none."""
+    size = chance.choice((0, 300, 10_000))
+    senders = chance.choice((0, 3, 90)) if size < 10_000 else 2
+    return Crowd(
+        senders=senders,
+        name_size=size,
+        level=chance.choice(LEVELS),
+        rules=chance.choice((0, 0, 1, 30)),
+        broken_rules=chance.choice((0, 0, 100)),
+        broken_silences=chance.choice((0, 45, 700)),
+    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeAlias
 
-from simulation.delivered import incidents_in, number_of, scope_of
+from simulation.delivered import has_history, incidents_in, number_of, scope_of
 from simulation.world import Delivery
 from vdm_alerts.core.notifications.service_notification import SERVICE
 
@@ -38,11 +38,11 @@ class Repeats:
     def check(self, delivery: Delivery, *, may_repeat: bool) -> None:
         """Check *delivery*, which *may_repeat* others if a lease had expired."""
         actor = delivery.actor
-        is_allowed = bool(may_repeat or actor.faults_occurred or actor.services_down)
-        for number, content, has_history in _notifications_in(delivery.document):
+        is_allowed = may_repeat or actor.has_trouble
+        for number, content, is_followed_up in _notifications_in(delivery.document):
             if self._contents.setdefault(number, content) != content:
                 self._report(f"{number} has content {content}, and had another before")
-            if not has_history:
+            if not is_followed_up:
                 continue
             if number in self._confirmed and not may_repeat:
                 self._report(f"{number} was confirmed before")
@@ -63,7 +63,7 @@ class Repeats:
     def confirm(self, delivery: Delivery) -> None:
         """Note that the service knows of *delivery*."""
         notifications = _notifications_in(delivery.document)
-        self._confirmed |= {number for number, _, has_history in notifications if has_history}
+        self._confirmed |= {number for number, _, is_followed_up in notifications if is_followed_up}
 
     def _report(self, details: str) -> None:
         self.report("unexpected notification", details)
@@ -83,4 +83,4 @@ def _notifications_in(document: Mapping[str, Any]) -> Iterator[tuple[Number, Con
     if document["id"] == SERVICE:
         yield number_of(document), (str(document["findings"]), str(document["gone"])), True
     for incident in incidents_in(document):
-        yield number_of(incident), content_of(incident), incident["remembered"]
+        yield number_of(incident), content_of(incident), has_history(incident)

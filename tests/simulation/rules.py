@@ -32,10 +32,14 @@ hold = "2h"
 """
 INVALID = "indicator = 7"
 RULES = {"plain": PLAIN + THRESHOLDS, "posterior": POSTERIOR + THRESHOLDS}
+CROWD_RULE = PLAIN + THRESHOLDS
+"""The text of each rule of the crowd."""
 SEEN_DAYS = 16
 """The days of counts that an evaluation by any rule can alert about."""
 DAYS = {"plain": 2, "posterior": SEEN_DAYS}
 """The days of counts that each rule can alert about, today included."""
+CROWD_DAYS = DAYS["plain"]
+"""The same for the rules of the crowd."""
 EDITS = {
     "plain": (
         INVALID,
@@ -50,7 +54,7 @@ EDITS = {
 """The texts that may replace each rule; None deletes it."""
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=512)
 def parsed(name: str, text: str) -> Rule | None:
     """Return the rule with *text*, or None if the text is invalid."""
     try:

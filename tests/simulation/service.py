@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from simulation.delivered import is_whole
 from simulation.rules import RULES
 from vdm_alerts.core.notifications.service_notification import SERVICE
 
@@ -16,9 +17,16 @@ class ServiceStatus:
 
     invalid_rules: dict[str, bool] = field(default_factory=dict)
     """Each rule that was reported as invalid; whether by a message with history available."""
-    is_unreadable: bool = False
-    """Whether a sender is reported as unreadable for more than a day."""
+    is_unreadable: bool | None = False
+    """Whether a sender is reported as unreadable for more than a day; None if that is uncertain."""
+    is_whole: bool = True
+    """Whether the last message listed all problems."""
     _last_sequence: int = 0
+
+    def forget(self) -> None:
+        """Note that the service lost what it had reported: it may report that again, or never."""
+        self.invalid_rules = dict.fromkeys(self.invalid_rules, False)
+        self.is_unreadable = None
 
     def update(self, document: Mapping[str, Any]) -> None:
         """Take in the message with *document*, unless a later one was delivered before it."""
@@ -31,6 +39,7 @@ class ServiceStatus:
                 self.invalid_rules[name] = has_history or self.invalid_rules.get(name, False)
             elif has_history and (f"rule {name} " in fixed or not document["findings"]):
                 self.invalid_rules.pop(name, None)
+        self.is_whole = is_whole(document)
         if has_history:
             self._last_sequence = document["sequence"]
             if UNREADABLE in fixed + findings:

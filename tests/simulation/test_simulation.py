@@ -38,8 +38,13 @@ def test_random_histories_keep_every_guarantee() -> None:
         "died before",
         "died after",
         "failed",
+        "hung",
+        "endless",
         "response lost",
         "unavailable",
+        "damaged",
+        "crowd",
+        "time for VDM was too short",
         "lease expired",
         "concurrent runs",
     }

@@ -1,27 +1,40 @@
 """`vdm-alerts cost`."""
 
-import math
+from collections.abc import Callable
 
 import click
 
+from vdm_alerts.core.rules.quoting import quote
 from vdm_alerts_cli.aws_environment import LocalCommand
 from vdm_alerts_cli.cost import Workload, print_costs
 
-_COUNT = click.IntRange(0, 50_000)
-"""A number of objects: five times the default quota of identities, which takes half a minute."""
 
+class _Number(click.ParamType[float]):
+    """A number from 0 to a maximum."""
 
-class _Price(click.FloatRange):
-    """A price in US dollars. The range alone would accept "nan"."""
+    name = "number"
+
+    def __init__(self, parse: Callable[[str], float], maximum: float, form: str) -> None:
+        """Read numbers with *parse*. Error messages describe their *form* and give an example."""
+        self._parse, self._maximum, self._form = parse, maximum, form
 
     def convert(
-        self, value: float, param: click.Parameter | None, ctx: click.Context | None
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        """Return *value* as a number of dollars."""
-        price: float = super().convert(value, param, ctx)
-        if math.isnan(price):
-            self.fail(f"{value!r} is not a price; write dollars, for example 0.001", param, ctx)
-        return price
+        """Return *value* as a number. It is already one if it is the default."""
+        try:
+            number = self._parse(value)
+        except ValueError:
+            number = -1
+        if not 0 <= number <= self._maximum:  # No comparison with "nan" is true.
+            self.fail(f"{quote(str(value))} is not {self._form}.", param, ctx)
+        return number
+
+
+_COUNT = _Number(int, 50_000, "a whole number from 0 to 50,000. Use one, for example 100")
+"""A number of objects: five times the default quota of identities, which takes half a minute."""
+_PRICE = _Number(float, 1_000, "a price from 0 to 1,000 dollars. Use a number, for example 0.001")
+"""A price in US dollars."""
 
 
 @click.command(cls=LocalCommand)
@@ -51,7 +64,7 @@ class _Price(click.FloatRange):
 )
 @click.option(
     "--query-price",
-    type=_Price(0, 1_000),
+    type=_PRICE,
     metavar="DOLLARS",
     default=0.0,
     help="Price of one VDM query in US dollars, from your bill.",

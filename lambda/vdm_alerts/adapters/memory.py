@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
+from vdm_alerts.adapters.aws.codec import LaterSchemaError
 from vdm_alerts.adapters.aws.dynamodb_items import (
     MAX_ITEM_SIZE,
     MAX_KEY_SIZE,
@@ -31,7 +32,11 @@ from vdm_alerts.adapters.aws.dynamodb_items import (
     run_item,
     save_in_transactions,
 )
-from vdm_alerts.adapters.aws.dynamodb_reading import repaired_version, state_from_items
+from vdm_alerts.adapters.aws.dynamodb_reading import (
+    repaired_run_item,
+    state_from_items,
+    unreadable_history,
+)
 from vdm_alerts.core.alerts.history import Transition
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.account import AccountStatus
@@ -105,9 +110,9 @@ class MemoryTable:
                 "another run has saved since this one loaded; this one is tried again"
             )
 
-    def repair_version(self, run: Item, version: int) -> None:
-        """Replace the damaged version of the *run* item."""
-        self._put({**run, "version": version})
+    def replace_run_item(self, repaired: Item) -> None:
+        """Put *repaired* in place of a run item with a damaged version."""
+        self._put(repaired)
 
     def _put(self, item: Item) -> None:
         self.items[item["pk"], item["sk"]] = item
@@ -162,10 +167,15 @@ class MemoryState:
     def load(self, target: Target) -> StoredState:
         """Return the state that was saved last; an empty state before the first save."""
         items = self.table.partition(partition_key(STATE, target))
+        try:
+            state = state_from_items(items)
+        except LaterSchemaError as error:
+            finding = unreadable_history("in memory", target, error)
+            raise OperationFailedError(finding) from error
         for item in items:
-            if item["sk"] == RUN and (version := repaired_version(item)):
-                self.table.repair_version(item, version)
-        return state_from_items(items)
+            if item["sk"] == RUN and (repaired := repaired_run_item(item, state)):
+                self.table.replace_run_item(repaired)
+        return state
 
     def save(
         self,

@@ -51,6 +51,6 @@ class FailureCollector:
 
     def add(self, findings: Iterable[Finding], source: FindingSource) -> None:
         """Add those of *findings* that are new, as findings of *source* with bounded texts."""
-        texts = dict.fromkeys(finding.bounded() for finding in findings)
-        new = [finding for finding in texts if finding not in self.findings]
-        self.findings += [replace(finding, source=source) for finding in new]
+        bounded = (finding.bounded() for finding in findings)
+        new = [replace(finding, source=source) for finding in bounded]
+        self.findings = list(dict.fromkeys([*self.findings, *new]))

@@ -22,7 +22,7 @@ from vdm_alerts.core.planning.queries import Query, TodayRejectedError
 from vdm_alerts.core.planning.query_batches import QueryBatch
 from vdm_alerts.core.planning.read_plan import ReadPlan, plan_reading
 from vdm_alerts.core.planning.roster import SenderRoster, query_budget
-from vdm_alerts.core.planning.scope_verdict import EarlyVerdicts
+from vdm_alerts.core.planning.scope_verdict import Verdicts
 from vdm_alerts.core.planning.selection import reread_interval
 from vdm_alerts.core.rules.rule import Rule
 from vdm_alerts.ports import AccountSource, Ports, SeriesSource
@@ -129,7 +129,7 @@ def _read(
         for scope in plan.selection.rejected
         if plan.rule_scopes.rules_for(scope)
     }
-    verdicts = EarlyVerdicts(plan)
+    verdicts = Verdicts(plan, answers)
     queries_made = 0
     while pending := next_batches(plan, answers, verdicts):
         budget_left = None if budget is None else budget - queries_made
@@ -144,10 +144,10 @@ def _read(
                 raise
             failures.record(error, FindingSource.METRICS)
             answers |= _unanswered(pending, Gap.UNAVAILABLE)
-            return MetricReading(plan, answers, queries_made, failed=True)
+            return MetricReading(plan, answers, queries_made, verdicts, failed=True)
         queries_made += sum(new_answers.get(query) is not Gap.CUT_OFF for query in queries)
         answers |= {query: new_answers.get(query, Gap.UNAVAILABLE) for query in queries}
-    return MetricReading(plan, answers, queries_made)
+    return MetricReading(plan, answers, queries_made, verdicts)
 
 
 def _unanswered(pending: Iterable[QueryBatch], gap: Gap) -> Mapping[Query, Gap]:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
+from vdm_alerts.adapters.monotonic_deadline import MonotonicDeadline
 from vdm_alerts.app.evaluate import Lease, NotificationOptions, run
 from vdm_alerts.app.run_unless_busy import run_unless_busy
 from vdm_alerts.bootstrap import build_ports
 from vdm_alerts.core.model.errors import VdmAlertsError
 from vdm_alerts.core.observations.metric_reading import Limits
 from vdm_alerts.core.observations.run_report import RunReport
+from vdm_alerts.core.rules.quoting import quote
 from vdm_alerts.logs import function_logger
 from vdm_alerts.ports import Ports
 from vdm_alerts.settings import VARIABLES, Settings, read_settings
@@ -35,18 +37,6 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 
 class InvalidEventError(VdmAlertsError):
     """The event of an invocation is no JSON object, or has an invalid "now"."""
-
-
-class MonotonicDeadline:
-    """A deadline on the monotonic clock, which adjustments of the system time do not move."""
-
-    def __init__(self, duration: timedelta) -> None:
-        """Set the deadline to *duration* from now."""
-        self._end = time.monotonic() + duration.total_seconds()
-
-    def remaining(self) -> timedelta:
-        """Return the time until the deadline; zero or negative after it."""
-        return timedelta(seconds=self._end - time.monotonic())
 
 
 def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
@@ -84,7 +74,7 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
 def _check_type(event: object) -> None:
     """Raise InvalidEventError if *event*, of which Lambda accepts any JSON, is no object."""
     if not isinstance(event, dict):
-        raise InvalidEventError(f"the event is {event!r:.99}; send a JSON object, such as {{}}")
+        raise InvalidEventError(f"the event is {quote(event)}; send a JSON object, such as {{}}")
 
 
 def _run(
@@ -114,7 +104,9 @@ def _now(event: dict[str, Any], wall_clock: datetime) -> datetime:
     except (TypeError, ValueError):
         now = None
     if now is None or now.tzinfo is None or now < EARLIEST_NOW:
-        message = f'"now" is {text!r:.99}; write an instant with its offset, "2026-03-09T09:00:00Z"'
+        message = (
+            f'"now" is {quote(text)}; write an instant with its offset, "2026-03-09T09:00:00Z"'
+        )
         raise InvalidEventError(message)
     if now > wall_clock + CLOCK_TOLERANCE:
         message = f'"now" is {text}, which is yet to come: every run until then would be refused'

@@ -1,18 +1,25 @@
 """State in DynamoDB: unreadable items, a missing table, and more than one page of items."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import pytest
 from builders import HOTMAIL, HOUR, NEWS_IDENTITY, NOW, TARGET, a_table, firing
+from hostile_server import serving
 from moto import mock_aws
 
+from vdm_alerts.adapters.aws import dynamodb_state
 from vdm_alerts.adapters.aws.codec import SCHEMA, encode
 from vdm_alerts.adapters.aws.dynamodb_items import LEASE, STATE, key_text, partition_key, run_item
-from vdm_alerts.adapters.aws.dynamodb_state import DynamoDbState
+from vdm_alerts.adapters.aws.dynamodb_roster import DynamoDbRoster
+from vdm_alerts.adapters.aws.dynamodb_state import DynamoDbState, query_partition
+from vdm_alerts.adapters.aws.time_limit import limit_request_time
 from vdm_alerts.core.alerts.alert import Alert
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.findings import OperationFailedError, UnavailableError
@@ -215,3 +222,49 @@ def test_call_fails_as_unavailable_when_the_table_is_missing(
         missing: Any = boto3.resource("dynamodb").Table("missing")
         with pytest.raises(UnavailableError, match="dynamodb:"):
             call(DynamoDbState(missing))
+
+
+class EndlessTable:
+    """A table whose every page of a query names a further page."""
+
+    def __init__(self, items: list[Any], keys: list[str]) -> None:
+        self._items = items
+        self._keys = iter(keys)
+
+        self.meta = SimpleNamespace(client=boto3.client("dynamodb"))
+
+    def query(self, **_: object) -> Any:
+        return {"Items": self._items, "LastEvaluatedKey": {"pk": "p", "sk": next(self._keys)}}
+
+
+@pytest.mark.parametrize(
+    ("items", "keys"),
+    [([{"sk": "a"}], ["a", "a"]), ([{"sk": "a"}], ["a", "b", "a"]), ([], ["a"])],
+    ids=["repeated key", "circle", "empty page"],
+)
+def test_pages_that_do_not_advance_are_an_error_of_the_query(
+    items: list[Any], keys: list[str]
+) -> None:
+    table: Any = EndlessTable(items, keys)
+    with pytest.raises(UnavailableError, match="dynamodb:Query failed: its pages do not advance"):
+        query_partition(table, "p")
+
+
+def test_pages_without_an_end_end_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dynamodb_state, "QUERY_TIME", timedelta(seconds=0.5))
+    pages = 0
+
+    def name_a_further_page(connection: Any, _: Any) -> None:
+        nonlocal pages
+        pages += 1
+        key = {"pk": {"S": "p"}, "sk": {"S": f"{pages:09}"}}
+        body = json.dumps({"Items": [key], "LastEvaluatedKey": key}).encode()
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+    with serving(name_a_further_page) as url:
+        resource: Any = boto3.resource("dynamodb", endpoint_url=url)
+        table = resource.Table("vdm-alerts")
+        limit_request_time(table.meta.client, 10)
+        with pytest.raises(UnavailableError, match="dynamodb:Query failed: The time for reading"):
+            DynamoDbRoster(table).load(TARGET)
+    assert pages > 1

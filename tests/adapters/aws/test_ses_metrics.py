@@ -15,12 +15,12 @@ from botocore.stub import Stubber
 
 from vdm_alerts.adapters.aws.ses_metrics import MAX_CONCURRENCY, MAX_FAILURES, SesMetrics
 from vdm_alerts.adapters.aws.ses_rate_limiter import RateLimiter
+from vdm_alerts.adapters.monotonic_deadline import MonotonicDeadline
 from vdm_alerts.bootstrap import READ_CONFIG
 from vdm_alerts.core.model.findings import AccessDeniedError, OperationFailedError
 from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.planning.queries import Query, TodayRejectedError
-from vdm_alerts.handlers.evaluate import MonotonicDeadline
 from vdm_local.endpoint import Endpoint
 from vdm_local.quota import Quota
 from vdm_local.responses import Response

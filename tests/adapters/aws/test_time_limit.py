@@ -1,11 +1,13 @@
 """The time limit of requests, against a server on a real socket."""
 
 import time
+from datetime import timedelta
 from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ReadTimeoutError
 from hostile_server import (
     Behavior,
     close_early,
@@ -17,17 +19,22 @@ from hostile_server import (
 )
 
 from vdm_alerts.adapters.aws.ses_account import SesAccount
-from vdm_alerts.adapters.aws.time_limit import limit_request_time
+from vdm_alerts.adapters.aws.time_limit import (
+    DeadlinePassedError,
+    limit_request_time,
+    requests_end_by,
+)
+from vdm_alerts.adapters.monotonic_deadline import MonotonicDeadline
 from vdm_alerts.core.model.findings import UnavailableError
 
 SLOW = [say_nothing, drip_headers, drip_body, drip_chunks_for_ever]
 
 
-def a_client(url: str, attempts: int = 1) -> Any:
+def a_client(url: str, attempts: int = 1, seconds: float = 0.3) -> Any:
     """Return a client whose sockets wait far longer than its requests may take."""
     config = Config(read_timeout=30, retries={"mode": "standard", "total_max_attempts": attempts})
     client = boto3.client("sesv2", endpoint_url=url, config=config)
-    limit_request_time(client, 0.3)
+    limit_request_time(client, seconds)
     return client
 
 
@@ -62,6 +69,32 @@ def test_request_that_took_too_long_is_retried() -> None:
     with serving(behave_from_the_second_on) as url:
         assert SesAccount(a_client(url, attempts=2), time).status().vdm_enabled
     assert requests == 2
+
+
+@pytest.mark.parametrize("behave", SLOW)
+def test_request_ends_at_the_deadline_although_its_limit_is_later(behave: Behavior) -> None:
+    paths: list[str] = []
+    with serving(behave, paths) as url:
+        client = a_client(url, attempts=4, seconds=30)
+        deadline = MonotonicDeadline(timedelta(seconds=0.5))
+        start = time.monotonic()
+        with requests_end_by(client, deadline), pytest.raises(BotoCoreError):
+            client.get_account()
+        assert time.monotonic() - start < 10
+    assert len(paths) == 1, "no retry is sent after the deadline"
+
+
+def test_request_after_the_deadline_is_not_sent() -> None:
+    paths: list[str] = []
+    with serving(say_nothing, paths) as url:
+        client = a_client(url)
+        passed = MonotonicDeadline(timedelta())
+        with requests_end_by(client, passed), pytest.raises(DeadlinePassedError):
+            client.get_account()
+        assert paths == []
+        with pytest.raises(ReadTimeoutError):
+            client.get_account()
+    assert len(paths) == 1, "the deadline is that of the block"
 
 
 def test_refused_connection_is_reported_as_such() -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from accounts import SHOP_IDENTITY, FakeAccount
+from accounts import a_reading as a_reading_of
 from builders import HOUR, NEWS_IDENTITY, NOW, TODAY, a_sender_record, a_series
 
 from vdm_alerts.core.alerts.stored_state import SubscriberCount
@@ -36,7 +37,7 @@ HARMLESS = replace(OUTAGE, key="subscribers", blocks_monitoring=False)
 def a_reading(answers: Answers, roster: SenderRoster | None = None) -> MetricReading:
     """Return the reading of an account with *answers*."""
     account = FakeAccount(roster=roster or SenderRoster())
-    return MetricReading(account.plan, answers, queries_made=len(answers))
+    return a_reading_of(account.plan, answers, queries_made=len(answers))
 
 
 def findings_of(
@@ -200,7 +201,7 @@ def test_late_data_is_reported_with_its_age() -> None:
     account = FakeAccount()
     emails = {ACCOUNT_SENT_QUERY: a_series(900, 0, 0)}
     plan = replace(account.plan, sent_last_day=850)
-    (late,) = reading_findings(MetricReading(plan, emails, 1), Limits(), Window(1))
+    (late,) = reading_findings(a_reading_of(plan, emails), Limits(), Window(1))
     assert (late.key, late.what) == ("late", "VDM has counted no email since 2026-03-10")
     assert late.remedy.startswith(
         "SES itself counted 850 emails in the last 24 hours, so the data of VDM is late, by 1 day "

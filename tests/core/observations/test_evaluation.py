@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from accounts import BOUNCE_RULE, SHOP_IDENTITY, FakeAccount
+from accounts import BOUNCE_RULE, SHOP_IDENTITY, FakeAccount, a_reading
 from builders import NEWS_IDENTITY, a_series, firing
 
 from vdm_alerts.core.alerts.alert import AlertKey
@@ -11,7 +11,6 @@ from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Metric, Scope
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.observations.coverage import Coverage
 from vdm_alerts.core.observations.evaluation import evaluate
-from vdm_alerts.core.observations.metric_reading import MetricReading
 from vdm_alerts.core.observations.observation import Observation
 from vdm_alerts.core.rules.rule import Rule
 from vdm_alerts.core.rules.rule_set import RuleSet
@@ -22,7 +21,7 @@ RULE = replace(BOUNCE_RULE, scopes=frozenset({(), (Dimension.IDENTITY,)}))
 def an_observation(account: FakeAccount, rule: Rule = RULE) -> Observation:
     account.rules = [rule]
     answers = account.read()
-    reading = MetricReading(account.plan, answers, len(account.queried))
+    reading = a_reading(account.plan, answers, len(account.queried))
     return Observation(RuleSet({rule.name: rule}), reading, subscribers=1, findings=())
 
 

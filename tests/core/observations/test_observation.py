@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from accounts import SHOP_IDENTITY, FakeAccount
+from accounts import SHOP_IDENTITY, FakeAccount, a_reading
 from builders import HOUR, NEWS_IDENTITY, NOW, TODAY, a_rule, a_sender_record, a_series, firing
 
 from vdm_alerts.core.model.findings import Finding
@@ -70,7 +70,7 @@ def test_alert_is_closed_when_the_list_of_this_run_lacks_its_sender(
 ) -> None:
     listed_at = {Dimension.IDENTITY: NOW - listed_hours_ago * HOUR}
     account = FakeAccount(roster=SenderRoster({SHOP_IDENTITY: a_sender_record()}, listed_at))
-    reading = MetricReading(account.plan, {}, queries_made=0)
+    reading = a_reading(account.plan, {}, queries_made=0)
     observation = an_observation(RuleSet({RULE.name: RULE}), reading)
     assert observation.closed_because(firing(scope).key) == reason
 
@@ -84,5 +84,5 @@ def test_last_day_is_stated_only_when_today_has_no_counts(
     newest_day: date, last_day: date | None
 ) -> None:
     answers = {ACCOUNT_SENT_QUERY: a_series(10, ending=newest_day)}
-    reading = MetricReading(FakeAccount().plan, answers, queries_made=1)
+    reading = a_reading(FakeAccount().plan, answers, queries_made=1)
     assert an_observation(RuleSet({}), reading).last_day == last_day

@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 from datetime import datetime, timedelta
 
 import pytest
-from accounts import FakeAccount
+from accounts import FakeAccount, a_reading
 from builders import (
     HOTMAIL,
     NEWS_IDENTITY,
@@ -25,7 +25,6 @@ from vdm_alerts.core.model.metrics import ACCOUNT, Scope
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.observations.evaluation import Evaluation
-from vdm_alerts.core.observations.metric_reading import MetricReading
 from vdm_alerts.core.observations.observation import Observation
 from vdm_alerts.core.observations.run_report import (
     PUBLISHED_FIGURES,
@@ -39,7 +38,7 @@ from vdm_alerts.core.rules.rule_set import RuleSet
 
 RULE = a_rule()
 INVALID = Finding("/rules/a", "Rule a is invalid", "Fix it")
-READING = MetricReading(
+READING = a_reading(
     FakeAccount().plan,
     {ACCOUNT_SENT_QUERY: a_series(10, ending=TODAY - timedelta(days=2))},
     queries_made=5,

@@ -9,7 +9,7 @@ from vdm_alerts.core.model.mailbox_providers import OTHER_ISPS
 from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Window
 from vdm_alerts.core.model.rates import Gap, Rate
 from vdm_alerts.core.planning.contributor import Contributor, Investigation
-from vdm_alerts.core.planning.scope_verdict import evaluate_scope
+from vdm_alerts.core.planning.scope_verdict import Verdicts
 from vdm_alerts.core.rules.rule import Rule
 
 
@@ -23,7 +23,7 @@ def contributor_of(
 ) -> Contributor | None:
     """Return the main contributor to the breach in *scope*, after a complete reading."""
     answers = account.read()
-    verdict = evaluate_scope(rule, scope, account.plan, answers)
+    verdict = Verdicts(account.plan, answers).verdict(rule, scope)
     assert isinstance(verdict, Breached)
     return Investigation(rule, scope, verdict.evidence, account.plan, answers).contributor
 

@@ -21,7 +21,7 @@ from vdm_alerts.core.planning.drilldown import fully_drilled_down
 from vdm_alerts.core.planning.next_batches import next_batches
 from vdm_alerts.core.planning.queries import ACCOUNT_SENT_QUERY, Query, data_as_of
 from vdm_alerts.core.planning.roster import SenderRoster
-from vdm_alerts.core.planning.scope_verdict import EarlyVerdicts, evaluate_scope
+from vdm_alerts.core.planning.scope_verdict import Verdicts
 
 IDENTITY_AT_ISP_RULE = a_rule_for("identity_at_isp")
 IDENTITY_AT_ISP_COMPLAINT_RULE = a_rule_for("identity_at_isp", like=COMPLAINT_RULE)
@@ -83,14 +83,14 @@ def test_drilldown_finds_a_breach_at_one_provider_when_the_sender_is_healthy(
     account.sends(NEWS_IDENTITY.at_provider("Gmail"), 99_600, bounced=860)
     answers = account.read()
     assert isinstance(
-        evaluate_scope(
-            IDENTITY_AT_ISP_RULE, NEWS_IDENTITY.at_provider("Aol"), account.plan, answers
+        Verdicts(account.plan, answers).verdict(
+            IDENTITY_AT_ISP_RULE, NEWS_IDENTITY.at_provider("Aol")
         ),
         Breached,
     )
     assert (
-        evaluate_scope(
-            IDENTITY_AT_ISP_RULE, NEWS_IDENTITY.at_provider("Yahoo"), account.plan, answers
+        Verdicts(account.plan, answers).verdict(
+            IDENTITY_AT_ISP_RULE, NEWS_IDENTITY.at_provider("Yahoo")
         )
         is None
     )
@@ -125,7 +125,7 @@ def drilldown_order(account: FakeAccount, *scopes: Scope) -> list[Scope]:
         answers |= {Query(metric, scope): account.answer(metric, scope) for metric in READ_METRICS}
     queried = [
         query.scope
-        for batch in next_batches(account.plan, answers, EarlyVerdicts(account.plan))
+        for batch in next_batches(account.plan, answers, Verdicts(account.plan, answers))
         for query in batch.queries
     ]
     senders = [
@@ -221,7 +221,7 @@ def breaches(
         if rule.indicator.permanent_gap(scope) is not None:
             continue
         key = AlertKey.for_rule(rule, scope)
-        verdict = evaluate_scope(rule, scope, account.plan, answers)
+        verdict = Verdicts(account.plan, answers).verdict(rule, scope)
         if isinstance(verdict, Breached):
             drilled_down[key] = verdict
         metrics = (rule.indicator.events, rule.indicator.volume)

@@ -27,14 +27,14 @@ from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.planning.next_batches import next_batches, within_budget
 from vdm_alerts.core.planning.queries import ACCOUNT_SENT_QUERY, Query, data_as_of
 from vdm_alerts.core.planning.query_batches import QueryBatch
-from vdm_alerts.core.planning.scope_verdict import EarlyVerdicts, evaluate_scope
+from vdm_alerts.core.planning.scope_verdict import Verdicts
 from vdm_alerts.core.rules.rule import Rule
 
 
 def test_windows_and_rules_share_one_query_per_metric_and_scope(account: FakeAccount) -> None:
     account.rules = [a_rule(windows=(1, 3)), a_rule("long", windows=(30,))]
     plan = account.plan
-    queries = within_budget(next_batches(plan, {}, EarlyVerdicts(plan)), None, None)
+    queries = within_budget(next_batches(plan, {}, Verdicts(plan, {})), None, None)
     assert len(queries) == len(set(queries)) == 22
 
 
@@ -49,7 +49,7 @@ def test_started_sender_is_read_completely_before_the_next_one(account: FakeAcco
     }
     scopes = [
         query.scope
-        for batch in next_batches(account.plan, answers, EarlyVerdicts(account.plan))
+        for batch in next_batches(account.plan, answers, Verdicts(account.plan, answers))
         for query in batch.queries
     ]
     assert scopes.index(NEWS_IDENTITY.at_provider("Gmail")) < scopes.index(SHOP_IDENTITY)
@@ -95,7 +95,7 @@ def breaches(
         if not rule.covers(scope) or rule.indicator.permanent_gap(scope) is not None:
             continue
         key = AlertKey.for_rule(rule, scope)
-        verdict = evaluate_scope(rule, scope, account.plan, answers)
+        verdict = Verdicts(account.plan, answers).verdict(rule, scope)
         if isinstance(verdict, Breached):
             selective[key] = verdict
         metrics = (rule.indicator.events, rule.indicator.volume)

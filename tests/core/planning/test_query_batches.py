@@ -15,7 +15,7 @@ from vdm_alerts.core.planning.next_batches import next_batches
 from vdm_alerts.core.planning.queries import Query
 from vdm_alerts.core.planning.query_batches import QueryBatch
 from vdm_alerts.core.planning.roster import SenderRoster
-from vdm_alerts.core.planning.scope_verdict import EarlyVerdicts
+from vdm_alerts.core.planning.scope_verdict import Verdicts
 from vdm_alerts.core.rules.patterns import ScopePatterns
 
 
@@ -94,11 +94,11 @@ def test_parts_with_an_open_alert_are_read_with_all_they_are_computed_from(
 
 def test_query_batch_reserves_budget_for_its_follow_up_queries(account: FakeAccount) -> None:
     account.sends(NEWS_IDENTITY, 5_000)
-    last = next_batches(account.plan, {}, EarlyVerdicts(account.plan))[-1]
+    last = next_batches(account.plan, {}, Verdicts(account.plan, {}))[-1]
     assert last == QueryBatch((Query(Metric.SEND, NEWS_IDENTITY),), reserve=3)
     account.rules = [a_rule_for("identity_at_isp")]
     # One query for the bounces, and two at each of 10 providers and at the other providers.
-    assert next_batches(account.plan, {}, EarlyVerdicts(account.plan))[-1].reserve == 1 + 2 * 11
+    assert next_batches(account.plan, {}, Verdicts(account.plan, {}))[-1].reserve == 1 + 2 * 11
 
 
 def test_deferred_senders_are_read_when_enough_email_is_unattributed(account: FakeAccount) -> None:

@@ -27,9 +27,9 @@ def test_rule_applies_to_a_sender_below_the_top_only_with_an_open_alert(
     account.roster = SenderRoster(
         {NEWS_IDENTITY: a_sender_record(5), SHOP_IDENTITY: a_sender_record(9)}
     )
-    assert not account.plan.rule_scopes.applies(rule, NEWS_IDENTITY)
+    assert account.plan.rule_scopes.rules_applying_to(NEWS_IDENTITY) == []
     account.firing = frozenset({NEWS_IDENTITY})
-    assert account.plan.rule_scopes.applies(rule, NEWS_IDENTITY)
+    assert account.plan.rule_scopes.rules_applying_to(NEWS_IDENTITY) == [rule]
 
 
 def test_top_ranks_only_the_scopes_that_the_rule_includes(account: FakeAccount) -> None:
@@ -38,4 +38,4 @@ def test_top_ranks_only_the_scopes_that_the_rule_includes(account: FakeAccount) 
     account.rules = [rule, a_rule("all")]
     larger = Scope(identity="a.example.org")
     account.roster = SenderRoster({NEWS_IDENTITY: a_sender_record(5), larger: a_sender_record(99)})
-    assert account.plan.rule_scopes.applies(rule, NEWS_IDENTITY)
+    assert rule in account.plan.rule_scopes.rules_applying_to(NEWS_IDENTITY)

@@ -8,7 +8,7 @@ from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.planning.investigations import known_breaches
 from vdm_alerts.core.planning.queries import Query
-from vdm_alerts.core.planning.scope_verdict import EarlyVerdicts
+from vdm_alerts.core.planning.scope_verdict import Verdicts
 from vdm_alerts.core.planning.shared_email import MAX_CANDIDATES, shared_email_search
 
 NEWS_SET = Scope(configuration_set="news")
@@ -36,7 +36,7 @@ def with_common(account: FakeAccount, one: Scope, other: Scope, bounced: int) ->
 
 def pairs_of(account: FakeAccount) -> list[set[Scope]]:
     answers, plan = account.read(), account.plan
-    breaches = known_breaches(RULE, plan, answers, EarlyVerdicts(plan))
+    breaches = known_breaches(RULE, plan, answers, Verdicts(plan, answers))
     search = shared_email_search(breaches)
     return [set(pair) for pair in search.pairs] if search else []
 
@@ -103,5 +103,6 @@ def test_search_is_none_without_a_new_breach() -> None:
     account = FakeAccount(rules=[BOUNCE_RULE]).sends(ACCOUNT, 100_000, bounced=10)
     plan, answers = account.plan, account.read()
     assert (
-        shared_email_search(known_breaches(BOUNCE_RULE, plan, answers, EarlyVerdicts(plan))) is None
+        shared_email_search(known_breaches(BOUNCE_RULE, plan, answers, Verdicts(plan, answers)))
+        is None
     )

@@ -204,3 +204,24 @@ def test_overlapping_overrides_are_invalid_when_neither_is_more_specific() -> No
         InvalidRuleError, match=r"overrides\[2\]  may be of the same names as overrides\[0\]"
     ):
         parse_rule("x", RULE_WITH_OVERRIDES, "here")
+
+
+def test_override_patterns_longer_than_any_name_are_not_compared_with_each_other() -> None:
+    overrides = "".join(
+        f'[[overrides]]\nidentity = "{"*a" * 2_000}{end}"\nwarning = "6%"\n' for end in "*?"
+    )
+    text = f'indicator = "bounce_rate"\nscopes = ["identity"]\nwarning = "5%"\n{overrides}'
+    with pytest.raises(InvalidRuleError) as caught:
+        parse_rule("long", text, "/vdm-alerts/rules/long")
+    assert str(caught.value).count("is longer than any name") == 2
+    assert "the more specific" not in str(caught.value)
+
+
+def test_ambiguous_override_patterns_as_long_as_a_name_are_found() -> None:
+    overrides = "".join(
+        f'[[overrides]]\nidentity = "{pattern}"\nwarning = "6%"\n'
+        for pattern in ("?*" * 159 + "a*", "*b" + "?*" * 159)
+    )
+    text = f'indicator = "bounce_rate"\nscopes = ["identity"]\nwarning = "5%"\n{overrides}'
+    with pytest.raises(InvalidRuleError, match="neither is the more specific"):
+        parse_rule("long", text, "/vdm-alerts/rules/long")

@@ -113,7 +113,7 @@ def test_error_shows_the_invisible_character_of_any_value_and_key() -> None:
         'warning "5\\u00A0%" is not a percentage; write it like "5%", down to "0.0001%"'
     ]
     with pytest.raises(
-        InvalidRuleError, match=r"  warning\\u200B  is not a key of a rule; did you"
+        InvalidRuleError, match=r'  "warning\\u200B"  is not a key of a rule; did you'
     ):
         parse_rule("x", RULE + '"warning\u200b" = "5%"', "here")
 

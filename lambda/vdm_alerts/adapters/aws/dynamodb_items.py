@@ -6,10 +6,12 @@ them. The partition "history" has an item for each change of an alert's state. A
 items and never reads them.
 """
 
+import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from decimal import Decimal
 from itertools import chain
 from typing import Any, TypeAlias
 
@@ -50,6 +52,13 @@ MAX_KEY_SIZE = 1_024
 """Maximum bytes of a sort key."""
 MAX_NAME_SIZE = 900
 """Maximum bytes of a name in a sort key. A longer name is cut, and is an attribute too."""
+CHECKSUM = "checksum"
+"""The attribute that detects a change of an item by anything but VDM Alerts.
+
+An item without it is valid: an earlier version stored it, or a user who edited the item.
+"""
+_UNCHECKED = {"pk", "version", "token", CHECKSUM}
+"""The attributes that may change while the content of an item does not."""
 RUN_ATTEMPTS = {SERVICE, SUMMARY}
 """The notifications whose attempts are in the run item. The others are about an incident."""
 HISTORY_TTL = timedelta(days=400)
@@ -84,6 +93,27 @@ def item_size(value: object) -> int:
             return 21  # The largest number. Other values take 1 byte.
 
 
+def with_checksum(item: Item) -> Item:
+    """Return *item* with its checksum."""
+    return {**item, CHECKSUM: _checksum(item)}
+
+
+def has_changed(item: Item) -> bool:
+    """Return whether *item* differs from what `with_checksum` returned."""
+    return CHECKSUM in item and item[CHECKSUM] != _checksum(item)
+
+
+def _checksum(item: Item) -> str:
+    content = {name: value for name, value in item.items() if name not in _UNCHECKED}
+    text = json.dumps(content, sort_keys=True, default=_json_value)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _json_value(value: object) -> object:
+    """Return the number that boto3 returned as *value*. No other type is stored."""
+    return int(value) if isinstance(value, Decimal) and value == int(value) else str(value)
+
+
 def key_text(key: AlertKey) -> str:
     """Return *key* as a unique text. JSON keeps it unique whatever characters the names contain."""
     indicator = [key.indicator.key] if key.indicator else []
@@ -96,7 +126,7 @@ def run_item(target: Target, state: StoredState) -> Item:
     Its size is bounded: a notification bounds the findings, and the other fields are few.
     """
     expected = state.expected_subscribers
-    return {
+    item = {
         "pk": partition_key(STATE, target),
         "sk": RUN,
         "schema": SCHEMA,
@@ -112,7 +142,9 @@ def run_item(target: Target, state: StoredState) -> Item:
         "subscribers": state.subscribers,
         "days_without_vdm": [day.isoformat() for day in sorted(state.days_without_vdm)],
         "expected_subscribers": encode(expected) if expected else None,
+        "damage": [encode(finding) for finding in state.damage],
     }
+    return with_checksum(item)
 
 
 def save_in_transactions(
@@ -154,8 +186,7 @@ def grouped_writes(
             by_alert[successors.get(key, key)].append(deletion)
     for key, alert in state.alerts.items():
         if replacing.alerts.get(key) != alert:
-            key_of_item = _named_key(partition, "alert", key_text(key))
-            by_alert[key].append(_put(key_of_item, record=encode(alert)))
+            by_alert[key].append(_record_write(partition, "alert", key_text(key), encode(alert)))
     for transition in transitions:
         by_alert[transition.key].append(_history_write(target, transition))
     by_incident: defaultdict[str | AlertKey, list[list[Write]]] = defaultdict(list)
@@ -235,12 +266,14 @@ def incident_items(partition: str, state: StoredState) -> Mapping[str, Item]:
         if id_ not in RUN_ATTEMPTS
     }
     return {
-        id_: {
-            **_named_key(partition, "incident", id_),
-            "schema": SCHEMA,
-            **numbers.get(id_, {}),
-            **attempts.get(id_, {}),
-        }
+        id_: with_checksum(
+            {
+                **_named_key(partition, "incident", id_),
+                "schema": SCHEMA,
+                **numbers.get(id_, {}),
+                **attempts.get(id_, {}),
+            }
+        )
         for id_ in {**numbers, **attempts}
     }
 
@@ -252,29 +285,30 @@ def _rule_writes(
         yield _delete(_key(partition, "rule", name))
     for name, rule_text in rules.items():
         if replacing.get(name) != rule_text:
-            yield _put(_named_key(partition, "rule", name), record=encode(rule_text))
+            yield _record_write(partition, "rule", name, encode(rule_text))
 
 
 def _history_write(target: Target, transition: Transition) -> Write:
     at, key = transition.time.isoformat(), transition.key
-    return _put(
-        {
-            "pk": partition_key(HISTORY, target),
-            "sk": f"{at}#{bounded(key_text(key), MAX_NAME_SIZE)}",
-        },
-        rule=key.rule,
-        indicator=key.indicator.key if key.indicator else None,
-        scope=_dimensions(key.scope),
-        at=at,
-        before=transition.before,
-        after=transition.after,
-        why=transition.reason,
-        **{EXPIRES: int((transition.time + HISTORY_TTL).timestamp())},
-    )
+    item = {
+        "pk": partition_key(HISTORY, target),
+        "sk": f"{at}#{bounded(key_text(key), MAX_NAME_SIZE)}",
+        "rule": key.rule,
+        "indicator": key.indicator.key if key.indicator else None,
+        "scope": _dimensions(key.scope),
+        "at": at,
+        "before": transition.before,
+        "after": transition.after,
+        "why": transition.reason,
+        EXPIRES: int((transition.time + HISTORY_TTL).timestamp()),
+    }
+    return "Put", {"Item": item}
 
 
-def _put(key: Item, **attributes: Any) -> Write:  # noqa: ANN401 - any value that DynamoDB holds
-    return "Put", {"Item": {**key, **attributes}}
+def _record_write(partition: str, kind: str, name: str, record: Item) -> Write:
+    """Return the write of the item of *kind* that is called *name* and contains *record*."""
+    item = {**_named_key(partition, kind, name), "record": record}
+    return "Put", {"Item": with_checksum(item)}
 
 
 def _delete(key: Item) -> Write:

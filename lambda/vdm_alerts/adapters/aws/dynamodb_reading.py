@@ -15,14 +15,19 @@ from vdm_alerts.adapters.aws.codec import (
     LaterSchemaError,
     UnreadableRecordError,
     decode,
+    encode,
     require_readable,
 )
 from vdm_alerts.adapters.aws.dynamodb_items import (
     MAX_NAME_SIZE,
     RUN,
+    STATE,
     Item,
+    has_changed,
     incident_items,
     key_text,
+    partition_key,
+    with_checksum,
 )
 from vdm_alerts.core.alerts.alert import Alert, AlertKey
 from vdm_alerts.core.alerts.damage import damaged_alert, damaged_item
@@ -31,6 +36,7 @@ from vdm_alerts.core.alerts.stored_state import StoredState, SubscriberCount
 from vdm_alerts.core.model.bounded_text import bounded
 from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.model.metrics import LONGEST_WINDOW, Dimension, Scope
+from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.rules.field_types import INDICATORS
 from vdm_alerts.core.rules.rule_set import RuleText
 
@@ -44,6 +50,9 @@ DAMAGE = (UnreadableRecordError, AttributeError, LookupError, TypeError, ValueEr
 """The errors of reading a damaged value."""
 DELETE_ITEM = "Delete this item of the partition state#ACCOUNT#REGION from the DynamoDB table"
 """The remedy of an item that no save replaces."""
+
+CHANGED = "its checksum differs"
+"""The damage of an item whose values are valid, but not those that were stored."""
 
 T = TypeVar("T")
 
@@ -85,10 +94,13 @@ class _Contents:
             why = str(error)
         else:
             text = key_text(alert.key)
-            if bounded(text, MAX_NAME_SIZE) == bounded(name, MAX_NAME_SIZE):
+            if bounded(text, MAX_NAME_SIZE) != bounded(name, MAX_NAME_SIZE):
+                why = f"it contains the alert {text}"
+            elif has_changed(item):
+                why = CHANGED
+            else:
                 self.alerts[alert.key] = alert
                 return
-            why = f"it contains the alert {text}"
         key = _alert_key(name)
         if key is None:
             effect = "It belongs to no alert, so it is ignored"
@@ -101,6 +113,7 @@ class _Contents:
         """Add the last number and the attempt of the incident in *item*."""
         try:
             require_readable(item.get("schema"))
+            _require_unchanged(item)
             if "sequence" in item:
                 self.sequences[name] = stored_values.whole_number(item["sequence"])
             if "attempt" in item:
@@ -115,7 +128,9 @@ class _Contents:
     def _read_rule(self, name: str, item: Item) -> None:
         """Add the last valid version of a rule in *item*."""
         try:
-            self.rules[name] = decode(item.get("record"), RuleText)
+            rule_text = decode(item.get("record"), RuleText)
+            _require_unchanged(item)
+            self.rules[name] = rule_text
         except LaterSchemaError:
             raise
         except UnreadableRecordError as error:
@@ -150,6 +165,16 @@ def state_from_items(items: Sequence[Item]) -> StoredState:
     return _state_from_run_item(run, contents)
 
 
+def unreadable_history(table: str, target: Target, error: LaterSchemaError) -> Finding:
+    """Return the finding that *table* has an item of *target* that a later version stored."""
+    return Finding(
+        key="memory",
+        what=f"What was remembered cannot be read: {error!r}"[:500],
+        remedy="Deploy the version of VDM Alerts that wrote it, or, to begin anew, delete the "
+        f'items of the partition "{partition_key(STATE, target)}" from the DynamoDB table {table}',
+    )
+
+
 def items_of_incidents(run: Item) -> Sequence[Item]:
     """Return an item for each incident in the *run* item, where an earlier schema stored them."""
     old = _RunItem(run)
@@ -170,6 +195,27 @@ def repaired_version(run: Item) -> int | None:
         return None if stored_values.whole_number(run["version"]) else REPAIRED_VERSION
     except (TypeError, ValueError):
         return REPAIRED_VERSION
+
+
+def repaired_run_item(run: Item, state: StoredState) -> Item | None:
+    """Return *run* with a version that a save can require; None if its version is valid.
+
+    *state* was read from it. Its finding about the damage is stored at once, because a run that
+    dies before its first save would lose it.
+    """
+    version = repaired_version(run)
+    if version is None:
+        return None
+    damage = [finding for finding in state.damage if finding.key == damaged_item(RUN, "", "").key]
+    item = {**run, "version": version, "damage": [encode(finding) for finding in damage]}
+    # Otherwise, a field that has changed would count as valid at the next run.
+    return item if has_changed(run) else with_checksum(item)
+
+
+def _require_unchanged(item: Item) -> None:
+    """Raise UnreadableRecordError if *item* is not as it was stored."""
+    if has_changed(item):
+        raise UnreadableRecordError(CHANGED)
 
 
 def _whole_name(item: Item, cut_name: str) -> str:
@@ -205,6 +251,8 @@ class _RunItem:
 
     def read(self, name: str, decode_value: Callable[[Any], T], otherwise: T) -> T:
         """Return the field *name*; *otherwise* if it is missing, null or damaged."""
+        if has_changed(self.item) and name not in _USED_WHEN_CHANGED:
+            return otherwise
         value = self.item.get(name)
         if value is None:
             if name in _REQUIRED and name not in self.item:
@@ -240,6 +288,8 @@ class _RunItem:
             return None
 
 
+_USED_WHEN_CHANGED = {"schema", "version", "last_run", "days_without_vdm"}
+"""The fields that are read although the checksum differs. Any other may be the damaged one."""
 _REQUIRED = {"findings", "trouble_sequence", "last_run"}
 """The fields that every version stores."""
 
@@ -271,9 +321,12 @@ def _state_from_run_item(item: Item, contents: _Contents) -> StoredState:
         run.damaged["version"] = f"it is {item['version']!r:.40}"
     last_run = run.read("last_run", stored_values.time, None)
     days = run.read_all("days_without_vdm", stored_values.day)
-    if "days_without_vdm" in run.damaged and last_run:
+    is_changed = has_changed(item)
+    if is_changed:
+        run.damaged["checksum"] = CHANGED
+    if last_run and ("days_without_vdm" in run.damaged or is_changed):
         # Without these days, missing emails would count as none.
-        days = [last_run.date() - timedelta(days=age) for age in range(LONGEST_WINDOW.days)]
+        days += [last_run.date() - timedelta(days=age) for age in range(LONGEST_WINDOW.days)]
     state = StoredState(
         alerts=contents.alerts,
         # An earlier version stored findings of any size.
@@ -281,7 +334,7 @@ def _state_from_run_item(item: Item, contents: _Contents) -> StoredState:
         # Each notification has a save of its own, so none has a number above the version.
         service_sequence=run.read("trouble_sequence", stored_values.whole_number, version),
         days_without_vdm=frozenset(days),
-        last_run=last_run,
+        last_run=None if is_changed else last_run,
         sequences={
             **contents.sequences,
             **run.read_map("numbers", stored_values.whole_number),
@@ -299,7 +352,8 @@ def _state_from_run_item(item: Item, contents: _Contents) -> StoredState:
         ),
         version=version,
     )
+    unnotified = run.read_all("damage", lambda record: decode(record, Finding))
     if run.damaged:
         why = "; ".join(f"{name}: {what}" for name, what in sorted(run.damaged.items()))
         contents.damage.append(damaged_item(RUN, why, _RUN_EFFECT))
-    return replace(state, damage=tuple(contents.damage))
+    return replace(state, damage=tuple(dict.fromkeys([*unnotified, *contents.damage])))

@@ -23,6 +23,15 @@ PART_SIZE = 350_000
 Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 """
 
+_UNREADABLE = (
+    UnreadableRecordError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    zlib.error,
+)
+"""The errors of reading a damaged roster."""
 _log = logging.getLogger(__name__)
 
 
@@ -43,14 +52,14 @@ class DynamoDbRoster:
         An empty roster only costs queries.
         """
         with translate_errors("dynamodb:Query"):
-            items = list(query_partition(self._table, partition_key(ROSTER, target)))
+            items = query_partition(self._table, partition_key(ROSTER, target))
             if not items:  # An older table has one roster for all targets.
-                items = list(query_partition(self._table, UNSCOPED_ROSTER))
+                items = query_partition(self._table, UNSCOPED_ROSTER)
         if not items:
             return SenderRoster()
         try:
             return decode_roster(json.loads(zlib.decompress(_joined(items))))
-        except (UnreadableRecordError, LookupError, TypeError, ValueError, zlib.error) as error:
+        except _UNREADABLE as error:
             _log.warning("the roster cannot be read, and is made anew: %s", error)
             return SenderRoster()
 

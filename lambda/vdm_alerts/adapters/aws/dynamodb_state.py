@@ -8,7 +8,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -32,20 +32,25 @@ from vdm_alerts.adapters.aws.dynamodb_items import (
 )
 from vdm_alerts.adapters.aws.dynamodb_reading import (
     items_of_incidents,
-    repaired_version,
+    repaired_run_item,
     state_from_items,
+    unreadable_history,
 )
 from vdm_alerts.adapters.aws.errors import codes_of, translate_errors
+from vdm_alerts.adapters.aws.time_limit import requests_end_by
+from vdm_alerts.adapters.monotonic_deadline import MonotonicDeadline
 from vdm_alerts.core.alerts.history import Transition
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.errors import LeaseHeldError, StaleStateError
-from vdm_alerts.core.model.findings import Finding, OperationFailedError
+from vdm_alerts.core.model.findings import OperationFailedError, UnavailableError
 from vdm_alerts.core.model.target import Target
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 
+QUERY_TIME = timedelta(minutes=1)
+"""How long the pages of one partition may take together: a state of 1 MB takes less than 1 s."""
 _CONDITION_FAILED = {"ConditionalCheckFailedException", "ConditionalCheckFailed"}
 """The error codes of a failed condition: of a single write, and of a write in a transaction."""
 _log = logging.getLogger(__name__)
@@ -124,10 +129,12 @@ class DynamoDbState:
         try:
             state = state_from_items(items)
         except LaterSchemaError as error:
-            raise OperationFailedError(_unreadable(self._table.name, target, error)) from error
+            raise OperationFailedError(
+                unreadable_history(self._table.name, target, error)
+            ) from error
         for item in items:
-            if item["sk"] == RUN and (version := repaired_version(item)):
-                self._repair_version(item, version)
+            if item["sk"] == RUN and (repaired := repaired_run_item(item, state)):
+                self._replace_run_item(item, repaired)
         return state
 
     def _with_incidents(self, items: list[Any]) -> list[Any]:
@@ -143,18 +150,18 @@ class DynamoDbState:
                 batch.put_item(Item=item)
         return [*items, *incidents]
 
-    def _repair_version(self, run: Any, version: int) -> None:  # noqa: ANN401 - an item of the table
-        """Replace the damaged version of the *run* item, which no save could require."""
+    def _replace_run_item(self, run: Any, repaired: Any) -> None:  # noqa: ANN401 - items of the table
+        """Put *repaired* in place of *run*, whose damaged version no save could require."""
         with translate_errors("dynamodb:PutItem"), _stale_if_condition_fails():
             self._table.put_item(
-                Item={**run, "version": version},
+                Item=repaired,
                 ConditionExpression=Attr("version").eq(run["version"]),
             )
 
     def _items(self, key: str) -> list[Any]:
         with translate_errors("dynamodb:Query"):
             # Backwards, the run item comes first: its version is never newer than the other items.
-            return list(query_partition(self._table, key, backwards=True))
+            return query_partition(self._table, key, backwards=True)
 
     def _moved_items(self, target: Target) -> list[Any]:
         """Move the state of an older table to the partition of *target*, and return its items.
@@ -255,11 +262,17 @@ class DynamoDbState:
         return saved
 
 
-def query_partition(table: "Table", name: str, *, backwards: bool = False) -> Iterator[Any]:
-    """Yield every item of the partition *name* of *table*, in the order of the sort key.
+def query_partition(table: "Table", name: str, *, backwards: bool = False) -> list[Any]:
+    """Return every item of the partition *name* of *table*, in the order of the sort key.
 
-    *backwards* reverses the order. Each page is read consistently.
+    *backwards* reverses the order. Each page is read consistently. Raises UnavailableError if the
+    pages do not advance, and a botocore error if they do not end within `QUERY_TIME`.
     """
+    with requests_end_by(table.meta.client, MonotonicDeadline(QUERY_TIME)):
+        return list(_query_pages(table, name, backwards=backwards))
+
+
+def _query_pages(table: "Table", name: str, *, backwards: bool) -> Iterator[Any]:
     query: dict[str, Any] = {
         "KeyConditionExpression": Key("pk").eq(name),
         "ConsistentRead": True,
@@ -267,7 +280,11 @@ def query_partition(table: "Table", name: str, *, backwards: bool = False) -> It
     }
     page = table.query(**query)
     yield from page["Items"]
+    keys: set[Any] = set()
     while last := page.get("LastEvaluatedKey"):
+        if not page["Items"] or last["sk"] in keys:
+            raise UnavailableError("dynamodb:Query", "its pages do not advance")
+        keys.add(last["sk"])
         page = table.query(**query, ExclusiveStartKey=last)
         yield from page["Items"]
 
@@ -295,12 +312,3 @@ def _lease_key(target: Target) -> dict[str, str]:
 
 def _request_key(target: Target) -> dict[str, str]:
     return {"pk": partition_key(LEASE, target), "sk": "request"}
-
-
-def _unreadable(table: str, target: Target, error: Exception) -> Finding:
-    return Finding(
-        key="memory",
-        what=f"What was remembered cannot be read: {error!r}"[:500],
-        remedy="Deploy the version of VDM Alerts that wrote it, or, to begin anew, delete the "
-        f'items of the partition "{partition_key(STATE, target)}" from the DynamoDB table {table}',
-    )

@@ -1,5 +1,6 @@
 """The translation of AWS errors into the errors of the ports."""
 
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from vdm_alerts.adapters.aws.well_formed_text import well_formed
 from vdm_alerts.core.model.findings import AccessDeniedError, UnavailableError
@@ -17,6 +19,18 @@ _THROTTLING_CODE = re.compile("Throttl|TooManyRequests|LimitExceeded|ThroughputE
 """The parts of the error codes of too many calls."""
 _CONFLICT_CODE = re.compile("TransactionConflict|TransactionInProgress")
 """The error codes of two writes to one item."""
+
+_MALFORMED = (
+    ResponseParserError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""The errors of reading a response that is not in the form of its operation."""
+_log = logging.getLogger(__name__)
 
 
 def code_of(error: ClientError) -> str:
@@ -59,6 +73,22 @@ def translate_errors(action: str) -> Iterator[None]:
         ) from error
     except BotoCoreError as error:
         raise UnavailableError(action, _message_of(error)) from error
+
+
+@contextmanager
+def translate_read_errors(action: str) -> Iterator[None]:
+    """Raise errors of the block, which calls *action* and reads the response.
+
+    AWS errors are raised as by `translate_errors`. botocore does not check the form of a response.
+    So a malformed response is an UnavailableError, too.
+    """
+    try:
+        with translate_errors(action):
+            yield
+    except _MALFORMED as error:
+        _log.exception("the response to %s cannot be read", action)
+        reason = f"the response cannot be read ({type(error).__name__})"
+        raise UnavailableError(action, reason) from error
 
 
 def _denied_action(error: ClientError) -> str | None:

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from vdm_alerts.adapters.aws.errors import code_of, translate_errors
+from vdm_alerts.adapters.aws.errors import code_of, translate_read_errors
 from vdm_alerts.adapters.aws.pages import read_pages
 from vdm_alerts.adapters.aws.ses_metric_codec import MAX_COUNT
 from vdm_alerts.adapters.aws.ses_metrics import VDM_IS_OFF
 from vdm_alerts.adapters.aws.ses_rate_limiter import LISTS_PER_SECOND, Clock, RateLimiter
+from vdm_alerts.adapters.aws.time_limit import requests_end_by
 from vdm_alerts.adapters.aws.well_formed_text import well_formed
 from vdm_alerts.core.model.account import AccountStatus, SesPlan
 from vdm_alerts.core.model.deadline import Deadline
@@ -73,45 +74,84 @@ class SesAccount:
 
     def status(self) -> AccountStatus:
         """Return the status of VDM and of sending, with the findings about the account."""
-        with translate_errors("ses:GetAccount"):
-            account = self._client.get_account()
-        enabled = account.get("VdmAttributes", {}).get("VdmEnabled") == "ENABLED"
-        findings = [] if enabled else [VDM_IS_OFF]
-        if enforced := _ENFORCEMENT.get(account.get("EnforcementStatus", "")):
-            findings.append(enforced)
-        elif not account.get("SendingEnabled", True):
-            findings.append(_SENDING_IS_OFF)
-        return AccountStatus(
-            vdm_enabled=enabled,
-            may_send=account.get("SendingEnabled", True),
-            sent_last_day=_sent_last_day(account),
-            plan=_plan(account),
-            findings=findings,
-        )
+        with translate_read_errors("ses:GetAccount"):
+            return _status(self._client.get_account())
 
     def identities(self, deadline: Deadline) -> Sequence[Scope]:
         """Return every email identity, verified or not, sorted by name."""
-        pages = _pages(
-            "ses:ListEmailIdentities", self._client.list_email_identities, PAGE_SIZE, deadline
+        names = self._names(
+            "ses:ListEmailIdentities",
+            self._client.list_email_identities,
+            lambda page: (identity["IdentityName"] for identity in page["EmailIdentities"]),
+            PAGE_SIZE,
+            deadline,
         )
-        names = (identity["IdentityName"] for page in pages for identity in page["EmailIdentities"])
-        return [Scope(identity=name) for name in _sorted(names)]
+        return [Scope(identity=name) for name in names]
 
     def configuration_sets(self, deadline: Deadline) -> Sequence[Scope]:
         """Return every configuration set, sorted by name."""
-        pages = _pages(
-            "ses:ListConfigurationSets", self._client.list_configuration_sets, PAGE_SIZE, deadline
+        names = self._names(
+            "ses:ListConfigurationSets",
+            self._client.list_configuration_sets,
+            lambda page: page["ConfigurationSets"],
+            PAGE_SIZE,
+            deadline,
         )
-        names = (name for page in pages for name in page["ConfigurationSets"])
-        return [Scope(configuration_set=name) for name in _sorted(names)]
+        return [Scope(configuration_set=name) for name in names]
 
     def tenants(self, deadline: Deadline) -> Sequence[Scope]:
         """Return every tenant, sorted by name; none if this boto3 does not support tenants."""
         if "ListTenants" not in self._client.meta.service_model.operation_names:
             return []
-        pages = _pages("ses:ListTenants", self._client.list_tenants, TENANTS_PAGE_SIZE, deadline)
-        names = (tenant["TenantName"] for page in pages for tenant in page["Tenants"])
-        return [Scope(tenant=name) for name in _sorted(names)]
+        names = self._names(
+            "ses:ListTenants",
+            self._client.list_tenants,
+            lambda page: (tenant["TenantName"] for tenant in page["Tenants"]),
+            TENANTS_PAGE_SIZE,
+            deadline,
+        )
+        return [Scope(tenant=name) for name in names]
+
+    def _names(
+        self,
+        action: str,
+        call: Callable[..., Any],
+        names_in: Callable[[Any], Iterable[str]],
+        page_size: int,
+        deadline: Deadline,
+    ) -> Sequence[str]:
+        """Return the names on every page of a list operation, sorted.
+
+        *names_in* returns the names in a page. Each has a form that can be stored and published:
+        SES rejects the name that replaces an ill-formed one, and the rejection is a finding. If SES
+        rejects *page_size*, the pages have their default size. Raises AccessDeniedError or
+        UnavailableError of *action*.
+        """
+        with translate_read_errors(action), requests_end_by(self._client, deadline):
+            try:
+                pages = list(read_pages(action, call, deadline, PageSize=page_size))
+            except ClientError as error:
+                if code_of(error) != "BadRequestException":
+                    raise
+                pages = list(read_pages(action, call, deadline))
+            return sorted(well_formed(name) for page in pages for name in names_in(page))
+
+
+def _status(account: Mapping[str, Any]) -> AccountStatus:
+    """Return the status in the response *account*."""
+    enabled = account.get("VdmAttributes", {}).get("VdmEnabled") == "ENABLED"
+    findings = [] if enabled else [VDM_IS_OFF]
+    if enforced := _ENFORCEMENT.get(account.get("EnforcementStatus", "")):
+        findings.append(enforced)
+    elif not account.get("SendingEnabled", True):
+        findings.append(_SENDING_IS_OFF)
+    return AccountStatus(
+        vdm_enabled=enabled,
+        may_send=account.get("SendingEnabled", True),
+        sent_last_day=_sent_last_day(account),
+        plan=_plan(account),
+        findings=findings,
+    )
 
 
 def _sent_last_day(account: Mapping[str, Any]) -> int | None:
@@ -123,14 +163,6 @@ def _sent_last_day(account: Mapping[str, Any]) -> int | None:
     return round(sent) if type(sent) in {int, float} and 0 <= sent <= MAX_COUNT else None
 
 
-def _sorted(names: Iterable[str]) -> Sequence[str]:
-    """Return the *names* of a list in order, in a form that can be stored and published.
-
-    SES rejects the name that replaces an ill-formed one, and the rejection is a finding.
-    """
-    return sorted(map(well_formed, names))
-
-
 def _plan(account: Mapping[str, Any]) -> SesPlan | None:
     """Return the pricing plan in the response *account*.
 
@@ -138,20 +170,3 @@ def _plan(account: Mapping[str, Any]) -> SesPlan | None:
     """
     plan = account.get("PricingAttributes", {}).get("CurrentPlan")
     return SesPlan(plan) if plan in set(SesPlan) else None
-
-
-def _pages(
-    action: str, call: Callable[..., Any], page_size: int, deadline: Deadline
-) -> Sequence[Any]:
-    """Return every page of a list operation, as `read_pages` reads them.
-
-    If SES rejects *page_size*, the pages have their default size. Raises AccessDeniedError or
-    UnavailableError of *action*.
-    """
-    with translate_errors(action):
-        try:
-            return list(read_pages(action, call, deadline, PageSize=page_size))
-        except ClientError as error:
-            if code_of(error) != "BadRequestException":
-                raise
-        return list(read_pages(action, call, deadline))

@@ -16,6 +16,7 @@ from vdm_alerts.adapters.aws.ses_metric_codec import (
     to_query,
 )
 from vdm_alerts.adapters.aws.ses_rate_limiter import RateLimiter
+from vdm_alerts.adapters.aws.time_limit import requests_end_by
 from vdm_alerts.core.model.deadline import Deadline
 from vdm_alerts.core.model.findings import (
     AccessDeniedError,
@@ -90,11 +91,12 @@ class SesMetrics:
             deadline=deadline,
         )
         first, *rest = _batches(queries)
-        # The first call is made alone: an error that ends the read would occur in every call.
-        answers = dict(calls.read(first))
-        with ThreadPoolExecutor(MAX_CONCURRENCY) as executor:
-            for batch_answers in executor.map(calls.read, rest):
-                answers |= batch_answers
+        with requests_end_by(self._client, deadline):
+            # The first call is made alone: an error that ends the read would occur in every call.
+            answers = dict(calls.read(first))
+            with ThreadPoolExecutor(MAX_CONCURRENCY) as executor:
+                for batch_answers in executor.map(calls.read, rest):
+                    answers |= batch_answers
         return answers
 
 

@@ -4,7 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from vdm_alerts.adapters.aws.errors import translate_errors
+from vdm_alerts.adapters.aws.errors import translate_errors, translate_read_errors
+from vdm_alerts.adapters.aws.stored_values import whole_number
 from vdm_alerts.core.notifications.rendering.message import Message
 
 if TYPE_CHECKING:
@@ -51,6 +52,6 @@ class SnsNotifier:
 
     def subscribers(self) -> int:
         """Return the number of confirmed subscriptions of the topic."""
-        with translate_errors("sns:GetTopicAttributes"):
+        with translate_read_errors("sns:GetTopicAttributes"):
             response = self._client.get_topic_attributes(TopicArn=self._topic_arn)
-        return int(response["Attributes"]["SubscriptionsConfirmed"])
+            return whole_number(int(response["Attributes"]["SubscriptionsConfirmed"]))

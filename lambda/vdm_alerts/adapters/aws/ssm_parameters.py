@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
-from vdm_alerts.adapters.aws.errors import translate_errors
+from vdm_alerts.adapters.aws.errors import translate_read_errors
 from vdm_alerts.adapters.aws.pages import read_pages
+from vdm_alerts.adapters.aws.time_limit import requests_end_by
 from vdm_alerts.adapters.aws.well_formed_text import well_formed
 from vdm_alerts.core.model.bounded_text import bounded
 from vdm_alerts.core.model.deadline import Deadline
@@ -36,9 +37,9 @@ def texts_under(client: "SSMClient", path: str, deadline: Deadline) -> Mapping[s
     UnavailableError, also if the list has not ended by *deadline*.
     """
     action, read = f"ssm:GetParametersByPath of {path}", client.get_parameters_by_path
-    with translate_errors(action):
+    with translate_read_errors(action), requests_end_by(client, deadline):
         return {
-            parameter["Name"].removeprefix(f"{path}/"): (
+            well_formed(parameter["Name"]).removeprefix(f"{path}/"): (
                 well_formed(parameter["Value"]) if parameter["Type"] == "String" else None
             )
             for page in read_pages(action, read, deadline, Path=path, Recursive=True)

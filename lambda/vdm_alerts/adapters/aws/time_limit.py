@@ -4,12 +4,22 @@ The timeouts of botocore apply to each operation on a socket. A response that ar
 never exceeds them, and neither do its headers.
 """
 
+from collections.abc import Iterator
 from concurrent.futures import Future, wait
+from contextlib import contextmanager
 from threading import Thread
 from typing import Any, Protocol
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
+from botocore.exceptions import BotoCoreError, ConnectionClosedError, ReadTimeoutError
+
+from vdm_alerts.core.model.deadline import Deadline, NoDeadline
+
+
+class DeadlinePassedError(BotoCoreError):
+    """A request was not sent, because reading must stop. botocore does not retry it."""
+
+    fmt = "The time for reading is over"
 
 
 class HttpSession(Protocol):
@@ -32,6 +42,8 @@ class TimeLimitedSession:
 
     def __init__(self, session: HttpSession, seconds: float) -> None:
         """Send requests through *session*, each for at most *seconds*."""
+        self.deadline: Deadline = NoDeadline()
+        """When the last request has to end."""
         self._session = session
         self._seconds = seconds
 
@@ -40,10 +52,14 @@ class TimeLimitedSession:
 
         Raises HTTPClientError, which botocore retries: ReadTimeoutError after the time limit, and
         ConnectionClosedError if a part of the body is missing, which botocore does not check.
+        Raises DeadlinePassedError, without a request, after the deadline.
         """
+        seconds = min(self._seconds, self.deadline.remaining().total_seconds())
+        if seconds <= 0:
+            raise DeadlinePassedError
         response: Future[AWSResponse] = Future()
         Thread(target=self._complete, args=(response, request), daemon=True).start()
-        wait([response], self._seconds)
+        wait([response], seconds)
         if not response.done():
             raise ReadTimeoutError(endpoint_url=request.url)
         _check_length(response.result())
@@ -64,6 +80,23 @@ def limit_request_time(client: Any, seconds: float) -> None:  # noqa: ANN401 - a
     """Let each request of *client* take at most *seconds*, retries not included."""
     endpoint = client._endpoint  # noqa: SLF001 - botocore has no setting for its HTTP session
     endpoint.http_session = TimeLimitedSession(endpoint.http_session, seconds)
+
+
+@contextmanager
+def requests_end_by(client: Any, deadline: Deadline) -> Iterator[None]:  # noqa: ANN401 - see above
+    """Let each request of *client* in the block, retries included, end by *deadline*.
+
+    A client whose requests have no time limit has none in the block either.
+    """
+    session = client._endpoint.http_session  # noqa: SLF001 - see `limit_request_time`
+    if not isinstance(session, TimeLimitedSession):
+        yield
+        return
+    session.deadline = deadline
+    try:
+        yield
+    finally:
+        session.deadline = NoDeadline()
 
 
 def _check_length(response: AWSResponse) -> None:

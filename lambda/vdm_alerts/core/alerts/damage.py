@@ -28,7 +28,7 @@ def damaged_item(name: str, why: str, effect: str, remedy: str = REPLACED) -> Fi
         remedy=remedy,
         blocks_monitoring=False,
         one_shot=True,
-    )
+    ).bounded()
 
 
 def damaged_alert(name: str, why: str) -> Finding:

@@ -56,7 +56,10 @@ class StoredState:
     version: int = 0
     """The number of saves."""
     damage: Sequence[Finding] = ()
-    """The findings about damaged items, as this run loaded them. They are not stored."""
+    """The findings about damaged items: those of the last load, and those not notified yet.
+
+    The run that finds an item damaged usually replaces it, so no later run finds it again.
+    """
 
     def alerts_with_indicator(self, rule_set: RuleSet | None) -> Mapping[AlertKey, Alert]:
         """Return the alerts by key, with an indicator where one can be found.

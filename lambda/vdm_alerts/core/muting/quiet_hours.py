@@ -7,6 +7,8 @@ from datetime import datetime, time
 from importlib import resources
 from zoneinfo import ZoneInfo
 
+from vdm_alerts.core.rules.quoting import quote
+
 NO_QUIET_HOURS = "none"
 """The text that stands for no quiet hours."""
 
@@ -52,11 +54,11 @@ def parse_quiet_hours(text: str) -> QuietHours | None:
         return None
     match = _FORM.fullmatch(text)
     if not match:
-        message = f'"{text}" is not like {_EXAMPLE}'
+        message = f"{quote(text)} is not like {_EXAMPLE}"
         raise ValueError(message)
     start, end = _parse_time(match[1]), _parse_time(match[2])
     if start == end:
-        message = f'"{text}" begins when it ends; all day long takes a silence'
+        message = f"{quote(text)} begins when it ends; all day long takes a silence"
         raise ValueError(message)
     return QuietHours(start, end, _parse_zone(match[3]))
 
@@ -82,6 +84,6 @@ def _parse_zone(name: str) -> ZoneInfo:
         hint = (
             f'did you mean "{similar[0]}"?' if similar else 'write its IANA name, "Europe/Berlin"'
         )
-        message = f'"{name}" is no time zone; {hint}'
+        message = f"{quote(name)} is no time zone; {hint}"
         raise ValueError(message)
     return ZoneInfo(name)

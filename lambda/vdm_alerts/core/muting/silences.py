@@ -1,6 +1,6 @@
 """Silences: which notifications a user mutes, until when, and why."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -9,10 +9,12 @@ from vdm_alerts.core.model.findings import DeleteParameter, Finding
 from vdm_alerts.core.model.metrics import Dimension, Scope
 from vdm_alerts.core.model.timefmt import format_time
 from vdm_alerts.core.rules.field_types import Glob, SingleLine
+from vdm_alerts.core.rules.matcher_index import MatcherIndex
 from vdm_alerts.core.rules.patterns import ScopeMatcher, matches_pattern
 from vdm_alerts.core.rules.quoting import shorten
 from vdm_alerts.core.rules.schema import MatcherFields, read_document
 from vdm_alerts.core.rules.toml_document import (
+    MAX_PARAMETER_SIZE,
     DocumentType,
     InvalidDocumentError,
     InvalidField,
@@ -21,6 +23,8 @@ from vdm_alerts.core.rules.toml_document import (
 
 MAX_EXPIRED = 20
 """The maximum number of expired silences to report. Deleting these makes room for the others."""
+RULE = "rule"
+"""The key of the rule pattern."""
 ANY_RULE = "*"
 """The rule pattern of a silence without the key `rule`."""
 
@@ -55,9 +59,27 @@ class Silence:
         """
         return matches_pattern(rule, self.rule_pattern) and self.matcher.matches(scope)
 
+    @property
+    def patterns(self) -> Mapping[str, str]:
+        """The patterns that must all match, by their keys."""
+        return {RULE: self.rule_pattern, **_by_key(self.matcher.patterns)}
+
     def has_expired(self, now: datetime) -> bool:
         """Return whether the silence has expired."""
         return now >= self.until
+
+
+class SilenceIndex:
+    """The silences in effect, found by the rule and the scope of an alert."""
+
+    def __init__(self, silences: Iterable[Silence]) -> None:
+        """Index *silences* by their patterns."""
+        self._index = MatcherIndex((silence.patterns, silence) for silence in silences)
+
+    def covers(self, rule: str, scope: Scope) -> bool:
+        """Return whether a silence mutes the rule named *rule* for *scope*."""
+        candidates = self._index.candidates({RULE: rule, **_by_key(scope.dimensions)})
+        return any(silence.covers(rule, scope) for silence in candidates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +94,10 @@ class Silences:
     def in_effect(self, now: datetime) -> Sequence[Silence]:
         """Return the silences that have not expired."""
         return [silence for silence in self.silences if not silence.has_expired(now)]
+
+
+def _by_key(texts: Mapping[Dimension, str]) -> Mapping[str, str]:
+    return {dimension.key: text for dimension, text in texts.items()}
 
 
 def expired_findings(silences: Silences, now: datetime) -> list[Finding]:
@@ -124,7 +150,7 @@ class SilenceDocument(MatcherFields):
     author: SingleLine
 
 
-MATCHERS = ("rule", *(dimension.key for dimension in Dimension))
+MATCHERS = (RULE, *(dimension.key for dimension in Dimension))
 """The keys that select what a silence mutes. At least one of them is required."""
 
 
@@ -148,4 +174,5 @@ _DOCUMENT_TYPE = DocumentType(
     cross_field_errors=_missing_matcher_errors,
     missing_key_hints=_MISSING_KEY_HINTS,
     error_class=InvalidSilenceError,
+    max_size=MAX_PARAMETER_SIZE,
 )

@@ -54,6 +54,7 @@ def mark_delivered(state: StoredState, sent: Sequence[Notification], now: dateti
             state = replace(
                 state,
                 findings=notification.findings_when_delivered,
+                damage=tuple(each for each in state.damage if each not in notification.findings),
                 service_sequence=notification.sequence,
                 expected_subscribers=_notified_subscribers(state, now),
             )

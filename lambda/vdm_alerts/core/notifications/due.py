@@ -12,6 +12,7 @@ from vdm_alerts.core.alerts.alert import Alert, Firing
 from vdm_alerts.core.alerts.stored_state import History, HistoryUnavailable, StoredState
 from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.model.severity import Severity
+from vdm_alerts.core.muting.silences import SilenceIndex
 from vdm_alerts.core.notifications.incidents import (
     IncidentNotification,
     fingerprint_of,
@@ -122,7 +123,7 @@ def _due_incidents(
 ) -> list[IncidentNotification]:
     """Return the due notifications about incidents that are not silenced."""
     notifications = incident_notifications(
-        _not_silenced(state, observation),
+        _alerts(state, observation, muted=False),
         observation.rules,
         evaluation.verdicts,
         evaluation.contributors,
@@ -154,16 +155,22 @@ def _due_service(
     )
 
 
-def _not_silenced(state: StoredState, observation: Observation) -> list[Alert]:
-    return [alert for key, alert in state.alerts.items() if not observation.is_silenced(key)]
+def _alerts(state: StoredState, observation: Observation, *, muted: bool) -> list[Alert]:
+    """Return the alerts that a silence mutes, or those that none mutes."""
+    silences = SilenceIndex(observation.silences)
+    return [
+        alert
+        for key, alert in state.alerts.items()
+        if silences.covers(key.rule, key.scope) is muted
+    ]
 
 
 def _silenced_severities(state: StoredState, observation: Observation) -> list[Severity]:
     """Return the severities of the firing alerts that a silence mutes."""
     return [
         alert.state.severity
-        for key, alert in state.alerts.items()
-        if isinstance(alert.state, Firing) and observation.is_silenced(key)
+        for alert in _alerts(state, observation, muted=True)
+        if isinstance(alert.state, Firing)
     ]
 
 

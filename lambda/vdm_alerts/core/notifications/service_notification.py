@@ -101,23 +101,30 @@ def service_notification(
     transient finding causes no notification. While a source is unreadable, none of its findings
     counts as fixed.
 
-    At most `MAX_FINDINGS` are listed or stored, and every critical one. The others are counted in a
-    finding of their own, and are listed once others are fixed.
+    At most `MAX_FINDINGS` are listed or stored, and every one that `_is_always_listed`. The others
+    are counted in a finding of their own, and are listed once others are fixed.
 
     *notified* are the findings of earlier notifications, unconfirmed ones included.
     *last_sequence* is the number of the last delivered notification, and *attempt* a later one
     whose delivery is unconfirmed.
     """
     lasting = [finding for finding in findings if not finding.transient]
-    new = [finding for finding in lasting if not any(map(finding.is_known_from, notified))]
-    unchanged = [finding for finding in lasting if finding not in new]
+    new: list[Finding] = []
+    unchanged: list[Finding] = []
+    for finding in lasting:
+        is_known = any(map(finding.is_known_from, notified))
+        (unchanged if is_known else new).append(finding)
     listed = [finding for finding in notified if finding.key != OMITTED]
     unchecked, fixed = _absent_findings(lasting, listed, unreadable_sources)
-    new, omitted = _split(new, MAX_FINDINGS - len(unchanged) - len(unchecked) - len(fixed))
+    limit = MAX_FINDINGS - len(unchanged) - len(unchecked) - len(fixed)
+    new, omitted = _split(new, limit, {finding.key for finding in listed})
     if omitted:
         others = _omitted_findings(omitted)
-        is_known = any(map(others.is_known_from, notified))
-        (unchanged if is_known else new).append(others)
+        if any(map(others.is_known_from, notified)):
+            # A payload cuts the end of a list that critical findings made too long.
+            unchanged.insert(0, others)
+        else:
+            new.append(others)
     if not (new or fixed):
         return None
     hides_findings = any(finding.transient and finding.blocks_monitoring for finding in findings)
@@ -155,15 +162,30 @@ def _absent_findings(
     return unchecked, fixed
 
 
-def _split(new: Sequence[Finding], limit: int) -> tuple[list[Finding], list[Finding]]:
+def _split(
+    new: Sequence[Finding], limit: int, listed_keys: Collection[str]
+) -> tuple[list[Finding], list[Finding]]:
     """Return the *new* findings to list, and those to count: with their count, at most *limit*.
 
-    Critical findings are always listed. They are about the account, so they are few.
+    Those that are always listed come first. Then come those that have changed since they were
+    listed as one of *listed_keys*, so that their end will be notified.
     """
-    ordered = _worst_first(new)
-    critical = sum(finding.severity is Severity.CRITICAL for finding in new)
-    places = len(new) if len(new) <= limit else max(critical, limit - 1)
+    ordered = sorted(
+        _worst_first(new),
+        key=lambda finding: (_is_always_listed(finding), finding.key in listed_keys),
+        reverse=True,
+    )
+    always_listed = sum(map(_is_always_listed, new))
+    places = len(new) if len(new) <= limit else max(always_listed, limit - 1)
     return ordered[:places], ordered[places:]
+
+
+def _is_always_listed(finding: Finding) -> bool:
+    """Return whether *finding* is critical, or about the subscriptions, so that there are few.
+
+    The end of a subscription counts as notified by any notification.
+    """
+    return finding.severity is Severity.CRITICAL or finding.source is FindingSource.SUBSCRIBERS
 
 
 def _omitted_findings(omitted: Sequence[Finding]) -> Finding:

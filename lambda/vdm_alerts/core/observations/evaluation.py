@@ -1,6 +1,6 @@
 """The evaluation of what a run read: verdicts, main contributors, and senders of the same email."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -24,7 +24,6 @@ from vdm_alerts.core.observations.metric_reading import MetricReading
 from vdm_alerts.core.observations.observation import Observation
 from vdm_alerts.core.planning.contributor import Contributor, Investigation
 from vdm_alerts.core.planning.queries import Query, find_answer
-from vdm_alerts.core.planning.scope_verdict import evaluate_scope
 from vdm_alerts.core.planning.shared_email import shared_email_search
 from vdm_alerts.core.rules.rule import Rule
 
@@ -110,9 +109,8 @@ def _verdicts(reading: MetricReading) -> dict[AlertKey, Verdict]:
     return {
         AlertKey.for_rule(rule, scope): verdict
         for scope in (*reading.plan.all_scopes, *_parts(reading))
-        for rule in reading.plan.rules
-        if reading.plan.rule_scopes.applies(rule, scope)
-        and (verdict := _verdict(rule, scope, reading))
+        for rule in reading.plan.rule_scopes.rules_applying_to(scope)
+        if (verdict := _verdict(rule, scope, reading))
     }
 
 
@@ -138,7 +136,7 @@ def _verdict(rule: Rule, scope: Scope, reading: MetricReading) -> Verdict | None
     were too few to need the other queries.
     """
     plan, answers = reading.plan, reading.answers
-    verdict = evaluate_scope(rule, scope, plan, answers)
+    verdict = reading.verdicts.verdict(rule, scope)
     if verdict is not None:
         return verdict
     metrics = (rule.indicator.events, rule.indicator.volume, Metric.SEND)
@@ -152,15 +150,17 @@ def _verdict(rule: Rule, scope: Scope, reading: MetricReading) -> Verdict | None
 def _breaches(
     verdicts: Mapping[AlertKey, Verdict], reading: MetricReading
 ) -> Sequence[Sequence[Investigation]]:
-    """Return the breaches of each rule."""
-    return [
-        [
-            Investigation(rule, key.scope, verdict.evidence, reading.plan, reading.answers)
-            for key, verdict in verdicts.items()
-            if key.rule == rule.name and isinstance(verdict, Breached)
-        ]
-        for rule in reading.plan.rules
-    ]
+    """Return the breaches of each rule that has any."""
+    rules = {rule.name: rule for rule in reading.plan.rules}
+    breaches: defaultdict[str, list[Investigation]] = defaultdict(list)
+    for key, verdict in verdicts.items():
+        if isinstance(verdict, Breached):
+            breaches[key.rule].append(
+                Investigation(
+                    rules[key.rule], key.scope, verdict.evidence, reading.plan, reading.answers
+                )
+            )
+    return list(breaches.values())
 
 
 def _proven(

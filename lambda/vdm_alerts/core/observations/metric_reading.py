@@ -21,6 +21,7 @@ from vdm_alerts.core.planning.queries import (
 from vdm_alerts.core.planning.query_batches import min_unattributed, unattributed_emails
 from vdm_alerts.core.planning.read_plan import ReadPlan
 from vdm_alerts.core.planning.roster import ReadOutcome, SenderRoster
+from vdm_alerts.core.planning.scope_verdict import Verdicts
 from vdm_alerts.core.rules.rule import Rule
 
 TRANSIENT_LIMIT = timedelta(days=1)
@@ -54,6 +55,8 @@ class MetricReading:
     """The counts, or the reason why there are none, for each query that mattered."""
     queries_made: int
     """How many queries were made, without those that were cut off."""
+    verdicts: Verdicts
+    """The verdicts on the answers."""
     failed: bool = False
     """Whether an error ended the reading early. The error is a finding."""
 

@@ -99,10 +99,6 @@ class Observation:
         """Return the latest daily rates of *indicator* in *scope*; None if they are unreadable."""
         return self.reading.trend(indicator, scope) if self.reading else None
 
-    def is_silenced(self, key: AlertKey) -> bool:
-        """Return whether a silence mutes the alert of *key*."""
-        return any(silence.covers(key.rule, key.scope) for silence in self.silences)
-
     def closed_because(self, key: AlertKey) -> str:
         """Return why the alert of *key* is no longer monitored.
 

@@ -1,7 +1,7 @@
 """Findings about rules and silences whose patterns match nothing in the account."""
 
-import difflib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from vdm_alerts.core.model.findings import DeleteParameter, Finding
@@ -9,17 +9,20 @@ from vdm_alerts.core.model.invisible_characters import escape_invisible
 from vdm_alerts.core.model.metrics import Dimension
 from vdm_alerts.core.model.wording import KIND_NAMES
 from vdm_alerts.core.muting.silences import Silence
+from vdm_alerts.core.observations.unmatched_patterns import unmatched_patterns
 from vdm_alerts.core.planning.read_plan import ReadPlan
 from vdm_alerts.core.planning.roster import SenderRoster
-from vdm_alerts.core.rules.patterns import WILDCARDS, ScopeMatcher, ScopePatterns, matches_pattern
+from vdm_alerts.core.rules.patterns import ScopeMatcher, ScopePatterns
 from vdm_alerts.core.rules.quoting import quote
 from vdm_alerts.core.rules.rule import Rule
 from vdm_alerts.core.rules.rule_set import RuleSet
 
 Names: TypeAlias = Mapping[Dimension, Sequence[str]]
 """The names of senders by dimension. A dimension whose names are unknown is left out."""
-MIN_SIMILARITY = 0.9
-"""How similar a name must be to a pattern that is probably a misspelling of it."""
+NamePattern: TypeAlias = tuple[str, Dimension, str]
+"""The path of a pattern in its document, the dimension that it is about, and the pattern."""
+Unmatched: TypeAlias = Mapping[Dimension, Mapping[str, str | None]]
+"""By dimension, the patterns that match nothing, each with the name that it may mean."""
 
 
 def rule_findings(rule_set: RuleSet, plan: ReadPlan) -> Iterator[Finding]:
@@ -28,12 +31,19 @@ def rule_findings(rule_set: RuleSet, plan: ReadPlan) -> Iterator[Finding]:
     A rule that monitors nothing because of its patterns, or in place of a default rule, is a
     finding too.
     """
-    names = _listed_names(plan.roster)
-    for rule in rule_set.rules.values():
-        errors = list(_rule_errors(rule, names))
+    rules = rule_set.rules.values()
+    patterns = (pattern for rule in rules for pattern in _rule_patterns(rule))
+    unmatched = _unmatched(patterns, _listed_names(plan.roster))
+    monitoring = {
+        rule.name for scope in plan.all_scopes for rule in plan.rule_scopes.rules_for(scope)
+    }
+    for rule in rules:
+        errors = _errors(_rule_patterns(rule), unmatched)
         replaces_default = rule.name in rule_set.replaced_defaults
         has_patterns = bool(rule.include.patterns or rule.exclude.patterns)
-        if (has_patterns or replaces_default) and _monitors_nothing(rule, plan):
+        if (has_patterns or replaces_default) and not (
+            rule.name in monitoring or _may_have_unlisted_senders(rule, plan)
+        ):
             what = f"The rule {rule.name} monitors nothing"
             yield _rule_finding(
                 rule, f"{what}, and replaces a default rule" if replaces_default else what, errors
@@ -43,14 +53,17 @@ def rule_findings(rule_set: RuleSet, plan: ReadPlan) -> Iterator[Finding]:
 
 
 def silence_findings(
-    silences: Iterable[Silence], rule_set: RuleSet, roster: SenderRoster
+    silences: Sequence[Silence], rule_set: RuleSet, roster: SenderRoster
 ) -> Iterator[Finding]:
     """Yield a finding for each of *silences* that can match no rule, or no sender in *roster*."""
-    rules, names = {*rule_set.rules, *rule_set.invalid}, _listed_names(roster)
+    rules = {*rule_set.rules, *rule_set.invalid}
+    unmatched_rules = unmatched_patterns((silence.rule_pattern for silence in silences), rules)
+    patterns = (pattern for silence in silences for pattern in _matcher_patterns(silence.matcher))
+    unmatched = _unmatched(patterns, _listed_names(roster))
     for silence in silences:
-        errors = list(_matcher_errors(silence.matcher, "", names))
-        if error := _error("rule", silence.rule_pattern, rules, "rule"):
-            errors.insert(0, error)
+        errors = _errors(_matcher_patterns(silence.matcher), unmatched)
+        if (pattern := silence.rule_pattern) in unmatched_rules:
+            errors.insert(0, _error("rule", pattern, unmatched_rules[pattern], "rule"))
         if errors:
             yield Finding(
                 key=f"{silence.source}#patterns",
@@ -71,16 +84,10 @@ def _rule_finding(rule: Rule, what: str, errors: Iterable[str]) -> Finding:
     )
 
 
-def _monitors_nothing(rule: Rule, plan: ReadPlan) -> bool:
-    """Return whether *rule* certainly applies to no scope of the account."""
+def _may_have_unlisted_senders(rule: Rule, plan: ReadPlan) -> bool:
+    """Return whether senders of a kind that *rule* monitors are not listed."""
     dimensions = {dimension for kind in rule.scopes for dimension in kind} - {Dimension.ISP}
-    if not dimensions <= plan.roster.listed_at.keys():
-        return False
-    return not any(
-        rule.name == each.name
-        for scope in plan.all_scopes
-        for each in plan.rule_scopes.rules_for(scope)
-    )
+    return not dimensions <= plan.roster.listed_at.keys()
 
 
 def _listed_names(roster: SenderRoster) -> Names:
@@ -96,35 +103,44 @@ def _listed_names(roster: SenderRoster) -> Names:
     return names
 
 
-def _rule_errors(rule: Rule, names: Names) -> Iterator[str]:
-    """Yield a line for each pattern of *rule* that matches nothing."""
+def _unmatched(patterns: Iterable[NamePattern], names: Names) -> Unmatched:
+    """Return those of *patterns* that match none of *names*, as far as these are known."""
+    by_dimension: defaultdict[Dimension, list[str]] = defaultdict(list)
+    for _, dimension, pattern in patterns:
+        by_dimension[dimension].append(pattern)
+    return {
+        dimension: unmatched_patterns(patterns_of, names[dimension])
+        for dimension, patterns_of in by_dimension.items()
+        if dimension in names
+    }
+
+
+def _rule_patterns(rule: Rule) -> Iterator[NamePattern]:
+    """Yield each pattern of *rule*."""
     lists: Mapping[str, ScopePatterns] = {"include": rule.include, "exclude": rule.exclude}
     for key, scope_patterns in lists.items():
         for dimension, patterns in scope_patterns.patterns.items():
             for pattern in patterns:
-                yield from _name_errors(f"{key}.{dimension.key}", dimension, pattern, names)
+                yield f"{key}.{dimension.key}", dimension, pattern
     for index, override in enumerate(rule.overrides):
-        yield from _matcher_errors(override.matcher, f"overrides[{index}].", names)
+        yield from _matcher_patterns(override.matcher, f"overrides[{index}].")
 
 
-def _matcher_errors(matcher: ScopeMatcher, path: str, names: Names) -> Iterator[str]:
+def _matcher_patterns(matcher: ScopeMatcher, path: str = "") -> Iterator[NamePattern]:
     for dimension, pattern in matcher.patterns.items():
-        yield from _name_errors(f"{path}{dimension.key}", dimension, pattern, names)
+        yield f"{path}{dimension.key}", dimension, pattern
 
 
-def _name_errors(path: str, dimension: Dimension, pattern: str, names: Names) -> Iterator[str]:
-    """Yield a line if *pattern* matches no name of *dimension*, as far as these are known."""
-    known = names.get(dimension)
-    if known is not None and (error := _error(path, pattern, known, KIND_NAMES[dimension])):
-        yield error
+def _errors(patterns: Iterable[NamePattern], unmatched: Unmatched) -> list[str]:
+    """Return a line for each of *patterns* that matches nothing."""
+    return [
+        _error(path, pattern, unmatched[dimension][pattern], KIND_NAMES[dimension])
+        for path, dimension, pattern in patterns
+        if pattern in unmatched.get(dimension, {})
+    ]
 
 
-def _error(path: str, pattern: str, names: Collection[str], kind: str) -> str | None:
-    """Return a line that says that *pattern* matches none of *names*, or None if it does."""
-    if any(matches_pattern(name, pattern) for name in names):
-        return None
-    similar = []
-    if not set(pattern) & WILDCARDS:
-        similar = difflib.get_close_matches(pattern.lower(), names, 1, MIN_SIMILARITY)
-    suggestion = f'; did you mean "{escape_invisible(similar[0])}"?' if similar else ""
+def _error(path: str, pattern: str, similar: str | None, kind: str) -> str:
+    """Return a line that says that *pattern* matches no name, and perhaps means *similar*."""
+    suggestion = f'; did you mean "{escape_invisible(similar)}"?' if similar else ""
     return f"  {path}: {quote(pattern)} matches no {kind} here{suggestion}"

@@ -87,11 +87,10 @@ def _candidates(plan: ReadPlan, answers: Answers) -> Iterator[DrilldownCandidate
     """Yield the senders to drill down now, for each rule."""
     for rule in plan.rules:
         isps = providers_by_events(rule, plan, answers)
-        for scope in plan.all_scopes:
-            if plan.rule_scopes.applies_to_parts(rule, scope):
-                candidate = _candidate(rule, scope, isps, plan, answers)
-                if candidate:
-                    yield candidate
+        for scope in plan.senders_by_rule.get(rule.name, ()):
+            candidate = _candidate(rule, scope, isps, plan, answers)
+            if candidate:
+                yield candidate
 
 
 def _candidate(

@@ -12,7 +12,7 @@ from vdm_alerts.core.model.metrics import Dimension
 from vdm_alerts.core.planning.contributor import Investigation
 from vdm_alerts.core.planning.queries import Answers
 from vdm_alerts.core.planning.read_plan import ReadPlan
-from vdm_alerts.core.planning.scope_verdict import EarlyVerdicts
+from vdm_alerts.core.planning.scope_verdict import Verdicts
 from vdm_alerts.core.rules.rule import Rule
 
 MAX_INVESTIGATIONS = 20
@@ -22,7 +22,7 @@ MIN_SENDERS = 3
 
 
 def known_breaches(
-    rule: Rule, plan: ReadPlan, answers: Answers, verdicts: EarlyVerdicts
+    rule: Rule, plan: ReadPlan, answers: Answers, verdicts: Verdicts
 ) -> Sequence[Investigation]:
     """Return every breach of *rule* that *answers* prove.
 
@@ -32,9 +32,8 @@ def known_breaches(
         return []
     return [
         Investigation(rule, scope, verdict.evidence, plan, answers)
-        for scope in plan.all_scopes
-        if plan.rule_scopes.applies(rule, scope)
-        and isinstance(verdict := verdicts.verdict(rule, scope, answers), Breached)
+        for scope in plan.scopes_by_rule.get(rule.name, ())
+        if isinstance(verdict := verdicts.verdict(rule, scope), Breached)
     ]
 
 

@@ -24,11 +24,11 @@ from vdm_alerts.core.planning.query_batches import (
     follow_up_batches,
 )
 from vdm_alerts.core.planning.read_plan import ReadPlan
-from vdm_alerts.core.planning.scope_verdict import EarlyVerdicts
+from vdm_alerts.core.planning.scope_verdict import Verdicts
 from vdm_alerts.core.planning.shared_email import shared_email_search
 
 
-def next_batches(plan: ReadPlan, answers: Answers, verdicts: EarlyVerdicts) -> Sequence[QueryBatch]:
+def next_batches(plan: ReadPlan, answers: Answers, verdicts: Verdicts) -> Sequence[QueryBatch]:
     """Return the batches to query next, the most important first.
 
     The result is empty when no query is left that can matter. No batch contains a query that has an
@@ -43,9 +43,7 @@ def next_batches(plan: ReadPlan, answers: Answers, verdicts: EarlyVerdicts) -> S
     ]
 
 
-def _cause_batches(
-    plan: ReadPlan, answers: Answers, verdicts: EarlyVerdicts
-) -> Iterator[QueryBatch]:
+def _cause_batches(plan: ReadPlan, answers: Answers, verdicts: Verdicts) -> Iterator[QueryBatch]:
     """Yield the next queries that find out which breaches have the same cause."""
     for rule in plan.rules:
         breaches = known_breaches(rule, plan, answers, verdicts)

@@ -156,8 +156,8 @@ def _max_follow_ups(scope: Scope, plan: ReadPlan) -> int:
     }
     drilldowns = [
         rule
-        for rule in rules
-        if plan.rule_scopes.applies_to_parts(rule, scope) and plan.needs_drilldown(rule, scope)
+        for rule in plan.rule_scopes.rules_applying_to_parts(scope)
+        if plan.needs_drilldown(rule, scope)
     ]
     # A drill-down needs events and volume, at each provider and of the whole.
     queries_per_drilldown = 2 * (len(plan.isps) + 1)

@@ -1,8 +1,10 @@
 """The plan of one reading: its inputs, and the scopes to read."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 
 from vdm_alerts.core.alerts.alert import Alert, AlertKey
 from vdm_alerts.core.evaluation.as_of import AsOf
@@ -40,8 +42,6 @@ class ReadPlan:
     selection: ScopeSelection
     minimum_counts: Mapping[str, MinimumCounts]
     """The smallest counts that can breach each rule, by the rule's name."""
-    series_counts: Mapping[str, int]
-    """How many series each rule evaluates that may have emails, by the rule's name."""
     sent_last_day: int | None = None
     """The emails that SES itself counted in the last 24 hours; None if unknown."""
 
@@ -49,27 +49,46 @@ class ReadPlan:
         """Return the time of the reading, and the last day that *answers* have counts of."""
         return data_as_of(self.now, self.last_day, answers, self.sent_last_day)
 
-    @property
+    @cached_property
     def longest_window(self) -> Window:
         """The longest window of any rule."""
         return max(rule.longest_window for rule in self.rules)
 
-    @property
+    @cached_property
     def activity_window(self) -> Window:
         """The days that the stored volume of a sender covers."""
         return max(rule.lookback for rule in self.rules)
 
-    @property
+    @cached_property
     def reread_interval(self) -> timedelta:
         """How long a scope without emails, or without a problem, can wait."""
         return reread_interval(self.rules)
 
-    @property
+    @cached_property
     def all_scopes(self) -> Sequence[Scope]:
         """Every scope of the plan, also if it is deferred or rejected."""
         return self.selection.all_scopes
 
-    @property
+    @cached_property
+    def scopes_by_rule(self) -> Mapping[str, Sequence[Scope]]:
+        """The scopes that each rule is evaluated for, by the rule's name."""
+        return self._scopes_by_rule(self.rule_scopes.rules_applying_to)
+
+    @cached_property
+    def senders_by_rule(self) -> Mapping[str, Sequence[Scope]]:
+        """The senders that each rule is evaluated for at each provider, by the rule's name."""
+        return self._scopes_by_rule(self.rule_scopes.rules_applying_to_parts)
+
+    def _scopes_by_rule(
+        self, rules_for: Callable[[Scope], Iterable[Rule]]
+    ) -> Mapping[str, Sequence[Scope]]:
+        scopes: defaultdict[str, list[Scope]] = defaultdict(list)
+        for scope in self.all_scopes:
+            for rule in rules_for(scope):
+                scopes[rule.name].append(scope)
+        return scopes
+
+    @cached_property
     def identity_rules(self) -> Sequence[Rule]:
         """The rules that monitor identities."""
         return [rule for rule in self.rules if (Dimension.IDENTITY,) in rule.scopes]
@@ -82,6 +101,28 @@ class ReadPlan:
             for scope, record in self.roster.records.items()
             if scope.kind == (Dimension.IDENTITY,)
         )
+
+    @cached_property
+    def series_counts(self) -> Mapping[str, int]:
+        """How many series each rule evaluates that may have emails, by the rule's name.
+
+        Senders at single providers are included, whether they will be read or not.
+        """
+        return {rule.name: self._series_count(rule) for rule in self.rules}
+
+    def _series_count(self, rule: Rule) -> int:
+        provider_count = sum(rule.covers_provider(isp) for isp in (*self.isps, OTHER_ISPS))
+        scopes, senders = (
+            self.scopes_by_rule.get(rule.name, ()),
+            self.senders_by_rule.get(rule.name, ()),
+        )
+        return sum(map(self._may_have_emails, scopes)) + provider_count * sum(
+            map(self._may_have_emails, senders)
+        )
+
+    def _may_have_emails(self, scope: Scope) -> bool:
+        record = self.roster.record(scope)
+        return bool(record.volume) or record.read_at is None or scope == ACCOUNT
 
     def prior_state(self, rule: Rule, scope: Scope) -> PriorState:
         """Return the alert state that the evaluation of *rule* depends on."""
@@ -124,35 +165,4 @@ def plan_reading(
         rule_scopes=rule_scopes,
         selection=selection,
         minimum_counts={rule.name: MinimumCounts.for_rule(rule) for rule in rules},
-        series_counts={
-            rule.name: _series_count(rule, roster, isps, rule_scopes, selection) for rule in rules
-        },
     )
-
-
-def _series_count(
-    rule: Rule,
-    roster: SenderRoster,
-    isps: Sequence[str],
-    rule_scopes: RuleScopes,
-    selection: ScopeSelection,
-) -> int:
-    """Return how many series that may have emails *rule* evaluates.
-
-    Senders at single providers are included, whether they will be read or not.
-    """
-    provider_count = sum(rule.covers_provider(isp) for isp in (*isps, OTHER_ISPS))
-    count = 0
-    for scope in selection.all_scopes:
-        if not _may_have_emails(scope, roster):
-            continue
-        if rule_scopes.applies(rule, scope):
-            count += 1
-        if rule_scopes.applies_to_parts(rule, scope):
-            count += provider_count
-    return count
-
-
-def _may_have_emails(scope: Scope, roster: SenderRoster) -> bool:
-    record = roster.record(scope)
-    return bool(record.volume) or record.read_at is None or scope == ACCOUNT

@@ -1,8 +1,9 @@
-"""The verdict on one scope, based on the answers so far."""
+"""The verdicts on single scopes, based on the answers so far."""
 
-from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from vdm_alerts.core.alerts.alert import AlertKey
+from vdm_alerts.core.evaluation.as_of import AsOf
 from vdm_alerts.core.evaluation.evaluate import evaluate_series
 from vdm_alerts.core.evaluation.verdicts import Subject, Unknown, Verdict
 from vdm_alerts.core.model.metrics import Metric, Scope, Series
@@ -11,48 +12,52 @@ from vdm_alerts.core.planning.queries import Answers, Query, find_answer
 from vdm_alerts.core.planning.read_plan import ReadPlan
 from vdm_alerts.core.rules.rule import Rule
 
-
-def evaluate_scope(rule: Rule, scope: Scope, plan: ReadPlan, answers: Answers) -> Verdict | None:
-    """Return the verdict of *rule* on *scope*; None if it needs more answers."""
-    if gap := rule.indicator.permanent_gap(scope):
-        return Unknown(Subject(rule.indicator, scope), gap)
-    counts = _events_and_volume(rule, scope, plan, answers)
-    if counts is None:
-        return None
-    return evaluate_series(
-        rule,
-        scope,
-        counts,
-        plan.data_as_of(answers),
-        plan.prior_state(rule, scope),
-        plan.series_counts[rule.name],
-    )
+_Counts: TypeAlias = tuple[Series | Gap, Series | Gap]
+"""The events and the volume of a series, or why they are unknown."""
 
 
-@dataclass(slots=True)
-class EarlyVerdicts:
-    """A cache of the verdicts during one reading.
+class Verdicts:
+    """The verdicts on the answers of one reading so far.
 
-    A verdict does not change during a reading, because no answer is ever replaced.
+    The reading needs them to decide what to query next, and the run evaluates the same series
+    again afterwards. So a verdict is kept until its counts change, or the last day with counts.
     """
 
-    plan: ReadPlan
-    _verdicts: dict[AlertKey, Verdict] = field(default_factory=dict)
+    def __init__(self, plan: ReadPlan, answers: Answers) -> None:
+        """Evaluate the scopes of *plan* by *answers*. Answers may be added, but not replaced."""
+        self._plan = plan
+        self._answers = answers
+        self._as_of = plan.data_as_of(answers)
+        self._answer_count = len(answers)
+        self._kept: dict[AlertKey, tuple[_Counts, AsOf, Verdict]] = {}
 
-    def verdict(self, rule: Rule, scope: Scope, answers: Answers) -> Verdict | None:
+    def verdict(self, rule: Rule, scope: Scope) -> Verdict | None:
         """Return the verdict of *rule* on *scope*; None if it needs more answers."""
-        key = AlertKey.for_rule(rule, scope)
-        if key not in self._verdicts:
-            verdict = evaluate_scope(rule, scope, self.plan, answers)
-            if verdict is None:
-                return None
-            self._verdicts[key] = verdict
-        return self._verdicts[key]
+        if gap := rule.indicator.permanent_gap(scope):
+            return Unknown(Subject(rule.indicator, scope), gap)
+        counts = _events_and_volume(rule, scope, self._plan, self._answers)
+        if counts is None:
+            return None
+        key, as_of = AlertKey.for_rule(rule, scope), self._data_as_of()
+        kept = self._kept.get(key)
+        if kept and kept[:2] == (counts, as_of):
+            return kept[2]
+        plan = self._plan
+        prior, series_count = plan.prior_state(rule, scope), plan.series_counts[rule.name]
+        verdict = evaluate_series(rule, scope, counts, as_of, prior, series_count)
+        self._kept[key] = counts, as_of, verdict
+        return verdict
+
+    def _data_as_of(self) -> AsOf:
+        if len(self._answers) > self._answer_count:
+            self._as_of = self._plan.data_as_of(self._answers)
+            self._answer_count = len(self._answers)
+        return self._as_of
 
 
 def _events_and_volume(
     rule: Rule, scope: Scope, plan: ReadPlan, answers: Answers
-) -> tuple[Series | Gap, Series | Gap] | None:
+) -> _Counts | None:
     """Return the counts to evaluate *rule* with; None if an answer is missing."""
     sent = answers.get(Query(Metric.SEND, scope))
     if isinstance(sent, Series) and not sent.total(rule.lookback, plan.last_day):

@@ -17,7 +17,11 @@ from vdm_alerts.core.rules.rule import (
     Threshold,
 )
 from vdm_alerts.core.rules.schema import Policy, RuleDocument, effective_policy, read_rule_document
-from vdm_alerts.core.rules.toml_document import DocumentType, InvalidDocumentError
+from vdm_alerts.core.rules.toml_document import (
+    MAX_PARAMETER_SIZE,
+    DocumentType,
+    InvalidDocumentError,
+)
 from vdm_alerts.core.rules.validation import cross_field_errors
 from vdm_alerts.core.statistics.arrival import DEFAULT_CURVES
 
@@ -86,4 +90,5 @@ _DOCUMENT_TYPE = DocumentType(
     cross_field_errors=cross_field_errors,
     missing_key_hints=_MISSING_KEY_HINTS,
     error_class=InvalidRuleError,
+    max_size=MAX_PARAMETER_SIZE,
 )

@@ -1,5 +1,7 @@
 """Name patterns: `*` matches any text, `?` any character, ignoring case."""
 
+import re
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -89,16 +91,14 @@ def _is_within(narrow: str, wide: str) -> bool:
 
     Dynamic programming over the suffixes of both patterns, from their ends.
     """
-    # contains[i]: wide[i:] matches every name of the suffix of narrow that has been processed.
-    contains = [not wide[index:].strip("*") for index in range(len(wide) + 1)]
+    suffixes = _Suffixes(wide)
+    # Bit i of contains: the suffix of wide from i on matches every name of the suffix of narrow
+    # that has been processed.
+    contains = suffixes.matching_nothing
     for character in reversed(narrow):
-        contains_rest, contains = contains, [False] * (len(wide) + 1)
-        for index in range(len(wide) - 1, -1, -1):
-            if wide[index] == "*":
-                contains[index] = contains[index + 1] or contains_rest[index]
-            elif wide[index] == character or (wide[index] == "?" and character != "*"):
-                contains[index] = contains_rest[index + 1]
-    return contains[0]
+        after_match = contains >> 1 & suffixes.accepting(character)
+        contains = suffixes.with_stars(after_match, contains)
+    return bool(contains & 1)
 
 
 def _may_overlap(first: str, second: str) -> bool:
@@ -106,14 +106,50 @@ def _may_overlap(first: str, second: str) -> bool:
 
     Dynamic programming over the suffixes of both patterns, from their ends.
     """
-    # overlaps[i]: second[i:] and the processed suffix of first match a common name.
-    overlaps = [not second[index:].strip("*") for index in range(len(second) + 1)]
+    suffixes = _Suffixes(second)
+    # Bit i of overlaps: the suffix of second from i on, and the suffix of first that has been
+    # processed, match a common name.
+    overlaps = suffixes.matching_nothing
     for character in reversed(first):
-        overlaps_rest, overlaps = overlaps, [False] * (len(second) + 1)
-        overlaps[-1] = character == "*" and overlaps_rest[-1]
-        for index in range(len(second) - 1, -1, -1):
-            if character == "*" or second[index] == "*":
-                overlaps[index] = overlaps_rest[index] or overlaps[index + 1]
-            elif character == second[index] or "?" in {character, second[index]}:
-                overlaps[index] = overlaps_rest[index + 1]
-    return overlaps[0]
+        if character == "*":
+            overlaps = (1 << overlaps.bit_length()) - 1
+        else:
+            accepting = suffixes.not_star if character == "?" else suffixes.accepting(character)
+            overlaps = suffixes.with_stars(overlaps >> 1 & accepting, overlaps)
+    return bool(overlaps & 1)
+
+
+class _Suffixes:
+    """The suffixes of a pattern, as bits: bit i is the suffix that starts with character i.
+
+    One operation on an integer handles every suffix, so that many long patterns can be compared.
+    """
+
+    def __init__(self, pattern: str) -> None:
+        pattern = re.sub(r"\*+", "*", pattern)  # No star follows another one.
+        self._starting_with: defaultdict[str, int] = defaultdict(int)
+        for index, character in enumerate(pattern):
+            self._starting_with[character] |= 1 << index
+        self._star = self._starting_with["*"]
+        self.not_star = (1 << len(pattern)) - 1 ^ self._star
+        """The suffixes that start with another character than a star."""
+        self.matching_nothing = self.with_stars(1 << len(pattern), 0)
+        """The suffixes that match the empty name."""
+
+    def accepting(self, character: str) -> int:
+        """Return the suffixes whose first character, not a star, matches all of *character*.
+
+        *character* is a character of another pattern. No other character than a star matches a
+        star.
+        """
+        if character == "*":
+            return 0
+        return self._starting_with[character] | self._starting_with["?"]
+
+    def with_stars(self, matching: int, before: int) -> int:
+        """Return *matching* with the suffixes that start with a star.
+
+        A star matches nothing more, or the next character, too: then its suffix is in *before*.
+        """
+        matching |= before & self._star
+        return matching | (matching >> 1 & self._star)

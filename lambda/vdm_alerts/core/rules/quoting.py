@@ -1,6 +1,7 @@
 """How error messages quote what a user wrote."""
 
 import difflib
+import reprlib
 from collections.abc import Iterable
 from datetime import date, time
 
@@ -8,6 +9,9 @@ from vdm_alerts.core.model.invisible_characters import escape_invisible
 
 MAX_QUOTED_LENGTH = 40
 """The maximum number of characters that an error message quotes."""
+_REPR = reprlib.Repr()
+"""The `repr` of the first few levels and items of a value, however deep and long it is."""
+_REPR.maxstring = _REPR.maxlong = _REPR.maxother = 2 * MAX_QUOTED_LENGTH
 
 
 def quote(value: object) -> str:
@@ -17,7 +21,7 @@ def quote(value: object) -> str:
     """
     if isinstance(value, date | time):
         return value.isoformat()
-    text = f'"{value}"' if isinstance(value, str) else f"{value!r:.99}"
+    text = f'"{shorten(value)}"' if isinstance(value, str) else _REPR.repr(value)
     return shorten(escape_invisible(text))
 
 

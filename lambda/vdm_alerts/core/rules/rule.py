@@ -182,8 +182,10 @@ class Rule:
 
         `top` is not considered.
         """
-        if scope.kind not in self.scopes:
-            return False
+        return scope.kind in self.scopes and self.covers_names(scope)
+
+    def covers_names(self, scope: Scope) -> bool:
+        """Return whether the patterns of the rule accept the names of *scope*."""
         if not (self.include.patterns or self.exclude.patterns):
             return True
         return all(self._covers_name(key, name) for key, name in scope.dimensions.items())

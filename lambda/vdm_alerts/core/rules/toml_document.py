@@ -1,5 +1,6 @@
 """TOML documents that users write, and the errors in them."""
 
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -22,8 +23,15 @@ Table = Mapping[str, Any]
 """A TOML table whose values have not been checked."""
 MAX_NAME_LENGTH = 128
 """The maximum number of characters in the name of a document."""
+MAX_PARAMETER_SIZE = 8_192
+"""The maximum bytes of a document that is a parameter: that of SSM Parameter Store.
+
+Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html
+"""
 _WHOLE_TEXT = "(the text)"
 """The path of an error that no key has."""
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+"""A key that TOML allows without quotes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,8 @@ class DocumentType(Generic[T]):
     """What to write for each required key, of nested tables too."""
     error_class: type[InvalidDocumentError]
     """The error that `parse` raises."""
+    max_size: int | None = None
+    """The maximum bytes of a text. None is no limit."""
 
     def parse(self, text: str, source: str) -> T:
         """Return the content of *text*, a TOML document.
@@ -79,6 +89,10 @@ class DocumentType(Generic[T]):
         mark, and its lines may end as on any system. Raises an `error_class` error with all errors
         of the text. The error names *source*, the place of the document.
         """
+        size = len(text.encode(errors="replace"))
+        if self.max_size and size > self.max_size:  # The time of some checks is not linear.
+            what = f"has {size:,} bytes; a parameter has at most {self.max_size:,}"
+            raise self.error_class(source, [InvalidField(_WHOLE_TEXT, what)])
         # Without its invisible characters, the rest of the text can be checked too.
         plain_text, text_errors = replace_invisible(normalize_text(text))
         errors = [InvalidField(_WHOLE_TEXT, error) for error in text_errors]
@@ -127,11 +141,17 @@ class DocumentType(Generic[T]):
         valid_keys = [field.name for field in fields(error.cl)]
         for key in sorted(error.extra_fields):
             what = f"is not a key of {path or self.noun}{suggestion(key, valid_keys)}"
-            yield InvalidField(f"{path}.{key}".lstrip("."), what)
+            yield InvalidField(_joined(path, key), what)
 
 
 def _path_below(path: str, note: AttributeValidationNote | IterableValidationNote) -> str:
     """Return the path of the value that *note* is about, in the list or table at *path*."""
     if isinstance(note, AttributeValidationNote):
-        return f"{path}.{note.name}".lstrip(".")
-    return f"{path}[{note.index}]" if isinstance(note.index, int) else f"{path}.{note.index}"
+        return _joined(path, note.name)
+    return f"{path}[{note.index}]" if isinstance(note.index, int) else _joined(path, note.index)
+
+
+def _joined(path: str, key: str) -> str:
+    """Return the path of *key* in the table at *path*, with quotes where TOML needs them."""
+    key = key if _BARE_KEY.fullmatch(key) else f'"{key}"'
+    return f"{path}.{key}" if path else key

@@ -13,6 +13,7 @@ from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.rules.field_types import (
     INDICATORS,
     KINDS,
+    MAX_NAME_LENGTH,
     NO_CONFIDENCE,
     Share,
     parse_share,
@@ -203,10 +204,14 @@ def _ambiguity_errors(overrides: Mapping[str, Table], kinds: list[Kind]) -> Iter
 
 
 def _matcher(override: Table) -> ScopeMatcher:
-    """Return the valid patterns of an override."""
+    """Return the patterns of an override that are texts, and not longer than any name."""
     patterns = {dimension: override.get(key) for key, dimension in _DIMENSION_OF_KEY.items()}
     return ScopeMatcher(
-        {dimension: pattern for dimension, pattern in patterns.items() if isinstance(pattern, str)}
+        {
+            dimension: pattern
+            for dimension, pattern in patterns.items()
+            if isinstance(pattern, str) and len(pattern) <= MAX_NAME_LENGTH
+        }
     )
 
 

@@ -1,0 +1,1 @@
+"""Faults of the deployed function in the local AWS, and what reached its subscribers."""

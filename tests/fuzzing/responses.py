@@ -1,0 +1,220 @@
+"""Responses of AWS: VDM, the lists of senders, the account, parameters, and subscriptions."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from io import BytesIO
+from random import Random
+from typing import Any
+
+from botocore import UNSIGNED
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.config import Config
+from builders import TODAY
+
+from fuzzing.mutations import mutate_text, mutate_value
+from fuzzing.target import Outcome, Target, accepted, rejected
+from vdm_alerts.adapters.aws.ses_account import SesAccount
+from vdm_alerts.adapters.aws.ses_metrics import SesMetrics
+from vdm_alerts.adapters.aws.ses_rate_limiter import RateLimiter
+from vdm_alerts.adapters.aws.sns_notifier import SnsNotifier
+from vdm_alerts.adapters.aws.ssm_rules import SsmRules
+from vdm_alerts.adapters.aws.ssm_silences import SsmSilences
+from vdm_alerts.bootstrap import create_session
+from vdm_alerts.core.model.deadline import NoDeadline
+from vdm_alerts.core.model.findings import OperationFailedError
+from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Series, Window
+from vdm_alerts.core.model.rates import Gap
+from vdm_alerts.core.planning.queries import Query, TodayRejectedError
+from vdm_alerts_cli.in_process_ses import SimulatedClock
+
+QUERIES = (
+    *(Query(metric, ACCOUNT) for metric in (Metric.SEND, Metric.PERMANENT_BOUNCE)),
+    *(Query(Metric.SEND, Scope(identity=name)) for name in ("news.example.com", "a@b.example")),
+    Query(Metric.COMPLAINT, Scope(configuration_set="a b")),
+)
+STATUSES = (*(200,) * 12, 400, 403, 404, 413, 429, 500, 503)
+WINDOW = Window(3)
+TIMESTAMPS = [1773100800, 1773187200, 1773273600]
+RESULTS = [
+    {"Id": str(number), "Timestamps": TIMESTAMPS, "Values": [5, 0, 7]} for number in range(4)
+]
+METRICS_SEEDS = (
+    {"Results": RESULTS},
+    {
+        "Results": RESULTS[:2],
+        "Errors": [
+            {"Id": "2", "Code": "ACCESS_DENIED", "Message": "no"},
+            {"Id": "3", "Code": "INTERNAL_FAILURE", "Message": "later"},
+        ],
+    },
+    {
+        "Results": [
+            {"Id": "0", "Timestamps": ["2026-03-11T00:00:00Z"], "Values": [9007199254740992]}
+        ]
+    },
+)
+LIST_SEEDS = (
+    {
+        "EmailIdentities": [
+            {"IdentityType": "DOMAIN", "IdentityName": "news.example.com", "SendingEnabled": True},
+            {"IdentityName": "anna@shop.example.com"},
+        ]
+    },
+    {"ConfigurationSets": ["newsletter", "receipts"], "NextToken": "next"},
+    {"Tenants": [{"TenantName": "acme", "CreatedTimestamp": 1773100800.5}]},
+    {
+        "VdmAttributes": {"VdmEnabled": "ENABLED"},
+        "SendingEnabled": True,
+        "EnforcementStatus": "HEALTHY",
+        "SendQuota": {"SentLast24Hours": 12.0, "Max24HourSend": 50000.0, "MaxSendRate": 14.0},
+        "PricingAttributes": {"CurrentPlan": "PRO"},
+    },
+    {
+        "Parameters": [
+            {"Name": "/rules/mine", "Type": "String", "Value": 'indicator = "bounce_rate"'},
+            {"Name": "/rules/shipped/bounce-rate", "Type": "String", "Value": "warning = 5"},
+            {"Name": "/rules/a/b/c", "Type": "SecureString", "Value": "x"},
+        ]
+    },
+)
+SUBSCRIPTIONS = """<GetTopicAttributesResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/">
+<GetTopicAttributesResult><Attributes>
+<entry><key>SubscriptionsConfirmed</key><value>2</value></entry>
+<entry><key>DisplayName</key><value>VDM</value></entry>
+</Attributes></GetTopicAttributesResult></GetTopicAttributesResponse>"""
+
+
+@dataclass
+class Service:
+    """AWS in this process: every call has the same response."""
+
+    response: dict[str, Any] = field(default_factory=dict)
+
+    def client(self, name: str) -> Any:
+        """Return a client of the service *name*, which makes no second attempt."""
+        once: Any = {"total_max_attempts": 1}
+        config = Config(signature_version=UNSIGNED, retries=once)
+        client = create_session().client(name, region_name="eu-west-1", config=config)
+        client.meta.events.register_last(f"before-send.{name}", self._respond)
+        return client
+
+    def _respond(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        body = self.response["body"].encode(errors="surrogatepass")
+        headers: Any = {
+            "x-amzn-errortype": self.response["error"],
+            "content-length": str(len(body)),
+        }
+        return AWSResponse(request.url, self.response["status"], headers, _Body(body))
+
+
+class _Body(BytesIO):
+    """A body with the method of urllib3 that botocore reads it by."""
+
+    def stream(self, **_: object) -> Iterator[bytes]:
+        yield self.read()
+
+
+SERVICE = Service()
+_readers: dict[str, Callable[[], Any]] = {}
+
+
+@contextmanager
+def clients() -> Iterator[None]:
+    """Create the sources, on clients that `SERVICE` answers."""
+    ses, ssm, clock = SERVICE.client("sesv2"), SERVICE.client("ssm"), SimulatedClock()
+    account, forever = SesAccount(ses, clock), NoDeadline()
+    metrics = SesMetrics(ses, RateLimiter(clock))
+    _readers.update(
+        metrics=lambda: metrics.read(QUERIES, WINDOW, TODAY, forever),
+        status=account.status,
+        identities=lambda: account.identities(forever),
+        configuration_sets=lambda: account.configuration_sets(forever),
+        tenants=lambda: account.tenants(forever),
+        rules=lambda: SsmRules(ssm, "/rules", {"bounce-rate": "0"}).rules(forever),
+        silences=lambda: SsmSilences(ssm, "/rules").silences(forever),
+        subscribers=SnsNotifier(SERVICE.client("sns"), "arn:aws:sns:eu-west-1:1:a").subscribers,
+    )
+    yield
+
+
+def response(body: str, status: int = 200, error: str = "BadRequestException") -> dict[str, Any]:
+    return {"status": status, "error": error, "body": body}
+
+
+def mutate(random: Random, old: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """Return a response like *old* with another body, and sometimes another status."""
+    if random.random() < 0.7 and old["body"].startswith("{"):
+        try:
+            parts = json.loads(old["body"]), json.loads(other["body"])
+            body = json.dumps(mutate_value(random, *parts))
+        except (ValueError, RecursionError):
+            body = mutate_text(random, old["body"], other["body"])
+    else:
+        body = mutate_text(random, old["body"], other["body"])
+    if random.random() < 0.7:
+        return {**old, "body": body}
+    errors = ("BadRequestException", "AccessDeniedException", "ThrottlingException", "", "\u00e9")
+    return {**old, "body": body, "status": random.choice(STATUSES), "error": random.choice(errors)}
+
+
+def check_metrics(input_: dict[str, Any]) -> Outcome:
+    SERVICE.response = input_
+    try:
+        answers = _readers["metrics"]()
+    except (OperationFailedError, TodayRejectedError) as error:
+        return rejected(type(error).__name__)
+    assert answers.keys() == set(QUERIES)
+    for answer in answers.values():
+        if isinstance(answer, Series):
+            days = [TODAY.fromordinal(TODAY.toordinal() - age) for age in range(WINDOW.days)]
+            assert 0 <= sum(_count(answer, day) for day in days) <= len(days) * 2**53
+    kinds = [str(each) if isinstance(each, Gap) else "series" for each in answers.values()]
+    return (accepted if "series" in kinds else rejected)(" ".join(kinds))
+
+
+def _count(series: Series, day: date) -> int:
+    return series.total(Window(1), day)
+
+
+def check_lists(input_: dict[str, Any]) -> Outcome:
+    SERVICE.response = input_
+    outcomes: set[str] = set()
+    for name in ("status", "identities", "configuration_sets", "tenants", "rules", "silences"):
+        try:
+            value = _readers[name]()
+        except OperationFailedError as error:
+            error.finding.bounded().headline.encode()
+            outcomes.add(f"{name}: {type(error).__name__}")
+            continue
+        if name.startswith(("ident", "conf", "ten")):
+            for scope in value:
+                str(scope).encode()
+        size = "some" if value else "none"
+        outcomes.add(f"{name}: {size}")
+    is_accepted = any(outcome.endswith("some") for outcome in outcomes if "rules" not in outcome)
+    return (accepted if is_accepted else rejected)(*outcomes)
+
+
+def check_subscribers(input_: dict[str, Any]) -> Outcome:
+    SERVICE.response = input_
+    try:
+        count = _readers["subscribers"]()
+    except OperationFailedError as error:
+        return rejected(type(error).__name__)
+    assert isinstance(count, int)
+    return accepted(str(count))
+
+
+def _seeds(*bodies: dict[str, Any]) -> tuple[dict[str, Any], ...]:
+    return tuple(response(json.dumps(body)) for body in bodies)
+
+
+METRICS_RESPONSES = (*_seeds(*METRICS_SEEDS), response('{"message": "enable it"}', 400))
+TARGETS = (
+    Target("VDM responses", 8_000, METRICS_RESPONSES, mutate, check_metrics, clients),
+    Target("list responses", 3_000, _seeds(*LIST_SEEDS), mutate, check_lists, clients),
+    Target("subscriptions", 6_000, (response(SUBSCRIPTIONS),), mutate, check_subscribers, clients),
+)

@@ -1,0 +1,23 @@
+"""All targets."""
+
+from fuzzing import (
+    context,
+    damaged_history,
+    documents,
+    events,
+    names,
+    responses,
+    runs,
+    stored_items,
+)
+
+TARGETS = (
+    *documents.TARGETS,
+    *context.TARGETS,
+    *events.TARGETS,
+    *names.TARGETS,
+    *responses.TARGETS,
+    *stored_items.TARGETS,
+    *runs.TARGETS,
+    *damaged_history.TARGETS,
+)

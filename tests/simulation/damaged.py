@@ -1,0 +1,66 @@
+"""What the oracle knows of damaged items: which alerts may repeat, and what is to be reported."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from simulation.damages import ITEMS, DamagedItem
+from simulation.delivered import incidents_in, scope_of
+from simulation.world import Delivery, World
+from vdm_alerts.core.model.metrics import Scope
+
+
+@dataclass(frozen=True)
+class DamagedAlert:
+    """An alert whose item was damaged, until the service stored that it was notified again."""
+
+    believed: int
+    """The rank of the severity that recipients believed in."""
+    observed: int
+    """How many observations runs had made by then."""
+    delivered: int
+    """How many messages had been delivered by then."""
+
+
+@dataclass
+class Damaged:
+    """The damage whose effects are not over."""
+
+    world: World
+    alerts: dict[tuple[str, Scope], DamagedAlert] = field(default_factory=dict)
+    unreported: dict[str, str] = field(default_factory=dict)
+    """How a message has to name each damaged item of which none was delivered, by its name."""
+
+    def add_alert(self, key: tuple[str, Scope], believed: int) -> None:
+        """Add the alert of *key*, of which recipients *believed* that rank."""
+        observed, delivered = len(self.world.observations), len(self.world.delivered)
+        earlier = self.alerts.get(key)
+        if earlier:
+            believed = max(believed, earlier.believed)
+        self.alerts[key] = DamagedAlert(believed, observed, delivered)
+
+    def add_item(self, item: DamagedItem) -> None:
+        """Add *item*, which has to be reported."""
+        if item.kind in ITEMS:
+            self.unreported[item.name] = item.name[:200]
+            if item.scope:
+                self.unreported[item.name] = f"alert of {item.rule} in {item.scope}"[:200]
+
+    def update(self, document: Mapping[str, Any]) -> None:
+        """Take in the service message with *document*."""
+        names = [finding["about"].removeprefix("item ") for finding in document["findings"]]
+        self.unreported = {
+            name: text
+            for name, text in self.unreported.items()
+            if not any(each.startswith((name[:200], text)) for each in names)
+        }
+
+    def confirm(self, delivery: Delivery) -> None:
+        """Note that the service knows of *delivery*, so that it is the last marked one."""
+        index = self.world.delivered.index(delivery)
+        for incident in incidents_in(delivery.document):
+            for affected in incident["affected"]:
+                key = incident["rule"], scope_of(affected)
+                damage = self.alerts.get(key)
+                if damage and index >= damage.delivered and not incident["remembered"]:
+                    del self.alerts[key]
