@@ -203,7 +203,7 @@ def load_scenario(path: Path) -> Scenario:
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        not_utf8 = InvalidField("(the file)", f"is no text in UTF-8: {error}")
+        not_utf8 = InvalidField("(the file)", f"is not encoded in UTF-8. Save it in UTF-8: {error}")
         raise InvalidScenarioError(str(path), [not_utf8]) from error
     return parse_scenario(text, str(path))
 
