@@ -67,12 +67,14 @@ def read_rules(folder: Path) -> Mapping[str, str]:
     files = sorted(folder.glob("*.toml"))
     if not files:
         raise SimulationInputError(
-            f"{folder}: there is no rule in it, a file whose name ends in .toml"
+            f"{folder}: has no rule. Add a rule as a file whose name ends in .toml."
         )
     try:
         return {file.stem: file.read_text("utf-8") for file in files}
     except UnicodeDecodeError as error:
-        raise SimulationInputError(f"{folder}: a rule is no text in UTF-8: {error}") from error
+        raise SimulationInputError(
+            f"{folder}: a rule is not encoded in UTF-8. Save it in UTF-8: {error}"
+        ) from error
 
 
 def simulate(scenario: Scenario, rules: Mapping[str, str]) -> Iterator[SimulatedRun]:
@@ -131,7 +133,10 @@ def _print_scenario(
     """Print each run, and return whether every run met the expectations of the scenario."""
     scenario = load_scenario(path)
     if not scenario.runs:
-        raise SimulationInputError(f"{path}: there is no [[run]] in it, an instant to look at")
+        raise SimulationInputError(
+            f"{path}: has no [[run]]. Add a run, for example [[run]] with the key "
+            "at = 2026-03-10T09:00:00Z."
+        )
     has_expectations, as_expected = any(run.has_expected_reasons for run in scenario.runs), True
     console.print(Text(str(path), "bold"))
     for result in simulate(scenario, rules):
@@ -139,13 +144,13 @@ def _print_scenario(
         if has_expectations and result.reasons != result.run.expected_reasons:
             as_expected = False
             expected, actual = _listed(result.run.expected_reasons), _listed(result.reasons)
-            console.print(f"expected: {expected}; told: {actual}", style="bold red")
+            console.print(f"expected: {expected}; sent: {actual}", style="bold red")
     console.print()
     return as_expected
 
 
 def _listed(reasons: Sequence[str]) -> str:
-    return ", ".join(reasons) or "nothing"
+    return ", ".join(reasons) or "no notification"
 
 
 def _print_run(console: Console, result: SimulatedRun, *, emails: bool) -> None:
@@ -153,7 +158,7 @@ def _print_run(console: Console, result: SimulatedRun, *, emails: bool) -> None:
     rows.add_column(no_wrap=True)
     rows.add_row(f"{result.run.at:%a %d %b %H:%M}", Text(result.run.story))
     if not result.messages:
-        rows.add_row("", Text("nothing is said", "dim"))
+        rows.add_row("", Text("no notification", "dim"))
     for message in result.messages:
         color = SEVERITY_COLORS[message.attributes["severity"]]
         subject = message.subject.removesuffix(f" - {ACCOUNT} {REGION}")  # The same in each one.
