@@ -32,7 +32,7 @@ def test_example_of_the_page_sends_the_expected_notifications(
     result = run_command("simulate", example)
     assert result.exit_code == 0
     shown = result.stdout
-    assert "[CRITICAL] Bounce rate of the account is 12%" in shown
+    assert "[CRITICAL] Bounce rate 12% (above 10%): whole account" in shown
     assert "Sun 08 Mar 09:00  Yesterday 12% bounced." in shown
     assert "expected" not in shown
     assert not logging.root.manager.disable, "the log is on again"
@@ -75,7 +75,7 @@ def test_simulate_uses_custom_rules_and_shows_emails(
     result = run_command("simulate", example, "--rules", tmp_path / "rules", option)
     assert result.exit_code == 1
     assert "expected: FIRING; sent: no notification" in result.stdout
-    assert "VDM Alerts has begun to watch" in result.stdout
+    assert "VDM Alerts is monitoring" in result.stdout
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,10 @@ def test_simulate_uses_custom_rules_and_shows_emails(
             f'quiet_hours = "at night"\n{EXAMPLE}',
             '  quiet_hours  "at night" is not a period of quiet hours',
         ),
-        (EXAMPLE.replace("03-11T", "03-02T"), "  run[2].at  2026-03-02T09:00:00+00:00 is before"),
+        (
+            EXAMPLE.replace("03-11T", "03-02T"),
+            "  run[2].at  2026-03-02T09:00:00+00:00 is earlier than",
+        ),
         (EXAMPLE.replace("Six", "S\xe9x"), "is not encoded in UTF-8"),
         (None, "No such file"),
     ],
@@ -174,7 +177,7 @@ def test_simulate_accepts_files_with_a_byte_order_mark(
 
 @pytest.mark.parametrize(
     ("name", "says"),
-    [("none.txt", "has no rule"), ("odd.toml", "is not encoded in UTF-8")],
+    [("none.txt", "has no rule"), ("odd.toml", "a rule is not encoded in UTF-8")],
 )
 def test_simulate_reports_an_input_error_when_the_rules_are_unreadable(
     run_command: RunCommand, example: Path, tmp_path: Path, name: str, says: str
@@ -207,7 +210,7 @@ def test_simulate_sends_a_service_notification_when_a_rule_is_invalid() -> None:
     *_, last = simulate(scenario, read_rules(DEFAULT_RULES))
     assert last.reasons[-1] == "SERVICE"
     assert "/vdm-alerts/rules/bounce-rate" in last.messages[-1].text
-    assert "it counts as it was when it last could be read" in last.messages[-1].text
+    assert "its last valid version stays in effect" in last.messages[-1].text
 
 
 def test_page_documents_every_key_of_a_run_and_of_a_scenario() -> None:
