@@ -82,7 +82,7 @@ def _check_dependencies() -> None:
     installed = DEPENDENCIES / REQUIREMENTS.name
     if not installed.exists() or installed.read_bytes() != REQUIREMENTS.read_bytes():
         raise MissingDependenciesError(
-            f"{DEPENDENCIES} is missing or out of date: run `make setup`"
+            f"{DEPENDENCIES} is missing or out of date. Fix: run `make setup`."
         )
 
 

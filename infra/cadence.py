@@ -10,7 +10,7 @@ from datetime import timedelta
 SHORTEST_INTERVAL = timedelta(minutes=5)
 """The shortest time between two runs that VDM Alerts accepts. VDM counts whole days."""
 
-_UNKNOWN = "does not look every day, in a way that is known here"
+_UNKNOWN = "is not a supported schedule"
 _RATE = re.compile(r"rate\((?:(1) (minute|hour|day)|([2-9]|[1-9][0-9]{1,3}) (minute|hour|day)s)\)")
 # Scheduler requires "?" in one of the two day fields, and rejects it in both.
 _DAILY = re.compile(r"cron\((\S+) (\S+) (?:\* \* \?|\? \* \*) \*\)")
@@ -20,7 +20,7 @@ _DAY = timedelta(days=1)
 
 
 class InvalidScheduleError(ValueError):
-    """The schedule cannot be used. The message completes a sentence about it."""
+    """The schedule is invalid. The message completes a sentence about it."""
 
 
 def parse_cadence(schedule: str) -> timedelta:
@@ -33,7 +33,7 @@ def parse_cadence(schedule: str) -> timedelta:
     if min(intervals) < SHORTEST_INTERVAL:
         minutes = SHORTEST_INTERVAL // timedelta(minutes=1)
         raise InvalidScheduleError(
-            f"runs more often than every {minutes} minutes; VDM counts whole days"
+            f"runs more often than every {minutes} minutes, although VDM counts whole days"
         )
     return max(intervals)
 

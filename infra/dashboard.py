@@ -74,7 +74,7 @@ class Dashboard(Construct):
 
     def _above_threshold(self) -> cloudwatch.LogQueryWidget:
         return self._query(
-            "Noted above a threshold, the latest first, %",
+            "Rates above a threshold, latest first, %",
             _TABLE,
             "filter rate >= least(coalesce(warning, critical), coalesce(critical, warning))",
             "display @timestamp, rule, scope, rate, warning, critical",
@@ -92,7 +92,7 @@ class Dashboard(Construct):
                 "stats max(alerts_warning) as warning, max(alerts_critical) as critical by bin(1h)",
             ),
             self._query(
-                "Queries of VDM, series not read, days that its figures are behind",
+                "VDM queries, unreadable series, days that the data is behind",
                 _LINE,
                 completed,
                 "stats max(queries) as asked, max(series_unknown) as not_read, "
@@ -118,9 +118,8 @@ class Dashboard(Construct):
 
 
 _INTRODUCTION = """## VDM Alerts
-The rules are in SSM Parameter Store under `{rules}`. Rates are noted four times a day. What is
-drawn from the log is empty until the function has run for the first time, and where there was no
-mail."""
+The rules are in SSM Parameter Store under `{rules}`. Rates are recorded four times a day. Graphs
+from the log have no data before the first run, and for times without email."""
 
 
 def _service_graphs(
@@ -133,7 +132,7 @@ def _service_graphs(
             function.metric_errors(period=hour),
             function.metric_throttles(period=hour),
         ],
-        "The longest run, ms": [function.metric_duration(period=hour, statistic="Maximum")],
+        "Longest run, ms": [function.metric_duration(period=hour, statistic="Maximum")],
         "Messages": [
             topic.metric_number_of_notifications_delivered(period=hour),
             topic.metric_number_of_notifications_failed(period=hour),

@@ -9,8 +9,8 @@ from constructs import Construct
 from infra.nag_suppressions import acknowledge
 
 _ACCEPTED_WITHOUT_KEY = {
-    "CKV_AWS_27": "SQS encrypts it with a key of its own; -c encrypt=true puts one of the "
-    "account's in its place, from a dollar a month on",
+    "CKV_AWS_27": "SQS encrypts it with its own key. -c encrypt=true uses a KMS key of the account "
+    "instead, from $1 a month.",
 }
 
 
@@ -32,7 +32,7 @@ class DeadLetterQueue(Construct):
             enforce_ssl=True,
             retention_period=Duration.days(14),
         )
-        reason = "It is itself where lost messages end; a queue behind it would end nowhere"
+        reason = "It is the dead-letter queue itself."
         accepted = {
             "AwsSolutions::AwsSolutions-SQS3": reason,
             "Serverless::Serverless-SQSRedrivePolicy": reason,

@@ -17,16 +17,16 @@ MAX_SHOWN = MAX_LENGTH + 50
 
 _ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[^\W_][\w-]*(?:\.[^\W_][\w-]*)+")
 _FIXES = (
-    (re.compile(r"^$"), "delete it, or write an address"),
-    (re.compile(r"[<>]"), 'write the address alone, without a name and without "<" and ">"'),
-    (re.compile(r"^mailto:", re.IGNORECASE), 'write it without "mailto:"'),
-    (INVISIBLE, "delete the invisible character"),
-    (re.compile(r","), "write each address in quotes of its own"),
-    (re.compile(r"[\s;]"), "write no space in an address, and a comma between two"),
-    (re.compile(rf".{{{MAX_LENGTH + 1}}}"), f"an address has at most {MAX_LENGTH} characters"),
-    (re.compile(r""), 'write it like "ops@example.com"'),
+    (re.compile(r"^$"), "Delete it, or add an address."),
+    (re.compile(r"[<>]"), 'Use the address only, without a name, "<" and ">".'),
+    (re.compile(r"^mailto:", re.IGNORECASE), 'Delete "mailto:".'),
+    (INVISIBLE, "Delete the invisible character."),
+    (re.compile(r","), "Put each address in its own quotes."),
+    (re.compile(r"[\s;]"), "Delete the spaces, and separate addresses by commas."),
+    (re.compile(rf".{{{MAX_LENGTH + 1}}}"), f"Use at most {MAX_LENGTH} characters."),
+    (re.compile(r""), 'Use a form like "ops@example.com".'),
 )
-"""What to write instead of a text that is no address. The first pattern that it matches applies."""
+"""How to fix a text that is not an address. The first pattern that matches applies."""
 
 
 def split_addresses(value: object) -> Sequence[object]:
@@ -39,29 +39,32 @@ def split_addresses(value: object) -> Sequence[object]:
         try:
             value = json.loads(text)
         except (ValueError, RecursionError) as error:
-            message = f"{_shown(text)} is not a JSON list; without brackets, commas are enough"
+            message = f"{_shown(text)} is not a JSON list."
             raise ValueError(message) from error
     if isinstance(value, str):
         return [entry for entry in value.split(",") if entry.strip()]
     if isinstance(value, list):
         return value
-    message = f"{quote(value)} is neither a text nor a list"
+    message = f"{quote(value)} is not a text or a list."
     raise ValueError(message)
 
 
 def address_errors(entries: Sequence[object]) -> Iterator[str]:
-    """Yield an error for each of *entries* that is no email address, or is one in another case."""
+    """Yield an error for each of *entries* that is invalid, or repeats one in another case."""
     spellings: dict[str, str] = {}
     for entry in entries:
         if not isinstance(entry, str):
-            yield f"{quote(entry)} is not an email address; write it in quotes"
+            yield f"{quote(entry)} is not an email address. Use a text in quotes."
             continue
         address = entry.strip()
         if not _ADDRESS.fullmatch(address) or len(address) > MAX_LENGTH:
             fix = next(fix for pattern, fix in _FIXES if pattern.search(address))
-            yield f'"{_shown(address)}" is not an email address; {fix}'
+            yield f'"{_shown(address)}" is not an email address. {fix}'
         elif (first := spellings.setdefault(address.lower(), address)) != address:
-            yield f'"{address}" is "{first}" in another case, and would get everything twice'
+            yield (
+                f'"{address}" is "{first}" in another case, and would get every message twice. '
+                "Delete one of them."
+            )
 
 
 def _shown(text: str) -> str:

@@ -26,7 +26,7 @@ class Encryption(Construct):
         self.key = kms.Key(
             self,
             "Key",
-            description="VDM Alerts: the messages in its topics and its queue",
+            description="VDM Alerts: the messages in its topics and its dead-letter queue",
             enable_key_rotation=True,
             # Deleting the stack deletes the encrypted queue and topics too. KMS deletes the key
             # after 30 days; until then you can cancel the deletion.

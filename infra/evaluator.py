@@ -23,36 +23,32 @@ MAX_EVENT_AGE = Duration.hours(1)
 """Age at which a trigger is dropped; the next one is due by then."""
 
 _ACCEPTED_IN_ROLE = {
-    "AwsSolutions::AwsSolutions-IAM5[Resource::*]": "SES has no resource type for the account, "
-    "for its lists or for a mailbox provider, so that its four read-only actions can be granted "
-    "on * alone",
+    "AwsSolutions::AwsSolutions-IAM5[Resource::*]": "SES has no resource type for the account, for "
+    "its lists, or for a mailbox provider, so its four read-only actions can be allowed only on *.",
 }
 _RUNTIME_REASON = (
-    "Python 3.13 is supported until 2029; a new minor version is taken up once what ships has "
-    "been tested on it"
+    "Python 3.13 is supported until 2029. A newer version is used after the function "
+    "is tested on it."
 )
-_DESTINATION_REASON = (
-    "It has an on-failure destination, which holds what a dead-letter queue would, and the error "
-    "beside it"
-)
+_DESTINATION_REASON = "It has an on-failure destination, which stores the event and the error."
 _ACCEPTED_IN_FUNCTION = {
     "AwsSolutions::AwsSolutions-L1": _RUNTIME_REASON,
     "Serverless::Serverless-LambdaLatestVersion": _RUNTIME_REASON,
     "Serverless::Serverless-LambdaDLQ": _DESTINATION_REASON,
     "CKV_AWS_116": _DESTINATION_REASON,
-    "CKV_AWS_117": "It talks to nothing but AWS's own APIs; a VPC would add endpoints, which cost "
-    "more than all the rest, and protect nothing",
-    "CKV_AWS_173": "The environment holds names and no secret",
-    "Serverless::Serverless-LambdaTracing": "One process asks four APIs in a fixed order and logs "
-    "what each said; a trace would add a library, two permissions and a bill",
+    "CKV_AWS_117": "It calls only AWS APIs. A VPC would add endpoints, which cost more than "
+    "everything else, without more protection.",
+    "CKV_AWS_173": "The environment contains names, not secrets.",
+    "Serverless::Serverless-LambdaTracing": "One process calls four APIs in a fixed order and "
+    "logs each result. A trace would add a library, two permissions, and costs.",
 }
 _ACCEPTED_WITHOUT_RESERVE = {
-    "CKV_AWS_115": "The lease in the table runs one invocation at a time; in a new account, whose "
-    "quota is 10, a reservation fails the deployment",
+    "CKV_AWS_115": "The lease in the table allows one run at a time. In a new account, whose quota "
+    "is 10, a reservation fails the deployment.",
 }
 _ACCEPTED_IN_LOG = {
-    "CKV_AWS_158": "It holds counts and names, no secret; CloudWatch Logs encrypts it with a key "
-    "of its own",
+    "CKV_AWS_158": "It contains counts and names, not secrets. CloudWatch Logs encrypts it "
+    "with its own key.",
 }
 """Findings of cdk-nag and checkov that are accepted, each with its reason."""
 
@@ -113,7 +109,8 @@ class Evaluator(Construct):
         self.function = lambda_.Function(
             self,
             "Function",
-            description="Reads SES's Virtual Deliverability Manager and tells what is wrong",
+            description="Monitors Amazon SES with Virtual Deliverability Manager and sends "
+            "notifications",
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=lambda_.Architecture.ARM_64,
             handler="vdm_alerts.handlers.evaluate.lambda_handler",

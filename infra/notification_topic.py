@@ -11,8 +11,8 @@ from infra.dead_letter_queue import DeadLetterQueue
 from infra.nag_suppressions import acknowledge
 
 _ACCEPTED_WITHOUT_KEY = {
-    "CKV_AWS_26": "A message names identities and their rates and is there for seconds, and goes "
-    "on by mail; -c encrypt=true puts a key on the topic, from a dollar a month on",
+    "CKV_AWS_26": "A message contains identities and rates, is stored for seconds, and is then "
+    "sent by email. -c encrypt=true encrypts the topic with a KMS key, from $1 a month.",
 }
 
 

@@ -45,7 +45,7 @@ class RuleParameters(Construct):
                 file.stem,
                 parameter_name=f"{path}/{DEFAULT_FOLDER}/{file.stem}",
                 string_value=text,
-                description=f"A rule of VDM Alerts (TOML), shipped as rules/{file.name}",
+                description=f"Default rule of VDM Alerts (TOML), from rules/{file.name}",
             )
 
 
@@ -56,22 +56,23 @@ def _display_path(file: Path) -> str:
 def _read_rule(file: Path) -> str:
     """Return the text of the rule in *file*.
 
-    Raises BadRule if the text does not fit into a parameter.
+    Raises InvalidRuleError if the text does not fit into a parameter.
     """
     source = _display_path(file)
     if not _NAME.fullmatch(file.stem):
-        what = "a parameter cannot be called that; use letters, digits, . _ and -"
-        raise InvalidRuleError(source, [InvalidField("(the file's name)", what)])
+        what = "is not valid as the name of a parameter. Use letters, digits, dots, _ and -."
+        raise InvalidRuleError(source, [InvalidField("(the file name)", what)])
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidRuleError(
-            source, [InvalidField("(the file)", f"cannot be read: {error}")]
+            source, [InvalidField("(the file)", f"is unreadable: {error}")]
         ) from error
     size = len(text.encode())
     if size > MAX_PARAMETER_BYTES:
         what = (
-            f"is {size} bytes long; a parameter holds {MAX_PARAMETER_BYTES}: shorten the comments"
+            f"has {size} bytes, which do not fit into a parameter. Use at most "
+            f"{MAX_PARAMETER_BYTES}, for example by shorter comments."
         )
         raise InvalidRuleError(source, [InvalidField("(the text)", what)])
     return text

@@ -5,7 +5,7 @@ Example: `cdk deploy -c email=you@example.com`.
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeAlias
@@ -19,34 +19,35 @@ from vdm_alerts.core.observations.no_email import NO_EMAIL_AFTER, parse_no_email
 from vdm_alerts.core.rules.quoting import quote, shorten
 
 CONTEXT_KEYS: Mapping[str, str] = {
-    "email": "the addresses to write to, separated by commas or in a JSON list",
-    "watchdogEmail": "addresses that the alarms on VDM Alerts itself go to as well, separated by "
+    "email": "email addresses for all notifications, separated by commas or in a JSON list",
+    "watchdogEmail": "more email addresses for the CloudWatch alarms on VDM Alerts, separated by "
     "commas or in a JSON list",
-    "slackWorkspaceId": 'the workspace that Amazon Q Developer is authorised in, like "T0123ABCD"',
-    "slackChannelId": 'the channel of it to tell, like "C0123ABCD"',
-    "schedule": 'how often to look, every 5 minutes to once a day, "rate(1 hour)", or a cron of '
-    'EventBridge Scheduler for every day, "cron(0 8-18 * * ? *)"',
-    "prefix": "what the stack, its table and its parameters are called, to tell it from another in "
-    "the Region: 3 to 30 of a-z, 0-9 and -, a letter first, and neither aws nor ssm",
-    "reserve": '"true" to reserve a concurrency of 1 for the function, if the quota of the account '
-    'allows it, "false" to rely on the lease in the table alone',
-    "dashboard": '"true" for a CloudWatch dashboard, "false" for none',
-    "encrypt": '"true" for a KMS key of your own on the topics and the queue, "false" for none',
-    "quotaShare": "how much to take of the calls of VDM that SES answers in a second, which are "
-    'everybody\'s in the account, "1%" to "100%"',
-    "queriesPerDay": 'how many queries of VDM to make a day, 100 or more, or "unlimited"',
-    "includeToday": '"true" to count the day that is going on, "false" for whole days alone',
-    "maskAddresses": '"true" to keep e-mail addresses out of logs and metrics, "false" to show '
-    "them there",
-    "quietHours": "when of every day nobody is to be written to of what is not critical, like "
+    "slackWorkspaceId": "the ID of the workspace in which you authorized Amazon Q Developer, for "
+    'example "T0123ABCD"',
+    "slackChannelId": 'the ID of the channel in this workspace to notify, for example "C0123ABCD"',
+    "schedule": 'a rate, for example "rate(1 hour)", or a cron expression of EventBridge Scheduler '
+    'for every day, for example "cron(0 8-18 * * ? *)", with runs every 5 minutes to once a day',
+    "prefix": "the name of the stack, its table and its parameters, unique in the Region: 3 to 30 "
+    "characters of a-z, 0-9 and -, first a letter, not starting with aws or ssm",
+    "reserve": '"true" to reserve a concurrency of 1 for the function, which the quota of the '
+    'account must allow, or "false" to rely on the lease in the table',
+    "dashboard": '"true" to create a CloudWatch dashboard, or "false"',
+    "encrypt": '"true" to encrypt the topics and the queue with a KMS key of your own, or "false"',
+    "quotaShare": "the share of the VDM quota of your account that VDM Alerts can use, from "
+    '"1%" to "100%"',
+    "queriesPerDay": 'the maximum number of VDM queries per day, at least 100, or "unlimited"',
+    "includeToday": '"true" to include today (partial), or "false" to use whole days only',
+    "maskAddresses": '"true" to mask email addresses in logs and metrics, or "false" to show them',
+    "quietHours": "the daily hours in which only critical notifications are sent, for example "
     '"22:00-07:00 Europe/Berlin", or "none"',
-    "noEmailAfter": "after how many days without email of the whole account to notify you, like "
-    '"3d", or "never"',
-    "runbookUrl": "the address of your copy of docs/runbook.md, which notifications link to, like "
+    "noEmailAfter": "the number of days without email of the whole account after which you get a "
+    'notification, for example "3d", or "never"',
+    "runbookUrl": 'the URL of your copy of docs/runbook.md, without "#", for example '
     '"https://wiki.example.com/vdm-alerts", or "none"',
-    "enableVdm": '"true" to switch Virtual Deliverability Manager on, "false" to leave it as it is',
+    "enableVdm": '"true" to turn on Virtual Deliverability Manager, or "false" to leave it as it '
+    "is",
 }
-"""Every context key of VDM Alerts, with a description of its values."""
+"""Every context key of VDM Alerts, with its valid values. The text completes "Use "."""
 
 _SWITCHES = ("reserve", "dashboard", "encrypt", "includeToday", "maskAddresses", "enableVdm")
 _EMAIL_KEYS = ("email", "watchdogEmail")
@@ -61,7 +62,13 @@ Context: TypeAlias = Mapping[str, object]
 
 
 class InvalidContextError(Exception):
-    """The CDK context is invalid; the message names each wrong key."""
+    """The CDK context is invalid. The message lists all errors."""
+
+    def __init__(self, errors: Sequence[str]) -> None:
+        """Create the exception for at least one of *errors*, each of which names its key."""
+        count = f"{len(errors)} {'error' if len(errors) == 1 else 'errors'}"
+        fix = "Effect: the stack is unchanged. Fix: correct the -c options, or edit cdk.json."
+        super().__init__("\n".join([f"Invalid CDK context: {count}", *errors, fix]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +121,7 @@ def read_context(context: Context) -> Settings:
     no_email_after = _no_email_after(context, errors)
     runbook_url = _runbook_url(context, errors)
     if errors:
-        raise InvalidContextError("\n".join(["The CDK context cannot be used:", *errors]))
+        raise InvalidContextError(errors)
     return Settings(
         emails=emails,
         watchdog_emails=watchdog_emails,
@@ -141,7 +148,7 @@ def read_context(context: Context) -> Settings:
 
 def _unknown_keys(context: Context) -> list[str]:
     return [
-        f"{shorten(escape_invisible(key))}: is not a context key of VDM Alerts{_suggestion(key)}"
+        f"{shorten(escape_invisible(key))}: is not a context key of VDM Alerts. {_suggestion(key)}"
         for key in sorted(context)
         if key not in CONTEXT_KEYS and not _is_cdk_key(key)
     ]
@@ -151,7 +158,8 @@ def _emails(context: Context, errors: list[str]) -> tuple[tuple[str, ...], tuple
     emails, watchdog_emails = (_addresses(context, key, errors) for key in _EMAIL_KEYS)
     in_lower_case = {email.lower() for email in emails}
     errors += [
-        f'watchdogEmail: "{email}" is in email too, and would be told everything twice'
+        f'watchdogEmail: "{email}" is also in email, and would get every CloudWatch alarm twice. '
+        "Delete it from watchdogEmail."
         for email in watchdog_emails
         if email.lower() in in_lower_case
     ]
@@ -162,7 +170,7 @@ def _addresses(context: Context, key: str, errors: list[str]) -> tuple[str, ...]
     try:
         entries = split_addresses(context.get(key, ""))
     except ValueError as error:
-        errors.append(f"{key}: {error}; it takes {CONTEXT_KEYS[key]}")
+        errors.append(f"{key}: {error} {_usage(key)}")
         return ()
     errors += [f"{key}: {error}" for error in address_errors(entries)]
     return tuple(dict.fromkeys(str(entry).strip() for entry in entries))
@@ -174,17 +182,19 @@ def _schedule(context: Context, errors: list[str]) -> tuple[str, timedelta]:
     try:
         cadence = parse_cadence(schedule)
     except InvalidScheduleError as error:
-        errors.append(f"schedule: {quote(schedule)} {error}; it takes {CONTEXT_KEYS['schedule']}")
+        errors.append(f"schedule: {quote(schedule)} {error}. {_usage('schedule')}")
         return schedule, timedelta()
     if cadence > timedelta(days=1):
-        errors.append(f"schedule: {quote(schedule)} is too seldom; look once a day at the least")
+        errors.append(
+            f"schedule: {quote(schedule)} runs less than once a day. {_usage('schedule')}"
+        )
     return schedule, cadence
 
 
 def _prefix(context: Context, errors: list[str]) -> str:
     prefix = str(context.get("prefix", ""))
     if not _PREFIX.fullmatch(prefix):
-        errors.append(f"prefix: {quote(prefix)} cannot be one; it takes {CONTEXT_KEYS['prefix']}")
+        errors.append(f"prefix: {quote(prefix)} is not a valid prefix. {_usage('prefix')}")
     return prefix
 
 
@@ -192,7 +202,7 @@ def _quota_share(context: Context, errors: list[str]) -> float:
     text = str(context.get("quotaShare", ""))
     percentage = re.fullmatch(r"(\d{1,3})%", text)
     if not percentage or not 1 <= int(percentage[1]) <= 100:  # noqa: PLR2004 - per cent
-        what = f"{quote(text)} is no share; it takes {CONTEXT_KEYS['quotaShare']}"
+        what = f"{quote(text)} is not a whole percentage. {_usage('quotaShare')}"
         errors.append(f"quotaShare: {what}")
         return 0
     return int(percentage[1]) / 100
@@ -204,7 +214,7 @@ def _queries_per_day(context: Context, errors: list[str]) -> int | None:
         return None
     # SES answers fewer than a billion queries a day.
     if not (re.fullmatch(r"[0-9]{1,9}", text) and int(text) >= _MIN_QUERIES_PER_DAY):
-        what = f"{quote(text)} is no number of them; it takes {CONTEXT_KEYS['queriesPerDay']}"
+        what = f"{quote(text)} is not a valid number of queries. {_usage('queriesPerDay')}"
         errors.append(f"queriesPerDay: {what}")
         return None
     return int(text)
@@ -217,7 +227,7 @@ def _enabled_switches(context: Context, errors: list[str]) -> set[str]:
     """
     switches = {key: str(context.get(key, "")).lower() for key in _SWITCHES}
     errors += [
-        f"{key}: {quote(value)} is neither; it takes {CONTEXT_KEYS[key]}"
+        f"{key}: {quote(value)} is not a Boolean. {_usage(key)}"
         for key, value in switches.items()
         if value not in {"true", "false"}
     ]
@@ -230,7 +240,7 @@ def _slack(context: Context, errors: list[str]) -> tuple[str, str] | None:
     if not ids:
         return None
     errors += [
-        f"{key}: {quote(ids.get(key, ''))} is no id of Slack's; it takes {CONTEXT_KEYS[key]}"
+        f"{key}: {quote(ids.get(key, ''))} is not a Slack ID. {_usage(key)}"
         for key in _SLACK_KEYS
         if not re.fullmatch(r"[A-Z0-9]{8,}", ids.get(key, ""))
     ]
@@ -242,7 +252,7 @@ def _quiet_hours(context: Context, errors: list[str]) -> QuietHours | None:
     try:
         return parse_quiet_hours(str(context.get("quietHours", "")).strip())
     except ValueError as error:
-        errors.append(f"quietHours: {error}; it takes {CONTEXT_KEYS['quietHours']}")
+        errors.append(f"quietHours: {error}")
         return None
 
 
@@ -250,7 +260,7 @@ def _no_email_after(context: Context, errors: list[str]) -> Window | None:
     try:
         return parse_no_email_after(str(context.get("noEmailAfter", f"{NO_EMAIL_AFTER.days}d")))
     except ValueError as error:
-        errors.append(f"noEmailAfter: {error}; it takes {CONTEXT_KEYS['noEmailAfter']}")
+        errors.append(f'noEmailAfter: {error} Use "never" to turn this notification off.')
         return None
 
 
@@ -260,8 +270,7 @@ def _runbook_url(context: Context, errors: list[str]) -> str | None:
         return None
     if not _URL.fullmatch(url):
         errors.append(
-            f'runbookUrl: "{shorten(url)}" is not a URL. Use an address without "#", for example '
-            '"https://wiki.example.com/vdm-alerts".'
+            f'runbookUrl: "{shorten(url)}" is not a URL of printable ASCII. {_usage("runbookUrl")}'
         )
     return url
 
@@ -271,8 +280,10 @@ def _is_cdk_key(key: str) -> bool:
     return key.startswith("@") or ":" in key or key in _CDK_KEYS
 
 
+def _usage(key: str) -> str:
+    return f"Use {CONTEXT_KEYS[key]}."
+
+
 def _suggestion(key: str) -> str:
     matches = difflib.get_close_matches(key.lower(), CONTEXT_KEYS, n=1)
-    return (
-        f'; did you mean "{matches[0]}"?' if matches else f"; those are {', '.join(CONTEXT_KEYS)}"
-    )
+    return f'Did you mean "{matches[0]}"?' if matches else f"Use one of {', '.join(CONTEXT_KEYS)}."

@@ -28,7 +28,7 @@ class VdmAlerts(Stack):
             app,
             id_,
             stack_name=settings.prefix,
-            description="Alerts on Amazon SES's Virtual Deliverability Manager",
+            description="Alerts on the rates of Amazon SES Virtual Deliverability Manager",
         )
         if settings.enable_vdm:
             DeliverabilityManager(self, "Deliverability")
@@ -98,7 +98,8 @@ class VdmAlerts(Stack):
         if not (settings.emails or settings.slack):
             Annotations.of(self).add_warning_v2(
                 "vdm-alerts:nobody",
-                "This deployment subscribes nobody to the alerts: -c email=you@example.com",
+                "This deployment subscribes no address to the notifications. Fix: pass -c "
+                "email=you@example.com.",
             )
         CfnOutput(self, "FunctionName", value=evaluator.function.function_name)
         CfnOutput(self, "LogGroupName", value=evaluator.log_group.log_group_name)

@@ -39,8 +39,9 @@ class StateTable(Construct):
         acknowledge(
             self.table,
             {
-                "CKV_AWS_119": "It outlives the stack, and would be unreadable once a key of the "
-                "stack's is gone; DynamoDB encrypts it with one of its own",
+                "CKV_AWS_119": "The table remains when the stack is deleted, and would be "
+                "unreadable without the KMS key of the stack. DynamoDB encrypts it with its own "
+                "key.",
             },
         )
 

@@ -64,7 +64,8 @@ class Triggers(Construct):
         events.Rule(
             self,
             "NewsFromSes",
-            description="SES has news of the account: VDM Alerts looks at once",
+            description="Starts a run of VDM Alerts immediately when SES reports a change "
+            "of the account",
             event_pattern=events.EventPattern(source=["aws.ses"], detail_type=list(SES_EVENTS)),
             targets=[
                 targets.LambdaFunction(
@@ -86,7 +87,7 @@ class Triggers(Construct):
         schedule = scheduler.CfnSchedule(
             self,
             "Schedule",
-            description="Wakes VDM Alerts",
+            description="Starts the scheduled runs of VDM Alerts",
             schedule_expression=expression,
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
             target=scheduler.CfnSchedule.TargetProperty(

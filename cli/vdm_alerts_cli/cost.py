@@ -155,13 +155,13 @@ def monthly_costs(workload: Workload) -> Sequence[LineItem]:
     return [
         LineItem("Lambda, arm64", gb_seconds, "GB-seconds", 0.0000133334, free=400_000),
         LineItem("Lambda, requests", RUNS, "requests", 0.20 / 1e6, free=1e6),
-        LineItem("EventBridge Scheduler", RUNS, "wake-ups", 1.00 / 1e6, free=14e6),
-        LineItem("DynamoDB, writing", RUNS * (3 + ceil(roster_kb)), "units", 0.625 / 1e6),
-        LineItem("DynamoDB, reading", RUNS * (1 + ceil(roster_kb / 4)), "units", 0.125 / 1e6),
+        LineItem("EventBridge Scheduler", RUNS, "invocations", 1.00 / 1e6, free=14e6),
+        LineItem("DynamoDB, writes", RUNS * (3 + ceil(roster_kb)), "units", 0.625 / 1e6),
+        LineItem("DynamoDB, reads", RUNS * (1 + ceil(roster_kb / 4)), "units", 0.125 / 1e6),
         LineItem("CloudWatch Logs", RUNS * LOG_KB / 1e6, "GB", 0.50, free=5),
         LineItem("CloudWatch metrics", rates * HOUR / RECORDING_PERIOD, "metrics", 0.30, free=10),
         LineItem("CloudWatch alarms", ALARMS, "alarms", 0.10, free=10),
-        LineItem("SNS, e-mail", 30, "mails", 2.00 / 1e5, free=1_000),
+        LineItem("SNS, email", 30, "emails", 2.00 / 1e5, free=1_000),
         LineItem("VDM queries", _if_priced(workload), "queries", workload.query_price),
         LineItem("CloudWatch dashboard", int(workload.dashboard), "dashboards", 3.00, free=3),
         LineItem("KMS key", int(workload.encrypt), "keys", 1.00),
@@ -178,10 +178,10 @@ def _cost_table(workload: Workload, *, has_quantities: bool) -> Table:
     items = [item for item in monthly_costs(workload) if item.amount]
     table = Table("")
     if has_quantities:
-        table.add_column("a month", justify="right")
+        table.add_column("per month", justify="right")
         table.add_column("")
     table.add_column("listed, $", justify="right")
-    table.add_column("at the least, $", justify="right")
+    table.add_column("free tier, $", justify="right")
     for item in items:
         quantity = (item.quantity, item.unit) if has_quantities else ()
         table.add_row(
@@ -191,7 +191,7 @@ def _cost_table(workload: Workload, *, has_quantities: bool) -> Table:
     free_tier_total = sum(item.free_tier_cost for item in items)
     no_quantity = ("", "") if has_quantities else ()
     table.add_section()
-    table.add_row("together", *no_quantity, f"{list_total:.2f}", f"{free_tier_total:.2f}")
+    table.add_row("total", *no_quantity, f"{list_total:.2f}", f"{free_tier_total:.2f}")
     return table
 
 
@@ -200,23 +200,23 @@ def print_costs(workload: Workload) -> None:
     console = Terminal()
     console.print(_cost_table(workload, has_quantities=console.width >= MIN_WIDTH_OF_QUANTITIES))
     console.print(
-        f"A run makes {workload.queries:,} queries of VDM and takes {workload.seconds:,.0f} s; "
-        f"a month makes {workload.queries * RUNS:,} queries.",
+        f"A run makes {workload.queries:,} VDM queries and takes {workload.seconds:,.0f} s. "
+        f"A month has {workload.queries * RUNS:,} queries.",
     )
     if not workload.query_price:
         console.print(
-            "They are not in the sum: AWS has not published their price where we could find it. "
-            "Take it from your bill, and give it as --query-price. VDM itself is charged by the "
-            "mail, and is not in the sum either.",
+            "The total does not include the queries: we found no published price. To include them, "
+            "pass the price on your bill as --query-price. The total also does not include VDM "
+            "itself, which AWS charges per email.",
         )
     max_seconds = (TIME_OUT - TIME_AFTER_READING).total_seconds()
     if workload.seconds > max_seconds:
         console.print(
-            f"A run reads for {max_seconds:,.0f} s at the most; of so many identities the rest "
-            "would stay unread at every run. The sum is what it would cost to read them.",
+            f"A run reads for at most {max_seconds:,.0f} s, so it does not read all of these "
+            "identities. The total is the cost if it did.",
             style="bold",
         )
     console.print(
-        "Listed: where other things in the account have used up what AWS gives everybody for "
-        "free. At the least: where they have used none of it.",
+        "Listed: the rest of the account uses up the AWS Free Tier. Free tier: VDM Alerts has "
+        "all of it.",
     )

@@ -53,10 +53,10 @@ def run_demo(*, keep: bool) -> None:
     console = Terminal()
     started = time.monotonic()
     if stop_kept():
-        console.print("The local AWS that was kept before has been stopped.\n")
-    console.print("VDM Alerts, on an AWS account on this machine\n", style="bold")
+        console.print("Stopped the local AWS that an earlier demo left running.\n")
+    console.print("VDM Alerts on a local AWS, without an AWS account\n", style="bold")
     with cleanup_on_interrupt(), ExitStack() as cleanup:
-        aws = _timed(console, "starting the local AWS", lambda: _start(cleanup, keep=keep))
+        aws = _timed(console, "start the local AWS", lambda: _start(cleanup, keep=keep))
         _timed(console, "cdk bootstrap", lambda: bootstrap(aws))
         option = f"email={EMAIL}"
         deployed = _timed(console, f"cdk deploy -c {option}", lambda: deploy(aws, "-c", option))
@@ -72,12 +72,13 @@ def run_demo(*, keep: bool) -> None:
                 reasons = tuple(delivery.document["reason"] for delivery in deliveries)
                 if reasons != run.expected_reasons:
                     raise UnexpectedNotificationsError(
-                        f"at {run.at} {reasons} was told, and not {run.expected_reasons}"
+                        f"{run.at:%Y-%m-%d %H:%M}: expected {_listed(run.expected_reasons)}; sent "
+                        f"{_listed(reasons)}."
                     )
         _print_metrics(console, deployed.log())
         console.print(
-            f"{sent} messages in {len(runs)} runs; {len(runs) - sent} runs had nothing new to say. "
-            f"All of it took {time.monotonic() - started:.0f} s."
+            f"{sent} notifications in {len(runs)} runs. {len(runs) - sent} runs sent none. "
+            f"The demo took {time.monotonic() - started:.0f} s."
         )
         if keep:
             cleanup.pop_all()
@@ -130,14 +131,14 @@ def _print_run(
 ) -> None:
     console.print(f"\n{run.at:%a %d %b %H:%M}  {run.story}", style="bold")
     if not deliveries:
-        console.print("Nothing is said.", style="dim")
+        console.print("no notification", style="dim")
     for delivery in deliveries:
         color = SEVERITY_COLORS[delivery.document["severity"]]
         width = console.width - _FRAME
         formats = (
-            (f"e-mail to {delivery.to}", render_email(delivery.subject, delivery.text, width)),
-            ("chat, by Amazon Q", _render_chat(delivery.chat, width)),
-            ("for machines", Text(json.dumps(delivery.document), "dim")),
+            (f"email to {delivery.to}", render_email(delivery.subject, delivery.text, width)),
+            ("chat message of Amazon Q", _render_chat(delivery.chat, width)),
+            ("JSON", Text(json.dumps(delivery.document), "dim")),
         )
         for title, text in formats:
             console.print(Panel(text, title=title, title_align="left", border_style=color))
@@ -149,6 +150,10 @@ def _render_chat(notification: Mapping[str, Any], width: int) -> Text:
     steps = "".join(f"\n  - {step}" for step in content["nextSteps"])
     title = (f"{Emoji.replace(content['title'])}\n", "bold")
     return Text.assemble(title, wrap_with_indent(f"{content['description']}{steps}", width))
+
+
+def _listed(reasons: Sequence[str]) -> str:
+    return ", ".join(reasons) or "no notification"
 
 
 def _print_metrics(console: Terminal, log: Sequence[Mapping[str, Any]]) -> None:
@@ -164,10 +169,10 @@ def _print_metrics(console: Terminal, log: Sequence[Mapping[str, Any]]) -> None:
         scope = ", ".join(f"{name} {line[name]}" for name in names)
         for metric in directive["Metrics"]:
             values[metric["Name"], scope, metric["Unit"]] += line[metric["Name"]]
-    table = Table(title=f"\nRecorded as metrics, namespace {namespace}", title_justify="left")
-    for heading in ("metric", "of", "unit"):
+    table = Table(title=f"\nCloudWatch metrics in namespace {namespace}", title_justify="left")
+    for heading in ("metric", "dimensions", "unit"):
         table.add_column(heading)
-    for heading in ("times", "lowest", "highest", "last"):
+    for heading in ("samples", "min", "max", "last"):
         table.add_column(heading, justify="right")
     for key, samples in sorted(values.items()):
         figures = (min(samples), max(samples), samples[-1])
@@ -192,19 +197,21 @@ def _print_kept(console: Terminal, deployed: LocalDeployment) -> None:
     invoke = f'boto3.client("lambda").invoke(FunctionName="{name}", Payload=b"""{event}""")'
     console.print(
         f"""
-The local AWS goes on at {deployed.aws.url}, for everybody with a shell on this machine.
-To look around, in a shell of its own, with any SDK or tool of AWS's:
+The local AWS keeps running at {deployed.aws.url}.
+Every user of this machine can access it.
+To use it with the AWS SDKs and tools, open a new shell and run:
 
     . build/local-aws.env
     .venv/bin/python -c 'import boto3; print(boto3.client("sns").list_topics()["Topics"])'
     .venv/bin/python -c 'import boto3; print({invoke}["Payload"].read())'
 
-A run may be as of any instant from that of the last one on; without "now" it is as of today,
-where the story has long ended, and no run can go back from there. The mails, so far:
+The last command runs VDM Alerts for the time in "now", which cannot be earlier than the last
+run. Without "now", a run is for today, where the scenario has no more emails. After that, no run
+for an earlier time is possible. To show all emails that were sent:
 
     curl --cacert $AWS_CA_BUNDLE {deployed.aws.url}/_vdm/mailbox
 
-To end it:
+To stop it:
 
     make stop
 """,

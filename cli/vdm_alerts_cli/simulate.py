@@ -72,7 +72,7 @@ def read_rules(folder: Path) -> Mapping[str, str]:
     files = sorted(folder.glob("*.toml"))
     if not files:
         raise SimulationInputError(
-            f"{folder}: there is no rule in it, a file whose name ends in .toml"
+            f"{folder}: has no rule. Add a rule as a file whose name ends in .toml."
         )
     return {file.stem: read_text_file(file) for file in files}
 
@@ -133,7 +133,10 @@ def _print_scenario(
     """Print each run, and return whether every run met the expectations of the scenario."""
     scenario = load_scenario(path)
     if not scenario.runs:
-        raise SimulationInputError(f"{path}: there is no [[run]] in it, an instant to look at")
+        raise SimulationInputError(
+            f"{path}: has no [[run]]. Add a run, for example [[run]] with the key "
+            "at = 2026-03-10T09:00:00Z."
+        )
     has_expectations, as_expected = any(run.has_expected_reasons for run in scenario.runs), True
     console.print(Text(str(path), "bold"))
     for result in simulate(scenario, rules):
@@ -141,13 +144,13 @@ def _print_scenario(
         if has_expectations and result.reasons != result.run.expected_reasons:
             as_expected = False
             expected, actual = _listed(result.run.expected_reasons), _listed(result.reasons)
-            console.print(f"expected: {expected}; told: {actual}", style="bold red")
+            console.print(f"expected: {expected}; sent: {actual}", style="bold red")
     console.print()
     return as_expected
 
 
 def _listed(reasons: Sequence[str]) -> str:
-    return ", ".join(reasons) or "nothing"
+    return ", ".join(reasons) or "no notification"
 
 
 def _print_run(console: Terminal, result: SimulatedRun, *, emails: bool) -> None:
@@ -155,7 +158,7 @@ def _print_run(console: Terminal, result: SimulatedRun, *, emails: bool) -> None
     width = console.width - _FRAME - (_TIME_COLUMN if has_columns else 0)
     lines: list[RenderableType] = [Text(result.run.story)]
     if not result.messages:
-        lines.append(Text("nothing is said", "dim"))
+        lines.append(Text("no notification", "dim"))
     for message in result.messages:
         color = SEVERITY_COLORS[message.attributes["severity"]]
         subject = message.subject.removesuffix(f" - {ACCOUNT} {REGION}")  # The same in each one.

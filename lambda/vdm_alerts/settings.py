@@ -113,8 +113,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     unset = [name for name in VARIABLES.values() if not environment.get(name)]
     if unset:
         message = (
-            f"{', '.join(unset)} not set in the environment of the function. Fix: deploy the stack "
-            "again."
+            f"environment of the function: {', '.join(unset)} not set. Fix: deploy the stack again."
         )
         raise InvalidSettingsError(message)
     values: dict[str, Any] = {}

@@ -17,10 +17,16 @@ from vdm_local.server import serve
 def main() -> int:
     """Serve until interrupted and return the exit status."""
     parser = argparse.ArgumentParser(prog="vdm_local", description="A local SES VDM.")
-    parser.add_argument("--port", type=int, default=0, help="on 127.0.0.1; any free one for 0")
-    parser.add_argument("--scenario", type=Path, required=True, help="a scenario file (TOML)")
-    parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
-    parser.add_argument("--now", type=_timestamp, help="the clock's; the machine's by default")
+    parser.add_argument(
+        "--port", type=int, default=0, help="Port on 127.0.0.1. 0 selects a free port."
+    )
+    parser.add_argument("--scenario", type=Path, required=True, help="Scenario file (TOML).")
+    parser.add_argument("--latency", type=float, default=0.0, help="Seconds before each response.")
+    parser.add_argument(
+        "--now",
+        type=_timestamp,
+        help="Time of the local SES, for example 2026-03-10T09:00:00Z. Default: now.",
+    )
     arguments = parser.parse_args()
     try:
         scenario = load_scenario(arguments.scenario)
@@ -38,7 +44,7 @@ def main() -> int:
 def _timestamp(text: str) -> datetime:
     now = datetime.fromisoformat(text)
     if now.tzinfo is None:
-        raise argparse.ArgumentTypeError(f"{text} has no offset; write it like {text}Z")
+        raise argparse.ArgumentTypeError(f"{text} has no offset from UTC. Use a form like {text}Z.")
     return now
 
 

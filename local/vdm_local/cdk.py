@@ -32,7 +32,7 @@ def cdk(aws: LocalAws, *arguments: str, folder: Path = ROOT) -> str:
     Raises CdkError.
     """
     if not _CDK.exists():
-        raise CdkError(f"{_CDK} is missing: run `make setup`")
+        raise CdkError(f"{_CDK} is missing. Fix: run `make setup`.")
     done = subprocess.run(
         [_CDK, *arguments, *local_options(aws)],
         cwd=folder,

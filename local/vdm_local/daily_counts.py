@@ -63,7 +63,7 @@ def parse_counts(text: object) -> DailyCounts:
     Raises ValueError.
     """
     if not isinstance(text, str):
-        message = f'{quote(text)} is not a row of counts; write it in quotes, like "20x7 30"'
+        message = f'{quote(text)} is not a row of counts. Use a text, for example "20x7 30".'
         raise ValueError(message)  # noqa: TRY004 - cattrs treats every error of a value alike
     return _parse(text)
 
@@ -113,14 +113,19 @@ def _parse(text: str) -> DailyCounts:
     for token in text.split():
         match = _TOKEN.fullmatch(token)
         if not match:
-            raise ValueError(f"{quote(token)} is not a count; write 20, 20x7 or 5@+12h")
+            message = (
+                f"{quote(token)} is not a count. Use a count, for example 20, for 7 days 20x7, or "
+                "with the hours until it is reported 5@+12h."
+            )
+            raise ValueError(message)
         written = _REVISION.findall(match["views"])
         revisions = tuple(
             sorted((int(hours or HOURS_PER_DAY), _parse_count(count)) for count, hours in written)
         )
         times = int(match["times"] or 1)
         if len(final) + times > MAX_DAYS:
-            raise ValueError(f"{quote(token)} is too much; a row has at most {MAX_DAYS:,} days")
+            message = f"{quote(token)} makes the row too long. Use at most {MAX_DAYS:,} days."
+            raise ValueError(message)
         (hours, count), *more = revisions
         if hours == HOURS_PER_DAY and not more:
             final += [count] * times

@@ -178,11 +178,14 @@ class SubscriberInbox:
             self._poll_queue()
             emails = self.deployment.aws.emails()
             chats = [each for each in self.chat_messages if each["Type"] == "Notification"]
-            counts = {"mail": len(emails), "chat": len(chats), "machine": len(self.documents)}
+            counts = {"email": len(emails), "chat": len(chats), "JSON": len(self.documents)}
             if set(counts.values()) == {expected}:
                 break
             if time.monotonic() > deadline or max(counts.values()) > expected:
-                raise DeliveryError(f"{expected} messages were sent in all, but {counts} arrived")
+                arrived = ", ".join(f"{count} by {form}" for form, count in counts.items())
+                raise DeliveryError(
+                    f"Expected {expected} notifications in each form, but {arrived} arrived."
+                )
             time.sleep(_POLL_INTERVAL_S)
         new = slice(self.received_count, expected)
         self.received_count = expected
@@ -247,4 +250,4 @@ def _wait_for_message(received: Sequence[dict[str, Any]], kind: str) -> dict[str
             if message["Type"] == kind:
                 return message
         time.sleep(_POLL_INTERVAL_S)
-    raise DeliveryError(f"no {kind} arrived within {DELIVERY_TIMEOUT_S:g} s")
+    raise DeliveryError(f"No {kind} message of SNS arrived within {DELIVERY_TIMEOUT_S:g} s.")

@@ -36,8 +36,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="vdm_local.emulator", description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--scenario", type=Path, required=True)
-    parser.add_argument("--folder", type=Path, required=True, help="its own, for its files")
-    parser.add_argument("--with-parent", action="store_true", help="end when stdin is closed")
+    parser.add_argument(
+        "--folder", type=Path, required=True, help="Folder for the files of the emulator."
+    )
+    parser.add_argument("--with-parent", action="store_true", help="Stop when stdin is closed.")
     arguments = parser.parse_args()
     if arguments.with_parent:
         Thread(target=_end_with_parent, args=[arguments.folder], daemon=True).start()

@@ -123,7 +123,7 @@ def start(scenario: Path, *, detached: bool = False) -> LocalAws:
     It ends with this process unless it is *detached*. Raises LocalAwsStartError.
     """
     if not _INTERPRETER.exists():
-        raise LocalAwsStartError(f"{_INTERPRETER} is missing: run `make setup`")
+        raise LocalAwsStartError(f"{_INTERPRETER} is missing. Fix: run `make setup`.")
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     port = _free_port()
     log = folder / "log"
@@ -214,12 +214,12 @@ def _wait_until_ready(aws: LocalAws, process: "subprocess.Popen[bytes]") -> None
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise LocalAwsStartError(
-                f"the local AWS ended at once, with exit code {process.returncode}:"
+                f"The local AWS exited while it was starting, with exit code {process.returncode}:"
             )
         if is_running(aws):
             return
         time.sleep(0.05)
-    raise LocalAwsStartError(f"the local AWS did not answer within {START_TIMEOUT_S:g} s:")
+    raise LocalAwsStartError(f"The local AWS did not respond within {START_TIMEOUT_S:g} s:")
 
 
 def _has_ended(process: int, within: float) -> bool:

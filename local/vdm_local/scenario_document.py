@@ -63,13 +63,13 @@ from vdm_local.scenario_run import ScenarioRun
 from vdm_local.traffic import METRICS, EmailStream
 
 MISSING_KEY_HINTS: Mapping[str, str] = {
-    "begins": "write the first day, like 2026-03-01",
-    "identity": 'write who sends, like "news.example.com"',
-    "isp": 'write a mailbox provider, like "Hotmail"',
-    "kind": f"write one of {', '.join(FAULT_KINDS)}",
-    "at": "write when VDM Alerts runs, like 2026-03-10T09:00:00Z",
+    "begins": "Add the first day, for example begins = 2026-03-01.",
+    "identity": 'Add the sending identity, for example identity = "news.example.com".',
+    "isp": 'Add a mailbox provider, for example isp = "Hotmail".',
+    "kind": f"Use one of {', '.join(FAULT_KINDS)}.",
+    "at": "Add the time of the run, for example at = 2026-03-10T09:00:00Z.",
 }
-"""What to write for each required key."""
+"""What to add for each required key."""
 _KIND_OF_KEY = {"seconds": CallFaultKind.TIME_OUT, "form": CallFaultKind.CORRUPTED}
 """The only kind of fault that has a key."""
 _KEYS_OF_METRIC_DATA = {"value", "form"}
@@ -184,17 +184,20 @@ def cross_field_errors(table: Table) -> Iterator[InvalidField]:
         kind = FAULT_KINDS.get(str(fault.get("kind")))
         for key, only_kind in _KIND_OF_KEY.items():
             if key in fault and kind not in {None, only_kind}:
-                yield InvalidField(f"{path}.{key}", f'is only for the kind "{only_kind}"')
+                yield InvalidField(
+                    f"{path}.{key}", f'is only for faults of kind "{only_kind}". Delete it.'
+                )
         if fault.get("operation", METRIC_DATA) != METRIC_DATA:
             for key in _KEYS_OF_METRIC_DATA & fault.keys():
-                yield InvalidField(f"{path}.{key}", f"is only for {METRIC_DATA}")
+                yield InvalidField(f"{path}.{key}", f"is only for {METRIC_DATA}. Delete it.")
             if isinstance(kind, QueryFaultKind):
-                yield InvalidField(f"{path}.kind", f'"{kind}" is only for {METRIC_DATA}')
+                what = f'"{kind}" is only for {METRIC_DATA}. Use another kind of fault.'
+                yield InvalidField(f"{path}.kind", what)
     times = [(path, time) for path, run in _tables(table, "run") if (time := _valid_time(run))]
     for (earlier_path, earlier), (path, time) in pairwise(times):
         if time < earlier:
-            what = f"{quote(time)} is before {earlier_path}, at {quote(earlier)}"
-            yield InvalidField(f"{path}.at", f"{what}; write the runs in their order")
+            what = f"{quote(time)} is earlier than {quote(earlier)} of {earlier_path}"
+            yield InvalidField(f"{path}.at", f"{what}. Sort the runs by time.")
 
 
 def _tables(table: Table, key: str) -> list[tuple[str, Table]]:
@@ -221,7 +224,10 @@ def _texts_hook(type_: Any, converter: Converter) -> Callable[[Any, Any], Any]: 
 
     def structure_checked(value: object, type_: Any) -> Any:  # noqa: ANN401 - cattrs calls it for any type
         if not isinstance(value, dict):
-            message = f'{quote(value)} is no table of texts; write it like {{ mine = "..." }}'
+            message = (
+                f"{quote(value)} is not a table of texts. Use a table, for example "
+                '{ bounce-rate = "..." }.'
+            )
             raise ValueError(message)  # noqa: TRY004 - cattrs treats every error of a value alike
         return structure(value, type_)
 
@@ -230,13 +236,16 @@ def _texts_hook(type_: Any, converter: Converter) -> Callable[[Any, Any], Any]: 
 
 def _choice_hook(type_: Any) -> Callable[[Any, Any], Any]:  # noqa: ANN401 - cattrs calls it for any type
     """Return a hook for a Literal of texts."""
-    return choice_parser({choice: choice for choice in get_args(type_)})
+    return choice_parser("a valid value", {choice: choice for choice in get_args(type_)})
 
 
 _TABLE_EXAMPLES = {
-    EmailDocument: '[[mail]], and under it identity = "..." and so on',
-    FaultDocument: '[[fault]], and under it kind = "..." and so on',
-    RunDocument: "[[run]], and under it at = 2026-03-10T09:00:00Z and so on",
+    EmailDocument: "tables, each with the heading [[mail]] and keys below it, for example "
+    'identity = "news.example.com"',
+    FaultDocument: "tables, each with the heading [[fault]] and keys below it, for example "
+    'kind = "throttled"',
+    RunDocument: "tables, each with the heading [[run]] and keys below it, for example "
+    "at = 2026-03-10T09:00:00Z",
 }
 _converter = document_converter(_TABLE_EXAMPLES, min_items=0)
 _converter.register_structure_hook_factory(lambda type_: type_ == Mapping[str, str], _texts_hook)
@@ -248,13 +257,15 @@ _converter.register_structure_hook_func(
     lambda type_: type_ == Window | None, lambda value, _: parse_days_without_email(value)
 )
 _converter.register_structure_hook_func(
-    lambda type_: type_ == FaultKind, choice_parser(FAULT_KINDS)
+    lambda type_: type_ == FaultKind, choice_parser("a kind of fault", FAULT_KINDS)
 )
 _converter.register_structure_hook_func(
     lambda type_: type_ == tuple[int, int], lambda value, _: parse_calls(value)
 )
-_converter.register_structure_hook(ExpectedReason, choice_parser(EXPECTED_REASONS))
-_converter.register_structure_hook(Corruption, choice_parser(CORRUPTIONS))
+_converter.register_structure_hook(
+    ExpectedReason, choice_parser("a reason of a notification", EXPECTED_REASONS)
+)
+_converter.register_structure_hook(Corruption, choice_parser("a form of corruption", CORRUPTIONS))
 _converter.register_structure_hook(DailyCounts, lambda value, _: parse_counts(value))
 _converter.register_structure_hook(date, lambda value, _: parse_day(value))
 _converter.register_structure_hook(datetime, lambda value, _: parse_timestamp(value))

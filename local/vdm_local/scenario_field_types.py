@@ -68,7 +68,8 @@ def parse_day(value: object) -> date:
     """Return a TOML date without a time."""
     if not isinstance(value, date) or isinstance(value, datetime):
         message = (
-            f"{quote(value)} is not a date without a time; write it like 2026-03-01, without quotes"
+            f"{quote(value)} is not a date. Use a date without a time and without quotes, for "
+            "example 2026-03-01."
         )
         raise ValueError(message)  # noqa: TRY004 - cattrs treats every error of a value alike
     return value
@@ -77,7 +78,7 @@ def parse_day(value: object) -> date:
 def parse_switch(value: object) -> bool:
     """Return a TOML boolean."""
     if not isinstance(value, bool):
-        message = f"{quote(value)} is neither true nor false; write one of them, without quotes"
+        message = f"{quote(value)} is not a Boolean. Use true or false, without quotes."
         raise ValueError(message)  # noqa: TRY004 - cattrs treats every error of a value alike
     return value
 
@@ -85,7 +86,7 @@ def parse_switch(value: object) -> bool:
 def parse_integer(value: object) -> int:
     """Return a whole number."""
     if not _is_integer(value):
-        message = f"{quote(value)} is not a whole number; write one like 7"
+        message = f"{quote(value)} is not a whole number. Use a whole number, for example 7."
         raise ValueError(message)
     return value
 
@@ -93,7 +94,7 @@ def parse_integer(value: object) -> int:
 def parse_text(value: object) -> str:
     """Return a text, which may be empty."""
     if not isinstance(value, str):
-        message = f"{quote(value)} is not a text; write it in quotes"
+        message = f"{quote(value)} is not a text. Use a text in quotes."
         raise ValueError(message)  # noqa: TRY004 - cattrs treats every error of a value alike
     return value
 
@@ -101,7 +102,7 @@ def parse_text(value: object) -> str:
 def parse_name(value: object) -> Name:
     """Return a name. Names at SES contain neither white space nor invisible characters."""
     if not isinstance(value, str) or value.split() != [value] or INVISIBLE.search(value):
-        message = f"{quote(value)} is not a name; write it in quotes, without spaces"
+        message = f"{quote(value)} is not a name. Use a name in quotes, without spaces."
         raise ValueError(message)
     return Name(value)
 
@@ -127,7 +128,7 @@ def parse_days_without_email(value: object) -> Window | None:
 def parse_share(value: object) -> Share:
     """Return a number from 0 to 1."""
     if not _is_number(value) or not 0 <= value <= 1:
-        message = f"{quote(value)} is not a share; write a number from 0 to 1"
+        message = f"{quote(value)} is not a share. Use a number from 0 to 1, for example 0.5."
         raise ValueError(message)
     return Share(value)
 
@@ -135,7 +136,7 @@ def parse_share(value: object) -> Share:
 def parse_delay(value: object) -> Delay:
     """Return a number of seconds."""
     if not _is_number(value) or not 0 < value < inf:
-        message = f"{quote(value)} is not a delay in seconds; write a number above 0"
+        message = f"{quote(value)} is not a delay. Use a number of seconds above 0, for example 70."
         raise ValueError(message)
     return Delay(value)
 
@@ -146,7 +147,10 @@ def parse_calls(value: object) -> tuple[int, int]:
         case [first, last] if _is_integer(first) and _is_integer(last) and 1 <= first <= last:
             return first, last
         case _:
-            message = f"{quote(value)} is not the first and the last call; write them like [1, 5]"
+            message = (
+                f"{quote(value)} is not a range of calls. Use the first and the last call, for "
+                "example [1, 5]."
+            )
             raise ValueError(message)
 
 

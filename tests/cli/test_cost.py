@@ -50,7 +50,7 @@ def test_table_of_the_page_shows_the_estimated_costs() -> None:
             if item.amount:
                 shown = rows[item.service][2 * position : 2 * position + 2]
                 assert shown == [item.quantity, f"{item.list_cost:.2f}"]
-        assert rows["together"][2 * position + 1] == f"{list_cost(workload):.2f}"
+        assert rows["total"][2 * position + 1] == f"{list_cost(workload):.2f}"
         assert rows["queries of VDM"][2 * position] == f"{workload.queries * RUNS:,}"
 
 
@@ -74,9 +74,9 @@ def test_cost_prints_the_total_and_says_that_it_excludes_queries(run_command: Ru
     result = run_command("cost", "--identities", "100")
     assert result.exit_code == 0
     shown = " ".join(result.stdout.split())
-    assert f"together │ │ │ {list_cost(workload_of(100)):.2f}" in shown
-    assert "347 queries of VDM" in shown
-    assert "They are not in the sum" in shown
+    assert f"total │ │ │ {list_cost(workload_of(100)):.2f}" in shown
+    assert "347 VDM queries" in shown
+    assert "The total does not include the queries" in shown
 
 
 def test_query_price_adds_the_cost_of_all_queries() -> None:
@@ -94,7 +94,7 @@ def test_cost_warns_when_a_run_takes_longer_than_the_function_may(
     vars(workload)["queries"] = planned.queries * identities // planned.identities
     print_costs(workload)
     shown = " ".join(capsys.readouterr().out.split())
-    assert ("stay unread at every run" not in shown) is fits
+    assert ("it does not read all of these" not in shown) is fits
 
 
 @pytest.mark.parametrize("option", ["--identities", "--configuration-sets", "--firing"])

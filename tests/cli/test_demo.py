@@ -81,7 +81,7 @@ def test_demo_plays_the_scenario_and_leaves_nothing_behind(
     assert list(temporary.iterdir()) == []
     for subject in SUBJECTS:
         assert demo.stdout.count(f"Subject: {subject}") == 1
-    assert demo.stdout.count("Nothing is said.") == 6
+    assert demo.stdout.count("no notification") == 6
     assert "6 messages in 12 runs" in demo.stdout
     assert "Recorded as metrics, namespace VdmAlerts" in demo.stdout
     assert "BounceRate" in demo.stdout
@@ -159,7 +159,7 @@ def test_kept_demo_accepts_commands_until_it_is_stopped(root: Path, temporary: P
         assert listening == ["127.0.0.1"], "one port, on the loopback interface alone"
     finally:
         stopped = cli(root, "stop")
-    assert (stopped.returncode, stopped.stdout) == (0, "stopped\n"), stopped.stderr
+    assert (stopped.returncode, stopped.stdout) == (0, "Stopped the local AWS.\n"), stopped.stderr
     assert emulators(temporary) == set()
     assert list(temporary.iterdir()) == []
     with socket.socket() as probe:
@@ -181,4 +181,4 @@ def test_stop_ends_no_process_that_reuses_the_recorded_process_id(root: Path) ->
 
 def test_stop_succeeds_when_nothing_runs(root: Path) -> None:
     stopped = cli(root, "stop")
-    assert (stopped.returncode, stopped.stdout) == (0, "nothing was running\n")
+    assert (stopped.returncode, stopped.stdout) == (0, "No local AWS was running.\n")

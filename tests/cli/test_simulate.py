@@ -32,7 +32,7 @@ def test_example_of_the_page_sends_the_expected_notifications(
     result = run_command("simulate", example)
     assert result.exit_code == 0
     shown = result.stdout
-    assert "[CRITICAL] Bounce rate of the account is 12%" in shown
+    assert "[CRITICAL] Bounce rate 12% (above 10%): whole account" in shown
     assert "Sun 08 Mar 09:00  Yesterday 12% bounced." in shown
     assert "expected" not in shown
     assert not logging.root.manager.disable, "the log is on again"
@@ -52,7 +52,7 @@ def test_simulate_fails_and_shows_the_difference_when_notifications_are_unexpect
     example.write_text(text)
     result = run_command("simulate", example)
     assert result.exit_code == 1
-    assert f"expected: nothing; told: {reason}\n" in result.stdout
+    assert f"expected: no notification; sent: {reason}\n" in result.stdout
 
 
 def test_simulate_succeeds_when_the_scenario_has_no_expectations(
@@ -74,18 +74,24 @@ def test_simulate_uses_custom_rules_and_shows_emails(
     )
     result = run_command("simulate", example, "--rules", tmp_path / "rules", option)
     assert result.exit_code == 1
-    assert "expected: FIRING; told: nothing" in result.stdout
-    assert "VDM Alerts has begun to watch" in result.stdout
+    assert "expected: FIRING; sent: no notification" in result.stdout
+    assert "VDM Alerts is monitoring" in result.stdout
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("begins = 2026-03-01", "there is no [[run]] in it"),
+        ("begins = 2026-03-01", "has no [[run]]"),
         ("begins = 2026-03-01\nbegan = 1", "  began  is not a key of a scenario"),
-        (f'quiet_hours = "at night"\n{EXAMPLE}', '  quiet_hours  "at night" is not like'),
-        (EXAMPLE.replace("03-11T", "03-02T"), "  run[2].at  2026-03-02T09:00:00+00:00 is before"),
-        (EXAMPLE.replace("Six", "S\xe9x"), "is no text in UTF-8"),
+        (
+            f'quiet_hours = "at night"\n{EXAMPLE}',
+            '  quiet_hours  "at night" is not a period of quiet hours',
+        ),
+        (
+            EXAMPLE.replace("03-11T", "03-02T"),
+            "  run[2].at  2026-03-02T09:00:00+00:00 is earlier than",
+        ),
+        (EXAMPLE.replace("Six", "S\xe9x"), "is not encoded in UTF-8"),
         (None, "No such file"),
     ],
 )
@@ -107,26 +113,26 @@ def test_simulate_reports_an_input_error_when_the_scenario_is_invalid(
     [
         (
             EXAMPLE.replace("begins = 2026-03-01", "begins = 2026-03-01T00:00:00Z"),
-            ["begins  2026-03-01T00:00:00+00:00 is not a date without a time; write it like 2026-"],
+            ["begins  2026-03-01T00:00:00+00:00 is not a date. Use a date without a time"],
         ),
         (
             EXAMPLE.replace('story = "Y', 'gone = "news.example.com"\nstory = "Y'),
-            ['run[1].gone  "news.example.com" is not a list; write it in square brackets'],
+            ['run[1].gone  "news.example.com" is not a list. Use square brackets'],
         ),
         (
             f'vdm_enabled = "false"\n{EXAMPLE}',
-            ['vdm_enabled  "false" is neither true nor false; write one of them, without quotes'],
+            ['vdm_enabled  "false" is not a Boolean. Use true or false, without quotes.'],
         ),
         (
             EXAMPLE.replace('"news.example.com"', "5"),
-            ["mail[0].identity  5 is not a name; write it in quotes, without spaces"],
+            ["mail[0].identity  5 is not a name. Use a name in quotes, without spaces."],
         ),
         (
             f"seed = '1'\n{EXAMPLE}".replace('["FIRING"]', '["FIRNG"]').replace("200x6", "200y6"),
             [
-                'mail[0].permanent_bounce  "200y6" is not a count; write 20, 20x7 or 5@+12h',
-                'run[1].tells[0]           "FIRNG" is not known here; did you mean "FIRING"?',
-                'seed                      "1" is not a whole number; write one like 7',
+                'mail[0].permanent_bounce  "200y6" is not a count. Use a count, for example 20',
+                'run[1].tells[0]           "FIRNG" is not a reason of a notification. Did you',
+                'seed                      "1" is not a whole number. Use a whole number',
             ],
         ),
     ],
@@ -140,7 +146,7 @@ def test_simulate_rejects_a_scenario_with_every_error_and_its_path(
     result = run_command("simulate", example)
     heading, *lines = result.stderr.splitlines()
     assert (result.exit_code, result.stdout) == (2, "")
-    assert heading.startswith(f"vdm-alerts: {example}: {len(errors)} problem")
+    assert heading.startswith(f"vdm-alerts: {example}: {len(errors)} error")
     for line, error in zip(lines, errors, strict=True):
         assert line.startswith(f"  {error}")
 
@@ -171,7 +177,7 @@ def test_simulate_accepts_files_with_a_byte_order_mark(
 
 @pytest.mark.parametrize(
     ("name", "says"),
-    [("none.txt", ": there is no rule in it"), ("odd.toml", "/odd.toml: is no text in UTF-8")],
+    [("none.txt", "has no rule"), ("odd.toml", "/odd.toml: is no text in UTF-8")],
 )
 def test_simulate_reports_an_input_error_when_the_rules_are_unreadable(
     run_command: RunCommand, example: Path, tmp_path: Path, name: str, says: str
@@ -204,7 +210,7 @@ def test_simulate_sends_a_service_notification_when_a_rule_is_invalid() -> None:
     *_, last = simulate(scenario, read_rules(DEFAULT_RULES))
     assert last.reasons[-1] == "SERVICE"
     assert "/vdm-alerts/rules/bounce-rate" in last.messages[-1].text
-    assert "it counts as it was when it last could be read" in last.messages[-1].text
+    assert "its last valid version stays in effect" in last.messages[-1].text
 
 
 def test_page_documents_every_key_of_a_run_and_of_a_scenario() -> None:

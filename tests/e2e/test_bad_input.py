@@ -206,7 +206,7 @@ def test_denied_lease_release_loses_no_notification(stack: DeployedStack) -> Non
     with denied(stack, "dynamodb:DeleteItem"):
         _, (breach,) = stack.run()
         assert breach.subject.startswith("[CRITICAL]")
-        assert stack.invoke() == {"skipped": "another run is acting"}
+        assert stack.invoke() == {"skipped": "another run is active"}
         warnings = [each for each in stack.deployment.log() if each.get("level") == "WARNING"]
         assert any("the lease could not be given back" in each["message"] for each in warnings)
 

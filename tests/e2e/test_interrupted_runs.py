@@ -39,7 +39,7 @@ evaluate.lambda_handler({"now": sys.argv[1]}, Context())
 """
 """The function as Lambda runs it, in a process that ends right after its first publish."""
 
-SKIPPED = {"skipped": "another run is acting"}
+SKIPPED = {"skipped": "another run is active"}
 """The result of an invocation while another run acts."""
 
 

@@ -4,6 +4,7 @@ import json
 import shlex
 
 from builders import TARGET
+from vdm_alerts.core.notifications.rendering.remediation import pause_step
 
 from fuzzing.mutations import mutate_text
 from fuzzing.target import Outcome, Target, accepted, rejected
@@ -14,7 +15,6 @@ from vdm_alerts.core.model.bounded_text import bounded
 from vdm_alerts.core.model.invisible_characters import escape_invisible
 from vdm_alerts.core.model.metrics import Scope
 from vdm_alerts.core.model.naming import domain_of, mask_addresses
-from vdm_alerts.core.notifications.rendering.remediation import pause_step
 
 SEEDS = (
     *("news.example.com", "anna@example.com", '"anna b"@example.com', "a@b@example.com"),

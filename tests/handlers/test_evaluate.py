@@ -47,6 +47,7 @@ ENVIRONMENT = {
     "VDM_ALERTS_MASK_ADDRESSES": "true",
     "VDM_ALERTS_QUIET_HOURS": "none",
     "VDM_ALERTS_NO_EMAIL_AFTER": "7d",
+    "VDM_ALERTS_RUNBOOK_URL": "none",
 }
 
 
@@ -120,11 +121,11 @@ def test_event_is_rejected_when_its_time_is_invalid_or_in_the_future(
 def test_event_is_rejected_when_it_is_no_object(
     world: World, event: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with pytest.raises(evaluate.InvalidEventError, match="; send a JSON object"):
+    with pytest.raises(evaluate.InvalidEventError, match="Use a JSON object"):
         invoke(event)
 
     assert world.recorder.reports == []
-    assert "the run failed: the event is" in caplog.text
+    assert "run failed: event: " in caplog.text
 
 
 class TableWithLeaseDurations(MemoryTable):
@@ -154,7 +155,7 @@ def test_error_is_logged_and_raised(caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(ClockWentBackError):
         invoke({"now": "2026-03-12T09:00:00Z"})
 
-    assert "the run failed: asked to run as of 2026-03-12" in caplog.text
+    assert "run failed: now: 2026-03-12" in caplog.text
 
 
 @pytest.mark.parametrize("event", [{}, {"source": "aws.ses"}])
@@ -164,7 +165,7 @@ def test_invocation_ends_quietly_while_another_run_acts(
     now = datetime.now(UTC)
 
     with world.store.lease(TARGET, now + timedelta(minutes=15), now):
-        assert invoke(event) == {"skipped": "another run is acting"}
+        assert invoke(event) == {"skipped": "another run is active"}
 
     assert world.store.take_request(TARGET) is bool(event)
     assert world.recorder.reports == []
@@ -193,7 +194,7 @@ def _fresh_log() -> Iterator[None]:
 
 @pytest.mark.usefixtures("_fresh_log")
 @pytest.mark.parametrize(
-    ("mask", "logged"), [("true", "bounce-rate of a***"), ("false", "anna@example.com")]
+    ("mask", "logged"), [("true", "rule bounce-rate, a***"), ("false", "anna@example.com")]
 )
 def test_address_is_in_the_message_and_masked_in_the_log_if_the_settings_say_so(
     world: World,
@@ -227,7 +228,7 @@ def test_address_is_in_the_message_and_masked_in_the_log_if_the_settings_say_so(
     ],
 )
 def test_settings_name_the_variable_that_is_invalid(variable: str, value: str) -> None:
-    with pytest.raises(InvalidSettingsError, match=f'{variable} is "{value}"'):
+    with pytest.raises(InvalidSettingsError, match=f'{variable}: "{value}" is not a valid'):
         read_settings({**ENVIRONMENT, variable: value})
 
 
@@ -256,7 +257,7 @@ def test_settings_name_every_variable_that_is_missing() -> None:
 
 
 def test_target_is_the_account_and_region_of_the_topic() -> None:
-    assert str(read_settings(ENVIRONMENT).target) == "Account 111122223333 in eu-west-1"
+    assert str(read_settings(ENVIRONMENT).target) == "Account 111122223333, eu-west-1"
 
 
 def test_call_takes_at_most_a_minute_when_a_service_does_not_respond() -> None:

@@ -96,7 +96,7 @@ def test_alarm_treats_missing_metric_as_zero(template: Template, name: str) -> N
 
 
 def test_context_is_rejected_when_schedule_is_less_than_daily() -> None:
-    with pytest.raises(InvalidContextError, match="too seldom; look once a day at the least"):
+    with pytest.raises(InvalidContextError, match=r"runs less than once a day\. Use a rate"):
         read_context(CONTEXT | {"schedule": "rate(2 days)"})
     assert read_context(CONTEXT | {"schedule": "rate(24 hours)"}).cadence == timedelta(days=1)
 

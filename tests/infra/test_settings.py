@@ -61,53 +61,54 @@ def test_nobody_is_subscribed_without_addresses(value: object) -> None:
 @pytest.mark.parametrize(
     ("value", "error"),
     [
-        ("ops", '"ops" is not an email address; write it like "ops@example.com"'),
-        ("ops@localhost", '"ops@localhost" is not an email address; write it like'),
-        ("ops@example..com", '"ops@example..com" is not an email address; write it like'),
-        ("a@b@example.com", '"a@b@example.com" is not an email address; write it like'),
-        ("'a@b.example'", "\"'a@b.example'\" is not an email address; write it like"),
-        ("x" * 65 + "@b.example", 'x@b.example" is not an email address; write it like'),
+        ("ops", '"ops" is not an email address. Use a form like "ops@example.com".'),
+        ("ops@localhost", '"ops@localhost" is not an email address. Use a form like'),
+        ("ops@example..com", '"ops@example..com" is not an email address. Use a form like'),
+        ("a@b@example.com", '"a@b@example.com" is not an email address. Use a form like'),
+        ("'a@b.example'", "\"'a@b.example'\" is not an email address. Use a form like"),
+        ("x" * 65 + "@b.example", 'x@b.example" is not an email address. Use a form like'),
         (
             "a@" + "b" * 250 + ".example",
-            'b.example" is not an email address; an address has at most',
+            'b.example" is not an email address. Use at most 254 characters.',
         ),
         (
             "Ops <a@b.example>",
-            '"Ops <a@b.example>" is not an email address; write the address alone',
+            '"Ops <a@b.example>" is not an email address. Use the address only',
         ),
         (
             "MailTo:a@b.example",
-            '"MailTo:a@b.example" is not an email address; write it without "mail',
+            '"MailTo:a@b.example" is not an email address. Delete "mailto:".',
         ),
-        ("a@b.example c@d.example", "write no space in an address, and a comma between two"),
-        ("a@b.example; c@d.example", "write no space in an address, and a comma between two"),
+        ("a@b.example c@d.example", "Delete the spaces, and separate addresses by commas."),
+        ("a@b.example; c@d.example", "Delete the spaces, and separate addresses by commas."),
         (
             "a@\u200bb.example",
-            '"a@\\u200Bb.example" is not an email address; delete the invisible char',
+            '"a@\\u200Bb.example" is not an email address. Delete the invisible char',
         ),
         (
             "a@b.example,A@b.example",
             '"A@b.example" is "a@b.example" in another case, and would get',
         ),
-        ("[a@b.example]", "[a@b.example] is not a JSON list; without brackets, commas are enough"),
-        (["a@b.example", ""], '"" is not an email address; delete it, or write an address'),
-        (["a@b.example,c@d.example"], "write each address in quotes of its own"),
-        (["a@b.example", 5], "5 is not an email address; write it in quotes"),
-        ([["a@b.example"]], "['a@b.example'] is not an email address; write it in quotes"),
+        ("[a@b.example]", "[a@b.example] is not a JSON list. Use email addresses"),
+        (["a@b.example", ""], '"" is not an email address. Delete it, or add an address.'),
+        (["a@b.example,c@d.example"], "Put each address in its own quotes."),
+        (["a@b.example", 5], "5 is not an email address. Use a text in quotes."),
+        ([["a@b.example"]], '["a@b.example"] is not an email address. Use a text in quotes.'),
         (
             ["a@b.example", "a@B.example"],
             '"a@B.example" is "a@b.example" in another case, and would',
         ),
-        (5, "5 is neither a text nor a list; it takes the addresses to write to, separated by"),
-        ({"a@b.example": True}, "is neither a text nor a list; it takes the addresses"),
+        (5, "5 is not a text or a list. Use email addresses for all notifications, separated by"),
+        ({"a@b.example": True}, "is not a text or a list. Use email addresses"),
     ],
 )
 def test_error_names_the_invalid_address(value: object, error: str) -> None:
     with pytest.raises(InvalidContextError) as caught:
         read_context(BASE | {"email": value})
-    (line,) = str(caught.value).splitlines()[1:]
+    _, line, fix = str(caught.value).splitlines()
     assert line.startswith("email: ")
     assert error in line
+    assert fix.startswith("Effect: the stack is unchanged. Fix: ")
 
 
 @pytest.mark.parametrize(
@@ -168,7 +169,7 @@ def test_cadence_is_longest_time_between_runs_of_schedule(
     ],
 )
 def test_schedule_is_rejected_when_scheduler_rejects_it_or_it_is_not_daily(schedule: str) -> None:
-    with pytest.raises(InvalidContextError, match="does not look every day"):
+    with pytest.raises(InvalidContextError, match="is not a supported schedule"):
         read_context(BASE | {"schedule": schedule})
 
 
@@ -186,10 +187,10 @@ def test_schedule_is_rejected_when_scheduler_rejects_it_or_it_is_not_daily(sched
 def test_schedule_is_rejected_when_runs_are_less_than_five_minutes_apart(schedule: str) -> None:
     with pytest.raises(InvalidContextError) as caught:
         read_context(BASE | {"schedule": schedule})
-    (line,) = str(caught.value).splitlines()[1:]
+    _, line, _ = str(caught.value).splitlines()
     assert line.startswith(
-        f'schedule: "{schedule}" runs more often than every 5 minutes; VDM counts whole days; it '
-        "takes how often to look, every 5 minutes to once a day,"
+        f'schedule: "{schedule}" runs more often than every 5 minutes, although VDM counts whole '
+        "days. Use a rate, for example"
     )
 
 
@@ -206,50 +207,50 @@ def test_reserve_is_a_text_or_a_boolean(value: object, *, reserve: bool) -> None
     [
         (
             BASE | {"emial": "x"},
-            'emial: is not a context key of VDM Alerts; did you mean "email"?',
+            'emial: is not a context key of VDM Alerts. Did you mean "email"?',
         ),
         (
             BASE | {"colour": "x"},
-            "colour: is not a context key of VDM Alerts; those are email,",
+            "colour: is not a context key of VDM Alerts. Use one of email,",
         ),
         (
             BASE | {"email": "a@b.example", "watchdogEmail": "a@b.example"},
-            'watchdogEmail: "a@b.example" is in email too',
+            'watchdogEmail: "a@b.example" is also in email',
         ),
         (
             BASE | {"email": "a@b.example", "watchdogEmail": ["A@b.example"]},
-            'watchdogEmail: "A@b.example" is in email too',
+            'watchdogEmail: "A@b.example" is also in email',
         ),
         (
             BASE | {"schedule": "hourly"},
-            'schedule: "hourly" does not look every day, in a way that is known here; it takes how',
+            'schedule: "hourly" is not a supported schedule. Use a rate, for',
         ),
-        (BASE | {"schedule": "cron(nonsense)"}, "does not look every day"),
-        ({}, 'schedule: "" does not look every day'),
+        (BASE | {"schedule": "cron(nonsense)"}, "is not a supported schedule"),
+        ({}, 'schedule: "" is not a supported schedule'),
         (
             BASE | {"prefix": "Team A"},
-            'prefix: "Team A" cannot be one; it takes what the stack',
+            'prefix: "Team A" is not a valid prefix. Use the name of the stack',
         ),
-        (BASE | {"prefix": "aws-mail"}, 'prefix: "aws-mail" cannot be one'),
-        (BASE | {"prefix": "x" * 31}, "cannot be one"),
+        (BASE | {"prefix": "aws-mail"}, 'prefix: "aws-mail" is not a valid prefix'),
+        (BASE | {"prefix": "x" * 31}, "is not a valid prefix"),
         (
             BASE | {"queriesPerDay": "9" * 5_000},
-            f'queriesPerDay: "{"9" * 38}… is no number of them; it takes how many queries',
+            f'queriesPerDay: "{"9" * 38}… is not a valid number of queries. Use the maximum',
         ),
-        (BASE | {"queriesPerDay": "\u0661" * 4}, "is no number of them"),
-        (BASE | {"queriesPerDay": "99"}, 'queriesPerDay: "99" is no number of them'),
-        (BASE | {"encrypt": "yes"}, 'encrypt: "yes" is neither; it takes "true" for a KMS key'),
+        (BASE | {"queriesPerDay": "\u0661" * 4}, "is not a valid number of queries"),
+        (BASE | {"queriesPerDay": "99"}, 'queriesPerDay: "99" is not a valid number of queries'),
+        (BASE | {"encrypt": "yes"}, 'encrypt: "yes" is not a Boolean. Use "true" to encrypt'),
         (
             BASE | {"enableVDM": "true"},
-            "enableVDM: is not a context key of VDM Alerts; did you",
+            "enableVDM: is not a context key of VDM Alerts. Did you",
         ),
         (
             BASE | {"quietHours": "22:00-07:00 Berlin"},
-            'quietHours: "Berlin" is no time zone; write its IANA name, "Europe/Berlin"; it takes',
+            'quietHours: "Berlin" is not a time zone. Use an IANA name, for example',
         ),
         (
             BASE | {"reserve": "perhaps"},
-            'reserve: "perhaps" is neither; it takes "true" to reserve',
+            'reserve: "perhaps" is not a Boolean. Use "true" to reserve',
         ),
     ],
 )
@@ -264,9 +265,9 @@ def test_slack_needs_workspace_and_channel() -> None:
     assert read_context(BASE | ids).slack == ("T0123ABCD", "C0123ABCD")
     assert read_context(BASE).slack is None
     for key in ids:
-        with pytest.raises(InvalidContextError, match=f'{key}: "" is no id of Slack'):
+        with pytest.raises(InvalidContextError, match=f'{key}: "" is not a Slack ID'):
             read_context(BASE | {each: value for each, value in ids.items() if each != key})
-    with pytest.raises(InvalidContextError, match='slackChannelId: "#alerts" is no id'):
+    with pytest.raises(InvalidContextError, match='slackChannelId: "#alerts" is not a Slack ID'):
         read_context(BASE | ids | {"slackChannelId": "#alerts"})
 
 
@@ -285,10 +286,10 @@ def test_quiet_hours_have_time_zone() -> None:
         assert read_context(BASE | {"quietHours": none}).quiet_hours is None
 
 
-def test_error_lists_every_problem() -> None:
+def test_message_lists_every_error() -> None:
     with pytest.raises(InvalidContextError) as caught:
         read_context(BASE | {"emial": "x", "email": "y", "schedule": "z", "prefix": "!"})
-    assert len(str(caught.value).splitlines()) == 5
+    assert len(str(caught.value).splitlines()) == 6
 
 
 def test_context_keys_of_cdk_are_ignored() -> None:

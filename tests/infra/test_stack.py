@@ -318,7 +318,7 @@ def test_synthesis_warns_when_nobody_is_subscribed() -> None:
         app = App(context=CONTEXT)
         stack = VdmAlerts(app, "VdmAlerts", replace(SETTINGS, emails=emails))
         found = Annotations.from_stack(stack).find_warning(
-            "*", Match.string_like_regexp("subscribes nobody to the alerts")
+            "*", Match.string_like_regexp("subscribes no address to the notifications")
         )
         assert len(found) == warnings
 

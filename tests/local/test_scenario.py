@@ -132,60 +132,72 @@ MAIL, RUN = f"[[mail]]\n{SENDER}", f"[[run]]\n{TIME}"
 @pytest.mark.parametrize(
     ("text", "error"),
     [
-        ("", "begins is missing; write the first day, like 2026-03-01"),
-        ("begins = ", "(the text) is not TOML: Invalid value"),
+        ("", "begins is missing. Add the first day, for example begins ="),
+        ("begins = ", "(the text) is not valid TOML: Invalid value"),
         (
             "begins =\u00a02026-03-01",
-            "(the text) has U+00A0 (no-break space) outside of quotes (at",
+            "(the text) contains U+00A0 (no-break space) outside of quotes (at",
         ),
         (
             "begins = 2026-03-01T00:00:00Z",
-            "begins 2026-03-01T00:00:00+00:00 is not a date without a",
+            "begins 2026-03-01T00:00:00+00:00 is not a date. Use a date",
         ),
-        ("begins = 2026-03-01T00:00:00", "begins 2026-03-01T00:00:00 is not a date without a time"),
+        ("begins = 2026-03-01T00:00:00", "begins 2026-03-01T00:00:00 is not a date. Use a date"),
         (
             'begins = "2026-03-01"',
-            'begins "2026-03-01" is not a date without a time; write it like',
+            'begins "2026-03-01" is not a date. Use a date without a time',
         ),
         (
             BEGINNING + 'vdm_enabled = "false"',
-            'vdm_enabled "false" is neither true nor false; write',
+            'vdm_enabled "false" is not a Boolean. Use true or false',
         ),
-        (BEGINNING + "sending_enabled = 1", "sending_enabled 1 is neither true nor false; write"),
+        (
+            BEGINNING + "sending_enabled = 1",
+            "sending_enabled 1 is not a Boolean. Use true or false",
+        ),
         (
             BEGINNING + 'enforcement = "FINE"',
-            'enforcement "FINE" is not known here; it takes HEALTHY',
+            'enforcement "FINE" is not a valid value. Use one of HEALTHY',
         ),
-        (BEGINNING + 'today = "late"', 'today "late" is not known here; it takes served, refused'),
+        (
+            BEGINNING + 'today = "late"',
+            'today "late" is not a valid value. Use one of served, refused.',
+        ),
         (BEGINNING + "seed = 0.5", "seed 0.5 is not a whole number"),
-        (BEGINNING + "seed = true", "seed True is not a whole number"),
+        (BEGINNING + "seed = true", "seed true is not a whole number"),
         (
             BEGINNING + 'quiet_hours = "night"',
-            'quiet_hours "night" is not like "22:00-07:00 Europe',
+            'quiet_hours "night" is not a period of quiet hours. Use',
         ),
-        (BEGINNING + "quiet_hours = 22", "quiet_hours 22 is not a text; write it in quotes"),
+        (BEGINNING + "quiet_hours = 22", "quiet_hours 22 is not a text. Use a text in quotes."),
         (
             BEGINNING + 'idle_identities = "a.b"',
-            'idle_identities "a.b" is not a list; write it in sq',
+            'idle_identities "a.b" is not a list. Use square brackets',
         ),
         (
             BEGINNING + "idle_identities = [7]",
-            "idle_identities[0] 7 is not a name; write it in quot",
+            "idle_identities[0] 7 is not a name. Use a name in quotes",
         ),
-        (BEGINNING + "mial = 1", 'mial is not a key of a scenario; did you mean "mail"?'),
-        (BEGINNING + "mail = 1", "mail 1 is not a list of tables; write [[mail]], and under it"),
+        (BEGINNING + "mial = 1", 'mial is not a key of a scenario. Did you mean "mail"?'),
+        (
+            BEGINNING + "mail = 1",
+            "mail 1 is not a list of tables. Use tables, each with the heading [[mail]]",
+        ),
         (
             BEGINNING + '[mail]\nisp = "Gmx"',
-            "mail {'isp': 'Gmx'} is not a list of tables; write [[",
+            "mail {'isp': 'Gmx'} is not a list of tables. Use tables, each with the heading [[",
         ),
-        (BEGINNING + "mail = [1]", "mail[0] 1 is no table; write [[mail]], and under it identity"),
+        (
+            BEGINNING + "mail = [1]",
+            "mail[0] 1 is not a table. Use tables, each with the heading [[mail]]",
+        ),
         (
             BEGINNING + '[fault]\nkind = "x"',
-            "fault {'kind': 'x'} is not a list of tables; write [[f",
+            "fault {'kind': 'x'} is not a list of tables. Use tables, each with the heading [[f",
         ),
         (
             BEGINNING + "run = [2026-03-02]",
-            "run[0] 2026-03-02 is no table; write [[run]], and under",
+            "run[0] 2026-03-02 is not a table. Use tables, each with the heading [[run]]",
         ),
     ],
 )
@@ -197,26 +209,26 @@ def test_error_at_the_top_level_has_its_key(text: str, error: str) -> None:
 @pytest.mark.parametrize(
     ("keys", "error"),
     [
-        ('isp = "Gmx"', ".identity is missing; write who sends"),
-        ('identity = "a.example.com"', ".isp is missing; write a mailbox provider"),
-        ('identity = 5\nisp = "Gmx"', ".identity 5 is not a name; write it in quotes"),
+        ('isp = "Gmx"', ".identity is missing. Add the sending identity"),
+        ('identity = "a.example.com"', ".isp is missing. Add a mailbox provider"),
+        ('identity = 5\nisp = "Gmx"', ".identity 5 is not a name. Use a name in quotes"),
         ('identity = ["a.example.com"]\nisp = "Gmx"', ".identity ['a.example.com'] is not a name"),
         ('identity = "a.example.com "\nisp = "Gmx"', '.identity "a.example.com " is not a name'),
         ('identity = "a\u200b.example"\nisp = "Gmx"', '.identity "a\\u200B.example" is not a name'),
-        ('identity = "a.example.com"\nisp = true', ".isp True is not a name"),
+        ('identity = "a.example.com"\nisp = true', ".isp true is not a name"),
         (SENDER + 'tenant = ""', '.tenant "" is not a name'),
         (SENDER + "configuration_set = 1", ".configuration_set 1 is not a name"),
         (
             SENDER + "send = 3",
-            '.send 3 is not a row of counts; write it in quotes, like "20x7 30"',
+            '.send 3 is not a row of counts. Use a text, for example "20x7 30".',
         ),
         (SENDER + 'complaint = ["1"]', ".complaint ['1'] is not a row of counts"),
-        (SENDER + 'send = "20y3"', '.send "20y3" is not a count; write 20, 20x7 or 5@+12h'),
+        (SENDER + 'send = "20y3"', '.send "20y3" is not a count. Use a count, for example 20'),
         (
             SENDER + 'open = "1x99999"',
-            '.open "1x99999" is too much; a row has at most 10,000 days',
+            '.open "1x99999" makes the row too long. Use at most 10,000 days.',
         ),
-        (SENDER + 'sent = "20"', '.sent is not a key of mail[1]; did you mean "send"?'),
+        (SENDER + 'sent = "20"', '.sent is not a key of mail[1]. Did you mean "send"?'),
     ],
 )
 def test_error_of_emails_has_its_path(keys: str, error: str) -> None:
@@ -227,45 +239,51 @@ def test_error_of_emails_has_its_path(keys: str, error: str) -> None:
 @pytest.mark.parametrize(
     ("keys", "error"),
     [
-        ('story = "x"', ".at is missing; write when VDM Alerts runs"),
+        ('story = "x"', ".at is missing. Add the time of the run"),
         (
             "at = 2026-03-03T09:00:00",
-            ".at 2026-03-03T09:00:00 is a local time, and does not say of",
+            ".at 2026-03-03T09:00:00 is not a timestamp with an offset",
         ),
-        ("at = 2026-03-03", ".at 2026-03-03 is not an instant; write it like"),
-        ('at = "2026-03-03T09:00:00Z"', '.at "2026-03-03T09:00:00Z" is not an instant'),
+        ("at = 2026-03-03", ".at 2026-03-03 is not a timestamp. Use a date"),
+        ('at = "2026-03-03T09:00:00Z"', '.at "2026-03-03T09:00:00Z" is not a timestamp'),
         (
             "at = 2026-03-01T09:00:00Z",
-            ".at 2026-03-01T09:00:00+00:00 is before run[0], at 2026-03-02",
+            ".at 2026-03-01T09:00:00+00:00 is earlier than 2026-03-02",
         ),
         (
             TIME + 'tells = "FIRING"',
-            '.tells "FIRING" is not a list; write it in square brackets',
+            '.tells "FIRING" is not a list. Use square brackets',
         ),
         (
             TIME + 'tells = ["FIRNG"]',
-            '.tells[0] "FIRNG" is not known here; did you mean "FIRING"?',
+            '.tells[0] "FIRNG" is not a reason of a notification. Did you mean "FIRING"?',
         ),
         (
             TIME + 'tells = ["SERVICE", "service"]',
-            '.tells[1] "service" is not known here; did y',
+            '.tells[1] "service" is not a reason of a notification. Did y',
         ),
-        (TIME + "tells = [[]]", ".tells[0] [] is not known here; it takes DEESCALATED, REPEAT"),
+        (
+            TIME + "tells = [[]]",
+            ".tells[0] [] is not a reason of a notification. Use one of DEESCALATED",
+        ),
         (TIME + "story = 5", ".story 5 is not a text"),
         (
             TIME + 'gone = "a.example.com"',
-            '.gone "a.example.com" is not a list; write it in squar',
+            '.gone "a.example.com" is not a list. Use square brackets',
         ),
         (TIME + 'gone = ["a.example.com", 5]', ".gone[1] 5 is not a name"),
         (TIME + "gone = {}", ".gone {} is not a list"),
         (TIME + 'unreadable = "Hotmail"', '.unreadable "Hotmail" is not a list'),
         (TIME + "unreadable = [1]", ".unreadable[0] 1 is not a name"),
-        (TIME + 'rules = "mine"', '.rules "mine" is no table of texts; write it like { mine ='),
-        (TIME + 'rules = ["mine"]', ".rules ['mine'] is no table of texts"),
-        (TIME + "rules = { mine = 5 }", ".rules.mine 5 is not a text; write it in quotes"),
+        (
+            TIME + 'rules = "mine"',
+            '.rules "mine" is not a table of texts. Use a table, for example { bounce-rate =',
+        ),
+        (TIME + 'rules = ["mine"]', ".rules ['mine'] is not a table of texts"),
+        (TIME + "rules = { mine = 5 }", ".rules.mine 5 is not a text. Use a text in quotes."),
         (TIME + "[run.rules.mine]\nwarning = 5", ".rules.mine {'warning': 5} is not a text"),
         (TIME + "silences = { move = [] }", ".silences.move [] is not a text"),
-        (TIME + "tell = []", '.tell is not a key of run[1]; did you mean "tells"?'),
+        (TIME + "tell = []", '.tell is not a key of run[1]. Did you mean "tells"?'),
     ],
 )
 def test_error_of_a_run_has_its_path(keys: str, error: str) -> None:

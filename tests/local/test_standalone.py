@@ -42,5 +42,5 @@ def test_command_exits_with_message_when_scenario_is_invalid(root: Path, tmp_pat
     assert done.returncode == 1
     assert done.stderr.startswith("vdm_local: ")
     assert done.stderr.splitlines()[1:] == [
-        '  vdm_enable  is not a key of a scenario; did you mean "vdm_enabled"?'
+        '  vdm_enable  is not a key of a scenario. Did you mean "vdm_enabled"?'
     ]

@@ -7,7 +7,9 @@ from vdm_alerts_cli.demo import run_demo
 
 
 @click.command(cls=LocalCommand)
-@click.option("--keep", is_flag=True, help="Leave the local AWS running. `stop` ends it.")
+@click.option(
+    "--keep", is_flag=True, help="Leave the local AWS running. `vdm-alerts stop` stops it."
+)
 def demo(*, keep: bool) -> None:
     """Deploy the stack to a local AWS and play 11 days of email.
 

@@ -18,7 +18,7 @@ from vdm_alerts_cli.simulate import DEFAULT_RULES, print_scenarios
     metavar="FOLDER",
     type=click.Path(path_type=Path),
     default=DEFAULT_RULES,
-    help="Folder of rules, one TOML file each, to use in place of the default rules.",
+    help="Folder of rules that replace the default rules: one TOML file for each rule.",
 )
 @click.option("--emails", is_flag=True, help="Show whole emails instead of their subjects.")
 @click.option("--mails", is_flag=True, hidden=True, help="Earlier name of --emails.")
@@ -29,7 +29,7 @@ def simulate(
     """Show the notifications that your rules produce in a scenario.
 
     Each FILE is a scenario; docs/scenarios.md describes the format. The exit status is 1 if a run
-    sends other notifications than its scenario expects, so that a scenario is a test of your rules.
+    sends other notifications than its scenario expects. So you can use a scenario as a test.
     """
     if not print_scenarios(scenarios, rules, emails=emails or mails):
         context.exit(1)

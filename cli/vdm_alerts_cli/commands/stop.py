@@ -9,4 +9,4 @@ from vdm_alerts_cli.demo import stop_kept
 @click.command(cls=LocalCommand)
 def stop() -> None:
     """Stop the local AWS that `demo --keep` left running."""
-    click.echo("stopped" if stop_kept() else "nothing was running")
+    click.echo("Stopped the local AWS." if stop_kept() else "No local AWS was running.")

@@ -76,7 +76,7 @@ class MemoryTable:
         """
         holder, expires = self.leases.get(target, (owner, until))
         if holder != owner and now <= expires <= now + MAX_LEASE:
-            raise LeaseHeldError("another run is acting")
+            raise LeaseHeldError("another run is active")
         self.leases[target] = owner, until
 
     def release_lease(self, target: Target, owner: object) -> None:
@@ -107,7 +107,7 @@ class MemoryTable:
         """Raise StaleStateError if the stored run item has another version; 0 means no item."""
         if self.items.get((partition, RUN), {}).get("version", 0) != version:
             raise StaleStateError(
-                "another run has saved since this one loaded; this one is tried again"
+                "another run saved its state during this run, so Lambda retries this run"
             )
 
     def replace_run_item(self, repaired: Item) -> None:

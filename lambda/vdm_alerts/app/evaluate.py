@@ -127,7 +127,10 @@ def _load(ports: Ports, target: Target, lease: Lease, now: datetime, stack: Exit
         return HistoryUnavailable(error.finding)
     state = without_future_times(state, lease.taken)
     if state.last_run and now < state.last_run:
-        message = f"asked to run as of {now}, but the last run was as of {state.last_run}"
+        message = (
+            f"now: {now.isoformat()} is earlier than the last run, {state.last_run.isoformat()}. "
+            "Use a later time."
+        )
         raise ClockWentBackError(message)
     return state
 
@@ -170,7 +173,7 @@ def _save_roster(
     try:
         ports.rosters.save(target, reading.roster_after())
     except Exception as error:  # noqa: BLE001 - the notifications are sent and the state is saved
-        _log.warning("the sender roster is not saved: %s", error)
+        _log.warning("sender roster not saved; the next run makes more queries: %s", error)
 
 
 def _findings(history: History, observed: Iterable[Finding]) -> list[Finding]:
@@ -183,7 +186,7 @@ def _log_outcome(findings: Iterable[Finding], changes: Iterable[Transition]) -> 
         _log.warning("%s", finding)
     for change in changes:
         _log.warning(
-            "%s of %s: %s, was %s: %s",
+            "rule %s, %s: %s, was %s: %s",
             change.key.rule,
             change.key.scope,
             change.after,

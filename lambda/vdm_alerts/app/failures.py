@@ -41,7 +41,7 @@ class FailureCollector:
         if isinstance(error, OperationFailedError):
             self.add([error.finding], source)
             return
-        _log.error("an error that VDM Alerts does not know: %r", error, exc_info=error)
+        _log.error("unexpected error: %r", error, exc_info=error)
         unexpected = Finding(
             key="unexpected",
             what="VDM Alerts met an error that it does not know, " + type(error).__name__,

@@ -41,7 +41,10 @@ class NotificationsUnsentError(VdmAlertsError):
 
     def __init__(self, unsent: int, due: int) -> None:
         """Create the error for *unsent* of *due* notifications."""
-        super().__init__(f"{unsent} of {due} notifications could not be sent")
+        super().__init__(
+            f"{unsent} of {due} notifications are unsent. Effect: the next run sends them. Fix: "
+            "see the errors before this one in the log."
+        )
 
 
 class Outbox:
@@ -111,10 +114,12 @@ class Outbox:
             message = render(notification, self._links, now)
             self._notifier.publish(message)
         except OperationFailedError as error:
-            _log.error("not sent, still due: %s: %s", notification.id, error)
+            _log.error("notification unsent, due at the next run: %s: %s", notification.id, error)
             return False
         except Exception:  # noqa: BLE001 - one notification must not stop those after it
-            _log.exception("not sent, still due, because of an unknown error: %s", notification.id)
+            _log.exception(
+                "notification unsent, due at the next run: %s: unexpected error", notification.id
+            )
             return False
-        _log.info("sent: %s", message.subject)
+        _log.info("notification sent: %s", message.subject)
         return True

@@ -1,4 +1,4 @@
-"""One run at a time: what an invocation does while another run acts."""
+"""One run at a time: what an invocation does while another run is active."""
 
 import logging
 from collections.abc import Callable
@@ -15,11 +15,11 @@ _log = logging.getLogger(__name__)
 def run_unless_busy(
     run: Callable[[], RunReport], store: StateStore, target: Target, *, has_news: bool
 ) -> RunReport | None:
-    """Return the report of *run*; None if another run of *target* acts.
+    """Return the report of *run*; None if another run of *target* is active.
 
-    *has_news* says whether something happened that the other run may have missed. Then one more run
-    follows the other run, however many invocations have news. *run* is called once more if such a
-    run was requested meanwhile. Raises what *run* raises, except LeaseHeldError.
+    *has_news* says whether something happened that the other run might have missed. If so, one more
+    run follows the other run, however many invocations have news. *run* is called once more if such
+    a run was requested in the meantime. Raises what *run* raises, except LeaseHeldError.
     """
     report = _report_unless_busy(run)
     if report is None and has_news:
@@ -43,5 +43,5 @@ def _is_requested(store: StateStore, target: Target) -> bool:
     try:
         return store.take_request(target)
     except OperationFailedError as error:
-        _log.warning("a request for another run could not be read: %s", error)
+        _log.warning("request for another run unreadable: %s", error)
         return False

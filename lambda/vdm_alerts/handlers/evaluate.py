@@ -36,7 +36,7 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 class InvalidEventError(VdmAlertsError):
-    """The event of an invocation is no JSON object, or has an invalid "now"."""
+    """The event of an invocation is not a JSON object, or has an invalid "now"."""
 
 
 def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
@@ -44,8 +44,8 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
 
     *event* may contain "now": an ISO 8601 timestamp with a UTC offset, for which the run
     evaluates. Without it, the run evaluates for the time of the invocation. Every error is logged
-    and raised, so that Lambda retries the invocation. While another run acts, nothing is done, and
-    the result says so. If *event* is one of SES, the other run is followed by one more.
+    and raised, so that Lambda retries the invocation. While another run is active, the
+    invocation does nothing, and its result says so. If *event* is from SES, one more run follows.
     """
     log = _logger()
     try:
@@ -58,23 +58,25 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
             has_news=event.get("source") == SES_EVENT_SOURCE,
         )
     except VdmAlertsError as error:
-        log.error("the run failed: %s", error)  # noqa: TRY400 - the message is enough
+        log.error("run failed: %s", error)  # noqa: TRY400 - the message is enough
         raise
     except Exception:
-        log.exception("the run failed in a way that VDM Alerts does not know; please report it")
+        log.exception("run failed with an unexpected error. Fix: report it to VDM Alerts.")
         raise
     if report is None:
-        log.info("skipped, because another run is acting")
-        return {"skipped": "another run is acting"}
+        log.info("run skipped: another run is active")
+        return {"skipped": "another run is active"}
     published: dict[str, Any] = report.published_figures()
     log.info("run completed", extra=published)
     return published
 
 
 def _check_type(event: object) -> None:
-    """Raise InvalidEventError if *event*, of which Lambda accepts any JSON, is no object."""
+    """Raise InvalidEventError if *event*, for which Lambda accepts any JSON, is not an object."""
     if not isinstance(event, dict):
-        raise InvalidEventError(f"the event is {quote(event)}; send a JSON object, such as {{}}")
+        raise InvalidEventError(
+            f"event: {quote(event)} is not a JSON object. Use a JSON object, for example {{}}."
+        )
 
 
 def _run(
@@ -105,11 +107,15 @@ def _now(event: dict[str, Any], wall_clock: datetime) -> datetime:
         now = None
     if now is None or now.tzinfo is None or now < EARLIEST_NOW:
         message = (
-            f'"now" is {quote(text)}; write an instant with its offset, "2026-03-09T09:00:00Z"'
+            f"now: {quote(text)} is not a timestamp with an offset. Use a form like "
+            f'"2026-03-09T09:00:00Z", not before {EARLIEST_NOW:%Y-%m-%d}.'
         )
         raise InvalidEventError(message)
     if now > wall_clock + CLOCK_TOLERANCE:
-        message = f'"now" is {text}, which is yet to come: every run until then would be refused'
+        message = (
+            f"now: {text} is in the future. Use the current time or an earlier one. After this "
+            "run, every run for an earlier time would fail."
+        )
         raise InvalidEventError(message)
     return now.astimezone(UTC)
 

@@ -147,44 +147,44 @@ def test_expired_silences_are_reported_only_for_the_most_recent_ones() -> None:
             INVALID_SILENCE,
             [
                 "identity  3 is not a name or a pattern",
-                'isp       "Outlook" matches nothing at SES; the name there is "Hotmail"',
-                "until     2026-03-20T09:00:00 is a local time, and does not say of where; write",
-                'reason    " " says nothing; write it in words, in quotes',
-                "author    is missing; write whom to ask about it, in quotes",
-                'rules     is not a key of a silence; did you mean "rule"?',
+                'isp       "Outlook" is not the name of a mailbox provider in SES. Use "Hotmail".',
+                "until     2026-03-20T09:00:00 is not a timestamp with an offset. Add",
+                'reason    " " is not a text with content. Use at least one word, in quotes.',
+                "author    is missing. Add the person or team to ask, in quotes",
+                'rules     is not a key of a silence. Did you mean "rule"?',
             ],
         ),
         (
             "",
             [
-                "until   is missing; write when it ends, like 2026-03-20T09:00:00Z",
-                "reason  is missing; write what it is for, in quotes",
-                "author  is missing; write whom to ask about it, in quotes",
-                "rule    is missing, and so are identity, configuration_set, tenant, isp: write",
+                "until   is missing. Add the end of the silence, for example until =",
+                "reason  is missing. Add the reason, in quotes",
+                "author  is missing. Add the person or team to ask, in quotes",
+                "rule    is missing, and so are identity, configuration_set, tenant, isp. Add",
             ],
         ),
         (
             'rule = "*"' + REQUIRED_KEYS.replace("2026-03-20T10:00:00+01:00", '"tomorrow"'),
-            ['until  "tomorrow" is not an instant; write it like 2026-03-20T09:00:00Z, without'],
+            ['until  "tomorrow" is not a timestamp. Use a date, a time and an offset, without'],
         ),
         (
             'rule = "*"' + REQUIRED_KEYS.replace("T10:00:00+01:00", ""),
-            ["until  2026-03-20 is not an instant; write it like 2026-03-20T09:00:00Z, without"],
+            ["until  2026-03-20 is not a timestamp. Use a date, a time and an offset, without"],
         ),
         (
             'rule = "*"' + REQUIRED_KEYS.replace("2026-03-20T10:00:00+", "9999-12-31T23:59:59-"),
-            ["until  9999-12-31T23:59:59-01:00 is not an instant that ever comes"],
+            ["until  9999-12-31T23:59:59-01:00 is not a timestamp that VDM Alerts supports"],
         ),
-        ('rule = "*"' + REQUIRED_KEYS.replace("2026", "year"), ["(the text)  is not TOML: "]),
+        ('rule = "*"' + REQUIRED_KEYS.replace("2026", "year"), ["(the text)  is not valid TOML: "]),
         (
             'rule = "[ab]*"' + REQUIRED_KEYS,
-            ['rule  "[ab]*" is not a name or a pattern; write it like'],
+            ['rule  "[ab]*" is not a name or a pattern. Use a text without'],
         ),
         (
             'rule = "bounce-\u200b*"\u00a0' + REQUIRED_KEYS,
             [
-                "(the text)  has U+00A0 (no-break space) outside of quotes (at line 1, column 19)",
-                'rule        "bounce-\\u200B*" contains U+200B (zero width space), which no name',
+                "(the text)  contains U+00A0 (no-break space) outside of quotes (at line 1, column",
+                'rule        "bounce-\\u200B*" contains U+200B (zero width space), which is not',
             ],
         ),
     ],
@@ -193,7 +193,7 @@ def test_invalid_silence_reports_every_error_at_once(text: str, errors: list[str
     with pytest.raises(InvalidSilenceError) as error_info:
         parse_silence("migration", text, SOURCE)
     heading, *lines = str(error_info.value).splitlines()
-    count = f"{len(errors)} problem{'' if len(errors) == 1 else 's'}"
+    count = f"{len(errors)} error{'' if len(errors) == 1 else 's'}"
     assert heading == f"{SOURCE}: {count}"
     for line, error in zip(lines, errors, strict=True):
         assert line.startswith(f"  {error}")

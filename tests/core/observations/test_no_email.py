@@ -13,5 +13,5 @@ def test_text_is_a_number_of_days_or_never() -> None:
 
 @pytest.mark.parametrize("text", ["", "3", "0d", "61d", "2h", "none"])
 def test_other_texts_are_errors(text: str) -> None:
-    with pytest.raises(ValueError, match="is not a window; write whole days"):
+    with pytest.raises(ValueError, match=r"is not a window\. Use whole days"):
         parse_no_email_after(text)

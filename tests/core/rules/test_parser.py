@@ -97,7 +97,7 @@ def test_invalid_rule_reports_every_error_with_its_path_and_fix(path: Path) -> N
 
 
 def test_deeply_nested_text_is_reported_as_invalid_toml() -> None:
-    with pytest.raises(InvalidRuleError, match="is not TOML"):
+    with pytest.raises(InvalidRuleError, match="is not valid TOML"):
         parse_rule("x", "a = " + "[" * 5_000, "here")
 
 
@@ -201,7 +201,7 @@ def test_only_the_most_specific_override_applies() -> None:
 
 def test_overlapping_overrides_are_invalid_when_neither_is_more_specific() -> None:
     with pytest.raises(
-        InvalidRuleError, match=r"overrides\[2\]  may be of the same names as overrides\[0\]"
+        InvalidRuleError, match=r"overrides\[2\]  can match the same names as overrides\[0\]"
     ):
         parse_rule("x", RULE_WITH_OVERRIDES, "here")
 

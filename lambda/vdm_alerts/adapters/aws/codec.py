@@ -166,14 +166,14 @@ def decode(encoded: object, record_type: type[T]) -> T:
     damaged: if a value has another type than `encode` stores, or is out of its range.
     """
     if not isinstance(encoded, dict):
-        message = f"record is {encoded!r:.40}, not a map"
+        message = f"record: {encoded!r:.40} is not a map"
         raise UnreadableRecordError(message)
     require_readable(encoded.get("schema"))
     fields = {name: value for name, value in encoded.items() if name != "schema"}
     try:
         return _converter.structure(fields, record_type)
     except (BaseValidationError, ArithmeticError, KeyError, TypeError, ValueError) as error:
-        message = f"record cannot be read as {record_type.__name__}: {_reason(error)}"
+        message = f"record is not a valid {record_type.__name__}: {_reason(error)}"
         raise UnreadableRecordError(message) from error
 
 
@@ -182,7 +182,7 @@ def require_readable(schema: object) -> None:
 
     Raises LaterSchemaError if *schema* is a later one, and UnreadableRecordError if it is none.
     """
-    message = f"record has schema {schema!r:.40}, this version reads {SCHEMA}"
+    message = f"record has schema {schema!r:.40}, but this version reads at most {SCHEMA}"
     try:
         number = whole_number(schema)
     except (TypeError, ValueError) as error:
@@ -261,7 +261,7 @@ def decode_roster(encoded: Any) -> SenderRoster:  # noqa: ANN401 - any JSON docu
     """
     schema = encoded.get("schema") if isinstance(encoded, dict) else None
     if schema != ROSTER_SCHEMA:
-        message = f"roster has schema {schema!r}, this version reads {ROSTER_SCHEMA}"
+        message = f"roster has schema {schema!r}, but this version reads {ROSTER_SCHEMA}"
         raise UnreadableRecordError(message)
     try:
         rejected_on = encoded["today_refused"]
@@ -276,7 +276,7 @@ def decode_roster(encoded: Any) -> SenderRoster:  # noqa: ANN401 - any JSON docu
             today_rejected_on=None if rejected_on is None else day(rejected_on),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        message = f"roster cannot be read: {error!r}"
+        message = f"roster is damaged: {error!r}"
         raise UnreadableRecordError(message) from error
 
 

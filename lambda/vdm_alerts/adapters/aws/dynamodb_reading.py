@@ -81,7 +81,7 @@ class _Contents:
             case "rule":
                 self._read_rule(name, item)
             case _:
-                message = f"there is an item {item['sk']!r}, which this version does not know"
+                message = f"the item {item['sk']!r} is of a kind that this version does not know"
                 raise LaterSchemaError(message)
 
     def _read_alert(self, name: str, item: Item) -> None:

@@ -60,7 +60,7 @@ class DynamoDbRoster:
         try:
             return decode_roster(json.loads(zlib.decompress(_joined(items))))
         except _UNREADABLE as error:
-            _log.warning("the roster cannot be read, and is made anew: %s", error)
+            _log.warning("sender roster unreadable, so this run creates a new one: %s", error)
             return SenderRoster()
 
     def save(self, target: Target, roster: SenderRoster) -> None:
@@ -92,7 +92,7 @@ def _joined(items: list[Any]) -> bytes:
     save_id = items[0]["whole"]
     parts = [item for item in items if item["whole"] == save_id]
     if len(parts) != items[0]["parts"]:
-        message = f"{len(parts)} of its {items[0]['parts']} parts are there"
+        message = f"{len(parts)} of its {items[0]['parts']} parts exist"
         raise ValueError(message)
     packed = b"".join(bytes(part["packed"]) for part in parts)
     checksum = hashlib.sha256(packed).hexdigest()

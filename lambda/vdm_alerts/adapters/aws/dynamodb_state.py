@@ -89,10 +89,10 @@ class DynamoDbState:
                 )
             except ClientError as error:
                 if codes_of(error) & _CONDITION_FAILED:
-                    raise LeaseHeldError("another run is acting") from error
+                    raise LeaseHeldError("another run is active") from error
                 raise
         if "Attributes" in replaced and _is_damaged(replaced["Attributes"].get(EXPIRES), now):
-            _log.warning("the lease was damaged, and is replaced: %s", replaced["Attributes"])
+            _log.warning("damaged lease replaced: %s", replaced["Attributes"])
         try:
             yield
         finally:
@@ -114,7 +114,7 @@ class DynamoDbState:
         try:
             self._table.delete_item(Key=key, ConditionExpression=Attr("owner").eq(owner))
         except (ClientError, BotoCoreError) as error:
-            _log.warning("the lease could not be given back, so it has to run out: %s", error)
+            _log.warning("lease not released, so the next run waits until it expires: %s", error)
 
     def load(self, target: Target) -> StoredState:
         """Return the state that the last run of *target* stored; an empty state before the first.
@@ -296,7 +296,7 @@ def _stale_if_condition_fails() -> Iterator[None]:
         yield
     except ClientError as error:
         if codes_of(error) & _CONDITION_FAILED:
-            message = "another run has saved since this one loaded; this one is tried again"
+            message = "another run saved its state during this run, so Lambda retries this run"
             raise StaleStateError(message) from error
         raise
 

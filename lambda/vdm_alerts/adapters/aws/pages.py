@@ -20,13 +20,13 @@ def read_pages(
     next_page: dict[str, str] = {}
     while True:
         if deadline.remaining() <= time_for_others:
-            raise UnavailableError(action, "the list has not ended in half of the remaining time")
+            raise UnavailableError(action, "the list took more than half of the remaining time")
         page = call(**arguments, **next_page)
         yield page
         token = page.get("NextToken")
         if not token:
             return
         if token in tokens:
-            raise UnavailableError(action, "the list has the same NextToken twice")
+            raise UnavailableError(action, "the list returned the same NextToken twice")
         tokens.add(token)
         next_page = {"NextToken": token}

@@ -66,7 +66,7 @@ def from_response(
         query = by_id.get(result.get("Id", ""))
         series = _series(result, starts, ends)
         if query is None or series is None or query in answers:
-            _log.warning("SES gave an answer that makes no sense: %s", result)
+            _log.warning("SES returned an invalid result: %s", result)
         if query is not None:
             answers[query] = Gap.UNAVAILABLE if series is None or query in answers else series
     for error in response.get("Errors", []):
@@ -74,7 +74,7 @@ def from_response(
         if query is not None:
             denied = error.get("Code") == "ACCESS_DENIED"
             answers[query] = Gap.ACCESS_DENIED if denied else Gap.UNAVAILABLE
-        _log.warning("SES answered a query with an error: %s: %s", query, error.get("Message"))
+        _log.warning("SES returned an error for a query: %s: %s", query, error.get("Message"))
     return {query: answers.get(query, Gap.UNAVAILABLE) for query in batch}
 
 

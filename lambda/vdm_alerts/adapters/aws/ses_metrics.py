@@ -164,7 +164,7 @@ class _ReadCalls:
         return from_response(batch, response, self.starts, self.ends)
 
     def _failed(self, batch: Sequence[Query], error: Exception) -> Mapping[Query, Series | Gap]:
-        _log.warning("%d series were not read: %s", len(batch), error)
+        _log.warning("%d series unreadable: %s", len(batch), error)
         self.failures += 1
         self.is_over |= self.failures >= MAX_FAILURES
         return dict.fromkeys(batch, Gap.UNAVAILABLE)
@@ -191,7 +191,9 @@ class _ReadCalls:
             self.is_over = True
             raise error
         self.denials += 1
-        _log.warning("AWS denies %d series, of %s: %s", len(batch), batch[0].scope, error)
+        _log.warning(
+            "access denied to %d series, for example of %s: %s", len(batch), batch[0].scope, error
+        )
         return dict.fromkeys(batch, Gap.ACCESS_DENIED)
 
     def _rejected(self, batch: Sequence[Query], error: Exception) -> Mapping[Query, Gap]:
@@ -204,7 +206,7 @@ class _ReadCalls:
         if query == ACCOUNT_SENT_QUERY:
             self.is_over = True
             raise TodayRejectedError(str(error.__cause__)) from error
-        _log.warning("SES refuses %s of %s: %s", query.metric, query.scope, error.__cause__)
+        _log.warning("SES rejected %s of %s: %s", query.metric, query.scope, error.__cause__)
         if query.scope != ACCOUNT:
             self.rejected.add(query.scope)
         return dict.fromkeys(batch, Gap.REJECTED)

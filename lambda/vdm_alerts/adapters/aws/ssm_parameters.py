@@ -26,7 +26,7 @@ MAX_ERROR_SIZE = 400
 """Maximum bytes of one error."""
 
 _NO_STRING = InvalidField(
-    "(the parameter)", "is no String but encrypted or a list; save it as a String"
+    "(the parameter)", "has type SecureString or StringList. Save it with type String."
 )
 
 
@@ -63,7 +63,7 @@ def parse_parameter(
         return invalid
     except Exception as error:  # noqa: BLE001 - see the docstring
         return InvalidDocumentError(
-            source, [InvalidField("(the text)", f"cannot be read: {error!r:.200}")]
+            source, [InvalidField("(the text)", f"is unreadable: {error!r:.200}")]
         )
 
 

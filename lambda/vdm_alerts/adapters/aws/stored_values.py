@@ -52,7 +52,7 @@ def time(value: object) -> datetime:
     """Return *value* as a time with an offset, in `YEARS`. Raises TypeError or ValueError."""
     parsed = datetime.fromisoformat(text(value))
     if parsed.tzinfo is None:
-        message = f"{value} has no offset"
+        message = f"{value} is not a time with an offset"
         raise ValueError(message)
     return _in_years(parsed)
 

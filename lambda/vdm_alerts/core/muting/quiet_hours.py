@@ -27,7 +27,7 @@ class QuietHours:
     start: time
     """The local time of the first quiet minute."""
     end: time
-    """The local time of the first minute that is no longer quiet.
+    """The local time of the first minute after the quiet hours.
 
     The quiet hours cross midnight if this time is earlier than `start`.
     """
@@ -54,11 +54,16 @@ def parse_quiet_hours(text: str) -> QuietHours | None:
         return None
     match = _FORM.fullmatch(text)
     if not match:
-        message = f"{quote(text)} is not like {_EXAMPLE}"
+        message = (
+            f'{quote(text)} is not a period of quiet hours. Use a form like {_EXAMPLE}, or "none".'
+        )
         raise ValueError(message)
     start, end = _parse_time(match[1]), _parse_time(match[2])
     if start == end:
-        message = f"{quote(text)} begins when it ends; all day long takes a silence"
+        message = (
+            f"{quote(text)} starts and ends at the same time. Use two different times. To mute "
+            "alerts all day, create a silence."
+        )
         raise ValueError(message)
     return QuietHours(start, end, _parse_zone(match[3]))
 
@@ -67,7 +72,7 @@ def _parse_time(text: str) -> time:
     try:
         return time.fromisoformat(text.zfill(len("00:00")))
     except ValueError as error:
-        message = f'"{text}" is not a time of day; those are "00:00" to "23:59"'
+        message = f'"{text}" is not a time of day. Use "00:00" to "23:59".'
         raise ValueError(message) from error
 
 
@@ -82,8 +87,10 @@ def _parse_zone(name: str) -> ZoneInfo:
         places = [zone for zone in zones if "/" in zone]
         similar = difflib.get_close_matches(name, places, n=1, cutoff=0.75)
         hint = (
-            f'did you mean "{similar[0]}"?' if similar else 'write its IANA name, "Europe/Berlin"'
+            f'Did you mean "{similar[0]}"?'
+            if similar
+            else 'Use an IANA name, for example "Europe/Berlin".'
         )
-        message = f"{quote(name)} is no time zone; {hint}"
+        message = f"{quote(name)} is not a time zone. {hint}"
         raise ValueError(message)
     return ZoneInfo(name)

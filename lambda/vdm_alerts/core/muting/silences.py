@@ -159,14 +159,16 @@ def _missing_matcher_errors(table: Table) -> Iterator[InvalidField]:
     if not table.keys() & set(MATCHERS):
         others = ", ".join(MATCHERS[1:])
         yield InvalidField(
-            "rule", f'is missing, and so are {others}: write at least one; rule = "*" is of all'
+            "rule",
+            f"is missing, and so are {others}. Add at least one of these keys. To mute all rules, "
+            'use rule = "*".',
         )
 
 
 _MISSING_KEY_HINTS: Mapping[str, str] = {
-    "until": "write when it ends, like 2026-03-20T09:00:00Z",
-    "reason": "write what it is for, in quotes",
-    "author": "write whom to ask about it, in quotes",
+    "until": "Add the end of the silence, for example until = 2026-03-20T09:00:00Z.",
+    "reason": 'Add the reason, in quotes, for example reason = "migration".',
+    "author": 'Add the person or team to ask, in quotes, for example author = "ops".',
 }
 _DOCUMENT_TYPE = DocumentType(
     noun="a silence",

@@ -12,9 +12,9 @@ from vdm_alerts.core.rules.quoting import quote
 
 
 def document_converter(table_examples: Mapping[type, str], *, min_items: int) -> Converter:
-    """Return a converter that rejects unknown keys and everything that is no list or table.
+    """Return a converter that rejects unknown keys and values of a wrong type.
 
-    *table_examples* says for each class of nested tables what to write. Lists have at least
+    *table_examples* has an example for each class of nested tables. Lists have at least
     *min_items* items. The types of single values need hooks of their own.
     """
     converter = Converter(forbid_extra_keys=True)
@@ -44,7 +44,7 @@ def _table_hook(
 
     def structure_checked(value: object, type_: Any) -> Any:  # noqa: ANN401 - cattrs calls it for any type
         if not isinstance(value, dict):
-            message = f"{quote(value)} is no table; write {examples[type_]}"
+            message = f"{quote(value)} is not a table. Use {examples[type_]}."
             raise ValueError(message)  # noqa: TRY004 - cattrs treats every error of a value alike
         return structure(value, type_)
 
@@ -62,11 +62,11 @@ def _list_hook(
     structure = homogenous_tuple_structure_factory(type_, converter)
     item_type, _ = get_args(type_)
     if item_type in examples:
-        form = f"a list of tables; write {examples[item_type]}"
+        form = f"a list of tables. Use {examples[item_type]}."
     elif min_items:
-        form = "a list of at least one, in square brackets"
+        form = "a list with at least one item. Use square brackets around the items."
     else:
-        form = "a list; write it in square brackets"
+        form = "a list. Use square brackets around the items."
 
     def structure_checked(value: object, type_: Any) -> Any:  # noqa: ANN401 - cattrs calls it for any type
         if not isinstance(value, list) or len(value) < min_items:

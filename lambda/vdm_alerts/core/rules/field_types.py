@@ -70,12 +70,15 @@ SingleLine = NewType("SingleLine", str)
 """A text in one line, not empty."""
 
 
-def choice_parser(choices: Mapping[str, Any]) -> Callable[[Any, Any], Any]:
-    """Return a cattrs hook that looks up a value in *choices*."""
+def choice_parser(kind: str, choices: Mapping[str, Any]) -> Callable[[Any, Any], Any]:
+    """Return a cattrs hook that looks up a value in *choices*.
+
+    *kind* says what a choice is, with an article, such as "an indicator".
+    """
 
     def parse_choice(value: object, _: Any) -> Any:  # noqa: ANN401 - cattrs calls it for any type
         if not isinstance(value, str) or value not in choices:
-            message = f"{quote(value)} is not known here{suggestion(value, choices)}"
+            message = f"{quote(value)} is not {kind}. {suggestion(value, choices)}"
             raise ValueError(message)
         return choices[value]
 
@@ -86,7 +89,10 @@ def parse_share(value: object) -> Share:
     """Return the fraction of a percentage such as "0.1%"."""
     match = _match_percentage(value)
     if not match or not 0 < float(match[1]) <= 100:  # noqa: PLR2004 - per cent
-        message = f'{quote(value)} is not a percentage; write it like "5%", down to "0.0001%"'
+        message = (
+            f'{quote(value)} is not a percentage. Use "0.0001%" to "100%", in quotes, for example '
+            '"5%".'
+        )
         raise ValueError(message)
     return Share(float(match[1]) / 100)
 
@@ -98,8 +104,8 @@ def parse_confidence(value: object) -> Confidence:
     match = _match_percentage(value)
     if not match or not 50 <= float(match[1]) < 100:  # noqa: PLR2004 - per cent
         message = (
-            f'{quote(value)} is not a confidence; write it like "99.5%", from 50% to 99.9999%, '
-            f'or "{NO_CONFIDENCE}" for rates to be simply compared'
+            f'{quote(value)} is not a confidence. Use "50%" to "99.9999%", in quotes, for example '
+            f'"99.5%". Use "{NO_CONFIDENCE}" to compare rates without a confidence.'
         )
         raise ValueError(message)
     return MinimumConfidence(round(1 - float(match[1]) / 100, 12))
@@ -115,9 +121,7 @@ def _match_percentage(value: object) -> re.Match[str] | None:
 def parse_increase_factor(value: object) -> IncreaseFactor:
     """Return the factor by which a rate must not exceed its baseline."""
     if not _is_number(value) or not 1 < float(value) <= MAX_NUMBER:
-        message = (
-            f"{quote(value)} is not how many times too much is; write a number above 1, like 3"
-        )
+        message = f"{quote(value)} is not a factor. Use a number greater than 1, for example 3."
         raise ValueError(message)
     return IncreaseFactor(float(value))
 
@@ -125,7 +129,7 @@ def parse_increase_factor(value: object) -> IncreaseFactor:
 def parse_drop_factor(value: object) -> DropFactor:
     """Return the factor of its baseline below which a rate must not drop."""
     if not _is_number(value) or not 0 < float(value) < 1:
-        message = f"{quote(value)} is not how little too little is; write it like 0.8, below 1"
+        message = f"{quote(value)} is not a factor. Use a number between 0 and 1, for example 0.8."
         raise ValueError(message)
     return DropFactor(float(value))
 
@@ -142,7 +146,10 @@ def parse_duration(value: object) -> timedelta:
         number, unit = int(match[1]), match[2]
         duration = timedelta(hours=number) if unit == "h" else timedelta(days=number)
     if not timedelta() < duration <= timedelta(days=LONGEST_WINDOW.days):
-        message = f'{quote(value)} is not a time; write hours or days, "1h" to "60d"'
+        message = (
+            f'{quote(value)} is not a duration. Use hours or days from "1h" to "60d", for example '
+            '"6h".'
+        )
         raise ValueError(message)
     return duration
 
@@ -152,7 +159,10 @@ def parse_reminders(value: object) -> Reminders:
     if value == "never":
         return Reminders(())
     if not isinstance(value, list) or not value:
-        message = f'{quote(value)} is no list of times; write it like ["1d", "7d"], or "never"'
+        message = (
+            f'{quote(value)} is not a list of durations. Use a list, for example ["1d", "7d"], or '
+            '"never".'
+        )
         raise ValueError(message)
     return Reminders(tuple(sorted({parse_duration(item) for item in value})))
 
@@ -160,18 +170,24 @@ def parse_reminders(value: object) -> Reminders:
 def parse_arrival_curve(value: object) -> ArrivalCurve:
     """Return the curve of a table from durations to percentages."""
     if not isinstance(value, dict) or not value:
-        message = f'{quote(value)} is no table of times; write it like {{ "1h" = "93%" }}'
+        message = (
+            f"{quote(value)} is not a table of durations and percentages. Use a table, for example "
+            '{ "1h" = "93%" }.'
+        )
         raise ValueError(message)
     points = sorted(
         (parse_duration(duration) / timedelta(hours=1), float(parse_share(share)))
         for duration, share in value.items()
     )
     if len({hours for hours, _ in points}) < len(points):
-        message = "says one time twice"
+        message = 'has the same duration twice, as "24h" and "1d" are. Use each duration once.'
         raise ValueError(message)
     shares = [share for _, share in points]
     if shares != sorted(shares):
-        message = "falls: what has arrived by a later time cannot be less"
+        message = (
+            "has a lower percentage for a longer duration. Use percentages that do not decrease: "
+            "feedback that has arrived stays counted."
+        )
         raise ValueError(message)
     return ArrivalCurve(tuple(points))
 
@@ -180,7 +196,9 @@ def parse_window(value: object) -> Window:
     """Return the window of days such as "3d", at most 60 days."""
     match = re.fullmatch(r"([1-9][0-9]?)d", value) if isinstance(value, str) else None
     if not match or int(match[1]) > LONGEST_WINDOW.days:
-        message = f'{quote(value)} is not a window; write whole days, "1d" to "60d"'
+        message = (
+            f'{quote(value)} is not a window. Use whole days from "1d" to "60d", for example "7d".'
+        )
         raise ValueError(message)
     return Window(int(match[1]))
 
@@ -188,7 +206,7 @@ def parse_window(value: object) -> Window:
 def parse_count(value: object) -> Count:
     """Return a whole number from 1 to `MAX_NUMBER`."""
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_NUMBER:
-        message = f"{quote(value)} is not a count; write a whole number from 1 up"
+        message = f"{quote(value)} is not a count. Use a whole number from 1 up, for example 500."
         raise ValueError(message)
     return Count(value)
 
@@ -196,14 +214,18 @@ def parse_count(value: object) -> Count:
 def parse_glob(value: object) -> Glob:
     """Return a name pattern. Character sets such as "[ab]" are not supported."""
     if not isinstance(value, str) or not value.strip() or set(value) & set("[]"):
-        message = f'{quote(value)} is not a name or a pattern; write it like "*.example.com"'
+        message = (
+            f"{quote(value)} is not a name or a pattern. Use a text without [ and ], for example "
+            '"*.example.com".'
+        )
         raise ValueError(message)
     if len(value) > MAX_NAME_LENGTH:
-        message = f"{quote(value)} is longer than any name"
+        message = f"{quote(value)} is too long. Use at most {MAX_NAME_LENGTH} characters."
         raise ValueError(message)
     if invisible := INVISIBLE.search(value):
         message = (
-            f"{quote(value)} contains {describe(invisible[0])}, which no name contains; delete it"
+            f"{quote(value)} contains {describe(invisible[0])}, which is not valid in a name. "
+            "Delete it."
         )
         raise ValueError(message)
     return Glob(value)
@@ -232,7 +254,10 @@ def parse_isp_glob(value: object) -> IspGlob:
 def _check_isp_pattern(pattern: str) -> None:
     """Raise ValueError if *pattern* matches no known provider."""
     if not any(fnmatchcase(isp.lower(), pattern.lower()) for isp in KNOWN_ISPS):
-        message = f"{quote(pattern)} matches nothing at SES; it has {', '.join(KNOWN_ISPS)}"
+        message = (
+            f"{quote(pattern)} matches no mailbox provider of SES. Use a pattern that matches at "
+            f"least one of {', '.join(KNOWN_ISPS)}."
+        )
         raise ValueError(message)
 
 
@@ -245,14 +270,20 @@ def _check_isp_name(name: str) -> None:
     known_names = {isp.lower(): isp for isp in KNOWN_ISPS}
     ses_name = MISNAMED_ISPS.get(lowercase_name) or known_names.get(lowercase_name)
     if ses_name and ses_name != name:
-        message = f'{quote(name)} matches nothing at SES; the name there is "{ses_name}"'
+        message = f'{quote(name)} is not the name of a mailbox provider in SES. Use "{ses_name}".'
         raise ValueError(message)
     if lowercase_name in UNSUPPORTED_ISPS or not is_well_formed(name):
-        message = f"{quote(name)} has no name at SES; its mail is counted among {OTHER_ISPS}"
+        message = (
+            f"{quote(name)} is not the name of a mailbox provider in SES. If SES has no name for "
+            f'it, use "{OTHER_ISPS}", which includes its emails.'
+        )
         raise ValueError(message)
     similar = difflib.get_close_matches(lowercase_name, known_names, n=1, cutoff=0.8)
     if ses_name is None and similar:
-        message = f'{quote(name)} is not known at SES; did you mean "{known_names[similar[0]]}"?'
+        message = (
+            f"{quote(name)} is not the name of a mailbox provider in SES. Did you mean "
+            f'"{known_names[similar[0]]}"?'
+        )
         raise ValueError(message)
 
 
@@ -260,19 +291,23 @@ def parse_timestamp(value: object) -> datetime:
     """Return a TOML timestamp with an offset, converted to UTC."""
     if not isinstance(value, datetime):
         message = (
-            f"{quote(value)} is not an instant; write it like {_TIMESTAMP_EXAMPLE}, without quotes"
+            f"{quote(value)} is not a timestamp. Use a date, a time and an offset, without quotes, "
+            f"for example {_TIMESTAMP_EXAMPLE}."
         )
         raise ValueError(message)  # noqa: TRY004 - cattrs treats every error of a value alike
     if value.tzinfo is None:
         message = (
-            f"{quote(value)} is a local time, and does not say of where; write it with its offset, "
-            f"like {_TIMESTAMP_EXAMPLE} in UTC or {_TIMESTAMP_EXAMPLE.replace('Z', '+01:00')}"
+            f"{quote(value)} is not a timestamp with an offset. Add the offset from UTC, for "
+            f"example {_TIMESTAMP_EXAMPLE} or {_TIMESTAMP_EXAMPLE.replace('Z', '+01:00')}."
         )
         raise ValueError(message)
     try:
         return value.astimezone(UTC)
     except OverflowError as error:
-        message = f"{quote(value)} is not an instant that ever comes"
+        message = (
+            f"{quote(value)} is not a timestamp that VDM Alerts supports. Use a timestamp in the "
+            f"years 1 to 9999 in UTC, for example {_TIMESTAMP_EXAMPLE}."
+        )
         raise ValueError(message) from error
 
 
@@ -280,6 +315,6 @@ def parse_single_line(value: object) -> SingleLine:
     """Return a text with every run of white space replaced by one space."""
     line = " ".join(value.split()) if isinstance(value, str) else ""
     if not line:
-        message = f"{quote(value)} says nothing; write it in words, in quotes"
+        message = f"{quote(value)} is not a text with content. Use at least one word, in quotes."
         raise ValueError(message)
     return SingleLine(line)

@@ -81,8 +81,8 @@ def _rule(name: str, source: str, document: RuleDocument, policy: Policy) -> Rul
 
 
 _MISSING_KEY_HINTS: Mapping[str, str] = {
-    "indicator": f"write one of {', '.join(INDICATORS)}",
-    "scopes": f"write a list of {', '.join(KINDS)}",
+    "indicator": f"Use one of {', '.join(INDICATORS)}.",
+    "scopes": f"Use a list of at least one of {', '.join(KINDS)}.",
 }
 _DOCUMENT_TYPE = DocumentType(
     noun="a rule",

@@ -15,12 +15,14 @@ _REPR.maxstring = _REPR.maxlong = _REPR.maxother = 2 * MAX_QUOTED_LENGTH
 
 
 def quote(value: object) -> str:
-    """Return *value* about as it stands in the TOML text, shortened.
+    """Return *value* as in the TOML text, approximately, and shortened.
 
     Invisible characters become escapes, so that the reader can see them.
     """
     if isinstance(value, date | time):
         return value.isoformat()
+    if isinstance(value, bool):
+        return str(value).lower()
     text = f'"{shorten(value)}"' if isinstance(value, str) else _REPR.repr(value)
     return shorten(escape_invisible(text))
 
@@ -31,12 +33,12 @@ def shorten(text: str) -> str:
 
 
 def suggestion(word: object, valid_names: Iterable[str]) -> str:
-    """Return the end of an error message that suggests a valid name.
+    """Return the sentence of an error message that suggests a valid name.
 
-    Without a name that is similar to *word* in any case, the text lists all *valid_names*.
+    If no name is similar to *word*, in any case, the sentence lists all *valid_names*.
     """
     names = {name.lower(): name for name in valid_names}
     similar = difflib.get_close_matches(str(word).lower(), names, n=1, cutoff=0.65)
     if similar:
-        return f'; did you mean "{names[similar[0]]}"?'
-    return f"; it takes {', '.join(names.values())}"
+        return f'Did you mean "{names[similar[0]]}"?'
+    return f"Use one of {', '.join(names.values())}."

@@ -159,13 +159,16 @@ def _by_dimension(document: MatcherFields | PatternLists) -> dict[Dimension, Any
 
 
 _TABLE_EXAMPLES = {
-    PatternLists: "identity = [...] and the like",
-    OverrideDocument: '[[overrides]], and under it identity = "..." and what is different',
+    PatternLists: 'a table of lists, for example { identity = ["*.example.com"] }',
+    OverrideDocument: "tables, each with the heading [[overrides]] and keys below it, for example "
+    'identity = "news.example.com"',
 }
 _converter = document_converter(_TABLE_EXAMPLES, min_items=1)
-_converter.register_structure_hook(Indicator, choice_parser(INDICATORS))
-_converter.register_structure_hook(KindName, choice_parser(KINDS))
-_converter.register_structure_hook(MissingData, choice_parser(MISSING_DATA))
+_converter.register_structure_hook(Indicator, choice_parser("an indicator", INDICATORS))
+_converter.register_structure_hook(KindName, choice_parser("a kind of scope", KINDS))
+_converter.register_structure_hook(
+    MissingData, choice_parser("a treatment of missing data", MISSING_DATA)
+)
 _converter.register_structure_hook_func(
     lambda type_: type_ == Confidence | None, lambda value, _: parse_confidence(value)
 )

@@ -60,7 +60,7 @@ class InvalidDocumentError(VdmAlertsError):
             f"  {path:{width}}  {escape_invisible(error.what)}"
             for path, error in zip(paths, self.errors, strict=True)
         ]
-        heading = f"{source}: {count} {'problem' if count == 1 else 'problems'}"
+        heading = f"{source}: {count} {'error' if count == 1 else 'errors'}"
         super().__init__("\n".join([heading, *lines]))
 
 
@@ -97,12 +97,12 @@ class DocumentType(Generic[T]):
         plain_text, text_errors = replace_invisible(normalize_text(text))
         errors = [InvalidField(_WHOLE_TEXT, error) for error in text_errors]
         if (length := len(source.rpartition("/")[2])) > MAX_NAME_LENGTH:
-            too_long = f"has {length} characters; use at most {MAX_NAME_LENGTH}"
+            too_long = f"has {length} characters. Use at most {MAX_NAME_LENGTH}."
             errors.append(InvalidField("(the name)", too_long))
         try:
             table = tomllib.loads(plain_text)
         except (ValueError, RecursionError) as error:  # ValueError also for very long numbers.
-            errors.append(InvalidField(_WHOLE_TEXT, f"is not TOML: {error}"))
+            errors.append(InvalidField(_WHOLE_TEXT, f"is not valid TOML: {error}"))
             raise self.error_class(source, errors) from error
         cross_field_errors = list(self.cross_field_errors(table))
         try:
@@ -125,7 +125,7 @@ class DocumentType(Generic[T]):
                 yield from self._value_errors(error, error_path)
             elif isinstance(error, KeyError):
                 key = error_path.rpartition(".")[2]
-                yield InvalidField(error_path, f"is missing; {self.missing_key_hints[key]}")
+                yield InvalidField(error_path, f"is missing. {self.missing_key_hints[key]}")
             else:
                 yield InvalidField(error_path, str(error))
         for error in errors_without_notes:
@@ -140,7 +140,7 @@ class DocumentType(Generic[T]):
         """Yield an error for each unknown key of the table at *path*."""
         valid_keys = [field.name for field in fields(error.cl)]
         for key in sorted(error.extra_fields):
-            what = f"is not a key of {path or self.noun}{suggestion(key, valid_keys)}"
+            what = f"is not a key of {path or self.noun}. {suggestion(key, valid_keys)}"
             yield InvalidField(_joined(path, key), what)
 
 

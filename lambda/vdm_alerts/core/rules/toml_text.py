@@ -43,10 +43,10 @@ def replace_invisible(text: str) -> tuple[str, list[str]]:
             return token[0]
         line = text.count("\n", 0, token.start()) + 1
         column = token.start() - text.rfind("\n", 0, token.start())
-        fix = "write a plain space" if characters.isspace() else "delete it"
+        fix = "Use a plain space." if characters.isspace() else "Delete it."
         errors.append(
-            f"has {describe(characters[0])} outside of quotes "
-            f"(at line {line}, column {column}); {fix}"
+            f"contains {describe(characters[0])} outside of quotes "
+            f"(at line {line}, column {column}). {fix}"
         )
         return " " if characters.isspace() else ""
 

@@ -74,7 +74,7 @@ def _threshold_errors(table: Table, *, low_is_bad: bool) -> Iterator[InvalidFiel
     if warning is None and critical is None:
         yield InvalidField(
             "warning",
-            'is missing, and so is critical: write at least one, like "5%"',
+            'is missing, and so is critical. Add at least one of them, for example warning = "5%".',
             CrossFieldCheck.THRESHOLD_MISSING,
         )
     warning_share, critical_share = _valid_share(warning), _valid_share(critical)
@@ -82,7 +82,8 @@ def _threshold_errors(table: Table, *, low_is_bad: bool) -> Iterator[InvalidFiel
         if low_is_bad and share is not None and share >= 1:
             yield InvalidField(
                 key,
-                "is reached by every rate: this one is bad where it is low",
+                "is at or above every rate, and this rate is bad if it is low. Use a percentage "
+                'below "100%".',
                 CrossFieldCheck.THRESHOLD_ALWAYS_REACHED,
             )
     if warning_share is None or critical_share is None:
@@ -92,7 +93,7 @@ def _threshold_errors(table: Table, *, low_is_bad: bool) -> Iterator[InvalidFiel
         side, other = ("below", "lower") if low_is_bad else ("above", "higher")
         yield InvalidField(
             "critical",
-            f'"{critical}" is not {side} warning "{warning}": critical must be the {other} one',
+            f'"{critical}" is not {side} warning "{warning}". Use a {other} percentage.',
             CrossFieldCheck.THRESHOLD_ORDER,
         )
 
@@ -113,20 +114,22 @@ def _baseline_errors(table: Table, key: str, indicator: Indicator | None) -> Ite
             bad_side = "low" if indicator.low_is_bad else "high"
             yield InvalidField(
                 key,
-                f"is not for {indicator.key}, which is bad where it is {bad_side}: {right_key} is",
+                f"does not apply to {indicator.key}, which is bad if it is {bad_side}. Use "
+                f"{right_key}.",
                 CrossFieldCheck.BASELINE_DIRECTION,
             )
     if table.get("confidence") == NO_CONFIDENCE:
         yield InvalidField(
             key,
-            f'takes a confidence, and this one is "{NO_CONFIDENCE}"',
+            f'needs a confidence, but confidence is "{NO_CONFIDENCE}". Use a confidence, for '
+            'example "98%", or delete this key.',
             CrossFieldCheck.BASELINE_CONFIDENCE,
         )
     if _longest_window_days(table) > MAX_WINDOW_WITH_BASELINE:
         yield InvalidField(
             key,
-            "takes the 28 days before, of 60: windows go up to "
-            f"{MAX_WINDOW_WITH_BASELINE}d beside it",
+            "needs 28 days of history, and VDM has 60 days, so windows can be at most "
+            f"{MAX_WINDOW_WITH_BASELINE}d. Use shorter windows, or delete this key.",
             CrossFieldCheck.BASELINE_WINDOW,
         )
 
@@ -170,13 +173,13 @@ def _matcher_errors(path: str, override: Table, kinds: list[Kind]) -> Iterator[I
     if not dimensions:
         yield InvalidField(
             path,
-            f"is of nobody: write one of {', '.join(_DIMENSION_OF_KEY)}",
+            f"matches nothing. Add at least one of {', '.join(_DIMENSION_OF_KEY)}.",
             CrossFieldCheck.MATCHER_MISSING,
         )
     elif kinds and not any(dimensions <= set(kind) for kind in kinds):
         yield InvalidField(
             path,
-            "is of no scope of this rule; scopes says which there are",
+            "matches no scope of this rule. Use keys that one of the scopes has, or add a scope.",
             CrossFieldCheck.MATCHER_OUT_OF_SCOPE,
         )
 
@@ -198,7 +201,8 @@ def _ambiguity_errors(overrides: Mapping[str, Table], kinds: list[Kind]) -> Iter
         ):
             yield InvalidField(
                 other_path,
-                f"may be of the same names as {path}, and neither is the more specific",
+                f"can match the same names as {path}, and neither is more specific. Change one, so "
+                "that it is more specific than the other, or delete one.",
                 CrossFieldCheck.OVERRIDES_AMBIGUOUS,
             )
 
