@@ -177,7 +177,7 @@ def test_simulate_accepts_files_with_a_byte_order_mark(
 
 @pytest.mark.parametrize(
     ("name", "says"),
-    [("none.txt", "has no rule"), ("odd.toml", "/odd.toml: is no text in UTF-8")],
+    [("none.txt", "has no rule"), ("odd.toml", "/odd.toml: is not encoded in UTF-8")],
 )
 def test_simulate_reports_an_input_error_when_the_rules_are_unreadable(
     run_command: RunCommand, example: Path, tmp_path: Path, name: str, says: str

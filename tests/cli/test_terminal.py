@@ -118,7 +118,7 @@ def test_error_shows_no_control_character_of_an_argument(
         (lambda path: path.symlink_to("/dev/zero"), "is a folder, a device, or a pipe."),
         (lambda path: path.symlink_to(path), "Too many levels of symbolic links"),
         (lambda path: path.symlink_to(path.parent / "none"), "No such file or directory"),
-        (lambda path: path.write_bytes(bytes(range(256))), "is no text in UTF-8"),
+        (lambda path: path.write_bytes(bytes(range(256))), "is not encoded in UTF-8"),
         (lambda path: path.open("wb").truncate(2**33), f"is longer than {MAX_LENGTH:,} characters"),
     ],
     ids=["pipe", "folder", "device", "loop", "broken link", "binary", "8 GB"],

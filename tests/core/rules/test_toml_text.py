@@ -112,7 +112,7 @@ def test_error_shows_the_invisible_character_of_any_value_and_key() -> None:
     (error,) = errors_of(RULE.replace("5%", "5\u00a0%"))
     assert error.startswith('warning "5\\u00A0%" is not a percentage. Use "0.0001%" to "100%"')
     with pytest.raises(
-        InvalidRuleError, match=r"  "warning\\u200B"  is not a key of a rule. Did you"
+        InvalidRuleError, match=r'  "warning\\u200B"  is not a key of a rule. Did you'
     ):
         parse_rule("x", RULE + '"warning\u200b" = "5%"', "here")
 
