@@ -52,7 +52,7 @@ class Dashboard(Construct):
             markdown=_INTRODUCTION.format(rules=rules.path), width=_WIDTH, height=2
         )
         health = cloudwatch.AlarmStatusWidget(
-            title="VDM Alerts itself", alarms=list(alarms), width=_WIDTH, height=3
+            title="Service alarms", alarms=list(alarms), width=_WIDTH, height=3
         )
         dashboard.add_widgets(introduction)
         dashboard.add_widgets(health)
@@ -67,14 +67,14 @@ class Dashboard(Construct):
             f"{indicator.key.replace('_', ' ').capitalize()} of the account, %",
             _LINE,
             f"filter indicator = '{indicator.key}' and scope = '{ACCOUNT}'",
-            "stats max(rate) as highest, max(warning) as warning_from, "
-            "max(critical) as critical_from by bin(6h)",
+            "stats max(rate) as highest_rate, max(warning) as warning_threshold, "
+            "max(critical) as critical_threshold by bin(6h)",
             width=width,
         )
 
     def _above_threshold(self) -> cloudwatch.LogQueryWidget:
         return self._query(
-            "Noted above a threshold, the latest first, %",
+            "Rates at or above a threshold, latest first, %",
             _TABLE,
             "filter rate >= least(coalesce(warning, critical), coalesce(critical, warning))",
             "display @timestamp, rule, scope, rate, warning, critical",
@@ -86,17 +86,17 @@ class Dashboard(Construct):
         completed = "filter message = 'run completed'"
         return [
             self._query(
-                "Alerts",
+                "Open alerts",
                 _LINE,
                 completed,
                 "stats max(alerts_warning) as warning, max(alerts_critical) as critical by bin(1h)",
             ),
             self._query(
-                "Queries of VDM, series not read, days that its figures are behind",
+                "VDM queries, unknown rates, days since the newest counted email",
                 _LINE,
                 completed,
-                "stats max(queries) as asked, max(series_unknown) as not_read, "
-                "max(days_behind) as behind by bin(1h)",
+                "stats max(queries) as vdm_queries, max(series_unknown) as unknown_rates, "
+                "max(days_behind) as days_since_newest_email by bin(1h)",
             ),
         ]
 
@@ -118,9 +118,9 @@ class Dashboard(Construct):
 
 
 _INTRODUCTION = """## VDM Alerts
-The rules are in SSM Parameter Store under `{rules}`. Rates are noted four times a day. What is
-drawn from the log is empty until the function has run for the first time, and where there was no
-mail."""
+The rules are in SSM Parameter Store under `{rules}`. VDM Alerts records rates four times a day. The
+graphs and tables of the log are empty until the function has run for the first time, and for days
+without email."""
 
 
 def _service_graphs(
@@ -133,8 +133,8 @@ def _service_graphs(
             function.metric_errors(period=hour),
             function.metric_throttles(period=hour),
         ],
-        "The longest run, ms": [function.metric_duration(period=hour, statistic="Maximum")],
-        "Messages": [
+        "Longest run, ms": [function.metric_duration(period=hour, statistic="Maximum")],
+        "Notifications": [
             topic.metric_number_of_notifications_delivered(period=hour),
             topic.metric_number_of_notifications_failed(period=hour),
             dead_letter_queue.metric_approximate_number_of_messages_visible(period=hour),

@@ -113,7 +113,7 @@ class Evaluator(Construct):
         self.function = lambda_.Function(
             self,
             "Function",
-            description="Reads SES's Virtual Deliverability Manager and tells what is wrong",
+            description="Reads SES's Virtual Deliverability Manager and sends alerts",
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=lambda_.Architecture.ARM_64,
             handler="vdm_alerts.handlers.evaluate.lambda_handler",

@@ -281,7 +281,7 @@ def _with_control_paths(
             if not event.get("more_body"):
                 break
         if (scope["method"], scope["path"]) == ("GET", MAILBOX):
-            response = Response(200, {"mails": mailbox})
+            response = Response(200, {"emails": mailbox})
         else:
             response = handle_control_request(
                 endpoint, scope["method"], scope["path"], body

@@ -55,6 +55,7 @@ from vdm_local.scenario_field_types import (
     parse_switch,
     parse_text,
 )
+from vdm_local.scenario_former_names import with_current_names
 from vdm_local.scenario_run import ScenarioRun
 from vdm_local.traffic import METRICS, EmailStream
 
@@ -72,7 +73,7 @@ _KIND_OF_KEY = {"seconds": CallFaultKind.TIME_OUT, "form": CallFaultKind.CORRUPT
 
 @dataclass(frozen=True, kw_only=True)
 class EmailDocument:
-    """The keys of `[[mail]]`: who sends to whom, and a row of counts for each metric."""
+    """The keys of `[[emails]]`: who sends to whom, and a row of counts for each metric."""
 
     identity: Name
     isp: Name
@@ -122,7 +123,7 @@ class RunDocument:
     """The keys of `[[run]]`."""
 
     at: datetime
-    tells: tuple[ExpectedReason, ...] | None = None
+    expects: tuple[ExpectedReason, ...] | None = None
     story: str = ""
     rules: Mapping[str, str] = field(default_factory=dict)
     silences: Mapping[str, str] = field(default_factory=dict)
@@ -134,9 +135,9 @@ class RunDocument:
         """The run."""
         return ScenarioRun(
             self.at,
-            expected_reasons=self.tells or (),
+            expected_reasons=self.expects or (),
             story=self.story,
-            has_expected_reasons=self.tells is not None,
+            has_expected_reasons=self.expects is not None,
             rules=self.rules,
             silences=self.silences,
             gone=self.gone,
@@ -149,7 +150,7 @@ class ScenarioDocument:
     """The keys of a scenario."""
 
     begins: date
-    mail: tuple[EmailDocument, ...] = ()
+    emails: tuple[EmailDocument, ...] = ()
     fault: tuple[FaultDocument, ...] = ()
     run: tuple[RunDocument, ...] = ()
     vdm_enabled: bool = True
@@ -168,11 +169,12 @@ def read_scenario_document(table: Table) -> ScenarioDocument:
 
     Raises ClassValidationError with the errors of all values and all unknown keys.
     """
-    return _converter.structure(table, ScenarioDocument)
+    return _converter.structure(with_current_names(table), ScenarioDocument)
 
 
 def cross_field_errors(table: Table) -> Iterator[InvalidField]:
     """Yield the contradictions among the keys of a scenario's *table*."""
+    table = with_current_names(table)
     for path, fault in _tables(table, "fault"):
         kind = FAULT_KINDS.get(str(fault.get("kind")))
         for key, only_kind in _KIND_OF_KEY.items():
@@ -222,7 +224,7 @@ def _choice_hook(type_: Any) -> Callable[[Any, Any], Any]:  # noqa: ANN401 - cat
 
 
 _TABLE_EXAMPLES = {
-    EmailDocument: '[[mail]], and under it identity = "..." and so on',
+    EmailDocument: '[[emails]], and under it identity = "..." and so on',
     FaultDocument: '[[fault]], and under it kind = "..." and so on',
     RunDocument: "[[run]], and under it at = 2026-03-10T09:00:00Z and so on",
 }
