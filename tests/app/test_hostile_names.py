@@ -6,12 +6,12 @@ import shlex
 import pytest
 from builders import TARGET, a_rule
 from fakes import World
-from vdm_alerts.core.notifications.rendering.remediation import pause_step
 
 from vdm_alerts.adapters.aws.cloudwatch_emf import MAX_DIMENSION_VALUE, EmbeddedMetrics
 from vdm_alerts.core.model.findings import UnavailableError
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Scope
 from vdm_alerts.core.model.rates import Gap
+from vdm_alerts.core.notifications.rendering.remediation import pause_step
 
 HOSTILE_NAMES = [
     "x\n\n[RESOLVED] All is well",

@@ -7,11 +7,11 @@ import pytest
 from botocore.config import Config
 from botocore.stub import Stubber
 from builders import TARGET
-from vdm_alerts.core.notifications.rendering.remediation import fix_text
 
 from vdm_alerts.adapters.aws.ssm_rules import SsmRules
 from vdm_alerts.core.model.deadline import NoDeadline
 from vdm_alerts.core.model.findings import AccessDeniedError, UnavailableError
+from vdm_alerts.core.notifications.rendering.remediation import fix_text
 from vdm_alerts.core.rules.default_rules import fingerprint
 
 PATH = "/vdm-alerts/rules"

@@ -25,8 +25,6 @@ from builders import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
-from vdm_alerts.core.notifications.rendering.email import MAX_LISTED
-from vdm_alerts.core.notifications.rendering.remediation import REMEDIATION
 
 from vdm_alerts.adapters.aws.sns_notifier import forms_of
 from vdm_alerts.core.alerts.alert import Alert, AlertKey, Firing, Ok
@@ -42,6 +40,7 @@ from vdm_alerts.core.model.wording import WORDING
 from vdm_alerts.core.notifications.incidents import IncidentNotification, incident_notifications
 from vdm_alerts.core.notifications.notification import first_summary
 from vdm_alerts.core.notifications.rendering.amazon_q import MAX_TEXT
+from vdm_alerts.core.notifications.rendering.email import MAX_LISTED
 from vdm_alerts.core.notifications.rendering.message import (
     MAX_SMS,
     MAX_SUBJECT,
@@ -49,6 +48,7 @@ from vdm_alerts.core.notifications.rendering.message import (
     render,
 )
 from vdm_alerts.core.notifications.rendering.payload import MAX_INCIDENTS, MAX_SCOPES
+from vdm_alerts.core.notifications.rendering.remediation import REMEDIATION
 from vdm_alerts.core.notifications.service_notification import (
     ServiceNotification,
     service_notification,
