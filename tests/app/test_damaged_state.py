@@ -60,7 +60,7 @@ def test_only_the_alert_of_a_damaged_item_is_notified_again_and_marked(world: Wo
     repeat, service = world.documents
     assert "shop.example.com" in str(repeat["affected"])
     assert "news.example.com" not in str(repeat["affected"])
-    assert not repeat["remembered"]
+    assert not repeat["history_available"]
     assert "History unavailable" in world.notifier.sent[0].text
     assert "shop.example.com" in str(service["findings"])
     world.notifier.sent.clear()
@@ -76,7 +76,7 @@ def test_mark_stays_until_the_repeat_is_delivered(world: World) -> None:
 
     world.run(hours=2)
 
-    assert [document["remembered"] for document in world.documents if "affected" in document] == [
+    assert [document["history_available"] for document in world.documents if "affected" in document] == [
         False
     ]
 
@@ -127,7 +127,7 @@ def test_alert_from_the_future_has_no_history(world: World) -> None:
     world.run(hours=1)
 
     assert [document["kind"] for document in world.documents] == ["incident", "service"]
-    assert not world.documents[0]["remembered"]
+    assert not world.documents[0]["history_available"]
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_any_damaged_item_loses_no_alert(data: st.DataObject) -> None:
 
     alerts = [document for document in world.documents if document["kind"] != "service"]
     assert len(alerts) <= key[1].startswith("alert#")
-    assert all(not document["remembered"] for document in alerts)
+    assert all(not document["history_available"] for document in alerts)
     open_scopes = {
         alert.scope for alert in world.state.alerts.values() if isinstance(alert.state, Firing)
     }

@@ -41,7 +41,7 @@ def test_new_problem_beyond_the_limit_is_notified_by_its_count(world: World) -> 
 
     more, fixed = world.documents[1:]
     assert "12 more" in str(more["findings"])
-    assert len(fixed["gone"]) == 48
+    assert len(fixed["fixed"]) == 48
     world.run(hours=3)
     assert len(world.documents) == 3
 
@@ -55,7 +55,7 @@ def test_critical_problem_is_listed_beyond_the_limit(world: World) -> None:
     world.silences.current = Silences(findings=[*many[1:], paused])
     world.run(hours=1)
 
-    assert world.documents[1]["findings"][0]["what"] == "Sending is paused"
+    assert world.documents[1]["findings"][0]["headline"] == "Sending is paused"
 
 
 def test_130_rules_with_60_breached_identities_each_are_saved(world: World) -> None:
@@ -73,4 +73,5 @@ def test_130_rules_with_60_breached_identities_each_are_saved(world: World) -> N
 
     assert len(world.state.alerts) == 7_800
     assert len(world.documents) == sent
-    assert all(document["remembered"] for document in world.documents if "remembered" in document)
+    incidents = [document for document in world.documents if "affected" in document]
+    assert all(document["history_available"] for document in incidents)

@@ -30,7 +30,7 @@ def test_deployed_function_sends_exactly_the_notifications_of_the_scenario(
             assert notification.text.startswith(chat["content"]["description"].split("\n")[0])
             assert document["id"] in chat["metadata"]["threadId"]
             sent.append((document["id"], document["sequence"]))
-            contributor = document.get("culprit")
+            contributor = document.get("contributor")
             contributors.append(contributor and contributor["scope"])
             assert ("of these" in notification.text) == (contributor is not None)
     bounces, complaints = "bounce-rate-20260312T0900Z", "complaint-rate-20260319T0900Z"

@@ -194,7 +194,7 @@ class Oracle:
         number, rule = number_of(incident), incident["rule"]
         if self.knows_truth and incident["indicator"] != Indicator.BOUNCE_RATE.key:
             self._report("false alert", f"{number} is about a rate that is always 0")
-        content, has_history = content_of(incident), incident["remembered"]
+        content, has_history = content_of(incident), incident["history_available"]
         is_first = number not in self.repeats.sent
         last_sequence, last_content = self._contents.get(number[0], (0, ()))
         ranks = [((rule, scope_of(one)), RANK[one["severity"]]) for one in incident["affected"]]
@@ -456,4 +456,4 @@ def _is_clean(actor: Actor) -> bool:
 def _ended_subscriptions(delivery: Delivery) -> list[str]:
     """Return what *delivery* says about subscriptions that have ended."""
     findings = delivery.document.get("findings", ())
-    return [each["what"] for each in findings if each["about"] == "subscriptions"]
+    return [each["headline"] for each in findings if each["key"] == "subscriptions"]
