@@ -76,9 +76,8 @@ def test_mark_stays_until_the_repeat_is_delivered(world: World) -> None:
 
     world.run(hours=2)
 
-    assert [document["history_available"] for document in world.documents if "affected" in document] == [
-        False
-    ]
+    (incident,) = [document for document in world.documents if "affected" in document]
+    assert not incident["history_available"]
 
 
 def test_damaged_item_is_kept_while_the_rate_is_unreadable(world: World) -> None:
