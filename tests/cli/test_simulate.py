@@ -126,7 +126,7 @@ def test_simulate_reports_an_input_error_when_the_scenario_is_invalid(
             [
                 'emails[0].permanent_bounce  "200y6" is not a count; write 20, 20x7 or 5@+12h',
                 'run[1].expects[0]           "FIRNG" is not known here; did you mean "FIRING"?',
-                'seed                      "1" is not a whole number; write one like 7',
+                'seed                        "1" is not a whole number; write one like 7',
             ],
         ),
     ],
