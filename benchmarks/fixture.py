@@ -31,7 +31,7 @@ def account_of(identities: int, *rows: str) -> str:
     """
     common = ('isp = "Yahoo"', 'send = "10000x60"', *rows)
     streams = (
-        "\n".join(["[[mail]]", f'identity = "{number}.example.com"', *common])
+        "\n".join(["[[emails]]", f'identity = "{number}.example.com"', *common])
         for number in range(identities)
     )
     return "\n".join(["begins = 2026-01-01", *streams])

@@ -151,7 +151,7 @@ def _timed_client(url: str) -> Any:  # noqa: ANN401 - boto3 is untyped
 def _admitted_calls(url: str) -> int:
     """Return the number of calls that the server has not throttled."""
     counters = read_usage(url)
-    return counters["calls"] - counters["refused"]
+    return counters["calls"] - counters["throttled"]
 
 
 def main() -> None:

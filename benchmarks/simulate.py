@@ -80,7 +80,7 @@ def scenario(identities: int) -> Iterator[str]:
             if (number, isp) == (0, "Yahoo"):
                 bounces = f'"{usual}x40 {volume // 2}x6 {usual}x14 {volume // 2}x6 {usual}x24"'
             yield from (
-                "[[mail]]",
+                "[[emails]]",
                 f'identity = "{number}.example.com"',
                 f'configuration_set = "set-{number % 3}"',
                 f'isp = "{isp}"',

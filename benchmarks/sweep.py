@@ -91,14 +91,14 @@ def everything(identities: int, seconds: int) -> Iterator[Mapping[str, object]]:
 def one_name_rejected(identities: int) -> Iterator[Mapping[str, object]]:
     """Read every identity by the read plan; SES rejects one name."""
     rejected = f"{identities // 2}.example.com"
-    fault = f'[[fault]]\nkind = "refused"\nvalue = "{rejected}"'
+    fault = f'[[fault]]\nkind = "rejected"\nvalue = "{rejected}"'
     account = f"{account_of(identities, *FEEDBACK)}\n{fault}"
     measurements = measure("sweeps", account, identities, TIME_LIMIT_S)
     if measurements["first_unknown"] != [rejected] or measurements["next_unknown"] != [rejected]:
         raise SystemExit(
             f"not known are {measurements['first_unknown']}, then {measurements['next_unknown']}"
         )
-    yield comparison_row("one name refused, two sweeps", "the sweep that ships", measurements) | {
+    yield comparison_row("one name rejected, two sweeps", "the sweep that ships", measurements) | {
         "full_fanout_queries": 2 * identities * len(METRICS),
         "first_extra_calls": measurements["first_extra_calls"],
         "next_extra_calls": measurements["next_extra_calls"],
@@ -148,7 +148,7 @@ def account_with_breaches(identities: int) -> tuple[str, set[str]]:
             rule = "complaint-rate" if complaint_breach else "bounce-rate"
             breached_pairs.add(f"{rule} {number}.example.com at {isp}")
         lines += [
-            "[[mail]]",
+            "[[emails]]",
             f'identity = "{number}.example.com"',
             f'isp = "{isp}"',
             f'send = "{emails}x60"',
@@ -194,7 +194,7 @@ def comparison_row(case: str, contender: str, measurements: Mapping[str, Any]) -
         "answered": measurements["answered"],
         "wall_s": round(wall, 1),
         "quota_share": round(counters["queries"] / wall / QUERIES_PER_SECOND, 3),
-        "refused_share": round(counters["refused"] / max(1, counters["calls"]), 4),
+        "throttled_share": round(counters["throttled"] / max(1, counters["calls"]), 4),
         "plan_and_decode_share": round(
             (measurements["planning"] + measurements["decoding"]) / wall, 3
         ),

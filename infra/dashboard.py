@@ -52,7 +52,7 @@ class Dashboard(Construct):
             markdown=_INTRODUCTION.format(rules=rules.path), width=_WIDTH, height=2
         )
         health = cloudwatch.AlarmStatusWidget(
-            title="VDM Alerts itself", alarms=list(alarms), width=_WIDTH, height=3
+            title="Service alarms", alarms=list(alarms), width=_WIDTH, height=3
         )
         dashboard.add_widgets(introduction)
         dashboard.add_widgets(health)
@@ -67,14 +67,14 @@ class Dashboard(Construct):
             f"{indicator.key.replace('_', ' ').capitalize()} of the account, %",
             _LINE,
             f"filter indicator = '{indicator.key}' and scope = '{ACCOUNT}'",
-            "stats max(rate) as highest, max(warning) as warning_from, "
-            "max(critical) as critical_from by bin(6h)",
+            "stats max(rate) as highest_rate, max(warning) as warning_threshold, "
+            "max(critical) as critical_threshold by bin(6h)",
             width=width,
         )
 
     def _above_threshold(self) -> cloudwatch.LogQueryWidget:
         return self._query(
-            "Rates above a threshold, latest first, %",
+            "Rates at or above a threshold, latest first, %",
             _TABLE,
             "filter rate >= least(coalesce(warning, critical), coalesce(critical, warning))",
             "display @timestamp, rule, scope, rate, warning, critical",
@@ -86,17 +86,17 @@ class Dashboard(Construct):
         completed = "filter message = 'run completed'"
         return [
             self._query(
-                "Alerts",
+                "Open alerts",
                 _LINE,
                 completed,
                 "stats max(alerts_warning) as warning, max(alerts_critical) as critical by bin(1h)",
             ),
             self._query(
-                "VDM queries, unreadable series, days that the data is behind",
+                "VDM queries, unknown rates, days since the newest counted email",
                 _LINE,
                 completed,
-                "stats max(queries) as asked, max(series_unknown) as not_read, "
-                "max(days_behind) as behind by bin(1h)",
+                "stats max(queries) as vdm_queries, max(series_unknown) as unknown_rates, "
+                "max(days_behind) as days_since_newest_email by bin(1h)",
             ),
         ]
 
@@ -133,7 +133,7 @@ def _service_graphs(
             function.metric_throttles(period=hour),
         ],
         "Longest run, ms": [function.metric_duration(period=hour, statistic="Maximum")],
-        "Messages": [
+        "Notifications": [
             topic.metric_number_of_notifications_delivered(period=hour),
             topic.metric_number_of_notifications_failed(period=hour),
             dead_letter_queue.metric_approximate_number_of_messages_visible(period=hour),

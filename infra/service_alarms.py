@@ -6,6 +6,7 @@ its state because of its own notifications, nor between two runs.
 """
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,6 +20,8 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.evaluator import Evaluator
+from infra.settings import Settings
+from vdm_alerts.core.notifications.rendering.runbook import alarm_section, section_address
 from vdm_alerts.core.observations.run_report import NAMESPACE
 
 _HOUR = timedelta(hours=1)
@@ -37,8 +40,11 @@ class _AlarmDefinition:
     """An alarm: *metric* is at least 1 in *datapoints* of the last *periods*."""
 
     name: str
-    description: str
-    """True in each state, because CloudWatch also sends it with OK."""
+    """The construct ID, in Pascal case. The alarm is named after it."""
+    problem: str
+    """What ALARM means: the rest of a sentence that begins with "In ALARM:"."""
+    steps: str
+    """What to check, in the imperative."""
     metric: cloudwatch.IMetric
     periods: int = 1
     datapoints: int | None = None
@@ -49,6 +55,14 @@ class _AlarmDefinition:
     warm_up: timedelta | None = None
     """Time after the creation during which the alarm is not evaluated."""
     notifies_ok: bool = True
+
+    def description(self, runbook_url: str | None) -> str:
+        """Return the description, which is true in each state.
+
+        CloudWatch also sends it with OK.
+        """
+        runbook = section_address(alarm_section(self.name), runbook_url)
+        return f"In ALARM: {self.problem} {self.steps} Runbook: {runbook}"
 
 
 class ServiceAlarms(Construct):
@@ -63,32 +77,33 @@ class ServiceAlarms(Construct):
         topic: sns.Topic,
         dead_letter_queue: sqs.Queue,
         alarm_topics: Sequence[sns.Topic],
-        cadence: timedelta,
+        settings: Settings,
     ) -> None:
         """Create the alarms and notify *alarm_topics* of their states.
 
-        *topic* carries the alert notifications; an alarm monitors its deliveries. *cadence* is the
-        longest time between two runs of *evaluator*.
+        *topic* carries the alert notifications; an alarm monitors its deliveries. The cadence and
+        the URL of the runbook are from *settings*.
         """
         super().__init__(scope, id_)
+        self._service = evaluator.service
+        self._runbook_url = settings.runbook_url
+        self._alarm_topics = alarm_topics
         for alarm_topic in alarm_topics:
             _allow_alarms_to_publish(alarm_topic)
         definitions = [
-            _silence(evaluator, cadence),
-            _lost(dead_letter_queue),
+            _not_running(evaluator, settings.cadence),
+            _dead_letters(dead_letter_queue),
             _undelivered(topic),
-            *_recorded_problems(evaluator, topic, cadence),
+            *_recorded_problems(evaluator, topic, settings.cadence),
         ]
-        self.alarms = [self._alarm(evaluator.service, each, alarm_topics) for each in definitions]
+        self.alarms = [self._alarm(definition) for definition in definitions]
 
-    def _alarm(
-        self, service: str, definition: _AlarmDefinition, alarm_topics: Sequence[sns.Topic]
-    ) -> cloudwatch.Alarm:
+    def _alarm(self, definition: _AlarmDefinition) -> cloudwatch.Alarm:
         alarm = cloudwatch.Alarm(
             self,
             definition.name,
-            alarm_name=f"{service}-{definition.name.lower()}",
-            alarm_description=definition.description,
+            alarm_name=f"{self._service}-{_kebab_case(definition.name)}",
+            alarm_description=definition.description(self._runbook_url),
             metric=definition.metric,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             threshold=1,
@@ -108,14 +123,14 @@ class ServiceAlarms(Construct):
                 # A warm-up ends early once the last period has data, and FILL supplies data.
                 only_start_evaluating_after_warm_up_period_ends=True,
             )
-        for topic in alarm_topics:
+        for topic in self._alarm_topics:
             alarm.add_alarm_action(actions.SnsAction(topic))
             if definition.notifies_ok:
                 alarm.add_ok_action(actions.SnsAction(topic))
         return alarm
 
 
-def _silence(evaluator: Evaluator, cadence: timedelta) -> _AlarmDefinition:
+def _not_running(evaluator: Evaluator, cadence: timedelta) -> _AlarmDefinition:
     # One failed run must not raise it, so two periods are longer than the time between three runs.
     period = cadence + _RUN_MARGIN
     # Lambda records 0 for each successful run, so the minimum of a period is 1 only if all its runs
@@ -124,10 +139,10 @@ def _silence(evaluator: Evaluator, cadence: timedelta) -> _AlarmDefinition:
         period=_duration(period), statistic=cloudwatch.Stats.MINIMUM
     )
     return _AlarmDefinition(
-        name="Silence",
-        description="In ALARM: VDM Alerts completed none of its last two scheduled runs, so "
-        f"nothing is monitored. {_see_log(evaluator)} Then check the schedule in EventBridge "
-        "Scheduler.",
+        name="NotRunning",
+        problem="no run of VDM Alerts completed in the last 2 intervals of its schedule, so "
+        "nothing is monitored.",
+        steps=f"{_read_log(evaluator)} Check the schedule in EventBridge Scheduler.",
         metric=_fill(errors, missing=1),
         periods=2,
         missing=cloudwatch.TreatMissingData.BREACHING,
@@ -135,17 +150,18 @@ def _silence(evaluator: Evaluator, cadence: timedelta) -> _AlarmDefinition:
     )
 
 
-def _lost(dead_letter_queue: sqs.Queue) -> _AlarmDefinition:
+def _dead_letters(dead_letter_queue: sqs.Queue) -> _AlarmDefinition:
     """Return the alarm on failed runs and on what could not be delivered.
 
     A run that fails after its retries, and a trigger that waits for too long, are sent to the
     queue. So alarms on the errors of the function or on dropped events would repeat this one.
     """
     return _AlarmDefinition(
-        name="Lost",
-        description="In ALARM: a run failed after all retries, or a trigger or a notification "
-        f"could not be delivered. It is in the queue {dead_letter_queue.queue_name}. Read it, fix "
-        "the cause, then purge the queue: until then, this alarm does not report the next one.",
+        name="DeadLetters",
+        problem="a run failed after all retries, or a trigger or a notification could not be "
+        "delivered.",
+        steps=f"Read the messages in the queue {dead_letter_queue.queue_name}. Fix the cause, then "
+        "purge the queue: until then, this alarm does not report the next one.",
         metric=dead_letter_queue.metric_approximate_number_of_messages_visible(
             period=_duration(_HOUR), statistic=cloudwatch.Stats.MAXIMUM
         ),
@@ -165,9 +181,9 @@ def _undelivered(topic: sns.Topic) -> _AlarmDefinition:
     )
     return _AlarmDefinition(
         name="Undelivered",
-        description="In ALARM: on 3 of the last 7 days, Amazon SNS failed to deliver a "
-        "notification to a subscriber, at least at first. Check the subscriptions of the topic "
-        f"{topic.topic_name}.",
+        problem="on 3 of the last 7 days, Amazon SNS failed to deliver a notification to a "
+        "subscriber, at least at the first attempt.",
+        steps=f"Check the subscriptions of the topic {topic.topic_name}.",
         metric=_fill(failed, missing=0),
         periods=7,
         datapoints=3,
@@ -185,24 +201,31 @@ def _recorded_problems(
     periods = math.ceil(_DAY / period) + 2
     return [
         _AlarmDefinition(
-            name="Nobody",
-            description=f"In ALARM: the topic {topic.topic_name} has no confirmed subscription, "
-            "so alerts reach nobody. Confirm or add a subscription.",
-            metric=_service_metric(evaluator, "NobodySubscribed", period),
+            name="NoSubscribers",
+            problem=f"the topic {topic.topic_name} has no confirmed subscription, so alerts reach "
+            "nobody.",
+            steps="Confirm or add a subscription.",
+            metric=_service_metric(evaluator, "NoSubscribers", period),
             periods=2,
         ),
         _AlarmDefinition(
-            name="Unread",
-            description="In ALARM: for more than a day, VDM Alerts has been unable to read rates "
-            f"or rules. What it cannot read is not monitored. {_see_log(evaluator)}",
-            metric=_service_metric(evaluator, "Unread", period),
+            name="Unreadable",
+            problem="for more than a day, every run found rates or rules that VDM Alerts could not "
+            "read and does not monitor.",
+            steps=f"{_read_log(evaluator)} Check the notifications about the service.",
+            metric=_service_metric(evaluator, "Unreadable", period),
             periods=periods,
         ),
     ]
 
 
-def _see_log(evaluator: Evaluator) -> str:
-    return f"See the log group {evaluator.log_group.log_group_name}."
+def _read_log(evaluator: Evaluator) -> str:
+    return f"Read the log group {evaluator.log_group.log_group_name}."
+
+
+def _kebab_case(name: str) -> str:
+    """Return *name*, which is in Pascal case, in the style of the stack's names."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
 
 
 def _service_metric(evaluator: Evaluator, name: str, period: timedelta) -> cloudwatch.IMetric:

@@ -73,7 +73,7 @@ class VdmAlerts(Stack):
             topic=notifications.topic,
             dead_letter_queue=dead_letter_queue.queue,
             alarm_topics=alarm_topics,
-            cadence=settings.cadence,
+            settings=settings,
         )
         if settings.dashboard:
             Dashboard(
@@ -97,13 +97,13 @@ class VdmAlerts(Stack):
             )
         if not (settings.emails or settings.slack):
             Annotations.of(self).add_warning_v2(
-                "vdm-alerts:nobody",
+                "vdm-alerts:no-subscribers",
                 "This deployment subscribes no address to the notifications. Fix: pass -c "
                 "email=you@example.com.",
             )
         CfnOutput(self, "FunctionName", value=evaluator.function.function_name)
         CfnOutput(self, "LogGroupName", value=evaluator.log_group.log_group_name)
-        CfnOutput(self, "LostQueueUrl", value=dead_letter_queue.queue.queue_url)
+        CfnOutput(self, "DeadLetterQueueUrl", value=dead_letter_queue.queue.queue_url)
         CfnOutput(self, "TopicArn", value=notifications.topic.topic_arn)
         CfnOutput(self, "TableName", value=state_table.table.table_name)
         CfnOutput(self, "RulesPath", value=rules.path)

@@ -34,7 +34,7 @@ Source: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-hand
 _ERRORS = "Errors"
 _QUEUE = "ApproximateNumberOfMessagesVisible"
 _FAILED = "NumberOfNotificationsFailed"
-_UNREAD = "Unread"
+_UNREADABLE = "Unreadable"
 
 
 @dataclass
@@ -66,11 +66,11 @@ class Deployment:
         ]
         return [minute for minute in minutes if start <= minute < end]
 
-    def succeed(self, run: int, *, unread: bool = False) -> None:
-        """Record a completed run; *unread* if it could not read VDM."""
+    def succeed(self, run: int, *, unreadable: bool = False) -> None:
+        """Record a completed run; *unreadable* if it could not read VDM."""
         self.cloudwatch.record(_ERRORS, run, 0)
-        if unread:
-            self.cloudwatch.record(_UNREAD, run, 1)
+        if unreadable:
+            self.cloudwatch.record(_UNREADABLE, run, 1)
 
     def fail(self, run: int, *, attempts: int = 3) -> None:
         """Record a run whose first *attempts* of three fail."""
@@ -166,7 +166,7 @@ def ses_unreadable_for_days(schedule: str) -> Sequence[Notification]:
 
 
 def _run_without_data(deployment: Deployment, run: int) -> None:
-    deployment.succeed(run, unread=True)
+    deployment.succeed(run, unreadable=True)
 
 
 def table_outage(schedule: str) -> Sequence[Notification]:

@@ -1,5 +1,6 @@
 """Fixtures for all tests, and how the tests are selected and distributed."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,12 @@ from deployed_stack import (
     synthesize,
 )
 from hypothesis import settings
+from notification_schema import violations
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
+from vdm_alerts.core.notifications.rendering import payload
 from vdm_local.cdk import bootstrap
+from vdm_local.deployment import ReceivedNotification, SubscriberInbox
 from vdm_local.launcher import LocalAws, local_aws
 
 ROOT = Path(__file__).parents[1]
@@ -82,6 +86,40 @@ def _no_aws_account(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def payload_violations() -> Iterator[list[str]]:
+    """Where payloads that were rendered or received differ from the published schema.
+
+    They are collected, because the code under test can handle an exception.
+    """
+    found: list[str] = []
+    render, receive = payload.payload_text, SubscriberInbox.receive
+
+    def render_and_validate(*args: Any) -> str:
+        text = render(*args)
+        found.extend(violations(json.loads(text)))
+        return text
+
+    def receive_and_validate(inbox: SubscriberInbox, count: int) -> list[ReceivedNotification]:
+        notifications = receive(inbox, count)
+        for notification in notifications:
+            found.extend(violations(notification.document))
+        return notifications
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(payload, "payload_text", render_and_validate)
+        patch.setattr(SubscriberInbox, "receive", receive_and_validate)
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def _payloads_match_the_schema(payload_violations: list[str]) -> Iterator[None]:
+    """Fail each test with a payload that differs from docs/notification.schema.json."""
+    payload_violations.clear()
+    yield
+    assert not payload_violations
 
 
 @pytest.fixture(scope="session")

@@ -93,7 +93,7 @@ class DeployedStack:
     def run(self, at: datetime | None = None) -> tuple[dict[str, Any], list[ReceivedNotification]]:
         """Run as of *at*, or an hour after the last run; return the run report and deliveries."""
         report = self.invoke(at)
-        return report, self.inbox.receive(report["notices_told"])
+        return report, self.inbox.receive(report["notifications_sent"])
 
     def invoke(self, at: datetime | None = None) -> dict[str, Any]:
         """Run as of *at*, or an hour after the last run; return the run report alone."""

@@ -66,7 +66,7 @@ def run_demo(*, keep: bool) -> None:
             for run in runs:
                 aws.set_clock(run.at.isoformat())
                 summary = deployed.invoke({"now": run.at.isoformat()})
-                deliveries = inbox.receive(summary["notices_told"])
+                deliveries = inbox.receive(summary["notifications_sent"])
                 _print_run(console, run, deliveries)
                 sent += len(deliveries)
                 reasons = tuple(delivery.document["reason"] for delivery in deliveries)

@@ -266,7 +266,7 @@ def _with_control_paths(
             return
         body = await read_body(receive)
         reports: dict[str, dict[str, Any]] = {
-            MAILBOX: {"mails": mailbox},
+            MAILBOX: {"emails": mailbox},
             CALLS: {"calls": plug.operations},
             PERMISSIONS: {"permissions": sorted(used_permissions)},
         }

@@ -139,7 +139,7 @@ class Endpoint:
             message = "To use this feature you must enable Virtual Deliverability Manager"
             raise SesError(message, "NotFoundException", 404)
         now = self.clock
-        validate(queries, now if scenario.today == "refused" else None)
+        validate(queries, now if scenario.today == "rejected" else None)
         results, errors = [], []
         # SES guarantees no order, so a client that relies on one must fail here.
         for index in sorted(

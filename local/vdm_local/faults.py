@@ -28,7 +28,7 @@ class CallFaultKind(StrEnum):
     SERVER_ERROR = "server-error"
     UNAVAILABLE = "unavailable"
     DENIED = "denied"
-    REJECTED = "refused"
+    REJECTED = "rejected"
     TIME_OUT = "time-out"
     DROPPED = "dropped"
     CUT_OFF = "cut-off"

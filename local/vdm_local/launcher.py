@@ -94,7 +94,7 @@ class LocalAws:
 
     def emails(self) -> list[dict[str, str]]:
         """Return every email that a topic sent, oldest first."""
-        emails: list[dict[str, str]] = self._request("GET", MAILBOX)["mails"]
+        emails: list[dict[str, str]] = self._request("GET", MAILBOX)["emails"]
         return emails
 
     def calls(self) -> list[str]:

@@ -1,6 +1,6 @@
 """A scenario: the emails of an account, and when SES reports each count.
 
-A scenario is a TOML file. `begins` is the first day. Each `[[mail]]` describes emails with the
+A scenario is a TOML file. `begins` is the first day. Each `[[emails]]` describes emails with the
 same identity, configuration set (or none) and mailbox provider. It has a row of daily counts for
 every metric that is not derived from others. Rows use run-length notation:
 
@@ -10,7 +10,7 @@ every metric that is not derived from others. Rows use run-length notation:
     complaint        = "0 5@+12h/9@+36h"     a day with 0, then a day with 5 as reported at noon,
                                              revised to 9 at noon of the next day
 
-Without a time, SES reports a count at the end of its day. The other keys of `[[mail]]`:
+Without a time, SES reports a count at the end of its day. The other keys of `[[emails]]`:
 
     identity          = "news.example.com"   or an address, which counts for its domain too
     isp               = "Hotmail"
@@ -23,7 +23,7 @@ Keys at the top level, with their defaults:
     sending_enabled   = true
     enforcement       = "HEALTHY"            or "PROBATION" or "SHUTDOWN"
     idle_identities   = []                   identities that send nothing
-    today             = "served"             or "refused": SES rejects queries of the current day
+    today             = "served"             or "rejected": SES rejects queries of the current day
     quiet_hours       = "none"               or a period such as "22:00-07:00 Europe/Berlin"
     plan              = "ESSENTIALS"         or "NONE", "PRO", "ENTERPRISE": the SES pricing plan
     no_email_after    = "7d"                 or another number of days, or "never"
@@ -42,7 +42,7 @@ Each `[[fault]]` is a fault of one or more operations. The first one that matche
     form      = "negative"          only for "garbled": a form of vdm_local.corruption; default: any
 
     throttled, server-error, unavailable, denied   the call fails with 429 or 400, 500, 503 or 403
-    refused                                        the call fails with 400, as for an invalid name
+    rejected                                       the call fails with 400, as for an invalid name
     time-out, dropped, cut-off                     the response is late, missing or half of it
     garbled                                        a response 200 in an invalid format
     query-failure, query-denied                    the query has an error instead of a result
@@ -53,7 +53,7 @@ Each `[[fault]]` is a fault of one or more operations. The first one that matche
 Each `[[run]]` is a run of VDM Alerts:
 
     at         = 2026-03-10T09:00:00Z
-    tells      = ["FIRING"]           the expected reasons of the notifications, or an empty list;
+    expects    = ["FIRING"]           the expected reasons of the notifications, or an empty list;
                                       "SERVICE" for a notification about the service itself
     story      = "They pass 5%."      a description
     rules      = { mine = "..." }     custom rules that exist from then on; "" deletes a rule
@@ -218,7 +218,7 @@ def parse_scenario(text: str, source: str) -> Scenario:
     document = _DOCUMENT_TYPE.parse(text, source)
     return Scenario(
         begins=document.begins,
-        streams=[entry.stream for entry in document.mail],
+        streams=[entry.stream for entry in document.emails],
         runs=[entry.run for entry in document.run],
         vdm_enabled=document.vdm_enabled,
         sending_enabled=document.sending_enabled,

@@ -59,6 +59,7 @@ from vdm_local.scenario_field_types import (
     parse_switch,
     parse_text,
 )
+from vdm_local.scenario_former_names import with_current_names
 from vdm_local.scenario_run import ScenarioRun
 from vdm_local.traffic import METRICS, EmailStream
 
@@ -78,7 +79,7 @@ _KEYS_OF_METRIC_DATA = {"value", "form"}
 
 @dataclass(frozen=True, kw_only=True)
 class EmailDocument:
-    """The keys of `[[mail]]`: who sends to whom, and a row of counts for each metric."""
+    """The keys of `[[emails]]`: who sends to whom, and a row of counts for each metric."""
 
     identity: Name
     isp: Name
@@ -129,7 +130,7 @@ class RunDocument:
     """The keys of `[[run]]`."""
 
     at: datetime
-    tells: tuple[ExpectedReason, ...] | None = None
+    expects: tuple[ExpectedReason, ...] | None = None
     story: str = ""
     rules: Mapping[str, str] = field(default_factory=dict)
     silences: Mapping[str, str] = field(default_factory=dict)
@@ -141,9 +142,9 @@ class RunDocument:
         """The run."""
         return ScenarioRun(
             self.at,
-            expected_reasons=self.tells or (),
+            expected_reasons=self.expects or (),
             story=self.story,
-            has_expected_reasons=self.tells is not None,
+            has_expected_reasons=self.expects is not None,
             rules=self.rules,
             silences=self.silences,
             gone=self.gone,
@@ -156,7 +157,7 @@ class ScenarioDocument:
     """The keys of a scenario."""
 
     begins: date
-    mail: tuple[EmailDocument, ...] = ()
+    emails: tuple[EmailDocument, ...] = ()
     fault: tuple[FaultDocument, ...] = ()
     run: tuple[RunDocument, ...] = ()
     vdm_enabled: bool = True
@@ -175,11 +176,12 @@ def read_scenario_document(table: Table) -> ScenarioDocument:
 
     Raises ClassValidationError with the errors of all values and all unknown keys.
     """
-    return _converter.structure(table, ScenarioDocument)
+    return _converter.structure(with_current_names(table), ScenarioDocument)
 
 
 def cross_field_errors(table: Table) -> Iterator[InvalidField]:
     """Yield the contradictions among the keys of a scenario's *table*."""
+    table = with_current_names(table)
     for path, fault in _tables(table, "fault"):
         kind = FAULT_KINDS.get(str(fault.get("kind")))
         for key, only_kind in _KIND_OF_KEY.items():
@@ -240,7 +242,7 @@ def _choice_hook(type_: Any) -> Callable[[Any, Any], Any]:  # noqa: ANN401 - cat
 
 
 _TABLE_EXAMPLES = {
-    EmailDocument: "tables, each with the heading [[mail]] and keys below it, for example "
+    EmailDocument: "tables, each with the heading [[emails]] and keys below it, for example "
     'identity = "news.example.com"',
     FaultDocument: "tables, each with the heading [[fault]] and keys below it, for example "
     'kind = "throttled"',

@@ -29,7 +29,7 @@ Plan: TypeAlias = Literal["NONE", "ESSENTIALS", "PRO", "ENTERPRISE"]
 
 Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_PricingAttributes.html
 """
-TodayQueries: TypeAlias = Literal["served", "refused"]
+TodayQueries: TypeAlias = Literal["served", "rejected"]
 """What SES does with queries of the current day."""
 EXPECTED_REASONS: Mapping[str, str] = {
     reason: reason for reason in (*(each.value for each in Reason), "SUMMARY", "DIGEST", SERVICE)

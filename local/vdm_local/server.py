@@ -38,7 +38,7 @@ def handle_control_request(
         usage = {
             "calls": quota.calls,
             "queries": quota.queries,
-            "refused": quota.throttled,
+            "throttled": quota.throttled,
             "failed": endpoint.faulted_calls,
             "lists": endpoint.list_calls,
         }

@@ -23,7 +23,9 @@ def read_text_file(path: Path) -> str:
     except OSError as error:
         raise UnreadableFileError(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise UnreadableFileError(f"{path}: is not encoded in UTF-8. Save it in UTF-8: {error}") from error
+        raise UnreadableFileError(
+            f"{path}: is not encoded in UTF-8. Save it in UTF-8: {error}"
+        ) from error
     if not is_regular:
         raise UnreadableFileError(f"{path}: is a folder, a device, or a pipe. Use a regular file.")
     if len(text) > MAX_LENGTH:

@@ -63,7 +63,7 @@ def test_only_the_alert_of_a_damaged_item_is_notified_again_and_marked(world: Wo
     repeat, service = world.documents
     assert "shop.example.com" in str(repeat["affected"])
     assert "news.example.com" not in str(repeat["affected"])
-    assert not repeat["remembered"]
+    assert not repeat["history_available"]
     assert "History unavailable" in world.notifier.sent[0].text
     assert "shop.example.com" in str(service["findings"])
     world.notifier.sent.clear()
@@ -79,9 +79,8 @@ def test_mark_stays_until_the_repeat_is_delivered(world: World) -> None:
 
     world.run(hours=2)
 
-    assert [document["remembered"] for document in world.documents if "affected" in document] == [
-        False
-    ]
+    (incident,) = [document for document in world.documents if "affected" in document]
+    assert not incident["history_available"]
 
 
 def test_damaged_item_is_kept_while_the_rate_is_unreadable(world: World) -> None:
@@ -180,7 +179,7 @@ def test_alert_from_the_future_has_no_history(world: World) -> None:
     world.run(hours=1)
 
     assert [document["kind"] for document in world.documents] == ["incident", "service"]
-    assert not world.documents[0]["remembered"]
+    assert not world.documents[0]["history_available"]
 
 
 @pytest.mark.parametrize(
@@ -213,7 +212,7 @@ def test_changed_severity_of_an_alert_is_reported_and_marked(world: World) -> No
 
     repeat, service = world.documents
     assert "shop.example.com" in str(repeat["affected"])
-    assert not repeat["remembered"]
+    assert not repeat["history_available"]
     assert "its checksum differs" in str(service["findings"])
 
 
@@ -280,7 +279,7 @@ def test_any_damaged_item_loses_no_alert(data: st.DataObject) -> None:
 
     alerts = [document for document in world.documents if document["kind"] != "service"]
     assert len(alerts) <= key[1].startswith("alert#")
-    assert all(not document["remembered"] for document in alerts)
+    assert all(not document["history_available"] for document in alerts)
     open_scopes = {
         alert.scope for alert in world.state.alerts.values() if isinstance(alert.state, Firing)
     }

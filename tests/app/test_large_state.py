@@ -48,7 +48,7 @@ def test_new_problem_beyond_the_limit_is_notified_by_its_count(world: World) -> 
 
     more, fixed = world.documents[1:]
     assert "12 more" in str(more["findings"])
-    assert len(fixed["gone"]) == 48
+    assert len(fixed["fixed"]) == 48
     world.run(hours=3)
     assert len(world.documents) == 3
 
@@ -62,7 +62,7 @@ def test_critical_problem_is_listed_beyond_the_limit(world: World) -> None:
     world.silences.current = Silences(findings=[*many[1:], paused])
     world.run(hours=1)
 
-    assert world.documents[1]["findings"][0]["what"] == "Sending is paused"
+    assert world.documents[1]["findings"][0]["headline"] == "Sending is paused"
 
 
 def test_ended_subscription_is_listed_beyond_the_limit(world: World) -> None:
@@ -110,7 +110,11 @@ def test_130_rules_with_60_breached_identities_each_are_saved(world: World) -> N
 
     assert len(world.state.alerts) == 7_800
     assert len(world.documents) == sent
-    assert all(document["remembered"] for document in world.documents if "remembered" in document)
+    assert all(
+        document["history_available"]
+        for document in world.documents
+        if "history_available" in document
+    )
 
 
 def test_750_broken_rules_of_3_kb_repeat_no_alert_of_another_rule(world: World) -> None:
@@ -141,7 +145,11 @@ def test_1_300_rules_with_6_breached_identities_each_are_saved(world: World) -> 
 
     assert len(world.state.alerts) == 7_800
     assert len(world.documents) == sent
-    assert all(document["remembered"] for document in world.documents if "remembered" in document)
+    assert all(
+        document["history_available"]
+        for document in world.documents
+        if "history_available" in document
+    )
 
 
 @dataclass(frozen=True)
@@ -194,7 +202,7 @@ def test_state_of_any_size_is_saved_and_repeats_nothing(size: Sizes) -> None:
     world.run()
 
     assert len(world.state.alerts) == size.rules * size.identities
-    assert all(document.get("remembered", True) for document in world.documents)
+    assert all(document.get("history_available", True) for document in world.documents)
     problems = size.invalid_rules + size.silences
     services = [document for document in world.documents if document["kind"] == "service"]
     assert len(services) == bool(problems)

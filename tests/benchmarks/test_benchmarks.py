@@ -32,7 +32,7 @@ def test_sweep_benchmark_reads_every_series_without_being_throttled() -> None:
     assert everything["contender"] == "the reader that ships", "the last of three"
     assert everything["queries"] == everything["answered"] == 240
     assert everything["full_fanout_queries"] == 240
-    rejected = rows["one name refused, two sweeps"]
+    rejected = rows["one name rejected, two sweeps"]
     assert 0 < rejected["first_extra_calls"] <= 10
     assert rejected["next_extra_calls"] == 0
     breached = rows["trouble at single providers"]

@@ -148,7 +148,7 @@ def test_kept_demo_accepts_commands_until_it_is_stopped(root: Path, temporary: P
             text=True,
             check=True,
         )
-        assert '"notices_owed": 0' in invoked.stdout
+        assert '"notifications_unsent": 0' in invoked.stdout
         kept = json.loads(KEPT.read_text())
         assert {kept["process"]} == emulators(temporary)
         listening = [

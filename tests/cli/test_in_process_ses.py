@@ -14,7 +14,7 @@ from vdm_local.scenario import parse_scenario
 SCENARIO = """
 begins = 2026-03-01
 
-[[mail]]
+[[emails]]
 identity = "news.example.com"
 isp = "Hotmail"
 send = "100 0 300"

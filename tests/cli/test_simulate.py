@@ -42,7 +42,7 @@ def test_example_of_the_page_sends_the_expected_notifications(
     ("text", "reason"),
     [
         (EXAMPLE.replace('["FIRING"]', "[]"), "FIRING"),
-        (re.sub("tells = .*", "tells = []", EXAMPLE), "SUMMARY"),
+        (re.sub("expects = .*", "expects = []", EXAMPLE), "SUMMARY"),
     ],
     ids=["nothing at one run", "nothing at all"],
 )
@@ -58,7 +58,7 @@ def test_simulate_fails_and_shows_the_difference_when_notifications_are_unexpect
 def test_simulate_succeeds_when_the_scenario_has_no_expectations(
     run_command: RunCommand, example: Path
 ) -> None:
-    example.write_text(re.sub("tells = .*", "", EXAMPLE))
+    example.write_text(re.sub("expects = .*", "", EXAMPLE))
     result = run_command("simulate", example)
     assert result.exit_code == 0
     assert "[CRITICAL]" in result.stdout
@@ -125,13 +125,13 @@ def test_simulate_reports_an_input_error_when_the_scenario_is_invalid(
         ),
         (
             EXAMPLE.replace('"news.example.com"', "5"),
-            ["mail[0].identity  5 is not a name. Use a name in quotes, without spaces."],
+            ["emails[0].identity  5 is not a name. Use a name in quotes, without spaces."],
         ),
         (
             f"seed = '1'\n{EXAMPLE}".replace('["FIRING"]', '["FIRNG"]').replace("200x6", "200y6"),
             [
-                'mail[0].permanent_bounce  "200y6" is not a count. Use a count, for example 20',
-                'run[1].tells[0]           "FIRNG" is not a reason of a notification. Did you',
+                'emails[0].permanent_bounce  "200y6" is not a count. Use a count, for example 20',
+                'run[1].expects[0]           "FIRNG" is not a reason of a notification. Did you',
                 'seed                      "1" is not a whole number. Use a whole number',
             ],
         ),
@@ -215,7 +215,7 @@ def test_simulate_sends_a_service_notification_when_a_rule_is_invalid() -> None:
 
 def test_page_documents_every_key_of_a_run_and_of_a_scenario() -> None:
     run_fields = {*ScenarioRun.__dataclass_fields__} - {"expected_reasons", "has_expected_reasons"}
-    keys = {*run_fields, "tells"} | {
+    keys = {*run_fields, "expects"} | {
         name
         for name, each in Scenario.__dataclass_fields__.items()
         if each.init and name not in {"streams", "runs", "faults", "seed"}

@@ -63,14 +63,14 @@ def test_simulate_shows_no_control_character_of_a_scenario_or_rule(
     scenario = tmp_path / f"{HOSTILE}.toml"
     scenario.write_text(f"""
 begins = 2026-03-01
-[[mail]]
+[[emails]]
 identity = "news.example.com"
 isp = "Hotmail"
 send = "20000x10"
 permanent_bounce = "200x6 2400x4"
 [[run]]
 at = 2026-03-08T09:00:00Z
-tells = []
+expects = []
 story = "one{escaped}\\r\\ntwo"
 rules = {{ "a{escaped}" = "warning = '{escaped}'" }}
 silences = {{ "b{escaped}" = "until = '{escaped}'" }}

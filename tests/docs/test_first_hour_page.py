@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/first-hour.md").read_text()
 ONE_RUN = "begins = 2026-03-01\n{more}\n[[run]]\nat = 2026-03-05T09:00:00Z\n"
 HEALTHY = """
-[[mail]]
+[[emails]]
 identity = "anna@example.com"
 isp = "Yahoo"
 send = "1000x60"

@@ -18,7 +18,7 @@ ROWS = {
 def test_page_has_a_row_for_each_alarm_of_the_stack() -> None:
     alarms = ordinary_template().find_resources("AWS::CloudWatch::Alarm").values()
     names = [each["Properties"]["AlarmName"].removeprefix("vdm-alerts-") for each in alarms]
-    assert sorted(re.findall(r"^\| `(\w+)` \|", ALARMS, re.MULTILINE)) == sorted(names)
+    assert sorted(re.findall(r"^\| `([\w-]+)` \|", ALARMS, re.MULTILINE)) == sorted(names)
 
 
 def test_page_has_a_column_for_each_schedule_and_a_row_for_each_story() -> None:

@@ -14,7 +14,7 @@ from vdm_local.deployment import InvocationFailedError
 HEALTHY = """
 begins = 2025-12-15
 
-[[mail]]
+[[emails]]
 identity = "shop.example.com"
 configuration_set = "receipts"
 isp = "Yahoo"
@@ -50,7 +50,7 @@ def test_healthy_account_gets_no_notification(stack: DeployedStack) -> None:
     report, notifications = stack.run()
     assert notifications == []
     assert (report["findings"], report["series_unknown"]) == (0, 0)
-    assert report["series_judged"] > 20
+    assert report["series_evaluated"] > 20
 
 
 def test_ended_subscription_is_reported_to_the_remaining_subscribers(stack: DeployedStack) -> None:
@@ -109,7 +109,7 @@ def test_invalid_rule_is_reported_and_stops_no_other_rule(stack: DeployedStack) 
         assert "Edit that parameter in SSM Parameter Store" in text
         assert "Until that is mended nothing is judged by it" in text
         report, _ = stack.run()
-        assert report["series_judged"] > 10, "the other rule is still evaluated"
+        assert report["series_evaluated"] > 10, "the other rule is still evaluated"
     assert_problem_is_reported_fixed(stack)
 
 

@@ -79,7 +79,7 @@ def _run_twice_at_a_time(stack: DeployedStack, run: ScenarioRun) -> Sequence[Rec
         pending = [threads.submit(_report_unless_rejected, stack, run.at) for _ in range(2)]
     reports = [each.result() for each in pending]
     reports += [stack.invoke(run.at) for report in reports if report is None]
-    count = sum(report.get("notices_told", 0) for report in reports if report)
+    count = sum(report.get("notifications_sent", 0) for report in reports if report)
     assert count == len(run.expected_reasons), run.story
     return stack.inbox.receive(count)
 
@@ -116,5 +116,5 @@ def _run_killed_and_retried(
     assert stack.invoke(run.at) == SKIPPED, "the killed run still holds the lease"
     stack.expire_lease()
     report = stack.invoke(run.at)
-    assert report["notices_told"] == 1
+    assert report["notifications_sent"] == 1
     return [*first, *stack.inbox.receive(1)]

@@ -121,7 +121,7 @@ def test_state_and_rules_survive_redeployment_and_deletion(
     assert second.outputs["TableName"] == first.outputs["TableName"]
     report = replace(stack, deployment=second).invoke()
     assert report["alerts_warning"] > 0
-    assert report["notices_told"] == 1, "notifications from before the deletion are not repeated"
+    assert report["notifications_sent"] == 1, "earlier notifications are not repeated"
     assert "SNS subscriptions fell from 2 to 1" in aws.emails()[-1]["subject"], "the inbox ended"
 
 

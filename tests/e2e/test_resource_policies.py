@@ -70,7 +70,7 @@ def call(stack: DeployedStack, client: Any) -> None:
     outputs = stack.deployment.outputs
     resources = {
         "sns": {"TopicArn": outputs["TopicArn"]},
-        "sqs": {"QueueUrl": outputs["LostQueueUrl"]},
+        "sqs": {"QueueUrl": outputs["DeadLetterQueueUrl"]},
         "dynamodb": {
             "TableName": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{outputs['TableName']}"
         },
@@ -101,7 +101,7 @@ def test_resource_accepts_own_account_over_tls_only(
         stack.inbox.receive(1)
     if service == "sqs":
         stack.deployment.client("sqs").purge_queue(
-            QueueUrl=stack.deployment.outputs["LostQueueUrl"]
+            QueueUrl=stack.deployment.outputs["DeadLetterQueueUrl"]
         )
 
 

@@ -22,7 +22,7 @@ def test_deployed_function_sends_exactly_the_notifications_of_the_scenario(
         assert tuple(each.document["reason"] for each in notifications) == run.expected_reasons, (
             run.story
         )
-        assert report["series_unknown"] == report["findings"] == report["notices_owed"] == 0
+        assert report["series_unknown"] == report["findings"] == report["notifications_unsent"] == 0
         for notification in notifications:
             document, chat = notification.document, notification.chat
             assert notification.to == "ops@example.com"
@@ -30,7 +30,7 @@ def test_deployed_function_sends_exactly_the_notifications_of_the_scenario(
             assert notification.text.startswith(chat["content"]["description"].split("\n")[0])
             assert document["id"] in chat["metadata"]["threadId"]
             sent.append((document["id"], document["sequence"]))
-            contributor = document.get("culprit")
+            contributor = document.get("contributor")
             contributors.append(contributor and contributor["scope"])
             assert ("of these" in notification.text) == (contributor is not None)
     bounces, complaints = "bounce-rate-20260312T0900Z", "complaint-rate-20260319T0900Z"
@@ -63,7 +63,7 @@ def test_roster_is_kept_between_runs_and_idle_senders_are_read_once_a_day(
 begins = 2025-12-15
 idle_identities = [{idle}]
 
-[[mail]]
+[[emails]]
 identity = "anna@example.com"
 configuration_set = "receipts"
 tenant = "acme"

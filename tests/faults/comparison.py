@@ -65,7 +65,7 @@ def compare(
         for at, incident in incidents
         if incident["reason"] in ENDS and at < earliest.get(_key(incident), "9999")
     ]
-    remembered = [incident for _, incident in incidents if incident["remembered"]]
+    remembered = [incident for _, incident in incidents if incident["history_available"]]
     repeated, updated, unexpected = _check_repeats(remembered, repeats)
     unexpected += [f"{_key(each)}: not due" for each in remembered if _key(each) not in earliest]
     return Comparison(

@@ -100,7 +100,7 @@ class Story:
     def _run_until_quiet(self) -> None:
         """Run each hour until a run sends nothing."""
         for _ in range(MAX_RUNS):
-            if not self.stack.invoke()["notices_told"]:
+            if not self.stack.invoke()["notifications_sent"]:
                 return
         raise StoryError(f"{MAX_RUNS} runs after the fault still send notifications")
 

@@ -16,7 +16,7 @@ def notification(
         "at": f"2026-03-10T{at:02}:00:00+00:00",
         "id": "bounce-rate-20260310T0900Z",
         "sequence": 1,
-        "remembered": True,
+        "history_available": True,
         "affected": [affected],
         **changes,
     }

@@ -115,7 +115,9 @@ def check(damage: dict[str, Any]) -> Outcome:
     assert open_alerts(world) == before, "an open alert is lost or new"
     repeats = [document for document in world.documents if document["kind"] != "service"]
     assert len(repeats) <= key[1].startswith("alert#"), "another alert repeats"
-    assert all(not document["remembered"] for document in repeats), "the repeat is not marked"
+    assert all(not document["history_available"] for document in repeats), (
+        "the repeat is not marked"
+    )
     world.notifier.sent.clear()
     world.set_bounces(MAIL, 2_000)
     world.run(hours=DAMAGED_AT + 2)
@@ -138,7 +140,7 @@ def _check_later(world: World, table: Mapping[tuple[str, str], Item]) -> Outcome
     assert world.store.table.items == table, "the history is overwritten"
     sent = [document for document in world.documents if document["kind"] == "incident"]
     assert sent
-    assert not any(document["remembered"] for document in sent)
+    assert not any(document["history_available"] for document in sent)
     return rejected("later schema")
 
 

@@ -30,8 +30,8 @@ ATTACKS: dict[str, list[Any]] = {
     "scenarios": [
         b"x = " + b"[" * 100_000,
         b"x = " + b"{x=" * 50_000,
-        b"begins = 2026-03-01\n[[mail]]\nidentity = 7\nisp = 'a'\nsend = '1x999999999'",
-        b"begins = 2026-03-01\n[[mail]]\nidentity = 'a'\nisp = 'a'\nsend = '"
+        b"begins = 2026-03-01\n[[emails]]\nidentity = 7\nisp = 'a'\nsend = '1x999999999'",
+        b"begins = 2026-03-01\n[[emails]]\nidentity = 'a'\nisp = 'a'\nsend = '"
         + b"9x9999 " * 130
         + b"'",
         b"begins = 2026-03-01\n[[run]]\nat = 0001-01-01T00:00:00+14:00",

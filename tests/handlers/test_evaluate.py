@@ -39,10 +39,10 @@ ENVIRONMENT = {
     "VDM_ALERTS_TOPIC_ARN": "arn:aws:sns:eu-west-1:111122223333:alerts",
     "VDM_ALERTS_RULES_PATH": "/vdm-alerts/rules",
     "VDM_ALERTS_SILENCES_PATH": "/vdm-alerts/silences",
-    "VDM_ALERTS_SHIPPED_RULES": "bounce-rate=0123456789ab",
+    "VDM_ALERTS_DEFAULT_RULES": "bounce-rate=0123456789ab",
     "VDM_ALERTS_SERVICE": "vdm-alerts",
     "VDM_ALERTS_QUOTA_SHARE": "0.97",
-    "VDM_ALERTS_QUERIES_A_DAY": "unlimited",
+    "VDM_ALERTS_QUERIES_PER_DAY": "unlimited",
     "VDM_ALERTS_INCLUDE_TODAY": "true",
     "VDM_ALERTS_MASK_ADDRESSES": "true",
     "VDM_ALERTS_QUIET_HOURS": "none",
@@ -73,7 +73,7 @@ def invoke(event: dict[str, Any]) -> dict[str, Any]:
 def test_handler_returns_the_summary_of_the_run(world: World) -> None:
     response = invoke({})
 
-    assert response["series_judged"] == world.recorder.reports[-1].series_evaluated > 0
+    assert response["series_evaluated"] == world.recorder.reports[-1].series_evaluated > 0
 
 
 def test_run_is_as_of_the_time_in_the_event(world: World) -> None:
@@ -221,7 +221,7 @@ def test_address_is_in_the_message_and_masked_in_the_log_if_the_settings_say_so(
     ("variable", "value"),
     [
         ("VDM_ALERTS_QUOTA_SHARE", "much"),
-        ("VDM_ALERTS_QUERIES_A_DAY", "many"),
+        ("VDM_ALERTS_QUERIES_PER_DAY", "many"),
         ("VDM_ALERTS_INCLUDE_TODAY", "yes"),
         ("VDM_ALERTS_QUIET_HOURS", "22:00-07:00 Berlin"),
         ("VDM_ALERTS_NO_EMAIL_AFTER", "soon"),
@@ -233,9 +233,9 @@ def test_settings_name_the_variable_that_is_invalid(variable: str, value: str) -
 
 
 def test_settings_survive_the_environment_that_is_made_of_them() -> None:
-    absent = {"QUERIES_A_DAY": "unlimited", "QUIET_HOURS": "none", "NO_EMAIL_AFTER": "never"}
+    absent = {"QUERIES_PER_DAY": "unlimited", "QUIET_HOURS": "none", "NO_EMAIL_AFTER": "never"}
     present = {
-        "QUERIES_A_DAY": "5000",
+        "QUERIES_PER_DAY": "5000",
         "QUIET_HOURS": "22:00-07:00 Europe/Berlin",
         "NO_EMAIL_AFTER": "3d",
     }

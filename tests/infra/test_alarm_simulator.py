@@ -115,21 +115,25 @@ def test_state_without_an_action_is_not_published() -> None:
 @pytest.mark.parametrize(
     ("name", "properties"),
     [
-        ("Lost", {"Unit": "Count"}),
-        ("Lost", {"ComparisonOperator": "LessThanThreshold"}),
-        ("Silence", {"WarmUpConfiguration": {"OnlyStartEvaluatingAfterWarmUpPeriodEnds": False}}),
+        ("DeadLetters", {"Unit": "Count"}),
+        ("DeadLetters", {"ComparisonOperator": "LessThanThreshold"}),
+        (
+            "NotRunning",
+            {"WarmUpConfiguration": {"OnlyStartEvaluatingAfterWarmUpPeriodEnds": False}},
+        ),
         ("Undelivered", {"EvaluationWindow": {"WallClockWindow": {"Timezone": "Asia/Tokyo"}}}),
-        ("Unread", {"Metrics": [{"Expression": "recorded * 2"}, {"MetricStat": {}, "Id": "x"}]}),
+        (
+            "Unreadable",
+            {"Metrics": [{"Expression": "recorded * 2"}, {"MetricStat": {}, "Id": "x"}]},
+        ),
     ],
 )
 def test_alarm_is_rejected_when_a_property_is_not_simulated(
     name: str, properties: dict[str, Any]
 ) -> None:
-    alarms = ordinary_template().find_resources("AWS::CloudWatch::Alarm").values()
+    alarms = ordinary_template().find_resources("AWS::CloudWatch::Alarm")
     (known,) = [
-        each["Properties"]
-        for each in alarms
-        if each["Properties"]["AlarmName"] == f"vdm-alerts-{name.lower()}"
+        each["Properties"] for key, each in alarms.items() if key.startswith(f"Watchdog{name}")
     ]
     assert Alarm.from_properties(known).name == known["AlarmName"]
     with pytest.raises(ValueError, match="not simulated"):
@@ -138,7 +142,7 @@ def test_alarm_is_rejected_when_a_property_is_not_simulated(
 
 def test_fill_of_every_alarm_agrees_with_its_treatment_of_missing_data() -> None:
     """Whether FILL supplies values for a metric that has none makes no difference then."""
-    for name in ("Silence", "Undelivered", "Nobody", "Unread"):
+    for name in ("NotRunning", "Undelivered", "NoSubscribers", "Unreadable"):
         found = alarm(ordinary_template(), name)
         breaches = found["Expression"] == "FILL(recorded, 1)"
         assert found["TreatMissingData"] == ("breaching" if breaches else "notBreaching")

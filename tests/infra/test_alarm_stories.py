@@ -8,8 +8,8 @@ from itertools import pairwise
 import pytest
 from alarm_stories import DAY, END, HOUR, RUNS, START, WEEK, Deployment, emails
 
-LOST = [("lost", "ALARM")]
-SILENCE = [("silence", "ALARM"), ("silence", "OK")]
+DEAD_LETTERS = [("dead-letters", "ALARM")]
+NOT_RUNNING = [("not-running", "ALARM"), ("not-running", "OK")]
 FREQUENT = ("rate(5 minutes)", "rate(1 hour)")
 
 
@@ -25,31 +25,31 @@ class TestEverySchedule:
             assert emails(story, schedule) == []
 
     def test_failed_run_is_reported_once(self, schedule: str) -> None:
-        assert emails("One run fails, with both retries", schedule) == LOST
+        assert emails("One run fails, with both retries", schedule) == DEAD_LETTERS
 
-    def test_outage_is_reported_as_failed_runs_and_as_silence(self, schedule: str) -> None:
+    def test_outage_is_reported_as_failed_runs_and_as_not_running(self, schedule: str) -> None:
         """The 6 hours contain one of the runs of a daily schedule, and not two intervals."""
         sent = emails("Every run fails for 6 hours", schedule)
-        assert sent == LOST + (SILENCE if schedule in FREQUENT else [])
+        assert sent == DEAD_LETTERS + (NOT_RUNNING if schedule in FREQUENT else [])
 
     def test_unreadable_data_is_reported_with_its_end(self, schedule: str) -> None:
         sent = emails("VDM is unreadable for 3 days", schedule)
-        assert sent == [("unread", "ALARM"), ("unread", "OK")]
+        assert sent == [("unreadable", "ALARM"), ("unreadable", "OK")]
 
     def test_deleted_schedule_is_reported_once(self, schedule: str) -> None:
-        assert emails("Someone deletes the schedule", schedule) == SILENCE[:1]
+        assert emails("Someone deletes the schedule", schedule) == NOT_RUNNING[:1]
 
     def test_dead_subscriber_is_reported_once_by_each_alarm(self, schedule: str) -> None:
         undelivered = [("undelivered", "ALARM")]
         story = "A subscriber without a dead-letter queue fails for a week"
         assert emails(story, schedule) == undelivered
         story = "A subscriber with a dead-letter queue fails for a week"
-        assert emails(story, schedule) == LOST + undelivered
+        assert emails(story, schedule) == DEAD_LETTERS + undelivered
 
     def test_first_deployment_ends_with_one_ok(self, schedule: str) -> None:
         """The other alarms are OK before the operator has confirmed the subscription."""
         story = "First deployment, with the first run as late as possible"
-        assert emails(story, schedule) == SILENCE[1:]
+        assert emails(story, schedule) == NOT_RUNNING[1:]
 
 
 @pytest.mark.parametrize("hours", [1, 12, 24, 36, 60, 72, 80, 90, 120])
@@ -69,7 +69,7 @@ def test_dead_subscriber_raises_each_alarm_at_most_once_a_week(
     raised: dict[str, list[int]] = {}
     for email in deployment.play(START, end):
         raised.setdefault(email.alarm, []).append(email.minute)
-    assert set(raised) - {"vdm-alerts-lost"} == (
+    assert set(raised) - {"vdm-alerts-dead-letters"} == (
         {"vdm-alerts-undelivered"} if hours <= 80 else set()
     )
     for minutes in raised.values():
@@ -77,7 +77,7 @@ def test_dead_subscriber_raises_each_alarm_at_most_once_a_week(
 
 
 @pytest.mark.parametrize("minute", [0, 14, 15, 29, 59])
-def test_silence_alarm_ignores_a_failed_run_at_every_phase(minute: int) -> None:
+def test_not_running_alarm_ignores_a_failed_run_at_every_phase(minute: int) -> None:
     """The time between two completed runs is then two intervals and the jitter of Scheduler."""
     deployment = Deployment("rate(1 hour)", offset=minute)
     for run in deployment.runs():
@@ -85,4 +85,4 @@ def test_silence_alarm_ignores_a_failed_run_at_every_phase(minute: int) -> None:
             deployment.fail(run)
         else:
             deployment.succeed(run + 14)  # The longest run takes 15 minutes.
-    assert [email.alarm for email in deployment.play(START)] == ["vdm-alerts-lost"]
+    assert [email.alarm for email in deployment.play(START)] == ["vdm-alerts-dead-letters"]

@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -67,7 +67,7 @@ def test_dashboard_queries_only_fields_that_function_logs(
     readings = [RateSample(a_rule(), scope, 0.06) for scope in (ACCOUNT, NEWS_IDENTITY)]
     EmbeddedMetrics("here").record(TARGET, replace(summary, series_unknown=0), readings)
     logged = {key for line in capsys.readouterr().out.splitlines() for key in json.loads(line)}
-    logged |= {*asdict(summary), "message"}
+    logged |= {*summary.published_figures(), "message"}
     queried = set()
     for query in queries(template).values():
         identifiers = re.sub(r"'[^']*'|@timestamp|^SOURCE.*?\||\bas \w+", " ", query)

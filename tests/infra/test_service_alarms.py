@@ -20,19 +20,33 @@ from infra.settings import InvalidContextError, read_context
 from vdm_alerts.adapters.aws.cloudwatch_emf import EmbeddedMetrics
 from vdm_alerts.core.observations.run_report import RunReport
 
+ALARMS = ("NotRunning", "DeadLetters", "Undelivered", "NoSubscribers", "Unreadable")
+WITHOUT_OK = {"vdm-alerts-dead-letters", "vdm-alerts-undelivered"}
+LONG_NAME = "x" * 255
+"""In place of the name of a log group, a queue or a topic. Generated names are shorter."""
+
 
 @pytest.fixture(scope="module")
 def template() -> Template:
     return ordinary_template()
 
 
-def test_silence_alarm_fires_when_no_run_completes(template: Template) -> None:
+def description_of(template: Template, name: str) -> str:
+    """Return the description of the alarm *name*, with `LONG_NAME` for a name in it."""
+    description = alarm(template, name)["AlarmDescription"]
+    if isinstance(description, str):
+        return description
+    _, parts = description["Fn::Join"]
+    return "".join(part if isinstance(part, str) else LONG_NAME for part in parts)
+
+
+def test_not_running_alarm_fires_when_no_run_completes(template: Template) -> None:
     """A successful run records 0 errors, so the minimum of a period without one is 1 or missing."""
-    silence = alarm(template, "Silence")
-    assert (silence["Namespace"], silence["MetricName"]) == ("AWS/Lambda", "Errors")
-    assert (silence["Statistic"], silence["Threshold"]) == ("Minimum", 1)
-    assert silence["Expression"] == "FILL(recorded, 1)"
-    assert silence["TreatMissingData"] == "breaching"
+    not_running = alarm(template, "NotRunning")
+    assert (not_running["Namespace"], not_running["MetricName"]) == ("AWS/Lambda", "Errors")
+    assert (not_running["Statistic"], not_running["Threshold"]) == ("Minimum", 1)
+    assert not_running["Expression"] == "FILL(recorded, 1)"
+    assert not_running["TreatMissingData"] == "breaching"
 
 
 @pytest.mark.parametrize(
@@ -44,10 +58,12 @@ def test_silence_alarm_fires_when_no_run_completes(template: Template) -> None:
         ("cron(0 8 * * ? *)", 24 * 60 + 15, 48 * 60),
     ],
 )
-def test_silence_alarm_waits_for_two_missing_runs(schedule: str, period: int, warm_up: int) -> None:
-    silence = alarm(template_scheduled(schedule), "Silence")
-    assert (silence["Period"], silence["EvaluationPeriods"]) == (period * 60, 2)
-    assert silence["WarmUpConfiguration"] == {
+def test_not_running_alarm_waits_for_two_missing_runs(
+    schedule: str, period: int, warm_up: int
+) -> None:
+    not_running = alarm(template_scheduled(schedule), "NotRunning")
+    assert (not_running["Period"], not_running["EvaluationPeriods"]) == (period * 60, 2)
+    assert not_running["WarmUpConfiguration"] == {
         "WarmUpPeriodDurationInMinutes": warm_up,
         "OnlyStartEvaluatingAfterWarmUpPeriodEnds": True,
     }
@@ -57,7 +73,7 @@ def test_silence_alarm_waits_for_two_missing_runs(schedule: str, period: int, wa
 def test_periods_of_every_cadence_are_within_the_limits_of_cloudwatch(minutes: int) -> None:
     """The limits are those of PutMetricAlarm."""
     template = template_with(cadence=timedelta(minutes=minutes))
-    for name in ("Silence", "Lost", "Undelivered", "Nobody", "Unread"):
+    for name in ALARMS:
         found = alarm(template, name)
         period, total = found["Period"], found["Period"] * found["EvaluationPeriods"]
         assert period % 60 == 0
@@ -73,12 +89,12 @@ def test_periods_of_every_cadence_are_within_the_limits_of_cloudwatch(minutes: i
         ("rate(1 day)", 87_300, 3),
     ],
 )
-def test_unread_alarm_covers_a_day_of_periods_with_a_run_each(
+def test_unreadable_alarm_covers_a_day_of_periods_with_a_run_each(
     schedule: str, period: int, periods: int
 ) -> None:
     """The first and the last period may contain one run each."""
-    unread = alarm(template_scheduled(schedule), "Unread")
-    assert (unread["Period"], unread["EvaluationPeriods"]) == (period, periods)
+    unreadable = alarm(template_scheduled(schedule), "Unreadable")
+    assert (unreadable["Period"], unreadable["EvaluationPeriods"]) == (period, periods)
     assert period * (periods - 2) >= 86_400
 
 
@@ -89,7 +105,7 @@ def test_undelivered_alarm_counts_calendar_days(template: Template) -> None:
     assert (undelivered["DatapointsToAlarm"], undelivered["EvaluationPeriods"]) == (3, 7)
 
 
-@pytest.mark.parametrize("name", ["Undelivered", "Nobody", "Unread"])
+@pytest.mark.parametrize("name", ["Undelivered", "NoSubscribers", "Unreadable"])
 def test_alarm_treats_missing_metric_as_zero(template: Template, name: str) -> None:
     """Without a value, CloudWatch evaluates older data points as if they were recent."""
     assert alarm(template, name)["Expression"] == "FILL(recorded, 0)"
@@ -104,10 +120,10 @@ def test_context_is_rejected_when_schedule_is_less_than_daily() -> None:
 @pytest.mark.parametrize(
     ("name", "namespace", "metric"),
     [
-        ("Lost", "AWS/SQS", "ApproximateNumberOfMessagesVisible"),
+        ("DeadLetters", "AWS/SQS", "ApproximateNumberOfMessagesVisible"),
         ("Undelivered", "AWS/SNS", "NumberOfNotificationsFailed"),
-        ("Nobody", "VdmAlerts", "NobodySubscribed"),
-        ("Unread", "VdmAlerts", "Unread"),
+        ("NoSubscribers", "VdmAlerts", "NoSubscribers"),
+        ("Unreadable", "VdmAlerts", "Unreadable"),
     ],
 )
 def test_alarm_monitors_metric(template: Template, name: str, namespace: str, metric: str) -> None:
@@ -118,27 +134,46 @@ def test_alarm_monitors_metric(template: Template, name: str, namespace: str, me
 
 
 def test_alarms_notify_topic_about_alarm_and_recovery(template: Template) -> None:
-    """You clear "Lost" yourself. The OK of "Undelivered" may only mean that nothing was sent."""
+    """Operators clear "DeadLetters". The OK of "Undelivered" may mean that nothing was sent."""
     for found in template.find_resources("AWS::CloudWatch::Alarm").values():
         properties = found["Properties"]
         (topic,) = properties["AlarmActions"]
         assert logical_id(topic).startswith("NoticesTopic")
-        is_recovery = properties["AlarmName"] not in {"vdm-alerts-lost", "vdm-alerts-undelivered"}
+        is_recovery = properties["AlarmName"] not in {
+            "vdm-alerts-dead-letters",
+            "vdm-alerts-undelivered",
+        }
         assert properties.get("OKActions") == ([topic] if is_recovery else None)
 
 
-def test_alarm_descriptions_are_true_in_each_state(template: Template) -> None:
-    for found in template.find_resources("AWS::CloudWatch::Alarm").values():
-        description = found["Properties"]["AlarmDescription"]
-        text = description if isinstance(description, str) else description["Fn::Join"][1][0]
-        assert text.startswith("In ALARM: ")
+@pytest.mark.parametrize("name", ALARMS)
+def test_alarm_description_is_true_in_each_state(template: Template, name: str) -> None:
+    """CloudWatch repeats it with OK. So the first sentence defines ALARM; the others are steps."""
+    meaning, *steps, runbook = description_of(template, name).split(". ")
+    assert meaning.startswith("In ALARM: ")
+    assert steps
+    assert {step.split()[0] for step in steps} <= {"Check", "Confirm", "Fix", "Read"}
+    assert runbook == f'Runbook: docs/runbook.md, section "Alarm {name}"'
+
+
+def test_alarm_descriptions_link_to_your_runbook() -> None:
+    """CloudWatch allows 1,024 characters, also with the longest URL."""
+    url = "https://" + "x" * 400
+    read_context(CONTEXT | {"runbookUrl": url})
+    with pytest.raises(InvalidContextError):
+        read_context(CONTEXT | {"runbookUrl": f"{url}x"})
+    template = template_with(runbook_url=url)
+    for name in ALARMS:
+        description = description_of(template, name)
+        assert description.endswith(f". Runbook: {url}#alarm-{name.lower()}")
+        assert len(description) <= 1_024
 
 
 def test_alarms_notify_second_topic_when_watchdog_email_is_set() -> None:
     template = template_with(watchdog_emails=("boss@example.com",))
     topics = {
         logical_id(topic)[: -len("12345678")]
-        for topic in alarm(template, "Silence")["AlarmActions"]
+        for topic in alarm(template, "NotRunning")["AlarmActions"]
     }
     assert topics == {"NoticesTopic", "WatchdogNoticesTopic"}
     endpoints = [
@@ -169,7 +204,7 @@ def test_alarm_metric_matches_metric_that_function_records(
     empty_run = RunReport(*[0] * len(fields(RunReport)))
     EmbeddedMetrics("vdm-alerts").record(TARGET, replace(empty_run, series_unknown=1), [])
     printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    alarms = [alarm(template, "Unread"), alarm(template, "Nobody")]
+    alarms = [alarm(template, "Unreadable"), alarm(template, "NoSubscribers")]
     assert len(alarms) == len(printed) == 2
     for found in alarms:
         ((key, value),) = ((each["Name"], each["Value"]) for each in found["Dimensions"])

@@ -18,7 +18,7 @@ BATCH = "/v2/email/metrics/batch"
 
 MAIL = """
     begins = 2026-03-01
-    [[mail]]
+    [[emails]]
     identity = "news.example.com"
     isp = "Hotmail"
     send = "10 20 30"
@@ -77,7 +77,7 @@ def test_call_above_quota_is_throttled_before_validation(
     assert {response.error for response in responses[:16]} == {"BadRequestException"}
     throttled = [(response.status, response.error) for response in responses[16:]]
     assert throttled == [(400, "ThrottlingException"), (429, "TooManyRequestsException")]
-    assert usage(endpoint) == {"calls": 18, "queries": 16, "refused": 2, "failed": 0, "lists": 0}
+    assert usage(endpoint) == {"calls": 18, "queries": 16, "throttled": 2, "failed": 0, "lists": 0}
 
 
 def test_end_date_is_exclusive(endpoint: Endpoint) -> None:
@@ -130,8 +130,8 @@ def test_current_day_is_served_by_default(endpoint: Endpoint) -> None:
 
 
 @pytest.mark.parametrize("hours", [0, 9, 23.99])
-def test_query_of_current_day_is_rejected_when_today_is_refused(hours: float) -> None:
-    endpoint = an_endpoint('today = "refused"')
+def test_query_of_current_day_is_rejected_when_today_is_rejected(hours: float) -> None:
+    endpoint = an_endpoint('today = "rejected"')
     endpoint.now = MARCH + 2 * DAY + timedelta(hours=hours)
     response = call_metrics(
         endpoint, query(Id="good", EndDate=(MARCH + 2 * DAY).timestamp()), query()

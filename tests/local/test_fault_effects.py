@@ -29,11 +29,11 @@ MARCH = datetime(2026, 3, 1, tzinfo=UTC)
 MAIL = """
 begins = 2026-03-01
 seed = 3
-[[mail]]
+[[emails]]
 identity = "news.example.com"
 isp = "Hotmail"
 send = "10 20 30"
-[[mail]]
+[[emails]]
 identity = "shop.example.com"
 isp = "Gmail"
 send = "1 2 3"
@@ -260,7 +260,7 @@ def test_new_scenario_restarts_call_numbers_but_not_usage(start: Start) -> None:
     ses.list_tenants()
     with urllib.request.urlopen(f"{url}/_vdm/usage") as response:  # noqa: S310
         usage = json.load(response)
-    assert usage == {"calls": 4, "queries": 8, "refused": 0, "failed": 2, "lists": 1}
+    assert usage == {"calls": 4, "queries": 8, "throttled": 0, "failed": 2, "lists": 1}
     assert endpoint.faulted_calls == 2
 
 

@@ -12,7 +12,7 @@ from vdm_local.scenario import Scenario, parse_scenario
 from vdm_local.server import serving
 
 MAIL = """
-[[mail]]
+[[emails]]
 identity = "{0}.example.com"
 isp = "Gmx"
 configuration_set = "set-{0}"

@@ -10,11 +10,12 @@ from vdm_local.scenario import InvalidScenarioError, Scenario, load_scenario, pa
 from vdm_local.scenario_run import ScenarioRun
 from vdm_local.traffic import METRICS
 
+ROOT = Path(__file__).parents[2]
 BEGINS = date(2026, 3, 1)
 STREAM = """
 begins = 2026-03-01
 
-[[mail]]
+[[emails]]
 identity = "a@news.example.com"
 configuration_set = "newsletter"
 isp = "Hotmail"
@@ -126,7 +127,7 @@ def errors_of(text: str) -> list[str]:
 BEGINNING = "begins = 2026-03-01\n"
 SENDER = 'identity = "a.example.com"\nisp = "Gmx"\n'
 TIME = "at = 2026-03-02T09:00:00Z\n"
-MAIL, RUN = f"[[mail]]\n{SENDER}", f"[[run]]\n{TIME}"
+MAIL, RUN = f"[[emails]]\n{SENDER}", f"[[run]]\n{TIME}"
 
 
 @pytest.mark.parametrize(
@@ -163,6 +164,7 @@ MAIL, RUN = f"[[mail]]\n{SENDER}", f"[[run]]\n{TIME}"
             BEGINNING + 'today = "late"',
             'today "late" is not a valid value. Use one of served, refused.',
         ),
+        (BEGINNING + 'today = "late"', 'today "late" is not'),
         (BEGINNING + "seed = 0.5", "seed 0.5 is not a whole number"),
         (BEGINNING + "seed = true", "seed true is not a whole number"),
         (
@@ -184,12 +186,12 @@ MAIL, RUN = f"[[mail]]\n{SENDER}", f"[[run]]\n{TIME}"
             "mail 1 is not a list of tables. Use tables, each with the heading [[mail]]",
         ),
         (
-            BEGINNING + '[mail]\nisp = "Gmx"',
-            "mail {'isp': 'Gmx'} is not a list of tables. Use tables, each with the heading [[",
+            BEGINNING + '[emails]\nisp = "Gmx"',
+            "emails {'isp': 'Gmx'} is not a list of tables. Use tables, each with the heading [[",
         ),
         (
-            BEGINNING + "mail = [1]",
-            "mail[0] 1 is not a table. Use tables, each with the heading [[mail]]",
+            BEGINNING + "emails = [1]",
+            "emails[0] 1 is not a table. Use tables, each with the heading [[emails]]",
         ),
         (
             BEGINNING + '[fault]\nkind = "x"',
@@ -228,12 +230,12 @@ def test_error_at_the_top_level_has_its_key(text: str, error: str) -> None:
             SENDER + 'open = "1x99999"',
             '.open "1x99999" makes the row too long. Use at most 10,000 days.',
         ),
-        (SENDER + 'sent = "20"', '.sent is not a key of mail[1]. Did you mean "send"?'),
+        (SENDER + 'sent = "20"', '.sent is not a key of emails[1]. Did you mean "send"?'),
     ],
 )
 def test_error_of_emails_has_its_path(keys: str, error: str) -> None:
-    (only,) = errors_of(f"{BEGINNING}{MAIL}[[mail]]\n{keys}")
-    assert only.startswith(f"mail[1]{error}")
+    (only,) = errors_of(f"{BEGINNING}{MAIL}[[emails]]\n{keys}")
+    assert only.startswith(f"emails[1]{error}")
 
 
 @pytest.mark.parametrize(
@@ -251,20 +253,20 @@ def test_error_of_emails_has_its_path(keys: str, error: str) -> None:
             ".at 2026-03-01T09:00:00+00:00 is earlier than 2026-03-02",
         ),
         (
-            TIME + 'tells = "FIRING"',
-            '.tells "FIRING" is not a list. Use square brackets',
+            TIME + 'expects = "FIRING"',
+            '.expects "FIRING" is not a list. Use square brackets',
         ),
         (
-            TIME + 'tells = ["FIRNG"]',
-            '.tells[0] "FIRNG" is not a reason of a notification. Did you mean "FIRING"?',
+            TIME + 'expects = ["FIRNG"]',
+            '.expects[0] "FIRNG" is not a reason of a notification. Did you mean "FIRING"?',
         ),
         (
-            TIME + 'tells = ["SERVICE", "service"]',
-            '.tells[1] "service" is not a reason of a notification. Did y',
+            TIME + 'expects = ["SERVICE", "service"]',
+            '.expects[1] "service" is not a reason of a notification. Did y',
         ),
         (
-            TIME + "tells = [[]]",
-            ".tells[0] [] is not a reason of a notification. Use one of DEESCALATED",
+            TIME + "expects = [[]]",
+            ".expects[0] [] is not a reason of a notification. Use one of DEESCALATED",
         ),
         (TIME + "story = 5", ".story 5 is not a text"),
         (
@@ -283,7 +285,7 @@ def test_error_of_emails_has_its_path(keys: str, error: str) -> None:
         (TIME + "rules = { mine = 5 }", ".rules.mine 5 is not a text. Use a text in quotes."),
         (TIME + "[run.rules.mine]\nwarning = 5", ".rules.mine {'warning': 5} is not a text"),
         (TIME + "silences = { move = [] }", ".silences.move [] is not a text"),
-        (TIME + "tell = []", '.tell is not a key of run[1]. Did you mean "tells"?'),
+        (TIME + "expect = []", '.expect is not a key of run[1]. Did you mean "expects"?'),
     ],
 )
 def test_error_of_a_run_has_its_path(keys: str, error: str) -> None:
@@ -306,14 +308,14 @@ at = 2026-03-05T09:00:00Z
 [[run]]
 at = 2026-03-04T09:00:00Z
 gone = [1, 2]
-tells = "FIRING"
+expects = "FIRING"
 """
     assert [error.split(" ")[0] for error in errors_of(text)] == [
         "begins",
-        "mail[0].send",
-        "mail[0].tenat",
+        "emails[0].send",
+        "emails[0].tenat",
         "fault[0].form",
-        "run[1].tells",
+        "run[1].expects",
         "run[1].gone[0]",
         "run[1].gone[1]",
         "today",
@@ -332,7 +334,9 @@ def test_optional_keys_have_defaults() -> None:
 def test_lists_may_be_empty() -> None:
     lists = "idle_identities = []\nmail = []\nfault = []\nrun = []\n"
     assert parse_scenario(BEGINNING + lists, "here") == parse_scenario(BEGINNING, "here")
-    (run,) = parse_scenario(BEGINNING + RUN + "tells = []\ngone = []\nunreadable = []", "here").runs
+    (run,) = parse_scenario(
+        BEGINNING + RUN + "expects = []\ngone = []\nunreadable = []", "here"
+    ).runs
     assert (run.has_expected_reasons, run.expected_reasons, run.gone) == (True, (), ())
 
 
@@ -365,7 +369,7 @@ def test_tenant_name_is_case_sensitive() -> None:
 
 
 def test_emails_with_one_of_two_dimensions_are_not_counted() -> None:
-    other = '[[mail]]\nidentity = "b.example"\nisp = "Gmail"\nsend = "7"'
+    other = '[[emails]]\nidentity = "b.example"\nisp = "Gmail"\nsend = "7"'
     scenario = a_scenario(f'send = "20"\n{other}')
     dimensions_list = {"EMAIL_IDENTITY": "news.example.com", "ISP": "Gmail"}
     assert counts(scenario, "SEND", at(31), dimensions_list) == {}
@@ -373,8 +377,8 @@ def test_emails_with_one_of_two_dimensions_are_not_counted() -> None:
 
 def test_account_is_sum_of_its_streams() -> None:
     """Sums of more than 100 streams are cached and still follow the clock."""
-    stream = '[[mail]]\nidentity = "{}.example.com"\nisp = "Gmx"\nsend = "20 30@+6h/40@+36h"\n'
-    other = '[[mail]]\nidentity = "other.example"\nisp = "Yahoo"\nsend = "7"\n'
+    stream = '[[emails]]\nidentity = "{}.example.com"\nisp = "Gmx"\nsend = "20 30@+6h/40@+36h"\n'
+    other = '[[emails]]\nidentity = "other.example"\nisp = "Yahoo"\nsend = "7"\n'
     for number_of_streams in (1, 100, 101, 250):
         mail = "".join(stream.format(number) for number in range(number_of_streams))
         scenario = parse_scenario(f"begins = 2026-03-01\n{other}{mail}", "here")
@@ -401,7 +405,7 @@ def test_ten_thousand_senders_are_parsed_and_summed_fast() -> None:
     """Parsing takes 0.7 s on a server with two cores, and the sums take 1 ms."""
     row = " ".join(str(number) for number in range(1, 61))
     mail = "".join(
-        f'[[mail]]\nidentity = "{each}.example.com"\nisp = "Gmx"\n'
+        f'[[emails]]\nidentity = "{each}.example.com"\nisp = "Gmx"\n'
         f'send = "{each} {row}"\npermanent_bounce = "0x59 {each}"\n'
         for each in range(10_000)
     )
@@ -419,7 +423,38 @@ def test_ten_thousand_senders_are_parsed_and_summed_fast() -> None:
 
 
 def test_seed_and_today_are_parsed() -> None:
-    scenario = parse_scenario('begins = 2026-03-01\nseed = 7\ntoday = "refused"', "here")
-    assert (scenario.seed, scenario.today) == (7, "refused")
+    scenario = parse_scenario('begins = 2026-03-01\nseed = 7\ntoday = "rejected"', "here")
+    assert (scenario.seed, scenario.today) == (7, "rejected")
     default = parse_scenario("begins = 2026-03-01", "here")
     assert (default.seed, default.today, default.faults) == (0, "served", [])
+
+
+def test_scenario_with_former_names_still_loads() -> None:
+    """The file is a copy from before `mail`, `tells`, ENDED and refused got other names."""
+    former = (ROOT / "tests/upgrades/scenario-1.toml").read_text()
+    former += 'tells = ["REVISED"]\n[[fault]]\nkind = "refused"\n'
+    former = former.replace("\nbegins", '\ntoday = "refused"\nbegins', 1)
+    current = former.replace("[[mail]]", "[[emails]]").replace("tells =", "expects =")
+    current = current.replace('"ENDED"', '"CLOSED"').replace('"refused"', '"rejected"')
+    assert current.count("emails") == current.count("CLOSED") == 1
+    assert current.count("expects") == 4
+    assert current.count("rejected") == 2
+    assert parse_scenario(former, "here") == parse_scenario(current, "here")
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("mail = 1", "emails 1 is not a list of tables"),
+        ("mail = []\nemails = []", "mail is not a key of a scenario"),
+        (f"{MAIL}sned = '7'", "emails[0].sned is not a key of emails[0]"),
+        ("run = [1]", "run[0] 1 is no table"),
+        (f"{RUN}tells = 1", "run[0].expects 1 is not a list"),
+        (f"{RUN}tells = [5]", "run[0].expects[0] 5 is not known here"),
+        (f"{RUN}rules = {{ mail = 1 }}", "run[0].rules.mail 1 is not a text"),
+        ("fault = [{ kind = [] }]", "fault[0].kind [] is not known here"),
+    ],
+)
+def test_error_in_a_scenario_with_former_names_has_its_path(text: str, error: str) -> None:
+    (only,) = errors_of(BEGINNING + text.replace("[[emails]]", "[[mail]]"))
+    assert only.startswith(error)

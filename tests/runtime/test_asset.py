@@ -95,9 +95,9 @@ def test_asset_sends_the_notifications_of_the_scenario(
             continue
         stack.aws.set_clock(run.at.isoformat())
         report = invoke({"now": run.at.isoformat()})
-        assert report["notices_told"] == len(run.expected_reasons), report
+        assert report["notifications_sent"] == len(run.expected_reasons), report
         assert report["findings"] == report["series_unknown"] == 0
-        notifications = stack.inbox.receive(report["notices_told"])
+        notifications = stack.inbox.receive(report["notifications_sent"])
         assert tuple(each.document["reason"] for each in notifications) == run.expected_reasons
 
 

@@ -62,5 +62,5 @@ class Damaged:
             for affected in incident["affected"]:
                 key = incident["rule"], scope_of(affected)
                 damage = self.alerts.get(key)
-                if damage and index >= damage.delivered and not incident["remembered"]:
+                if damage and index >= damage.delivered and not incident["history_available"]:
                     del self.alerts[key]

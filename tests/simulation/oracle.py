@@ -316,7 +316,7 @@ class Oracle:
         self, delivery: Delivery, incident: Mapping[str, Any], ranks: list[tuple[Key, int]]
     ) -> None:
         """Check that *incident* is marked if, and only if, it may repeat a damaged alert."""
-        is_marked = not incident["remembered"]
+        is_marked = not incident["history_available"]
         if is_marked and not self.damaged.alerts.keys() & {key for key, _ in ranks}:
             details = f"{number_of(incident)} is marked, but none of its alerts was damaged"
             self._report("unexpected notification", details)
@@ -593,4 +593,4 @@ def _keys(incident: Mapping[str, Any]) -> list[Key]:
 def _ended_subscriptions(delivery: Delivery) -> list[str]:
     """Return what *delivery* says about subscriptions that have ended."""
     findings = delivery.document.get("findings", ())
-    return [each["what"] for each in findings if each["about"] == "subscriptions"]
+    return [each["headline"] for each in findings if each["key"] == "subscriptions"]

@@ -81,6 +81,6 @@ def content_of(incident: Mapping[str, Any]) -> Content:
 def _notifications_in(document: Mapping[str, Any]) -> Iterator[tuple[Number, Content, bool]]:
     """Yield number and content of each notification, and whether it had the alert history."""
     if document["id"] == SERVICE:
-        yield number_of(document), (str(document["findings"]), str(document["gone"])), True
+        yield number_of(document), (str(document["findings"]), str(document["fixed"])), True
     for incident in incidents_in(document):
         yield number_of(incident), content_of(incident), has_history(incident)

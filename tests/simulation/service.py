@@ -33,7 +33,7 @@ class ServiceStatus:
         has_history = document["id"] == SERVICE
         if has_history and document["sequence"] < self._last_sequence:
             return
-        findings, fixed = str(document["findings"]), str(document["gone"])
+        findings, fixed = str(document["findings"]), str(document["fixed"])
         for name in RULES:
             if f"rule {name} " in findings:
                 self.invalid_rules[name] = has_history or self.invalid_rules.get(name, False)

@@ -8,59 +8,26 @@ change of the contract affects users, so it needs a new schema, a migration and 
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import fields, replace
-from datetime import timedelta
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import HOTMAIL, NEWS_IDENTITY, NOW, TARGET, a_rule, breached, evidence, firing
+from builders import NOW, TARGET
+from sample_notifications import sample_notifications
 
 from vdm_alerts import settings
 from vdm_alerts.adapters.aws.codec import NOT_STORED, STORED_NAMES
 from vdm_alerts.core.alerts.history import STATE_NAMES
-from vdm_alerts.core.evaluation.ses_estimate import AccountRateEstimate, DistanceToLevel
-from vdm_alerts.core.model.findings import Finding
-from vdm_alerts.core.model.metrics import Dimension, Window
-from vdm_alerts.core.model.rates import Indicator, Rate
+from vdm_alerts.core.model.metrics import Dimension
+from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.model.severity import Severity
-from vdm_alerts.core.notifications.incidents import incident_notifications
-from vdm_alerts.core.notifications.notification import Notification, first_summary
 from vdm_alerts.core.notifications.reasons import Reason
+from vdm_alerts.core.notifications.rendering.links import Links
 from vdm_alerts.core.notifications.rendering.message import render
-from vdm_alerts.core.notifications.service_notification import service_notification
-from vdm_alerts.core.observations.coverage import Coverage
 from vdm_alerts.core.observations.run_report import PUBLISHED_FIGURES, RunReport
-from vdm_alerts.core.planning.contributor import Contributor
 
 CONTRACT = Path(__file__).parent / "published-names.json"
-
-
-def sample_notifications() -> Iterator[Notification]:
-    """Yield a notification of each kind, with every optional part."""
-    alerts = [replace(firing(), last_notified=None), firing(HOTMAIL, Severity.CRITICAL)]
-    contributor = Contributor(NEWS_IDENTITY.at_provider("Hotmail"), 0.9, evidence("20%"))
-    (incident,) = incident_notifications(
-        alerts,
-        {"bounce-rate": a_rule()},
-        {alert.key: breached() for alert in alerts},
-        {alert.key: contributor for alert in alerts},
-        {},
-        {},
-        NOW,
-    )
-    distance = DistanceToLevel(0.1, 900, timedelta(hours=9))
-    estimate = AccountRateEstimate(
-        Rate(600, 10_000), Window(2), is_short=False, review=distance, pause=distance
-    )
-    incident = replace(incident, estimate=estimate)
-    yield incident
-    yield first_summary([incident], Coverage(("bounce-rate",), {(): 1}), {})
-    denied = Finding("ses:GetAccount", "denied", "allow it")
-    fixed = Finding("VDM", "VDM is off", "Enable VDM")
-    service = service_notification([denied], [fixed], 1)
-    assert service is not None
-    yield service
 
 
 def key_paths(value: object, path: str = "") -> Iterator[str]:
@@ -76,7 +43,7 @@ def key_paths(value: object, path: str = "") -> Iterator[str]:
 
 
 def published_names() -> dict[str, Any]:
-    messages = [render(notification, TARGET, NOW) for notification in sample_notifications()]
+    messages = [render(notification, Links(TARGET), NOW) for notification in sample_notifications()]
     return {
         "stored fields": {
             STATE_NAMES.get(record, "/".join(names.values())): sorted(names.values())

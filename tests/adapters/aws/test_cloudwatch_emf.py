@@ -47,9 +47,9 @@ def test_healthy_run_records_only_the_rate_metrics(
 @pytest.mark.parametrize(
     ("report", "metric", "value"),
     [
-        (replace(RUN_REPORT, series_unknown=2), "Unread", 2.0),
-        (replace(RUN_REPORT, unreadable=1), "Unread", 1.0),
-        (replace(RUN_REPORT, subscribers=0), "NobodySubscribed", 1.0),
+        (replace(RUN_REPORT, series_unknown=2), "Unreadable", 2.0),
+        (replace(RUN_REPORT, unreadable=1), "Unreadable", 1.0),
+        (replace(RUN_REPORT, subscribers=0), "NoSubscribers", 1.0),
     ],
 )
 def test_alarm_metric_is_recorded_while_its_condition_holds(

@@ -131,6 +131,7 @@ findings = records_of(
     one_shot=st.booleans(),
     is_confirmed=st.booleans(),
     source=st.none() | st.sampled_from(FindingSource),
+    effect=st.just("") | texts,
 )
 send_attempts = records_of(SendAttempt, sequence=st.integers(1, 10**6), fingerprint=texts)
 rule_texts = records_of(RuleText, text=texts, source=texts)

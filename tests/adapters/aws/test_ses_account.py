@@ -58,7 +58,7 @@ def test_status_has_the_emails_that_ses_itself_counted(
     account: SesAccount, endpoint: Endpoint
 ) -> None:
     endpoint.scenario = a_scenario(
-        '[[mail]]\nidentity = "a.example.com"\nisp = "Aol"\nsend = "240"'
+        '[[emails]]\nidentity = "a.example.com"\nisp = "Aol"\nsend = "240"'
     )
     endpoint.now = datetime(2026, 3, 1, 6, tzinfo=UTC)
     assert account.status().sent_last_day == 60
@@ -136,7 +136,7 @@ def test_pages_of_a_list_are_requested_once_per_second(endpoint: Endpoint) -> No
 def test_configuration_sets_are_sorted_by_name(account: SesAccount, endpoint: Endpoint) -> None:
     endpoint.scenario = a_scenario(
         "".join(
-            f'[[mail]]\nidentity = "a.example"\nisp = "Gmx"\nconfiguration_set = "{name}"\n'
+            f'[[emails]]\nidentity = "a.example"\nisp = "Gmx"\nconfiguration_set = "{name}"\n'
             for name in ("receipts", "newsletter")
         )
     )

@@ -32,7 +32,7 @@ DEADLINE = MonotonicDeadline(timedelta(minutes=10))
 SCENARIO = """
 begins = 2026-03-01
 
-[[mail]]
+[[emails]]
 identity = "news.example.com"
 isp = "Hotmail"
 send = "100 0 300 400@+6h"
@@ -175,7 +175,7 @@ def test_rejected_name_costs_few_calls_and_its_other_metrics_none(
     senders = [Scope(identity=f"{number}.example.com") for number in range(60)]
     senders.insert(33, rejected)
     sent = [Query(Metric.SEND, sender) for sender in senders]
-    fault = f'[[fault]]\nkind = "refused"\nvalue = "{rejected}"'
+    fault = f'[[fault]]\nkind = "rejected"\nvalue = "{rejected}"'
     endpoint.scenario = parse_scenario(f"{SCENARIO}\n{fault}", "here")
     answers = unlimited_metrics.read(sent, Window(7), TODAY, DEADLINE)
     assert [query.scope for query in sent if answers[query] is Gap.REJECTED] == [rejected]

@@ -44,7 +44,7 @@ TIME_FACTOR = 100
 ACCOUNT_TEXT = """
 begins = 2026-02-20
 
-[[mail]]
+[[emails]]
 identity = "news.example.com"
 configuration_set = "newsletter"
 tenant = "acme"
@@ -54,7 +54,7 @@ permanent_bounce = "1x9 0 3 4@+6h 5@+6h"
 transient_bounce = "0x12 7@+6h"
 complaint = "0x8 2 0x4"
 
-[[mail]]
+[[emails]]
 identity = "anna@shop.example.com"
 isp = "Gmail"
 send = "50x13"
@@ -223,7 +223,7 @@ def test_every_series_is_known_without_faults_unless_rejected(
 def test_days_before_today_are_readable_when_today_is_rejected(
     reader: SesMetrics, endpoint: Endpoint
 ) -> None:
-    endpoint.scenario = replace(HEALTHY_SCENARIO, today="refused")
+    endpoint.scenario = replace(HEALTHY_SCENARIO, today="rejected")
     everything = [Query(metric, ACCOUNT) for metric in Metric]
     with pytest.raises(TodayRejectedError):
         read(reader, everything, NOW.date())

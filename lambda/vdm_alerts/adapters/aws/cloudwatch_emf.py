@@ -39,9 +39,9 @@ class EmbeddedMetrics:
         samples of one metric, whatever their dimensions.
         """
         if unreadable := report.series_unknown + report.unreadable:
-            self._print(target, "Unread", MetricUnit.Count, unreadable)
+            self._print(target, "Unreadable", MetricUnit.Count, unreadable)
         if report.subscribers == 0:
-            self._print(target, "NobodySubscribed", MetricUnit.Count, 1)
+            self._print(target, "NoSubscribers", MetricUnit.Count, 1)
         for sample in samples:
             self._print_rate(target, sample)
 

@@ -117,6 +117,7 @@ STORED_NAMES: Mapping[type, Mapping[str, str]] = {
         "one_shot": "needs_no_end",
         "is_confirmed": "certain",
         "source": "source",
+        "effect": "effect",
     },
     SendAttempt: {"sequence": "sequence", "fingerprint": "news"},
     RuleText: {"text": "text", "source": "source"},

@@ -74,14 +74,14 @@ class RunReport:
 PUBLISHED_FIGURES: Mapping[str, str] = {
     "queries": "queries",
     "days_behind": "days_behind",
-    "series_evaluated": "series_judged",
+    "series_evaluated": "series_evaluated",
     "series_unknown": "series_unknown",
     "alerts_warning": "alerts_warning",
     "alerts_critical": "alerts_critical",
-    "notifications_sent": "notices_told",
-    "notifications_unsent": "notices_owed",
+    "notifications_sent": "notifications_sent",
+    "notifications_unsent": "notifications_unsent",
     "findings": "findings",
-    "unreadable": "unread",
+    "unreadable": "unreadable",
     "subscribers": "subscribers",
 }
 """The published name of each field of a `RunReport`. Renaming a field does not change it."""

@@ -206,7 +206,7 @@ def test_notification_without_alert_history_says_that_the_history_is_unavailable
     message = render(incident, TARGET, NOW)
     assert "History unavailable" in message.text
     assert "History unavailable" in message.amazon_q
-    assert json.loads(message.payload)["remembered"] is False
+    assert json.loads(message.payload)["history_available"] is False
 
 
 def test_email_names_the_ssm_parameter_that_holds_the_thresholds() -> None:

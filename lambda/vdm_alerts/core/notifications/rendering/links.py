@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.notifications.rendering.content import Link
-
-RUNBOOK_FILE = "docs/runbook.md"
-"""The runbook in the repository."""
-SERVICE_SECTION = "problems of VDM Alerts"
-"""The section of the runbook about findings."""
+from vdm_alerts.core.notifications.rendering.runbook import (
+    SERVICE_SECTION,
+    indicator_section,
+    section_address,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +32,14 @@ class Links:
 
     def for_indicator(self, indicator: Indicator) -> Link:
         """Return the section of the runbook about *indicator*."""
-        return self._runbook(indicator.key.replace("_", " "))
+        return self._runbook(indicator_section(indicator))
 
     def for_service(self) -> Link:
         """Return the section of the runbook about problems of VDM Alerts."""
         return self._runbook(SERVICE_SECTION)
 
     def _runbook(self, section: str) -> Link:
-        title = section[0].upper() + section[1:]
-        if not self.runbook_url:
-            return Link("Runbook", f'{RUNBOOK_FILE}, section "{title}"')
-        return Link("Runbook", f"{self.runbook_url}#{section.replace(' ', '-').lower()}")
+        return Link("Runbook", section_address(section, self.runbook_url))
 
     def _console(self, page: str) -> str:
         region = self.target.region

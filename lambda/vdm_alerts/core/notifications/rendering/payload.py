@@ -56,6 +56,7 @@ def payload_text(
             "headline": content.headline,
             "text": list(content.paragraphs),
             "steps": [_step_fields(step) for step in content.steps],
+            "background": list(content.background),
             "links": [_link_fields(link) for link in content.links],
             **fields,
         },
@@ -126,6 +127,7 @@ def service_fields(notification: ServiceNotification, links: Links) -> dict[str,
         ],
         "findings_total": notification.count,
         "fixed": [_finding_fields(finding) for finding in notification.fixed[:MAX_FINDINGS]],
+        "fixed_total": len(notification.fixed),
     }
 
 
