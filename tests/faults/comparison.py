@@ -65,15 +65,15 @@ def compare(
         for at, incident in incidents
         if incident["reason"] in ENDS and at < earliest.get(_key(incident), "9999")
     ]
-    remembered = [incident for _, incident in incidents if incident["history_available"]]
-    repeated, updated, unexpected = _check_repeats(remembered, repeats)
-    unexpected += [f"{_key(each)}: not due" for each in remembered if _key(each) not in earliest]
+    with_history = [incident for _, incident in incidents if incident["history_available"]]
+    repeated, updated, unexpected = _check_repeats(with_history, repeats)
+    unexpected += [f"{_key(each)}: not due" for each in with_history if _key(each) not in earliest]
     return Comparison(
         expected=len(earliest),
         received=len(incidents),
         repeated=repeated,
         updated=updated,
-        without_history=len(incidents) - len(remembered),
+        without_history=len(incidents) - len(with_history),
         lost=lost,
         wrongly_resolved=wrongly_resolved,
         unexpected=unexpected,

@@ -74,7 +74,7 @@ def test_end_before_its_time_is_wrong() -> None:
 
 
 def test_notification_without_history_is_counted_apart() -> None:
-    marked = notification(remembered=False, id="bounce-rate-unknown")
+    marked = notification(history_available=False, id="bounce-rate-unknown")
     result = comparison(marked, FIRING)
     assert result.keeps_guarantees
     assert (result.without_history, result.repeated) == (1, 0)

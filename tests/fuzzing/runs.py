@@ -15,7 +15,7 @@ from fuzzing.target import Outcome, Target, accepted, rejected
 from vdm_alerts.adapters.aws.cloudwatch_emf import EmbeddedMetrics
 from vdm_alerts.adapters.aws.sns_notifier import forms_of
 from vdm_alerts.adapters.aws.well_formed_text import well_formed
-from vdm_alerts.app.evaluate import Lease, run
+from vdm_alerts.app.evaluate import Lease, NotificationOptions, run
 from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope
 from vdm_alerts.core.muting.quiet_hours import parse_quiet_hours
 from vdm_alerts.core.muting.silences import Silences, parse_silence
@@ -80,7 +80,7 @@ def check(input_: dict[str, Any]) -> Outcome:
     for hours in (0, 1):
         now = NOW + hours * HOUR
         lease = Lease(now, now + HOUR / 4)
-        run(world.ports, TARGET, now, lease, quiet_hours=quiet_hours)
+        run(world.ports, TARGET, now, lease, options=NotificationOptions(quiet_hours))
     for message in world.notifier.sent:
         _check_message(message)
     lines = StringIO()

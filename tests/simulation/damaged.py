@@ -48,7 +48,7 @@ class Damaged:
 
     def update(self, document: Mapping[str, Any]) -> None:
         """Take in the service message with *document*."""
-        names = [finding["about"].removeprefix("item ") for finding in document["findings"]]
+        names = [finding["key"].removeprefix("item ") for finding in document["findings"]]
         self.unreported = {
             name: text
             for name, text in self.unreported.items()

@@ -28,7 +28,7 @@ def is_whole(document: Mapping[str, Any]) -> bool:
     return (
         lists_all_incidents
         and all(map(lists_all_scopes, incidents_in(document)))
-        and not any(finding["about"] == OMITTED for finding in document.get("findings", ()))
+        and not any(finding["key"] == OMITTED for finding in document.get("findings", ()))
     )
 
 

@@ -24,6 +24,7 @@ from simulation.delivered import (
     number_of,
     scope_of,
 )
+from simulation.misleading import leads_with_good_news, says_ok
 from simulation.repeats import Content, Repeats, content_of
 from simulation.rules import CROWD_DAYS, CROWD_RULE, DAYS, RULES, SEEN_DAYS, parsed, severity
 from simulation.service import ServiceStatus
@@ -58,6 +59,7 @@ VIOLATIONS = (
     "unexpected notification",
     "false alert",
     "false resolution",
+    "misleading notification",
     "wrong rule status",
     "unreported failure",
     "overwritten item",
@@ -226,6 +228,9 @@ class Oracle:
         for delivery in new:
             self._check_history(delivery, may_repeat=may_repeat)
             for incident in incidents_in(delivery.document):
+                if leads_with_good_news(incident):
+                    details = f"{number_of(incident)} leads with a scope in range"
+                    self._report("misleading notification", details)
                 if not self.world.silences:  # A silenced scope may leave others to be reminded of.
                     self.repeats.check_reminder(delivery, incident)
                 self._check_incident(delivery, incident, may_repeat=may_repeat)
@@ -236,6 +241,8 @@ class Oracle:
                 unlisted = keys - {key for each in listed for key in _keys(each)}
                 self.excuses["alert that a full message may only count"] += len(unlisted)
                 self._unlisted |= unlisted
+            if says_ok(delivery.document) and self.knows_truth and _is_clean(delivery.actor):
+                self._check_all_clear(delivery)
             if delivery.document["kind"] == "service":
                 self.damaged.update(delivery.document)
                 self._service.update(delivery.document)
@@ -246,6 +253,21 @@ class Oracle:
         for delivery in new:
             if delivery.is_confirmed:
                 self.damaged.confirm(delivery)
+
+    def _check_all_clear(self, delivery: Delivery) -> None:
+        """Check that no alert fires and no rate is unreadable while *delivery* says OK."""
+        scopes = [scope for scope in (ACCOUNT, *self.world.levels) if self._is_monitored(scope)]
+        firing = [
+            (name, scope)
+            for name, rule in self._known_rules.items()
+            for scope in scopes
+            if self._rank(scope, rule) and self._is_hold_over((name, scope), rule)
+        ]
+        if firing:
+            self._report("misleading notification", f"[OK], although {firing} must fire")
+        unreadable = [scope for scope in scopes if self.world.is_unreadable(scope)]
+        if unreadable:
+            self._report("misleading notification", f"[OK], although {unreadable} are unreadable")
 
     def _check_history(self, delivery: Delivery, *, may_repeat: bool) -> None:
         """Check that *delivery* had the alert history, unless the table failed."""

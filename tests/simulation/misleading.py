@@ -1,0 +1,22 @@
+"""Notifications that mislead: by the scope that they lead with, or by what they call OK."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def leads_with_good_news(incident: Mapping[str, Any]) -> bool:
+    """Say whether *incident* leads with another scope than one that is above its threshold."""
+    first, *others = incident["affected"]
+    return not _is_above(first) and any(map(_is_above, others))
+
+
+def says_ok(document: Mapping[str, Any]) -> bool:
+    """Say whether the subject of the message with *document* is an all-clear."""
+    subject: str = document["subject"]
+    return subject.startswith("[OK]")
+
+
+def _is_above(affected: Mapping[str, Any]) -> bool:
+    """Say whether an open alert is above its threshold; rates here are bad when high."""
+    is_open = affected["severity"] != "OK" and affected["threshold"] is not None
+    return bool(is_open and affected["rate"] >= affected["threshold"])
