@@ -46,6 +46,10 @@ class Damaged:
             if item.scope:
                 self.unreported[item.name] = f"alert of {item.rule} in {item.scope}"[:200]
 
+    def forget(self) -> None:
+        """Note that the list of unreported damage was damaged itself."""
+        self.unreported.clear()
+
     def update(self, document: Mapping[str, Any]) -> None:
         """Take in the service message with *document*."""
         names = [finding["key"].removeprefix("item ") for finding in document["findings"]]

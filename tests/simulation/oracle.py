@@ -69,6 +69,8 @@ VIOLATIONS = (
 )
 """The kinds of violation that the oracle reports."""
 READ = "read metrics"
+UNCHECKED = {"version", "token"}
+"""The attributes of the run item whose damage leaves the others as they are."""
 DAY = timedelta(days=1)
 READ_WITHIN = timedelta(hours=25)
 """How soon the emails of a new sender are read."""
@@ -178,12 +180,12 @@ class Oracle:
             self.excuses["unreadable time that begins anew"] += bool(self._unreadable_since)
             self._unreadable_since.clear()
             self._service.is_unreadable = None
-        elif item.kind == RUN and item.attribute == "findings":
+        elif item.kind == RUN and item.attribute not in UNCHECKED:
+            # Any field may be the damaged one, so none of those about past reports is used.
             self.excuses["damaged list of reported problems"] += 1
             self._service.forget()
-        elif item.kind == RUN and item.attribute == "expected_subscribers":
-            self.excuses["damaged count of subscribers"] += 1
             self._subscribers = 0
+            self.damaged.forget()
         self.damaged.add_item(item)
 
     def confirmed_beliefs(self) -> Mapping[Key, int]:
