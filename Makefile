@@ -45,8 +45,9 @@ check: setup ## Run the linter, the type checker and the import rules
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-snapshots: setup ## Update the snapshots of templates and published names, to review in git
-	@WRITE_SNAPSHOTS=1 $(BIN)/pytest -q tests/infra/test_app.py tests/upgrades -k "matches_snapshot or published_names"
+snapshots: setup ## Update the snapshots of templates, published names and messages, to review in git
+	@WRITE_SNAPSHOTS=1 $(BIN)/pytest -q tests/infra/test_app.py tests/upgrades \
+	  tests/core/notifications/rendering/test_golden.py -k "matches_snapshot or published_names or golden"
 
 bootstrap: setup ## Prepare your AWS account and Region for deployments, once
 	@$(BIN)/cdk bootstrap $(ARGS)

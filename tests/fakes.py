@@ -214,7 +214,7 @@ class World:
             try:
                 rules |= {name: parse_rule(name, text, source)} if text else {}
             except InvalidRuleError as error:
-                invalid[name] = Finding(source, f"A rule cannot be used, {error}", "Edit it")
+                invalid[name] = Finding(source, f"Rule {name} is invalid", "Edit it", str(error))
             else:
                 written |= {name: RuleText(text, source)} if text else {}
         self.rules.rule_set = RuleSet(rules, invalid, texts=written)

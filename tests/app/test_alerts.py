@@ -19,6 +19,8 @@ from vdm_alerts.core.rules.rule import MissingData
 
 PAUSED = Finding("enforcement", "Paused", "Appeal", severity=Severity.CRITICAL)
 
+CLOSED = "[CLOSED] No email for 3 days, bounce rate unknown: news.example.com"
+
 
 def test_healthy_account_gets_no_notification(world: World) -> None:
     summary = world.run()
@@ -35,9 +37,9 @@ def test_alert_is_notified_once_and_then_only_when_it_changes(world: World) -> N
         world.run(hours)
 
     assert world.subjects == [
-        "[WARNING] Bounce rate of news.example.com is 6%",
-        "[CRITICAL] Bounce rate of news.example.com has risen to 12%",
-        "[RESOLVED] Bounce rate of news.example.com is back to 1%",
+        "[WARNING] Bounce rate 6% (above 5%): news.example.com",
+        "[CRITICAL] Bounce rate rose to 12% (above 10%): news.example.com",
+        "[RESOLVED] Bounce rate 1% (below 5%): news.example.com",
     ]
 
 
@@ -80,11 +82,11 @@ def test_alert_resolves_when_the_threshold_is_raised_above_its_rate(world: World
     world.set_bounces(NEWS_IDENTITY, 900)
     for hours, warning in enumerate(("5%", "8%", "8%")):
         world.set_rules(a_confidence_rule(warning=warning, critical=None)).run(hours)
-        assert world.subjects == ["[WARNING] Bounce rate of news.example.com is 9%"]
+        assert world.subjects == ["[WARNING] Bounce rate 9% (above 5%): news.example.com"]
 
     world.set_rules(a_confidence_rule(warning="11%", critical=None)).run(hours=3)
 
-    assert world.subjects[1:] == ["[RESOLVED] Bounce rate of news.example.com is back to 9%"]
+    assert world.subjects[1:] == ["[RESOLVED] Bounce rate 9% (below 11%): news.example.com"]
 
 
 def test_resolved_alert_is_not_notified_again_when_the_threshold_is_raised(world: World) -> None:
@@ -124,7 +126,7 @@ def test_recovering_alert_that_was_never_sent_is_notified_only_when_resolved(
         assert world.notifier.sent == []
     world.run(hours=11)
 
-    assert world.subjects == ["[RESOLVED] Bounce rate of news.example.com is back to 1%"]
+    assert world.subjects == ["[RESOLVED] Bounce rate 1% (below 5%): news.example.com"]
 
 
 def test_reminder_leads_with_a_firing_scope_before_a_recovering_one(world: World) -> None:
@@ -137,8 +139,8 @@ def test_reminder_leads_with_a_firing_scope_before_a_recovering_one(world: World
 
     world.run(hours=24)
 
-    assert world.subjects[1:] == ["[WARNING] Bounce rate of the account is still 6%"]
-    recovering = "Below the threshold for now:\n  news.example.com (identity): 0%"
+    assert world.subjects[1:] == ["[WARNING] Bounce rate still 6% (above 5%): whole account"]
+    recovering = "Below the threshold, not yet resolved:\n- news.example.com (identity): 0%"
     assert recovering in world.notifier.sent[-1].text
 
 
@@ -146,7 +148,7 @@ def test_paused_account_gets_no_reminders(world: World) -> None:
     world.set_bounces(ACCOUNT, 600)
     world.run()
     world.series.answers.clear()
-    paused = Finding("VDM", "SES has paused it", "Switch it on", blocks_monitoring=False)
+    paused = Finding("VDM", "SES has paused it", "Turn it on", blocks_monitoring=False)
     world.account.current_status = AccountStatus(
         vdm_enabled=True, may_send=False, findings=[paused]
     )
@@ -156,8 +158,8 @@ def test_paused_account_gets_no_reminders(world: World) -> None:
         assert world.run(hours).alerts_warning == 2
 
     assert world.subjects == [
-        "[WARNING] Bounce rate of the account is 6%",
-        "[WARNING] SES has paused it, and 1 more",
+        "[WARNING] Bounce rate 6% (above 5%): whole account",
+        "[WARNING] SES has paused it, and 1 more problem",
     ]
 
 
@@ -194,7 +196,7 @@ def test_alert_closes_when_its_scope_sends_no_email(world: World) -> None:
     summary = world.run(hours=1)
 
     assert summary.alerts_warning == 0
-    assert world.subjects[1].startswith("[ENDED] Bounce rate of news.example.com: no mail any more")
+    assert world.subjects[1] == CLOSED
 
 
 def test_closed_alert_is_forgotten_after_24_days(world: World) -> None:
@@ -206,7 +208,7 @@ def test_closed_alert_is_forgotten_after_24_days(world: World) -> None:
     world.series.answers[Query(Metric.SEND, NEWS_IDENTITY)] = Series({})
 
     world.run(hours=24 * 9)
-    assert world.subjects[-1] == "[ENDED] Bounce rate of news.example.com: no mail any more"
+    assert world.subjects[-1] == CLOSED.replace("3 days", "7 days")
     assert [key.scope for key in world.state.alerts] == [NEWS_IDENTITY]
     world.run(hours=24 * 24)
 
@@ -224,7 +226,7 @@ def test_alert_closes_when_its_identity_is_deleted(world: World) -> None:
     summary = world.run(hours=1)
 
     assert summary.alerts_warning == 0
-    assert world.subjects[1].startswith("[ENDED] Bounce rate of news.example.com")
+    assert world.subjects[1].startswith(CLOSED)
 
 
 def test_closing_notification_says_that_the_identity_was_deleted(world: World) -> None:
@@ -235,7 +237,7 @@ def test_closing_notification_says_that_the_identity_was_deleted(world: World) -
     world.run(hours=30)
 
     closing = world.notifier.sent[-1].text
-    assert "The identity news.example.com was deleted from this account" in closing
+    assert "Identity news.example.com was deleted from this account" in closing
     assert world.state.alerts == {}
 
 
@@ -252,9 +254,9 @@ def test_missing_email_is_notified_for_past_senders_when_the_rule_asks_for_it(
 
     world.run()
 
-    assert world.subjects == ["[WARNING] Bounce rate of news.example.com: no mail any more"]
+    assert world.subjects == ["[WARNING] No email for 2 days: news.example.com"]
     (message,) = world.notifier.sent
-    assert "See whether what sends this mail still runs" in message.text
+    assert "Check whether the application that sends this email still runs" in message.text
     assert "never.example.com" not in message.text
 
 
@@ -264,7 +266,7 @@ def test_rule_for_identities_only_is_evaluated_in_the_first_run(world: World) ->
 
     world.run()
 
-    assert world.subjects == ["[WARNING] Bounce rate of news.example.com is 9%"]
+    assert world.subjects == ["[WARNING] Bounce rate 9% (above 5%): news.example.com"]
 
 
 def test_transitions_are_stored_with_their_explanation(world: World) -> None:
@@ -278,7 +280,7 @@ def test_transitions_are_stored_with_their_explanation(world: World) -> None:
     assert (resolved["before"], resolved["after"]) == ("Firing WARNING", "Ok")
     assert fired["at"] == NOW.isoformat()
     assert resolved["at"] == (NOW + HOUR).isoformat()
-    explanation = "600 of 10,000 mails bounced permanently in the last 3 days (6%)"
+    explanation = "600 of 10,000 emails bounced permanently in the last 3 days (6%)"
     assert fired["why"].startswith(explanation)
     for item in (fired, resolved):
         assert (item["rule"], item["indicator"]) == ("bounce-rate", "bounce_rate")

@@ -16,7 +16,7 @@ from vdm_alerts.core.observations.observation import Observation
 from vdm_alerts.core.rules.patterns import ScopeMatcher
 
 INVALID = Finding(
-    "/vdm-alerts/silences/bad", "A silence cannot be used", "Edit it", blocks_monitoring=False
+    "/vdm-alerts/silences/bad", "Silence s is invalid", "Edit it", blocks_monitoring=False
 )
 
 

@@ -64,7 +64,7 @@ def test_only_the_alert_of_a_damaged_item_is_notified_again_and_marked(world: Wo
     assert "shop.example.com" in str(repeat["affected"])
     assert "news.example.com" not in str(repeat["affected"])
     assert not repeat["history_available"]
-    assert "History unavailable" in world.notifier.sent[0].text
+    assert "Alert history damaged" in world.notifier.sent[0].text
     assert "shop.example.com" in str(service["findings"])
     world.notifier.sent.clear()
     world.run(hours=2)

@@ -9,20 +9,20 @@ from vdm_alerts.core.model.account import AccountStatus
 from vdm_alerts.core.model.findings import AccessDeniedError, Finding, UnavailableError
 from vdm_alerts.core.rules.rule_set import RuleSet
 
-VDM_OFF = Finding("VDM", "VDM is off", "Switch it on")
+VDM_OFF = Finding("VDM", "VDM is off", "Turn it on")
 
 
 def test_unsent_notification_stays_due(world: World) -> None:
     world.set_bounces(NEWS_IDENTITY, 600)
     world.fail("publish", UnavailableError("sns:Publish", "no answer"))
-    with pytest.raises(NotificationsUnsentError, match="1 of 1 messages"):
+    with pytest.raises(NotificationsUnsentError, match="1 of 1 notifications"):
         world.run()
 
     world.repair("publish")
     world.run(hours=1)
 
-    assert world.subjects == ["[WARNING] Bounce rate of news.example.com is 6%"]
-    assert "message 1." in world.notifier.sent[0].text
+    assert world.subjects == ["[WARNING] Bounce rate 6% (above 5%): news.example.com"]
+    assert "notification 1." in world.notifier.sent[0].text
 
 
 def test_healthy_scopes_are_not_stored_even_while_a_notification_is_attempted(world: World) -> None:
@@ -46,8 +46,8 @@ def test_repeated_notification_keeps_its_id_and_number_when_the_save_failed(worl
 
     first, second = world.notifier.sent
     assert first.subject == second.subject
-    assert "Incident bounce-rate-20260312T0900Z, message 1." in first.text
-    assert "Incident bounce-rate-20260312T0900Z, message 1." in second.text
+    assert "Incident bounce-rate-20260312T0900Z, notification 1." in first.text
+    assert "Incident bounce-rate-20260312T0900Z, notification 1." in second.text
 
 
 def test_run_fails_only_after_everything_else_is_done_when_a_publish_failed(world: World) -> None:

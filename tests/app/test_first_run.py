@@ -27,9 +27,7 @@ def test_first_summary_does_not_wait_for_hold(world: World) -> None:
     world.run()
     world.run(hours=3)
 
-    assert world.subjects == [
-        "[CRITICAL] VDM Alerts is watching: Bounce rate of news.example.com is 12%"
-    ]
+    assert world.subjects == ["[CRITICAL] VDM Alerts is monitoring: 1 incident already open"]
 
 
 def test_first_summary_waits_until_the_account_is_readable(world: World) -> None:
@@ -43,8 +41,10 @@ def test_first_summary_waits_until_the_account_is_readable(world: World) -> None
     world.run(hours=1)
 
     (message,) = world.notifier.sent
-    assert message.subject.startswith("[OK] VDM Alerts is watching, and nothing is beyond a thresh")
-    assert "1 of 13 rates could not be read yet. " in message.text.replace("\n", " ")
+    assert message.subject.startswith(
+        "[WARNING] VDM Alerts is monitoring: 1 of 13 rates not readable yet"
+    )
+    assert "1 of 13 rates could not be read yet, so they are unknown. " in message.text
 
 
 def make_account_unreadable(world: World) -> None:
@@ -66,6 +66,6 @@ def test_first_summary_has_all_incidents_when_the_account_is_unreadable_or_pause
 
     world.run()
 
-    assert world.subjects[0] == "[WARNING] VDM Alerts is watching: 6 incidents at first sight"
+    assert world.subjects[0] == "[WARNING] VDM Alerts is monitoring: 6 incidents already open"
     later = [message.text for message in world.notifier.sent[1:]]
     assert [text for text in later if "bounce-rate-" in text] == []

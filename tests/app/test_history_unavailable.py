@@ -7,7 +7,7 @@ from vdm_alerts.core.model.findings import AccessDeniedError, Finding
 from vdm_alerts.core.planning.roster import SenderRoster
 from vdm_alerts.core.rules.rule_set import RuleSet
 
-INVALID = Finding("rule", "A rule cannot be used", "Edit it")
+INVALID = Finding("rule", "Rule r is invalid", "Edit it")
 
 
 def test_run_reports_breaches_as_history_unavailable_when_the_lease_is_denied(
@@ -21,8 +21,8 @@ def test_run_reports_breaches_as_history_unavailable_when_the_lease_is_denied(
     world.run(hours=1)
 
     breach, service = world.notifier.sent[1:]
-    assert "History unavailable" in breach.text
-    assert "AWS refused dynamodb:PutItem" in service.text
+    assert "Alert history unavailable" in breach.text
+    assert "not allowed to call dynamodb:PutItem" in service.text
     assert world.state == before
 
 
@@ -35,8 +35,8 @@ def test_run_reports_breaches_as_history_unavailable_when_the_save_is_denied(
     world.run()
 
     breach, service = world.notifier.sent
-    assert "History unavailable" in breach.text
-    assert "AWS refused dynamodb:BatchWriteItem" in service.text
+    assert "Alert history unavailable" in breach.text
+    assert "not allowed to call dynamodb:BatchWriteItem" in service.text
 
 
 def test_notification_has_another_id_when_it_cannot_be_stored(world: World) -> None:

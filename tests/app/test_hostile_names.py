@@ -6,12 +6,12 @@ import shlex
 import pytest
 from builders import TARGET, a_rule
 from fakes import World
-from vdm_alerts.core.notifications.rendering.remediation import pause_step
 
 from vdm_alerts.adapters.aws.cloudwatch_emf import MAX_DIMENSION_VALUE, EmbeddedMetrics
 from vdm_alerts.core.model.findings import UnavailableError
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Scope
 from vdm_alerts.core.model.rates import Gap
+from vdm_alerts.core.notifications.rendering.commands import pause_step
 
 HOSTILE_NAMES = [
     "x\n\n[RESOLVED] All is well",
@@ -50,7 +50,7 @@ def test_hostile_name_is_shown_on_one_line_of_every_form(hostile_world: World, n
     shown = [
         *message.text.splitlines(),
         *content["description"].split("\n"),
-        *content["nextSteps"],
+        *(line for step in content["nextSteps"] for line in step.split("\n")),
         content["title"],
         message.subject,
         message.sms,
@@ -78,8 +78,8 @@ def test_hostile_name_is_a_valid_dimension(
 
 def test_command_with_a_hostile_name_stays_one_command(name: str) -> None:
     step = pause_step(name, TARGET)
-    command = shlex.split(step[step.index("aws sesv2") :], comments=True)
-    assert step.isprintable()
+    command = shlex.split(step.command, comments=True)
+    assert all(line.isprintable() for line in step.lines)
     assert command[-2:] == [str(Scope(configuration_set=name)), "--no-sending-enabled"]
 
 
@@ -92,5 +92,5 @@ def test_hostile_name_and_error_are_shown_on_one_line_of_a_finding(
     hostile_world.run()
     text = "\n".join(message.text for message in hostile_world.notifier.sent)
     assert all(line.isprintable() for line in text.splitlines())
-    assert "SES refuses to answer for these" in text
+    assert "SES rejects queries about these scopes" in text
     assert "ses:GetAccount failed" in text

@@ -60,7 +60,7 @@ def run_against(world: World, url: str) -> timedelta:
 def world(world: World) -> World:
     """A world in which a notification is due that SES has no part in."""
     world.set_rules(a_rule())
-    invalid = Finding("/vdm-alerts/rules/mine/x", "A rule cannot be used", "Edit it")
+    invalid = Finding("/vdm-alerts/rules/mine/x", "Rule r is invalid", "Edit it")
     world.rules.rule_set.invalid["x"] = invalid  # type: ignore[index]
     return world
 
@@ -74,7 +74,7 @@ def test_run_ends_in_time_and_sends_what_is_due_however_slow_ses_is(
     with serving(behave) as url:
         assert run_against(world, url) < READING_TIME + OVERTIME
 
-    assert [subject for subject in world.subjects if "A rule cannot be used" in subject]
+    assert [subject for subject in world.subjects if "Rule r is invalid" in subject]
     report = world.recorder.reports[-1]
     assert report.unreadable + report.series_unknown > 0
     assert "VDM" not in "".join(world.subjects), "no answer does not say that VDM is off"

@@ -15,7 +15,7 @@ from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.muting.silences import Silences, parse_silence
 from vdm_alerts.core.planning.queries import Query
 
-CLOSED = "[ENDED] Bounce rate of news.example.com: watched no longer"
+CLOSED = "[CLOSED] Bounce rate no longer monitored: news.example.com"
 
 
 @pytest.fixture
@@ -41,13 +41,13 @@ def test_alert_closes_under_its_former_indicator(world: World) -> None:
     world.run(hours=2)
 
     assert world.subjects[1:] == [CLOSED]
-    reason = "The rule bounce-rate was changed and is about another rate."
+    reason = "Rule bounce-rate was changed and monitors another rate now."
     assert reason in world.notifier.sent[-1].text
 
 
 @pytest.mark.parametrize(
     ("transient_bounces", "new_alerts"),
-    [(100, []), (900, ["[WARNING] Transient bounce rate of news.example.com is 9%"])],
+    [(100, []), (900, ["[WARNING] Transient bounce rate 9% (above 5%): news.example.com"])],
 )
 def test_closing_notification_stays_due_until_it_is_sent(
     world: World, transient_bounces: int, new_alerts: list[str]
@@ -81,7 +81,7 @@ def test_closing_notification_is_sent_once_when_the_changed_rule_becomes_invalid
     changed.run(hours=2)
     changed.run(hours=3)
 
-    assert [subject for subject in changed.subjects[1:] if "rule" not in subject] == [CLOSED]
+    assert [subject for subject in changed.subjects[1:] if "Rule" not in subject] == [CLOSED]
 
 
 def test_closing_notification_is_sent_when_the_rules_are_unavailable(changed: World) -> None:
@@ -99,7 +99,9 @@ def test_silenced_closing_notification_holds_back_no_new_alert(changed: World) -
     changed.series.answers[Query(Metric.TRANSIENT_BOUNCE, ACCOUNT)] = a_series(2_000)
 
     changed.run(hours=2)
-    assert changed.subjects[1:] == ["[CRITICAL] Transient bounce rate of the account is 20%"]
+    assert changed.subjects[1:] == [
+        "[CRITICAL] Transient bounce rate 20% (above 10%): whole account"
+    ]
 
     changed.run(hours=9)
     assert changed.subjects[2] == CLOSED
@@ -126,8 +128,8 @@ def test_new_indicator_does_not_inherit_the_flapping_of_the_former(world: World)
     world.series.answers[Query(Metric.TRANSIENT_BOUNCE, NEWS_IDENTITY)] = a_series(900)
     world.run(hours=4)
 
-    assert world.subjects[-1] == "[WARNING] Transient bounce rate of news.example.com is 9%"
-    assert "come and gone" not in world.notifier.sent[-1].text
+    assert world.subjects[-1] == "[WARNING] Transient bounce rate 9% (above 5%): news.example.com"
+    assert "Flapping" not in world.notifier.sent[-1].text
     assert {key.indicator for key in world.state.alerts} == {Indicator.TRANSIENT_BOUNCE_RATE}
 
 

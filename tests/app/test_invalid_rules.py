@@ -7,7 +7,7 @@ from rule_texts import INVALID_RULE
 from vdm_alerts.core.model.findings import AccessDeniedError, Finding, UnavailableError
 from vdm_alerts.core.rules.rule_set import RuleSet
 
-INVALID = Finding("rule", "A rule cannot be used", "Edit it")
+INVALID = Finding("rule", "Rule r is invalid", "Edit it")
 
 
 def test_invalid_rule_is_reported_and_other_rules_apply(world: World) -> None:
@@ -17,8 +17,8 @@ def test_invalid_rule_is_reported_and_other_rules_apply(world: World) -> None:
     world.run()
 
     assert world.subjects == [
-        "[WARNING] Bounce rate of news.example.com is 6%",
-        "[WARNING] A rule cannot be used",
+        "[WARNING] Bounce rate 6% (above 5%): news.example.com",
+        "[WARNING] Rule r is invalid",
     ]
 
 
@@ -78,7 +78,7 @@ def test_invalid_rule_that_never_was_valid_does_not_hide_later_problems(world: W
     assert [subject.partition("]")[0] for subject in world.subjects] == [
         "[WARNING",
         "[WARNING",
-        "[WARNING, partly resolved",
+        "[WARNING",
         "[WARNING",
     ]
     assert world.subjects[3] == world.subjects[1]

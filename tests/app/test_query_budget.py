@@ -50,7 +50,7 @@ def test_insufficient_budget_is_reported_once(world: World) -> None:
         world.run(hours, Limits(queries_per_day=100))
 
     assert world.subjects == [
-        "[WARNING] 100 queries of VDM a day are too few to read everybody in a day"
+        "[WARNING] 100 queries of VDM a day are too few to read every sender daily"
     ]
 
 
@@ -68,7 +68,7 @@ def test_providers_and_senders_at_providers_are_read_within_a_small_budget(world
         world.run(hours, Limits(queries_per_day=800))
 
     text = "".join(message.text for message in world.notifier.sent)
-    assert "the bounce rate at NetEase has reached" in text
+    assert "The bounce rate at NetEase is " in text
     assert "3.example.com at Aol" in text
 
 
@@ -81,7 +81,7 @@ def test_unreadable_senders_do_not_delay_the_others(world: World) -> None:
     for hours in range(4):
         world.run(hours, Limits(queries_per_day=800))
 
-    assert "[WARNING] Bounce rate of news.example.com is 6%" in world.subjects
+    assert "[WARNING] Bounce rate 6% (above 5%): news.example.com" in world.subjects
 
 
 def test_queries_are_counted_over_all_runs_of_a_day(world: World) -> None:

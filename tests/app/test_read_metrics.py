@@ -57,7 +57,7 @@ def test_tenants_are_read_when_a_rule_covers_them(world: World) -> None:
 
     world.run()
 
-    assert world.subjects == ["[WARNING] Bounce rate of the tenant acme is 6%"]
+    assert world.subjects == ["[WARNING] Bounce rate 6% (above 5%): tenant acme"]
 
 
 def test_senders_are_listed_again_when_no_known_sender_accounts_for_the_emails(
@@ -73,7 +73,7 @@ def test_senders_are_listed_again_when_no_known_sender_accounts_for_the_emails(
     world.run(hours=2)
 
     assert world.account.times_listed == 2
-    assert world.subjects == ["[WARNING] Bounce rate of new.example.com is 6%"]
+    assert world.subjects == ["[WARNING] Bounce rate 6% (above 5%): new.example.com"]
 
 
 def test_idle_sender_is_read_in_the_run_in_which_it_starts_to_send(world: World) -> None:
@@ -87,7 +87,7 @@ def test_idle_sender_is_read_in_the_run_in_which_it_starts_to_send(world: World)
     world.set_bounces(idle, 600)
     world.run(hours=2)
 
-    assert world.subjects == ["[WARNING] Bounce rate of quiet.example.com is 6%"]
+    assert world.subjects == ["[WARNING] Bounce rate 6% (above 5%): quiet.example.com"]
 
 
 # Rejected names.
@@ -103,7 +103,7 @@ def test_rejected_sender_is_queried_and_reported_once(world: World) -> None:
 
     assert first.series_unknown == second.series_unknown == 0
     (message,) = world.notifier.sent
-    assert "SES refuses to answer for these: news.example.com" in message.text
+    assert "SES rejects queries about these scopes: news.example.com" in message.text
 
 
 def test_rejected_sender_is_queried_again_after_a_week(world: World) -> None:
@@ -119,7 +119,7 @@ def test_rejected_sender_is_queried_again_after_a_week(world: World) -> None:
             queried_at.append(hours)
 
     assert queried_at[0] == 24 * 7
-    assert "[WARNING] Bounce rate of news.example.com is 6%" in world.subjects
+    assert "[WARNING] Bounce rate 6% (above 5%): news.example.com" in world.subjects
 
 
 # The current day.
@@ -165,7 +165,7 @@ def test_today_is_read_again_when_ses_rejected_yesterday_too(world: World) -> No
     world.set_bounces(NEWS_IDENTITY, 600)
     world.run(hours=1)
 
-    assert "[WARNING] Bounce rate of news.example.com is 6%" in world.subjects
+    assert "[WARNING] Bounce rate 6% (above 5%): news.example.com" in world.subjects
 
 
 def test_rejected_days_are_reported(world: World) -> None:
@@ -174,7 +174,7 @@ def test_rejected_days_are_reported(world: World) -> None:
     summary = world.run()
 
     assert summary.series_unknown == summary.series_evaluated > 0
-    problem = "SES refuses to answer for the days that it is asked about"
+    problem = "SES rejects the days of the queries"
     assert problem in world.notifier.sent[0].text
 
 
@@ -183,7 +183,7 @@ def test_notification_says_until_when_emails_are_counted_without_today(world: Wo
 
     world.run(hours=24, limits=WITHOUT_TODAY)
 
-    assert "Days are counted until 2026-03-12." in world.notifier.sent[0].text
+    assert ", data through 2026-03-12." in world.notifier.sent[0].text
 
 
 def test_today_is_not_evaluated_when_the_settings_exclude_it(world: World) -> None:
@@ -193,7 +193,7 @@ def test_today_is_not_evaluated_when_the_settings_exclude_it(world: World) -> No
     assert [subject for subject in world.subjects if "Bounce" in subject] == []
 
     world.run(hours=24, limits=WITHOUT_TODAY)
-    assert "[WARNING] Bounce rate of news.example.com is 6%" in world.subjects
+    assert "[WARNING] Bounce rate 6% (above 5%): news.example.com" in world.subjects
 
 
 # Failures.
@@ -206,7 +206,7 @@ def test_run_reads_everything_when_the_roster_is_unavailable(world: World) -> No
 
     world.run()
 
-    assert world.subjects == ["[WARNING] Bounce rate of news.example.com is 6%"]
+    assert world.subjects == ["[WARNING] Bounce rate 6% (above 5%): news.example.com"]
 
 
 def test_answers_are_kept_when_a_later_call_fails(world: World) -> None:

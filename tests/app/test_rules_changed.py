@@ -16,7 +16,7 @@ from vdm_alerts.app.notify import NotificationsUnsentError
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Scope
 from vdm_alerts.core.rules.patterns import ScopePatterns
 
-CLOSED = "[ENDED] Bounce rate of news.example.com: watched no longer"
+CLOSED = "[CLOSED] Bounce rate no longer monitored: news.example.com"
 
 
 def without_subscriber(world: World, hours: int) -> None:
@@ -37,8 +37,8 @@ def test_alert_closes_with_a_notification_when_its_rule_is_deleted(world: World)
 
     assert world.subjects[1:] == [CLOSED]
     assert world.notifier.sent[1].text.startswith(
-        "The rule bounce-rate was deleted. The bounce rate of news.example.com was above your "
-        "threshold before."
+        "Rule bounce-rate was deleted. The bounce rate of news.example.com was above your "
+        "threshold before, and the problem might still exist."
     )
     assert world.state.alerts == {}
     assert "bounce-rate" not in world.state.rules
@@ -52,7 +52,7 @@ def test_alert_closes_with_a_notification_when_its_rule_excludes_the_scope(world
     world.set_rules(replace(a_rule(), exclude=exclude))
     world.run(hours=1)
 
-    reason = "The rule bounce-rate was changed and does not watch news.example.com"
+    reason = "Rule bounce-rate was changed and no longer covers news.example.com"
     assert reason in world.notifier.sent[1].text
     assert world.state.alerts == {}
 
@@ -67,7 +67,7 @@ def test_alert_is_forgotten_and_logged_when_its_deleted_rule_was_not_stored(
     world.run(hours=1)
 
     assert world.state.alerts == {}
-    assert "The rule bounce-rate was deleted" in caplog.text
+    assert "Rule bounce-rate was deleted" in caplog.text
 
 
 def test_undelivered_alert_closes_without_a_notification_when_its_rule_is_deleted(
@@ -80,7 +80,7 @@ def test_undelivered_alert_closes_without_a_notification_when_its_rule_is_delete
     world.run(hours=1)
 
     assert world.notifier.sent == []
-    assert world.history[-1]["why"] == "The rule bounce-rate was deleted"
+    assert world.history[-1]["why"] == "Rule bounce-rate was deleted"
 
 
 @pytest.mark.parametrize("edit", ["", TRANSIENT_RULE], ids=["deleted", "other indicator"])
@@ -115,7 +115,7 @@ def test_episode_that_closes_and_then_resolves_has_two_notifications(world: Worl
 
     assert [(document["sequence"], document["reason"]) for document in world.documents] == [
         (1, "FIRING"),
-        (2, "ENDED"),
+        (2, "CLOSED"),
         (3, "RESOLVED"),
     ]
 
@@ -133,10 +133,10 @@ def test_closing_notification_lists_resolved_scopes_separately(world: World) -> 
     world.run(hours=3)
 
     text = world.notifier.sent[1].text
-    assert "The bounce rate of the account was above your threshold before." in text
-    assert "No longer above it:\n  news.example.com (identity)" in text
+    assert "The bounce rate of the account was above your threshold before, and" in text
+    assert "Resolved:\n- news.example.com (identity)\n" in text
     # The end is unknown for the account, so the message has no duration.
-    assert "It began at 2026-03-12 09:00 UTC." in text
+    assert "The alert opened at 2026-03-12 09:00 UTC." in text
 
 
 def test_closing_notification_says_that_the_rate_recovered_while_it_was_monitored_again(
@@ -180,7 +180,7 @@ def test_closing_notification_says_that_the_rate_recovered_before_the_rule_chang
     assert closed.subject.startswith(f"{CLOSED} - ")
     recovered = "The bounce rate of news.example.com was back below your threshold by then."
     assert recovered in closed.text
-    assert "It lasted 1 hour, from 2026-03-12 09:00 UTC." in closed.text
+    assert "The alert was open for 1 hour, from 2026-03-12 09:00 UTC." in closed.text
     # The parameter has another text now.
     assert "SSM parameter" not in closed.text
     assert (world.documents[-1]["parameter"] is not None) is has_parameter
@@ -197,7 +197,7 @@ def test_closing_digest_is_not_shown_as_good_news(world: World) -> None:
     world.run(hours=1)
 
     digest = world.notifier.sent[-1]
-    assert digest.subject.startswith("[ENDED] 2 more: Bounce rate of e.example.com: watched no ")
+    assert digest.subject.startswith("[CLOSED] 2 more incidents ended: 2 closed")
     assert ":white_circle:" in digest.amazon_q
 
 
@@ -213,5 +213,7 @@ def test_alert_keeps_its_start_when_its_rule_is_deleted_and_restored(world: Worl
     world.run(hours=24)
 
     (reminder,) = world.notifier.sent[1:]
-    assert reminder.subject.startswith("[WARNING] Bounce rate of news.example.com is still 6% - ")
-    assert "Going on since 2026-03-12 09:00 UTC." in reminder.text
+    assert reminder.subject.startswith(
+        "[WARNING] Bounce rate still 6% (above 5%): news.example.com - "
+    )
+    assert "Open since: 2026-03-12 09:00 UTC (" in reminder.text

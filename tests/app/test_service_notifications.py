@@ -20,7 +20,7 @@ from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.muting.silences import Silences
 from vdm_alerts.core.planning.queries import Query
 
-VDM_OFF = Finding("VDM", "VDM is off", "Switch it on")
+VDM_OFF = Finding("VDM", "VDM is off", "Turn it on")
 
 
 @pytest.mark.parametrize(
@@ -39,13 +39,13 @@ def test_denied_action_is_reported_once_and_so_is_its_fix(
     world.run()
     world.run(hours=1)
     (message,) = world.notifier.sent
-    assert f"AWS refused {action}" in message.text
+    assert f"not allowed to call {action}" in message.text
 
     world.repair(call)
     world.run(hours=2)
     world.run(hours=3)
 
-    assert world.subjects[1:] == ["[OK] All is in order again"]
+    assert world.subjects[1:] == ["[OK] VDM Alerts: 1 problem fixed"]
 
 
 def test_nothing_is_read_and_a_problem_is_reported_when_vdm_is_off(world: World) -> None:
@@ -74,7 +74,7 @@ def test_account_without_email_is_reported_once(world: World) -> None:
     world.run(hours=1)
 
     (message,) = world.notifier.sent
-    assert "VDM has counted no mail of this account in the last 7 days" in message.text
+    assert "VDM has counted no email of this account in the last 7 days" in message.text
 
 
 def test_problem_is_reported_fixed_and_recurring_while_another_persists(world: World) -> None:
@@ -88,10 +88,10 @@ def test_problem_is_reported_fixed_and_recurring_while_another_persists(world: W
         world.run(hours)
 
     assert world.subjects == [
-        "[WARNING] SES refuses to answer for these: news.example.com",
-        "[CRITICAL] SES has paused it, and 1 more",
-        "[WARNING, partly resolved] No longer so: SES has paused it",
-        "[CRITICAL] SES has paused it, and 1 more",
+        "[WARNING] SES rejects queries about these scopes: news.example.com",
+        "[CRITICAL] SES has paused it, and 1 more problem",
+        "[WARNING] VDM Alerts: 1 problem fixed, 1 still open",
+        "[CRITICAL] SES has paused it, and 1 more problem",
     ]
 
 
@@ -152,5 +152,5 @@ def test_unexpected_error_is_reported_and_stops_no_notification(world: World) ->
     world.run()
 
     assert [subject.split("]")[0] for subject in world.subjects] == ["[WARNING", "[WARNING"]
-    error = "an error that it does not know, ZeroDivisionError"
+    error = "VDM Alerts has an unexpected error (ZeroDivisionError)"
     assert error in world.notifier.sent[1].text

@@ -35,7 +35,7 @@ def test_missing_subscriber_is_counted_and_logged(
     summary = world.run()
 
     assert (summary.subscribers, summary.findings, summary.unreadable) == (0, 1, 0)
-    assert "no alert reaches anyone" in caplog.text
+    assert "The SNS topic has no confirmed subscription" in caplog.text
 
 
 def test_notifications_stay_due_until_the_first_subscription_is_confirmed(world: World) -> None:
@@ -75,7 +75,7 @@ def test_last_count_of_subscribers_applies_when_counting_fails_once(world: World
     world.repair("count subscribers")
     world.notifier.confirmed = 1
     world.run(hours=2)
-    assert world.subjects == ["[WARNING] Bounce rate of news.example.com is 6%"]
+    assert world.subjects == ["[WARNING] Bounce rate 6% (above 5%): news.example.com"]
 
 
 def test_notifications_are_sent_when_counting_subscribers_fails_twice(world: World) -> None:
@@ -88,20 +88,21 @@ def test_notifications_are_sent_when_counting_subscribers_fails_twice(world: Wor
     assert world.notifier.sent == []
     world.run(hours=2)
 
-    assert world.subjects[0] == "[WARNING] Bounce rate of news.example.com is 6%"
+    assert world.subjects[0] == "[WARNING] Bounce rate 6% (above 5%): news.example.com"
 
 
 def test_ended_subscription_is_notified_once_to_the_others(world_of_two: World) -> None:
     first, second = world_of_two.run(hours=1), world_of_two.run(hours=2)
 
     (message,) = world_of_two.notifier.sent
-    assert message.text == (
+    assert message.text.startswith(
+        "Problems: 1 new.\n\n"
         "1. SNS subscriptions fell from 2 to 1 after 2026-03-12 09:00 UTC.\n"
-        "   If you did not intend this, find out which receiver of these alerts is missing, and "
-        "subscribe it again. The topic, in the output TopicArn of the stack, lists those that are "
-        "left: aws sns list-subscriptions-by-topic --region eu-west-1 --topic-arn TOPIC_ARN\n\n"
-        "Account 111122223333 in eu-west-1, 2026-03-12 10:00 UTC.\n"
+        "   Effect: a former receiver gets no notifications.\n"
+        "   Fix: If you did not intend this, find the missing receiver and subscribe it again. "
     )
+    command = "aws sns list-subscriptions-by-topic --region eu-west-1 --topic-arn TOPIC_ARN"
+    assert f"\n     {command}\n" in message.text
     assert (first.findings, second.findings) == (1, 0)
 
 

@@ -49,7 +49,7 @@ def test_scope_is_reported_once_when_it_is_unreadable_for_more_than_a_day(
         world.run(hours)
         assert len(world.notifier.sent) == (1 if hours - start > 24 else 0)
 
-    assert world.subjects == [f"[WARNING] Unreadable for more than a day, so not watched: {scope}"]
+    assert world.subjects == [f"[WARNING] Unreadable for more than a day: {scope}"]
 
 
 def test_sender_at_a_provider_is_reported_once_when_unreadable_for_more_than_a_day(
@@ -60,14 +60,14 @@ def test_sender_at_a_provider_is_reported_once_when_unreadable_for_more_than_a_d
     world.set_bounces(NEWS_IDENTITY, 900)
     world.set_bounces(part, 900)
     world.run()
-    assert world.subjects == ["[WARNING] Bounce rate of news.example.com at Hotmail is 9%"]
+    assert world.subjects == ["[WARNING] Bounce rate 9% (above 5%): news.example.com at Hotmail"]
 
     world.series.answers[Query(Metric.PERMANENT_BOUNCE, part)] = Gap.UNAVAILABLE
     for hours in range(1, 30):
         world.run(hours)
 
     text = "".join(message.text for message in world.notifier.sent)
-    assert text.count(f"so not watched: {part}.") == 1
+    assert text.count(f"Unreadable for more than a day: {part}.") == 1
 
 
 def test_unreadable_scope_is_not_reported_readable_before_it_is_read_again(world: World) -> None:
@@ -82,9 +82,7 @@ def test_unreadable_scope_is_not_reported_readable_before_it_is_read_again(world
     for hours in range(60):
         world.run(hours, Limits(queries_per_day=24 * 40))
 
-    assert world.subjects == [
-        f"[WARNING] Unreadable for more than a day, so not watched: {senders[3]}"
-    ]
+    assert world.subjects == [f"[WARNING] Unreadable for more than a day: {senders[3]}"]
 
 
 def test_outage_is_reported_once_when_it_lasts_more_than_a_day(world: World) -> None:
@@ -106,7 +104,7 @@ def test_rejected_scope_is_reported_once_by_name(world: World, gap: Gap) -> None
     world.run(hours=1)
 
     (message,) = world.notifier.sent
-    assert "SES refuses to answer for these: news.example.com" in message.text
+    assert "SES rejects queries about these scopes: news.example.com" in message.text
 
 
 class IncompleteSeries(RecordingSeries):
@@ -146,7 +144,7 @@ def test_denied_metrics_are_not_reported_fixed_while_they_are_unavailable(world:
 
     world.series.default, world.series.answers = Series({}), answers
     world.run(hours=2)
-    assert world.subjects[1:] == ["[OK] All is in order again"]
+    assert world.subjects[1:] == ["[OK] VDM Alerts: 1 problem fixed"]
 
 
 def test_fix_is_not_called_all_in_order_while_a_scope_is_unreadable(world: World) -> None:
@@ -157,9 +155,7 @@ def test_fix_is_not_called_all_in_order_while_a_scope_is_unreadable(world: World
 
     world.run(hours=1)
 
-    assert world.subjects[1:] == [
-        "[OK] No longer so: AWS refused ses:ListConfigurationSets to VDM Alerts"
-    ]
+    assert world.subjects[1:] == ["[RESOLVED] VDM Alerts: 1 problem fixed"]
 
 
 def test_account_metric_is_read_although_no_rule_covers_the_account(world: World) -> None:

@@ -37,7 +37,7 @@ def only_notification(stack: DeployedStack) -> str:
 
 def assert_problem_is_reported_fixed(stack: DeployedStack) -> None:
     _, (notification,) = stack.run()
-    assert notification.subject == "[OK] All is in order again - 111122223333 eu-west-1"
+    assert notification.subject == "[OK] VDM Alerts: 1 problem fixed - 111122223333 eu-west-1"
     assert_next_run_notifies_nothing(stack)
 
 
@@ -71,8 +71,8 @@ def test_ended_subscription_is_reported_to_the_remaining_subscribers(stack: Depl
 def test_disabled_vdm_is_reported_and_its_fix_too(stack: DeployedStack) -> None:
     stack.aws.set_scenario(f"{EMPTY_SCENARIO}\nvdm_enabled = false")
     text = only_notification(stack)
-    assert "Virtual Deliverability Manager is switched off in this account and Region" in text
-    assert "Switch it on in the SES console" in text
+    assert "Virtual Deliverability Manager is turned off in this account and Region" in text
+    assert "Turn it on in the SES console" in text
     stack.aws.set_scenario(HEALTHY)
     assert_problem_is_reported_fixed(stack)
 
@@ -104,10 +104,10 @@ def rules_replaced(stack: DeployedStack, texts: Mapping[str, str | None]) -> Ite
 def test_invalid_rule_is_reported_and_stops_no_other_rule(stack: DeployedStack) -> None:
     with rules_replaced(stack, {"bounce-rate": 'indicator = "bounce_rat"'}):
         text = only_notification(stack)
-        assert "/vdm-alerts/rules/bounce-rate: 3 problems" in text
+        assert "Rule bounce-rate is invalid (3 errors)" in text
         assert 'indicator  "bounce_rat" is not known here; did you mean "bounce_rate"?' in text
-        assert "Edit that parameter in SSM Parameter Store" in text
-        assert "Until that is mended nothing is judged by it" in text
+        assert "Edit SSM parameter /vdm-alerts/rules/bounce-rate" in text
+        assert "Effect: it is not applied" in text
         report, _ = stack.run()
         assert report["series_evaluated"] > 10, "the other rule is still evaluated"
     assert_problem_is_reported_fixed(stack)
@@ -117,7 +117,7 @@ def test_edited_default_rule_applies_and_is_reported(stack: DeployedStack) -> No
     default = stack.rules()["shipped/bounce-rate"]
     with rules_replaced(stack, {"shipped/bounce-rate": default.replace('"5%"', '"4%"')}):
         text = only_notification(stack)
-        assert "The shipped rule bounce-rate was edited in place" in text
+        assert "Default rule bounce-rate was edited in place" in text
         assert "Save its text as the SSM parameter /vdm-alerts/rules/bounce-rate: that" in text
         assert "VDM Alerts cannot do all of its work" not in text, "the edited rule applies"
     assert_problem_is_reported_fixed(stack)
@@ -126,7 +126,7 @@ def test_edited_default_rule_applies_and_is_reported(stack: DeployedStack) -> No
 def test_missing_rules_are_reported(stack: DeployedStack) -> None:
     with rules_replaced(stack, dict.fromkeys(stack.rules())):
         text = only_notification(stack)
-        assert "There is no rule under /vdm-alerts/rules in SSM Parameter Store" in text
+        assert "SSM Parameter Store has no rule under /vdm-alerts/rules" in text
     assert_problem_is_reported_fixed(stack)
 
 
@@ -168,7 +168,7 @@ def denied(stack: DeployedStack, action: str) -> Iterator[None]:
 def test_denied_read_is_reported_and_its_fix_too(stack: DeployedStack, action: str) -> None:
     with denied(stack, action):
         text = only_notification(stack)
-        assert f"AWS refused {action} to VDM Alerts" in text
+        assert f"not allowed to call {action}" in text
         assert f"Allow {action} in the role of the function" in text
     assert_problem_is_reported_fixed(stack)
 
@@ -182,11 +182,13 @@ def test_breach_is_sent_at_every_run_when_state_access_is_denied(
     with denied(stack, action):
         for _ in range(2):
             _, (breach, service) = stack.run()
-            assert breach.subject.startswith("[CRITICAL] Bounce rate of the account is 12%")
-            assert "History unavailable" in breach.text
-            assert f"AWS refused {action} to VDM Alerts" in service.text
+            assert breach.subject.startswith(
+                "[CRITICAL] Bounce rate 12% (above 10%): whole account"
+            )
+            assert "Alert history unavailable" in breach.text
+            assert f"not allowed to call {action}" in service.text
     _, (breach,) = stack.run()
-    assert "History unavailable" not in breach.text
+    assert "Alert history unavailable" not in breach.text
     assert_next_run_notifies_nothing(stack)
 
 
@@ -195,7 +197,7 @@ def test_denied_roster_write_loses_no_alert_history(stack: DeployedStack) -> Non
     stack.aws.set_scenario(BREACH)
     with denied(stack, "dynamodb:BatchWriteItem"):
         _, (breach,) = stack.run()
-        assert "History unavailable" not in breach.text
+        assert "Alert history unavailable" not in breach.text
         assert_next_run_notifies_nothing(stack)
         warnings = [each for each in stack.deployment.log() if each.get("level") == "WARNING"]
         assert any("the sender roster is not saved" in each["message"] for each in warnings)
@@ -216,7 +218,7 @@ def test_notification_stays_due_when_publishing_is_denied(stack: DeployedStack) 
     with denied(stack, "sns:Publish"):
         assert "1 of 1 messages could not be sent" in stack.run_failing()
         errors = [line for line in stack.deployment.log() if line.get("level") == "ERROR"]
-        assert any("AWS refused sns:Publish" in line["message"] for line in errors)
+        assert any("not allowed to call sns:Publish" in line["message"] for line in errors)
     assert "VDM has counted no mail" in only_notification(stack)
 
 

@@ -76,7 +76,7 @@ permanent_bounce = "200x60"
     second = stack.invoke()
     assert second["queries"] < first["queries"] - 20, "idle senders are read once a day"
     assert "anna@example.com" in alert.text
-    assert "acme (tenant): 20%, critical" in alert.text
+    assert "acme (tenant): 20% (" in alert.text
     assert "anna" not in json.dumps(stack.deployment.log()[lines_before:])
     next_day, (reminder,) = stack.run(stack.now + timedelta(days=1))
     assert next_day["queries"] == second["queries"] + 25

@@ -31,6 +31,6 @@ def test_ses_event_triggers_a_run_at_the_current_time(stack: DeployedStack) -> N
         assert time.monotonic() < deadline
         time.sleep(0.05)
     (notification,) = stack.inbox.receive(1)
-    assert "Sending is switched off for this account in this Region" in notification.text
+    assert "Sending is turned off for this account in this Region" in notification.text
     sent_at = datetime.fromisoformat(notification.document["at"])
     assert abs(datetime.now(UTC) - sent_at) < timedelta(minutes=5)

@@ -44,8 +44,9 @@ class FailureCollector:
         _log.error("unexpected error: %r", error, exc_info=error)
         unexpected = Finding(
             key="unexpected",
-            what="VDM Alerts met an error that it does not know, " + type(error).__name__,
-            remedy="The function's log has the rest of it; please report it",
+            what=f"VDM Alerts has an unexpected error ({type(error).__name__})",
+            effect="what it could not read is not monitored",
+            remedy="Report the error with its traceback, which is in the log of the function",
         )
         self.add([unexpected], source)
 

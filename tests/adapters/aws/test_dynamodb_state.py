@@ -30,7 +30,7 @@ from vdm_alerts.core.model.metrics import Scope
 from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.rules.rule_set import RuleText
 
-VDM_OFF = Finding("VDM", "VDM is off", "Switch it on")
+VDM_OFF = Finding("VDM", "VDM is off", "Turn it on")
 RULE = RuleText('indicator = "bounce_rate"', "/vdm-alerts/rules/bounce-rate")
 LOST_RESPONSE = ReadTimeoutError(endpoint_url="https://dynamodb.eu-west-1.amazonaws.com")
 WRITE_OPERATIONS = ("PutItem", "TransactWriteItems", "UpdateItem", "DeleteItem", "BatchWriteItem")

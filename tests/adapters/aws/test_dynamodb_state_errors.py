@@ -52,7 +52,7 @@ def test_load_fails_with_a_finding_when_an_item_is_of_a_later_schema(
 ) -> None:
     table.put_item(Item={"pk": partition_key(STATE, TARGET), **later})
 
-    with pytest.raises(OperationFailedError, match="What was remembered cannot be read") as caught:
+    with pytest.raises(OperationFailedError, match="alert history is unreadable") as caught:
         DynamoDbState(table).load(TARGET)
 
     assert not caught.value.finding.transient

@@ -96,8 +96,8 @@ def test_disabled_vdm_is_a_finding_with_a_remedy(account: SesAccount, endpoint: 
     account_status = account.status()
     assert not account_status.vdm_enabled
     (finding,) = account_status.findings
-    assert "switched off in this account and Region" in finding.what
-    assert "Switch it on in the SES console" in finding.remedy
+    assert "turned off in this account and Region" in finding.what
+    assert "Turn it on in the SES console" in finding.remedy
 
 
 @pytest.mark.parametrize(("status", "word"), [("PROBATION", "review"), ("SHUTDOWN", "paused")])
@@ -113,7 +113,7 @@ def test_enforcement_by_ses_is_a_critical_finding(
 def test_disabled_sending_is_a_finding(account: SesAccount, endpoint: Endpoint) -> None:
     endpoint.scenario = a_scenario("sending_enabled = false")
     (finding,) = account.status().findings
-    assert "Sending is switched off" in finding.what
+    assert "Sending is turned off" in finding.what
     assert not account.status().may_send
 
 

@@ -207,9 +207,7 @@ def test_rejected_days_raise_today_refused(client: Any) -> None:
 
 def test_disabled_vdm_raises_a_finding(client: Any, endpoint: Endpoint) -> None:
     endpoint.scenario = parse_scenario("begins = 2026-03-01\nvdm_enabled = false", "here")
-    with pytest.raises(
-        OperationFailedError, match="Virtual Deliverability Manager is switched off"
-    ):
+    with pytest.raises(OperationFailedError, match="Virtual Deliverability Manager is turned off"):
         SesMetrics(client, RateLimiter(time)).read([ACCOUNT_SENT_QUERY], Window(7), TODAY, DEADLINE)
 
 
@@ -219,7 +217,7 @@ def test_all_callers_stop_when_vdm_is_disabled_during_the_read(
     queries = [Query(Metric.SEND, Scope(identity=f"{number}.example.com")) for number in range(900)]
     off = parse_scenario("begins = 2026-03-01\nvdm_enabled = false", "here")
     Timer(0.5, setattr, (endpoint, "scenario", off)).start()
-    with pytest.raises(OperationFailedError, match="switched off"):
+    with pytest.raises(OperationFailedError, match="turned off"):
         SesMetrics(client, RateLimiter(time)).read(queries, Window(7), TODAY, DEADLINE)
     assert 1 < endpoint.quota.calls < 60, "out of 90"
 

@@ -32,11 +32,16 @@ def test_message_is_published_once_with_every_form_and_its_attributes(
 ) -> None:
     client, stubber = stub
     forms = {
-        "default": '{"machine": 1}',
-        "email": "prose",
+        "default": '{"chat": 1}',
         "http": '{"chat": 1}',
         "https": '{"chat": 1}',
+        "email": "prose",
+        "sqs": '{"machine": 1}',
+        "lambda": '{"machine": 1}',
+        "firehose": '{"machine": 1}',
+        "email-json": '{"machine": 1}',
         "sms": "short",
+        "application": "short",
     }
     expected = {
         "TopicArn": ARN,

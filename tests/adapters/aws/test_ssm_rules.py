@@ -7,11 +7,11 @@ import pytest
 from botocore.config import Config
 from botocore.stub import Stubber
 from builders import TARGET
-from vdm_alerts.core.notifications.rendering.remediation import fix_text
 
 from vdm_alerts.adapters.aws.ssm_rules import SsmRules
 from vdm_alerts.core.model.deadline import NoDeadline
 from vdm_alerts.core.model.findings import AccessDeniedError, UnavailableError
+from vdm_alerts.core.notifications.rendering.commands import fix_step
 from vdm_alerts.core.rules.default_rules import fingerprint
 
 PATH = "/vdm-alerts/rules"
@@ -52,7 +52,7 @@ def test_invalid_rule_is_a_finding_and_the_other_rules_apply(ssm: Any) -> None:
         [],
     )
     finding = rule_set.invalid["bad"]
-    assert finding.what == "A rule cannot be used, /vdm-alerts/rules/bad: 1 problem"
+    assert finding.what == "Rule bad is invalid (1 error)"
     assert finding.details.startswith('  warning  "5" is not a percentage')
     assert not finding.transient
 
@@ -60,7 +60,7 @@ def test_invalid_rule_is_a_finding_and_the_other_rules_apply(ssm: Any) -> None:
 def test_encrypted_rule_parameter_is_reported_with_the_fix(ssm: Any) -> None:
     ssm.put_parameter(Name=f"{PATH}/rule", Value=VALID_RULE, Type="SecureString")
     (finding,) = parameter_rules(ssm).rules(NoDeadline()).invalid.values()
-    assert "is no String but encrypted or a list; save it as a String" in finding.details
+    assert "has type SecureString or StringList. Save it with type String." in finding.details
 
 
 def test_edited_rule_takes_effect_in_a_warm_function(ssm: Any) -> None:
@@ -94,8 +94,8 @@ def test_edited_default_rule_is_in_effect_and_reported_until_it_is_replaced(
     rule_set = parameter_rules(ssm, rule=deployed).rules(NoDeadline())
     assert rule_set.rules["rule"].thresholds[0].share == 0.04
     (finding,) = rule_set.findings
-    assert finding.what.startswith("The shipped rule rule was edited in place")
-    assert "Save its text as the SSM parameter /vdm-alerts/rules/rule" in finding.remedy
+    assert finding.what.startswith("Default rule rule was edited in place")
+    assert "Save its text as SSM parameter /vdm-alerts/rules/rule" in finding.remedy
     put_rule(ssm, "rule", STRICTER_RULE)
     assert list(parameter_rules(ssm, rule=deployed).rules(NoDeadline()).findings) == []
 
@@ -113,9 +113,9 @@ def test_deleted_default_rule_is_reported_until_it_is_replaced_and_is_not_invali
         "so that its alerts are closed"
     )
     (finding,) = rule_set.findings
-    assert finding.what.startswith("The shipped rule rule was deleted")
-    assert fix_text(finding, TARGET).endswith(
-        ": aws ssm put-parameter --region eu-west-1 --type String "
+    assert finding.what == "Default rule rule was deleted"
+    assert fix_step(finding, TARGET).command == (
+        "aws ssm put-parameter --region eu-west-1 --type String "
         "--name /vdm-alerts/rules/shipped/rule --value file://rules/rule.toml"
     )
     put_rule(ssm, "rule", STRICTER_RULE)
@@ -130,7 +130,7 @@ def test_invalid_edit_of_a_default_rule_is_reported_once_as_invalid(ssm: Any) ->
     rule_set = parameter_rules(ssm, rule=VALID_RULE).rules(NoDeadline())
     assert (list(rule_set.invalid), rule_set.findings) == (["rule"], [])
     finding = rule_set.invalid["rule"]
-    assert finding.what == "A rule cannot be used, /vdm-alerts/rules/shipped/rule: 1 problem"
+    assert finding.what == "Rule rule is invalid (1 error)"
 
 
 def test_invalid_custom_rule_is_not_replaced_by_the_default_rule(ssm: Any) -> None:
@@ -148,8 +148,10 @@ def test_parameter_at_an_unsupported_path_is_reported(ssm: Any, place: str) -> N
     rule_set = parameter_rules(ssm).rules(NoDeadline())
     assert list(rule_set.rules) == ["other"]
     (finding,) = rule_set.findings
-    assert finding.what == f"No rule is read from the SSM parameter {PATH}/{place}"
-    assert finding.remedy == f"Save it as {PATH}/rule, or delete it"
+    assert (
+        finding.what == f"SSM parameter {PATH}/{place} is in a folder that VDM Alerts does not read"
+    )
+    assert finding.remedy == f"Save its text as SSM parameter {PATH}/rule, or delete it"
 
 
 def test_missing_rules_are_reported_with_the_path(ssm: Any) -> None:

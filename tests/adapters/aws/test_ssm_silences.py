@@ -59,10 +59,10 @@ def test_invalid_silence_mutes_nothing_and_is_a_finding_and_the_others_apply(
     assert [silence.name for silence in silences.silences] == ["good"]
     (finding,) = silences.findings
     assert finding.key == f"{PATH}/bad"
-    assert finding.what == f"A silence cannot be used, {PATH}/bad: 4 problems"
+    assert finding.what == "Silence bad is invalid (4 errors)"
     assert 'identidy  is not a key of a silence; did you mean "identity"?' in finding.details
-    assert finding.remedy.startswith("Edit that parameter in SSM Parameter Store")
-    assert finding.details.endswith("Until that is mended it silences nothing.")
+    assert finding.remedy.startswith(f"Edit SSM parameter {PATH}/bad")
+    assert finding.effect == "it mutes nothing"
     assert not finding.blocks_monitoring, (
         "without the silence, too many notifications are sent, and none is missing"
     )
@@ -72,7 +72,7 @@ def test_invalid_silence_mutes_nothing_and_is_a_finding_and_the_others_apply(
 def test_encrypted_silence_parameter_is_reported_with_the_fix(ssm: Any) -> None:
     put_silence(ssm, "secret", VALID_SILENCE, Type="SecureString")
     (finding,) = parameter_silences(ssm).silences(NoDeadline()).findings
-    assert "is no String but encrypted or a list; save it as a String" in finding.details
+    assert "has type SecureString or StringList. Save it with type String." in finding.details
 
 
 def test_new_or_deleted_silence_takes_effect_in_a_warm_function(ssm: Any) -> None:

@@ -255,34 +255,26 @@ def test_alert_resolves_with_the_revised_rate_when_later_counts_are_lower() -> N
     )
     alert = advance(firing(notified=WARNING), withdrawn, a_confidence_rule(), LATER)
     assert alert.state == Ok(revised=Rate(410, 10_000))
-    assert str(withdrawn) == (
-        "410 of 10,000 mails bounced permanently on 2026-03-12 (4.1%), by later counts, and not "
-        "5.2% (520 of 10,000) as you were told."
-    )
 
 
 def test_closed_alert_keeps_its_reason_only_when_it_was_notified() -> None:
-    closed = close(firing(notified=WARNING), "The rule bounce-rate was deleted")
-    assert closed.state == Ok(
-        closed_because="The rule bounce-rate was deleted", interrupted_since=NOW
-    )
+    closed = close(firing(notified=WARNING), "Rule bounce-rate was deleted")
+    assert closed.state == Ok(closed_because="Rule bounce-rate was deleted", interrupted_since=NOW)
     assert close(closed, "It is gone").state == Ok(
         closed_because="It is gone", interrupted_since=NOW
     )
-    assert close(firing(), "The rule bounce-rate was deleted").is_inactive
+    assert close(firing(), "Rule bounce-rate was deleted").is_inactive
 
 
 def test_closed_alert_drops_its_reason_when_it_is_monitored_again_and_healthy() -> None:
-    closed = close(firing(notified=WARNING), "The rule bounce-rate was deleted")
+    closed = close(firing(notified=WARNING), "Rule bounce-rate was deleted")
     assert advance(closed, unknown(), a_rule(), LATER) == closed
     assert advance(closed, healthy(), a_rule(), LATER).state == Ok()
 
 
 def test_reopened_alert_keeps_its_start_unless_it_had_resolved_before_it_was_closed() -> None:
-    closed = close(firing(notified=WARNING), "The rule bounce-rate was deleted")
-    assert closed.state == Ok(
-        closed_because="The rule bounce-rate was deleted", interrupted_since=NOW
-    )
+    closed = close(firing(notified=WARNING), "Rule bounce-rate was deleted")
+    assert closed.state == Ok(closed_because="Rule bounce-rate was deleted", interrupted_since=NOW)
     assert advance(closed, breached(), a_rule(), LATER).state == firing().state
     pending = advance(closed, breached(), a_rule(hold=2 * HOUR), LATER)
     assert pending.state == Pending(WARNING, NOW)
@@ -307,11 +299,11 @@ def test_recovering_alert_that_is_closed_is_ok_since_the_recovery_began() -> Non
 
 def test_resolved_alert_has_no_interruption_time_when_it_is_closed() -> None:
     resolved = advance(firing(notified=WARNING), healthy(), a_rule(), LATER)
-    closed = close(resolved, "The rule bounce-rate was deleted")
-    assert closed.state == Ok(closed_because="The rule bounce-rate was deleted")
+    closed = close(resolved, "Rule bounce-rate was deleted")
+    assert closed.state == Ok(closed_because="Rule bounce-rate was deleted")
     assert advance(closed, healthy(), a_rule(), LATER) == resolved, "the scope is monitored again"
     notified_resolution = replace(resolved, last_notified=None)
-    assert close(notified_resolution, "The rule bounce-rate was deleted").is_inactive
+    assert close(notified_resolution, "Rule bounce-rate was deleted").is_inactive
 
 
 def test_resolution_time_is_ignored_when_the_threshold_becomes_stricter() -> None:

@@ -112,8 +112,8 @@ def test_expired_silence_is_a_finding_with_the_command_to_delete_it() -> None:
     assert silences.in_effect(UNTIL) == []
     (finding,) = expired_findings(silences, UNTIL)
     assert str(finding) == (
-        f"The silence {SOURCE} of the mail team ended on 2026-03-20 09:00 UTC and silences nothing "
-        "any more. Write a later until into that parameter, or delete it"
+        "Silence migration (author: the mail team) expired on 2026-03-20 09:00 UTC. Effect: it "
+        f"mutes nothing. Fix: Set a later until in SSM parameter {SOURCE}, or delete the parameter."
     )
     assert finding.fix == DeleteParameter(SOURCE)
     assert (finding.key, finding.blocks_monitoring, finding.transient) == (SOURCE, False, False)

@@ -21,6 +21,7 @@ from vdm_alerts.core.model.rates import Indicator, Rate
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.notifications.incidents import IncidentNotification, incident_notifications
 from vdm_alerts.core.notifications.reasons import Reason
+from vdm_alerts.core.notifications.rendering.links import Links
 from vdm_alerts.core.notifications.rendering.message import render
 from vdm_alerts.core.planning.contributor import Contributor
 
@@ -55,15 +56,15 @@ def test_breached_provider_leads_and_the_subject_names_it() -> None:
     )
     assert incident.provider is not None
     assert incident.primary.alert.scope == HOTMAIL
-    message = render(incident, TARGET, NOW)
+    message = render(incident, Links(TARGET), NOW)
     assert message.subject == (
-        f"[CRITICAL] Bounce rate at Hotmail is 20%: 3 identities affected{SUBJECT_SUFFIX}"
+        f"[CRITICAL] Bounce rate 20% (above 10%) at Hotmail: 3 identities affected{SUBJECT_SUFFIX}"
     )
     assert (
-        "3 identities are above the threshold because most of their bounces are at Hotmail."
+        "3 identities are above the threshold because of bounces at Hotmail, their common cause."
         in message.text
     )
-    assert "  1. Read the replies of Hotmail" in message.text
+    assert "1. Read the bounce messages of Hotmail" in message.text
 
 
 def test_provider_leads_when_only_a_sender_is_new() -> None:
@@ -80,13 +81,13 @@ def test_provider_that_is_not_breached_is_named_with_the_rate_of_the_senders() -
         Rate(2_400, 3_000),
         (Dimension.IDENTITY,),
     )
-    message = render(incident, TARGET, NOW)
+    message = render(incident, Links(TARGET), NOW)
     assert (
         message.subject
-        == f"[WARNING] Bounce rate of 3 identities at Hotmail is 80%{SUBJECT_SUFFIX}"
+        == f"[WARNING] Bounce rate 80% at Hotmail: 3 identities affected{SUBJECT_SUFFIX}"
     )
     assert message.text.startswith(
-        "3 identities are above the threshold because most of their bounces are at Hotmail. "
+        "3 identities are above the threshold because of bounces at Hotmail, their common cause. "
         "Together, their bounce rate there is 80% (2,400 of 3,000). "
     )
 

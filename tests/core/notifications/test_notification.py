@@ -28,9 +28,9 @@ from vdm_alerts.core.notifications.service_notification import (
 from vdm_alerts.core.observations.coverage import Coverage
 
 CRITICAL = Severity.CRITICAL
-VDM_OFF = Finding("VDM", "VDM is off", "Switch it on", source=FindingSource.METRICS)
+VDM_OFF = Finding("VDM", "VDM is off", "Turn it on", source=FindingSource.METRICS)
 UNREADABLE_SOURCES = {FindingSource.METRICS}
-DENIED = Finding("ses:GetAccount", "AWS refused ses:GetAccount", "Allow it")
+DENIED = Finding("ses:GetAccount", "Access to ses:GetAccount is denied", "Allow it")
 OUTAGE = Finding("SES", "SES is down", "Wait", transient=True)
 NAMES = [f"{number:02}" for number in range(30)]
 COVERAGE = Coverage(("bounce-rate",), {ACCOUNT.kind: 1})
@@ -273,7 +273,7 @@ def test_finding_is_not_resent_when_only_the_aws_message_changes() -> None:
         )
         is None
     )
-    assert down.headline == "SES has not worked for more than a day: SES is down"
+    assert down.headline == "SES has failed for more than a day: SES is down"
 
 
 def test_new_finding_is_notified_once() -> None:

@@ -204,8 +204,8 @@ def test_late_data_is_reported_with_its_age() -> None:
     (late,) = reading_findings(a_reading_of(plan, emails), Limits(), Window(1))
     assert (late.key, late.what) == ("late", "VDM has counted no email since 2026-03-10")
     assert late.remedy.startswith(
-        "SES itself counted 850 emails in the last 24 hours, so the data of VDM is late, by 1 day "
-        "and 9 hours."
+        "Wait until VDM catches up: it is late by 1 day and 9 hours, because SES itself counted "
+        "850 emails in the last 24 hours."
     )
 
 

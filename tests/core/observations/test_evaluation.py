@@ -78,4 +78,4 @@ def test_run_that_did_not_read_vdm_closes_alerts_without_any_verdict() -> None:
     )
     evaluation = evaluate(observation)
     assert evaluation.verdicts == {}
-    assert evaluation.close_reasons == {alert.key: "The rule bounce-rate was deleted"}
+    assert evaluation.close_reasons == {alert.key: "Rule bounce-rate was deleted"}

@@ -32,15 +32,15 @@ def an_observation(rule_set: RuleSet | None, reading: MetricReading | None = Non
         pytest.param(RuleSet({RULE.name: RULE}), "", id="monitored"),
         pytest.param(None, "", id="rules unreadable"),
         pytest.param(RuleSet({}, invalid={RULE.name: INVALID}), "", id="rule invalid"),
-        pytest.param(RuleSet({}), "The rule bounce-rate was deleted", id="rule deleted"),
+        pytest.param(RuleSet({}), "Rule bounce-rate was deleted", id="rule deleted"),
         pytest.param(
             RuleSet({RULE.name: a_rule(indicator=Indicator.COMPLAINT_RATE)}),
-            "The rule bounce-rate was changed and is about another rate",
+            "Rule bounce-rate was changed and monitors another rate now",
             id="other indicator",
         ),
         pytest.param(
             RuleSet({RULE.name: replace(RULE, include=ONLY_SHOP)}),
-            "The rule bounce-rate was changed and does not watch news.example.com",
+            "Rule bounce-rate was changed and no longer covers news.example.com",
             id="scope not covered",
         ),
     ],
@@ -57,7 +57,7 @@ def test_alert_is_closed_only_when_its_rule_is_known_not_to_apply(
         pytest.param(
             NEWS_IDENTITY,
             0,
-            "The identity news.example.com was deleted from this account",
+            "Identity news.example.com was deleted from this account",
             id="deleted",
         ),
         pytest.param(NEWS_IDENTITY, 1, "", id="stored list"),

@@ -17,7 +17,7 @@ from vdm_alerts.core.rules.rule_set import RuleSet
 
 SOURCE = "/vdm-alerts/rules/mine"
 MISSPELLED = (
-    'include.identity: "news.exmaple.com" matches no identity here; did you mean '
+    'include.identity: "news.exmaple.com" matches no identity of this account; did you mean '
     '"news.example.com"?'
 )
 ROSTER = SenderRoster(
@@ -50,16 +50,19 @@ def findings_of(
             'include.identity = ["news.exmaple.com", "news.*"]',
             MISSPELLED,
         ),
-        ('exclude.tenant = ["nobody"]', 'exclude.tenant: "nobody" matches no tenant here'),
+        (
+            'exclude.tenant = ["nobody"]',
+            'exclude.tenant: "nobody" matches no tenant of this account',
+        ),
         (
             '[[overrides]]\nidentity = "*.example.org"\nwarning = "6%"',
-            'overrides[0].identity: "*.example.org" matches no identity here',
+            'overrides[0].identity: "*.example.org" matches no identity of this account',
         ),
     ],
 )
 def test_pattern_that_matches_nothing_is_a_finding_with_its_path(text: str, error: str) -> None:
     (finding,) = findings_of(text)
-    assert finding.what == "Patterns of the rule mine match nothing"
+    assert finding.what == "Patterns of rule mine match nothing"
     assert finding.details == f"  {error}"
 
 
@@ -79,9 +82,9 @@ def test_pattern_that_matches_or_may_match_is_no_finding(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "scopes", "what"),
     [
-        ('include.identity = ["x.org"]', ["identity"], "The rule mine monitors nothing"),
-        ('exclude.identity = ["*"]', ["identity"], "The rule mine monitors nothing"),
-        ('exclude.identity = ["*"]', ["identity_at_isp"], "The rule mine monitors nothing"),
+        ('include.identity = ["x.org"]', ["identity"], "Rule mine monitors nothing"),
+        ('exclude.identity = ["*"]', ["identity"], "Rule mine monitors nothing"),
+        ('exclude.identity = ["*"]', ["identity_at_isp"], "Rule mine monitors nothing"),
         ('exclude.identity = ["*"]', ["identity", "isp"], None),
         ('exclude.tenant = ["acme"]', ["identity", "tenant"], None),
     ],
@@ -96,7 +99,7 @@ def test_rule_that_monitors_nothing_is_a_finding(
 def test_rule_that_monitors_nothing_in_place_of_a_default_rule_says_so() -> None:
     roster = SenderRoster({}, {Dimension.TENANT: NOW})
     (finding,) = findings_of("", scopes=["tenant"], roster=roster, replaced_defaults=["mine"])
-    assert finding.what == "The rule mine monitors nothing, and replaces a default rule"
+    assert finding.what == "Rule mine monitors nothing, and replaces a default rule"
     assert findings_of("", scopes=["tenant"], roster=roster) == []
 
 
@@ -122,8 +125,8 @@ def silence_errors(keys: Mapping[str, str], until: datetime = NOW) -> list[str]:
 def test_silence_that_silences_nothing_is_a_finding() -> None:
     (details,) = silence_errors({"rule": "bounce_rate", "identity": "shop.example.com"})
     assert details.splitlines() == [
-        '  rule: "bounce_rate" matches no rule here; did you mean "bounce-rate"?',
-        '  identity: "shop.example.com" matches no identity here',
+        '  rule: "bounce_rate" matches no rule of this account; did you mean "bounce-rate"?',
+        '  identity: "shop.example.com" matches no identity of this account',
     ]
 
 

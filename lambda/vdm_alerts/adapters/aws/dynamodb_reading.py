@@ -103,7 +103,7 @@ class _Contents:
                 return
         key = _alert_key(name)
         if key is None:
-            effect = "It belongs to no alert, so it is ignored"
+            effect = "it belongs to no alert, so it is ignored"
             self.damage.append(damaged_item(item["sk"], why, effect, DELETE_ITEM))
         else:
             self.damage.append(damaged_alert(item["sk"], why))
@@ -121,7 +121,7 @@ class _Contents:
         except LaterSchemaError:
             raise
         except DAMAGE as error:
-            effect = "The numbers of its notifications continue after a gap"
+            effect = "the numbers of its notifications continue after a gap"
             self.damage.append(damaged_item(item["sk"], str(error), effect))
             self.unreadable_incidents.append(name)
 
@@ -134,7 +134,7 @@ class _Contents:
         except LaterSchemaError:
             raise
         except UnreadableRecordError as error:
-            effect = "While this rule is invalid, it has no last valid version"
+            effect = "this rule has no last valid version while it is invalid"
             self.damage.append(damaged_item(item["sk"], str(error), effect))
 
 
@@ -169,9 +169,10 @@ def unreadable_history(table: str, target: Target, error: LaterSchemaError) -> F
     """Return the finding that *table* has an item of *target* that a later version stored."""
     return Finding(
         key="memory",
-        what=f"What was remembered cannot be read: {error!r}"[:500],
-        remedy="Deploy the version of VDM Alerts that wrote it, or, to begin anew, delete the "
-        f'items of the partition "{partition_key(STATE, target)}" from the DynamoDB table {table}',
+        what=f"The stored alert history is unreadable: {error!r}"[:500],
+        effect="every run reports the current state again",
+        remedy="Deploy the version of VDM Alerts that stored it. To start without history, delete "
+        f'the items of partition "{partition_key(STATE, target)}" from DynamoDB table {table}',
     )
 
 
@@ -238,7 +239,7 @@ def _alert_key(name: str) -> AlertKey | None:
         return None
 
 
-_RUN_EFFECT = "What is missing starts anew; a known problem may be notified again"
+_RUN_EFFECT = "what is missing starts again, so you might be notified of a known problem again"
 
 
 @dataclass(frozen=True, slots=True)

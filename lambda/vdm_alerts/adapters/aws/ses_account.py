@@ -31,20 +31,23 @@ against SES.
 TENANTS_PAGE_SIZE = 100
 """Tenants in a page: the maximum. Source: https://github.com/floci-io/floci, as above."""
 
-_ENFORCEMENT: Mapping[str, Finding] = {
+_ANSWER_CASE = (
+    "Read the case that AWS opened in the AWS Support Center, fix the cause, and answer in the case"
+)
+ENFORCEMENT: Mapping[str, Finding] = {
     "PROBATION": Finding(
         key="enforcement",
         what="Amazon SES has put this account under review",
-        remedy="It may pause the account's sending next. Read the case that AWS opened in the "
-        "Support Center, mend the cause, and answer there",
+        effect="SES might pause its sending next",
+        remedy=_ANSWER_CASE,
         severity=Severity.CRITICAL,
         blocks_monitoring=False,
     ),
     "SHUTDOWN": Finding(
         key="enforcement",
-        what="Amazon SES has paused all sending of this account",
-        remedy="Nothing is delivered until AWS lifts this. Read the case that AWS opened in the "
-        "Support Center, mend the cause, and answer there",
+        what="Amazon SES has paused the sending of this account",
+        effect="no email is sent until AWS lifts the pause",
+        remedy=_ANSWER_CASE,
         severity=Severity.CRITICAL,
         blocks_monitoring=False,
     ),
@@ -56,8 +59,9 @@ Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetAccount.ht
 
 _SENDING_IS_OFF = Finding(
     key="sending",
-    what="Sending is switched off for this account in this Region",
-    remedy="Somebody in the account did that, not AWS. Once the reason is mended",
+    what="Sending is turned off for this account in this Region",
+    effect="no email is sent",
+    remedy="A user of this account turned sending off, not AWS. After fixing the cause, turn it on",
     fix=EnableSending(),
     blocks_monitoring=False,
 )
@@ -141,7 +145,7 @@ def _status(account: Mapping[str, Any]) -> AccountStatus:
     """Return the status in the response *account*."""
     enabled = account.get("VdmAttributes", {}).get("VdmEnabled") == "ENABLED"
     findings = [] if enabled else [VDM_IS_OFF]
-    if enforced := _ENFORCEMENT.get(account.get("EnforcementStatus", "")):
+    if enforced := ENFORCEMENT.get(account.get("EnforcementStatus", "")):
         findings.append(enforced)
     elif not account.get("SendingEnabled", True):
         findings.append(_SENDING_IS_OFF)

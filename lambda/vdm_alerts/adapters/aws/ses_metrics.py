@@ -41,10 +41,10 @@ Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_BatchGetMetri
 
 VDM_IS_OFF = Finding(
     key="VDM",
-    what="Virtual Deliverability Manager is switched off in this account and Region, so there is "
-    "nothing to read",
-    remedy="Switch it on in the SES console under Virtual Deliverability Manager; engagement "
-    "tracking and optimized shared delivery can stay off, and it is charged per email",
+    what="Virtual Deliverability Manager is turned off in this account and Region",
+    effect="there are no rates to monitor",
+    remedy="Turn it on in the SES console under Virtual Deliverability Manager. AWS charges for it "
+    "per email. Engagement tracking and optimized shared delivery can stay off",
 )
 
 MAX_FAILURES = 5

@@ -12,19 +12,25 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
 
+CHAT_PROTOCOLS = ("default", "http", "https")
+"""The forms that Amazon Q might read. It drops everything that is not in its own JSON format."""
+MACHINE_PROTOCOLS = ("sqs", "lambda", "firehose", "email-json")
+"""The protocols of subscribers that are programs."""
+TEXT_PROTOCOLS = ("sms", "application")
+"""The protocols of phones."""
+
+
 def forms_of(message: Message) -> Mapping[str, str]:
     """Return the form of *message* for each protocol of a subscription.
 
-    Other protocols get the form "default". It is the payload, so that the message contains this
-    largest form once: SNS limits the size of all forms together. Amazon Q subscribes by HTTPS, and
-    drops everything that is not in its own JSON format.
+    SNS limits the size of all forms together. The names of the protocols are those of
+    https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html.
     """
     return {
-        "default": message.payload,
+        **dict.fromkeys(CHAT_PROTOCOLS, message.amazon_q),
         "email": message.text,
-        "http": message.amazon_q,
-        "https": message.amazon_q,
-        "sms": message.sms,
+        **dict.fromkeys(MACHINE_PROTOCOLS, message.payload),
+        **dict.fromkeys(TEXT_PROTOCOLS, message.sms),
     }
 
 

@@ -10,6 +10,7 @@ from vdm_alerts.adapters.aws.well_formed_text import well_formed
 from vdm_alerts.core.model.bounded_text import bounded
 from vdm_alerts.core.model.deadline import Deadline
 from vdm_alerts.core.model.findings import Finding
+from vdm_alerts.core.model.wording import number_of
 from vdm_alerts.core.rules.toml_document import InvalidDocumentError, InvalidField
 
 if TYPE_CHECKING:
@@ -69,12 +70,13 @@ def parse_parameter(
 
 def invalid_text_finding(noun: str, invalid: InvalidDocumentError) -> Finding:
     """Return the finding about an *invalid* parameter that should contain a *noun*: "rule"."""
-    heading, *errors = str(invalid).splitlines()
+    _, *errors = str(invalid).splitlines()
+    name, number = invalid.source.rsplit("/", 1)[-1], number_of("error", len(invalid.errors))
     return Finding(
         key=invalid.source,
-        what=f"A {noun} cannot be used, {heading}",
+        what=f"{noun.capitalize()} {name} is invalid ({number})",
         details="\n".join(_first(errors)),
-        remedy="Edit that parameter in SSM Parameter Store; it is read again at the next run",
+        remedy=f"Edit SSM parameter {invalid.source}; the next run reads it",
     )
 
 

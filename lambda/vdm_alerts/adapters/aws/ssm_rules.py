@@ -12,7 +12,7 @@ from vdm_alerts.core.model.deadline import Deadline
 from vdm_alerts.core.model.findings import Finding, RestoreDefaultRule
 from vdm_alerts.core.rules.default_rules import DEFAULT_FOLDER, fingerprint
 from vdm_alerts.core.rules.parser import parse_rule
-from vdm_alerts.core.rules.rule_set import RuleSet, RuleText
+from vdm_alerts.core.rules.rule_set import NOT_EVALUATED, RuleSet, RuleText
 from vdm_alerts.core.rules.toml_document import InvalidDocumentError
 
 if TYPE_CHECKING:
@@ -72,16 +72,18 @@ class SsmRules:
     def _no_rules(self) -> Finding:
         return Finding(
             key=self._path,
-            what=f"There is no rule under {self._path} in SSM Parameter Store",
-            remedy="Put the shipped ones back from the repository, each like this",
+            what=f"SSM Parameter Store has no rule under {self._path}",
+            effect="no rule is applied",
+            remedy="Restore each default rule from the repository, as in this example",
             fix=self._restore("bounce-rate"),
         )
 
     def _deleted(self, name: str) -> Finding:
         return Finding(
             key=f"{self._path}/{DEFAULT_FOLDER}/{name}",
-            what=f"The shipped rule {name} was deleted, and nothing is judged by it",
-            remedy="Put it back into SSM Parameter Store from the repository",
+            what=f"Default rule {name} was deleted",
+            effect=NOT_EVALUATED,
+            remedy="Restore its SSM parameter from the repository",
             fix=self._restore(name),
         )
 
@@ -92,8 +94,9 @@ class SsmRules:
         name = place.rsplit("/", 1)[-1]
         return Finding(
             key=f"{self._path}/{place}",
-            what=f"No rule is read from the SSM parameter {self._path}/{place}",
-            remedy=f"Save it as {self._path}/{name}, or delete it",
+            what=f"SSM parameter {self._path}/{place} is in a folder that VDM Alerts does not read",
+            effect=NOT_EVALUATED,
+            remedy=f"Save its text as SSM parameter {self._path}/{name}, or delete it",
         )
 
 
@@ -114,9 +117,9 @@ def _rule_places(texts: Collection[str]) -> dict[str, str]:
 def _edited(name: str, source: str, custom: str) -> Finding:
     return Finding(
         key=source,
-        what=f"The shipped rule {name} was edited in place, where a later deployment may write "
-        "over it",
-        remedy=f"Save its text as the SSM parameter {custom}: that one counts instead, and no "
-        "deployment touches it",
+        what=f"Default rule {name} was edited in place",
+        effect="the edited text applies until a deployment overwrites it",
+        remedy=f"Save its text as SSM parameter {custom}, which replaces the default rule. No "
+        "deployment changes that parameter",
         blocks_monitoring=False,
     )

@@ -13,18 +13,19 @@ MAX_CLOCK_ERROR = timedelta(days=1)
 
 An alert, or the next run, waits so long at most.
 """
-REPLACED = "VDM Alerts replaces the item; no action is needed"
+REPLACED = "No action is needed, because VDM Alerts replaces the item"
 """The remedy of an item that the next save of its content replaces."""
 
 
 def damaged_item(name: str, why: str, effect: str, remedy: str = REPLACED) -> Finding:
     """Return the finding about the stored item *name*, which is unusable because of *why*.
 
-    *effect* says what applies in its place: a sentence without its period.
+    *effect* says what applies in its place: a clause without its period.
     """
     return Finding(
         key=f"item {name}",
-        what=f"The stored item {name} is damaged ({why}). {effect}",
+        what=f"The stored item {name} is damaged ({why})",
+        effect=effect,
         remedy=remedy,
         blocks_monitoring=False,
         one_shot=True,
@@ -34,8 +35,8 @@ def damaged_item(name: str, why: str, effect: str, remedy: str = REPLACED) -> Fi
 def damaged_alert(name: str, why: str) -> Finding:
     """Return the finding about the item *name* of an alert, which is unusable because of *why*."""
     effect = (
-        "If the rate is above its threshold, you are notified again, marked as history "
-        "unavailable; if it is below, there is no notification"
+        "if the rate is on the bad side of its threshold, you are notified again, marked as alert "
+        "history damaged; otherwise the alert closes without a notification"
     )
     return damaged_item(name, why, effect)
 
@@ -53,7 +54,7 @@ def without_future_times(state: StoredState, wall_clock: datetime) -> StoredStat
         for key in untrue
     ]
     if state.last_run and state.last_run > latest:
-        effect = "The time of the last run is forgotten"
+        effect = "the next run does not wait until then"
         damage.append(damaged_item("run", f"the last run is at {state.last_run}", effect))
         state = replace(state, last_run=None)
     return replace(

@@ -125,7 +125,7 @@ class Finding:
         A lasting finding causes a notification. The error of AWS, which may differ at every run,
         is only in `aws_message`.
         """
-        what = f"{self.key} has not worked for more than a day"
+        what = f"{self.key} has failed for more than a day"
         return replace(self, what=what, aws_message=self.what, transient=False)
 
     def is_known_from(self, notified: "Finding") -> bool:
@@ -190,8 +190,9 @@ class AccessDeniedError(OperationFailedError):
         super().__init__(
             Finding(
                 key=action,
-                what=f"AWS refused {action} to VDM Alerts",
-                remedy=f"Allow {action} in the role of the function; the stack that ships does",
+                what=f"Access denied: VDM Alerts is not allowed to call {action}",
+                remedy=f"Allow {action} in the role of the function, for example by deploying the "
+                "stack again",
             )
         )
 
@@ -209,7 +210,7 @@ class UnavailableError(OperationFailedError):
             Finding(
                 key=action,
                 what=f"{action} failed: {reason}",
-                remedy="It is tried again at every run",
+                remedy="Check the AWS Health Dashboard if the error lasts; every run tries again",
                 transient=transient,
             )
         )

@@ -14,7 +14,7 @@ class Wording:
     noun: str
     """The name of the indicator, such as "bounce rate"."""
     events: str
-    """The name of the events, such as "bounces"."""
+    """The name of the bad events, such as "bounces" or "undelivered emails"."""
     emails: str
     """The emails that the events are a share of."""
     predicate: str
@@ -42,19 +42,19 @@ WORDING: Mapping[Indicator, Wording] = {
     ),
     Indicator.DELIVERY_RATE: Wording(
         noun="delivery rate",
-        events="deliveries",
+        events="undelivered emails",
         emails="email",
         predicate="were delivered",
     ),
     Indicator.OPEN_RATE: Wording(
         noun="open rate",
-        events="opens",
+        events="unopened emails",
         emails="email with engagement tracking",
         predicate="were opened",
     ),
     Indicator.CLICK_RATE: Wording(
         noun="click rate",
-        events="clicks",
+        events="emails without a click",
         emails="email with tracked links",
         predicate="were clicked in",
     ),

@@ -113,9 +113,10 @@ def expired_findings(silences: Silences, now: datetime) -> list[Finding]:
 def _expired_finding(silence: Silence) -> Finding:
     return Finding(
         key=silence.source,
-        what=f"The silence {silence.source} of {shorten(silence.author)} ended on "
-        f"{format_time(silence.until)} and silences nothing any more",
-        remedy="Write a later until into that parameter, or delete it",
+        what=f"Silence {silence.name} (author: {shorten(silence.author)}) expired on "
+        f"{format_time(silence.until)}",
+        effect="it mutes nothing",
+        remedy=f"Set a later until in SSM parameter {silence.source}, or delete the parameter",
         blocks_monitoring=False,
         one_shot=True,
         fix=DeleteParameter(silence.source),

@@ -72,8 +72,14 @@ class IncidentNotification:
 
     @property
     def severity(self) -> Severity | None:
-        """The worst severity of any scope now; None if no scope is firing."""
-        return max((scope.severity for scope in self.affected if scope.severity), default=None)
+        """The worst severity of any scope now; None if no scope is firing.
+
+        Recovering scopes count only if all are recovering.
+        """
+        return max(
+            (scope.severity for scope in self.firing if not scope.is_recovering and scope.severity),
+            default=max((scope.severity for scope in self.firing if scope.severity), default=None),
+        )
 
     @property
     def is_urgent(self) -> bool:

@@ -192,8 +192,8 @@ def _omitted_findings(omitted: Sequence[Finding]) -> Finding:
     """Return the finding that counts the *omitted* ones."""
     return Finding(
         key=OMITTED,
-        what="There are more problems than a notification lists",
-        remedy="Fix those that are listed; then you are notified of the others",
+        what="More problems exist than one notification lists",
+        remedy="Fix the listed problems; then you are notified of the others",
         severity=max(finding.severity for finding in omitted),
         blocks_monitoring=any(finding.blocks_monitoring for finding in omitted),
         one_shot=True,

@@ -20,15 +20,18 @@ from vdm_alerts.core.observations.observation import Observation
 
 NO_SUBSCRIBER = Finding(
     key="subscribers",
-    what="Nobody has confirmed a subscription to the topic, so no alert reaches anyone",
-    remedy="Confirm the subscription in the mail that Amazon SNS sent. It is void after 48 hours; "
-    "then subscribe anew, to the topic in the output TopicArn of the stack",
+    what="The SNS topic has no confirmed subscription",
+    effect="notifications reach nobody, so they are kept until there is one",
+    remedy="Confirm the subscription in the email from Amazon SNS. Its link expires after 48 "
+    "hours; then subscribe again, to the topic in the stack output TopicArn",
     fix=SubscribeByEmail(),
     blocks_monitoring=False,
     transient=True,  # A notification would reach no one.
 )
 SINGLE_SERIES = "series"
 """The key of the finding about series that are unreadable in this run."""
+_LATE_READING = "some senders are read less than once a day, so their alerts come late"
+_MONITOR_LESS = "let rules monitor less: fewer scopes, or only the largest senders (top)"
 
 
 def subscriber_findings(
@@ -51,9 +54,9 @@ def _subscriptions_ended(confirmed: int, expected: SubscriberCount) -> Finding:
         # Without the time, a second fall between the same numbers would not be a new finding.
         what=f"SNS subscriptions fell from {expected.confirmed} to {confirmed} after "
         f"{format_time(expected.counted_at)}",
-        remedy="If you did not intend this, find out which receiver of these alerts is missing, "
-        "and subscribe it again. The topic, in the output TopicArn of the stack, lists those that "
-        "are left",
+        effect="a former receiver gets no notifications",
+        remedy="If you did not intend this, find the missing receiver and subscribe it again. List "
+        "the subscriptions that are left; the stack output TopicArn names the topic",
         fix=ListSubscriptions(),
         blocks_monitoring=False,
         one_shot=True,
@@ -134,22 +137,24 @@ def _unreadable_series(reading: MetricReading) -> Iterator[Finding]:
     if rejected:
         yield Finding(
             key="refused",
-            what="SES refuses to answer for these",
-            remedy="Why, in SES's own words, is in the function's log; what cannot be read is not "
-            "watched",
+            what="SES rejects queries about these scopes",
+            effect="these scopes are not monitored",
+            remedy="Read the reason that SES gives, in the log of the function",
         ).with_subjects(sorted(rejected))
     if unreadable:
         yield Finding(
             key=SINGLE_SERIES,
-            what="Not all mail could be read",
-            remedy="It is asked for again at the next run",
+            what="Rates of these scopes could not be read",
+            effect="they are unknown in this run",
+            remedy="Wait for the next run, which reads them again",
             transient=True,
         ).with_subjects(sorted(unreadable))
     if long_unreadable := metric_reading.unreadable_for_long(reading):
         yield Finding(
             key="unread",
-            what="Unreadable for more than a day, so not watched",
-            remedy="It is asked for at every run; why it fails is in the function's log",
+            what="Unreadable for more than a day",
+            effect="they are not monitored",
+            remedy="Find the reason in the log of the function; every run tries again",
         ).with_subjects([str(scope) for scope in long_unreadable])
 
 
@@ -159,9 +164,10 @@ def _late(reading: MetricReading) -> Finding:
     return Finding(
         key="late",
         what=f"VDM has counted no email since {last_day}",
-        remedy=f"SES itself counted {sent:,} emails in the last 24 hours, so the data of VDM is "
-        f"late, by {age}. Until it catches up, no alert resolves. If it does not: VDM counts only "
-        "emails with a single recipient, so check whether yours have several now",
+        effect="later emails are not monitored yet, and no alert is resolved until VDM catches up",
+        remedy=f"Wait until VDM catches up: it is late by {age}, because SES itself counted "
+        f"{sent:,} emails in the last 24 hours. If it does not catch up, check whether your emails "
+        "have several recipients now: VDM counts only emails with a single recipient",
     )
 
 
@@ -169,12 +175,13 @@ def _over_budget(queries_per_day: int | None) -> Finding:
     if queries_per_day is None:
         return Finding(
             key="time",
-            what="The time of a run is too short to read everybody in a day",
-            remedy="Have rules watch less: fewer scopes, or only the largest of each (top)",
+            what="Runs are too short to read every sender once a day",
+            effect=_LATE_READING,
+            remedy=f"{_MONITOR_LESS[0].upper()}{_MONITOR_LESS[1:]}",
         )
     return Finding(
         key="queriesPerDay",
-        what=f"{queries_per_day:,} queries of VDM a day are too few to read everybody in a day",
-        remedy="Deploy again with more queriesPerDay, or have rules watch less: fewer scopes, or "
-        "only the largest of each (top)",
+        what=f"{queries_per_day:,} queries of VDM a day are too few to read every sender daily",
+        effect=_LATE_READING,
+        remedy=f"Deploy the stack with a higher queriesPerDay, or {_MONITOR_LESS}",
     )

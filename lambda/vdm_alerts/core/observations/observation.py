@@ -102,18 +102,18 @@ class Observation:
     def closed_because(self, key: AlertKey) -> str:
         """Return why the alert of *key* is no longer monitored.
 
-        The reason is the start of a sentence; "" means that the alert is monitored.
+        The reason is a sentence without its period; "" means that the alert is monitored.
         """
         name, scope, indicator = key
         if self.rule_set is None or (name in self.invalid_rules and name not in self.rules):
             return ""
         rule = self.rules.get(name)
         if rule is None:
-            return f"The rule {name} was deleted"
+            return f"Rule {name} was deleted"
         if indicator is not rule.indicator:
-            return f"The rule {name} was changed and is about another rate"
+            return f"Rule {name} was changed and monitors another rate now"
         if not rule.covers(scope):
-            return f"The rule {name} was changed and does not watch {scope}"
+            return f"Rule {name} was changed and no longer covers {scope}"
         if self.reading and (sender := self.reading.deleted_sender(scope)):
-            return f"The {kind_name(sender)} {sender} was deleted from this account"
+            return f"{kind_name(sender).capitalize()} {sender} was deleted from this account"
         return ""

@@ -44,12 +44,16 @@ def rule_findings(rule_set: RuleSet, plan: ReadPlan) -> Iterator[Finding]:
         if (has_patterns or replaces_default) and not (
             rule.name in monitoring or _may_have_unlisted_senders(rule, plan)
         ):
-            what = f"The rule {rule.name} monitors nothing"
+            what = f"Rule {rule.name} monitors nothing"
             yield _rule_finding(
-                rule, f"{what}, and replaces a default rule" if replaces_default else what, errors
+                rule,
+                f"{what}, and replaces a default rule" if replaces_default else what,
+                errors,
+                "this rule causes no alert",
             )
         elif errors:
-            yield _rule_finding(rule, f"Patterns of the rule {rule.name} match nothing", errors)
+            what = f"Patterns of rule {rule.name} match nothing"
+            yield _rule_finding(rule, what, errors, "the rule applies without these patterns")
 
 
 def silence_findings(
@@ -67,20 +71,22 @@ def silence_findings(
         if errors:
             yield Finding(
                 key=f"{silence.source}#patterns",
-                what=f"The silence {silence.source} silences nothing",
+                what=f"Silence {silence.name} matches nothing",
                 details="\n".join(errors),
-                remedy="Correct that parameter, or delete it",
+                effect="it mutes nothing",
+                remedy=f"Correct SSM parameter {silence.source}, or delete it",
                 fix=DeleteParameter(silence.source),
                 blocks_monitoring=False,
             )
 
 
-def _rule_finding(rule: Rule, what: str, errors: Iterable[str]) -> Finding:
+def _rule_finding(rule: Rule, what: str, errors: Iterable[str], effect: str) -> Finding:
     return Finding(
         key=f"{rule.source}#patterns",
         what=what,
         details="\n".join(errors),
-        remedy=f"Correct the SSM parameter {rule.source}; it is read again at the next run",
+        effect=effect,
+        remedy=f"Correct SSM parameter {rule.source}; the next run reads it",
     )
 
 
@@ -143,4 +149,4 @@ def _errors(patterns: Iterable[NamePattern], unmatched: Unmatched) -> list[str]:
 def _error(path: str, pattern: str, similar: str | None, kind: str) -> str:
     """Return a line that says that *pattern* matches no name, and perhaps means *similar*."""
     suggestion = f'; did you mean "{escape_invisible(similar)}"?' if similar else ""
-    return f"  {path}: {quote(pattern)} matches no {kind} here{suggestion}"
+    return f"  {path}: {quote(pattern)} matches no {kind} of this account{suggestion}"

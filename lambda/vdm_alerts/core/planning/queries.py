@@ -35,8 +35,9 @@ class TodayRejectedError(OperationFailedError):
         super().__init__(
             Finding(
                 key="days",
-                what=f"SES refuses to answer for the days that it is asked about: {why}",
-                remedy="Please report it: VDM Alerts asks for whole UTC days, sixty at the most",
+                what=f"SES rejects the days of the queries: {why}",
+                effect="no rate can be read",
+                remedy="Report this error: VDM Alerts queries whole UTC days, at most 60",
             )
         )
 

@@ -7,7 +7,7 @@ from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.rules.parser import InvalidRuleError, parse_rule
 from vdm_alerts.core.rules.rule import Rule
 
-LAST_VALID_APPLIES = "its last valid version stays in effect"
+LAST_VALID_APPLIES = "the last valid version stays in effect"
 """The effect of an error in a rule that was valid before."""
 NOT_EVALUATED = "it is not applied"
 """The effect of an error in a rule that never was valid."""

@@ -25,8 +25,6 @@ from builders import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
-from vdm_alerts.core.notifications.rendering.email import MAX_LISTED
-from vdm_alerts.core.notifications.rendering.remediation import REMEDIATION
 
 from vdm_alerts.adapters.aws.sns_notifier import forms_of
 from vdm_alerts.core.alerts.alert import Alert, AlertKey, Firing, Ok
@@ -42,13 +40,16 @@ from vdm_alerts.core.model.wording import WORDING
 from vdm_alerts.core.notifications.incidents import IncidentNotification, incident_notifications
 from vdm_alerts.core.notifications.notification import first_summary
 from vdm_alerts.core.notifications.rendering.amazon_q import MAX_TEXT
+from vdm_alerts.core.notifications.rendering.incident import MAX_LISTED
+from vdm_alerts.core.notifications.rendering.links import Links
 from vdm_alerts.core.notifications.rendering.message import (
     MAX_SMS,
     MAX_SUBJECT,
     Message,
     render,
 )
-from vdm_alerts.core.notifications.rendering.payload import MAX_INCIDENTS, MAX_SCOPES
+from vdm_alerts.core.notifications.rendering.payload import MAX_SCOPES_IN_DIGEST
+from vdm_alerts.core.notifications.rendering.steps import REMEDIATION
 from vdm_alerts.core.notifications.service_notification import (
     ServiceNotification,
     service_notification,
@@ -58,16 +59,17 @@ from vdm_alerts.core.planning.contributor import Contributor
 from vdm_alerts.core.rules.parser import InvalidRuleError, parse_rule
 
 WARNING, CRITICAL = Severity.WARNING, Severity.CRITICAL
+LINKS = Links(TARGET)
 MAX_SIZE = 192 * 1024
 """Bytes in one message: three quarters of what SNS allows."""
 
 # Texts that some notifications must contain, and others must not.
 STEPS_HEADING = "What to do:"
-THRESHOLD_REFERENCE = "by the SSM parameter"
-MONITORING_WARNING = "its silence does not mean that all is well"
-ESTIMATE_SENTENCE = "An estimate of the rate it goes by"
-CONFIDENCE_NOTE = "allows for feedback that comes late"
-DURATION = "It lasted "
+THRESHOLD_REFERENCE = "from SSM parameter"
+MONITORING_WARNING = "a missing alert does not mean that all rates are normal"
+ESTIMATE_SENTENCE = "SES account: estimated bounce rate"
+CONFIDENCE_NOTE = "Confidence allows for late feedback and day-to-day variation"
+DURATION = "The alert was open for "
 
 
 def incident_of(*pairs: tuple[Alert, Verdict]) -> IncidentNotification:
@@ -80,7 +82,7 @@ def incident_of(*pairs: tuple[Alert, Verdict]) -> IncidentNotification:
 
 
 def message_for(*pairs: tuple[Alert, Verdict]) -> Message:
-    return render(incident_of(*pairs), TARGET, NOW)
+    return render(incident_of(*pairs), LINKS, NOW)
 
 
 def service_notification_of(*findings: Finding) -> ServiceNotification:
@@ -116,52 +118,61 @@ def resolved(alert: Alert) -> Alert:
 
 def test_warning_states_scope_rate_and_counts_in_its_subject_and_first_sentence() -> None:
     message = message_for((firing(), breached("5.75%")))
-    assert message.subject == f"[WARNING] Bounce rate of news.example.com is 5.7%{SUBJECT_SUFFIX}"
+    assert message.subject == (
+        f"[WARNING] Bounce rate 5.7% (above 5%): news.example.com{SUBJECT_SUFFIX}"
+    )
     assert STEPS_HEADING in message.text
     assert message.text.splitlines()[0] == (
-        "575 of 10,000 mails bounced permanently in the last 3 days (5.7%): "
-        "the bounce rate of news.example.com has reached your 5% warning threshold."
+        "The bounce rate of news.example.com is 5.7%, above your 5% warning threshold."
     )
+    assert "Data: 575 of 10,000 emails bounced permanently in the last 3 days." in message.text
 
 
 def test_escalation_states_the_new_rate_and_the_critical_threshold() -> None:
     message = message_for((firing(severity=CRITICAL, notified=WARNING), breached("12%", CRITICAL)))
     assert (
         message.subject
-        == f"[CRITICAL] Bounce rate of news.example.com has risen to 12%{SUBJECT_SUFFIX}"
+        == f"[CRITICAL] Bounce rate rose to 12% (above 10%): news.example.com{SUBJECT_SUFFIX}"
     )
-    assert "has reached your 10% critical threshold." in message.text
+    assert message.text.splitlines()[0] == (
+        "The bounce rate of news.example.com rose to 12%, above your 10% critical threshold. It "
+        "was a warning before."
+    )
 
 
 def test_resolution_states_the_current_rate_and_gives_no_steps() -> None:
     message = message_for((resolved(firing(notified=CRITICAL)), healthy("1.1%")))
     assert (
         message.subject
-        == f"[RESOLVED] Bounce rate of news.example.com is back to 1.1%{SUBJECT_SUFFIX}"
+        == f"[RESOLVED] Bounce rate 1.1% (below 5%): news.example.com{SUBJECT_SUFFIX}"
     )
-    assert "the bounce rate of news.example.com is below your 5% threshold." in message.text
+    assert "The bounce rate of news.example.com is 1.1%, back below your 5% threshold." in (
+        message.text
+    )
     assert STEPS_HEADING not in message.text
     assert json.loads(message.amazon_q)["content"]["nextSteps"] == []
 
 
 def test_closure_without_emails_states_that_the_rate_is_unknown() -> None:
     message = message_for((resolved(firing(notified=CRITICAL)), healthy_without_emails()))
-    assert message.subject.startswith("[ENDED] Bounce rate of news.example.com: no mail any more")
-    first, *_ = message.text.splitlines()
-    assert first == (
-        "No mail in the last 3 days, so the bounce rate of news.example.com is not known, which "
-        "proves nothing."
+    assert message.subject.startswith(
+        "[CLOSED] No email for 3 days, bounce rate unknown: news.example.com"
+    )
+    assert message.text.startswith(
+        "No email in the last 3 days, so the bounce rate of news.example.com is unknown. The alert "
+        "is closed, but the problem might still exist."
     )
     assert json.loads(message.amazon_q)["content"]["title"] == f":white_circle: {message.subject}"
 
 
-def test_partly_resolved_incident_lists_the_scopes_still_above_the_threshold() -> None:
+def test_partly_resolved_incident_leads_with_the_scope_that_is_still_above() -> None:
     message = message_for(
         (resolved(firing(notified=WARNING)), healthy()),
         (firing(HOTMAIL, notified=WARNING), breached()),
     )
-    assert message.subject.startswith("[WARNING, partly resolved] ")
-    assert "Still above the threshold:\n  Hotmail (mailbox provider): 6%, warning" in message.text
+    assert message.subject == f"[WARNING] Bounce rate still 6% (above 5%): Hotmail{SUBJECT_SUFFIX}"
+    resolved_list = "Resolved in this run:\n- news.example.com (identity): 1% (100 of 10,000)\n"
+    assert resolved_list in message.text
 
 
 def test_other_scopes_are_listed_with_their_kind_rate_and_severity() -> None:
@@ -172,9 +183,9 @@ def test_other_scopes_are_listed_with_their_kind_rate_and_severity() -> None:
         (firing(HOTMAIL), breached("8%")),
         (resolved(firing(Scope(isp="Yahoo"), notified=WARNING)), healthy()),
     ).text
-    assert "  newsletter (configuration set): 5.5%, warning\n" in text
-    assert "  Hotmail (mailbox provider): 8%, warning\n" in text
-    assert "No longer above it:\n  Yahoo (mailbox provider): 1%\n" in text
+    assert "- newsletter (configuration set): 5.5% (550 of 10,000), warning\n" in text
+    assert "- Hotmail (mailbox provider): 8% (800 of 10,000), warning\n" in text
+    assert "Resolved in this run:\n- Yahoo (mailbox provider): 1% (100 of 10,000)\n" in text
 
 
 def test_subject_states_the_severity_of_the_incident_and_of_the_new_scope() -> None:
@@ -182,20 +193,22 @@ def test_subject_states_the_severity_of_the_incident_and_of_the_new_scope() -> N
         (firing(severity=CRITICAL, notified=CRITICAL), breached("12%", CRITICAL)),
         (firing(HOTMAIL), breached("6%")),
     )
-    assert (
-        message.subject == f"[CRITICAL, new WARNING] Bounce rate at Hotmail is 6%{SUBJECT_SUFFIX}"
+    assert message.subject == (
+        f"[CRITICAL] New scope: bounce rate 6% (above 5%): Hotmail{SUBJECT_SUFFIX}"
     )
 
 
-def test_subject_line_calls_the_account_scope_the_account() -> None:
+def test_subject_line_calls_the_account_the_whole_account() -> None:
     message = message_for((firing(ACCOUNT), breached()))
-    assert message.subject == f"[WARNING] Bounce rate of the account is 6%{SUBJECT_SUFFIX}"
+    assert message.subject == f"[WARNING] Bounce rate 6% (above 5%): whole account{SUBJECT_SUFFIX}"
 
 
 def test_unknown_rate_is_never_shown_as_zero() -> None:
     message = message_for((firing(), unknown()))
-    assert "not readable at the moment" in message.subject
-    assert "is not known: SES did not answer. It was above your threshold when last" in message.text
+    assert "Bounce rate unreadable: news.example.com" in message.subject
+    assert "is unreadable (SES did not answer). It was above your threshold when last read" in (
+        message.text
+    )
     (affected,) = json.loads(message.payload)["affected"]
     assert affected["rate"] is None
     assert affected["events"] is None
@@ -203,28 +216,36 @@ def test_unknown_rate_is_never_shown_as_zero() -> None:
 
 def test_notification_without_alert_history_says_that_the_history_is_unavailable() -> None:
     incident = replace(incident_of((firing(), breached())), has_history=False)
-    message = render(incident, TARGET, NOW)
-    assert "History unavailable" in message.text
-    assert "History unavailable" in message.amazon_q
+    message = render(incident, LINKS, NOW)
+    assert "Alert history unavailable" in message.text
+    assert "Alert history unavailable" in message.amazon_q
     assert json.loads(message.payload)["history_available"] is False
 
 
 def test_email_names_the_ssm_parameter_that_holds_the_thresholds() -> None:
     text = message_for((firing(), breached())).text
     assert (
-        f"The thresholds are 5% (warning) and 10% (critical), {THRESHOLD_REFERENCE} "
-        "/vdm-alerts/rules/shipped/bounce-rate. To change that, save yours as "
-        "/vdm-alerts/rules/bounce-rate: it counts instead.\n"
+        f"Thresholds: 5% (warning), 10% (critical), {THRESHOLD_REFERENCE} "
+        "/vdm-alerts/rules/shipped/bounce-rate. To change them, create "
+        "/vdm-alerts/rules/bounce-rate; it replaces the default rule.\n"
     ) in text
     custom = replace(a_rule(critical=None), source="/vdm-alerts/rules/mine")
-    text = render(replace(incident_of((firing(), breached())), rule=custom), TARGET, NOW).text
-    assert f"The threshold is 5% (warning), {THRESHOLD_REFERENCE} /vdm-alerts/rules/mine.\n" in text
+    text = render(replace(incident_of((firing(), breached())), rule=custom), LINKS, NOW).text
+    assert f"Threshold: 5% (warning), {THRESHOLD_REFERENCE} /vdm-alerts/rules/mine.\n" in text
 
 
 def test_json_payload_contains_every_figure_of_an_incident() -> None:
-    payload = json.loads(message_for((firing(notified=None), breached("6%"))).payload)
+    message = message_for((firing(notified=None), breached("6%")))
+    payload = json.loads(message.payload)
+    assert payload.pop("text") == message.text.split("\n\n")[:2]
+    assert [step["text"] for step in payload.pop("steps")]
+    assert [link["title"] for link in payload.pop("links")] == [
+        "SES console",
+        "Runbook",
+        "AWS documentation",
+    ]
     assert payload == {
-        "schema": 1,
+        "schema": 2,
         "kind": "incident",
         "account": "111122223333",
         "region": "eu-west-1",
@@ -235,11 +256,14 @@ def test_json_payload_contains_every_figure_of_an_incident() -> None:
         "at": "2026-03-12T09:00:00+00:00",
         "id": "bounce-rate-20260312T0900Z",
         "sequence": 1,
-        "remembered": True,
+        "subject": f"[WARNING] Bounce rate 6% (above 5%): news.example.com{SUBJECT_SUFFIX}",
+        "headline": "[WARNING] Bounce rate 6% (above 5%): news.example.com",
+        "history_available": True,
         "parameter": "/vdm-alerts/rules/shipped/bounce-rate",
-        "culprit": None,
+        "contributor": None,
         "provider": None,
         "estimate": None,
+        "trend": None,
         "affected": [
             {
                 "scope": {"EMAIL_IDENTITY": "news.example.com"},
@@ -251,8 +275,8 @@ def test_json_payload_contains_every_figure_of_an_incident() -> None:
                 "events": 600,
                 "volume": 10_000,
                 "window_days": 3,
-                "until": None,
-                "sure": None,
+                "last_day": None,
+                "confidence": None,
             }
         ],
         "affected_total": 1,
@@ -264,8 +288,11 @@ def test_chat_message_has_the_amazon_q_format_and_one_thread_per_incident() -> N
     assert (first["version"], first["source"]) == ("1.0", "custom")
     assert first["content"]["textType"] == "client-markdown"
     assert first["content"]["title"].startswith(":warning: [WARNING]")
-    assert first["content"]["nextSteps"] == list(REMEDIATION[Indicator.BOUNCE_RATE].steps)
-    assert "2026-03-12 09:00 UTC. Rule bounce-rate." in first["content"]["description"]
+    assert first["content"]["nextSteps"][0].startswith("Find the addresses that bounced: ")
+    assert first["content"]["description"].endswith(
+        "Run 2026-03-12 09:00 UTC. Incident bounce-rate-20260312T0900Z, notification 1."
+    )
+    assert first["metadata"]["enableCustomActions"] is False
     second = json.loads(
         message_for(
             (firing(severity=CRITICAL, notified=WARNING), breached("12%", CRITICAL))
@@ -296,23 +323,23 @@ def test_subject_line_and_text_message_are_short_printable_ascii_whatever_the_na
 def test_text_message_is_the_subject_line_when_that_is_short() -> None:
     message = message_for((firing(), breached()))
     assert message.sms == message.subject
-    assert message.sms == f"[WARNING] Bounce rate of news.example.com is 6%{SUBJECT_SUFFIX}"
+    assert message.sms == f"[WARNING] Bounce rate 6% (above 5%): news.example.com{SUBJECT_SUFFIX}"
 
 
 @pytest.mark.parametrize(
     ("length", "target_or_end"),
     [
-        pytest.param(72, SUBJECT_SUFFIX, id="with the target"),
-        pytest.param(73, "x is 6%", id="without the target"),
-        pytest.param(97, "x is 6%", id="of the greatest length"),
-        pytest.param(110, "xxx...", id="cut"),
+        pytest.param(66, f"x{SUBJECT_SUFFIX}", id="with the target"),
+        pytest.param(67, "5%): " + "x" * 67, id="without the target"),
+        pytest.param(91, "5%): " + "x" * 91, id="of the greatest length"),
+        pytest.param(92, "xxx...", id="cut"),
     ],
 )
 def test_text_message_leaves_out_the_target_before_it_cuts_the_headline(
     length: int, target_or_end: str
 ) -> None:
     sms = message_for((firing(Scope(identity="x" * length)), breached())).sms
-    assert sms.startswith(f"[WARNING] Bounce rate of {'x' * 60}")
+    assert sms.startswith(f"[WARNING] Bounce rate 6% (above 5%): {'x' * 60}")
     assert sms.endswith(target_or_end)
     assert len(sms) <= MAX_SMS
 
@@ -325,31 +352,44 @@ def a_long_scope(number: int) -> Scope:
 def test_incident_with_10000_identities_fits_into_one_sns_message() -> None:
     message = message_for(*((firing(a_long_scope(number)), breached()) for number in range(10_000)))
     payload = json.loads(message.payload)
-    assert (len(payload["affected"]), payload["affected_total"]) == (MAX_SCOPES, 10_000)
+    assert 20 < len(payload["affected"]) < 100
+    assert payload["affected_total"] == 10_000
     assert f"and {10_000 - 1 - MAX_LISTED:,} more" in message.text
     assert len(json.loads(message.amazon_q)["content"]["description"]) <= MAX_TEXT
     assert size_in_sns(message) < MAX_SIZE
 
 
-VDM_OFF = Finding("VDM", "VDM is off", "Switch it on", source=FindingSource.ACCOUNT)
+VDM_OFF = Finding(
+    "VDM",
+    "VDM is off",
+    "Turn it on",
+    source=FindingSource.ACCOUNT,
+    effect="there are no rates to monitor",
+)
 ACCESS_DENIED = Finding(
-    "ses:GetAccount", "AWS refused ses:GetAccount", "Allow it", blocks_monitoring=False
+    "ses:GetAccount", "Access to ses:GetAccount is denied", "Allow it", blocks_monitoring=False
 )
 
 
 def test_service_notification_lists_steps_and_warns_about_missing_alerts() -> None:
-    message = render(service_notification_of(VDM_OFF, ACCESS_DENIED), TARGET, NOW)
-    assert message.subject == f"[WARNING] VDM is off, and 1 more{SUBJECT_SUFFIX}"
-    assert MONITORING_WARNING in message.text
-    assert "1. VDM is off.\n   Switch it on.\n" in message.text
-    assert "2. AWS refused ses:GetAccount.\n   Allow it.\n" in message.text
-    assert json.loads(message.amazon_q)["content"]["nextSteps"] == ["Switch it on", "Allow it"]
+    message = render(service_notification_of(VDM_OFF, ACCESS_DENIED), LINKS, NOW)
+    assert message.subject == f"[WARNING] VDM is off, and 1 more problem{SUBJECT_SUFFIX}"
+    assert f"Not everything is monitored until problem 1 is fixed: {MONITORING_WARNING}.\n" in (
+        message.text
+    )
+    effect = "   Effect: there are no rates to monitor.\n"
+    assert f"1. VDM is off.\n{effect}   Fix: Turn it on.\n" in message.text
+    assert "2. Access to ses:GetAccount is denied.\n   Fix: Allow it.\n" in message.text
+    assert json.loads(message.amazon_q)["content"]["nextSteps"] == ["Turn it on.", "Allow it."]
     assert json.loads(message.payload)["findings"][0] == {
-        "about": "VDM",
-        "what": "VDM is off",
+        "key": "VDM",
+        "headline": "VDM is off",
         "severity": "WARNING",
         "new": True,
-        "remedy": "Switch it on",
+        "blocks_monitoring": True,
+        "details": "",
+        "effect": "there are no rates to monitor",
+        "fix": {"text": "Turn it on.", "command": "", "verify": "", "undo": ""},
     }
 
 
@@ -362,43 +402,52 @@ def test_new_findings_come_before_open_ones_in_a_service_notification() -> None:
     notification = due_service_notification(
         [SENDING_PAUSED, VDM_OFF], notified=[SENDING_PAUSED], last_sequence=1
     )
-    message = render(notification, TARGET, NOW)
-    assert message.subject == f"[CRITICAL, new WARNING] VDM is off, and 1 more{SUBJECT_SUFFIX}"
-    assert "1. VDM is off.\n   Switch it on.\n\nStill so:\n\n2. SES has paused it." in message.text
+    message = render(notification, LINKS, NOW)
+    assert message.subject == (
+        f"[CRITICAL] New problem: VDM is off, and 1 more problem{SUBJECT_SUFFIX}"
+    )
+    assert "Fix: Turn it on.\n\nStill open:\n\n2. SES has paused it." in message.text
     findings = json.loads(message.payload)["findings"]
-    assert [(finding["about"], finding["new"]) for finding in findings] == [
+    assert [(finding["key"], finding["new"]) for finding in findings] == [
         ("VDM", True),
         ("enforcement", False),
     ]
 
 
-def test_service_notification_is_partly_resolved_when_another_finding_is_open() -> None:
+def test_service_notification_counts_the_fixed_and_the_open_findings() -> None:
     notification = due_service_notification(
         [SENDING_PAUSED], notified=[SENDING_PAUSED, VDM_OFF], last_sequence=1
     )
-    message = render(notification, TARGET, NOW)
-    assert (
-        message.subject == f"[CRITICAL, partly resolved] No longer so: VDM is off{SUBJECT_SUFFIX}"
+    message = render(notification, LINKS, NOW)
+    assert message.subject == (
+        f"[CRITICAL] VDM Alerts: 1 problem fixed, 1 still open{SUBJECT_SUFFIX}"
     )
-    content = json.loads(message.amazon_q)["content"]
-    assert content["description"] == "SES has paused it.\n\nNo longer so:\n  VDM is off."
+    description = json.loads(message.amazon_q)["content"]["description"]
+    assert "1. SES has paused it.\n" in description
+    assert "Fixed:\n- VDM is off.\n" in description
 
 
-def test_command_in_a_step_has_no_trailing_period() -> None:
-    finding = Finding("r", "It is gone", "Put it back", fix=EnableSending())
-    message = render(service_notification_of(finding), TARGET, NOW)
-    step = (
-        "Put it back: aws sesv2 put-account-sending-attributes --region eu-west-1 --sending-enabled"
-    )
-    assert f"   {step}\n" in message.text
-    assert json.loads(message.amazon_q)["content"]["nextSteps"] == [step]
-    assert json.loads(message.payload)["findings"][0]["remedy"] == step
+def test_command_of_a_fix_has_a_line_of_its_own_with_its_check_and_its_undo() -> None:
+    finding = Finding("r", "Sending is off", "Turn it on", fix=EnableSending())
+    message = render(service_notification_of(finding), LINKS, NOW)
+    command = "aws sesv2 put-account-sending-attributes --region eu-west-1 --sending-enabled"
+    verify = "aws sesv2 get-account --region eu-west-1 --query SendingEnabled"
+    undo = "Repeat the command with --no-sending-enabled."
+    lines = ["Turn it on:", command, f"Verify: {verify}", f"Undo: {undo}"]
+    assert "   Fix: " + "\n     ".join(lines) + "\n" in message.text
+    assert json.loads(message.amazon_q)["content"]["nextSteps"] == ["\n".join(lines)]
+    assert json.loads(message.payload)["findings"][0]["fix"] == {
+        "text": "Turn it on:",
+        "command": command,
+        "verify": verify,
+        "undo": undo,
+    }
 
 
 def test_chat_message_escapes_markup_in_findings_and_steps() -> None:
     finding = Finding("r", "It is <here>", "Do <this> & that")
-    content = json.loads(render(service_notification_of(finding), TARGET, NOW).amazon_q)["content"]
-    assert content["nextSteps"] == ["Do &lt;this&gt; &amp; that"]
+    content = json.loads(render(service_notification_of(finding), LINKS, NOW).amazon_q)["content"]
+    assert content["nextSteps"] == ["Do &lt;this&gt; &amp; that."]
     assert "<" not in content["title"] + content["description"]
 
 
@@ -406,16 +455,34 @@ def test_service_notification_with_500_findings_fits_into_one_sns_message() -> N
     unknown_keys = "\n".join(f"k{n} = 1" for n in range(700))
     with pytest.raises(InvalidRuleError) as error:
         parse_rule("r", unknown_keys, "r")
-    many = [Finding(str(n), "&" * 300, "&" * 300, str(error.value)) for n in range(500)]
-    message = render(service_notification_of(*many), TARGET, NOW)
+    many = [Finding(str(n), "&" * 300, "&" * 300, str(error.value)).bounded() for n in range(500)]
+    message = render(service_notification_of(*many), LINKS, NOW)
     content = json.loads(message.amazon_q)["content"]
     assert len(content["description"]) <= MAX_TEXT
     assert len(content["nextSteps"]) <= 10
-    assert "And 480 more." in message.text
+    omitted = 500 - message.text.count("Fix: ")
+    assert f"And {omitted:,} more." in message.text
+    assert json.loads(message.payload)["findings_total"] == 500
     assert size_in_sns(message) < MAX_SIZE
     notification = due_service_notification([VDM_OFF], notified=many, last_sequence=1)
     assert notification.fixed == tuple(many)
-    assert size_in_sns(render(notification, TARGET, NOW)) < MAX_SIZE
+    assert size_in_sns(render(notification, LINKS, NOW)) < MAX_SIZE
+
+
+def test_findings_of_escaped_characters_fit_into_one_sns_message() -> None:
+    findings = [
+        Finding(
+            str(number),
+            '"' * 600,
+            '"' * 600,
+            '"\n' * 750,
+            subjects=('"' * 100,) * 20,
+            aws_message='"' * 300,
+            effect='"' * 300,
+        ).bounded()
+        for number in range(50)
+    ]
+    assert size_in_sns(render(service_notification_of(*findings), LINKS, NOW)) < 256 * 1024
 
 
 def test_rule_error_shortens_a_very_long_key() -> None:
@@ -425,16 +492,16 @@ def test_rule_error_shortens_a_very_long_key() -> None:
 
 
 def test_long_finding_details_are_cut_and_state_the_number_of_omitted_lines() -> None:
-    finding = Finding("r", "A rule cannot be used", "Edit it", "\n".join(["  line"] * 25))
-    text = render(service_notification_of(finding), TARGET, NOW).text
-    assert text.count("  line\n") == MAX_LISTED
-    assert "  line\n  and 5 more\n\n   Edit it.\n" in text
+    finding = Finding("r", "Rule r is invalid", "Edit it", "\n".join(["  line"] * 25))
+    text = render(service_notification_of(finding), LINKS, NOW).text
+    assert text.count("     line\n") == MAX_LISTED
+    assert "     line\n     and 5 more\n   Fix: Edit it.\n" in text
 
 
 def test_service_resolution_lists_the_fixed_findings() -> None:
-    message = render(ServiceNotification(2, (), (VDM_OFF,)), TARGET, NOW)
-    assert message.subject == f"[OK] All is in order again{SUBJECT_SUFFIX}"
-    assert "No longer so:\n  VDM is off." in message.text
+    message = render(ServiceNotification(2, (), (VDM_OFF,)), LINKS, NOW)
+    assert message.subject == f"[OK] VDM Alerts: 1 problem fixed{SUBJECT_SUFFIX}"
+    assert "Fixed:\n- VDM is off.\n" in message.text
     assert json.loads(message.amazon_q)["content"]["title"].startswith(":white_check_mark:")
 
 
@@ -446,9 +513,10 @@ def test_paused_account_is_stated_in_the_subject_line_and_is_critical() -> None:
         severity=CRITICAL,
         blocks_monitoring=False,
     )
-    message = render(service_notification_of(paused, ACCESS_DENIED), TARGET, NOW)
+    message = render(service_notification_of(paused, ACCESS_DENIED), LINKS, NOW)
     assert message.subject == (
-        f"[CRITICAL] Amazon SES has paused all sending of this account, and 1 more{SUBJECT_SUFFIX}"
+        "[CRITICAL] Amazon SES has paused all sending of this account, and 1 mor..."
+        f"{SUBJECT_SUFFIX}"
     )
     assert message.attributes["severity"] == "CRITICAL"
     assert ":rotating_light:" in message.amazon_q
@@ -456,11 +524,9 @@ def test_paused_account_is_stated_in_the_subject_line_and_is_critical() -> None:
 
 
 def test_finding_details_are_shown_line_by_line() -> None:
-    finding = Finding(
-        "r", "A rule cannot be used, r: 1 problem", "Edit it", "  warning  is missing"
-    )
-    text = render(service_notification_of(finding), TARGET, NOW).text
-    assert "problem.\n  warning  is missing\n\n   Edit it.\n" in text
+    finding = Finding("r", "Rule r is invalid (1 error)", "Edit it", "  warning  is missing")
+    text = render(service_notification_of(finding), LINKS, NOW).text
+    assert "(1 error).\n     warning  is missing\n   Fix: Edit it.\n" in text
 
 
 def test_recovering_configuration_set_gets_no_pause_step() -> None:
@@ -469,39 +535,47 @@ def test_recovering_configuration_set_gets_no_pause_step() -> None:
         firing(newsletter, notified=WARNING), state=Firing(WARNING, NOW, recovering_since=NOW)
     )
     message = message_for((firing(), breached()), (recovering, healthy()))
-    assert "Below the threshold for now:\n  newsletter (configuration set): 1%\n" in message.text
-    steps = json.loads(message.amazon_q)["content"]["nextSteps"]
-    assert steps == list(REMEDIATION[Indicator.BOUNCE_RATE].steps)
+    below = "Below the threshold, not yet resolved:\n- newsletter (configuration set): 1%"
+    assert below in message.text
+    assert "put-configuration-set-sending-options" not in message.amazon_q + message.text
 
 
 def test_all_clear_is_withheld_while_a_source_is_unreadable() -> None:
     notification = due_service_notification(
         [], notified=[VDM_OFF], last_sequence=1, unreadable_sources={FindingSource.METRICS}
     )
-    message = render(notification, TARGET, NOW)
-    assert message.subject == f"[OK] No longer so: VDM is off{SUBJECT_SUFFIX}"
-    fixed = "No longer so:\n  VDM is off."
-    assert message.text == f"{fixed}\n\n{TARGET}, 2026-03-12 09:00 UTC.\n"
-    assert json.loads(message.amazon_q)["content"]["description"] == fixed
+    message = render(notification, LINKS, NOW)
+    assert message.subject == f"[RESOLVED] VDM Alerts: 1 problem fixed{SUBJECT_SUFFIX}"
+    assert message.text.startswith(
+        "All reported problems are fixed. VDM Alerts could not check everything in this run.\n"
+    )
+    assert "Fixed:\n- VDM is off.\n" in message.text
 
 
 def test_fixed_finding_lists_the_names_that_it_was_about() -> None:
     notified = VDM_OFF.with_subjects(["a.example.com", "b.example.com"])
     notification = due_service_notification([], notified=[notified], last_sequence=1)
-    assert "No longer so:\n  VDM is off: a.example.com, b.example.com.\n" in (
-        render(notification, TARGET, NOW).text
+    assert "Fixed:\n- VDM is off: a.example.com, b.example.com.\n" in (
+        render(notification, LINKS, NOW).text
     )
 
 
-def test_first_step_pauses_the_affected_configuration_set() -> None:
+@pytest.mark.parametrize(("severity", "position"), [(CRITICAL, 0), (WARNING, -1)])
+def test_step_that_pauses_a_configuration_set_is_first_only_if_critical(
+    severity: Severity, position: int
+) -> None:
     newsletter = Scope(configuration_set="newsletter")
-    steps = json.loads(
-        message_for((firing(), breached()), (firing(newsletter), breached())).amazon_q
-    )["content"]["nextSteps"]
-    assert steps[0].endswith(
-        "aws sesv2 put-configuration-set-sending-options --region eu-west-1 "
-        "--configuration-set-name newsletter --no-sending-enabled"
+    message = message_for(
+        (firing(severity=severity), breached("12%", severity)),
+        (firing(newsletter, severity), breached("12%", severity)),
     )
+    step = json.loads(message.payload)["steps"][position]
+    name = "--region eu-west-1 --configuration-set-name newsletter"
+    assert step["command"] == (
+        f"aws sesv2 put-configuration-set-sending-options {name} --no-sending-enabled"
+    )
+    assert step["verify"] == f"aws sesv2 get-configuration-set {name} --query SendingOptions"
+    assert step["undo"] == "Repeat the command with --sending-enabled."
 
 
 @pytest.mark.parametrize(
@@ -523,8 +597,9 @@ def test_resolution_states_how_long_the_alert_lasted(length: timedelta, words: s
 def test_each_indicator_has_a_noun_steps_and_an_aws_source(indicator: Indicator) -> None:
     remediation = REMEDIATION[indicator]
     assert WORDING[indicator].noun.replace(" ", "_") == indicator.key
-    assert len(remediation.steps) >= 2
-    assert all(remediation.steps)
+    assert remediation.why
+    assert remediation.find
+    assert "{isp}" in remediation.at_provider
     assert remediation.source.startswith("https://docs.aws.amazon.com/")
 
 
@@ -557,22 +632,23 @@ ESTIMATE_OF_2_PERCENT = AccountRateEstimate(
 
 def test_account_estimate_is_included_only_while_an_alert_is_open() -> None:
     incident = replace(incident_of((firing(), breached())), estimate=ESTIMATE_OF_2_PERCENT)
-    message = render(incident, TARGET, NOW)
-    assert f"{ESTIMATE_SENTENCE}: 2% (240 of 12,000), over the last 6" in message.text
+    message = render(incident, LINKS, NOW)
+    estimate = f"{ESTIMATE_SENTENCE} 2% (240 of the latest 12,000 emails, 6 days). "
+    pace = "At the pace of the last 3 days, reaches 5% (SES review) after about 900 more emails "
+    assert f"{estimate}{pace}(9 hours).\n" in message.text
     assert ESTIMATE_SENTENCE in message.amazon_q
-    assert "at 5%, which is 900 mails or 9 hours away" in message.amazon_q
     assert json.loads(message.payload)["estimate"] == {
         "rate": 0.02,
         "events": 240,
         "volume": 12_000,
         "window_days": 6,
-        "until": None,
-        "sure": None,
-        "review": {"limit": 0.05, "mails": 900, "hours": 9.0},
-        "pause": {"limit": 0.1, "mails": None, "hours": None},
+        "last_day": None,
+        "confidence": None,
+        "review": {"level": 0.05, "emails": 900, "hours": 9.0},
+        "pause": {"level": 0.1, "emails": None, "hours": None},
     }
     closed = incident_of((resolved(firing(notified=WARNING)), healthy()))
-    resolution = render(replace(closed, estimate=ESTIMATE_OF_2_PERCENT), TARGET, NOW)
+    resolution = render(replace(closed, estimate=ESTIMATE_OF_2_PERCENT), LINKS, NOW)
     assert ESTIMATE_SENTENCE not in resolution.text
     assert ESTIMATE_SENTENCE not in resolution.amazon_q
 
@@ -582,16 +658,16 @@ def test_confidence_is_stated_with_what_it_accounts_for() -> None:
         NEWS_BOUNCE_RATE, WARNING_THRESHOLD, Evidence(Rate(80, 1_000), Window(2), confidence=0.998)
     )
     message = message_for((firing(), verdict))
-    assert message.text.startswith("80 of 1,000 mails bounced permanently in the last 2 days (8%)")
-    assert "about 99% sure that the bounce rate of news.example.com is above" in message.text
+    counts = "Data: 80 of 1,000 emails bounced permanently in the last 2 days."
+    assert f"{counts} Confidence: about 99%." in message.text
     assert CONFIDENCE_NOTE in message.text
     (affected,) = json.loads(message.payload)["affected"]
-    assert (affected["sure"], affected["threshold"]) == (0.998, 0.05)
+    assert (affected["confidence"], affected["threshold"]) == (0.998, 0.05)
     assert CONFIDENCE_NOTE not in message_for((firing(), breached())).text
 
 
 def test_closure_for_a_deleted_rule_states_the_reason_and_names_no_parameter() -> None:
-    why = "The rule bounce-rate was deleted"
+    why = "Rule bounce-rate was deleted"
     news, hotmail = (
         replace(
             firing(scope, notified=WARNING), state=Ok(closed_because=why, interrupted_since=NOW)
@@ -601,24 +677,34 @@ def test_closure_for_a_deleted_rule_states_the_reason_and_names_no_parameter() -
     message = message_for((news, unknown()), (hotmail, unknown()))
     assert (
         message.subject
-        == f"[ENDED] Bounce rate of news.example.com: watched no longer{SUBJECT_SUFFIX}"
+        == f"[CLOSED] Bounce rate no longer monitored: news.example.com{SUBJECT_SUFFIX}"
     )
     assert message.text.startswith(
-        "The rule bounce-rate was deleted. The bounce rate of news.example.com was above your "
-        "threshold before.\n\n"
-        "Watched no longer:\n  Hotmail (mailbox provider)\n"
+        "Rule bounce-rate was deleted. The bounce rate of news.example.com was above your "
+        "threshold before, and the problem might still exist. "
     )
+    assert "\n\nNo longer monitored:\n- Hotmail (mailbox provider)\n" in message.text
     assert THRESHOLD_REFERENCE not in message.text
 
 
-def test_revision_states_the_revised_rate_and_the_notified_rate() -> None:
-    message = revision_message(Rate(520, 10_000), revised=Rate(410, 10_000))
+@pytest.mark.parametrize(
+    ("revised", "cause", "rate"),
+    [
+        (Rate(410, 10_000), "SES corrected its counts", "4.1% (410 of 10,000)"),
+        (Rate(520, 12_700), "SES has counted more email since", "4% (520 of 12,700)"),
+    ],
+)
+def test_revision_states_the_revised_rate_the_notified_rate_and_the_cause(
+    revised: Rate, cause: str, rate: str
+) -> None:
+    message = revision_message(Rate(520, 10_000), revised=revised)
+    share = rate.split(maxsplit=1)[0]
     assert message.subject == (
-        f"[REVISED] Bounce rate of news.example.com was 4.1%, not 5.2%{SUBJECT_SUFFIX}"
+        f"[REVISED] Bounce rate {share} (below 5%), not 5.2%: news.example.com{SUBJECT_SUFFIX}"
     )
     assert message.text.startswith(
-        "410 of 10,000 mails bounced permanently on 2026-03-12 (4.1%), by later counts, and not "
-        "5.2% (520 of 10,000) as you were told.\n"
+        f"The earlier alert does not hold, because {cause}. The bounce rate of news.example.com "
+        f"was {rate}, below your 5% threshold, not 5.2% (520 of 10,000). "
     )
 
 
@@ -647,17 +733,17 @@ def test_late_resolution_does_not_present_the_current_rate_as_healthy(verdict: V
         (replace(resolved(firing(notified=WARNING)), resolved_at=(NOW,)), verdict)
     )
     assert message.subject == (
-        f"[RESOLVED] Bounce rate of news.example.com was back below your threshold{SUBJECT_SUFFIX}"
+        f"[RESOLVED] Bounce rate was below 5%, now 8%: news.example.com{SUBJECT_SUFFIX}"
     )
     assert message.text.startswith(
-        "The bounce rate of news.example.com was back below your threshold when it ended. "
-        "8 of 100 mails bounced"
+        "The bounce rate of news.example.com was back below your 5% threshold when the alert was "
+        "resolved. Now it is 8%."
     )
 
 
 def test_resolution_without_an_end_time_states_only_the_start() -> None:
     text = message_for((resolved(firing(notified=WARNING)), healthy())).text
-    assert "It began at 2026-03-12 09:00 UTC." in text
+    assert "The alert opened at 2026-03-12 09:00 UTC." in text
     assert DURATION not in text
 
 
@@ -668,16 +754,18 @@ def test_reminder_states_the_current_rate_and_the_scopes_no_longer_critical() ->
     (incident,) = incident_notifications(
         [worse, better], rules, verdicts, NO_CONTRIBUTORS, {}, {}, NOW + timedelta(days=1)
     )
-    message = render(incident, TARGET, NOW + timedelta(days=1))
-    assert (
-        message.subject == f"[WARNING] Bounce rate of news.example.com is still 7%{SUBJECT_SUFFIX}"
+    message = render(incident, LINKS, NOW + timedelta(days=1))
+    assert message.subject == (
+        f"[WARNING] Bounce rate still 7% (above 5%): news.example.com{SUBJECT_SUFFIX}"
     )
-    assert "Hotmail (mailbox provider): 6%, warning, no longer critical" in message.text
+    assert "- Hotmail (mailbox provider): 6% (600 of 10,000), warning, no longer critical" in (
+        message.text
+    )
     (alone,) = incident_notifications(
         [better], rules, verdicts, NO_CONTRIBUTORS, {}, {}, NOW + timedelta(days=1)
     )
-    assert render(alone, TARGET, NOW).subject == (
-        f"[WARNING, no longer critical] Bounce rate at Hotmail is down to 6%{SUBJECT_SUFFIX}"
+    assert render(alone, LINKS, NOW).subject == (
+        f"[WARNING] Bounce rate down to 6% (above 5%): Hotmail{SUBJECT_SUFFIX}"
     )
 
 
@@ -691,34 +779,37 @@ def test_affected_scope_names_its_contributor() -> None:
     (incident,) = incident_notifications(
         alerts, {"bounce-rate": a_rule()}, verdicts, contributors, {}, {}, NOW
     )
-    assert "Hotmail (mailbox provider): 6%, warning, because of news.example.com at Hotmail" in (
-        render(incident, TARGET, NOW).text
+    assert "6% (600 of 10,000), warning; mainly news.example.com at Hotmail\n" in (
+        render(incident, LINKS, NOW).text
     )
 
 
 def test_flapping_alert_states_when_its_resolution_will_be_sent() -> None:
     alert = replace(firing(), resolved_at=(NOW, NOW))
-    assert "This has come and gone 2 times in 14 days: its end is told once it has been over" in (
-        message_for((alert, breached("6%"))).text
-    )
+    assert (
+        "Flapping: resolved 2 times in 14 days. RESOLVED is sent only after 3 days below the "
+        "threshold.\n"
+    ) in message_for((alert, breached("6%"))).text
 
 
 def test_summary_states_what_is_monitored_and_which_incidents_are_open() -> None:
     coverage = Coverage(
         ("bounce-rate", "complaint-rate"), {(): 1, NEWS_IDENTITY.kind: 2, HOTMAIL.kind: 11}
     )
-    healthy_summary = render(first_summary([], coverage, {}), TARGET, NOW)
+    healthy_summary = render(first_summary([], coverage, {}), LINKS, NOW)
     assert healthy_summary.subject.startswith(
-        "[OK] VDM Alerts is watching, and nothing is beyond a threshold"
+        "[OK] VDM Alerts is monitoring: no rate is above its threshold"
     )
-    assert healthy_summary.text.startswith(
-        "VDM Alerts has begun to watch the account, 2 identities and 11 mailbox providers, by the "
+    assert (
+        "VDM Alerts now monitors the account, 2 identities, and 11 mailbox providers, with the "
         "rules bounce-rate and complaint-rate. "
-    )
+    ) in healthy_summary.text
     incident = incident_of((firing(), breached("6%")))
-    summary = render(first_summary([incident], coverage, {}), TARGET, NOW)
-    assert "[WARNING] Bounce rate of news.example.com is 6%\n600 of 10,000 mails" in summary.text
-    assert "What to do about the first:" in summary.text
+    summary = render(first_summary([incident], coverage, {}), LINKS, NOW)
+    assert summary.text.startswith("1 incident is already open, as listed below.\n")
+    headline = "1. [WARNING] Bounce rate 6% (above 5%): news.example.com\n"
+    assert f"{headline}   Data: 600 of 10,000 emails" in summary.text
+    assert STEPS_HEADING in summary.text
     payload = json.loads(summary.payload)
     assert (payload["kind"], payload["reason"]) == ("summary", "SUMMARY")
     assert [incident["reason"] for incident in payload["incidents"]] == ["FIRING"]
@@ -728,7 +819,7 @@ def test_summary_states_what_is_monitored_and_which_incidents_are_open() -> None
     ("plan", "price"),
     [
         (SesPlan.ESSENTIALS, "Your SES plan, Essentials, includes queries."),
-        (SesPlan.NONE, "Your SES account has no plan, so SES may charge for queries;"),
+        (SesPlan.NONE, "Your SES account has no plan, so SES might charge for queries."),
         (None, "The plan of your SES account is unknown."),
     ],
 )
@@ -736,19 +827,18 @@ def test_summary_states_the_queries_and_what_is_known_of_their_price(
     plan: SesPlan | None, price: str
 ) -> None:
     coverage = Coverage(("bounce-rate",), {(): 1}, queries=347, plan=plan)
-    text = render(first_summary([], coverage, {}), TARGET, NOW).text
+    text = render(first_summary([], coverage, {}), LINKS, NOW).text
     assert (
-        "This run made 347 queries of VDM. With one run an hour, that is about 253,310 a month. "
-        + price
-        in text
+        "Cost: this run made 347 queries of VDM. With one run an hour, that is about 253,310 a "
+        "month. " + price in text
     )
 
 
 def test_every_plan_has_a_text_about_the_price() -> None:
     for plan in (*SesPlan, None):
         coverage = Coverage(("bounce-rate",), {(): 1}, plan=plan)
-        assert "The context key queriesPerDay limits them." in (
-            render(first_summary([], coverage, {}), TARGET, NOW).text
+        assert "To limit them, deploy with the context key queriesPerDay." in (
+            render(first_summary([], coverage, {}), LINKS, NOW).text
         )
 
 
@@ -762,10 +852,13 @@ def test_summary_with_500_incidents_fits_into_one_sns_message() -> None:
         ]
         incident = incident_of(*((alert, breached()) for alert in alerts))
         many.append(replace(incident, contributor=contributor, estimate=ESTIMATE_OF_2_PERCENT))
-    message = render(first_summary(many, Coverage(("r",), {(): 1}), {}), TARGET, NOW)
+    message = render(first_summary(many, Coverage(("r",), {(): 1}), {}), LINKS, NOW)
     assert size_in_sns(message) < MAX_SIZE
-    assert "And 480 more." in message.text
+    omitted = 500 - message.text.count("Incident bounce-rate-")
+    assert f"And {omitted:,} more." in message.text
     assert "and 94 more" in message.text
     payload = json.loads(message.payload)
-    assert (len(payload["incidents"]), payload["incidents_total"]) == (MAX_INCIDENTS, 500)
-    assert [len(incident["affected"]) for incident in payload["incidents"]] == [5] * MAX_INCIDENTS
+    assert payload["incidents_total"] == 500
+    assert {len(incident["affected"]) for incident in payload["incidents"]} == {
+        MAX_SCOPES_IN_DIGEST
+    }

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from vdm_alerts.core.notifications.rendering.content import Content, Step
+from vdm_alerts.core.notifications.rendering.content import Content, Step, fitting
 
 MAX_TEXT = 2_500
 """Characters in the text of a chat message. Slack cuts the text of a block at 3,000.
@@ -12,6 +12,8 @@ Source: https://docs.slack.dev/reference/block-kit/blocks/section-block
 """
 MAX_STEPS = 10
 """Next steps in a chat message."""
+MAX_STEPS_SIZE = 4_000
+"""Bytes of these steps together. An SNS message contains the chat message three times."""
 
 
 def amazon_q_notification(
@@ -26,7 +28,8 @@ def amazon_q_notification(
     """
     links = [" | ".join(f"{link.title}: {link.address}" for link in content.links)]
     listings = (listing.text for listing in content.listings)
-    paragraphs = filter(None, (*content.paragraphs, *listings, *links, content.reference[-1]))
+    texts = (*content.paragraphs, *content.entries, *listings, *links, content.reference[-1])
+    step_texts = (_escape("\n".join(step.lines)) for step in steps[:MAX_STEPS])
     notification = {
         "version": "1.0",
         "source": "custom",
@@ -34,8 +37,8 @@ def amazon_q_notification(
         "content": {
             "textType": "client-markdown",
             "title": _escape(title),
-            "description": _shorten("\n\n".join(paragraphs)),
-            "nextSteps": [_escape("\n".join(step.lines)) for step in steps[:MAX_STEPS]],
+            "description": _shorten("\n\n".join(filter(None, texts))),
+            "nextSteps": fitting(step_texts, MAX_STEPS_SIZE, lambda text: len(text.encode())),
         },
         "metadata": {"threadId": thread, "summary": _escape(title), "enableCustomActions": False},
     }

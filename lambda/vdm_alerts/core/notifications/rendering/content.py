@@ -1,7 +1,10 @@
 """The content of a notification, before it gets the form of an email, a chat message or JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +58,28 @@ class Content:
     """The subject, uncut, without account and Region."""
     paragraphs: tuple[str, ...]
     """What is wrong, how bad it is, and how certain that is. The first one repeats the headline."""
+    entries: tuple[str, ...] = ()
+    """The findings, or the incidents of a digest. The payload has them as fields of their own."""
     steps: tuple[Step, ...] = ()
     steps_title: str = "What to do:"
     listings: tuple[Listing, ...] = ()
-    """Further scopes or findings."""
+    """Further scopes, or what ended."""
     background: tuple[str, ...] = ()
     """Why the problem matters. Chat messages leave this out."""
     links: tuple[Link, ...] = ()
     reference: tuple[str, ...] = ()
     """Account, time of the run and ids."""
+
+
+def fitting(items: Iterable[T], max_size: int, size_of: Callable[[T], int]) -> list[T]:
+    """Return the first of *items* that have at most *max_size* bytes together, at least one."""
+    fitting_items: list[T] = []
+    for item in items:
+        max_size -= size_of(item)
+        if max_size < 0 and fitting_items:
+            break
+        fitting_items.append(item)
+    return fitting_items
 
 
 def listed(title: str, items: Sequence[str], limit: int) -> tuple[Listing, ...]:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from vdm_alerts.core.evaluation.explanation import counts_phrase
+from vdm_alerts.core.evaluation.verdicts import Breached
 from vdm_alerts.core.model.account import SesPlan
 from vdm_alerts.core.model.metrics import Dimension, Kind
 from vdm_alerts.core.model.timefmt import format_time
@@ -11,7 +13,7 @@ from vdm_alerts.core.notifications.incidents import IncidentNotification
 from vdm_alerts.core.notifications.notification import MAX_MESSAGES, Digest
 from vdm_alerts.core.notifications.rendering import incident as one_incident
 from vdm_alerts.core.notifications.rendering import subjects
-from vdm_alerts.core.notifications.rendering.content import Content
+from vdm_alerts.core.notifications.rendering.content import Content, fitting
 from vdm_alerts.core.notifications.rendering.incident import MAX_LISTED
 from vdm_alerts.core.notifications.rendering.links import Links
 from vdm_alerts.core.notifications.rendering.opening import opening
@@ -20,6 +22,9 @@ from vdm_alerts.core.observations.coverage import Coverage
 
 _MAX_SCOPES_PER_INCIDENT = 5
 """Scopes in the paragraph of one incident; the rest are counted."""
+
+MAX_INCIDENTS_SIZE = 24_000
+"""Bytes of the incidents in the text; the rest are counted."""
 
 RUNS_PER_MONTH = 730
 """Runs in a month, with one run an hour."""
@@ -45,9 +50,13 @@ def digest_content(digest: Digest, links: Links, now: datetime) -> Content:
     name = "Summary" if digest.coverage else f"Digest {digest.id.removeprefix('digest-')}"
     return Content(
         headline=digest_subject(digest),
-        paragraphs=tuple(_paragraphs(digest, now)),
-        steps_title="What to do about the first:",
+        paragraphs=tuple(_paragraphs(digest)),
+        entries=tuple(_entries(digest, now)),
+        steps_title=(
+            "What to do:" if len(digest.incidents) == 1 else "What to do about the first incident:"
+        ),
         steps=incident_steps(worst, links) if worst else (),
+        background=(_queries_paragraph(digest.coverage),) if digest.coverage else (),
         links=(links.messages, links.for_indicator(worst.indicator)) if worst else (),
         reference=(
             f"{links.target}. Run {format_time(now)}. {name}, notification {digest.sequence}.",
@@ -95,27 +104,39 @@ def _summary_status(summary: Digest, coverage: Coverage) -> tuple[str, str]:
     return "OK", "no rate is above its threshold"
 
 
-def _paragraphs(digest: Digest, now: datetime) -> Iterator[str]:
-    """Yield the coverage of a summary, then a paragraph per incident."""
+def _paragraphs(digest: Digest) -> Iterator[str]:
+    """Yield what a summary has found and what it covers; or why there is a digest."""
     if digest.coverage:
-        yield _coverage_paragraph(digest.coverage)
         yield from _status_paragraphs(digest, digest.coverage)
-        yield _queries_paragraph(digest.coverage)
+        yield _coverage_paragraph(digest.coverage)
     else:
+        order = ", worst first" if digest.severity else ""
         yield (
             f"More incidents are due than fit into {MAX_MESSAGES} notifications. These are the "
-            f"remaining {len(digest.incidents):,}, worst first."
+            f"remaining {len(digest.incidents):,}{order}."
         )
-    for number, incident in enumerate(digest.incidents[:MAX_LISTED], 1):
-        yield "\n   ".join(_incident_lines(number, incident, now))
-    if (omitted := len(digest.incidents) - MAX_LISTED) > 0:
+
+
+def _entries(digest: Digest, now: datetime) -> Iterator[str]:
+    """Yield the incidents that fit into an email, and the number of the others."""
+    texts = (
+        "\n   ".join(_incident_lines(number, incident, now))
+        for number, incident in enumerate(digest.incidents[:MAX_LISTED], 1)
+    )
+    entries = fitting(texts, MAX_INCIDENTS_SIZE, lambda text: len(text.encode()))
+    yield from entries
+    if (omitted := len(digest.incidents) - len(entries)) > 0:
         yield f"And {omitted:,} more."
 
 
 def _incident_lines(number: int, incident: IncidentNotification, now: datetime) -> Iterator[str]:
     """Yield the lines about one incident."""
     yield f"{number}. {subjects.incident_subject(incident)}"
-    yield opening(incident, now)
+    evidence = incident.primary.evidence
+    if isinstance(incident.primary.verdict, Breached) and evidence and not incident.provider:
+        yield f"Data: {counts_phrase(evidence, incident.indicator)}."
+    else:
+        yield opening(incident, now)
     yield from one_incident.contributor_paragraph(incident)
     for listing in one_incident.other_scopes(incident, _MAX_SCOPES_PER_INCIDENT):
         yield listing.title
@@ -136,10 +157,15 @@ def _coverage_paragraph(coverage: Coverage) -> str:
 
 
 def _status_paragraphs(summary: Digest, coverage: Coverage) -> Iterator[str]:
-    """Yield what the first run has found besides the incidents."""
+    """Yield what the first run has found, the worst first."""
+    if summary.incidents:
+        verb = "is" if len(summary.incidents) == 1 else "are"
+        number = number_of("incident", len(summary.incidents))
+        yield f"{number} {verb} already open, as listed below."
     if summary.silenced_alerts:
-        alerts = number_of("alert", summary.silenced_alerts)
-        yield f"A silence mutes {alerts}, which you get no notifications about until it ends."
+        alerts = number_of("open alert", summary.silenced_alerts)
+        them = "it" if summary.silenced_alerts == 1 else "them"
+        yield f"Silences mute {alerts}. You get no notification about {them} until they end."
     elif not summary.incidents and not coverage.unreadable:
         yield "No rate is above its threshold with the confidence that the rules require."
     if coverage.unreadable:

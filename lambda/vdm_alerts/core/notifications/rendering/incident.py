@@ -1,11 +1,12 @@
 """The content of a notification about one incident."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from vdm_alerts.core.alerts.alert import FLAP_COOLDOWN, FLAP_COUNT, FLAP_WINDOW
 from vdm_alerts.core.evaluation.explanation import counts_phrase
 from vdm_alerts.core.evaluation.verdicts import NoEmail
+from vdm_alerts.core.model.metrics import Scope
 from vdm_alerts.core.model.rates import percent
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.model.timefmt import format_duration, format_time
@@ -24,7 +25,7 @@ from vdm_alerts.core.notifications.rendering.sentences import (
     since_sentence,
 )
 from vdm_alerts.core.notifications.rendering.steps import REMEDIATION, incident_steps
-from vdm_alerts.core.notifications.rendering.subjects import incident_subject
+from vdm_alerts.core.notifications.rendering.subjects import incident_subject, scope_name
 from vdm_alerts.core.notifications.rendering.trend import trend_line
 from vdm_alerts.core.rules.default_rules import custom_rule_path
 
@@ -38,8 +39,9 @@ _HISTORY_UNAVAILABLE = (
 )
 _HISTORY_LOST = (
     "Alert history damaged: VDM Alerts could not read the stored history of a scope in this "
-    "notification. This can repeat an earlier notification, whose incident gets no further one: "
-    "close that incident by hand in your incident tool."
+    "notification, so this can repeat an earlier notification under another incident ID. Only "
+    "incident {id} gets further notifications: close the earlier incident by hand in your incident "
+    "tool."
 )
 _CONFIDENCE_NOTE = (
     "Confidence allows for late feedback and day-to-day variation, and assumes a normal rate until "
@@ -80,9 +82,8 @@ def _paragraphs(incident: IncidentNotification, now: datetime) -> Iterator[str]:
 
 def history_warning(incident: IncidentNotification) -> str:
     """Return what the lack of history means for this notification."""
-    if incident.is_history_lost:
-        return _HISTORY_LOST
-    return _HISTORY_UNAVAILABLE.format(id=incident.id)
+    warning = _HISTORY_LOST if incident.is_history_lost else _HISTORY_UNAVAILABLE
+    return warning.format(id=incident.id)
 
 
 def contributor_paragraph(incident: IncidentNotification) -> list[str]:
@@ -96,10 +97,8 @@ def contributor_paragraph(incident: IncidentNotification) -> list[str]:
     # If the contributor has all emails of the scope, the first sentence states the same rate.
     is_stated = evidence is not None and evidence.rate == rate
     own_rate = "" if is_stated else f" (rate there: {_rate_with_counts(rate.value, str(rate))})"
-    share = percent(contributor.share)
-    return [
-        f"Main contributor: {contributor.scope}, with {share} of these {wording.events}{own_rate}."
-    ]
+    share = f"{percent(contributor.share)} of these {wording.events}"
+    return [f"Main contributor: {scope_name(contributor.scope)}, with {share}{own_rate}."]
 
 
 def _rate_with_counts(value: float, text: str) -> str:
@@ -116,13 +115,13 @@ def _data_paragraph(incident: IncidentNotification, now: datetime) -> Iterator[s
         certainty_sentence(primary, incident.rule),
         since_sentence(primary, now) if primary.is_firing else "",
     ]
-    lines = [" ".join(filter(None, sentences)), _trend(incident)]
+    lines = [" ".join(filter(None, sentences)), _trend(incident, now.date())]
     if any(lines):
         yield "\n".join(filter(None, lines))
 
 
-def _trend(incident: IncidentNotification) -> str:
-    return trend_line(incident.trend, WORDING[incident.indicator]) if incident.trend else ""
+def _trend(incident: IncidentNotification, today: date) -> str:
+    return trend_line(incident.trend, WORDING[incident.indicator], today) if incident.trend else ""
 
 
 def account_risk(incident: IncidentNotification) -> list[str]:
@@ -157,7 +156,7 @@ def _grouped_by_title(
     bad_side, good_side = incident.indicator.bad_side, incident.indicator.good_side
     open_scopes = [scope for scope in others if scope.is_firing]
     breached = [scope for scope in open_scopes if scope.is_on_bad_side]
-    ended = [scope for scope in others if not (scope.is_firing or scope.closed_because)]
+    ended = [scope for scope in others if not (scope.is_firing or scope.was_interrupted)]
     revised = [scope for scope in ended if scope.reason is Reason.REVISED]
     resolved = [scope for scope in ended if scope.reason is not Reason.REVISED]
     also = "Also " if primary.is_firing and primary.is_on_bad_side else "Still "
@@ -172,10 +171,16 @@ def _grouped_by_title(
             f"{good_side.capitalize()} the threshold, not yet resolved:",
             [s for s in open_scopes if not (s.is_on_bad_side or s.is_unreadable)],
         ),
-        ("Resolved in this run:" if primary.is_firing else "Also resolved:", resolved),
+        (_title_of_resolved(primary), resolved),
         ("Revised in this run:" if primary.is_firing else "Also revised:", revised),
-        ("No longer monitored:", [scope for scope in others if scope.closed_because]),
+        ("No longer monitored:", [scope for scope in others if scope.was_interrupted]),
     ]
+
+
+def _title_of_resolved(primary: AffectedScope) -> str:
+    if primary.is_firing:
+        return "Resolved in this run:"
+    return "Resolved:" if primary.was_interrupted else "Also resolved:"
 
 
 def _scope_item(affected: AffectedScope, incident: IncidentNotification) -> str:
@@ -189,8 +194,14 @@ def _scope_item(affected: AffectedScope, incident: IncidentNotification) -> str:
         if affected.reason is Reason.DEESCALATED:
             item += f", no longer {Severity.CRITICAL.key}"
     if affected.is_firing and affected.contributor:
-        item += f"; mainly {affected.contributor}"
+        item += f"; mainly {_contributor_name(affected.contributor, affected.alert.scope)}"
     return item
+
+
+def _contributor_name(contributor: Scope, scope: Scope) -> str:
+    """Return the name of *contributor*; only its provider if the rest is *scope* itself."""
+    is_part = contributor.isp and contributor.at_all_providers == scope
+    return f"at {contributor.isp}" if is_part else scope_name(contributor)
 
 
 def _background(incident: IncidentNotification) -> Iterator[str]:
@@ -244,5 +255,7 @@ def _threshold_line(incident: IncidentNotification) -> str:
         if custom_path
         else ""
     )
+    if rule.baseline_factor:
+        thresholds.append(f"{rule.baseline_factor:g} times the baseline ({Severity.WARNING.key})")
     noun = "Threshold" if len(thresholds) == 1 else "Thresholds"
     return f"{noun}: {', '.join(thresholds)}, from SSM parameter {rule.source}.{how_to_change}"

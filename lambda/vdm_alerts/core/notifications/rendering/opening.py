@@ -44,8 +44,8 @@ def provider_sentence(incident: IncidentNotification, provider: CommonProvider) 
     """Return the sentence that says how many senders the common provider affects."""
     wording, senders = WORDING[incident.indicator], count_of(provider.kind, provider.senders)
     cause = (
-        f"{senders} are above the threshold because of {wording.events} at {provider.isp}, their "
-        "common cause."
+        f"{senders} are {incident.indicator.bad_side} the threshold because of {wording.events} at "
+        f"{provider.isp}, their common cause."
     )
     if provider.own_alert:
         return cause
@@ -108,7 +108,7 @@ def _last_report(affected: AffectedScope) -> str:
 
 def _why(affected: AffectedScope) -> str:
     """Return why the rate of *affected* is unreadable, if that is known."""
-    return f": {affected.verdict.gap}" if isinstance(affected.verdict, Unknown) else ""
+    return f" ({affected.verdict.gap})" if isinstance(affected.verdict, Unknown) else ""
 
 
 def _end_sentence(incident: IncidentNotification) -> str:
@@ -120,9 +120,10 @@ def _end_sentence(incident: IncidentNotification) -> str:
     limit = f"{indicator.good_side} {_first_limit(incident)}"
     match primary.verdict:
         case Healthy(withdrawn_rate=reported, evidence=Evidence() as evidence) if reported:
-            correction = "the earlier alert does not hold, because SES corrected its counts."
+            is_corrected = evidence.rate.events < reported.events
+            why = "SES corrected its counts" if is_corrected else "SES has counted more email since"
             was = f"{capitalized(rate_name)} was {evidence.rate}, {limit}, not {reported}."
-            return f"{correction} {was}"
+            return f"the earlier alert does not hold, because {why}. {was}"
         case (
             Healthy(evidence=Evidence() as evidence)
             | Inconclusive(evidence=Evidence() as evidence)
@@ -145,11 +146,11 @@ def _state_when_closed(incident: IncidentNotification) -> str:
     """Return what the rate was when the scope stopped being monitored."""
     primary, indicator = incident.primary, incident.indicator
     rate_name = capitalized(rate_phrase(indicator, primary.alert.scope))
-    limit = _first_limit(incident)
+    # The rule may have other thresholds now, or be about another rate.
     if primary.was_interrupted:
-        was = f"{rate_name} was {indicator.bad_side} {limit} before"
+        was = f"{rate_name} was {indicator.bad_side} your threshold before"
         return f"{was}, and the problem might still exist."
-    return f"{rate_name} was back {indicator.good_side} {limit} by then."
+    return f"{rate_name} was back {indicator.good_side} your threshold by then."
 
 
 def _first_limit(incident: IncidentNotification) -> str:

@@ -4,7 +4,7 @@ An unknown value is null. "last_day", the last day of a window, is null if that 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from vdm_alerts.core.notifications.common_provider import CommonProvider
 from vdm_alerts.core.notifications.incidents import IncidentNotification
 from vdm_alerts.core.notifications.notification import Digest
 from vdm_alerts.core.notifications.rendering.commands import fix_step
-from vdm_alerts.core.notifications.rendering.content import Content, Link, Step
+from vdm_alerts.core.notifications.rendering.content import Content, Link, Step, fitting
 from vdm_alerts.core.notifications.rendering.links import Links
 from vdm_alerts.core.notifications.rendering.opening import opening
 from vdm_alerts.core.notifications.rendering.steps import incident_steps
@@ -28,15 +28,14 @@ from vdm_alerts.core.planning.contributor import Contributor
 
 PAYLOAD_SCHEMA = 2
 """The version of the payload. It rises with a change that breaks existing readers."""
-MAX_FINDINGS = 50
-"""Findings in a payload."""
-MAX_SCOPES = 100
-"""Scopes in a payload. Each has up to 700 bytes.
+MAX_LIST_SIZE = 24_000
+"""Bytes of a list of scopes, incidents or findings, as SNS counts them: with escapes.
 
-SNS allows 256 KiB for all formats of a message together.
+The payload is in a message once for each of four protocols, and SNS allows 256 KiB for all formats
+of a message together. About 60 scopes with names of usual length fit.
 """
-MAX_INCIDENTS = 20
-"""Incidents in a payload. Each has figures of its own, up to 2 kilobytes."""
+MAX_SCOPES_IN_DIGEST = 5
+"""Scopes of each incident in the payload of a digest."""
 
 
 def payload_text(
@@ -64,8 +63,10 @@ def payload_text(
     )
 
 
-def incident_fields(incident: IncidentNotification, max_scopes: int = MAX_SCOPES) -> dict[str, Any]:
-    """Return the fields of *incident*, with its first *max_scopes* scopes."""
+def incident_fields(
+    incident: IncidentNotification, max_scopes: int | None = None
+) -> dict[str, Any]:
+    """Return the fields of *incident*, with its first scopes: *max_scopes*, or those that fit."""
     return {
         "id": incident.id,
         "sequence": incident.sequence,
@@ -75,22 +76,17 @@ def incident_fields(incident: IncidentNotification, max_scopes: int = MAX_SCOPES
         "provider": _provider_fields(incident.provider) if incident.provider else None,
         "estimate": _estimate_fields(incident.estimate) if incident.estimate else None,
         "trend": _trend_fields(incident.trend) if incident.trend else None,
-        "affected": [_scope_fields(scope) for scope in incident.affected[:max_scopes]],
+        "affected": _fitting(_scope_fields(scope) for scope in incident.affected[:max_scopes]),
         "affected_total": len(incident.affected),
     }
 
 
 def digest_fields(digest: Digest, links: Links, now: datetime) -> dict[str, Any]:
-    """Return the fields of *digest*, with its first `MAX_INCIDENTS` incidents.
-
-    The incidents share the room for `MAX_SCOPES` scopes equally.
-    """
-    listed = digest.incidents[:MAX_INCIDENTS]
-    scopes_per_incident = max(1, MAX_SCOPES // max(1, len(listed)))
+    """Return the fields of *digest*, with its first incidents, those that fit."""
     return {
         "id": digest.id,
         "sequence": digest.sequence,
-        "incidents": [
+        "incidents": _fitting(
             {
                 "rule": incident.rule_name,
                 "indicator": incident.indicator.key,
@@ -99,10 +95,10 @@ def digest_fields(digest: Digest, links: Links, now: datetime) -> dict[str, Any]
                 "headline": incident_subject(incident),
                 "text": [opening(incident, now)],
                 "steps": [_step_fields(step) for step in incident_steps(incident, links)],
-                **incident_fields(incident, scopes_per_incident),
+                **incident_fields(incident, MAX_SCOPES_IN_DIGEST),
             }
-            for incident in listed
-        ],
+            for incident in digest.incidents
+        ),
         "incidents_total": len(digest.incidents),
         "silenced_alerts": digest.silenced_alerts,
     }
@@ -113,7 +109,7 @@ def service_fields(notification: ServiceNotification, links: Links) -> dict[str,
     return {
         "id": notification.id,
         "sequence": notification.sequence,
-        "findings": [
+        "findings": _fitting(
             {
                 **_finding_fields(finding),
                 "severity": str(finding.severity),
@@ -123,12 +119,23 @@ def service_fields(notification: ServiceNotification, links: Links) -> dict[str,
                 "effect": finding.effect,
                 "fix": _step_fields(fix_step(finding, links.target)),
             }
-            for finding in notification.findings[:MAX_FINDINGS]
-        ],
+            for finding in notification.findings
+        ),
         "findings_total": notification.count,
-        "fixed": [_finding_fields(finding) for finding in notification.fixed[:MAX_FINDINGS]],
+        "fixed": _fitting(_finding_fields(finding) for finding in notification.fixed),
         "fixed_total": len(notification.fixed),
     }
+
+
+def _fitting(items: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the first of *items* that have at most `MAX_LIST_SIZE` bytes in an SNS message."""
+    return fitting(items, MAX_LIST_SIZE, _size_in_sns)
+
+
+def _size_in_sns(item: Mapping[str, Any]) -> int:
+    """Return the bytes of *item* in a payload that is itself a string in JSON."""
+    text = json.dumps(item, ensure_ascii=False)
+    return len(json.dumps(text, ensure_ascii=False).encode())
 
 
 def _step_fields(step: Step) -> dict[str, str]:

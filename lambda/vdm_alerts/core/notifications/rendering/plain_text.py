@@ -12,6 +12,7 @@ def plain_text(content: Content) -> str:
 
 def _parts(content: Content) -> Iterator[str]:
     yield from content.paragraphs
+    yield from content.entries
     if content.steps:
         numbered = (_numbered(number, step) for number, step in enumerate(content.steps, 1))
         yield "\n".join([content.steps_title, *numbered])

@@ -43,9 +43,11 @@ def threshold_phrase(threshold: Threshold, *, with_severity: bool = True) -> str
     share = percent(threshold.share)
     if threshold.baseline:
         baseline = threshold.baseline
+        rate = baseline.rate
+        counts = f"{rate.events:,} of {rate.volume:,} emails in the {baseline.window} before"
         return (
-            f"{share}, which is {baseline.factor:g} times its baseline plus a margin (baseline: "
-            f"{baseline.rate} in the {baseline.window} before)"
+            f"{share}, which is {baseline.factor:g} times its baseline of {percent(rate.value)} "
+            f"({counts}), plus a margin"
         )
     return f"your {share} {f'{threshold.severity.key} ' if with_severity else ''}threshold"
 
@@ -53,7 +55,7 @@ def threshold_phrase(threshold: Threshold, *, with_severity: bool = True) -> str
 def certainty_sentence(affected: AffectedScope, rule: Rule | None) -> str:
     """Return how certain the verdict on *affected* is; empty if nothing is known about that."""
     verdict, evidence = affected.verdict, affected.evidence
-    if evidence is None:
+    if evidence is None or affected.closed_because:
         return ""
     if evidence.confidence is not None:
         return f"Confidence: {confidence_text(evidence.confidence)}."
@@ -67,9 +69,9 @@ def certainty_sentence(affected: AffectedScope, rule: Rule | None) -> str:
 def _certainty_of_counted_rate(affected: AffectedScope, rule: Rule | None) -> str:
     """Return why the verdict on a counted rate states no confidence."""
     if rule and isinstance(rule.confidence, PlainComparison):
-        return "Confidence: not estimated. This rule compares the counted rate."
+        return "Confidence: not estimated, because this rule compares the counted rate."
     if affected.alert.scope == ACCOUNT:
-        return "This is the counted rate of the account, which is what SES reviews."
+        return "Confidence: not estimated, because SES reviews the counted rate of the account."
     return ""
 
 

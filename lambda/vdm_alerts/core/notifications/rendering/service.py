@@ -3,14 +3,17 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from vdm_alerts.core.model.findings import Finding
+from vdm_alerts.core.model.findings import Finding, FindingSource
 from vdm_alerts.core.model.timefmt import format_time
 from vdm_alerts.core.model.wording import number_of
 from vdm_alerts.core.notifications.rendering.commands import fix_step
-from vdm_alerts.core.notifications.rendering.content import Content, listed
+from vdm_alerts.core.notifications.rendering.content import Content, Link, fitting, listed
 from vdm_alerts.core.notifications.rendering.incident import MAX_LISTED
 from vdm_alerts.core.notifications.rendering.links import Links
 from vdm_alerts.core.notifications.service_notification import ServiceNotification
+
+MAX_FINDINGS_SIZE = 24_000
+"""Bytes of the findings in the text; the rest are counted."""
 
 
 def service_content(notification: ServiceNotification, links: Links, now: datetime) -> Content:
@@ -18,11 +21,19 @@ def service_content(notification: ServiceNotification, links: Links, now: dateti
     fixed = [sentence(finding) for finding in notification.fixed]
     return Content(
         headline=service_subject(notification),
-        paragraphs=tuple(_paragraphs(notification, links)),
+        paragraphs=tuple(_paragraphs(notification)),
+        entries=tuple(_entries(notification, links)),
         listings=listed("Fixed:", fixed, MAX_LISTED),
-        links=(links.for_service(),) if notification.findings else (),
+        links=tuple(_links(notification, links)),
         reference=(_reference(notification, links, now),),
     )
+
+
+def _links(notification: ServiceNotification, links: Links) -> Iterator[Link]:
+    if any(finding.source is FindingSource.ACCOUNT for finding in notification.findings):
+        yield links.account
+    if notification.findings:
+        yield links.for_service()
 
 
 def _reference(notification: ServiceNotification, links: Links, now: datetime) -> str:
@@ -51,15 +62,35 @@ def service_subject(notification: ServiceNotification) -> str:
     return f"[{tag}] {headline}{more}"
 
 
-def _paragraphs(notification: ServiceNotification, links: Links) -> Iterator[str]:
-    yield from coverage_warning(notification)
+def _paragraphs(notification: ServiceNotification) -> Iterator[str]:
     if not notification.findings:
         yield closing_sentence(notification)
-    for number, finding in enumerate(notification.findings[:MAX_LISTED], 1):
+        return
+    yield from coverage_warning(notification)
+    yield _overview(notification)
+
+
+def _overview(notification: ServiceNotification) -> str:
+    """Return how many problems are new, fixed and still open."""
+    new, fixed = len(notification.new), len(notification.fixed)
+    counts = {"new": new, "fixed": fixed, "still open": notification.count - new}
+    return (
+        f"Problems: {', '.join(f'{count:,} {state}' for state, count in counts.items() if count)}."
+    )
+
+
+def _entries(notification: ServiceNotification, links: Links) -> Iterator[str]:
+    """Yield the findings that fit into an email, and the number of the others."""
+    texts = (
+        "\n".join(_finding_lines(number, finding, links))
+        for number, finding in enumerate(notification.findings[:MAX_LISTED], 1)
+    )
+    listed_texts = fitting(texts, MAX_FINDINGS_SIZE, lambda text: len(text.encode()))
+    for number, text in enumerate(listed_texts, 1):
         if notification.new and number == len(notification.new) + 1:
             yield "Still open:"
-        yield "\n".join(_finding_lines(number, finding, links))
-    if (omitted := notification.count - MAX_LISTED) > 0:
+        yield text
+    if (omitted := notification.count - len(listed_texts)) > 0:
         yield f"And {omitted:,} more."
 
 

@@ -97,7 +97,8 @@ def _incident_phrase(incident: IncidentNotification, *, with_verb: bool) -> str:
             | Inconclusive(evidence=Evidence() as evidence, threshold=threshold)
         ):
             if has_reached_threshold_again(primary):
-                return f"{noun} was {indicator.good_side} {percent(threshold.share)}: {name}"
+                was = f"{noun} was {indicator.good_side} {percent(threshold.share)}"
+                return f"{was}, now {percent(evidence.rate.value)}: {name}"
             verb = _verb(incident) if with_verb else ""
             side = side_of(threshold, evidence, indicator)
             rate = f"{percent(evidence.rate.value)} ({side} {_limit(threshold)})"
@@ -135,7 +136,11 @@ def _main_part(incident: IncidentNotification) -> str:
 def _provider_phrase(incident: IncidentNotification, provider: CommonProvider) -> str:
     noun, senders = WORDING[incident.indicator].noun, count_of(provider.kind, provider.senders)
     rate = percent(provider.rate.value)
-    return f"{noun} {_verb(incident)}{rate} at {provider.isp}: {senders} affected"
+    own = provider.own_alert.verdict if provider.own_alert else None
+    limit = ""
+    if isinstance(own, Breached):
+        limit = f" ({incident.indicator.bad_side} {_limit(own.threshold)})"
+    return f"{noun} {_verb(incident)}{rate}{limit} at {provider.isp}: {senders} affected"
 
 
 def _verb(incident: IncidentNotification) -> str:
