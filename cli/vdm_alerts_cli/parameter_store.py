@@ -18,6 +18,7 @@ class ParameterStore:
     def __init__(self, shipped: Mapping[str, str], region: str) -> None:
         """Start with the *shipped* rules, texts by name, as a deployment in *region* does."""
         self.meta = SimpleNamespace(region_name=region)
+        self._endpoint = SimpleNamespace(http_session=None)  # Requests have no time limit.
         self._texts = {f"{RULES}/{DEFAULT_FOLDER}/{name}": text for name, text in shipped.items()}
         self._digests = {name: fingerprint(text) for name, text in shipped.items()}
 
