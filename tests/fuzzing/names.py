@@ -4,7 +4,7 @@ import json
 import shlex
 
 from builders import TARGET
-from vdm_alerts.core.notifications.rendering.remediation import pause_step
+from vdm_alerts.core.notifications.rendering.commands import pause_step
 
 from fuzzing.mutations import mutate_text
 from fuzzing.target import Outcome, Target, accepted, rejected

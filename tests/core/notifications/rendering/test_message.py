@@ -239,6 +239,8 @@ def test_json_payload_contains_every_figure_of_an_incident() -> None:
     payload = json.loads(message.payload)
     assert payload.pop("text") == message.text.split("\n\n")[:2]
     assert [step["text"] for step in payload.pop("steps")]
+    (why,) = payload.pop("background")
+    assert why.startswith("Why it matters: SES reviews an account")
     assert [link["title"] for link in payload.pop("links")] == [
         "SES console",
         "Runbook",
