@@ -229,10 +229,8 @@ class Oracle:
         self._checked_deliveries = len(self.world.delivered)
         for delivery in new:
             self._check_history(delivery, may_repeat=may_repeat)
+            self._check_headline(delivery)
             for incident in incidents_in(delivery.document):
-                if leads_with_good_news(incident):
-                    details = f"{number_of(incident)} leads with a scope in range"
-                    self._report("misleading notification", details)
                 if not self.world.silences:  # A silenced scope may leave others to be reminded of.
                     self.repeats.check_reminder(delivery, incident)
                 self._check_incident(delivery, incident, may_repeat=may_repeat)
@@ -243,8 +241,6 @@ class Oracle:
                 unlisted = keys - {key for each in listed for key in _keys(each)}
                 self.excuses["alert that a full message may only count"] += len(unlisted)
                 self._unlisted |= unlisted
-            if says_ok(delivery.document) and self.knows_truth and _is_clean(delivery.actor):
-                self._check_all_clear(delivery)
             if delivery.document["kind"] == "service":
                 self.damaged.update(delivery.document)
                 self._service.update(delivery.document)
@@ -256,8 +252,17 @@ class Oracle:
             if delivery.is_confirmed:
                 self.damaged.confirm(delivery)
 
-    def _check_all_clear(self, delivery: Delivery) -> None:
-        """Check that no alert fires and no rate is unreadable while *delivery* says OK."""
+    def _check_headline(self, delivery: Delivery) -> None:
+        """Check that *delivery* neither leads with good news nor says OK wrongly."""
+        for incident in incidents_in(delivery.document):
+            if leads_with_good_news(incident):
+                details = f"{number_of(incident)} leads with a scope in range"
+                self._report("misleading notification", details)
+        if says_ok(delivery.document) and self.knows_truth and _is_clean(delivery.actor):
+            self._check_all_clear()
+
+    def _check_all_clear(self) -> None:
+        """Check that no alert fires and no rate is unreadable, because a message says OK."""
         scopes = [scope for scope in (ACCOUNT, *self.world.levels) if self._is_monitored(scope)]
         firing = [
             (name, scope)

@@ -47,7 +47,7 @@ def test_ses_estimate_is_short_when_there_are_fewer_emails_than_representative()
 def test_reached_review_level_is_zero_emails_and_zero_time_away() -> None:
     estimate = bounce_estimate(a_series(*[60] * 15), a_series(*[1_000] * 15))
     assert (estimate.review.emails, estimate.review.time) == (0, timedelta())
-    assert not estimate.pause.is_on_course, "a pace of 6% never reaches 10%"
+    assert estimate.pause.emails is None, "a pace of 6% never reaches 10%"
 
 
 def test_distance_to_the_pause_level_follows_the_pace_of_the_last_three_days() -> None:
