@@ -156,8 +156,8 @@ def test_ses_estimate_text_states_the_rate_and_the_distance_to_both_levels() -> 
     )
     short = bounce_estimate(a_series(30), a_series(100))
     assert account_sentence(short, Indicator.BOUNCE_RATE) == (
-        "SES account: estimated bounce rate 30% (30 of the latest 100 emails, 1 day, all email that "
-        "VDM has counted). Above 10%, where SES might pause sending."
+        "SES account: estimated bounce rate 30% (30 of the latest 100 emails, 1 day, all email "
+        "that VDM has counted). Above 10%, where SES might pause sending."
     )
 
 
