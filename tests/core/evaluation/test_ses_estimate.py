@@ -15,6 +15,7 @@ from vdm_alerts.core.evaluation.ses_estimate import (
 )
 from vdm_alerts.core.model.metrics import LONGEST_WINDOW, Series
 from vdm_alerts.core.model.rates import Indicator
+from vdm_alerts.core.notifications.rendering.sentences import account_sentence
 
 END_OF_TODAY = AsOf(NOW.replace(hour=0) + timedelta(days=1), TODAY)
 """When all of today has been counted."""
@@ -143,21 +144,20 @@ def test_ses_level_is_in_sight_only_when_the_pace_leads_to_it(
 
 def test_ses_estimate_text_states_the_rate_and_the_distance_to_both_levels() -> None:
     distant = bounce_estimate(a_series(*[10] * 20), a_series(*[1_000] * 20))
-    assert str(distant) == (
-        "Amazon SES judges the account as a whole. An estimate of the rate it goes by: 1% (100 of "
-        "10,000), over the last 10 days; the real one may differ. At the pace of the last 3 days "
-        "that comes neither to 5%, where SES reviews an account, nor to 10%, where it may pause it."
+    assert account_sentence(distant, Indicator.BOUNCE_RATE) == (
+        "SES account: estimated bounce rate 1% (100 of the latest 10,000 emails, 10 days). At the "
+        "pace of the last 3 days, not on course to reach 5% (SES review) or 10% (possible sending "
+        "pause)."
     )
     on_course = bounce_estimate(a_series(*[10] * 20, 80, 80, 80), a_series(*[1_000] * 23))
-    assert str(on_course).endswith(
-        "the real one may differ. It reviews an account at 5%, which is 3,878 mails or 3 days and "
-        "21 hours away at the pace of the last 3 days, and may pause it at 10%, which is not in "
-        "sight at the pace of the last 3 days."
+    assert account_sentence(on_course, Indicator.BOUNCE_RATE).endswith(
+        "At the pace of the last 3 days, reaches 5% (SES review) after about 3,878 more emails (3 "
+        "days and 21 hours)."
     )
     short = bounce_estimate(a_series(30), a_series(100))
-    assert "30% (30 of 100), over the last day, all that VDM knows of; the real one" in str(short)
-    assert str(short).endswith(
-        "at 5%, which is reached, and may pause it at 10%, which is reached."
+    assert account_sentence(short, Indicator.BOUNCE_RATE) == (
+        "SES account: estimated bounce rate 30% (30 of the latest 100 emails, 1 day, all email "
+        "that VDM has counted). Above 10%, where SES might pause sending."
     )
 
 
