@@ -312,7 +312,7 @@ def findings_of_rules_and_silences() -> list[Finding]:
     except InvalidSilenceError as error:
         invalid = invalid_text_finding("silence", error)
         findings.append(invalid.with_effect("it mutes nothing", blocks_monitoring=False))
-    text = 'rule = "*"\nuntil = 2026-03-02T08:00:00Z\nreason = "Move"\nauthor = "mail team"'
+    text = 'rule = "*"\nuntil = 2026-03-02T08:00:00Z\nreason = "Move"\nauthor = "delivery team"'
     expired = parse_silence("old", text, "/vdm-alerts/silences/old")
     return [*findings, *expired_findings(Silences([expired]), NOW)]
 

@@ -181,7 +181,7 @@ def test_save_fails_and_writes_nothing_when_another_run_has_saved(
     stored = store.load(TARGET)
 
     for state in (late, before):
-        with pytest.raises(StaleStateError, match="another run has saved since"):
+        with pytest.raises(StaleStateError, match="another run saved its state during this run"):
             store.save(TARGET, state, replacing=before, transitions=[FIRED])
 
     assert store.load(TARGET) == stored
@@ -208,7 +208,7 @@ def test_state_with_an_item_of_a_later_version_is_unreadable(
 ) -> None:
     implementation.put({"pk": partition_key(STATE, TARGET), "sk": "feature#new"})
 
-    with pytest.raises(OperationFailedError, match="What was remembered cannot be read"):
+    with pytest.raises(OperationFailedError, match="The stored alert history is unreadable"):
         implementation.store.load(TARGET)
 
 

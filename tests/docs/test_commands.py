@@ -34,6 +34,7 @@ ONLY_PARSED = {
     "check": "`make test` runs it first",
     "proof": "it takes 20 minutes; tests/simulation runs a part of it",
     "fuzz": "it takes 20 minutes; tests/fuzzing runs a part of it",
+    "faults": "it takes half an hour; tests/e2e runs a part of it",
     "setup": "it needs package registries, and has run before this test",
     "requirements": "it needs a package registry",
     "snapshots": "it changes files of the repository",

@@ -45,7 +45,7 @@ def test_token_is_sent_with_the_arguments() -> None:
 
 @pytest.mark.parametrize("tokens", ["aa", "aba", "abcb"])
 def test_repeated_token_is_an_error_of_the_operation(tokens: str) -> None:
-    with pytest.raises(UnavailableError, match="ses:List failed: the list has the same"):
+    with pytest.raises(UnavailableError, match="ses:List failed: the list returned the same"):
         list(read_pages("ses:List", pages_with(*tokens), NoDeadline()))
 
 
@@ -53,7 +53,10 @@ def test_endless_pages_end_in_half_of_the_time() -> None:
     tokens = map(str, count())
     pages = read_pages("ses:List", lambda **_: {"NextToken": next(tokens)}, StepDeadline(20))
     read: list[object] = []
-    with pytest.raises(UnavailableError, match="ses:List failed: the list has not ended"):
+    with pytest.raises(
+        UnavailableError,
+        match="ses:List failed: the list took more than half of the remaining time",
+    ):
         read.extend(pages)
     assert next(tokens) == "9"
 

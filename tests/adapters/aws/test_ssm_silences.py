@@ -60,7 +60,7 @@ def test_invalid_silence_mutes_nothing_and_is_a_finding_and_the_others_apply(
     (finding,) = silences.findings
     assert finding.key == f"{PATH}/bad"
     assert finding.what == "Silence bad is invalid (4 errors)"
-    assert 'identidy  is not a key of a silence; did you mean "identity"?' in finding.details
+    assert 'identidy  is not a key of a silence. Did you mean "identity"?' in finding.details
     assert finding.remedy.startswith(f"Edit SSM parameter {PATH}/bad")
     assert finding.effect == "it mutes nothing"
     assert not finding.blocks_monitoring, (

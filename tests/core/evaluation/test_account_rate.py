@@ -7,6 +7,7 @@ from builders import NOW, TODAY, a_confidence_rule, a_series, an_open_alert
 
 from vdm_alerts.core.evaluation.as_of import AsOf
 from vdm_alerts.core.evaluation.evaluate import evaluate_series
+from vdm_alerts.core.evaluation.explanation import explain
 from vdm_alerts.core.evaluation.prior_state import NO_OPEN_ALERT, PriorState
 from vdm_alerts.core.evaluation.verdicts import Breached, Healthy, Verdict
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope
@@ -31,9 +32,8 @@ def test_severity_of_the_account_follows_the_counted_rate() -> None:
     verdict = verdict_on([0, 4_637], [40, 44_879])
     assert isinstance(verdict, Breached)
     assert verdict.severity is Severity.CRITICAL
-    assert str(verdict) == (
-        "4,637 of 44,879 mails bounced permanently today so far (10.3%): the bounce rate of the "
-        "account has reached your 10% critical threshold."
+    assert explain(verdict) == (
+        "4,637 of 44,879 emails bounced permanently today so far (10.3%), above 10%."
     )
     identity = Scope(identity="list.example.com")
     of_identity = verdict_on([0, 4_637], [40, 44_879], scope=identity)

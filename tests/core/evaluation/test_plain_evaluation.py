@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from vdm_alerts.core.evaluation.as_of import AsOf
 from vdm_alerts.core.evaluation.evaluate import evaluate_series
+from vdm_alerts.core.evaluation.explanation import explain
 from vdm_alerts.core.evaluation.verdicts import (
     Breached,
     Evidence,
@@ -72,7 +73,9 @@ def test_window_of_one_day_is_also_the_last_whole_day() -> None:
     rule = a_rule(windows=(1,))
     verdict = verdict_on(rule, a_series(300, 0), a_series(1_000, 500))
     assert isinstance(verdict, Breached)
-    assert str(verdict).startswith("300 of 1,000 mails bounced permanently on 2026-03-11 (30%)")
+    assert explain(verdict).startswith(
+        "300 of 1,000 emails bounced permanently on 2026-03-11 (30%)"
+    )
     assert isinstance(verdict_on(rule, a_series(300, 0, 0), a_series(1_000, 0, 0)), Healthy)
 
 

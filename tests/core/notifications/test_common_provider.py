@@ -58,7 +58,7 @@ def test_breached_provider_leads_and_the_subject_names_it() -> None:
     assert incident.primary.alert.scope == HOTMAIL
     message = render(incident, Links(TARGET), NOW)
     assert message.subject == (
-        f"[CRITICAL] Bounce rate 20% (above 10%) at Hotmail: 3 identities affected{SUBJECT_SUFFIX}"
+        f"[CRITICAL] Bounce rate 20% (above 10%) at Hotmail: 3 identities{SUBJECT_SUFFIX}"
     )
     assert (
         "3 identities are above the threshold because of bounces at Hotmail, their common cause."
@@ -82,10 +82,7 @@ def test_provider_that_is_not_breached_is_named_with_the_rate_of_the_senders() -
         (Dimension.IDENTITY,),
     )
     message = render(incident, Links(TARGET), NOW)
-    assert (
-        message.subject
-        == f"[WARNING] Bounce rate 80% at Hotmail: 3 identities affected{SUBJECT_SUFFIX}"
-    )
+    assert message.subject == f"[WARNING] Bounce rate 80% at Hotmail: 3 identities{SUBJECT_SUFFIX}"
     assert message.text.startswith(
         "3 identities are above the threshold because of bounces at Hotmail, their common cause. "
         "Together, their bounce rate there is 80% (2,400 of 3,000). "

@@ -140,7 +140,7 @@ def _provider_phrase(incident: IncidentNotification, provider: CommonProvider) -
     limit = ""
     if isinstance(own, Breached):
         limit = f" ({incident.indicator.bad_side} {_limit(own.threshold)})"
-    return f"{noun} {_verb(incident)}{rate}{limit} at {provider.isp}: {senders} affected"
+    return f"{noun} {_verb(incident)}{rate}{limit} at {provider.isp}: {senders}"
 
 
 def _verb(incident: IncidentNotification) -> str:
