@@ -216,4 +216,4 @@ def test_alert_keeps_its_start_when_its_rule_is_deleted_and_restored(world: Worl
     assert reminder.subject.startswith(
         "[WARNING] Bounce rate still 6% (above 5%): news.example.com - "
     )
-    assert "Open since: 2026-03-12 09:00 UTC (" in reminder.text
+    assert "Alert open since: 2026-03-12 09:00 UTC (" in reminder.text

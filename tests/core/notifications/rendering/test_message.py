@@ -68,7 +68,7 @@ STEPS_HEADING = "What to do:"
 THRESHOLD_REFERENCE = "from SSM parameter"
 MONITORING_WARNING = "a missing alert does not mean that all rates are normal"
 ESTIMATE_SENTENCE = "SES account: estimated bounce rate"
-CONFIDENCE_NOTE = "Confidence allows for late feedback and day-to-day variation"
+CONFIDENCE_NOTE = "Confidence allows for feedback that arrives late"
 DURATION = "The alert was open for "
 
 
@@ -290,7 +290,7 @@ def test_chat_message_has_the_amazon_q_format_and_one_thread_per_incident() -> N
     assert (first["version"], first["source"]) == ("1.0", "custom")
     assert first["content"]["textType"] == "client-markdown"
     assert first["content"]["title"].startswith(":warning: [WARNING]")
-    assert first["content"]["nextSteps"][0].startswith("Find the addresses that bounced: ")
+    assert first["content"]["nextSteps"][0].startswith("Read some bounce messages: ")
     assert first["content"]["description"].endswith(
         "Run 2026-03-12 09:00 UTC. Incident bounce-rate-20260312T0900Z, notification 1."
     )
@@ -661,7 +661,7 @@ def test_confidence_is_stated_with_what_it_accounts_for() -> None:
     )
     message = message_for((firing(), verdict))
     counts = "Data: 80 of 1,000 emails bounced permanently in the last 2 days."
-    assert f"{counts} Confidence: about 99%." in message.text
+    assert f"{counts} Confidence: about 99% that the true rate is above 5%." in message.text
     assert CONFIDENCE_NOTE in message.text
     (affected,) = json.loads(message.payload)["affected"]
     assert (affected["confidence"], affected["threshold"]) == (0.998, 0.05)

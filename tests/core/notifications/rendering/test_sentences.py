@@ -32,7 +32,7 @@ from vdm_alerts.core.rules.rule import Baseline, Rule, Threshold
 
 EVIDENCE = Evidence(Rate(80, 1_000), Window(2), confidence=0.9982)
 BASELINE = Baseline(a_rate("0.5%", of=28_000), Window(28), 3)
-NEW = "Since: 2026-03-12 09:00 UTC (new)."
+NEW = "Alert opened: 2026-03-12 09:00 UTC (now)."
 NAME = "bounce rate of news.example.com"
 
 
@@ -56,7 +56,7 @@ def paragraphs_of(alert: Alert, verdict: Verdict, rule: Rule) -> list[str]:
                 f"The {NAME} is 8%, above your 5% warning threshold.",
                 (
                     "Data: 80 of 1,000 emails bounced permanently in the last 2 days. Confidence: "
-                    f"about 99%. {NEW}"
+                    f"about 99% that the true rate is above 5%. {NEW}"
                 ),
             ],
             id="breach",
@@ -67,7 +67,7 @@ def paragraphs_of(alert: Alert, verdict: Verdict, rule: Rule) -> list[str]:
                 f"The {NAME} is 8%, above your 5% warning threshold.",
                 (
                     "Data: 80 of 1,000 emails bounced permanently in the last 2 days. Confidence: "
-                    f"about 99%. {NEW}"
+                    f"about 99% that the true rate is above 5%. {NEW}"
                 ),
             ],
             id="confidence is rounded down",
@@ -81,7 +81,7 @@ def paragraphs_of(alert: Alert, verdict: Verdict, rule: Rule) -> list[str]:
                 ),
                 (
                     "Data: 80 of 1,000 emails bounced permanently in the last 2 days. Confidence: "
-                    f"about 99%. {NEW}"
+                    f"about 99% that the true rate is above 1.6%. {NEW}"
                 ),
             ],
             id="baseline",
@@ -134,7 +134,8 @@ def test_open_alert_states_the_rate_the_threshold_and_the_data(
             replace(healthy(), evidence=Evidence(Rate(3, 900), Window(1), confidence=0.973)),
             [
                 f"The {NAME} is 0.33%, back below your 5% threshold. ",
-                "Data: 3 of 900 emails bounced permanently today so far. Confidence: about 97%.",
+                "Data: 3 of 900 emails bounced permanently today so far. Confidence: about 97% "
+                "that the true rate is below 5%.",
             ],
             id="healthy",
         ),

@@ -21,7 +21,7 @@ def pause_step(configuration_set: str, target: Target) -> Step:
     """Return the step that pauses all sending with *configuration_set*."""
     name, word = escape_invisible(configuration_set), _shell_word(configuration_set)
     return Step(
-        f"To stop this email now, pause configuration set {name}. Every sender that uses it gets "
+        f"To stop these emails now, pause configuration set {name}. Every sender that uses it gets "
         "an error until you undo this.",
         f"aws sesv2 put-configuration-set-sending-options --region {target.region} "
         f"--configuration-set-name {word} --no-sending-enabled",
@@ -34,12 +34,13 @@ def pause_step(configuration_set: str, target: Target) -> Step:
 def suppression_step(target: Target) -> Step:
     """Return the step that suppresses addresses that bounced or complained."""
     return Step(
-        "Remove these addresses from your list. Turn on the account-level suppression list, so "
-        "that SES stops sending to addresses that bounced or complained:",
+        "Remove nonexistent mailboxes from your list. Turn on the account-level suppression list, "
+        "so that SES stops sending to addresses that bounce or complain from now on. Run the "
+        "Verify command first, and note its output.",
         f"aws sesv2 put-account-suppression-attributes --region {target.region} "
         "--suppressed-reasons BOUNCE COMPLAINT",
         f"aws sesv2 get-account --region {target.region} --query SuppressionAttributes",
-        "Run the Verify command before the change, and set the reasons that it shows again.",
+        "Repeat the command with the reasons that you noted, or with [] for none.",
     )
 
 

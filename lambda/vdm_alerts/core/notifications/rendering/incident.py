@@ -44,8 +44,8 @@ _HISTORY_LOST = (
     "tool."
 )
 _CONFIDENCE_NOTE = (
-    "Confidence allows for late feedback and day-to-day variation, and assumes a normal rate until "
-    "the data shows otherwise."
+    "Confidence allows for feedback that arrives late and for day-to-day variation. It assumes a "
+    "normal rate until the data shows otherwise."
 )
 
 

@@ -15,6 +15,7 @@ from vdm_alerts.core.evaluation.verdicts import (
     Inconclusive,
     NoEmail,
     Unknown,
+    Verdict,
 )
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope, Window
 from vdm_alerts.core.model.rates import Indicator, percent
@@ -58,12 +59,22 @@ def certainty_sentence(affected: AffectedScope, rule: Rule | None) -> str:
     if evidence is None or affected.closed_because:
         return ""
     if evidence.confidence is not None:
-        return f"Confidence: {confidence_text(evidence.confidence)}."
+        return _confidence_sentence(evidence.confidence, verdict)
     if isinstance(verdict, Breached):
         return _certainty_of_counted_rate(affected, rule)
     if isinstance(verdict, Inconclusive) or affected.is_firing or affected.is_on_bad_side:
         return _too_little_data(verdict) if isinstance(verdict, Healthy | Inconclusive) else ""
     return ""
+
+
+def _confidence_sentence(confidence: float, verdict: Verdict | None) -> str:
+    """Return the confidence, and what it is the confidence of."""
+    text = f"Confidence: {confidence_text(confidence)}"
+    if not isinstance(verdict, Breached | Healthy):
+        return f"{text}."
+    indicator = verdict.subject.indicator
+    side = indicator.bad_side if isinstance(verdict, Breached) else indicator.good_side
+    return f"{text} that the true rate is {side} {percent(verdict.threshold.share)}."
 
 
 def _certainty_of_counted_rate(affected: AffectedScope, rule: Rule | None) -> str:
@@ -86,8 +97,8 @@ def since_sentence(affected: AffectedScope, now: datetime) -> str:
     if since is None:
         return ""
     if since == now:
-        return f"Since: {format_time(since)} (new)."
-    return f"Open since: {format_time(since)} ({format_duration(now - since)})."
+        return f"Alert opened: {format_time(since)} (now)."
+    return f"Alert open since: {format_time(since)} ({format_duration(now - since)})."
 
 
 def rate_text(affected: AffectedScope, indicator: Indicator) -> str:

@@ -36,13 +36,13 @@ _ANY_PROVIDER = "the mailbox provider that stands out"
 
 REMEDIATION: Mapping[Indicator, Remediation] = {
     Indicator.BOUNCE_RATE: Remediation(
-        why="SES reviews an account at a bounce rate of 5% and might pause its sending at 10%. SES "
-        "measures over a volume that it chooses; these figures are VDM's, over your rule's window.",
+        why="SES reviews an account whose own bounce rate reaches 5%, and might pause its sending "
+        "at 10%. SES measures the account over a volume of emails that it does not publish.",
         source=_REVIEW,
-        find=f"Find the addresses that bounced: {_MESSAGES}. Many nonexistent mailboxes mean an "
-        "old, purchased, or mistyped list.",
-        at_provider="Read the bounce messages of {isp}: it might be blocking you rather than "
-        "rejecting the addresses.",
+        find=f"Read some bounce messages: {_MESSAGES}. Many nonexistent mailboxes mean an old, "
+        "purchased, or mistyped list.",
+        at_provider="Check whether {isp} blocks you: then its messages name your IP address, "
+        "domain, or reputation, and the addresses are good. Keep them.",
     ),
     Indicator.TRANSIENT_BOUNCE_RATE: Remediation(
         why="Transient bounces are full mailboxes, greylisting, and providers that slow you down. "
@@ -53,9 +53,9 @@ REMEDIATION: Mapping[Indicator, Remediation] = {
         at_provider="Send more slowly to {isp} until its replies stop.",
     ),
     Indicator.COMPLAINT_RATE: Remediation(
-        why="SES reviews an account at a complaint rate of 0.1% and might pause its sending at "
-        "0.5%. The rate counts only emails delivered to providers that report complaints to SES; "
-        "Gmail does not.",
+        why="SES reviews an account whose own complaint rate reaches 0.1%, and might pause its "
+        "sending at 0.5%. The rate counts only emails delivered to providers that report "
+        "complaints to SES; Gmail does not.",
         source=_REVIEW,
         find=f"Find the campaign: {_MESSAGES}. Complaints arrive hours or days after the email.",
         at_provider="Compare the emails to {isp} with those to other providers: recipients there "
@@ -152,12 +152,12 @@ def _investigation_steps(incident: IncidentNotification, links: Links) -> tuple[
     isp = _provider_of(incident)
     find = Step(remediation.find)
     at_provider = Step(remediation.at_provider.format(isp=isp or _ANY_PROVIDER))
-    general = [Step(text) for text in remediation.steps]
+    further = [Step(text) for text in remediation.steps]
     if incident.indicator is Indicator.BOUNCE_RATE:
-        general = [suppression_step(links.target), *general]
-    if incident.provider:
-        return (at_provider, find, *general)
-    return (find, *general, at_provider)
+        # Addresses at a provider that blocks the sender are good, so this is the last step.
+        further = [suppression_step(links.target)]
+    first = (at_provider, find) if incident.provider else (find, at_provider)
+    return (*first, *further)
 
 
 def _provider_of(incident: IncidentNotification) -> str | None:
