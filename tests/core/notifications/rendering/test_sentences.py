@@ -134,8 +134,10 @@ def test_open_alert_states_the_rate_the_threshold_and_the_data(
             replace(healthy(), evidence=Evidence(Rate(3, 900), Window(1), confidence=0.973)),
             [
                 f"The {NAME} is 0.33%, back below your 5% threshold. ",
-                "Data: 3 of 900 emails bounced permanently today so far. Confidence: about 97% "
-                "that the true rate is below 5%.",
+                (
+                    "Data: 3 of 900 emails bounced permanently today so far. Confidence: about 97% "
+                    "that the true rate is below 5%."
+                ),
             ],
             id="healthy",
         ),
