@@ -181,7 +181,7 @@ def _cost_table(workload: Workload, *, has_quantities: bool) -> Table:
         table.add_column("per month", justify="right")
         table.add_column("")
     table.add_column("listed, $", justify="right")
-    table.add_column("free tier, $", justify="right")
+    table.add_column("free\ntier, $", justify="right")
     for item in items:
         quantity = (item.quantity, item.unit) if has_quantities else ()
         table.add_row(

@@ -132,7 +132,7 @@ def test_simulate_reports_an_input_error_when_the_scenario_is_invalid(
             [
                 'emails[0].permanent_bounce  "200y6" is not a count. Use a count, for example 20',
                 'run[1].expects[0]           "FIRNG" is not a reason of a notification. Did you',
-                'seed                      "1" is not a whole number. Use a whole number',
+                'seed                        "1" is not a whole number. Use a whole number',
             ],
         ),
     ],
@@ -177,7 +177,7 @@ def test_simulate_accepts_files_with_a_byte_order_mark(
 
 @pytest.mark.parametrize(
     ("name", "says"),
-    [("none.txt", "has no rule"), ("odd.toml", "/odd.toml: is not encoded in UTF-8")],
+    [("none.txt", ": has no rule"), ("odd.toml", "/odd.toml: is not encoded in UTF-8")],
 )
 def test_simulate_reports_an_input_error_when_the_rules_are_unreadable(
     run_command: RunCommand, example: Path, tmp_path: Path, name: str, says: str
@@ -210,7 +210,7 @@ def test_simulate_sends_a_service_notification_when_a_rule_is_invalid() -> None:
     *_, last = simulate(scenario, read_rules(DEFAULT_RULES))
     assert last.reasons[-1] == "SERVICE"
     assert "/vdm-alerts/rules/bounce-rate" in last.messages[-1].text
-    assert "its last valid version stays in effect" in last.messages[-1].text
+    assert "last valid version stays in effect" in last.messages[-1].text
 
 
 def test_page_documents_every_key_of_a_run_and_of_a_scenario() -> None:

@@ -80,7 +80,7 @@ def test_disabled_vdm_is_reported_and_its_fix_too(stack: DeployedStack) -> None:
 def test_account_without_email_is_reported(stack: DeployedStack) -> None:
     stack.aws.set_scenario(EMPTY_SCENARIO)
     text = only_notification(stack)
-    assert "VDM has counted no mail of this account in the last 7 days" in text
+    assert "VDM has counted no email of this account in the last 7 days" in text
     assert "deploy into the Region it sends from" in text
 
 
@@ -105,7 +105,7 @@ def test_invalid_rule_is_reported_and_stops_no_other_rule(stack: DeployedStack) 
     with rules_replaced(stack, {"bounce-rate": 'indicator = "bounce_rat"'}):
         text = only_notification(stack)
         assert "Rule bounce-rate is invalid (3 errors)" in text
-        assert 'indicator  "bounce_rat" is not known here; did you mean "bounce_rate"?' in text
+        assert 'indicator  "bounce_rat" is not an indicator. Did you mean "bounce_rate"?' in text
         assert "Edit SSM parameter /vdm-alerts/rules/bounce-rate" in text
         assert "Effect: it is not applied" in text
         report, _ = stack.run()
@@ -118,7 +118,7 @@ def test_edited_default_rule_applies_and_is_reported(stack: DeployedStack) -> No
     with rules_replaced(stack, {"shipped/bounce-rate": default.replace('"5%"', '"4%"')}):
         text = only_notification(stack)
         assert "Default rule bounce-rate was edited in place" in text
-        assert "Save its text as the SSM parameter /vdm-alerts/rules/bounce-rate: that" in text
+        assert "Save its text as SSM parameter /vdm-alerts/rules/bounce-rate, which" in text
         assert "VDM Alerts cannot do all of its work" not in text, "the edited rule applies"
     assert_problem_is_reported_fixed(stack)
 
@@ -200,7 +200,7 @@ def test_denied_roster_write_loses_no_alert_history(stack: DeployedStack) -> Non
         assert "Alert history unavailable" not in breach.text
         assert_next_run_notifies_nothing(stack)
         warnings = [each for each in stack.deployment.log() if each.get("level") == "WARNING"]
-        assert any("the sender roster is not saved" in each["message"] for each in warnings)
+        assert any("sender roster not saved" in each["message"] for each in warnings)
 
 
 def test_denied_lease_release_loses_no_notification(stack: DeployedStack) -> None:
@@ -210,27 +210,27 @@ def test_denied_lease_release_loses_no_notification(stack: DeployedStack) -> Non
         assert breach.subject.startswith("[CRITICAL]")
         assert stack.invoke() == {"skipped": "another run is active"}
         warnings = [each for each in stack.deployment.log() if each.get("level") == "WARNING"]
-        assert any("the lease could not be given back" in each["message"] for each in warnings)
+        assert any("lease not released" in each["message"] for each in warnings)
 
 
 def test_notification_stays_due_when_publishing_is_denied(stack: DeployedStack) -> None:
     stack.aws.set_scenario(EMPTY_SCENARIO)
     with denied(stack, "sns:Publish"):
-        assert "1 of 1 messages could not be sent" in stack.run_failing()
+        assert "1 of 1 notifications are unsent" in stack.run_failing()
         errors = [line for line in stack.deployment.log() if line.get("level") == "ERROR"]
         assert any("not allowed to call sns:Publish" in line["message"] for line in errors)
-    assert "VDM has counted no mail" in only_notification(stack)
+    assert "VDM has counted no email" in only_notification(stack)
 
 
 def test_future_timestamp_is_rejected(stack: DeployedStack) -> None:
     """If it were accepted, every scheduled run until then would fail."""
-    with pytest.raises(InvocationFailedError, match="yet to come"):
+    with pytest.raises(InvocationFailedError, match="is in the future"):
         stack.deployment.invoke({"now": "2999-01-01T00:00:00Z"})
 
 
 @pytest.mark.parametrize("now", ["yesterday", "2026-03-01T09:00:00", 7])
 def test_invalid_timestamp_is_rejected(stack: DeployedStack, now: object) -> None:
-    with pytest.raises(InvocationFailedError, match="write an instant with its offset"):
+    with pytest.raises(InvocationFailedError, match="is not a timestamp with an offset"):
         stack.deployment.invoke({"now": now})
 
 
@@ -238,4 +238,4 @@ def test_timestamp_before_the_last_run_is_rejected(stack: DeployedStack) -> None
     stack.run()
     stack.run()
     stack.now -= timedelta(hours=2)
-    assert "but the last run was as of" in stack.run_failing()
+    assert "is earlier than the last run" in stack.run_failing()

@@ -132,38 +132,77 @@ def test_every_fault_kind_can_be_parsed() -> None:
 @pytest.mark.parametrize(
     ("wrong", "error"),
     [
-        ('kind = "thortled"', '.kind "thortled" is not known here; did you mean "throttled"?'),
-        ("share = 1", ".kind is missing; write one of throttled, server-error, unavailable"),
-        ("kind = 3", ".kind 3 is not known here; it takes throttled, server-error"),
-        ("kind = []", ".kind [] is not known here; it takes throttled, server-error"),
-        ('kind = "dropped"\nshare = 1.5', ".share 1.5 is not a share; write a number from 0 to 1"),
+        ('kind = "thortled"', '.kind "thortled" is not a kind of fault. Did you mean "throttled"?'),
+        ("share = 1", ".kind is missing. Use one of throttled, server-error, unavailable,"),
+        ("kind = 3", ".kind 3 is not a kind of fault. Use one of throttled, server-error,"),
+        ("kind = []", ".kind [] is not a kind of fault. Use one of throttled, server-error,"),
+        (
+            'kind = "dropped"\nshare = 1.5',
+            ".share 1.5 is not a share. Use a number from 0 to 1, for example 0.5.",
+        ),
         ('kind = "dropped"\nshare = -0.1', ".share -0.1 is not a share"),
         ('kind = "dropped"\nshare = "1"', '.share "1" is not a share'),
-        ('kind = "dropped"\nshare = true', ".share True is not a share"),
+        (
+            'kind = "dropped"\nshare = true',
+            ".share true is not a share. Use a number from 0 to 1, for example 0.5.",
+        ),
         ('kind = "dropped"\nshare = nan', ".share nan is not a share"),
         (
             'kind = "dropped"\ncalls = 5',
-            ".calls 5 is not the first and the last call; write them l",
+            ".calls 5 is not a range of calls. Use the first and the last call, for",
         ),
-        ('kind = "dropped"\ncalls = [5, 1]', ".calls [5, 1] is not the first and the last call"),
-        ('kind = "dropped"\ncalls = [0, 1]', ".calls [0, 1] is not the first and the last call"),
-        ('kind = "dropped"\ncalls = [1]', ".calls [1] is not the first and the last call"),
-        ('kind = "dropped"\ncalls = [1, 2, 3]', ".calls [1, 2, 3] is not the first and the last"),
-        ('kind = "dropped"\ncalls = [1.0, 5.0]', ".calls [1.0, 5.0] is not the first and the last"),
-        ('kind = "dropped"\nvalue = 3', ".value 3 is not a name; write it in quotes"),
+        (
+            'kind = "dropped"\ncalls = [5, 1]',
+            ".calls [5, 1] is not a range of calls. Use the first and the last call,",
+        ),
+        (
+            'kind = "dropped"\ncalls = [0, 1]',
+            ".calls [0, 1] is not a range of calls. Use the first and the last call,",
+        ),
+        (
+            'kind = "dropped"\ncalls = [1]',
+            ".calls [1] is not a range of calls. Use the first and the last call,",
+        ),
+        (
+            'kind = "dropped"\ncalls = [1, 2, 3]',
+            ".calls [1, 2, 3] is not a range of calls. Use the first and the last",
+        ),
+        (
+            'kind = "dropped"\ncalls = [1.0, 5.0]',
+            ".calls [1.0, 5.0] is not a range of calls. Use the first and the last",
+        ),
+        (
+            'kind = "dropped"\nvalue = 3',
+            ".value 3 is not a name. Use a name in quotes, without spaces.",
+        ),
         ('kind = "dropped"\nvalue = ""', '.value "" is not a name'),
-        ('kind = "dropped"\nseconds = 3', '.seconds is only for the kind "time-out"'),
-        ('kind = "query-missing"\nform = "array"', '.form is only for the kind "garbled"'),
+        (
+            'kind = "dropped"\nseconds = 3',
+            '.seconds is only for faults of kind "time-out". Delete it.',
+        ),
+        (
+            'kind = "query-missing"\nform = "array"',
+            '.form is only for faults of kind "garbled". Delete it.',
+        ),
         (
             'kind = "query-missing"\ncall = 1',
-            '.call is not a key of fault[1]; did you mean "calls"?',
+            '.call is not a key of fault[1]. Did you mean "calls"?',
         ),
-        ('kind = "time-out"\nseconds = 0', ".seconds 0 is not a delay in seconds; write a number"),
-        ('kind = "time-out"\nseconds = inf', ".seconds inf is not a delay in seconds"),
-        ('kind = "time-out"\nseconds = "5s"', '.seconds "5s" is not a delay in seconds'),
+        (
+            'kind = "time-out"\nseconds = 0',
+            ".seconds 0 is not a delay. Use a number of seconds above 0, for example",
+        ),
+        (
+            'kind = "time-out"\nseconds = inf',
+            ".seconds inf is not a delay. Use a number of seconds above 0, for",
+        ),
+        (
+            'kind = "time-out"\nseconds = "5s"',
+            '.seconds "5s" is not a delay. Use a number of seconds above 0, for',
+        ),
         (
             'kind = "garbled"\nform = "odd"',
-            '.form "odd" is not known here; it takes no-json, cut-json',
+            '.form "odd" is not a form of corruption. Use one of no-json, cut-json,',
         ),
     ],
 )
