@@ -138,7 +138,7 @@ def _print_scenario(
             "at = 2026-03-10T09:00:00Z."
         )
     has_expectations, as_expected = any(run.has_expected_reasons for run in scenario.runs), True
-    console.print(Text(str(path), "bold"))
+    console.print(Text(str(path), "bold", overflow="fold"))
     for result in simulate(scenario, rules):
         _print_run(console, result, emails=emails)
         if has_expectations and result.reasons != result.run.expected_reasons:

@@ -90,7 +90,7 @@ def test_listed_problem_that_changes_beyond_the_limit_stays_listed(world: World)
     world.run(hours=2)
 
     _, news, fixed = world.documents
-    assert news["findings"][0]["about"] == changed.key
+    assert news["findings"][0]["key"] == changed.key
     assert [finding["key"] for finding in fixed["fixed"]] == [changed.key]
 
 

@@ -73,8 +73,9 @@ def check(context: dict[str, Any]) -> Outcome:
 
 def _check_error(text: str) -> Outcome:
     """Check that each line of *text* names a key, and is short and visible."""
-    heading, *lines = text.split("\n")
-    assert heading == "The CDK context cannot be used:"
+    heading, *lines, effect = text.split("\n")
+    assert heading.startswith("Invalid CDK context: ")
+    assert effect.startswith("Effect: the stack is unchanged.")
     assert all(line.isprintable() for line in lines), "forged lines"
     assert all(len(line) < MAX_LINE for line in lines)
     keys = [line.partition(": ")[0] for line in lines]

@@ -24,6 +24,7 @@ from vdm_alerts.core.rules.rule_set import RuleText, parse_stored_rule
 from vdm_alerts.core.rules.toml_document import InvalidDocumentError
 from vdm_local.endpoint import Endpoint
 from vdm_local.scenario import Scenario, load_scenario
+from vdm_local.text_file import UnreadableFileError
 
 ROOT = Path(__file__).parents[2]
 MAX_FINDING_SIZE = 6_000
@@ -181,6 +182,8 @@ def check_scenario(file: bytes) -> Outcome:
         path.write_bytes(file)
         try:
             scenario = load_scenario(path)
+        except UnreadableFileError as error:
+            return rejected(str(error).removeprefix(str(path))[:30])
         except InvalidDocumentError as invalid:
             return kinds_of(invalid, str(path))
     answer_calls(scenario)

@@ -31,6 +31,7 @@ ENVIRONMENT = {
     "VDM_ALERTS_MASK_ADDRESSES": "true",
     "VDM_ALERTS_QUIET_HOURS": "none",
     "VDM_ALERTS_NO_EMAIL_AFTER": "7d",
+    "VDM_ALERTS_RUNBOOK_URL": "none",
 }
 SEEDS: tuple[object, ...] = (
     {},

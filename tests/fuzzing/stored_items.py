@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 
 from builders import NOW, TARGET
@@ -115,6 +116,8 @@ class _Table:
     def __init__(self, text: str) -> None:
         packed = zlib.compress(text.encode(errors="replace"))
         part = {"pk": partition_key(ROSTER, TARGET), "sk": "part#0000", "whole": "x"}
+        endpoint = SimpleNamespace(http_session=None)
+        self.meta = SimpleNamespace(client=SimpleNamespace(_endpoint=endpoint))
         self._item = {**part, "parts": Decimal(1), "packed": packed}
 
     def query(self, **_: object) -> dict[str, Any]:

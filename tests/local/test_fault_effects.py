@@ -272,7 +272,8 @@ def test_invalid_scenario_is_rejected_and_current_one_stays(start: Start) -> Non
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(request)  # noqa: S310
     assert json.load(caught.value)["message"] == (
-        "/_vdm/scenario: 1 error\n  fault[0].share  7 is not a share. Use a number from 0 to 1, for example 0.5."
+        "/_vdm/scenario: 1 error\n"
+        "  fault[0].share  7 is not a share. Use a number from 0 to 1, for example 0.5."
     )
     assert endpoint.scenario is before
 
