@@ -105,7 +105,8 @@ def payload_violations() -> Iterator[list[str]]:
     def receive_and_validate(inbox: SubscriberInbox, count: int) -> list[ReceivedNotification]:
         notifications = receive(inbox, count)
         for notification in notifications:
-            found.extend(violations(notification.document))
+            if "schema" in notification.document:  # Otherwise, a test has published it.
+                found.extend(violations(notification.document))
         return notifications
 
     with pytest.MonkeyPatch.context() as patch:

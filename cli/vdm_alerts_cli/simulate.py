@@ -18,6 +18,7 @@ from vdm_alerts.adapters.aws.ses_rate_limiter import RateLimiter
 from vdm_alerts.adapters.memory import MemoryNotifier, memory_ports
 from vdm_alerts.app import evaluate
 from vdm_alerts.app.evaluate import Lease, NotificationOptions
+from vdm_alerts.core.model.invisible_characters import escape_invisible
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.notifications.rendering.message import Message
 from vdm_alerts.core.observations.run_report import RunReport
@@ -138,7 +139,7 @@ def _print_scenario(
             "at = 2026-03-10T09:00:00Z."
         )
     has_expectations, as_expected = any(run.has_expected_reasons for run in scenario.runs), True
-    console.print(Text(str(path), "bold", overflow="fold"))
+    console.print(Text(escape_invisible(str(path)), "bold", overflow="fold"))
     for result in simulate(scenario, rules):
         _print_run(console, result, emails=emails)
         if has_expectations and result.reasons != result.run.expected_reasons:

@@ -93,4 +93,4 @@ def test_dashboard_shows_every_alarm_and_explains_empty_graphs(template: Templat
     by_type = {each["type"]: each["properties"] for each in widgets(template)}
     assert len(by_type["alarm"]["alarms"]) == len(template.find_resources("AWS::CloudWatch::Alarm"))
     introduction = " ".join(by_type["text"]["markdown"].split())
-    assert "empty until the function has run for the first time" in introduction
+    assert "no data before the first run" in introduction

@@ -93,7 +93,7 @@ def test_nobody_is_subscribed_without_addresses(value: object) -> None:
         (["a@b.example", ""], '"" is not an email address. Delete it, or add an address.'),
         (["a@b.example,c@d.example"], "Put each address in its own quotes."),
         (["a@b.example", 5], "5 is not an email address. Use a text in quotes."),
-        ([["a@b.example"]], '["a@b.example"] is not an email address. Use a text in quotes.'),
+        ([["a@b.example"]], "['a@b.example'] is not an email address. Use a text in quotes."),
         (
             ["a@b.example", "a@B.example"],
             '"a@B.example" is "a@b.example" in another case, and would',

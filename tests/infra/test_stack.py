@@ -257,7 +257,7 @@ def test_default_rules_are_deployed_unchanged_in_their_own_folder(
 
 def test_invalid_rule_fails_synthesis(tmp_path: Path) -> None:
     (tmp_path / "broken.toml").write_text('indicator = "bounces"')
-    with pytest.raises(InvalidRuleError, match=r"broken\.toml: 3 problems"):
+    with pytest.raises(InvalidRuleError, match=r"broken\.toml: 3 errors"):
         RuleParameters(App(), "Rulebook", "/here/rules", tmp_path)
 
 
@@ -267,10 +267,10 @@ def test_invalid_rule_fails_synthesis(tmp_path: Path) -> None:
         (
             "long.toml",
             b"#" * (MAX_PARAMETER_BYTES + 1),
-            r"is 4097 bytes long; a parameter holds 4096",
+            r"has 4097 bytes, which do not fit into a parameter",
         ),
-        ("M\u00e4h rule.toml", b"", "a parameter cannot be called that"),
-        ("latin.toml", b"# \xe4", "cannot be read"),
+        ("M\u00e4h rule.toml", b"", "is not valid as the name of a parameter"),
+        ("latin.toml", b"# \xe4", "is unreadable"),
     ],
 )
 def test_rule_file_is_rejected_with_reason_when_it_cannot_be_a_parameter(
