@@ -1,13 +1,13 @@
 """What the oracle knows of damaged items: which alerts may repeat, and what is to be reported."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from simulation.damages import ITEMS, DamagedItem
 from simulation.delivered import incidents_in, scope_of
 from simulation.world import Delivery, World
-from vdm_alerts.core.model.metrics import Scope
+from vdm_alerts.core.model.metrics import ACCOUNT, Scope
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,8 @@ class DamagedAlert:
     """How many observations runs had made by then."""
     delivered: int
     """How many messages had been delivered by then."""
+    may_have_ended: bool = False
+    """Whether the scope was no longer monitored since, so that the alert ends without a message."""
 
 
 @dataclass
@@ -38,6 +40,12 @@ class Damaged:
         if earlier:
             believed = max(believed, earlier.believed)
         self.alerts[key] = DamagedAlert(believed, observed, delivered)
+
+    def note_senders(self) -> None:
+        """Note which damaged alerts are about senders that do not exist now."""
+        for key, alert in self.alerts.items():
+            if key[1] != ACCOUNT and key[1] not in self.world.senders:
+                self.alerts[key] = replace(alert, may_have_ended=True)
 
     def add_item(self, item: DamagedItem) -> None:
         """Add *item*, which has to be reported."""

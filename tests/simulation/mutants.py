@@ -17,7 +17,6 @@ from vdm_alerts.app import evaluate, notify
 from vdm_alerts.app.notify import Outbox
 from vdm_alerts.core.alerts import lifecycle
 from vdm_alerts.core.alerts.alert import Alert, AlertKey
-from vdm_alerts.core.alerts.damage import without_future_times
 from vdm_alerts.core.alerts.lifecycle import close
 from vdm_alerts.core.alerts.sequence import SendAttempt, next_sequence
 from vdm_alerts.core.alerts.stored_state import StoredState, SubscriberCount
@@ -400,14 +399,6 @@ MUTANTS = (
         _read_any_alert,
     ),
     Mutant(
-        "a last run in the future counts",
-        1,
-        ("no recovery",),
-        evaluate,
-        without_future_times,
-        _any_times,
-    ),
-    Mutant(
         "a lease lasts as long as it says",
         1,
         ("no recovery",),
@@ -430,13 +421,5 @@ MUTANTS = (
         next_state,
         next_state._is_notified,
         _always,
-    ),
-    Mutant(
-        "a stored time needs no offset",
-        1,
-        ("unexpected error",),
-        codec,
-        codec.time,  # type: ignore[attr-defined]
-        datetime.fromisoformat,
     ),
 )

@@ -134,6 +134,7 @@ class Oracle:
         self._learn_rules(actor)
         self._check_table()
         self._check_muting()
+        self.damaged.note_senders()
         self._check_messages()
         self._check_reports(actor)
         if self.knows_truth:
@@ -346,7 +347,8 @@ class Oracle:
     ) -> None:
         """Check that *incident* is marked if, and only if, it may repeat a damaged alert."""
         is_marked = not incident["history_available"]
-        if is_marked and not self.damaged.alerts.keys() & {key for key, _ in ranks}:
+        is_listed = self.damaged.alerts.keys() & {key for key, _ in ranks}
+        if is_marked and lists_all_scopes(incident) and not is_listed:
             details = f"{number_of(incident)} is marked, but none of its alerts was damaged"
             self._report("unexpected notification", details)
         for key, rank in ranks if is_marked else ():
@@ -354,7 +356,7 @@ class Oracle:
             self.excuses["marked notification of a damaged alert"] += is_repeat
         for key, rank in ranks if not is_marked else ():
             damage = self.damaged.alerts.get(key)
-            if not (damage and 0 < rank <= damage.believed):
+            if not (damage and 0 < rank <= damage.believed) or damage.may_have_ended:
                 continue
             if not self._was_healthy(key, damage.observed, delivery.observed):
                 details = f"{number_of(incident)} repeats the damaged {key} without a mark"
