@@ -200,10 +200,6 @@ def _read_known_item(contents: _Contents, item: Item) -> None:
         READ_ITEM(contents, item)
 
 
-def _any_times(state: StoredState, _: datetime) -> StoredState:
-    return state
-
-
 def _take_lease_of_any_duration(
     table: MemoryTable, target: Target, owner: object, until: datetime, now: datetime
 ) -> None:
