@@ -17,12 +17,12 @@ import pytest
 from vdm_alerts_cli.demo import KEPT, VARIABLES, stop_kept
 
 SUBJECTS = (
-    "[OK] VDM Alerts is watching, and nothing is beyond a threshold",
-    "[WARNING] Bounce rate of news.example.com is 7%",
-    "[CRITICAL] Bounce rate of news.example.com has risen to 14.5%",
-    "[CRITICAL] Bounce rate of news.example.com is still 15.1%",
-    "[RESOLVED] Bounce rate of news.example.com is back to 1.1%",
-    "[CRITICAL] Complaint rate of offers.example.com is 1.6%",
+    "[OK] VDM Alerts is monitoring: no rate is above its threshold",
+    "[WARNING] Bounce rate 7% (above 5%): news.example.com",
+    "[CRITICAL] Bounce rate rose to 14.5% (above 10%): news.example.com",
+    "[CRITICAL] Bounce rate still 15.1% (above 10%): news.example.com",
+    "[RESOLVED] Bounce rate 1.1% (below 5%): news.example.com",
+    "[CRITICAL] Complaint rate 1.6% (above 0.5%): offers.example.com",
 )
 
 
@@ -82,8 +82,8 @@ def test_demo_plays_the_scenario_and_leaves_nothing_behind(
     for subject in SUBJECTS:
         assert demo.stdout.count(f"Subject: {subject}") == 1
     assert demo.stdout.count("no notification") == 6
-    assert "6 messages in 12 runs" in demo.stdout
-    assert "Recorded as metrics, namespace VdmAlerts" in demo.stdout
+    assert "6 notifications in 12 runs" in demo.stdout
+    assert "CloudWatch metrics in namespace VdmAlerts" in demo.stdout
     assert "BounceRate" in demo.stdout
 
 
@@ -105,8 +105,7 @@ def test_demo_leaves_nothing_behind_when_it_is_interrupted(
         preexec_fn=_accept_interrupts,  # noqa: PLW1509 - it starts no thread
     ) as demo:
         assert demo.stdout is not None
-        while "starting the local AWS" not in demo.stdout.readline():
-            pass
+        assert any("start the local AWS" in line for line in demo.stdout), "it has ended"
         assert emulators(temporary)
         demo.send_signal(number)
         output = demo.stdout.read()
@@ -123,7 +122,7 @@ def test_kept_demo_accepts_commands_until_it_is_stopped(root: Path, temporary: P
     demo = cli(root, "demo", "--keep")
     try:
         assert demo.returncode == 0, demo.stderr
-        assert "6 messages in 12 runs" in demo.stdout
+        assert "6 notifications in 12 runs" in demo.stdout
         lines = demo.stdout.splitlines()
         list_topics = next(line for line in lines if ".venv/bin/python -c" in line)
         listed = subprocess.run(

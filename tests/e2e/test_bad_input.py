@@ -81,7 +81,7 @@ def test_account_without_email_is_reported(stack: DeployedStack) -> None:
     stack.aws.set_scenario(EMPTY_SCENARIO)
     text = only_notification(stack)
     assert "VDM has counted no email of this account in the last 7 days" in text
-    assert "deploy into the Region it sends from" in text
+    assert "deploy the stack in the Region that it sends from" in text
 
 
 def test_account_under_review_is_reported_as_critical(stack: DeployedStack) -> None:
