@@ -64,7 +64,7 @@ def test_breached_provider_leads_and_the_subject_names_it() -> None:
         "3 identities are above the threshold because of bounces at Hotmail, their common cause."
         in message.text
     )
-    assert "1. Read the bounce messages of Hotmail" in message.text
+    assert "1. Check whether Hotmail blocks you" in message.text
 
 
 def test_provider_leads_when_only_a_sender_is_new() -> None:
