@@ -10,8 +10,9 @@ from pathlib import Path
 def main() -> None:
     """Run the command that the arguments name, and exit with its status.
 
-    An interrupt ends the process at once, for which shells report the status 130. A process that
-    ignores interrupts, such as one that a script started in the background, continues to do so.
+    An interrupt ends the process immediately, for which shells report the status 130. A process
+    that ignores interrupts, such as one that a script started in the background, continues to do
+    so.
     """
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)

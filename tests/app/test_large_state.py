@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+import pytest
 from builders import NEWS_IDENTITY, a_rule
 from fakes import World
 from hypothesis import given, settings
@@ -94,13 +95,17 @@ def test_listed_problem_that_changes_beyond_the_limit_stays_listed(world: World)
     assert [finding["key"] for finding in fixed["fixed"]] == [changed.key]
 
 
-def test_130_rules_with_60_breached_identities_each_are_saved(world: World) -> None:
+@pytest.mark.parametrize(("rule_count", "identity_count"), [(130, 60), (1_300, 6)])
+def test_rules_with_many_breached_identities_are_saved(
+    world: World, rule_count: int, identity_count: int
+) -> None:
+    identities = IDENTITIES[:identity_count]
     kinds = frozenset({(Dimension.IDENTITY,)})
-    rules = [a_rule(f"{'r' * 120}{number}", scopes=kinds) for number in range(130)]
+    rules = [a_rule(f"{'r' * 120}{number}", scopes=kinds) for number in range(rule_count)]
     world.rules.rule_set = RuleSet({rule.name: rule for rule in rules})
-    world.account.senders = IDENTITIES
+    world.account.senders = identities
     world.set_bounces(ACCOUNT, 100)
-    for identity in IDENTITIES:
+    for identity in identities:
         world.set_bounces(identity, 600)
 
     world.run()
@@ -127,28 +132,6 @@ def test_750_broken_rules_of_3_kb_repeat_no_alert_of_another_rule(world: World) 
 
     assert [document["kind"] for document in world.documents] == ["incident", "service"]
     assert world.documents[1]["findings_total"] == 750
-
-
-def test_1_300_rules_with_6_breached_identities_each_are_saved(world: World) -> None:
-    kinds = frozenset({(Dimension.IDENTITY,)})
-    rules = [a_rule(f"{'r' * 120}{number}", scopes=kinds) for number in range(1_300)]
-    world.rules.rule_set = RuleSet({rule.name: rule for rule in rules})
-    world.account.senders = IDENTITIES[:6]
-    world.set_bounces(ACCOUNT, 100)
-    for identity in IDENTITIES[:6]:
-        world.set_bounces(identity, 600)
-
-    world.run()
-    sent = len(world.documents)
-    world.run(hours=1)
-
-    assert len(world.state.alerts) == 7_800
-    assert len(world.documents) == sent
-    assert all(
-        document["history_available"]
-        for document in world.documents
-        if "history_available" in document
-    )
 
 
 @dataclass(frozen=True)

@@ -178,7 +178,7 @@ def unreadable_history(table: str, target: Target, error: LaterSchemaError) -> F
 
 def items_of_incidents(run: Item) -> Sequence[Item]:
     """Return an item for each incident in the *run* item, where an earlier schema stored them."""
-    old = _RunItem(run)
+    old = _RunItem(run, has_changed(run))
     numbers = old.read_map("numbers", stored_values.whole_number)
     attempts = old.read_map("attempts", lambda record: decode(record, SendAttempt))
     state = StoredState(sequences=numbers, attempts=attempts)
@@ -201,7 +201,7 @@ def repaired_version(run: Item) -> int | None:
 def repaired_run_item(run: Item, state: StoredState) -> Item | None:
     """Return *run* with a version that a save can require; None if its version is valid.
 
-    *state* was read from it. Its finding about the damage is stored at once, because a run that
+    *state* was read from it. Its finding about the damage is stored immediately, because a run that
     dies before its first save would lose it.
     """
     version = repaired_version(run)
@@ -247,12 +247,14 @@ class _RunItem:
     """The fields of a run item, and which of them are damaged."""
 
     item: Item
+    is_changed: bool
+    """Whether its checksum differs."""
     damaged: dict[str, str] = field(default_factory=dict)
     """What is wrong with each damaged field, by its name."""
 
     def read(self, name: str, decode_value: Callable[[Any], T], otherwise: T) -> T:
         """Return the field *name*; *otherwise* if it is missing, null or damaged."""
-        if has_changed(self.item) and name not in _USED_WHEN_CHANGED:
+        if self.is_changed and name not in _USED_WHEN_CHANGED:
             return otherwise
         value = self.item.get(name)
         if value is None:
@@ -314,18 +316,18 @@ def _state_from_run_item(item: Item, contents: _Contents) -> StoredState:
 
     A damaged field has the value that loses no notification and resolves no alert.
     """
-    run = _RunItem(item)
+    run = _RunItem(item, has_changed(item))
     # The run item has a schema since schema 3. Earlier items lack only what schema 3 added.
     run.read("schema", require_readable, None)
-    version = repaired_version(item) or run.read("version", stored_values.whole_number, 0)
-    if repaired_version(item):
+    repaired = repaired_version(item)
+    version = repaired or run.read("version", stored_values.whole_number, 0)
+    if repaired:
         run.damaged["version"] = f"it is {item['version']!r:.40}"
     last_run = run.read("last_run", stored_values.time, None)
     days = run.read_all("days_without_vdm", stored_values.day)
-    is_changed = has_changed(item)
-    if is_changed:
+    if run.is_changed:
         run.damaged["checksum"] = CHANGED
-    if last_run and ("days_without_vdm" in run.damaged or is_changed):
+    if last_run and ("days_without_vdm" in run.damaged or run.is_changed):
         # Without these days, missing emails would count as none.
         days += [last_run.date() - timedelta(days=age) for age in range(LONGEST_WINDOW.days)]
     state = StoredState(
@@ -335,7 +337,7 @@ def _state_from_run_item(item: Item, contents: _Contents) -> StoredState:
         # Each notification has a save of its own, so none has a number above the version.
         service_sequence=run.read("trouble_sequence", stored_values.whole_number, version),
         days_without_vdm=frozenset(days),
-        last_run=None if is_changed else last_run,
+        last_run=None if run.is_changed else last_run,
         sequences={
             **contents.sequences,
             **run.read_map("numbers", stored_values.whole_number),

@@ -112,13 +112,6 @@ class Inconclusive:
     severity_limit: Severity | None = None
     """The highest severity that newer email still allows: see `Breached.severity_limit`."""
 
-    @property
-    def is_on_bad_side(self) -> bool:
-        """Whether the counted rate is on the bad side of the threshold."""
-        if self.evidence is None:
-            return False
-        return self.threshold.is_reached_by(self.evidence.rate.value, self.subject.indicator)
-
 
 @dataclass(frozen=True, slots=True)
 class Unknown:

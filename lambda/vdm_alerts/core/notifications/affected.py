@@ -49,7 +49,7 @@ class AffectedScope:
     @property
     def needs_reminder(self) -> bool:
         """Whether the scope is firing, and no window that ends now has a good rate or no emails."""
-        is_doubtful = isinstance(self.verdict, Inconclusive) and not self.verdict.is_on_bad_side
+        is_doubtful = isinstance(self.verdict, Inconclusive) and not self.is_on_bad_side
         return self.is_firing and not (self.is_recovering or is_doubtful)
 
     @property

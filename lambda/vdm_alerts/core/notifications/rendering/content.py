@@ -82,10 +82,10 @@ def fitting(items: Iterable[T], max_size: int, size_of: Callable[[T], int]) -> l
     return fitting_items
 
 
-def listed(title: str, items: Sequence[str], limit: int) -> tuple[Listing, ...]:
-    """Return a listing of the first *limit* items, which counts the others; nothing if empty."""
+def listed(title: str, items: Sequence[str], total: int) -> tuple[Listing, ...]:
+    """Return a listing of *items*, which counts the others of *total*; nothing if empty."""
     if not items:
         return ()
-    omitted = len(items) - limit
+    omitted = total - len(items)
     more = (f"and {omitted:,} more",) if omitted > 0 else ()
-    return (Listing(title, (*items[:limit], *more)),)
+    return (Listing(title, (*items, *more)),)

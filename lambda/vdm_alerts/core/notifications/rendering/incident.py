@@ -96,15 +96,10 @@ def contributor_paragraph(incident: IncidentNotification) -> list[str]:
     wording, rate = WORDING[incident.indicator], contributor.evidence.rate
     # If the contributor has all emails of the scope, the first sentence states the same rate.
     is_stated = evidence is not None and evidence.rate == rate
-    own_rate = "" if is_stated else f" (rate there: {_rate_with_counts(rate.value, str(rate))})"
+    counts = f"{percent(rate.value)}, {rate.events:,} of {rate.volume:,}"
+    own_rate = "" if is_stated else f" (rate there: {counts})"
     share = f"{percent(contributor.share)} of these {wording.events}"
     return [f"Main contributor: {scope_name(contributor.scope)}, with {share}{own_rate}."]
-
-
-def _rate_with_counts(value: float, text: str) -> str:
-    """Return "25%, 500 of 2,000" for the rate text "25% (500 of 2,000)"."""
-    counts = text.removeprefix(percent(value)).strip(" ()")
-    return f"{percent(value)}, {counts}"
 
 
 def _data_paragraph(incident: IncidentNotification, now: datetime) -> Iterator[str]:
@@ -143,8 +138,7 @@ def other_scopes(
     groups = _grouped_by_title(incident)
     for title, scopes in groups:
         items = [_scope_item(scope, incident) for scope in scopes[:max_scopes]]
-        omitted = [""] * (len(scopes) - len(items))  # Only their number is shown.
-        listings += listed(title, [*items, *omitted], max_scopes)
+        listings += listed(title, items, len(scopes))
     return tuple(listings)
 
 

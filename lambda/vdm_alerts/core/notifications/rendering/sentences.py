@@ -20,7 +20,7 @@ from vdm_alerts.core.evaluation.verdicts import (
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope, Window
 from vdm_alerts.core.model.rates import Indicator, percent
 from vdm_alerts.core.model.timefmt import format_duration, format_time
-from vdm_alerts.core.model.wording import WORDING, kind_name
+from vdm_alerts.core.model.wording import WORDING, kind_name, number_of
 from vdm_alerts.core.notifications.affected import AffectedScope
 from vdm_alerts.core.rules.rule import PlainComparison, Rule, Threshold
 
@@ -104,9 +104,7 @@ def since_sentence(affected: AffectedScope, now: datetime) -> str:
 def rate_text(affected: AffectedScope, indicator: Indicator) -> str:
     """Return the rate of *affected* with its counts, or why there is none."""
     match affected.verdict:
-        case Breached(evidence=evidence):
-            return str(evidence.rate)
-        case Healthy(evidence=Evidence() as evidence):
+        case Breached(evidence=evidence) | Healthy(evidence=Evidence() as evidence):
             return str(evidence.rate)
         case Inconclusive(evidence=Evidence() as evidence):
             return f"{evidence.rate}, too little data to be confident"
@@ -124,8 +122,7 @@ def last_reported(affected: AffectedScope) -> str:
 
 def no_email_phrase(indicator: Indicator, window: Window) -> str:
     """Return that there was no email in *window*, such as "no email for 7 days"."""
-    duration = "1 day" if window.days == 1 else str(window)
-    return f"no {WORDING[indicator].emails} for {duration}"
+    return f"no {WORDING[indicator].emails} for {number_of('day', window.days)}"
 
 
 def scope_with_kind(scope: Scope) -> str:
@@ -136,7 +133,7 @@ def scope_with_kind(scope: Scope) -> str:
 def account_sentence(estimate: AccountRateEstimate, indicator: Indicator) -> str:
     """Return the estimated rate that SES reviews, and its distance to the levels of SES."""
     rate, noun = estimate.rate, WORDING[indicator].noun
-    days = f"{estimate.window.days:,} day{'' if estimate.window.days == 1 else 's'}"
+    days = number_of("day", estimate.window.days)
     short = ", all email that VDM has counted" if estimate.is_short else ""
     counts = f"{rate.events:,} of the latest {rate.volume:,} emails, {days}{short}"
     return (

@@ -18,12 +18,12 @@ MAX_FINDINGS_SIZE = 24_000
 
 def service_content(notification: ServiceNotification, links: Links, now: datetime) -> Content:
     """Return the content of a notification about findings."""
-    fixed = [sentence(finding) for finding in notification.fixed]
+    fixed = [sentence(finding) for finding in notification.fixed[:MAX_LISTED]]
     return Content(
         headline=service_subject(notification),
         paragraphs=tuple(_paragraphs(notification)),
         entries=tuple(_entries(notification, links)),
-        listings=listed("Fixed:", fixed, MAX_LISTED),
+        listings=listed("Fixed:", fixed, len(notification.fixed)),
         links=tuple(_links(notification, links)),
         reference=(_reference(notification, links, now),),
     )

@@ -63,10 +63,7 @@ def has_reached_threshold_again(affected: AffectedScope) -> bool:
     return (
         not (affected.is_firing or affected.revised)
         and isinstance(affected.verdict, Healthy | Inconclusive)
-        and affected.verdict.evidence is not None
-        and affected.verdict.threshold.is_reached_by(
-            affected.verdict.evidence.rate.value, affected.verdict.subject.indicator
-        )
+        and affected.is_on_bad_side
     )
 
 
