@@ -17,6 +17,7 @@ from vdm_alerts.adapters.aws.ses_metrics import MAX_CONCURRENCY, MAX_FAILURES, S
 from vdm_alerts.adapters.aws.ses_rate_limiter import RateLimiter
 from vdm_alerts.adapters.monotonic_deadline import MonotonicDeadline
 from vdm_alerts.bootstrap import READ_CONFIG
+from vdm_alerts.core.model.deadline import NoDeadline
 from vdm_alerts.core.model.findings import AccessDeniedError, OperationFailedError
 from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap
@@ -28,7 +29,6 @@ from vdm_local.scenario import parse_scenario
 from vdm_local.server import serving
 
 TODAY = date(2026, 3, 4)
-DEADLINE = MonotonicDeadline(timedelta(minutes=10))
 SCENARIO = """
 begins = 2026-03-01
 
@@ -79,7 +79,7 @@ def days(counts: dict[int, int]) -> Series:
 
 def test_series_has_one_count_per_day_including_partial_today(client: Any) -> None:
     answers = SesMetrics(client, RateLimiter(time)).read(
-        [ACCOUNT_SENT_QUERY, NEWS_BOUNCES_QUERY], Window(7), TODAY, DEADLINE
+        [ACCOUNT_SENT_QUERY, NEWS_BOUNCES_QUERY], Window(7), TODAY, NoDeadline()
     )
     assert answers == {
         ACCOUNT_SENT_QUERY: days({1: 100, 3: 300, 4: 400}),
@@ -89,7 +89,7 @@ def test_series_has_one_count_per_day_including_partial_today(client: Any) -> No
 
 def test_series_covers_only_the_window(client: Any) -> None:
     assert SesMetrics(client, RateLimiter(time)).read(
-        [ACCOUNT_SENT_QUERY], Window(2), TODAY, DEADLINE
+        [ACCOUNT_SENT_QUERY], Window(2), TODAY, NoDeadline()
     ) == {ACCOUNT_SENT_QUERY: days({3: 300, 4: 400})}
 
 
@@ -101,7 +101,7 @@ def test_days_are_utc_days_in_every_local_time_zone(
     time.tzset()
     try:
         answers = SesMetrics(client, RateLimiter(time)).read(
-            [ACCOUNT_SENT_QUERY], Window(2), TODAY, DEADLINE
+            [ACCOUNT_SENT_QUERY], Window(2), TODAY, NoDeadline()
         )
     finally:
         monkeypatch.undo()
@@ -112,7 +112,7 @@ def test_days_are_utc_days_in_every_local_time_zone(
 def test_queries_are_split_into_several_calls_when_one_cannot_hold_them(client: Any) -> None:
     queries = [Query(Metric.SEND, Scope(identity=f"{number}.example.com")) for number in range(23)]
     answers = SesMetrics(client, RateLimiter(time)).read(
-        [*queries, ACCOUNT_SENT_QUERY], Window(7), TODAY, DEADLINE
+        [*queries, ACCOUNT_SENT_QUERY], Window(7), TODAY, NoDeadline()
     )
     assert len(answers) == 24
     assert answers[ACCOUNT_SENT_QUERY] == days({1: 100, 3: 300, 4: 400})
@@ -122,7 +122,7 @@ def test_queries_are_split_into_several_calls_when_one_cannot_hold_them(client: 
 def test_calls_stay_within_the_quota(client: Any, endpoint: Endpoint) -> None:
     """30 calls at the same time are nearly twice the SES quota of 16 calls per second."""
     queries = [Query(Metric.SEND, Scope(identity=f"{number}.example.com")) for number in range(300)]
-    answers = SesMetrics(client, RateLimiter(time)).read(queries, Window(7), TODAY, DEADLINE)
+    answers = SesMetrics(client, RateLimiter(time)).read(queries, Window(7), TODAY, NoDeadline())
     assert list(answers.values()) == [Series({})] * 300
     assert endpoint.quota.throttled < 5, (
         "without the rate limiter, 14 calls are above the quota of 16"
@@ -137,7 +137,7 @@ def test_throttled_call_is_retried(endpoint: Endpoint) -> None:
     with serving(endpoint) as url:
         client = boto3.client("sesv2", endpoint_url=url, config=retries)
         answers = SesMetrics(client, rate_limiter).read(
-            [ACCOUNT_SENT_QUERY], Window(2), TODAY, DEADLINE
+            [ACCOUNT_SENT_QUERY], Window(2), TODAY, NoDeadline()
         )
     assert answers == {ACCOUNT_SENT_QUERY: days({3: 300, 4: 400})}
     assert endpoint.quota.throttled > 0
@@ -161,7 +161,7 @@ def test_unanswered_queries_are_unknown_and_answered_ones_kept_when_time_is_over
 def test_rejected_value_makes_only_its_own_series_unknown(client: Any) -> None:
     others = [Query(metric, ACCOUNT) for metric in Metric]
     answers = SesMetrics(client, RateLimiter(time)).read(
-        [*others[:3], REJECTED_QUERY, *others[3:]], Window(7), TODAY, DEADLINE
+        [*others[:3], REJECTED_QUERY, *others[3:]], Window(7), TODAY, NoDeadline()
     )
     assert answers[REJECTED_QUERY] is Gap.REJECTED
     assert all(isinstance(answers[query], Series) for query in others)
@@ -177,13 +177,13 @@ def test_rejected_name_costs_few_calls_and_its_other_metrics_none(
     sent = [Query(Metric.SEND, sender) for sender in senders]
     fault = f'[[fault]]\nkind = "rejected"\nvalue = "{rejected}"'
     endpoint.scenario = parse_scenario(f"{SCENARIO}\n{fault}", "here")
-    answers = unlimited_metrics.read(sent, Window(7), TODAY, DEADLINE)
+    answers = unlimited_metrics.read(sent, Window(7), TODAY, NoDeadline())
     assert [query.scope for query in sent if answers[query] is Gap.REJECTED] == [rejected]
     assert sum(isinstance(answers[query], Series) for query in sent) == 60
     assert endpoint.quota.calls <= 7 + 10
     calls = endpoint.quota.calls
     several = [Query(metric, sender) for sender in senders[30:36] for metric in Metric]
-    answers = unlimited_metrics.read(several, Window(7), TODAY, DEADLINE)
+    answers = unlimited_metrics.read(several, Window(7), TODAY, NoDeadline())
     assert {query.scope for query in several if answers[query] is Gap.REJECTED} == {rejected}
     assert endpoint.quota.calls - calls <= 6 + 10
 
@@ -191,7 +191,7 @@ def test_rejected_name_costs_few_calls_and_its_other_metrics_none(
 def test_doubtful_name_is_queried_in_a_call_of_its_own(client: Any, endpoint: Endpoint) -> None:
     others = [Query(metric, ACCOUNT) for metric in Metric]
     answers = SesMetrics(client, RateLimiter(time)).read(
-        [*others, REJECTED_QUERY], Window(7), TODAY, DEADLINE
+        [*others, REJECTED_QUERY], Window(7), TODAY, NoDeadline()
     )
     assert answers[REJECTED_QUERY] is Gap.REJECTED
     assert endpoint.quota.calls == 2, "1 call for all the other queries"
@@ -202,13 +202,15 @@ def test_rejected_days_raise_today_refused(client: Any) -> None:
         Query(metric, scope) for scope in (ACCOUNT, NEWS_BOUNCES_QUERY.scope) for metric in Metric
     ]
     with pytest.raises(TodayRejectedError, match="60 days"):
-        SesMetrics(client, RateLimiter(time)).read(queries, Window(61), TODAY, DEADLINE)
+        SesMetrics(client, RateLimiter(time)).read(queries, Window(61), TODAY, NoDeadline())
 
 
 def test_disabled_vdm_raises_a_finding(client: Any, endpoint: Endpoint) -> None:
     endpoint.scenario = parse_scenario("begins = 2026-03-01\nvdm_enabled = false", "here")
     with pytest.raises(OperationFailedError, match="Virtual Deliverability Manager is turned off"):
-        SesMetrics(client, RateLimiter(time)).read([ACCOUNT_SENT_QUERY], Window(7), TODAY, DEADLINE)
+        SesMetrics(client, RateLimiter(time)).read(
+            [ACCOUNT_SENT_QUERY], Window(7), TODAY, NoDeadline()
+        )
 
 
 def test_all_callers_stop_when_vdm_is_disabled_during_the_read(
@@ -218,7 +220,7 @@ def test_all_callers_stop_when_vdm_is_disabled_during_the_read(
     off = parse_scenario("begins = 2026-03-01\nvdm_enabled = false", "here")
     Timer(0.5, setattr, (endpoint, "scenario", off)).start()
     with pytest.raises(OperationFailedError, match="turned off"):
-        SesMetrics(client, RateLimiter(time)).read(queries, Window(7), TODAY, DEADLINE)
+        SesMetrics(client, RateLimiter(time)).read(queries, Window(7), TODAY, NoDeadline())
     assert 1 < endpoint.quota.calls < 60, "out of 90"
 
 
@@ -242,7 +244,7 @@ def test_query_error_is_unknown_with_its_reason(
     }
     stubber.add_response("batch_get_metric_data", response)
     answers = SesMetrics(client, RateLimiter(time)).read(
-        [ACCOUNT_SENT_QUERY, NEWS_BOUNCES_QUERY], Window(7), TODAY, DEADLINE
+        [ACCOUNT_SENT_QUERY, NEWS_BOUNCES_QUERY], Window(7), TODAY, NoDeadline()
     )
     assert answers == {ACCOUNT_SENT_QUERY: Gap.UNAVAILABLE, NEWS_BOUNCES_QUERY: Gap.ACCESS_DENIED}
 
@@ -253,7 +255,7 @@ def test_missing_result_is_unknown_and_not_zero(
     client, stubber = stub
     stubber.add_response("batch_get_metric_data", {"Results": [], "Errors": []})
     assert SesMetrics(client, RateLimiter(time)).read(
-        [ACCOUNT_SENT_QUERY], Window(7), TODAY, DEADLINE
+        [ACCOUNT_SENT_QUERY], Window(7), TODAY, NoDeadline()
     ) == {ACCOUNT_SENT_QUERY: Gap.UNAVAILABLE}
 
 
@@ -276,7 +278,7 @@ def test_invalid_result_is_unknown(stub: tuple[Any, Stubber], result: dict[str, 
     errors = [{"Code": "INTERNAL_FAILURE"}]
     stubber.add_response("batch_get_metric_data", {"Results": [result], "Errors": errors})
     assert SesMetrics(client, RateLimiter(time)).read(
-        [ACCOUNT_SENT_QUERY], Window(7), TODAY, DEADLINE
+        [ACCOUNT_SENT_QUERY], Window(7), TODAY, NoDeadline()
     ) == {ACCOUNT_SENT_QUERY: Gap.UNAVAILABLE}
 
 
@@ -290,7 +292,7 @@ def test_denied_later_call_keeps_the_results_of_earlier_calls(
     }
     stubber.add_response("batch_get_metric_data", first)
     stubber.add_client_error("batch_get_metric_data", "AccessDeniedException")
-    answers = SesMetrics(client, RateLimiter(time)).read(queries, Window(7), TODAY, DEADLINE)
+    answers = SesMetrics(client, RateLimiter(time)).read(queries, Window(7), TODAY, NoDeadline())
     assert list(answers.values()) == [Series({})] * 10 + [Gap.ACCESS_DENIED]
 
 
@@ -299,7 +301,7 @@ def test_query_with_two_results_is_unknown(stub: tuple[Any, Stubber]) -> None:
     twice = [{"Id": "0", "Timestamps": [MIDNIGHT], "Values": [value]} for value in (3, 4)]
     stubber.add_response("batch_get_metric_data", {"Results": twice, "Errors": []})
     assert SesMetrics(client, RateLimiter(time)).read(
-        [ACCOUNT_SENT_QUERY], Window(7), TODAY, DEADLINE
+        [ACCOUNT_SENT_QUERY], Window(7), TODAY, NoDeadline()
     ) == {ACCOUNT_SENT_QUERY: Gap.UNAVAILABLE}
 
 
@@ -312,7 +314,7 @@ def test_failed_call_makes_only_its_own_series_unknown(stub: tuple[Any, Stubber]
     stubber.add_client_error("batch_get_metric_data", "InternalFailure", http_status_code=500)
     stubber.add_response("batch_get_metric_data", response)
     stubber.add_response("batch_get_metric_data", {"Results": response["Results"][:5]})
-    answers = SesMetrics(client, RateLimiter(time)).read(queries, Window(7), TODAY, DEADLINE)
+    answers = SesMetrics(client, RateLimiter(time)).read(queries, Window(7), TODAY, NoDeadline())
     assert [answers[query] for query in queries] == [Gap.UNAVAILABLE] * 10 + [Series({})] * 15
 
 
@@ -329,7 +331,9 @@ def test_read_stops_when_several_calls_in_a_row_fail(
     no_retries = Config(retries={"total_max_attempts": 1})
     with serving(endpoint) as url:
         client = boto3.client("sesv2", endpoint_url=url, config=no_retries)
-        answers = SesMetrics(client, RateLimiter(time)).read(queries, Window(7), TODAY, DEADLINE)
+        answers = SesMetrics(client, RateLimiter(time)).read(
+            queries, Window(7), TODAY, NoDeadline()
+        )
     unavailable = sum(answer is Gap.UNAVAILABLE for answer in answers.values())
     assert unavailable == 10 * endpoint.quota.calls, "queries that were not made are cut off"
     assert MAX_FAILURES <= endpoint.quota.calls < MAX_FAILURES + MAX_CONCURRENCY
@@ -348,7 +352,7 @@ def test_malformed_response_is_unknown_and_does_not_stop_the_read(
     endpoint.respond = malformed_at_first  # type: ignore[method-assign,assignment]
     queries = [Query(Metric.SEND, Scope(identity=f"{number}.example.com")) for number in range(10)]
     answers = SesMetrics(client, RateLimiter(time)).read(
-        [*queries, ACCOUNT_SENT_QUERY], Window(2), TODAY, DEADLINE
+        [*queries, ACCOUNT_SENT_QUERY], Window(2), TODAY, NoDeadline()
     )
     assert {answers[query] for query in queries} == {Gap.UNAVAILABLE}
     assert answers[ACCOUNT_SENT_QUERY] == days({3: 300, 4: 400})
@@ -366,7 +370,7 @@ def test_odd_count_makes_only_its_own_series_unknown(
     ]
     endpoint.respond = lambda *_: Response(200, {"Results": results})  # type: ignore[method-assign]
     queries = [ACCOUNT_SENT_QUERY, NEWS_BOUNCES_QUERY, Query(Metric.COMPLAINT, ACCOUNT)]
-    answers = SesMetrics(client, RateLimiter(time)).read(queries, Window(2), TODAY, DEADLINE)
+    answers = SesMetrics(client, RateLimiter(time)).read(queries, Window(2), TODAY, NoDeadline())
     assert list(answers.values()) == [days({3: 2**53}), Gap.UNAVAILABLE, Series({})]
 
 
@@ -377,7 +381,7 @@ def test_denied_identity_makes_no_other_series_unknown(
     fault = f'[[fault]]\nkind = "denied"\nvalue = "{denied}"'
     endpoint.scenario = parse_scenario(f"{SCENARIO}\n{fault}", "here")
     sent = [Query(Metric.SEND, Scope(identity=f"{number}.example.com")) for number in range(40)]
-    answers = unlimited_metrics.read([ACCOUNT_SENT_QUERY, *sent], Window(7), TODAY, DEADLINE)
+    answers = unlimited_metrics.read([ACCOUNT_SENT_QUERY, *sent], Window(7), TODAY, NoDeadline())
     assert [query.scope for query in sent if answers[query] is Gap.ACCESS_DENIED] == [denied]
     assert sum(isinstance(answer, Series) for answer in answers.values()) == 40
 
@@ -390,7 +394,7 @@ def test_many_denied_identities_are_not_queried_one_by_one(
     ]
     endpoint.scenario = parse_scenario("\n".join([SCENARIO, *faults]), "here")
     sent = [Query(Metric.SEND, Scope(identity=f"{number}.example.com")) for number in range(400)]
-    answers = unlimited_metrics.read(sent, Window(7), TODAY, DEADLINE)
+    answers = unlimited_metrics.read(sent, Window(7), TODAY, NoDeadline())
     assert set(answers.values()) == {Gap.ACCESS_DENIED}
     assert endpoint.quota.calls < 300, "and not the 760 calls that find each denied identity"
 
@@ -399,6 +403,8 @@ def test_missing_permission_is_named_as_in_iam_policies(stub: tuple[Any, Stubber
     client, stubber = stub
     stubber.add_client_error("batch_get_metric_data", "AccessDeniedException")
     with pytest.raises(AccessDeniedError) as caught:
-        SesMetrics(client, RateLimiter(time)).read([ACCOUNT_SENT_QUERY], Window(7), TODAY, DEADLINE)
+        SesMetrics(client, RateLimiter(time)).read(
+            [ACCOUNT_SENT_QUERY], Window(7), TODAY, NoDeadline()
+        )
     assert caught.value.action == "ses:BatchGetMetricData"
     assert isinstance(caught.value.__cause__, ClientError)
