@@ -20,7 +20,10 @@ class ServiceStatus:
     is_unreadable: bool | None = False
     """Whether a sender is reported as unreadable for more than a day; None if that is uncertain."""
     is_whole: bool = True
-    """Whether the last message listed all problems."""
+    """Whether the last message with history available listed all problems.
+
+    A message without history changes nothing that the service takes as reported.
+    """
     _last_sequence: int = 0
 
     def forget(self) -> None:
@@ -39,8 +42,8 @@ class ServiceStatus:
                 self.invalid_rules[name] = has_history or self.invalid_rules.get(name, False)
             elif has_history and (f"rule {name} " in fixed or not document["findings"]):
                 self.invalid_rules.pop(name, None)
-        self.is_whole = is_whole(document)
         if has_history:
+            self.is_whole = is_whole(document)
             self._last_sequence = document["sequence"]
             if UNREADABLE in fixed + findings:
                 self.is_unreadable = UNREADABLE in findings
