@@ -80,8 +80,9 @@ def advance_all(
         else:
             advanced[key] = alert
     for key, verdict in verdicts.items():
-        if key not in closed:
-            alert = advanced.get(key, Alert(*key))
+        is_breach = isinstance(verdict, Breached | NoEmail)
+        if key not in closed and (is_breach or key in advanced):
+            alert = advanced.get(key) or Alert(*key)
             advanced[key] = advance(
                 alert, verdict, rules[alert.rule], now, applies_hold=applies_hold
             )

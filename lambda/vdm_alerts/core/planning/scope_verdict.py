@@ -30,15 +30,25 @@ class Verdicts:
         self._as_of = plan.data_as_of(answers)
         self._answer_count = len(answers)
         self._kept: dict[AlertKey, tuple[_Counts, AsOf, Verdict]] = {}
+        self._current: dict[AlertKey, Verdict] = {}
+        """The kept verdicts that rest on every answer so far."""
 
     def verdict(self, rule: Rule, scope: Scope) -> Verdict | None:
         """Return the verdict of *rule* on *scope*; None if it needs more answers."""
         if gap := rule.indicator.permanent_gap(scope):
             return Unknown(Subject(rule.indicator, scope), gap)
+        key, as_of = AlertKey.for_rule(rule, scope), self._data_as_of()
+        if current := self._current.get(key):
+            return current
         counts = _events_and_volume(rule, scope, self._plan, self._answers)
         if counts is None:
             return None
-        key, as_of = AlertKey.for_rule(rule, scope), self._data_as_of()
+        verdict = self._current[key] = self._evaluate(rule, scope, key, counts, as_of)
+        return verdict
+
+    def _evaluate(
+        self, rule: Rule, scope: Scope, key: AlertKey, counts: _Counts, as_of: AsOf
+    ) -> Verdict:
         kept = self._kept.get(key)
         if kept and kept[:2] == (counts, as_of):
             return kept[2]
@@ -52,6 +62,7 @@ class Verdicts:
         if len(self._answers) > self._answer_count:
             self._as_of = self._plan.data_as_of(self._answers)
             self._answer_count = len(self._answers)
+            self._current.clear()
         return self._as_of
 
 
