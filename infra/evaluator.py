@@ -151,6 +151,7 @@ class Evaluator(Construct):
             ("ses:ListEmailIdentities", any_resource),
             ("ses:ListConfigurationSets", any_resource),
             ("ses:ListTenants", any_resource),
+            ("ses:ListRecommendations", any_resource),
             ("ses:BatchGetMetricData", any_resource),
             ("ssm:GetParametersByPath", self._parameters_under(rules.path)),
             ("ssm:GetParametersByPath", self._parameters_under(self.silences_path)),

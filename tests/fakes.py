@@ -73,6 +73,8 @@ CALLS = {
         "identities": "list identities",
         "configuration_sets": "list configuration sets",
         "tenants": "list tenants",
+        "paused_tenants": "list paused tenants",
+        "recommendations": "read the advisor",
     },
     "series": {"read": "read metrics"},
     "rosters": {"load": "load roster", "save": "save roster"},

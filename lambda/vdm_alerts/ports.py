@@ -8,7 +8,7 @@ from typing import Protocol
 
 from vdm_alerts.core.alerts.history import Transition
 from vdm_alerts.core.alerts.stored_state import StoredState
-from vdm_alerts.core.model.account import AccountStatus
+from vdm_alerts.core.model.account import AccountStatus, Recommendation
 from vdm_alerts.core.model.deadline import Deadline
 from vdm_alerts.core.model.metrics import Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap
@@ -61,6 +61,15 @@ class AccountSource(Protocol):
 
     def tenants(self, deadline: Deadline) -> Sequence[Scope]:
         """Return every tenant. Raises AccessDeniedError or UnavailableError."""
+
+    def paused_tenants(self, deadline: Deadline) -> Sequence[Scope]:
+        """Return every tenant that may not send. Raises AccessDeniedError or UnavailableError."""
+
+    def recommendations(self, deadline: Deadline) -> Sequence[Recommendation]:
+        """Return the open recommendations of the VDM advisor.
+
+        Raises AccessDeniedError or UnavailableError.
+        """
 
 
 class SeriesSource(Protocol):

@@ -23,6 +23,8 @@ from vdm_local.validation import BatchQuery, parse_queries, parse_timestamp, val
 Request: TypeAlias = Mapping[str, Any]
 """The parameters of a request, from its body and its query string."""
 
+VDM_IS_OFF = "To use this feature you must enable Virtual Deliverability Manager"
+"""The message of SES for every use of VDM while it is off."""
 _ERRORS = {
     QueryFaultKind.FAILURE: ("INTERNAL_FAILURE", "An internal failure occurred."),
     QueryFaultKind.DENIED: ("ACCESS_DENIED", "Access to this metric is denied."),
@@ -72,6 +74,7 @@ class Endpoint:
             ("POST", "/v2/email/list-identities"): identities,
             ("POST", "/v2/email/list-configuration-sets"): configuration_sets,
             ("POST", "/v2/email/tenants/list"): tenants,
+            ("POST", "/v2/email/vdm/recommendations"): self._recommendations,
             # SDKs from before 2026 use these paths.
             ("GET", "/v2/email/identities"): identities,
             ("GET", "/v2/email/configuration-sets"): configuration_sets,
@@ -92,13 +95,24 @@ class Endpoint:
         sent = self.scenario.sent_last_24_hours(self.clock)
         body = {
             "EnforcementStatus": self.scenario.enforcement,
-            "ProductionAccessEnabled": True,
+            "ProductionAccessEnabled": self.scenario.production_access,
             "SendingEnabled": self.scenario.sending_enabled,
-            "SendQuota": {"Max24HourSend": 50_000, "MaxSendRate": 14, "SentLast24Hours": sent},
+            "SendQuota": {
+                "Max24HourSend": self.scenario.daily_quota or -1,
+                "MaxSendRate": 14,
+                "SentLast24Hours": sent,
+            },
             "VdmAttributes": {"VdmEnabled": enabled},
             "PricingAttributes": {"CurrentPlan": self.scenario.plan},
         }
         return Response(200, body)
+
+    def _recommendations(self, request: Request) -> Response:
+        if not self.scenario.vdm_enabled:
+            raise SesError(VDM_IS_OFF, "NotFoundException", 404)
+        return Response(
+            200, list_operations.list_recommendations(self.scenario, request, self.clock)
+        )
 
     def _list(
         self, operation: Callable[[Scenario, Request], Mapping[str, Any]], request: Request
@@ -136,8 +150,7 @@ class Endpoint:
         Raises SesError.
         """
         if not scenario.vdm_enabled:
-            message = "To use this feature you must enable Virtual Deliverability Manager"
-            raise SesError(message, "NotFoundException", 404)
+            raise SesError(VDM_IS_OFF, "NotFoundException", 404)
         now = self.clock
         validate(queries, now if scenario.today == "rejected" else None)
         results, errors = [], []

@@ -7,14 +7,17 @@ token is valid only for the list that returned it.
 """
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from hashlib import blake2b
-from typing import Any
+from typing import Any, TypeVar
 
 from vdm_local.account import ACCOUNT, REGION
 from vdm_local.responses import SesError
 from vdm_local.scenario import Scenario
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +33,12 @@ class Pagination:
     """Message for an invalid token."""
 
     def page(
-        self, names: Sequence[str], request: Mapping[str, Any]
-    ) -> tuple[Sequence[str], dict[str, str]]:
+        self, names: Sequence[T], request: Mapping[str, Any]
+    ) -> tuple[Sequence[T], dict[str, str]]:
         """Return the requested page of *names* and the token of the next page.
 
         Raises SesError.
         """
-        if request.get("Filter"):
-            raise SesError("The local SES filters no list.")  # Do not list too much.
         size = int(request.get("PageSize", self.default_size))
         if not 1 <= size <= self.max_size:
             comparison, limit = ("greater", 1) if size < 1 else ("less", self.max_size)
@@ -79,8 +80,20 @@ _TENANTS = Pagination(
 )
 
 
+_RECOMMENDATIONS = Pagination(
+    list_name="recommendations",
+    default_size=100,
+    max_size=100,
+    invalid_size="1 validation error detected: "
+    "Value '{}' at 'pageSize' failed to satisfy constraint: Member must have value {}",
+    invalid_start="Invalid NextToken",
+)
+"""AWS documents the maximum page size; the default and the messages are assumptions."""
+
+
 def list_identities(scenario: Scenario, request: Mapping[str, Any]) -> Mapping[str, Any]:
     """Respond to ListEmailIdentities. Raises SesError."""
+    _filter(request, set())
     page, next_token = _IDENTITIES.page(scenario.identities, request)
     entries = [
         {
@@ -96,13 +109,20 @@ def list_identities(scenario: Scenario, request: Mapping[str, Any]) -> Mapping[s
 
 def list_configuration_sets(scenario: Scenario, request: Mapping[str, Any]) -> Mapping[str, Any]:
     """Respond to ListConfigurationSets. Raises SesError."""
+    _filter(request, set())
     page, next_token = _CONFIGURATION_SETS.page(scenario.configuration_sets, request)
     return {"ConfigurationSets": page, **next_token}
 
 
 def list_tenants(scenario: Scenario, request: Mapping[str, Any]) -> Mapping[str, Any]:
     """Respond to ListTenants. Raises SesError."""
-    page, next_token = _TENANTS.page(scenario.tenants, request)
+    wanted = _filter(request, {"SENDING_STATUS"}).get("SENDING_STATUS")
+    status = {
+        name: "DISABLED" if name in scenario.paused_tenants else "ENABLED"
+        for name in scenario.tenants
+    }
+    names = [name for name in scenario.tenants if wanted in {None, status[name]}]
+    page, next_token = _TENANTS.page(names, request)
     created = datetime.combine(scenario.begins, time(), UTC).timestamp()
     entries = [
         {
@@ -110,10 +130,46 @@ def list_tenants(scenario: Scenario, request: Mapping[str, Any]) -> Mapping[str,
             "TenantId": _tenant_id(name),
             "TenantArn": f"arn:aws:ses:{REGION}:{ACCOUNT}:tenant/{name}/{_tenant_id(name)}",
             "CreatedTimestamp": created,
+            "SendingStatus": status[name],
         }
         for name in page
     ]
     return {"Tenants": entries, **next_token}
+
+
+def list_recommendations(
+    scenario: Scenario, request: Mapping[str, Any], now: datetime
+) -> Mapping[str, Any]:
+    """Respond to ListRecommendations at *now*. Raises SesError."""
+    wanted = _filter(request, {"STATUS", "IMPACT"})
+    entries = [
+        {
+            "ResourceArn": f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/{each.identity}",
+            "Type": each.type,
+            "Description": each.description,
+            "Status": "FIXED" if each.fixed and each.fixed <= now else "OPEN",
+            "CreatedTimestamp": each.opened.timestamp(),
+            "LastUpdatedTimestamp": max(filter(None, (each.opened, each.fixed))).timestamp(),
+            "Impact": each.impact,
+        }
+        for each in scenario.recommendations
+        if each.opened <= now
+    ]
+    matching = [
+        entry
+        for entry in entries
+        if wanted.items() <= {"STATUS": entry["Status"], "IMPACT": entry["Impact"]}.items()
+    ]
+    page, next_token = _RECOMMENDATIONS.page(matching, request)
+    return {"Recommendations": page, **next_token}
+
+
+def _filter(request: Mapping[str, Any], served: AbstractSet[str]) -> Mapping[str, str]:
+    """Return the filter in *request*. Raises SesError for a key that is not *served*."""
+    wanted: Mapping[str, str] = request.get("Filter") or {}
+    if not wanted.keys() <= served:  # Do not list too much.
+        raise SesError(f"The local SES filters by {', '.join(sorted(served)) or 'nothing'} only.")
+    return wanted
 
 
 def _tenant_id(name: str) -> str:

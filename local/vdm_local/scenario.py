@@ -21,6 +21,8 @@ Keys at the top level, with their defaults:
 
     vdm_enabled       = true
     sending_enabled   = true
+    production_access = true                 or false: the account is in the sandbox
+    daily_quota       = 50000                emails in 24 hours; default: unlimited
     enforcement       = "HEALTHY"            or "PROBATION" or "SHUTDOWN"
     idle_identities   = []                   identities that send nothing
     today             = "served"             or "rejected": SES rejects queries of the current day
@@ -50,6 +52,16 @@ Each `[[fault]]` is a fault of one or more operations. The first one that matche
     killed-before, killed-after                    the process of the deployed function ends, before
                                                    or after the operation is done
 
+Each `[[recommendation]]` is a recommendation of the VDM advisor:
+
+    identity    = "news.example.com"
+    type        = "DKIM"                or "DMARC", "SPF", "BIMI", "COMPLAINT", "BOUNCE",
+                                        "FEEDBACK_3P", "IP_LISTING"
+    impact      = "HIGH"                or "LOW"
+    opened      = 2026-03-04T00:00:00Z
+    fixed       = 2026-03-09T00:00:00Z  default: never
+    description = "DKIM is not set up." the text of the advisor; default: none
+
 Each `[[run]]` is a run of VDM Alerts:
 
     at         = 2026-03-10T09:00:00Z
@@ -60,6 +72,7 @@ Each `[[run]]` is a run of VDM Alerts:
     silences   = { move = "..." }     the same for silences
     gone       = ["a.example.com"]    identities that are deleted at that time
     unreadable = ["b.example.com"]    dimension values whose queries fail at that time
+    paused_tenants = ["acme"]         tenants that may not send at that time
 """
 
 from collections.abc import Mapping, Sequence
@@ -79,7 +92,7 @@ from vdm_local.scenario_document import (
     cross_field_errors,
     read_scenario_document,
 )
-from vdm_local.scenario_run import ScenarioRun
+from vdm_local.scenario_run import ScenarioRecommendation, ScenarioRun
 from vdm_local.text_file import read_text_file
 from vdm_local.traffic import EmailStream, dimension_key
 
@@ -105,6 +118,8 @@ class Scenario:
     runs: Sequence[ScenarioRun] = ()
     vdm_enabled: bool = True
     sending_enabled: bool = True
+    production_access: bool = True
+    daily_quota: int | None = None
     enforcement: str = "HEALTHY"
     plan: str = "ESSENTIALS"
     idle_identities: Sequence[str] = ()
@@ -112,6 +127,8 @@ class Scenario:
     seed: int = 0
     faults: Sequence[Fault] = ()
     gone: Sequence[str] = ()
+    paused_tenants: Sequence[str] = ()
+    recommendations: Sequence[ScenarioRecommendation] = ()
     quiet_hours: QuietHours | None = None
     no_email_after: Window | None = NO_EMAIL_AFTER
     _streams_by_key: Mapping[tuple[str, str], Sequence[EmailStream]] = field(
@@ -140,7 +157,9 @@ class Scenario:
         failing = [
             QueryFault(QueryFaultKind.FAILURE, FaultFilter(value=name)) for name in run.unreadable
         ]
-        return replace(self, faults=[*self.faults, *failing], gone=run.gone)
+        return replace(
+            self, faults=[*self.faults, *failing], gone=run.gone, paused_tenants=run.paused_tenants
+        )
 
     @property
     def configuration_sets(self) -> Sequence[str]:
@@ -222,6 +241,9 @@ def parse_scenario(text: str, source: str) -> Scenario:
         runs=[entry.run for entry in document.run],
         vdm_enabled=document.vdm_enabled,
         sending_enabled=document.sending_enabled,
+        production_access=document.production_access,
+        daily_quota=document.daily_quota,
+        recommendations=tuple(each.recommendation for each in document.recommendation),
         enforcement=document.enforcement,
         idle_identities=document.idle_identities,
         today=document.today,

@@ -37,8 +37,11 @@ from vdm_local.scenario_field_types import (
     FAULT_KINDS,
     ONLY_METRIC_DATA,
     WHOLE,
+    AdvisorCheck,
+    AdvisorImpact,
     Corruption,
     Delay,
+    Emails,
     Enforcement,
     ExpectedReason,
     FaultKind,
@@ -51,6 +54,7 @@ from vdm_local.scenario_field_types import (
     parse_day,
     parse_days_without_email,
     parse_delay,
+    parse_emails,
     parse_integer,
     parse_name,
     parse_operation,
@@ -60,7 +64,7 @@ from vdm_local.scenario_field_types import (
     parse_text,
 )
 from vdm_local.scenario_former_names import with_current_names
-from vdm_local.scenario_run import ScenarioRun
+from vdm_local.scenario_run import ScenarioRecommendation, ScenarioRun
 from vdm_local.traffic import METRICS, EmailStream
 
 MISSING_KEY_HINTS: Mapping[str, str] = {
@@ -68,6 +72,9 @@ MISSING_KEY_HINTS: Mapping[str, str] = {
     "identity": 'Add the sending identity, for example identity = "news.example.com".',
     "isp": 'Add a mailbox provider, for example isp = "Hotmail".',
     "kind": f"Use one of {', '.join(FAULT_KINDS)}.",
+    "type": 'Add the check that failed, for example type = "DKIM".',
+    "impact": 'Add impact = "HIGH" or impact = "LOW".',
+    "opened": "Add the time, for example opened = 2026-03-10T09:00:00Z.",
     "at": "Add the time of the run, for example at = 2026-03-10T09:00:00Z.",
 }
 """What to add for each required key."""
@@ -126,6 +133,25 @@ class FaultDocument:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RecommendationDocument:
+    """The keys of `[[recommendation]]`."""
+
+    identity: Name
+    type: AdvisorCheck
+    impact: AdvisorImpact
+    opened: datetime
+    fixed: datetime | None = None
+    description: str = ""
+
+    @property
+    def recommendation(self) -> ScenarioRecommendation:
+        """The recommendation."""
+        return ScenarioRecommendation(
+            self.identity, self.type, self.impact, self.opened, self.fixed, self.description
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunDocument:
     """The keys of `[[run]]`."""
 
@@ -135,6 +161,7 @@ class RunDocument:
     rules: Mapping[str, str] = field(default_factory=dict)
     silences: Mapping[str, str] = field(default_factory=dict)
     gone: tuple[Name, ...] = ()
+    paused_tenants: tuple[Name, ...] = ()
     unreadable: tuple[Name, ...] = ()
 
     @property
@@ -148,6 +175,7 @@ class RunDocument:
             rules=self.rules,
             silences=self.silences,
             gone=self.gone,
+            paused_tenants=self.paused_tenants,
             unreadable=self.unreadable,
         )
 
@@ -159,9 +187,12 @@ class ScenarioDocument:
     begins: date
     emails: tuple[EmailDocument, ...] = ()
     fault: tuple[FaultDocument, ...] = ()
+    recommendation: tuple[RecommendationDocument, ...] = ()
     run: tuple[RunDocument, ...] = ()
     vdm_enabled: bool = True
     sending_enabled: bool = True
+    production_access: bool = True
+    daily_quota: Emails | None = None
     enforcement: Enforcement = "HEALTHY"
     plan: Plan = "ESSENTIALS"
     idle_identities: tuple[Name, ...] = ()
@@ -246,6 +277,8 @@ _TABLE_EXAMPLES = {
     'identity = "news.example.com"',
     FaultDocument: "tables, each with the heading [[fault]] and keys below it, for example "
     'kind = "throttled"',
+    RecommendationDocument: "tables, each with the heading [[recommendation]] and keys below it, "
+    'for example type = "DKIM"',
     RunDocument: "tables, each with the heading [[run]] and keys below it, for example "
     "at = 2026-03-10T09:00:00Z",
 }
@@ -273,6 +306,7 @@ _converter.register_structure_hook(date, lambda value, _: parse_day(value))
 _converter.register_structure_hook(datetime, lambda value, _: parse_timestamp(value))
 _converter.register_structure_hook(bool, lambda value, _: parse_switch(value))
 _converter.register_structure_hook(Name, lambda value, _: parse_name(value))
+_converter.register_structure_hook(Emails, lambda value, _: parse_emails(value))
 _converter.register_structure_hook(Operation, lambda value, _: parse_operation(value))
 _converter.register_structure_hook(str, lambda value, _: parse_text(value))
 _converter.register_structure_hook(int, lambda value, _: parse_integer(value))

@@ -29,6 +29,15 @@ Plan: TypeAlias = Literal["NONE", "ESSENTIALS", "PRO", "ENTERPRISE"]
 
 Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_PricingAttributes.html
 """
+AdvisorCheck: TypeAlias = Literal[
+    "DKIM", "DMARC", "SPF", "BIMI", "COMPLAINT", "BOUNCE", "FEEDBACK_3P", "IP_LISTING"
+]
+"""What the VDM advisor checks.
+
+Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_Recommendation.html
+"""
+AdvisorImpact: TypeAlias = Literal["HIGH", "LOW"]
+"""The impact of a recommendation, from the same source."""
 TodayQueries: TypeAlias = Literal["served", "rejected"]
 """What SES does with queries of the current day."""
 EXPECTED_REASONS: Mapping[str, str] = {
@@ -50,6 +59,8 @@ ExpectedReason = NewType("ExpectedReason", str)
 """A key of `EXPECTED_REASONS`."""
 Corruption = NewType("Corruption", str)
 """A key of `CORRUPTIONS`."""
+Emails = NewType("Emails", int)
+"""A number of emails, at least 1."""
 Share = NewType("Share", float)
 """A number from 0 to 1."""
 Delay = NewType("Delay", float)
@@ -89,6 +100,16 @@ def parse_integer(value: object) -> int:
         message = f"{quote(value)} is not a whole number. Use a whole number, for example 7."
         raise ValueError(message)
     return value
+
+
+def parse_emails(value: object) -> Emails:
+    """Return a number of emails."""
+    if not _is_integer(value) or value < 1:
+        message = (
+            f"{quote(value)} is not a number of emails. Use a whole number, for example 50000."
+        )
+        raise ValueError(message)
+    return Emails(value)
 
 
 def parse_text(value: object) -> str:

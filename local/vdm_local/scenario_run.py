@@ -26,5 +26,25 @@ class ScenarioRun:
     """Silences saved by then, by name; an empty text deletes a silence."""
     gone: tuple[str, ...] = ()
     """Identities that are deleted at that time."""
+    paused_tenants: tuple[str, ...] = ()
+    """Tenants that may not send at that time."""
     unreadable: tuple[str, ...] = ()
     """Dimension values whose queries fail at that time."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioRecommendation:
+    """A recommendation of the VDM advisor in a scenario."""
+
+    identity: str
+    """The identity that it is about."""
+    type: str
+    """The check that failed, as SES spells it."""
+    impact: str
+    """"HIGH" or "LOW"."""
+    opened: datetime
+    """When the advisor opens it."""
+    fixed: datetime | None = None
+    """When the advisor finds it fixed; None if that does not happen."""
+    description: str = ""
+    """The text of the advisor."""

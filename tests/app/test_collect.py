@@ -6,6 +6,7 @@ from fakes import World
 
 from vdm_alerts.app import collect as collecting
 from vdm_alerts.core.alerts.stored_state import StoredState
+from vdm_alerts.core.model.account import AccountStatus
 from vdm_alerts.core.model.findings import AccessDeniedError, Finding, UnavailableError
 from vdm_alerts.core.model.metrics import Dimension
 from vdm_alerts.core.muting.silences import Silence, Silences
@@ -58,6 +59,35 @@ def test_unreadable_silences_are_a_finding_and_mute_nothing(
 
     assert (observation.silences, observation.findings) == ([], [error.finding])
     assert len(evaluate(observation).verdicts) == 13
+
+
+@pytest.mark.parametrize(
+    ("effect", "action"),
+    [
+        ("list paused tenants", "ses:ListTenants"),
+        ("read the advisor", "ses:ListRecommendations"),
+    ],
+)
+def test_advice_that_may_not_be_read_is_a_finding_and_stops_nothing(
+    world: World, effect: str, action: str
+) -> None:
+    world.fail(effect, AccessDeniedError(action))
+
+    observation = collect(world)
+
+    (finding,) = observation.findings
+    assert f"not allowed to call {action}" in finding.what
+    assert len(evaluate(observation).verdicts) == 13
+
+
+def test_advisor_is_not_asked_while_vdm_is_off(world: World) -> None:
+    world.account.current_status = AccountStatus(vdm_enabled=False)
+    world.fail("read the advisor", AccessDeniedError("ses:ListRecommendations"))
+
+    observation = collect(world)
+
+    assert observation.recommendations is None
+    assert observation.findings == []
 
 
 def test_observation_has_silences_when_the_rules_are_unreadable(world: World) -> None:

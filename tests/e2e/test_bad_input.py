@@ -160,6 +160,8 @@ def denied(stack: DeployedStack, action: str) -> Iterator[None]:
         "ses:GetAccount",
         "ses:ListEmailIdentities",
         "ses:ListConfigurationSets",
+        "ses:ListTenants",
+        "ses:ListRecommendations",
         "ses:BatchGetMetricData",
         "ssm:GetParametersByPath",
         "sns:GetTopicAttributes",

@@ -133,6 +133,8 @@ def clients() -> Iterator[None]:
         identities=lambda: account.identities(forever),
         configuration_sets=lambda: account.configuration_sets(forever),
         tenants=lambda: account.tenants(forever),
+        paused_tenants=lambda: account.paused_tenants(forever),
+        recommendations=lambda: account.recommendations(forever),
         rules=lambda: SsmRules(ssm, "/rules", {"bounce-rate": "0"}).rules(forever),
         silences=lambda: SsmSilences(ssm, "/rules").silences(forever),
         subscribers=SnsNotifier(SERVICE.client("sns"), "arn:aws:sns:eu-west-1:1:a").subscribers,

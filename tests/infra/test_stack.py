@@ -60,6 +60,7 @@ def test_function_role_has_exact_permissions(template: Template) -> None:
         "ses:ListEmailIdentities",
         "ses:ListConfigurationSets",
         "ses:ListTenants",
+        "ses:ListRecommendations",
         "ses:BatchGetMetricData",
     }
     resources = {

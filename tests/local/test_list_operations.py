@@ -1,6 +1,8 @@
 """The list operations of SES and their pages."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -86,9 +88,65 @@ def test_token_of_another_list_is_rejected(client: Any, token: str) -> None:
 
 
 @pytest.mark.parametrize("operation", LISTS)
-def test_filter_is_rejected(client: Any, operation: str) -> None:
-    with pytest.raises(ClientError, match="filters no list"):
-        getattr(client, operation)(Filter={"x": "y"})
+def test_filter_that_is_not_served_is_rejected(client: Any, operation: str) -> None:
+    with pytest.raises(
+        ClientError, match=r"The local SES filters by (nothing|SENDING_STATUS) only"
+    ):
+        getattr(client, operation)(Filter={"TENANT_NAME_CONTAINS": "y"})
+
+
+def test_tenants_are_filtered_by_their_sending_status(client: Any, endpoint: Endpoint) -> None:
+    endpoint.scenario = replace(endpoint.scenario, paused_tenants=["tenant-003"])
+    names = {
+        status: [tenant["TenantName"] for tenant in response["Tenants"]]
+        for status in ("ENABLED", "DISABLED")
+        if (response := client.list_tenants(Filter={"SENDING_STATUS": status}))
+    }
+    assert names["DISABLED"] == ["tenant-003"]
+    assert "tenant-003" not in names["ENABLED"]
+    assert "tenant-002" in names["ENABLED"]
+
+
+RECOMMENDATIONS = """
+begins = 2026-03-01
+
+[[recommendation]]
+identity = "news.example.com"
+type = "DKIM"
+impact = "HIGH"
+opened = 2026-03-02T00:00:00Z
+fixed = 2026-03-04T00:00:00Z
+description = "DKIM is not set up."
+
+[[recommendation]]
+identity = "shop.example.com"
+type = "BIMI"
+impact = "LOW"
+opened = 2026-03-03T00:00:00Z
+"""
+
+
+@pytest.mark.parametrize(
+    ("day", "filter_", "types"),
+    [
+        (1, {}, []),
+        (2, {"STATUS": "OPEN"}, ["DKIM"]),
+        (3, {"STATUS": "OPEN"}, ["DKIM", "BIMI"]),
+        (3, {"STATUS": "OPEN", "IMPACT": "HIGH"}, ["DKIM"]),
+        (4, {"STATUS": "OPEN"}, ["BIMI"]),
+        (4, {"STATUS": "FIXED"}, ["DKIM"]),
+    ],
+)
+def test_recommendations_open_and_are_fixed_at_their_times(
+    client: Any, endpoint: Endpoint, day: int, filter_: dict[str, str], types: list[str]
+) -> None:
+    before = endpoint.scenario, endpoint.now
+    endpoint.scenario = parse_scenario(RECOMMENDATIONS, "here")
+    endpoint.now = datetime(2026, 3, day, 12, tzinfo=UTC)
+    arguments = {"Filter": filter_} if filter_ else {}
+    found = client.list_recommendations(**arguments)["Recommendations"]
+    endpoint.scenario, endpoint.now = before
+    assert [each["Type"] for each in found] == types
 
 
 def test_tenant_has_id_arn_and_creation_time_of_ses(client: Any) -> None:

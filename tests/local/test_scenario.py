@@ -182,7 +182,7 @@ MAIL, RUN = f"[[emails]]\n{SENDER}", f"[[run]]\n{TIME}"
         ),
         (
             BEGINNING + "mial = 1",
-            "mial is not a key of a scenario. Use one of begins, emails, fault, run,",
+            "mial is not a key of a scenario. Use one of begins, emails, fault, recommendation,",
         ),
         (
             BEGINNING + "mail = 1",
@@ -278,6 +278,7 @@ def test_error_of_emails_has_its_path(keys: str, error: str) -> None:
         ),
         (TIME + 'gone = ["a.example.com", 5]', ".gone[1] 5 is not a name"),
         (TIME + "gone = {}", ".gone {} is not a list"),
+        (TIME + "paused_tenants = [1]", ".paused_tenants[0] 1 is not a name"),
         (TIME + 'unreadable = "Hotmail"', '.unreadable "Hotmail" is not a list'),
         (TIME + "unreadable = [1]", ".unreadable[0] 1 is not a name"),
         (
@@ -294,6 +295,45 @@ def test_error_of_emails_has_its_path(keys: str, error: str) -> None:
 def test_error_of_a_run_has_its_path(keys: str, error: str) -> None:
     (only,) = errors_of(f"{BEGINNING}{RUN}[[run]]\n{keys}")
     assert only.startswith(f"run[1]{error}")
+
+
+@pytest.mark.parametrize(
+    ("keys", "error"),
+    [
+        ('type = "DKMI"', '.type "DKMI" is not a valid value. Did you mean "DKIM"?'),
+        ('impact = "MEDIUM"', '.impact "MEDIUM" is not a valid value. Use one of HIGH, LOW'),
+        ('fixed = "later"', '.fixed "later" is not a time'),
+        ("description = 5", ".description 5 is not a text"),
+    ],
+)
+def test_error_of_a_recommendation_has_its_path(keys: str, error: str) -> None:
+    valid = {
+        "identity": '"a.example.com"',
+        "type": '"DKIM"',
+        "impact": '"HIGH"',
+        "opened": "2026-03-01T00:00:00Z",
+    }
+    name, _, value = keys.partition(" = ")
+    lines = "\n".join(f"{key} = {text}" for key, text in {**valid, name: value}.items())
+    (only,) = errors_of(f"{BEGINNING}[[recommendation]]\n{lines}")
+    assert only.startswith(f"recommendation[0]{error}")
+
+
+def test_recommendation_without_keys_says_what_to_add() -> None:
+    errors = errors_of(f"{BEGINNING}[[recommendation]]\n")
+    assert [error.split()[0] for error in errors] == [
+        "recommendation[0].identity",
+        "recommendation[0].type",
+        "recommendation[0].impact",
+        "recommendation[0].opened",
+    ]
+
+
+@pytest.mark.parametrize("value", ["0", "-5", "1.5", "true", '"50000"'])
+def test_daily_quota_is_a_number_of_emails(value: str) -> None:
+    (only,) = errors_of(f"{BEGINNING}daily_quota = {value}")
+    assert only.startswith("daily_quota ")
+    assert "is not a number of emails. Use a whole number, for example 50000." in only
 
 
 def test_every_error_of_a_scenario_is_reported() -> None:

@@ -31,7 +31,7 @@ from vdm_alerts.adapters.memory import MemoryState
 from vdm_alerts.app.evaluate import Lease, NotificationOptions, run
 from vdm_alerts.core.alerts.history import Transition
 from vdm_alerts.core.alerts.stored_state import StoredState
-from vdm_alerts.core.model.account import AccountStatus
+from vdm_alerts.core.model.account import AccountStatus, Recommendation
 from vdm_alerts.core.model.deadline import Deadline
 from vdm_alerts.core.model.findings import Finding, UnavailableError
 from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Series, Window
@@ -183,6 +183,14 @@ class _Account:
     def identities(self, deadline: Deadline) -> Sequence[Scope]:
         _read_list(self.actor, LIST, deadline)
         return self.world.all_senders
+
+    def paused_tenants(self, deadline: Deadline) -> Sequence[Scope]:
+        del deadline
+        return ()
+
+    def recommendations(self, deadline: Deadline) -> Sequence[Recommendation]:
+        del deadline
+        return ()
 
     def configuration_sets(self, deadline: Deadline) -> Sequence[Scope]:
         del deadline

@@ -39,7 +39,7 @@ from vdm_alerts.adapters.aws.dynamodb_reading import (
 )
 from vdm_alerts.core.alerts.history import Transition
 from vdm_alerts.core.alerts.stored_state import StoredState
-from vdm_alerts.core.model.account import AccountStatus
+from vdm_alerts.core.model.account import AccountStatus, Recommendation
 from vdm_alerts.core.model.deadline import Deadline
 from vdm_alerts.core.model.errors import LeaseHeldError, StaleStateError
 from vdm_alerts.core.model.findings import OperationFailedError, UnavailableError
@@ -243,6 +243,10 @@ class MemoryAccount:
     current_status: AccountStatus = field(default_factory=lambda: AccountStatus(vdm_enabled=True))
     senders: Sequence[Scope] = ()
     """Identities, configuration sets and tenants, in any order."""
+    paused: Sequence[Scope] = ()
+    """The tenants that may not send."""
+    advice: Sequence[Recommendation] = ()
+    """The open recommendations."""
 
     def status(self) -> AccountStatus:
         """Return the account status."""
@@ -262,6 +266,16 @@ class MemoryAccount:
         """Return every tenant."""
         del deadline
         return self._senders(Dimension.TENANT)
+
+    def paused_tenants(self, deadline: Deadline) -> Sequence[Scope]:
+        """Return the paused tenants."""
+        del deadline
+        return self.paused
+
+    def recommendations(self, deadline: Deadline) -> Sequence[Recommendation]:
+        """Return the recommendations."""
+        del deadline
+        return self.advice
 
     def _senders(self, dimension: Dimension) -> Sequence[Scope]:
         return [scope for scope in self.senders if scope.kind == (dimension,)]

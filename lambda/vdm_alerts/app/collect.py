@@ -1,17 +1,18 @@
 """The collect step of a run: query every source. A source that fails becomes a finding."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from vdm_alerts.app.failures import FailureCollector
 from vdm_alerts.app.read_metrics import ReadRequest, read_metrics
 from vdm_alerts.core.alerts.stored_state import StoredState
-from vdm_alerts.core.model.account import AccountStatus
+from vdm_alerts.core.model.account import AccountStatus, Recommendation
 from vdm_alerts.core.model.findings import FindingSource
-from vdm_alerts.core.model.metrics import Window
+from vdm_alerts.core.model.metrics import Scope, Window
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.muting.silences import Silences, expired_findings
-from vdm_alerts.core.observations import data_findings, pattern_findings
+from vdm_alerts.core.observations import account_findings, data_findings, pattern_findings
 from vdm_alerts.core.observations.metric_reading import Limits
 from vdm_alerts.core.observations.observation import Observation
 from vdm_alerts.ports import Ports
@@ -74,6 +75,13 @@ def _query_sources(
         failures.add([*rule_set.invalid.values(), *rule_set.findings], FindingSource.RULES)
     failures.add([*silences.findings, *expired_findings(silences, now)], FindingSource.SILENCES)
     failures.add(status.findings, FindingSource.ACCOUNT)
+    failures.add(account_findings.quota_findings(status, before, now), FindingSource.ACCOUNT)
+    paused_tenants: Sequence[Scope] = failures.attempt(
+        lambda: ports.account.paused_tenants(limits.deadline), [], FindingSource.TENANTS
+    )
+    failures.add(account_findings.paused_tenants_finding(paused_tenants), FindingSource.TENANTS)
+    recommendations = _recommendations(ports, status, limits, failures)
+    failures.add(account_findings.advisor_finding(recommendations or ()), FindingSource.ADVISOR)
     observation = Observation(
         rule_set,
         reading=None,
@@ -81,6 +89,8 @@ def _query_sources(
         findings=failures.findings,
         silences=silences.in_effect(now),
         plan=status.plan,
+        sent_last_day=status.sent_last_day,
+        recommendations=recommendations,
         days_without_vdm=data_findings.days_without_vdm(
             before.days_without_vdm, now.date(), is_on=status.vdm_enabled
         ),
@@ -107,3 +117,14 @@ def _query_sources(
     )
     is_empty = reading.has_sent_no_email(plan.longest_window)
     return replace(observation, reading=reading, account_idle=is_empty or not status.may_send)
+
+
+def _recommendations(
+    ports: Ports, status: AccountStatus, limits: Limits, failures: FailureCollector
+) -> Sequence[Recommendation] | None:
+    """Return the open recommendations of the VDM advisor; None without VDM or after an error."""
+    if not status.vdm_enabled:
+        return None
+    return failures.attempt(
+        lambda: ports.account.recommendations(limits.deadline), None, FindingSource.ADVISOR
+    )

@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from vdm_alerts.adapters.aws.ses_account import SesAccount
-from vdm_alerts.core.model.account import SesPlan
+from vdm_alerts.core.model.account import Impact, Recommendation, SesPlan
 from vdm_alerts.core.model.deadline import NoDeadline
 from vdm_alerts.core.model.metrics import Scope
 from vdm_alerts.core.model.severity import Severity
@@ -164,3 +164,93 @@ def test_half_of_a_surrogate_pair_in_a_name_is_replaced(
     other, replaced = account.identities(NoDeadline())
     assert (other.identity, replaced.identity) == ("ok.example", "x\ufffdy.example")
     assert replaced.may_be_rejected
+
+
+def test_sandbox_is_a_finding_that_says_what_it_limits(
+    account: SesAccount, endpoint: Endpoint
+) -> None:
+    endpoint.scenario = a_scenario("production_access = false")
+    (finding,) = account.status().findings
+    assert finding.what == "This account is in the SES sandbox in this Region"
+    assert "200 emails in 24 hours" in finding.effect
+
+
+@pytest.mark.parametrize(("line", "quota"), [("", None), ("daily_quota = 50000", 50_000)])
+def test_status_has_the_daily_quota_if_there_is_one(
+    account: SesAccount, endpoint: Endpoint, line: str, quota: int | None
+) -> None:
+    endpoint.scenario = a_scenario(line)
+    assert account.status().daily_quota == quota
+
+
+TENANTS = "".join(
+    f'[[emails]]\nidentity = "a.example"\nisp = "Gmx"\ntenant = "{name}"\n'
+    for name in ("acme", "own", "zeta")
+)
+
+
+def test_paused_tenants_are_those_that_may_not_send(
+    account: SesAccount, endpoint: Endpoint
+) -> None:
+    endpoint.scenario = replace(a_scenario(TENANTS), paused_tenants=["zeta", "acme"])
+    assert account.paused_tenants(NoDeadline()) == [Scope(tenant="acme"), Scope(tenant="zeta")]
+
+
+def test_no_tenant_is_paused_if_ses_ignores_the_filter(
+    account: SesAccount, endpoint: Endpoint
+) -> None:
+    tenants = [
+        {"TenantName": "own", "SendingStatus": "ENABLED"},
+        {"TenantName": "back", "SendingStatus": "REINSTATED"},
+        {"TenantName": "old"},
+    ]
+    endpoint.respond = lambda *_: Response(200, {"Tenants": tenants})  # type: ignore[method-assign]
+    assert account.paused_tenants(NoDeadline()) == []
+
+
+def test_boto3_that_knows_no_tenants_reports_none_as_paused(
+    account: SesAccount, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint.scenario = replace(a_scenario(TENANTS), paused_tenants=["acme"])
+    shape = account._client.meta.service_model.operation_model("ListTenants").input_shape  # noqa: SLF001
+    assert shape is not None
+    monkeypatch.delitem(shape.members, "Filter")
+    assert account.paused_tenants(NoDeadline()) == []
+
+
+RECOMMENDATION = """
+[[recommendation]]
+identity = "{}.example.com"
+type = "DKIM"
+impact = "{}"
+opened = 2026-03-02T00:00:00Z
+description = "DKIM is not set up."
+"""
+
+
+def test_recommendations_of_high_impact_come_first(account: SesAccount, endpoint: Endpoint) -> None:
+    endpoint.scenario = a_scenario(
+        RECOMMENDATION.format("a", "LOW") + RECOMMENDATION.format("b", "HIGH")
+    )
+    assert account.recommendations(NoDeadline()) == [
+        Recommendation("b.example.com", "DKIM", Impact.HIGH, "DKIM is not set up."),
+        Recommendation("a.example.com", "DKIM", Impact.LOW, "DKIM is not set up."),
+    ]
+
+
+def test_recommendation_about_another_resource_has_its_arn(
+    account: SesAccount, endpoint: Endpoint
+) -> None:
+    arn = "arn:aws:ses:eu-west-1:111122223333:dedicated-ip-pool/p"
+    entry = {"ResourceArn": arn, "Type": "IP_LISTING"}
+    endpoint.respond = lambda *_: Response(200, {"Recommendations": [entry]})  # type: ignore[method-assign]
+    assert account.recommendations(NoDeadline()) == [Recommendation(arn, "IP_LISTING", Impact.HIGH)]
+
+
+def test_recommendations_are_read_from_ten_pages_only(
+    account: SesAccount, endpoint: Endpoint
+) -> None:
+    endpoint.scenario = a_scenario(
+        "".join(RECOMMENDATION.format(f"{number:04}", "HIGH") for number in range(1_234))
+    )
+    assert len(account.recommendations(NoDeadline())) == 1_000

@@ -140,6 +140,7 @@ def run_item(target: Target, state: StoredState) -> Item:
         "passing": {key: since.isoformat() for key, since in state.transient_since.items()},
         "introduced": state.summary_sent,
         "subscribers": state.subscribers,
+        "sent_last_day": state.sent_last_day,
         "days_without_vdm": [day.isoformat() for day in sorted(state.days_without_vdm)],
         "expected_subscribers": encode(expected) if expected else None,
         "damage": [encode(finding) for finding in state.damage],

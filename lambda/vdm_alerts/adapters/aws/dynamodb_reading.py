@@ -353,6 +353,7 @@ def _state_from_run_item(item: Item, contents: _Contents) -> StoredState:
         expected_subscribers=run.read(
             "expected_subscribers", lambda record: decode(record, SubscriberCount), None
         ),
+        sent_last_day=run.read("sent_last_day", stored_values.whole_number, None),
         version=version,
     )
     unnotified = run.read_all("damage", lambda record: decode(record, Finding))

@@ -1,6 +1,8 @@
 """The status and the senders of the account, from the SES API."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -12,7 +14,7 @@ from vdm_alerts.adapters.aws.ses_metrics import VDM_IS_OFF
 from vdm_alerts.adapters.aws.ses_rate_limiter import LISTS_PER_SECOND, Clock, RateLimiter
 from vdm_alerts.adapters.aws.time_limit import requests_end_by
 from vdm_alerts.adapters.aws.well_formed_text import well_formed
-from vdm_alerts.core.model.account import AccountStatus, SesPlan
+from vdm_alerts.core.model.account import AccountStatus, Impact, Recommendation, SesPlan
 from vdm_alerts.core.model.deadline import Deadline
 from vdm_alerts.core.model.findings import EnableSending, Finding
 from vdm_alerts.core.model.metrics import Scope
@@ -30,6 +32,15 @@ against SES.
 """
 TENANTS_PAGE_SIZE = 100
 """Tenants in a page: the maximum. Source: https://github.com/floci-io/floci, as above."""
+RECOMMENDATIONS_PAGE_SIZE = 100
+"""Recommendations in a page: the maximum.
+
+Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_ListRecommendations.html
+"""
+MAX_RECOMMENDATION_PAGES = 10
+"""The pages of recommendations that a run reads, one per second. A notification lists fewer."""
+_PAUSED = "DISABLED"
+"""The sending status of a tenant that may not send."""
 
 _ANSWER_CASE = (
     "Read the case that AWS opened in the AWS Support Center, fix the cause, and answer in the case"
@@ -57,6 +68,14 @@ ENFORCEMENT: Mapping[str, Finding] = {
 Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetAccount.html
 """
 
+_IN_SANDBOX = Finding(
+    key="sandbox",
+    what="This account is in the SES sandbox in this Region",
+    effect="SES sends at most 200 emails in 24 hours, and only to verified addresses and domains",
+    remedy="Request production access in the SES console, under Account dashboard",
+    blocks_monitoring=False,
+)
+"""Source: https://docs.aws.amazon.com/ses/latest/dg/request-production-access.html"""
 _SENDING_IS_OFF = Finding(
     key="sending",
     what="Sending is turned off for this account in this Region",
@@ -73,7 +92,12 @@ class SesAccount:
     def __init__(self, client: "SESV2Client", clock: Clock) -> None:
         """Send requests through *client*, at most one per second of *clock* for each list."""
         self._client = client
-        for operation in ("ListEmailIdentities", "ListConfigurationSets", "ListTenants"):
+        for operation in (
+            "ListEmailIdentities",
+            "ListConfigurationSets",
+            "ListTenants",
+            "ListRecommendations",
+        ):
             RateLimiter(clock, LISTS_PER_SECOND).attach(client, operation)
 
     def status(self) -> AccountStatus:
@@ -116,6 +140,52 @@ class SesAccount:
         )
         return [Scope(tenant=name) for name in names]
 
+    def paused_tenants(self, deadline: Deadline) -> Sequence[Scope]:
+        """Return every tenant that may not send, sorted by name.
+
+        There are none if this boto3 cannot ask for them.
+        """
+        model = self._client.meta.service_model
+        if "ListTenants" not in model.operation_names:
+            return []
+        request = model.operation_model("ListTenants").input_shape
+        if request is None or "Filter" not in request.members:
+            return []
+        names = self._names(
+            "ses:ListTenants",
+            partial(self._client.list_tenants, Filter={"SENDING_STATUS": _PAUSED}),
+            # A service that ignores the filter must not make every tenant a paused one.
+            lambda page: (
+                tenant["TenantName"]
+                for tenant in page["Tenants"]
+                if tenant.get("SendingStatus") == _PAUSED
+            ),
+            TENANTS_PAGE_SIZE,
+            deadline,
+        )
+        return [Scope(tenant=name) for name in names]
+
+    def recommendations(self, deadline: Deadline) -> Sequence[Recommendation]:
+        """Return the open recommendations of the VDM advisor, those of high impact first.
+
+        They come from the first `MAX_RECOMMENDATION_PAGES` pages.
+        """
+        action, call = "ses:ListRecommendations", self._client.list_recommendations
+        with translate_read_errors(action), requests_end_by(self._client, deadline):
+            pages = read_pages(
+                action,
+                call,
+                deadline,
+                Filter={"STATUS": "OPEN"},
+                PageSize=RECOMMENDATIONS_PAGE_SIZE,
+            )
+            found = {
+                _recommendation(entry): None
+                for page in islice(pages, MAX_RECOMMENDATION_PAGES)
+                for entry in page["Recommendations"]
+            }
+        return sorted(found, key=lambda each: (each.impact is not Impact.HIGH, str(each)))
+
     def _names(
         self,
         action: str,
@@ -149,22 +219,37 @@ def _status(account: Mapping[str, Any]) -> AccountStatus:
         findings.append(enforced)
     elif not account.get("SendingEnabled", True):
         findings.append(_SENDING_IS_OFF)
+    if account.get("ProductionAccessEnabled") is False:
+        findings.append(_IN_SANDBOX)
     return AccountStatus(
         vdm_enabled=enabled,
         may_send=account.get("SendingEnabled", True),
-        sent_last_day=_sent_last_day(account),
+        sent_last_day=_emails(account, "SentLast24Hours"),
+        # A quota of -1 is unlimited.
+        daily_quota=_emails(account, "Max24HourSend"),
         plan=_plan(account),
         findings=findings,
     )
 
 
-def _sent_last_day(account: Mapping[str, Any]) -> int | None:
-    """Return the emails of the last 24 hours in the response *account*, a float; None if unknown.
+def _emails(account: Mapping[str, Any], name: str) -> int | None:
+    """Return the number of emails *name*, a float, in the response *account*; None if unknown.
 
     The type is compared exactly, because `True` is an int in Python.
     """
-    sent = account.get("SendQuota", {}).get("SentLast24Hours")
-    return round(sent) if type(sent) in {int, float} and 0 <= sent <= MAX_COUNT else None
+    emails = account.get("SendQuota", {}).get(name)
+    return round(emails) if type(emails) in {int, float} and 0 <= emails <= MAX_COUNT else None
+
+
+def _recommendation(entry: Mapping[str, Any]) -> Recommendation:
+    """Return the recommendation in *entry* of a response. An unknown impact is a high one."""
+    _, is_identity, identity = entry["ResourceArn"].partition(":identity/")
+    return Recommendation(
+        resource=well_formed(identity if is_identity else entry["ResourceArn"]),
+        topic=well_formed(entry["Type"]),
+        impact=Impact.LOW if entry.get("Impact") == Impact.LOW else Impact.HIGH,
+        text=well_formed(entry.get("Description", "")),
+    )
 
 
 def _plan(account: Mapping[str, Any]) -> SesPlan | None:

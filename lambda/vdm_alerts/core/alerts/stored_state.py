@@ -51,6 +51,8 @@ class StoredState:
 
     A lower count is a finding until it is notified. A run that cannot count keeps it.
     """
+    sent_last_day: int | None = None
+    """The emails that SES counted in the 24 hours before the last run; None if unknown."""
     days_without_vdm: frozenset[date] = frozenset()
     """The recent days on which VDM was off, so that it does not count all of their emails."""
     version: int = 0

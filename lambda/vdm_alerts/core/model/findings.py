@@ -25,6 +25,8 @@ class FindingSource(StrEnum):
     SILENCES = "silences"
     SUBSCRIBERS = "subscribers"
     ACCOUNT = "account"
+    TENANTS = "tenants"
+    ADVISOR = "advisor"
     LISTS = "lists"
     METRICS = "mail"
 
@@ -62,8 +64,18 @@ class EnableSending:
     """Turn on sending for the whole SES account."""
 
 
+@dataclass(frozen=True, slots=True)
+class ShowPausedTenants:
+    """Show which tenants are paused, and why."""
+
+
 Fix: TypeAlias = (
-    DeleteParameter | RestoreDefaultRule | SubscribeByEmail | ListSubscriptions | EnableSending
+    DeleteParameter
+    | RestoreDefaultRule
+    | SubscribeByEmail
+    | ListSubscriptions
+    | EnableSending
+    | ShowPausedTenants
 )
 """A fix that takes one command. The renderer knows the command."""
 

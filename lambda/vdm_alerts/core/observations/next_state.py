@@ -29,6 +29,7 @@ def next_state(
         transient_since=observation.transient_since,
         subscribers=observation.subscribers,
         expected_subscribers=_expected_subscribers(before, observation.subscribers, now),
+        sent_last_day=observation.sent_last_day,
         days_without_vdm=observation.days_without_vdm,
         rules=observation.rule_set.texts if observation.rule_set else before.rules,
         last_run=now,

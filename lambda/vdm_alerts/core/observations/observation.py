@@ -7,7 +7,7 @@ from datetime import date, datetime
 from vdm_alerts.core.alerts.alert import Alert, AlertKey
 from vdm_alerts.core.evaluation.ses_estimate import AccountRateEstimate
 from vdm_alerts.core.evaluation.trend import Trend
-from vdm_alerts.core.model.account import SesPlan
+from vdm_alerts.core.model.account import Recommendation, SesPlan
 from vdm_alerts.core.model.findings import Finding, FindingSource
 from vdm_alerts.core.model.metrics import Scope, Series, Window
 from vdm_alerts.core.model.rates import Indicator
@@ -40,6 +40,10 @@ class Observation:
     """The sources that this run could not read."""
     plan: SesPlan | None = None
     """The pricing plan of SES; None if unknown."""
+    sent_last_day: int | None = None
+    """The emails that SES itself counted in the last 24 hours; None if unknown."""
+    recommendations: Sequence[Recommendation] | None = None
+    """The open recommendations of the VDM advisor; None if they were not read."""
     days_without_vdm: frozenset[date] = frozenset()
     """The recent days on which VDM was off, so that it does not count all of their emails."""
     alerts: Mapping[AlertKey, Alert] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from vdm_alerts.core.model.findings import (
     Fix,
     ListSubscriptions,
     RestoreDefaultRule,
+    ShowPausedTenants,
     SubscribeByEmail,
 )
 from vdm_alerts.core.model.invisible_characters import escape_invisible
@@ -76,6 +77,11 @@ def command_of(fix: Fix, target: Target) -> str:
             return (
                 f"aws sesv2 put-account-sending-attributes --region {target.region} "
                 "--sending-enabled"
+            )
+        case ShowPausedTenants():
+            return (
+                f"aws sesv2 list-reputation-entities --region {target.region} "
+                "--filter SENDING_STATUS=DISABLED"
             )
         case _:
             assert_never(fix)
