@@ -212,7 +212,7 @@ def test_boto3_that_knows_no_tenants_reports_none_as_paused(
     account: SesAccount, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     endpoint.scenario = replace(a_scenario(TENANTS), paused_tenants=["acme"])
-    shape = account._client.meta.service_model.operation_model("ListTenants").input_shape  # noqa: SLF001
+    shape = account._client.meta.service_model.operation_model("ListTenants").input_shape
     assert shape is not None
     monkeypatch.delitem(shape.members, "Filter")
     assert account.paused_tenants(NoDeadline()) == []
