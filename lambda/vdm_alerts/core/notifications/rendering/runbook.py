@@ -4,7 +4,7 @@ from vdm_alerts.core.model.rates import Indicator
 
 RUNBOOK_FILE = "docs/runbook.md"
 """The runbook in the repository."""
-SERVICE_SECTION = "Problems of VDM Alerts"
+SERVICE_SECTION = "Problems of the account and of VDM Alerts"
 """The section about findings."""
 
 
