@@ -47,10 +47,10 @@ class SilenceSource(Protocol):
 class AccountSource(Protocol):
     """A source of the status and the senders of the SES account.
 
-    Each list ends before its *deadline*, with an UnavailableError if it is not complete.
+    Each call ends before its *deadline*, with an UnavailableError if its answer is not complete.
     """
 
-    def status(self) -> AccountStatus:
+    def status(self, deadline: Deadline) -> AccountStatus:
         """Return the account status. Raises AccessDeniedError or UnavailableError."""
 
     def identities(self, deadline: Deadline) -> Sequence[Scope]:
@@ -167,10 +167,10 @@ class Notifier(Protocol):
         been sent nevertheless.
         """
 
-    def subscribers(self) -> int:
+    def subscribers(self, deadline: Deadline) -> int:
         """Return the number of confirmed subscriptions.
 
-        Raises AccessDeniedError or UnavailableError.
+        Raises AccessDeniedError, or UnavailableError if there is no answer by *deadline*.
         """
 
 

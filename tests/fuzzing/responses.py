@@ -125,11 +125,12 @@ _readers: dict[str, Callable[[], Any]] = {}
 def clients() -> Iterator[None]:
     """Create the sources, on clients that `SERVICE` answers."""
     ses, ssm, clock = SERVICE.client("sesv2"), SERVICE.client("ssm"), SimulatedClock()
+    notifier = SnsNotifier(SERVICE.client("sns"), "arn:aws:sns:eu-west-1:1:a")
     account, forever = SesAccount(ses, clock), NoDeadline()
     metrics = SesMetrics(ses, RateLimiter(clock))
     _readers.update(
         metrics=lambda: metrics.read(QUERIES, WINDOW, TODAY, forever),
-        status=account.status,
+        status=lambda: account.status(forever),
         identities=lambda: account.identities(forever),
         configuration_sets=lambda: account.configuration_sets(forever),
         tenants=lambda: account.tenants(forever),
@@ -137,7 +138,7 @@ def clients() -> Iterator[None]:
         recommendations=lambda: account.recommendations(forever),
         rules=lambda: SsmRules(ssm, "/rules", {"bounce-rate": "0"}).rules(forever),
         silences=lambda: SsmSilences(ssm, "/rules").silences(forever),
-        subscribers=SnsNotifier(SERVICE.client("sns"), "arn:aws:sns:eu-west-1:1:a").subscribers,
+        subscribers=lambda: notifier.subscribers(forever),
     )
     yield
 

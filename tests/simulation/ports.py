@@ -177,7 +177,8 @@ class _Account:
     world: World
     actor: Actor
 
-    def status(self) -> AccountStatus:
+    def status(self, deadline: Deadline) -> AccountStatus:
+        del deadline
         return AccountStatus(vdm_enabled=True)
 
     def identities(self, deadline: Deadline) -> Sequence[Scope]:
@@ -316,7 +317,8 @@ class _Topic:
         delivery = Delivery(now, document, self.actor, len(self.world.observations))
         self.world.delivered.append(delivery)
 
-    def subscribers(self) -> int:
+    def subscribers(self, deadline: Deadline) -> int:
+        del deadline
         return self.world.subscribers
 
 

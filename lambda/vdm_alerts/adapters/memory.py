@@ -248,8 +248,9 @@ class MemoryAccount:
     advice: Sequence[Recommendation] = ()
     """The open recommendations."""
 
-    def status(self) -> AccountStatus:
+    def status(self, deadline: Deadline) -> AccountStatus:
         """Return the account status."""
+        del deadline
         return self.current_status
 
     def identities(self, deadline: Deadline) -> Sequence[Scope]:
@@ -310,8 +311,9 @@ class MemoryNotifier:
         """Append *message* to `sent`."""
         self.sent.append(message)
 
-    def subscribers(self) -> int:
+    def subscribers(self, deadline: Deadline) -> int:
         """Return the number of confirmed subscriptions."""
+        del deadline
         return self.confirmed
 
 

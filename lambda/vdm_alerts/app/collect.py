@@ -54,7 +54,9 @@ def _query_sources(
 ) -> Observation:
     """Return the observation without what depends on every finding, which `collect` adds."""
     failures.add(before.damage, FindingSource.HISTORY)
-    subscribers = failures.attempt(ports.notifier.subscribers, None, FindingSource.SUBSCRIBERS)
+    subscribers = failures.attempt(
+        lambda: ports.notifier.subscribers(limits.deadline), None, FindingSource.SUBSCRIBERS
+    )
     failures.add(
         data_findings.subscriber_findings(subscribers, before.expected_subscribers),
         FindingSource.SUBSCRIBERS,
@@ -69,7 +71,9 @@ def _query_sources(
     )
     # If the account status is unreadable, the first VDM query shows whether VDM is on.
     status = failures.attempt(
-        ports.account.status, AccountStatus(vdm_enabled=True), FindingSource.ACCOUNT
+        lambda: ports.account.status(limits.deadline),
+        AccountStatus(vdm_enabled=True),
+        FindingSource.ACCOUNT,
     )
     if rule_set:
         failures.add([*rule_set.invalid.values(), *rule_set.findings], FindingSource.RULES)

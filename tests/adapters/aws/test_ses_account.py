@@ -49,7 +49,7 @@ def a_scenario(text: str) -> Scenario:
 
 
 def test_healthy_account_has_no_findings(account: SesAccount) -> None:
-    account_status = account.status()
+    account_status = account.status(NoDeadline())
     assert account_status.vdm_enabled
     assert account_status.findings == []
 
@@ -61,7 +61,7 @@ def test_status_has_the_emails_that_ses_itself_counted(
         '[[emails]]\nidentity = "a.example.com"\nisp = "Aol"\nsend = "240"'
     )
     endpoint.now = datetime(2026, 3, 1, 6, tzinfo=UTC)
-    assert account.status().sent_last_day == 60
+    assert account.status(NoDeadline()).sent_last_day == 60
 
 
 @pytest.mark.parametrize("sent", [float("nan"), float("inf"), -1, 1e300, None])
@@ -73,7 +73,7 @@ def test_odd_number_of_emails_is_unknown_and_the_status_readable(
         "SendQuota": {"SentLast24Hours": sent},
     }
     endpoint.respond = lambda *_: Response(200, response)  # type: ignore[method-assign]
-    account_status = account.status()
+    account_status = account.status(NoDeadline())
     assert account_status.vdm_enabled
     assert account_status.sent_last_day is None
 
@@ -83,17 +83,17 @@ def test_status_has_the_pricing_plan(
     account: SesAccount, endpoint: Endpoint, plan: SesPlan
 ) -> None:
     endpoint.scenario = a_scenario(f'plan = "{plan}"')
-    assert account.status().plan is plan
+    assert account.status(NoDeadline()).plan is plan
 
 
 def test_plan_that_is_not_known_here_is_unknown(account: SesAccount, endpoint: Endpoint) -> None:
     endpoint.scenario = replace(endpoint.scenario, plan="NEW")
-    assert account.status().plan is None
+    assert account.status(NoDeadline()).plan is None
 
 
 def test_disabled_vdm_is_a_finding_with_a_remedy(account: SesAccount, endpoint: Endpoint) -> None:
     endpoint.scenario = a_scenario("vdm_enabled = false")
-    account_status = account.status()
+    account_status = account.status(NoDeadline())
     assert not account_status.vdm_enabled
     (finding,) = account_status.findings
     assert "turned off in this account and Region" in finding.what
@@ -105,16 +105,16 @@ def test_enforcement_by_ses_is_a_critical_finding(
     account: SesAccount, endpoint: Endpoint, status: str, word: str
 ) -> None:
     endpoint.scenario = a_scenario(f'enforcement = "{status}"')
-    (finding,) = account.status().findings
+    (finding,) = account.status(NoDeadline()).findings
     assert word in finding.what
     assert finding.severity is Severity.CRITICAL
 
 
 def test_disabled_sending_is_a_finding(account: SesAccount, endpoint: Endpoint) -> None:
     endpoint.scenario = a_scenario("sending_enabled = false")
-    (finding,) = account.status().findings
+    (finding,) = account.status(NoDeadline()).findings
     assert "Sending is turned off" in finding.what
-    assert not account.status().may_send
+    assert not account.status(NoDeadline()).may_send
 
 
 def test_identities_come_from_every_page(account: SesAccount, endpoint: Endpoint) -> None:
@@ -170,7 +170,7 @@ def test_sandbox_is_a_finding_that_says_what_it_limits(
     account: SesAccount, endpoint: Endpoint
 ) -> None:
     endpoint.scenario = a_scenario("production_access = false")
-    (finding,) = account.status().findings
+    (finding,) = account.status(NoDeadline()).findings
     assert finding.what == "This account is in the SES sandbox in this Region"
     assert "200 emails in 24 hours" in finding.effect
 
@@ -180,7 +180,7 @@ def test_status_has_the_daily_quota_if_there_is_one(
     account: SesAccount, endpoint: Endpoint, line: str, quota: int | None
 ) -> None:
     endpoint.scenario = a_scenario(line)
-    assert account.status().daily_quota == quota
+    assert account.status(NoDeadline()).daily_quota == quota
 
 
 TENANTS = "".join(

@@ -11,6 +11,7 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from vdm_alerts.adapters.aws.sns_notifier import SnsNotifier
+from vdm_alerts.core.model.deadline import NoDeadline
 from vdm_alerts.core.model.findings import AccessDeniedError, UnavailableError
 from vdm_alerts.core.notifications.rendering.message import Message
 
@@ -77,7 +78,7 @@ def test_subscriber_count_includes_only_confirmed_subscriptions(stub: tuple[Any,
     client, stubber = stub
     attributes = {"SubscriptionsConfirmed": "2", "SubscriptionsPending": "5"}
     stubber.add_response("get_topic_attributes", {"Attributes": attributes}, {"TopicArn": ARN})
-    assert SnsNotifier(client, ARN).subscribers() == 2
+    assert SnsNotifier(client, ARN).subscribers(NoDeadline()) == 2
 
 
 @pytest.mark.parametrize(

@@ -19,12 +19,14 @@ from hostile_server import (
 )
 
 from vdm_alerts.adapters.aws.ses_account import SesAccount
+from vdm_alerts.adapters.aws.sns_notifier import SnsNotifier
 from vdm_alerts.adapters.aws.time_limit import (
     DeadlinePassedError,
     limit_request_time,
     requests_end_by,
 )
 from vdm_alerts.adapters.monotonic_deadline import MonotonicDeadline
+from vdm_alerts.core.model.deadline import NoDeadline
 from vdm_alerts.core.model.findings import UnavailableError
 
 SLOW = [say_nothing, drip_headers, drip_body, drip_chunks_for_ever]
@@ -44,7 +46,7 @@ def test_request_ends_at_its_limit_however_slow_the_response_is(behave: Behavior
         account = SesAccount(a_client(url), time)
         start = time.monotonic()
         with pytest.raises(UnavailableError, match="ses:GetAccount failed: Read timeout") as caught:
-            account.status()
+            account.status(NoDeadline())
         assert 0.3 <= time.monotonic() - start < 3
     assert caught.value.finding.transient
 
@@ -52,7 +54,7 @@ def test_request_ends_at_its_limit_however_slow_the_response_is(behave: Behavior
 def test_response_that_ends_early_is_no_response() -> None:
     """botocore would parse what there is, which says that VDM is off."""
     with serving(close_early) as url, pytest.raises(UnavailableError, match="was closed before"):
-        SesAccount(a_client(url), time).status()
+        SesAccount(a_client(url), time).status(NoDeadline())
 
 
 def test_request_that_took_too_long_is_retried() -> None:
@@ -67,7 +69,7 @@ def test_request_that_took_too_long_is_retried() -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
 
     with serving(behave_from_the_second_on) as url:
-        assert SesAccount(a_client(url, attempts=2), time).status().vdm_enabled
+        assert SesAccount(a_client(url, attempts=2), time).status(NoDeadline()).vdm_enabled
     assert requests == 2
 
 
@@ -82,6 +84,19 @@ def test_request_ends_at_the_deadline_although_its_limit_is_later(behave: Behavi
             client.get_account()
         assert time.monotonic() - start < 10
     assert len(paths) == 1, "no retry is sent after the deadline"
+
+
+def test_status_and_subscribers_are_not_requested_after_the_deadline() -> None:
+    paths: list[str] = []
+    with serving(say_nothing, paths) as url:
+        passed = MonotonicDeadline(timedelta())
+        with pytest.raises(UnavailableError, match="ses:GetAccount"):
+            SesAccount(a_client(url), time).status(passed)
+        sns: Any = boto3.client("sns", endpoint_url=url)
+        limit_request_time(sns, 30)
+        with pytest.raises(UnavailableError, match="sns:GetTopicAttributes"):
+            SnsNotifier(sns, "arn:aws:sns:eu-west-1:111122223333:a").subscribers(passed)
+    assert paths == []
 
 
 def test_request_after_the_deadline_is_not_sent() -> None:
@@ -101,4 +116,4 @@ def test_refused_connection_is_reported_as_such() -> None:
     with serving(say_nothing) as url:
         pass
     with pytest.raises(UnavailableError, match="Could not connect to the endpoint URL"):
-        SesAccount(a_client(url), time).status()
+        SesAccount(a_client(url), time).status(NoDeadline())

@@ -100,9 +100,9 @@ class SesAccount:
         ):
             RateLimiter(clock, LISTS_PER_SECOND).attach(client, operation)
 
-    def status(self) -> AccountStatus:
+    def status(self, deadline: Deadline) -> AccountStatus:
         """Return the status of VDM and of sending, with the findings about the account."""
-        with translate_read_errors("ses:GetAccount"):
+        with translate_read_errors("ses:GetAccount"), requests_end_by(self._client, deadline):
             return _status(self._client.get_account())
 
     def identities(self, deadline: Deadline) -> Sequence[Scope]:

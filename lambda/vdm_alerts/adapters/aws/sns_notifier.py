@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from vdm_alerts.adapters.aws.errors import translate_errors, translate_read_errors
 from vdm_alerts.adapters.aws.stored_values import whole_number
+from vdm_alerts.adapters.aws.time_limit import requests_end_by
+from vdm_alerts.core.model.deadline import Deadline
 from vdm_alerts.core.notifications.rendering.message import Message
 
 if TYPE_CHECKING:
@@ -56,8 +58,9 @@ class SnsNotifier:
                 },
             )
 
-    def subscribers(self) -> int:
+    def subscribers(self, deadline: Deadline) -> int:
         """Return the number of confirmed subscriptions of the topic."""
-        with translate_read_errors("sns:GetTopicAttributes"):
+        action = "sns:GetTopicAttributes"
+        with translate_read_errors(action), requests_end_by(self._client, deadline):
             response = self._client.get_topic_attributes(TopicArn=self._topic_arn)
             return whole_number(int(response["Attributes"]["SubscriptionsConfirmed"]))
