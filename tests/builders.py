@@ -175,7 +175,7 @@ def firing(
     sequence: int = 1,
     since: datetime = NOW,
 ) -> Alert:
-    """Return a firing alert; *told* is the severity of its last notification, if any."""
+    """Return a firing alert; *notified* is the severity of its last notification, if any."""
     return Alert(
         "bounce-rate",
         scope,

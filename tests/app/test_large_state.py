@@ -3,11 +3,13 @@
 from dataclasses import dataclass, replace
 
 import pytest
-from builders import NEWS_IDENTITY, a_rule
+from builders import NEWS_IDENTITY, NOW, TARGET, a_rule, firing
 from fakes import World
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vdm_alerts.adapters.memory import MemoryState
+from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Scope
 from vdm_alerts.core.model.severity import Severity
@@ -119,6 +121,22 @@ def test_rules_with_many_breached_identities_are_saved(
         for document in world.documents
         if "history_available" in document
     )
+
+
+def test_state_of_1_300_rules_with_60_alerts_each_is_saved_and_loaded() -> None:
+    """Every save obeys the limits of DynamoDB, which the memory enforces."""
+    alerts = [
+        replace(firing(scope), rule=f"{'r' * 120}{number}", incident=f"{number}-{index}")
+        for number in range(1_300)
+        for index, scope in enumerate(IDENTITIES)
+    ]
+    state = StoredState({alert.key: alert for alert in alerts}, last_run=NOW, summary_sent=True)
+    store = MemoryState()
+
+    saved = store.save(TARGET, state, store.load(TARGET))
+
+    assert len(saved.alerts) == 78_000
+    assert store.load(TARGET) == saved
 
 
 def test_750_broken_rules_of_3_kb_repeat_no_alert_of_another_rule(world: World) -> None:
