@@ -83,6 +83,15 @@ def test_rate_metrics_are_separated_by_scope(capsys: pytest.CaptureFixture[str])
     assert dimension_names(news) == {"service", "rule", "identity"}
 
 
+def test_provider_without_a_name_has_the_name_of_ses_as_its_dimension(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    sample = RateSample(RULE, Scope(isp="UNKNOWN_ISP"), 0.06)
+    EmbeddedMetrics("here").record(TARGET, RUN_REPORT, [sample])
+    (line,) = logged_lines(capsys)
+    assert (line["isp"], line["scope"]) == ("UNKNOWN_ISP", "providers that SES does not name")
+
+
 def test_rate_log_line_includes_the_thresholds_of_its_rule(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
