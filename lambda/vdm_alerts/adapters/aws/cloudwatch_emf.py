@@ -65,6 +65,7 @@ class EmbeddedMetrics:
                 "indicator": rule.indicator.key,
                 "scope": self._display(str(scope)),
                 "rate": percentage,
+                "crossed": sample.crossed.key if sample.crossed else "none",
                 **thresholds,
             },
         )
