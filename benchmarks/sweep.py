@@ -37,8 +37,8 @@ QUERIES_PER_SECOND = 160
 FEEDBACK = ('permanent_bounce = "10x60"', 'complaint = "1x60"')
 SEED = 1
 BREACHED_SHARE = 0.02
-SHARES = (40, 20, 10, 9, 6, 5, 4, 3, 2, 1)
-"""Percentages of a sender's emails at each provider."""
+SHARES = (40, 20, 10, 9, 6, 5, 4, 3, 2, 1, 0, 0, 0)
+"""Percentages of a sender's emails at each provider, in the order of `KNOWN_ISPS`."""
 TIME_LIMIT_S = 1_800
 """Seconds after which the reader of the function is stopped too."""
 MIN_DAILY_EMAILS = 250

@@ -58,7 +58,7 @@ class Dashboard(Construct):
         dashboard.add_widgets(health)
         width = _WIDTH // len(rules.indicators)
         dashboard.add_widgets(*(self._rates(indicator, width) for indicator in rules.indicators))
-        dashboard.add_widgets(self._above_threshold(), *self._runs())
+        dashboard.add_widgets(self._beyond_threshold(), *self._runs())
         dashboard.add_widgets(*_service_graphs(evaluator.function, topic, dead_letter_queue))
 
     def _rates(self, indicator: Indicator, width: int) -> cloudwatch.LogQueryWidget:
@@ -72,12 +72,12 @@ class Dashboard(Construct):
             width=width,
         )
 
-    def _above_threshold(self) -> cloudwatch.LogQueryWidget:
+    def _beyond_threshold(self) -> cloudwatch.LogQueryWidget:
         return self._query(
-            "Rates at or above a threshold, latest first, %",
+            "Rates beyond a threshold, latest first, %",
             _TABLE,
-            "filter rate >= least(coalesce(warning, critical), coalesce(critical, warning))",
-            "display @timestamp, rule, scope, rate, warning, critical",
+            "filter crossed = 'warning' or crossed = 'critical'",
+            "display @timestamp, rule, scope, rate, crossed, warning, critical",
             "sort @timestamp desc",
             "limit 50",
         )

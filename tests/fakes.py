@@ -25,7 +25,8 @@ from vdm_alerts.app.evaluate import Lease, run
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.deadline import Deadline
 from vdm_alerts.core.model.findings import Finding, UnavailableError
-from vdm_alerts.core.model.metrics import Metric, Scope, Series, Window
+from vdm_alerts.core.model.mailbox_providers import UNKNOWN_ISP
+from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.observations.metric_reading import UNLIMITED, Limits
 from vdm_alerts.core.observations.run_report import RunReport
@@ -226,3 +227,5 @@ class World:
         """Have *bounces* of so many emails of *scope* bounce today."""
         self.series.answers[Query(Metric.SEND, scope)] = a_series(of)
         self.series.answers[Query(Metric.PERMANENT_BOUNCE, scope)] = a_series(bounces)
+        if scope == ACCOUNT:  # Emails to providers without a name would be a finding.
+            self.series.answers[Query(Metric.SEND, Scope(isp=UNKNOWN_ISP))] = a_series(of)

@@ -8,6 +8,7 @@ from vdm_alerts.app import collect as collecting
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.account import AccountStatus
 from vdm_alerts.core.model.findings import AccessDeniedError, Finding, UnavailableError
+from vdm_alerts.core.model.mailbox_providers import KNOWN_ISPS
 from vdm_alerts.core.model.metrics import Dimension
 from vdm_alerts.core.muting.silences import Silence, Silences
 from vdm_alerts.core.observations.evaluation import evaluate
@@ -40,7 +41,7 @@ def test_observation_has_active_silences_and_findings_about_others(world: World)
 
     assert observation.silences == [active]
     assert [finding.key for finding in observation.findings] == [INVALID.key, expired.source]
-    assert len(evaluate(observation).verdicts) == 13
+    assert len(evaluate(observation).verdicts) == 2 + len(KNOWN_ISPS) + 1
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,7 @@ def test_unreadable_silences_are_a_finding_and_mute_nothing(
     observation = collect(world)
 
     assert (observation.silences, observation.findings) == ([], [error.finding])
-    assert len(evaluate(observation).verdicts) == 13
+    assert len(evaluate(observation).verdicts) == 2 + len(KNOWN_ISPS) + 1
 
 
 @pytest.mark.parametrize(

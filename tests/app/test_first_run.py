@@ -42,9 +42,9 @@ def test_first_summary_waits_until_the_account_is_readable(world: World) -> None
 
     (message,) = world.notifier.sent
     assert message.subject.startswith(
-        "[WARNING] VDM Alerts is monitoring: 1 of 13 rates not readable yet"
+        "[WARNING] VDM Alerts is monitoring: 1 of 16 rates not readable yet"
     )
-    assert "1 of 13 rates could not be read yet, so they are unknown. " in message.text
+    assert "1 of 16 rates could not be read yet, so they are unknown. " in message.text
 
 
 def make_account_unreadable(world: World) -> None:

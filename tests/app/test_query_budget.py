@@ -25,8 +25,8 @@ def test_run_stays_within_its_budget_and_the_next_run_continues(world: World) ->
 
     read: list[set[Scope]] = []
     for hours in range(3):
-        summary = world.run_anew(hours, Limits(queries_per_day=900))
-        assert 40 < summary.queries <= 900 // (15 - hours)
+        summary = world.run_anew(hours, Limits(queries_per_day=600))
+        assert 30 < summary.queries <= 600 // (15 - hours)
         assert summary.series_unknown > 0
         complete = {Metric.SEND, Metric.PERMANENT_BOUNCE}
         metrics = {sender: world.metrics_read(sender) for sender in SENDERS}

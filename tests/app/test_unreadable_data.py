@@ -22,8 +22,8 @@ def test_unreadable_rate_neither_fires_nor_resolves(world: World) -> None:
 
     summary = world.run(hours=1)
 
-    # The account, the rest that is derived from it, and the identity.
-    assert summary.series_unknown == 3
+    # The account, the catch-all, the rest that is derived from them, and the identity.
+    assert summary.series_unknown == 4
     assert summary.alerts_warning == 1
     assert len(world.notifier.sent) == 1
 

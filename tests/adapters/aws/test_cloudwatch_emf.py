@@ -9,6 +9,7 @@ from builders import HOTMAIL, NEWS_IDENTITY, TARGET, a_rule
 from vdm_alerts.adapters.aws.cloudwatch_emf import EmbeddedMetrics
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope
 from vdm_alerts.core.model.naming import mask_addresses
+from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.observations.run_report import RateSample, RunReport
 
 RUN_REPORT = RunReport(
@@ -83,6 +84,15 @@ def test_rate_metrics_are_separated_by_scope(capsys: pytest.CaptureFixture[str])
     assert dimension_names(news) == {"service", "rule", "identity"}
 
 
+def test_provider_without_a_name_has_the_name_of_ses_as_its_dimension(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    sample = RateSample(RULE, Scope(isp="UNKNOWN_ISP"), 0.06)
+    EmbeddedMetrics("here").record(TARGET, RUN_REPORT, [sample])
+    (line,) = logged_lines(capsys)
+    assert (line["isp"], line["scope"]) == ("UNKNOWN_ISP", "providers that SES does not name")
+
+
 def test_rate_log_line_includes_the_thresholds_of_its_rule(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -90,6 +100,31 @@ def test_rate_log_line_includes_the_thresholds_of_its_rule(
     (line,) = logged_lines(capsys)
     assert (line["rate"], line["warning"], line["critical"]) == (6.0, 5.0, 10.0)
     assert (line["indicator"], line["scope"]) == ("bounce_rate", "news.example.com")
+
+
+@pytest.mark.parametrize(
+    ("indicator", "thresholds", "rate", "crossed"),
+    [
+        (Indicator.BOUNCE_RATE, ("5%", "10%"), 0.049, "none"),
+        (Indicator.BOUNCE_RATE, ("5%", "10%"), 0.05, "warning"),
+        (Indicator.BOUNCE_RATE, ("5%", "10%"), 0.2, "critical"),
+        (Indicator.DELIVERY_RATE, ("95%", "90%"), 0.99, "none"),
+        (Indicator.DELIVERY_RATE, ("95%", "90%"), 0.95, "warning"),
+        (Indicator.DELIVERY_RATE, ("95%", "90%"), 0.5, "critical"),
+    ],
+)
+def test_rate_log_line_says_which_threshold_the_rate_crossed(
+    capsys: pytest.CaptureFixture[str],
+    indicator: Indicator,
+    thresholds: tuple[str, str],
+    rate: float,
+    crossed: str,
+) -> None:
+    warning, critical = thresholds
+    rule = a_rule(indicator=indicator, warning=warning, critical=critical)
+    EmbeddedMetrics("here").record(TARGET, RUN_REPORT, [RateSample(rule, ACCOUNT, rate)])
+    (line,) = logged_lines(capsys)
+    assert line["crossed"] == crossed
 
 
 def test_address_is_masked_in_dimensions_unless_masking_is_off(

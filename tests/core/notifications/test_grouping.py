@@ -7,6 +7,7 @@ from dataclasses import replace
 from builders import HOTMAIL, HOUR, NEWS_IDENTITY, NO_CONTRIBUTORS, NOW, evidence, firing
 
 from vdm_alerts.core.alerts.alert import Alert
+from vdm_alerts.core.model.mailbox_providers import UNKNOWN_ISP
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.notifications.grouping import (
@@ -146,6 +147,13 @@ def test_three_senders_with_one_provider_as_only_cause_share_an_incident() -> No
     assert together == dict.fromkeys(senders, FIRST_INCIDENT_ID)
     assert len(set(incident_ids(*alerts, causes=causes).values())) == 3
     assert len(set(incident_ids(*alerts[:2], causes=causes, only_cause=True).values())) == 2
+
+
+def test_senders_bad_at_providers_without_a_name_have_no_common_provider() -> None:
+    senders = [Scope(identity=f"{name}.example.com") for name in "abc"]
+    causes = {sender: sender.at_provider(UNKNOWN_ISP) for sender in senders}
+    separate = incident_ids(*map(a_new_alert, senders), causes=causes, only_cause=True)
+    assert len(set(separate.values())) == 3
 
 
 def test_sender_counts_once_for_a_common_provider_in_each_kind() -> None:

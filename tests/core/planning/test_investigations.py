@@ -51,5 +51,4 @@ def test_breach_of_an_open_incident_is_not_checked_again(account: FakeAccount) -
     account.firing = frozenset(SENDERS)
     with_breaches_at_hotmail(account).read()
     checked = [sender for sender in SENDERS if account.metrics_of(sender.at_provider("Hotmail"))]
-    worst = MAX_INVESTIGATIONS - 1  # Hotmail itself has the highest rate.
-    assert checked == SENDERS[-worst:]
+    assert checked == SENDERS[-MAX_INVESTIGATIONS:]

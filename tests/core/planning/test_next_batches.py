@@ -35,7 +35,7 @@ def test_windows_and_rules_share_one_query_per_metric_and_scope(account: FakeAcc
     account.rules = [a_rule(windows=(1, 3)), a_rule("long", windows=(30,))]
     plan = account.plan
     queries = within_budget(next_batches(plan, {}, Verdicts(plan, {})), None, None)
-    assert len(queries) == len(set(queries)) == 22
+    assert len(queries) == len(set(queries)) == 2 + len(KNOWN_ISPS)
 
 
 def test_started_sender_is_read_completely_before_the_next_one(account: FakeAccount) -> None:

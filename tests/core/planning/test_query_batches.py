@@ -8,7 +8,7 @@ from accounts import (
 )
 from builders import NEWS_IDENTITY, a_sender_record, a_series
 
-from vdm_alerts.core.model.mailbox_providers import KNOWN_ISPS, OTHER_ISPS
+from vdm_alerts.core.model.mailbox_providers import KNOWN_ISPS, OTHER_ISPS, UNKNOWN_ISP
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Metric, Scope
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.planning.next_batches import next_batches
@@ -19,15 +19,45 @@ from vdm_alerts.core.planning.scope_verdict import Verdicts
 from vdm_alerts.core.rules.patterns import ScopePatterns
 
 
-def test_account_and_known_providers_are_read_for_every_metric(account: FakeAccount) -> None:
+def test_account_is_read_for_every_metric_and_providers_without_email_for_one(
+    account: FakeAccount,
+) -> None:
+    account.sends(ACCOUNT, 0)
     account.read()
     assert account.metrics_of(ACCOUNT) == set(READ_METRICS)
     for isp in KNOWN_ISPS:
-        assert account.metrics_of(ACCOUNT.at_provider(isp)) == set(READ_METRICS)
-    # Gmail has no feedback loop, but "other providers" are computed from its counts too.
-    assert Metric.COMPLAINT in account.metrics_of(ACCOUNT.at_provider("Gmail"))
+        assert account.metrics_of(ACCOUNT.at_provider(isp)) == {Metric.SEND}
+
+
+def test_events_of_every_provider_are_read_when_emails_have_none_of_their_names(
+    account: FakeAccount,
+) -> None:
+    account.sends(ACCOUNT, 10_000).sends(Scope(isp="Gmail"), 4_000)
+    account.read()
+    # The others have no emails, and Gmail has no feedback loop, but "other providers" are the
+    # account without each of them.
+    for isp in KNOWN_ISPS:
+        assert account.metrics_of(ACCOUNT.at_provider(isp)) == {
+            Metric.SEND,
+            Metric.PERMANENT_BOUNCE,
+            Metric.COMPLAINT,
+        }
     # "Other providers" have no name to query.
     assert account.metrics_of(ACCOUNT.at_provider(OTHER_ISPS)) == set()
+
+
+def test_catch_all_saves_the_queries_of_other_providers(account: FakeAccount) -> None:
+    """Reading every metric of ten names took 44 queries with the account's own."""
+    account.sends(ACCOUNT, 10_000).sends(Scope(isp="Gmail"), 6_000)
+    account.sends(Scope(isp="Hotmail"), 1_000).sends(Scope(isp=UNKNOWN_ISP), 3_000)
+    account.read()
+    account_metrics, bounces, complaints = 4, 3, 2
+    assert len(account.queried) == account_metrics + len(KNOWN_ISPS) + bounces + complaints
+    assert account.metrics_of(Scope(isp=UNKNOWN_ISP)) == {
+        Metric.SEND,
+        Metric.PERMANENT_BOUNCE,
+        Metric.COMPLAINT,
+    }
 
 
 def test_sender_volume_is_read_first_and_events_only_when_they_can_matter(
@@ -97,8 +127,11 @@ def test_query_batch_reserves_budget_for_its_follow_up_queries(account: FakeAcco
     last = next_batches(account.plan, {}, Verdicts(account.plan, {}))[-1]
     assert last == QueryBatch((Query(Metric.SEND, NEWS_IDENTITY),), reserve=3)
     account.rules = [a_rule_for("identity_at_isp")]
-    # One query for the bounces, and two at each of 10 providers and at the other providers.
-    assert next_batches(account.plan, {}, Verdicts(account.plan, {}))[-1].reserve == 1 + 2 * 11
+    # One query for the bounces, and two at each provider and at the other providers.
+    providers = len(KNOWN_ISPS) + 1
+    assert next_batches(account.plan, {}, Verdicts(account.plan, {}))[-1].reserve == 1 + (
+        2 * providers
+    )
 
 
 def test_deferred_senders_are_read_when_enough_email_is_unattributed(account: FakeAccount) -> None:

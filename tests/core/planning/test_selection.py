@@ -94,6 +94,7 @@ def test_include_patterns_limit_the_scopes_and_add_an_unknown_provider(
     include = ScopePatterns({Dimension.IDENTITY: ("news.*",), Dimension.ISP: ("Yahoo", "Orange")})
     account.rules = [a_rule_for("identity", "isp", include=include)]
     account.sends(NEWS_IDENTITY, 5_000).sends(SHOP_IDENTITY, 5_000)
+    account.sends(ACCOUNT.at_provider("Orange"), 5_000)
     account.read()
     assert account.metrics_of(SHOP_IDENTITY) == {Metric.SEND}
     assert account.metrics_of(ACCOUNT.at_provider("Orange")) == {

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
+from vdm_alerts.core.model.invisible_characters import escape_invisible
 from vdm_alerts.core.model.naming import mask_addresses
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.observations.run_report import NAMESPACE, RateSample, RunReport
@@ -48,8 +49,8 @@ class EmbeddedMetrics:
     def _print_rate(self, target: Target, sample: RateSample) -> None:
         rule, scope, percentage = sample.rule, sample.scope, sample.value * 100
         names = {
-            dimension.key: _dimension_value(self._display(name))
-            for dimension, name in scope.display_names.items()
+            dimension.key: _dimension_value(self._display(escape_invisible(name)))
+            for dimension, name in scope.dimensions.items()
         }
         thresholds = {
             threshold.severity.key: threshold.share * 100 for threshold in rule.thresholds
@@ -64,6 +65,7 @@ class EmbeddedMetrics:
                 "indicator": rule.indicator.key,
                 "scope": self._display(str(scope)),
                 "rate": percentage,
+                "crossed": sample.crossed.key if sample.crossed else "none",
                 **thresholds,
             },
         )

@@ -9,7 +9,7 @@ from itertools import compress, product
 from typing import TypeAlias
 
 from vdm_alerts.core.model.invisible_characters import escape_invisible
-from vdm_alerts.core.model.mailbox_providers import OTHER_ISPS
+from vdm_alerts.core.model.mailbox_providers import DISPLAY_NAMES, OTHER_ISPS
 from vdm_alerts.core.model.naming import domain_of, is_well_formed, is_well_formed_identity
 
 
@@ -88,7 +88,12 @@ class Scope:
 
         SES should not accept a name with invisible characters, but nothing depends on that.
         """
-        return {dimension: escape_invisible(name) for dimension, name in self.dimensions.items()}
+        return {
+            dimension: display_provider(name)
+            if dimension is Dimension.ISP
+            else escape_invisible(name)
+            for dimension, name in self.dimensions.items()
+        }
 
     @property
     def kind(self) -> Kind:
@@ -155,6 +160,11 @@ class Scope:
 
 ACCOUNT = Scope()
 """The whole account."""
+
+
+def display_provider(isp: str) -> str:
+    """Return the mailbox provider *isp* as a reader sees it."""
+    return DISPLAY_NAMES.get(isp) or escape_invisible(isp)
 
 
 @dataclass(frozen=True, slots=True, order=True)

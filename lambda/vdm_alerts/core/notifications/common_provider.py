@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from vdm_alerts.core.evaluation.verdicts import Breached
+from vdm_alerts.core.model.mailbox_providers import SEVERAL_PROVIDERS
 from vdm_alerts.core.model.metrics import ACCOUNT, Kind, Scope
 from vdm_alerts.core.model.rates import Rate
 from vdm_alerts.core.notifications.affected import AffectedScope
@@ -77,6 +78,7 @@ def _rates_by_provider(
             and contributor
             and contributor.is_only_cause
             and (isp := contributor.scope.isp)
+            and isp not in SEVERAL_PROVIDERS
         ):
             groups[isp, sender.kind][sender] = contributor.evidence.rate
     return {

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from vdm_alerts.core.alerts.alert import Alert, AlertKey, Firing
+from vdm_alerts.core.model.mailbox_providers import SEVERAL_PROVIDERS
 from vdm_alerts.core.model.metrics import ACCOUNT, Kind, Scope
 from vdm_alerts.core.planning.contributor import Contributor
 from vdm_alerts.core.planning.investigations import MIN_SENDERS
@@ -122,11 +123,16 @@ def _links_by_alert(
 
 
 def _common_providers(alerts: Iterable[Alert], contributors: Contributors) -> set[AlertKey]:
-    """Return the keys of the providers that are the only cause for several senders of a kind."""
+    """Return the keys of the providers that are the only cause for several senders of a kind.
+
+    Bounces at several providers that share a name, such as `UNKNOWN_ISP`, have no common cause.
+    """
     senders: defaultdict[tuple[AlertKey, Kind], set[Scope]] = defaultdict(set)
     for alert in alerts:
         contributor = contributors.get(alert.key)
-        if contributor and contributor.is_only_cause and alert.scope.kind:
+        if not contributor or contributor.scope.isp in SEVERAL_PROVIDERS:
+            continue
+        if contributor.is_only_cause and alert.scope.kind:
             sender, provider = alert.scope.at_all_providers, _provider_key(alert, contributor.scope)
             senders[provider, sender.kind].add(sender)
     return {provider for (provider, _), names in senders.items() if len(names) >= MIN_SENDERS}

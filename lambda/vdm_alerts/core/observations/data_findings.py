@@ -17,6 +17,7 @@ from vdm_alerts.core.observations import metric_reading
 from vdm_alerts.core.observations.metric_reading import TRANSIENT_LIMIT, Limits, MetricReading
 from vdm_alerts.core.observations.no_email import no_email_finding
 from vdm_alerts.core.observations.observation import Observation
+from vdm_alerts.core.observations.unnamed_providers import unnamed_providers_finding
 
 NO_SUBSCRIBER = Finding(
     key="subscribers",
@@ -127,6 +128,8 @@ def reading_findings(
         yield _late(reading)
     if no_email_after and reading.has_sent_no_email(no_email_after):
         yield no_email_finding(no_email_after)
+    if unnamed := unnamed_providers_finding(reading):
+        yield unnamed
 
 
 def _unreadable_series(reading: MetricReading) -> Iterator[Finding]:

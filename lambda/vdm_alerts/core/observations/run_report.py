@@ -36,6 +36,19 @@ class RateSample:
     value: float
     """The rate of the rule's indicator, a fraction."""
 
+    @property
+    def crossed(self) -> Severity | None:
+        """The worst severity whose threshold the rate has reached; None if it has reached none.
+
+        A breach also needs confidence, so a rate can cross a threshold without an alert.
+        """
+        severities = (
+            threshold.severity
+            for threshold in self.rule.thresholds
+            if threshold.is_reached_by(self.value, self.rule.indicator)
+        )
+        return max(severities, default=None)
+
 
 @dataclass(frozen=True, slots=True)
 class RunReport:

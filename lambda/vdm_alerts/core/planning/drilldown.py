@@ -84,10 +84,15 @@ def provider_parts(rule: Rule, scope: Scope, isps: Sequence[str]) -> Sequence[Sc
 
 
 def _candidates(plan: ReadPlan, answers: Answers) -> Iterator[DrilldownCandidate]:
-    """Yield the senders to drill down now, for each rule."""
+    """Yield the senders to drill down now, for each rule.
+
+    The account is none of them: its providers are scopes that every reading queries.
+    """
     for rule in plan.rules:
         isps = providers_by_events(rule, plan, answers)
         for scope in plan.senders_by_rule.get(rule.name, ()):
+            if scope == ACCOUNT:
+                continue
             candidate = _candidate(rule, scope, isps, plan, answers)
             if candidate:
                 yield candidate

@@ -7,7 +7,7 @@ from dataclasses import replace
 from heapq import nlargest
 
 from vdm_alerts.core.evaluation.verdicts import Breached
-from vdm_alerts.core.model.mailbox_providers import OTHER_ISPS
+from vdm_alerts.core.model.mailbox_providers import SEVERAL_PROVIDERS
 from vdm_alerts.core.model.metrics import Dimension
 from vdm_alerts.core.planning.contributor import Investigation
 from vdm_alerts.core.planning.queries import Answers
@@ -67,7 +67,7 @@ def _suspects(
     """Return the providers that may be the cause of several *breaches*.
 
     These are the breached providers, and those that several of the *worst* breaches have as their
-    only cause. SES has no counts of "other providers", so they are left out.
+    only cause. Names of several providers are left out: their senders have nothing in common.
     """
     causes = Counter(
         contributor.scope.isp
@@ -75,4 +75,4 @@ def _suspects(
         if (contributor := breach.contributor) and contributor.is_only_cause
     )
     common = {isp for isp, count in causes.items() if isp and count >= MIN_SENDERS}
-    return (breached_providers(breaches) | common) - {OTHER_ISPS}
+    return (breached_providers(breaches) | common) - SEVERAL_PROVIDERS

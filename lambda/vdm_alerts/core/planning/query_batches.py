@@ -1,11 +1,11 @@
 """The next queries about the account and each scope.
 
-The first query about a sender is for the emails that it sent. If these can matter to a rule, the
+The first query about a sender or provider is for its emails. If these can matter to a rule, the
 events follow. If the events can matter too, the volume that they are divided by follows.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vdm_alerts.core.model.metrics import Dimension, Metric, Scope, Series, Window
 from vdm_alerts.core.planning.queries import (
@@ -46,7 +46,7 @@ def always_read_batches(plan: ReadPlan, answers: Answers) -> Iterator[QueryBatch
 def follow_up_batches(plan: ReadPlan, answers: Answers) -> Iterator[QueryBatch]:
     """Yield the further queries about scopes whose sent emails are known."""
     for scope in plan.all_scopes:
-        sent = answers.get(Query(Metric.SEND, scope))
+        sent = find_answer(Query(Metric.SEND, scope), plan.isps, answers)
         if not isinstance(sent, Series) or scope in plan.selection.always_read:
             continue
         for rule in plan.rule_scopes.rules_for(scope):
@@ -57,19 +57,16 @@ def follow_up_batches(plan: ReadPlan, answers: Answers) -> Iterator[QueryBatch]:
 
 
 def first_batches(plan: ReadPlan, answers: Answers) -> Iterator[QueryBatch]:
-    """Yield the first queries about every other scope that is due.
+    """Yield the first query about every other scope that is due: for its emails.
 
-    For a provider that is every metric, for a sender the emails sent. Deferred scopes are queried
-    too if the account has many more unattributed emails than in the reading before.
+    Deferred scopes are queried too if the account has many more unattributed emails than in the
+    reading before.
     """
     increase = unattributed_emails(plan, answers) - plan.roster.unattributed
     reads_deferred = increase >= min_unattributed(plan)
     for scope in (*plan.selection.due, *(plan.selection.deferred if reads_deferred else ())):
-        sent_query = Query(Metric.SEND, scope)
-        if scope.isp:
-            yield from all_metrics_batch(scope, plan, answers)
-        elif sent_query not in answers:
-            yield QueryBatch((sent_query,), _max_follow_ups(scope, plan))
+        for batch in unanswered_batch([Query(Metric.SEND, scope)], plan, answers):
+            yield replace(batch, reserve=_max_follow_ups(scope, plan))
 
 
 def all_metrics_batch(scope: Scope, plan: ReadPlan, answers: Answers) -> Iterator[QueryBatch]:
@@ -161,4 +158,7 @@ def _max_follow_ups(scope: Scope, plan: ReadPlan) -> int:
     ]
     # A drill-down needs events and volume, at each provider and of the whole.
     queries_per_drilldown = 2 * (len(plan.isps) + 1)
-    return len(metrics - {Metric.SEND}) + len(drilldowns) * queries_per_drilldown
+    queries_per_metric = len(base_queries(Query(Metric.SEND, scope), plan.isps))
+    return (
+        len(metrics - {Metric.SEND}) * queries_per_metric + len(drilldowns) * queries_per_drilldown
+    )

@@ -15,6 +15,7 @@ from vdm_alerts.core.model.mailbox_providers import (
     KNOWN_ISPS,
     MISNAMED_ISPS,
     OTHER_ISPS,
+    UNKNOWN_ISP,
     UNSUPPORTED_ISPS,
 )
 from vdm_alerts.core.model.metrics import LONGEST_WINDOW, Dimension, Kind, Window
@@ -275,7 +276,7 @@ def _check_isp_name(name: str) -> None:
     if lowercase_name in UNSUPPORTED_ISPS or not is_well_formed(name):
         message = (
             f"{quote(name)} is not the name of a mailbox provider in SES. If SES has no name for "
-            f'it, use "{OTHER_ISPS}", which includes its emails.'
+            f'it, use "{UNKNOWN_ISP}", which includes its emails.'
         )
         raise ValueError(message)
     similar = difflib.get_close_matches(lowercase_name, known_names, n=1, cutoff=0.8)

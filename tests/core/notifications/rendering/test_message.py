@@ -33,6 +33,7 @@ from vdm_alerts.core.evaluation.ses_estimate import AccountRateEstimate, Distanc
 from vdm_alerts.core.evaluation.verdicts import Breached, Evidence, Healthy, Verdict
 from vdm_alerts.core.model.account import SesPlan
 from vdm_alerts.core.model.findings import EnableSending, Finding, FindingSource
+from vdm_alerts.core.model.mailbox_providers import UNKNOWN_ISP
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope, Window
 from vdm_alerts.core.model.rates import Indicator, Rate
 from vdm_alerts.core.model.severity import Severity
@@ -49,6 +50,7 @@ from vdm_alerts.core.notifications.rendering.message import (
     render,
 )
 from vdm_alerts.core.notifications.rendering.payload import MAX_SCOPES_IN_DIGEST
+from vdm_alerts.core.notifications.rendering.sentences import scope_with_kind
 from vdm_alerts.core.notifications.rendering.steps import REMEDIATION
 from vdm_alerts.core.notifications.service_notification import (
     ServiceNotification,
@@ -603,6 +605,22 @@ def test_each_indicator_has_a_noun_steps_and_an_aws_source(indicator: Indicator)
     assert remediation.find
     assert "{isp}" in remediation.at_provider
     assert remediation.source.startswith("https://docs.aws.amazon.com/")
+
+
+def test_catch_all_is_shown_in_words_and_with_its_name_where_a_reader_needs_it() -> None:
+    message = message_for((firing(Scope(isp=UNKNOWN_ISP)), breached()))
+    assert message.subject.startswith(
+        "[WARNING] Bounce rate 6% (above 5%): providers that SES does not name - "
+    )
+    assert "The bounce rate at providers that SES does not name is 6%" in message.text
+    assert "Check whether the mailbox provider that stands out blocks you" in message.text
+    (affected,) = json.loads(message.payload)["affected"]
+    assert affected["scope"] == {"ISP": UNKNOWN_ISP}
+    with_kind = scope_with_kind(NEWS_IDENTITY.at_provider(UNKNOWN_ISP))
+    assert with_kind == (
+        "news.example.com at providers that SES does not name (identity at mailbox provider "
+        "UNKNOWN_ISP)"
+    )
 
 
 @given(st.text(max_size=300))

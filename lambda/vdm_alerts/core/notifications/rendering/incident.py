@@ -6,7 +6,7 @@ from datetime import date, datetime
 from vdm_alerts.core.alerts.alert import FLAP_COOLDOWN, FLAP_COUNT, FLAP_WINDOW
 from vdm_alerts.core.evaluation.explanation import counts_phrase
 from vdm_alerts.core.evaluation.verdicts import NoEmail
-from vdm_alerts.core.model.metrics import Scope
+from vdm_alerts.core.model.metrics import Dimension, Scope
 from vdm_alerts.core.model.rates import percent
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.model.timefmt import format_duration, format_time
@@ -195,7 +195,7 @@ def _scope_item(affected: AffectedScope, incident: IncidentNotification) -> str:
 def _contributor_name(contributor: Scope, scope: Scope) -> str:
     """Return the name of *contributor*; only its provider if the rest is *scope* itself."""
     is_part = contributor.isp and contributor.at_all_providers == scope
-    return f"at {contributor.isp}" if is_part else scope_name(contributor)
+    return f"at {contributor.display_names[Dimension.ISP]}" if is_part else scope_name(contributor)
 
 
 def _background(incident: IncidentNotification) -> Iterator[str]:

@@ -17,6 +17,7 @@ from vdm_alerts.core.evaluation.verdicts import (
     Unknown,
     Verdict,
 )
+from vdm_alerts.core.model.mailbox_providers import DISPLAY_NAMES
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope, Window
 from vdm_alerts.core.model.rates import Indicator, percent
 from vdm_alerts.core.model.timefmt import format_duration, format_time
@@ -126,8 +127,14 @@ def no_email_phrase(indicator: Indicator, window: Window) -> str:
 
 
 def scope_with_kind(scope: Scope) -> str:
-    """Return *scope* with its kind, such as "newsletter (configuration set)"."""
-    return f"{scope} ({kind_name(scope)})" if scope.kind else "whole account"
+    """Return *scope* with its kind, such as "newsletter (configuration set)".
+
+    A provider that is shown in words has the name of SES, too.
+    """
+    if not scope.kind:
+        return "whole account"
+    ses_name = f" {scope.isp}" if scope.isp in DISPLAY_NAMES else ""
+    return f"{scope} ({kind_name(scope)}{ses_name})"
 
 
 def account_sentence(estimate: AccountRateEstimate, indicator: Indicator) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vdm_alerts.core.evaluation.verdicts import NoEmail, Unknown
+from vdm_alerts.core.model.mailbox_providers import SEVERAL_PROVIDERS
 from vdm_alerts.core.model.rates import Gap, Indicator
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.notifications.affected import AffectedScope
@@ -161,12 +162,12 @@ def _investigation_steps(incident: IncidentNotification, links: Links) -> tuple[
 
 
 def _provider_of(incident: IncidentNotification) -> str | None:
-    """Return the provider that most of the events are at; None if it is unknown."""
+    """Return the one provider that most of the events are at; None if it is unknown."""
     if incident.provider:
         return incident.provider.isp
-    if incident.primary.alert.scope.isp:
-        return incident.primary.alert.scope.isp
-    return incident.contributor.scope.isp if incident.contributor else None
+    contributor = incident.contributor.scope if incident.contributor else None
+    isp = incident.primary.alert.scope.isp or (contributor.isp if contributor else None)
+    return None if isp in SEVERAL_PROVIDERS else isp
 
 
 def _set_to_pause(incident: IncidentNotification) -> str | None:
