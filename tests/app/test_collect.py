@@ -17,6 +17,8 @@ from vdm_alerts.core.observations.no_email import NO_EMAIL_AFTER
 from vdm_alerts.core.observations.observation import Observation
 from vdm_alerts.core.rules.patterns import ScopeMatcher
 
+MONITORED_RATES = 2 + len(KNOWN_ISPS) + 1
+"""The account, an identity, each provider, and all others together."""
 INVALID = Finding(
     "/vdm-alerts/silences/bad", "Silence s is invalid", "Edit it", blocks_monitoring=False
 )
@@ -41,7 +43,7 @@ def test_observation_has_active_silences_and_findings_about_others(world: World)
 
     assert observation.silences == [active]
     assert [finding.key for finding in observation.findings] == [INVALID.key, expired.source]
-    assert len(evaluate(observation).verdicts) == 2 + len(KNOWN_ISPS) + 1
+    assert len(evaluate(observation).verdicts) == MONITORED_RATES
 
 
 @pytest.mark.parametrize(
@@ -59,7 +61,7 @@ def test_unreadable_silences_are_a_finding_and_mute_nothing(
     observation = collect(world)
 
     assert (observation.silences, observation.findings) == ([], [error.finding])
-    assert len(evaluate(observation).verdicts) == 2 + len(KNOWN_ISPS) + 1
+    assert len(evaluate(observation).verdicts) == MONITORED_RATES
 
 
 @pytest.mark.parametrize(
@@ -78,7 +80,7 @@ def test_advice_that_may_not_be_read_is_a_finding_and_stops_nothing(
 
     (finding,) = observation.findings
     assert f"not allowed to call {action}" in finding.what
-    assert len(evaluate(observation).verdicts) == 13
+    assert len(evaluate(observation).verdicts) == MONITORED_RATES
 
 
 def test_advisor_is_not_asked_while_vdm_is_off(world: World) -> None:
