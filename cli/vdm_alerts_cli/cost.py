@@ -42,6 +42,10 @@ TIME_OUT = timedelta(minutes=15)
 LOG_KB = 2.0
 """Log volume of a run without notifications: 3 lines of VDM Alerts and 3 of Lambda."""
 ALARMS = 5
+RUN_METRICS = 3
+"""Figures of a run without alerts that are metrics, apart from rates."""
+MAX_ALERT_METRICS = 4
+"""Metrics of open alerts: two severities, firing or recovering."""
 CPU_S = (0.5, 0.0013)
 """vCPU seconds of a run without identities, and of each identity.
 
@@ -150,6 +154,7 @@ def monthly_costs(workload: Workload) -> Sequence[LineItem]:
     us-east-1, from the public lists that docs/cost.md names.
     """
     rates = len(workload.rules) + min(workload.firing, MAX_SAMPLES)
+    metrics = rates + RUN_METRICS + min(workload.firing, MAX_ALERT_METRICS)
     roster_kb = (workload.identities + workload.configuration_sets) * ROSTER_B / 1024
     gb_seconds = RUNS * workload.seconds * MEMORY_MB / 1024
     return [
@@ -159,7 +164,7 @@ def monthly_costs(workload: Workload) -> Sequence[LineItem]:
         LineItem("DynamoDB, writes", RUNS * (3 + ceil(roster_kb)), "units", 0.625 / 1e6),
         LineItem("DynamoDB, reads", RUNS * (1 + ceil(roster_kb / 4)), "units", 0.125 / 1e6),
         LineItem("CloudWatch Logs", RUNS * LOG_KB / 1e6, "GB", 0.50, free=5),
-        LineItem("CloudWatch metrics", rates * HOUR / RECORDING_PERIOD, "metrics", 0.30, free=10),
+        LineItem("CloudWatch metrics", metrics * HOUR / RECORDING_PERIOD, "metrics", 0.30, free=10),
         LineItem("CloudWatch alarms", ALARMS, "alarms", 0.10, free=10),
         LineItem("SNS, email", 30, "emails", 2.00 / 1e5, free=1_000),
         LineItem("VDM queries", _if_priced(workload), "queries", workload.query_price),

@@ -76,7 +76,7 @@ def test_dashboard_queries_only_fields_that_function_logs(
         queried - {"filter", "stats", "display", "sort", "limit", "by", "and", "or", "desc"}
         <= logged
     )
-    assert {"rate", "queries", "days_behind", "alerts_critical"} <= queried
+    assert {"rate", "queries", "data_age_hours", "alerts_critical"} <= queried
 
 
 def test_dashboard_widgets_do_not_overlap_or_exceed_width(template: Template) -> None:
