@@ -89,14 +89,16 @@ class Dashboard(Construct):
                 "Open alerts",
                 _LINE,
                 completed,
-                "stats max(alerts_warning) as warning, max(alerts_critical) as critical by bin(1h)",
+                "stats max(alerts_warning) as warning, max(alerts_critical) as critical, "
+                "max(alerts_warning_recovering + alerts_critical_recovering) as recovering, "
+                "max(alerts_warning_silenced + alerts_critical_silenced) as silenced by bin(1h)",
             ),
             self._query(
-                "VDM queries, unknown rates, days since the newest counted email",
+                "VDM queries, throttled calls, unknown rates, age of the data in hours",
                 _LINE,
                 completed,
-                "stats max(queries) as vdm_queries, max(series_unknown) as unknown_rates, "
-                "max(days_behind) as days_since_newest_email by bin(1h)",
+                "stats max(queries) as vdm_queries, max(throttled_calls) as throttled, "
+                "max(series_unknown) as unknown_rates, max(data_age_hours) as data_age by bin(1h)",
             ),
         ]
 

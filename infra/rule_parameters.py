@@ -6,6 +6,7 @@ from pathlib import Path
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
+from vdm_alerts.core.model.metrics import ACCOUNT
 from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.rules.default_rules import DEFAULT_FOLDER, fingerprint
 from vdm_alerts.core.rules.parser import InvalidRuleError, parse_rule
@@ -37,7 +38,9 @@ class RuleParameters(Construct):
         self.path = path
         texts = {file: _read_rule(file) for file in sorted(folder.glob("*.toml"))}
         rules = [parse_rule(file.stem, text, _display_path(file)) for file, text in texts.items()]
-        self.indicators = [each for each in Indicator if each in {rule.indicator for rule in rules}]
+        account_indicators = {rule.indicator for rule in rules if ACCOUNT.kind in rule.scopes}
+        self.indicators = [each for each in Indicator if each in account_indicators]
+        """The indicators that the rules monitor for the whole account."""
         self.shipped = " ".join(f"{file.stem}={fingerprint(text)}" for file, text in texts.items())
         for file, text in texts.items():
             ssm.StringParameter(

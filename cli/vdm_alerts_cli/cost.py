@@ -11,7 +11,7 @@ from rich.table import Table
 
 from vdm_alerts.adapters.aws.ses_metrics import MAX_CONCURRENCY, MAX_QUERIES
 from vdm_alerts.adapters.aws.ses_rate_limiter import CALLS_PER_SECOND, QUOTA_SHARE
-from vdm_alerts.core.model.metrics import LONGEST_WINDOW, Metric, Scope, Series
+from vdm_alerts.core.model.metrics import ACCOUNT, LONGEST_WINDOW, Metric, Scope, Series
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.observations.run_report import MAX_SAMPLES, RECORDING_PERIOD
 from vdm_alerts.core.planning.next_batches import next_batches
@@ -42,6 +42,10 @@ TIME_OUT = timedelta(minutes=15)
 LOG_KB = 2.0
 """Log volume of a run without notifications: 3 lines of VDM Alerts and 3 of Lambda."""
 ALARMS = 5
+RUN_METRICS = 3
+"""Figures of a run without alerts that are metrics, apart from rates."""
+MAX_ALERT_METRICS = 4
+"""Metrics of open alerts: two severities, firing or recovering."""
 CPU_S = (0.5, 0.0013)
 """vCPU seconds of a run without identities, and of each identity.
 
@@ -107,7 +111,7 @@ class Workload:
     def queries(self) -> int:
         """The VDM queries of one run with the default rules, by the planner of the evaluator.
 
-        Every sender sends 1,000 emails a day, of which 1% bounces.
+        Every sender sends 1,000 emails a day, of which 1% bounces permanently, and 1% transiently.
         """
         sets = (
             Scope(configuration_set=f"set-{number}") for number in range(self.configuration_sets)
@@ -118,7 +122,11 @@ class Workload:
         plan = plan_reading(self.rules, roster, {}, now, now.date())
         days = [now.date() - timedelta(days=age) for age in range(LONGEST_WINDOW.days)]
         emails, bounces, none = (Series(dict.fromkeys(days, count)) for count in (1_000, 10, 0))
-        counts = {Metric.PERMANENT_BOUNCE: bounces, Metric.COMPLAINT: none}
+        counts = {
+            Metric.PERMANENT_BOUNCE: bounces,
+            Metric.TRANSIENT_BOUNCE: bounces,
+            Metric.COMPLAINT: none,
+        }
         results: dict[Query, Series | Gap] = {}
         verdicts = Verdicts(plan, results)
         while pending := next_batches(plan, results, verdicts):
@@ -149,7 +157,9 @@ def monthly_costs(workload: Workload) -> Sequence[LineItem]:
     CloudWatch charges a metric for each hour in which it has data. The prices are those of
     us-east-1, from the public lists that docs/cost.md names.
     """
-    rates = len(workload.rules) + min(workload.firing, MAX_SAMPLES)
+    account_rules = sum(ACCOUNT.kind in rule.scopes for rule in workload.rules)
+    rates = account_rules + min(workload.firing, MAX_SAMPLES)
+    metrics = rates + RUN_METRICS + min(workload.firing, MAX_ALERT_METRICS)
     roster_kb = (workload.identities + workload.configuration_sets) * ROSTER_B / 1024
     gb_seconds = RUNS * workload.seconds * MEMORY_MB / 1024
     return [
@@ -159,7 +169,7 @@ def monthly_costs(workload: Workload) -> Sequence[LineItem]:
         LineItem("DynamoDB, writes", RUNS * (3 + ceil(roster_kb)), "units", 0.625 / 1e6),
         LineItem("DynamoDB, reads", RUNS * (1 + ceil(roster_kb / 4)), "units", 0.125 / 1e6),
         LineItem("CloudWatch Logs", RUNS * LOG_KB / 1e6, "GB", 0.50, free=5),
-        LineItem("CloudWatch metrics", rates * HOUR / RECORDING_PERIOD, "metrics", 0.30, free=10),
+        LineItem("CloudWatch metrics", metrics * HOUR / RECORDING_PERIOD, "metrics", 0.30, free=10),
         LineItem("CloudWatch alarms", ALARMS, "alarms", 0.10, free=10),
         LineItem("SNS, email", 30, "emails", 2.00 / 1e5, free=1_000),
         LineItem("VDM queries", _if_priced(workload), "queries", workload.query_price),

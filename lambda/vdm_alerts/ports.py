@@ -15,6 +15,7 @@ from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.muting.silences import Silences
 from vdm_alerts.core.notifications.rendering.message import Message
+from vdm_alerts.core.observations.run_metrics import RunMetric
 from vdm_alerts.core.observations.run_report import RateSample, RunReport
 from vdm_alerts.core.planning.queries import Query
 from vdm_alerts.core.planning.roster import SenderRoster
@@ -84,6 +85,9 @@ class SeriesSource(Protocol):
         data may be read, TodayRejectedError if SES rejects queries about these days, and
         OperationFailedError if VDM is off.
         """
+
+    def throttled_calls(self) -> int:
+        """Return how many calls were throttled since the source was created."""
 
 
 # State: what a run stores for the next run.
@@ -177,8 +181,17 @@ class Notifier(Protocol):
 class Recorder(Protocol):
     """A recorder of figures for dashboards and alarms."""
 
-    def record(self, target: Target, report: RunReport, samples: Sequence[RateSample]) -> None:
-        """Record *report* and *samples* of a run of *target*, at the wall clock time."""
+    def record(
+        self,
+        target: Target,
+        report: RunReport,
+        samples: Sequence[RateSample],
+        metrics: Sequence[RunMetric] = (),
+    ) -> None:
+        """Record *samples*, *metrics*, and the problems in *report*, at the wall clock time.
+
+        All are of one run of *target*.
+        """
 
 
 @dataclass(frozen=True, slots=True)

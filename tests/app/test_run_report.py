@@ -1,13 +1,35 @@
 """The summary of a run, and the rates that it records as metrics."""
 
+from dataclasses import dataclass
+from datetime import timedelta
+
 import pytest
 from builders import HOTMAIL, HOUR, NEWS_IDENTITY, NOW, a_series
-from fakes import World
+from fakes import RecordingSeries, World
 
 from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Series
 from vdm_alerts.core.model.rates import Gap
+from vdm_alerts.core.observations.metric_reading import Limits
 from vdm_alerts.core.observations.run_report import MAX_SAMPLES
 from vdm_alerts.core.planning.queries import Query
+
+
+@dataclass
+class Countdown:
+    """A deadline with the remaining seconds of each look; the last one stays."""
+
+    seconds: list[float]
+
+    def remaining(self) -> timedelta:
+        return timedelta(seconds=self.seconds.pop(0) if self.seconds[1:] else self.seconds[0])
+
+
+@dataclass
+class ThrottledSeries(RecordingSeries):
+    """A SeriesSource of which each query is throttled once."""
+
+    def throttled_calls(self) -> int:
+        return len(self.asked)
 
 
 def test_recorded_rates_are_those_of_the_account_and_of_firing_scopes(world: World) -> None:
@@ -71,3 +93,16 @@ def test_age_of_the_data_is_unknown_without_emails(world: World, answer: Series 
     world.series.answers[Query(Metric.SEND, ACCOUNT)] = answer
 
     assert world.run().days_behind is None
+
+
+def test_summary_has_the_duration_of_the_run_by_its_deadline(world: World) -> None:
+    assert world.run().run_seconds is None
+    assert world.run(limits=Limits(Countdown([60, 50, 40, 37.5]))).run_seconds == 22.5
+
+
+def test_summary_has_the_throttled_calls_of_this_run_only(world: World) -> None:
+    world.series = ThrottledSeries(answers=world.series.answers)
+    first, second = world.run(), world.run(hours=1)
+    assert first.throttled_calls == second.throttled_calls > 0
+    names = [metric.name for metric in world.recorder.metrics]
+    assert names == ["ThrottledCalls"], "the others are recorded once in six hours"

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
 
@@ -9,9 +10,13 @@ import pytest
 from click.testing import Result
 from templates import ordinary_template
 
+from vdm_alerts.core.observations.run_metrics import run_metrics
+from vdm_alerts.core.observations.run_report import RunReport
 from vdm_alerts_cli.cost import (
     ALARMS,
+    MAX_ALERT_METRICS,
     MEMORY_MB,
+    RUN_METRICS,
     RUNS,
     TIME_OUT,
     Workload,
@@ -66,8 +71,21 @@ def test_options_add_their_price_and_firing_scopes_add_a_capped_price() -> None:
     base = list_cost(workload_of(100))
     assert list_cost(Workload(100, dashboard=True)) == pytest.approx(base + 3)
     assert list_cost(Workload(100, encrypt=True)) == pytest.approx(base + 1)
-    assert list_cost(Workload(100, firing=20)) == pytest.approx(base + 1)
-    assert list_cost(Workload(100, firing=5_000)) == pytest.approx(base + 1)
+    assert list_cost(Workload(100, firing=20)) == pytest.approx(base + 1.2)
+    assert list_cost(Workload(100, firing=5_000)) == pytest.approx(base + 1.2)
+
+
+def test_estimate_counts_the_metrics_of_a_run() -> None:
+    quiet = RunReport(*[0] * len(fields(RunReport)))
+    assert len(run_metrics(quiet, is_new_period=True)) == RUN_METRICS
+    busy = replace(
+        quiet,
+        alerts_warning=2,
+        alerts_critical=2,
+        alerts_warning_recovering=1,
+        alerts_critical_recovering=1,
+    )
+    assert len(run_metrics(busy, is_new_period=True)) == RUN_METRICS + MAX_ALERT_METRICS
 
 
 def test_cost_prints_the_total_and_says_that_it_excludes_queries(run_command: RunCommand) -> None:
@@ -75,13 +93,13 @@ def test_cost_prints_the_total_and_says_that_it_excludes_queries(run_command: Ru
     assert result.exit_code == 0
     shown = " ".join(result.stdout.split())
     assert f"total │ │ │ {list_cost(workload_of(100)):.2f}" in shown
-    assert "345 VDM queries" in shown
+    assert "334 VDM queries" in shown
     assert "The total does not include the queries" in shown
 
 
 def test_query_price_adds_the_cost_of_all_queries() -> None:
     workload = Workload(100, query_price=0.0001)
-    assert list_cost(workload) == pytest.approx(list_cost(workload_of(100)) + 345 * RUNS * 0.0001)
+    assert list_cost(workload) == pytest.approx(list_cost(workload_of(100)) + 334 * RUNS * 0.0001)
 
 
 @pytest.mark.parametrize(("identities", "fits"), [(10_000, True), (50_000, False)])

@@ -53,7 +53,7 @@ def test_dashboard_shows_each_indicator_of_default_rules_with_thresholds(
     template: Template,
 ) -> None:
     queried = queries(template)
-    assert "transient" not in str(queried), "no default rule uses this indicator"
+    assert "transient" not in str(queried), "no default rule monitors this indicator of the account"
     for indicator in (Indicator.BOUNCE_RATE, Indicator.COMPLAINT_RATE):
         (query,) = (each for each in queried.values() if f"indicator = '{indicator.key}'" in each)
         for figure in ("max(rate)", "max(warning)", "max(critical)"):
@@ -76,7 +76,7 @@ def test_dashboard_queries_only_fields_that_function_logs(
         queried - {"filter", "stats", "display", "sort", "limit", "by", "and", "or", "desc"}
         <= logged
     )
-    assert {"rate", "queries", "days_behind", "alerts_critical"} <= queried
+    assert {"rate", "queries", "data_age_hours", "alerts_critical"} <= queried
 
 
 def test_dashboard_widgets_do_not_overlap_or_exceed_width(template: Template) -> None:

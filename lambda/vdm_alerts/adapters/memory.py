@@ -48,6 +48,7 @@ from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.muting.silences import Silences
 from vdm_alerts.core.notifications.rendering.message import Message
+from vdm_alerts.core.observations.run_metrics import RunMetric
 from vdm_alerts.core.observations.run_report import RateSample, RunReport
 from vdm_alerts.core.planning.queries import Query
 from vdm_alerts.core.planning.roster import SenderRoster
@@ -297,6 +298,10 @@ class MemorySeries:
         del window, last, deadline
         return {query: self.answers.get(query, self.default) for query in queries}
 
+    def throttled_calls(self) -> int:
+        """Return 0, because nothing throttles these calls."""
+        return 0
+
 
 @dataclass
 class MemoryNotifier:
@@ -325,12 +330,21 @@ class MemoryMetrics:
     """The run reports, oldest first."""
     samples: Sequence[RateSample] = ()
     """The rate samples of the last run."""
+    metrics: Sequence[RunMetric] = ()
+    """The metrics of the last run."""
 
-    def record(self, target: Target, report: RunReport, samples: Sequence[RateSample]) -> None:
-        """Append *report* to `reports`, and replace `samples`."""
+    def record(
+        self,
+        target: Target,
+        report: RunReport,
+        samples: Sequence[RateSample],
+        metrics: Sequence[RunMetric] = (),
+    ) -> None:
+        """Append *report* to `reports`, and replace `samples` and `metrics`."""
         del target
         self.reports.append(report)
         self.samples = samples
+        self.metrics = metrics
 
 
 def memory_ports() -> Ports:

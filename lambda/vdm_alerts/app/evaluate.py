@@ -17,6 +17,7 @@ from vdm_alerts.core.alerts.stored_state import (
     StoredState,
     known_state,
 )
+from vdm_alerts.core.model.deadline import elapsed
 from vdm_alerts.core.model.errors import ClockWentBackError
 from vdm_alerts.core.model.findings import Finding, OperationFailedError
 from vdm_alerts.core.model.metrics import Window
@@ -30,7 +31,14 @@ from vdm_alerts.core.observations.metric_reading import UNLIMITED, Limits, Metri
 from vdm_alerts.core.observations.next_state import next_state
 from vdm_alerts.core.observations.no_email import NO_EMAIL_AFTER
 from vdm_alerts.core.observations.observation import Observation
-from vdm_alerts.core.observations.run_report import RunReport, rate_samples, report_run
+from vdm_alerts.core.observations.run_metrics import run_metrics
+from vdm_alerts.core.observations.run_report import (
+    RunCounts,
+    RunReport,
+    is_new_period,
+    rate_samples,
+    report_run,
+)
 from vdm_alerts.ports import Ports
 
 _log = logging.getLogger(__name__)
@@ -86,6 +94,7 @@ def run(
     * AccessDeniedError or UnavailableError if the deliveries could not be saved.
     """
     quiet = options.quiet_hours is not None and options.quiet_hours.include(now)
+    remaining = limits.deadline.remaining()
     with ExitStack() as stack:
         history = _load(ports, target, lease, now, stack)
         before = known_state(history)
@@ -105,10 +114,12 @@ def run(
         _save_roster(ports, target, observation.reading, history)
         findings = _findings(history, observation.findings)
         _log_outcome(findings, changes)
-        counts = {"findings": len(findings), "sent": len(sent), "due": len(due)}
-        report = report_run(observation, evaluation, after, now, **counts)
+        counts = RunCounts(len(findings), len(due), len(sent), failed=len(to_send) - len(sent))
+        duration = elapsed(limits.deadline, remaining)
+        report = report_run(observation, evaluation, after, now, counts=counts, duration=duration)
         samples = rate_samples(observation, evaluation, state.alerts, now, before.last_run)
-        ports.recorder.record(target, report, samples)
+        metrics = run_metrics(report, is_new_period=is_new_period(now, before.last_run))
+        ports.recorder.record(target, report, samples, metrics)
     if len(sent) < len(to_send):
         raise NotificationsUnsentError(len(to_send) - len(sent), len(to_send))
     return report

@@ -58,6 +58,16 @@ def read_metrics(
     The reading includes today if the limits allow it and SES accepts queries about today. An answer
     that cannot be read is a gap. Errors become findings in *failures*.
     """
+    throttled_before = ports.series.throttled_calls()
+    reading = _read_days(ports, target, request, failures)
+    throttled_calls = ports.series.throttled_calls() - throttled_before
+    return replace(reading, throttled_calls=throttled_calls)
+
+
+def _read_days(
+    ports: Ports, target: Target, request: ReadRequest, failures: FailureCollector
+) -> MetricReading:
+    """Return the reading, through yesterday if SES rejects queries about today."""
     now, limits = request.now, request.limits
     stored_roster = failures.attempt(
         lambda: ports.rosters.load(target), SenderRoster(), FindingSource.METRICS

@@ -10,6 +10,7 @@ from vdm_alerts.adapters.aws.cloudwatch_emf import EmbeddedMetrics
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope
 from vdm_alerts.core.model.naming import mask_addresses
 from vdm_alerts.core.model.rates import Indicator
+from vdm_alerts.core.observations.run_metrics import RunMetric
 from vdm_alerts.core.observations.run_report import RateSample, RunReport
 
 RUN_REPORT = RunReport(
@@ -24,6 +25,15 @@ RUN_REPORT = RunReport(
     findings=0,
     unreadable=0,
     subscribers=2,
+    data_age_hours=0,
+    run_seconds=2.5,
+    throttled_calls=0,
+    alerts_warning_recovering=0,
+    alerts_critical_recovering=0,
+    alerts_warning_silenced=0,
+    alerts_critical_silenced=0,
+    alerts_pending=0,
+    notifications_failed=0,
 )
 RULE = a_rule()
 
@@ -67,6 +77,27 @@ def test_unknown_subscriber_count_records_no_metric(
 ) -> None:
     EmbeddedMetrics("here").record(TARGET, replace(RUN_REPORT, subscribers=None), [])
     assert logged_lines(capsys) == []
+
+
+def test_figures_of_a_run_are_metrics_with_units_and_dimensions(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    metrics = [
+        RunMetric("RunDuration", 2.5),
+        RunMetric("DataAge", 9),
+        RunMetric("OpenAlerts", 3, {"severity": "warning", "state": "firing"}),
+    ]
+    EmbeddedMetrics("here").record(TARGET, RUN_REPORT, [], metrics)
+    duration, age, alerts = logged_lines(capsys)
+    assert (duration["RunDuration"], age["DataAge"], alerts["OpenAlerts"]) == ([2.5], [9], [3])
+    units = [
+        line["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Unit"]  # type: ignore[index]
+        for line in (duration, age, alerts)
+    ]
+    assert units == ["Seconds", "None", "Count"]
+    assert dimension_names(duration) == {"service"}
+    assert (alerts["severity"], alerts["state"]) == ("warning", "firing")
+    assert dimension_names(alerts) == {"service", "severity", "state"}
 
 
 def test_rate_metrics_are_separated_by_scope(capsys: pytest.CaptureFixture[str]) -> None:

@@ -101,5 +101,6 @@ def test_throttling_is_recognized_by_its_code(
 ) -> None:
     response = SimpleNamespace(status_code=status), {"Error": {"Code": code}}
     limiter._on_response(response)
+    assert limiter.throttled_calls == (slowdown > 1)
     first, second, *_ = call_times(limiter, clock, 3)
     assert second - first == pytest.approx(slowdown * SPACING)

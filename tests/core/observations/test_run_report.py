@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 from datetime import datetime, timedelta
 
 import pytest
-from accounts import FakeAccount, a_reading
+from accounts import SHOP_IDENTITY, FakeAccount, a_reading
 from builders import (
     HOTMAIL,
     NEWS_IDENTITY,
@@ -18,22 +18,25 @@ from builders import (
     unknown,
 )
 
-from vdm_alerts.core.alerts.alert import AlertKey
+from vdm_alerts.core.alerts.alert import Alert, AlertKey, Firing, Pending
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.findings import Finding
-from vdm_alerts.core.model.metrics import ACCOUNT, Scope
+from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Scope
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.model.severity import Severity
+from vdm_alerts.core.muting.silences import Silence
 from vdm_alerts.core.observations.evaluation import Evaluation
 from vdm_alerts.core.observations.observation import Observation
 from vdm_alerts.core.observations.run_report import (
     PUBLISHED_FIGURES,
+    RunCounts,
     RunReport,
     is_new_period,
     rate_samples,
     report_run,
 )
 from vdm_alerts.core.planning.queries import ACCOUNT_SENT_QUERY
+from vdm_alerts.core.rules.patterns import ScopeMatcher
 from vdm_alerts.core.rules.rule_set import RuleSet
 
 RULE = a_rule()
@@ -43,6 +46,7 @@ READING = a_reading(
     {ACCOUNT_SENT_QUERY: a_series(10, ending=TODAY - timedelta(days=2))},
     queries_made=5,
 )
+READING = replace(READING, throttled_calls=7)
 OBSERVATION = Observation(
     rule_set=RuleSet(
         {RULE.name: RULE},
@@ -55,6 +59,10 @@ OBSERVATION = Observation(
 )
 
 
+def recovering(scope: Scope) -> Alert:
+    return replace(firing(scope), state=Firing(Severity.WARNING, NOW, recovering_since=NOW))
+
+
 def keys_of(*scopes: Scope) -> list[AlertKey]:
     return [AlertKey.for_rule(RULE, scope) for scope in scopes]
 
@@ -64,18 +72,38 @@ def test_report_has_the_figures_of_the_run() -> None:
     evaluation = Evaluation(
         {account: healthy(), news: unknown(Gap.UNAVAILABLE), hotmail: unknown(Gap.TOO_FEW)}
     )
-    alerts = [firing(NEWS_IDENTITY), firing(HOTMAIL), firing(ACCOUNT, Severity.CRITICAL)]
+    alerts = [
+        recovering(NEWS_IDENTITY),
+        firing(HOTMAIL),
+        firing(ACCOUNT, Severity.CRITICAL),
+        replace(firing(SHOP_IDENTITY), state=Pending(Severity.WARNING, NOW)),
+    ]
     state = StoredState(alerts={alert.key: alert for alert in alerts})
-    report = report_run(OBSERVATION, evaluation, state, NOW, findings=6, sent=2, due=3)
+    news_matcher = ScopeMatcher({Dimension.IDENTITY: str(NEWS_IDENTITY)})
+    silence = Silence("move", "/silences/move", "*", news_matcher, NOW, "It moves", "me")
+    observation = replace(OBSERVATION, silences=[silence])
+    counts = RunCounts(findings=6, due=4, sent=2, failed=1)
+    report = report_run(
+        observation, evaluation, state, NOW, counts=counts, duration=timedelta(seconds=2.345)
+    )
     assert report == RunReport(
         queries=5,
         days_behind=2,
+        data_age_hours=33,
+        run_seconds=2.3,
+        throttled_calls=7,
         series_evaluated=3,
         series_unknown=1,
         alerts_warning=2,
         alerts_critical=1,
+        alerts_warning_recovering=1,
+        alerts_critical_recovering=0,
+        alerts_warning_silenced=1,
+        alerts_critical_silenced=0,
+        alerts_pending=1,
         notifications_sent=2,
-        notifications_unsent=1,
+        notifications_unsent=2,
+        notifications_failed=1,
         findings=6,
         unreadable=2,
         subscribers=4,
@@ -84,8 +112,18 @@ def test_report_has_the_figures_of_the_run() -> None:
 
 def test_report_of_a_run_that_could_not_read_vdm_has_no_age_of_the_data() -> None:
     observation = replace(OBSERVATION, reading=None)
-    report = report_run(observation, Evaluation(), StoredState(), NOW, findings=0, sent=0, due=0)
-    assert (report.queries, report.days_behind) == (0, None)
+    report = report_run(observation, Evaluation(), StoredState(), NOW, counts=RunCounts())
+    assert (report.queries, report.days_behind, report.data_age_hours) == (0, None, None)
+    assert report.run_seconds is None
+
+
+@pytest.mark.parametrize(("age", "hours"), [(0, 0), (1, 9), (2, 33)])
+def test_age_of_the_data_counts_from_the_end_of_the_newest_day(age: int, hours: int) -> None:
+    sent = a_series(10, ending=TODAY - timedelta(days=age))
+    reading = a_reading(FakeAccount().plan, {ACCOUNT_SENT_QUERY: sent})
+    observation = replace(OBSERVATION, reading=reading)
+    report = report_run(observation, Evaluation(), StoredState(), NOW, counts=RunCounts())
+    assert report.data_age_hours == hours
 
 
 def test_every_figure_is_published() -> None:

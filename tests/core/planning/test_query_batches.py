@@ -32,23 +32,19 @@ def test_account_is_read_for_every_metric_and_providers_without_email_for_one(
 def test_events_of_every_provider_are_read_when_emails_have_none_of_their_names(
     account: FakeAccount,
 ) -> None:
-    account.sends(ACCOUNT, 10_000).sends(Scope(isp="Gmail"), 4_000)
+    account.sends(ACCOUNT, 10_000, 100, 10).sends(Scope(isp="Gmail"), 4_000)
     account.read()
     # The others have no emails, and Gmail has no feedback loop, but "other providers" are the
     # account without each of them.
     for isp in KNOWN_ISPS:
-        assert account.metrics_of(ACCOUNT.at_provider(isp)) == {
-            Metric.SEND,
-            Metric.PERMANENT_BOUNCE,
-            Metric.COMPLAINT,
-        }
+        assert account.metrics_of(ACCOUNT.at_provider(isp)) == set(READ_METRICS)
     # "Other providers" have no name to query.
     assert account.metrics_of(ACCOUNT.at_provider(OTHER_ISPS)) == set()
 
 
 def test_catch_all_saves_the_queries_of_other_providers(account: FakeAccount) -> None:
     """Reading every metric of ten names took 44 queries with the account's own."""
-    account.sends(ACCOUNT, 10_000).sends(Scope(isp="Gmail"), 6_000)
+    account.sends(ACCOUNT, 10_000, 100, 10).sends(Scope(isp="Gmail"), 6_000)
     account.sends(Scope(isp="Hotmail"), 1_000).sends(Scope(isp=UNKNOWN_ISP), 3_000)
     account.read()
     account_metrics, bounces, complaints = 4, 3, 2
@@ -58,6 +54,18 @@ def test_catch_all_saves_the_queries_of_other_providers(account: FakeAccount) ->
         Metric.PERMANENT_BOUNCE,
         Metric.COMPLAINT,
     }
+
+
+def test_events_of_providers_are_read_only_when_the_account_has_enough_of_them(
+    account: FakeAccount,
+) -> None:
+    hotmail = Scope(isp="Hotmail")
+    account.sends(ACCOUNT, 10_000, bounced=19, complained=5).sends(hotmail, 10_000)
+    account.read()
+    assert account.metrics_of(hotmail) == {Metric.SEND, Metric.COMPLAINT}
+    account.counts[Metric.PERMANENT_BOUNCE, ACCOUNT] = Gap.UNAVAILABLE
+    account.read()
+    assert Metric.PERMANENT_BOUNCE in account.metrics_of(hotmail), "unknown is not zero"
 
 
 def test_sender_volume_is_read_first_and_events_only_when_they_can_matter(

@@ -1,8 +1,8 @@
 """CloudWatch metrics in the embedded metric format: log lines, without API calls.
 
-CloudWatch charges for a custom metric in each hour with data. So metrics are only the rates, and
-problems for alarms while they last. The other figures of a run are in the run report in the log,
-where the dashboard reads them.
+CloudWatch charges for a custom metric in each hour with data. So metrics are only the rates, some
+figures of a run, and problems for alarms while they last. All figures of a run are in the run
+report in the log, where the dashboard reads them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,6 +12,7 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from vdm_alerts.core.model.invisible_characters import escape_invisible
 from vdm_alerts.core.model.naming import mask_addresses
 from vdm_alerts.core.model.target import Target
+from vdm_alerts.core.observations.run_metrics import RunMetric
 from vdm_alerts.core.observations.run_report import NAMESPACE, RateSample, RunReport
 
 MAX_DIMENSION_VALUE = 1_024
@@ -19,6 +20,9 @@ MAX_DIMENSION_VALUE = 1_024
 
 Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html
 """
+
+_UNITS = {"RunDuration": MetricUnit.Seconds, "DataAge": MetricUnit.NoUnit}
+"""The units of metrics that are no counts. CloudWatch has no unit for hours."""
 
 
 class EmbeddedMetrics:
@@ -33,8 +37,14 @@ class EmbeddedMetrics:
         self._service = service
         self._display: Callable[[str], str] = mask_addresses if mask else str
 
-    def record(self, target: Target, report: RunReport, samples: Sequence[RateSample]) -> None:
-        """Print a line for each rate in *samples* and for each problem in *report*.
+    def record(
+        self,
+        target: Target,
+        report: RunReport,
+        samples: Sequence[RateSample],
+        metrics: Sequence[RunMetric] = (),
+    ) -> None:
+        """Print a line for each of *samples* and *metrics*, and for each problem in *report*.
 
         Each metric has a line of its own. In one line, two values of the same name would become two
         samples of one metric, whatever their dimensions.
@@ -43,6 +53,9 @@ class EmbeddedMetrics:
             self._print(target, "Unreadable", MetricUnit.Count, unreadable)
         if report.subscribers == 0:
             self._print(target, "NoSubscribers", MetricUnit.Count, 1)
+        for metric in metrics:
+            unit = _UNITS.get(metric.name, MetricUnit.Count)
+            self._print(target, metric.name, unit, metric.value, metric.dimensions)
         for sample in samples:
             self._print_rate(target, sample)
 

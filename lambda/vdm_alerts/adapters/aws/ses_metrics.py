@@ -70,6 +70,7 @@ class SesMetrics:
         *client* needs MAX_CONCURRENCY connections.
         """
         self._client = client
+        self._rate_limiter = rate_limiter
         rate_limiter.attach(client, "BatchGetMetricData")
         client.meta.events.register("before-parse.sesv2.BatchGetMetricData", remove_invalid_counts)
 
@@ -98,6 +99,10 @@ class SesMetrics:
                 for batch_answers in executor.map(calls.read, rest):
                     answers |= batch_answers
         return answers
+
+    def throttled_calls(self) -> int:
+        """Return how many calls SES has throttled so far, retries included."""
+        return self._rate_limiter.throttled_calls
 
 
 @dataclass(slots=True)

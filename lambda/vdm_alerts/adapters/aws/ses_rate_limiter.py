@@ -52,6 +52,8 @@ class RateLimiter:
         self._lock = Lock()
         self._next_turn = clock.monotonic()
         self._slowdown = 1.0
+        self.throttled_calls = 0
+        """The calls that SES has throttled so far."""
 
     def wait(self) -> None:
         """Wait until the next call is allowed."""
@@ -62,8 +64,9 @@ class RateLimiter:
         self._clock.sleep(turn - now)
 
     def throttled(self) -> None:
-        """Slow down, because SES throttled a call."""
+        """Slow down, because SES throttled a call, and count the call."""
         with self._lock:
+            self.throttled_calls += 1
             self._slowdown = min(self._slowdown * 2, MAX_SLOWDOWN)
 
     def accepted(self) -> None:

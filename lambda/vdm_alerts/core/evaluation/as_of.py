@@ -8,6 +8,17 @@ from vdm_alerts.core.statistics.arrival import HOURS_PER_DAY
 MIN_HOURS = 0.1
 """The minimum length of the last day in hours, so that no division by zero occurs."""
 
+SETTLING_TIME = timedelta(hours=48)
+"""How long after its end the counts of a day can still change.
+
+AWS states no such time. Public code of an operator treats a day as final 48 hours after its end.
+"""
+
+
+def is_settled(day: date, now: datetime) -> bool:
+    """Return whether the counts of *day* are final at *now*."""
+    return now - AsOf(now, day).end_of_last_day >= SETTLING_TIME
+
 
 @dataclass(frozen=True, slots=True)
 class AsOf:

@@ -1,9 +1,10 @@
 """Verdicts: the results of an evaluation."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import TypeAlias
 
+from vdm_alerts.core.evaluation.as_of import is_settled
 from vdm_alerts.core.model.metrics import Scope, Window
 from vdm_alerts.core.model.rates import Gap, Indicator, Rate
 from vdm_alerts.core.model.severity import Severity
@@ -36,6 +37,10 @@ class Evidence:
     """
     last_day: date | None = None
     """The last day of the window; None if that is today (partial)."""
+
+    def is_settled(self, now: datetime) -> bool:
+        """Return whether the counts can no longer change at *now*."""
+        return is_settled(self.last_day or now.date(), now)
 
 
 @dataclass(frozen=True, slots=True)

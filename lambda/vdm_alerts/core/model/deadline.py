@@ -17,3 +17,10 @@ class NoDeadline:
     def remaining(self) -> timedelta:
         """Return the longest possible duration."""
         return timedelta.max
+
+
+def elapsed(deadline: Deadline, remaining_before: timedelta) -> timedelta | None:
+    """Return the time since *deadline* had *remaining_before*; None if it never passes."""
+    if remaining_before == timedelta.max:
+        return None
+    return remaining_before - deadline.remaining()

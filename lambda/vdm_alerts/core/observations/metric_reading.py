@@ -59,6 +59,8 @@ class MetricReading:
     """The verdicts on the answers."""
     failed: bool = False
     """Whether an error ended the reading early. The error is a finding."""
+    throttled_calls: int = 0
+    """How many calls SES throttled."""
 
     @property
     def as_of(self) -> AsOf:

@@ -7,7 +7,7 @@ events follow. If the events can matter too, the volume that they are divided by
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from vdm_alerts.core.model.metrics import Dimension, Metric, Scope, Series, Window
+from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Metric, Scope, Series, Window
 from vdm_alerts.core.planning.queries import (
     ACCOUNT_SENT_QUERY,
     Answers,
@@ -52,8 +52,24 @@ def follow_up_batches(plan: ReadPlan, answers: Answers) -> Iterator[QueryBatch]:
         for rule in plan.rule_scopes.rules_for(scope):
             minimum = plan.minimum_counts[rule.name]
             is_in_top = plan.rule_scopes.is_in_top(rule, scope)
-            if is_in_top and minimum.are_reached_by_emails(sent, plan.last_day):
+            if (
+                is_in_top
+                and minimum.are_reached_by_emails(sent, plan.last_day)
+                and _may_have_enough_events(rule, scope, plan, answers)
+            ):
                 yield from events_then_volume(rule, scope, plan, answers)
+
+
+def _may_have_enough_events(rule: Rule, scope: Scope, plan: ReadPlan, answers: Answers) -> bool:
+    """Return whether the events of *scope* may be enough to breach *rule*.
+
+    A provider has no more events than the account, whose events every reading queries.
+    """
+    events = answers.get(Query(rule.indicator.events, ACCOUNT))
+    if not scope.isp or not isinstance(events, Series):
+        return True
+    total = events.total(rule.lookback, plan.last_day)
+    return plan.minimum_counts[rule.name].are_reached_by_events(total)
 
 
 def first_batches(plan: ReadPlan, answers: Answers) -> Iterator[QueryBatch]:

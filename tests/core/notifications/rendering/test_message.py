@@ -1,7 +1,7 @@
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from builders import (
@@ -13,6 +13,7 @@ from builders import (
     NOW,
     SUBJECT_SUFFIX,
     TARGET,
+    TODAY,
     WARNING_THRESHOLD,
     a_rule,
     breached,
@@ -280,6 +281,7 @@ def test_json_payload_contains_every_figure_of_an_incident() -> None:
                 "volume": 10_000,
                 "window_days": 3,
                 "last_day": None,
+                "settled": False,
                 "confidence": None,
             }
         ],
@@ -623,6 +625,29 @@ def test_catch_all_is_shown_in_words_and_with_its_name_where_a_reader_needs_it()
     )
 
 
+@pytest.mark.parametrize(
+    ("last_day", "is_settled"),
+    [(None, False), (TODAY - timedelta(days=2), False), (TODAY - timedelta(days=3), True)],
+)
+def test_rate_in_range_says_if_its_figures_can_still_change(
+    last_day: date | None, *, is_settled: bool
+) -> None:
+    verdict = healthy("2%")
+    assert verdict.evidence
+    verdict = replace(verdict, evidence=replace(verdict.evidence, last_day=last_day))
+    message = message_for((resolved(firing(notified=WARNING)), verdict))
+    assert ("Figures of the last two days can still change." in message.text) is not is_settled
+    (affected,) = json.loads(message.payload)["affected"]
+    assert affected["settled"] is is_settled
+
+
+def test_breach_says_only_in_the_payload_that_its_figures_can_still_change() -> None:
+    message = message_for((firing(), breached()))
+    assert "can still change" not in message.text
+    (affected,) = json.loads(message.payload)["affected"]
+    assert affected["settled"] is False
+
+
 @given(st.text(max_size=300))
 def test_notification_has_valid_json_and_ascii_attributes_whatever_the_name(identity: str) -> None:
     message = message_for((firing(Scope(identity=identity)), breached()))
@@ -663,6 +688,7 @@ def test_account_estimate_is_included_only_while_an_alert_is_open() -> None:
         "volume": 12_000,
         "window_days": 6,
         "last_day": None,
+        "settled": False,
         "confidence": None,
         "review": {"level": 0.05, "emails": 900, "hours": 9.0},
         "pause": {"level": 0.1, "emails": None, "hours": None},

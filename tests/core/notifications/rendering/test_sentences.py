@@ -135,8 +135,9 @@ def test_open_alert_states_the_rate_the_threshold_and_the_data(
             [
                 f"The {NAME} is 0.33%, back below your 5% threshold. ",
                 (
-                    "Data: 3 of 900 emails bounced permanently today so far. Confidence: about 97% "
-                    "that the true rate is below 5%."
+                    "Data: 3 of 900 emails bounced permanently today so far. Figures of the last "
+                    "two days can still change. Confidence: about 97% that the true rate is below "
+                    "5%."
                 ),
             ],
             id="healthy",
@@ -145,7 +146,10 @@ def test_open_alert_states_the_rate_the_threshold_and_the_data(
             healthy(),
             [
                 f"The {NAME} is 1%, back below your 5% threshold. ",
-                "Data: 100 of 10,000 emails bounced permanently in the 3 days through 2026-03-11.",
+                (
+                    "Data: 100 of 10,000 emails bounced permanently in the 3 days through "
+                    "2026-03-11. Figures of the last two days can still change."
+                ),
             ],
             id="counted rate",
         ),

@@ -22,6 +22,7 @@ from vdm_alerts.core.notifications.rendering.sentences import (
     certainty_sentence,
     rate_text,
     scope_with_kind,
+    settling_sentence,
     since_sentence,
 )
 from vdm_alerts.core.notifications.rendering.steps import REMEDIATION, incident_steps
@@ -107,6 +108,7 @@ def _data_paragraph(incident: IncidentNotification, now: datetime) -> Iterator[s
     primary = incident.primary
     sentences = [
         f"Data: {counts_phrase(primary.evidence, incident.indicator)}." if primary.evidence else "",
+        settling_sentence(primary, now),
         certainty_sentence(primary, incident.rule),
         since_sentence(primary, now) if primary.is_firing else "",
     ]

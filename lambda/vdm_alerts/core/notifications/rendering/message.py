@@ -70,7 +70,7 @@ def render(notification: Notification, links: Links, now: datetime) -> Message:
                 "indicator": incident.indicator.key,
             }
             content = incident_content(incident, links, now)
-            fields = payload.incident_fields(incident)
+            fields = payload.incident_fields(incident, now)
             emoji = _emoji(incident)
         case Digest() as digest:
             kind = "summary" if digest.coverage else "digest"

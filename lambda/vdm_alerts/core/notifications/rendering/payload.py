@@ -1,6 +1,7 @@
 """The JSON payload of a notification, for machines. `docs/notification.schema.json` describes it.
 
 An unknown value is null. "last_day", the last day of a window, is null if that day is today.
+"settled" says whether the counts of that day, and so of the window, are final.
 """
 
 import json
@@ -64,19 +65,20 @@ def payload_text(
 
 
 def incident_fields(
-    incident: IncidentNotification, max_scopes: int | None = None
+    incident: IncidentNotification, now: datetime, max_scopes: int | None = None
 ) -> dict[str, Any]:
     """Return the fields of *incident*, with its first scopes: *max_scopes*, or those that fit."""
+    scopes, contributor = incident.affected[:max_scopes], incident.contributor
     return {
         "id": incident.id,
         "sequence": incident.sequence,
         "history_available": incident.has_history,
         "parameter": incident.rule.source if incident.rule else None,
-        "contributor": _contributor_fields(incident.contributor) if incident.contributor else None,
+        "contributor": _contributor_fields(contributor, now) if contributor else None,
         "provider": _provider_fields(incident.provider) if incident.provider else None,
-        "estimate": _estimate_fields(incident.estimate) if incident.estimate else None,
+        "estimate": _estimate_fields(incident.estimate, now) if incident.estimate else None,
         "trend": _trend_fields(incident.trend) if incident.trend else None,
-        "affected": _fitting(_scope_fields(scope) for scope in incident.affected[:max_scopes]),
+        "affected": _fitting(_scope_fields(scope, now) for scope in scopes),
         "affected_total": len(incident.affected),
     }
 
@@ -95,7 +97,7 @@ def digest_fields(digest: Digest, links: Links, now: datetime) -> dict[str, Any]
                 "headline": incident_subject(incident),
                 "text": [opening(incident, now)],
                 "steps": [_step_fields(step) for step in incident_steps(incident, links)],
-                **incident_fields(incident, MAX_SCOPES_IN_DIGEST),
+                **incident_fields(incident, now, MAX_SCOPES_IN_DIGEST),
             }
             for incident in digest.incidents
         ),
@@ -156,7 +158,7 @@ def _finding_fields(finding: Finding) -> dict[str, Any]:
     return {"key": finding.key, "headline": finding.headline}
 
 
-def _scope_fields(affected: AffectedScope) -> dict[str, Any]:
+def _scope_fields(affected: AffectedScope, now: datetime) -> dict[str, Any]:
     verdict = affected.verdict
     return {
         "scope": _dimension_fields(affected.alert.scope),
@@ -164,16 +166,16 @@ def _scope_fields(affected: AffectedScope) -> dict[str, Any]:
         "since": affected.since.isoformat() if affected.since else None,
         "reason": affected.reason.value if affected.reason else None,
         "threshold": verdict.threshold.share if isinstance(verdict, Breached) else None,
-        **_evidence_fields(affected.evidence),
+        **_evidence_fields(affected.evidence, now),
     }
 
 
-def _contributor_fields(contributor: Contributor) -> dict[str, Any]:
+def _contributor_fields(contributor: Contributor, now: datetime) -> dict[str, Any]:
     """Return the main contributor, its share (a fraction), and its rate."""
     return {
         "scope": _dimension_fields(contributor.scope),
         "share": contributor.share,
-        **_evidence_fields(contributor.evidence),
+        **_evidence_fields(contributor.evidence, now),
     }
 
 
@@ -195,10 +197,10 @@ def _trend_fields(trend: Trend) -> dict[str, Any]:
     return {"rates": rates, "last_day": trend.last_day.isoformat()}
 
 
-def _estimate_fields(estimate: AccountRateEstimate) -> dict[str, Any]:
+def _estimate_fields(estimate: AccountRateEstimate, now: datetime) -> dict[str, Any]:
     """Return the estimated account rate, and the distance to SES's levels."""
     return {
-        **_evidence_fields(Evidence(estimate.rate, estimate.window)),
+        **_evidence_fields(Evidence(estimate.rate, estimate.window), now),
         "review": _distance_fields(estimate.review),
         "pause": _distance_fields(estimate.pause),
     }
@@ -217,12 +219,13 @@ def _dimension_fields(scope: Scope) -> dict[str, str]:
     return {dimension.value: name for dimension, name in scope.dimensions.items()}
 
 
-def _evidence_fields(evidence: Evidence | None) -> dict[str, Any]:
+def _evidence_fields(evidence: Evidence | None, now: datetime) -> dict[str, Any]:
     return {
         "rate": evidence.rate.value if evidence else None,
         "events": evidence.rate.events if evidence else None,
         "volume": evidence.rate.volume if evidence else None,
         "window_days": evidence.window.days if evidence else None,
         "last_day": evidence.last_day.isoformat() if evidence and evidence.last_day else None,
+        "settled": evidence.is_settled(now) if evidence else None,
         "confidence": evidence.confidence if evidence else None,
     }

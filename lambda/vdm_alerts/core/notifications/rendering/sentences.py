@@ -92,6 +92,18 @@ def _too_little_data(verdict: Healthy | Inconclusive) -> str:
     return f"Too little data to be confident that the rate is above or below {limit}."
 
 
+def settling_sentence(affected: AffectedScope, now: datetime) -> str:
+    """Return that the figures of *affected* can still change; empty if they cannot.
+
+    Bounces and complaints are added to a day, and hardly ever taken away. So that matters if the
+    rate is in range, and a breach needs no such note.
+    """
+    evidence = affected.evidence
+    if evidence is None or affected.is_on_bad_side or evidence.is_settled(now):
+        return ""
+    return "Figures of the last two days can still change."
+
+
 def since_sentence(affected: AffectedScope, now: datetime) -> str:
     """Return since when the alert is open; empty if that is unknown."""
     since = affected.since

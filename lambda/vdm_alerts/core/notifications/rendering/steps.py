@@ -50,8 +50,14 @@ REMEDIATION: Mapping[Indicator, Remediation] = {
         "SES does not review them, but a rise at one provider is often the first sign that it "
         "distrusts the sender.",
         source=_DASHBOARD,
-        find=f"Find the replies of the mailbox providers: {_MESSAGES}.",
-        at_provider="Send more slowly to {isp} until its replies stop.",
+        find=f"Read the replies of the mailbox providers: {_MESSAGES}. They say whether mailboxes "
+        "are full, or whether a provider limits or distrusts you.",
+        at_provider="Send more slowly to {isp} until its replies stop. Do not send deferred emails "
+        "again: SES itself retries them for hours.",
+        steps=(
+            "Check SPF, DKIM, and DMARC of the sender, and the blocklists that the replies name.",
+            "Keep the addresses: they are good. Do not suppress or remove them.",
+        ),
     ),
     Indicator.COMPLAINT_RATE: Remediation(
         why="SES reviews an account whose own complaint rate reaches 0.1%, and might pause its "
