@@ -60,6 +60,7 @@ Each `[[run]]` is a run of VDM Alerts:
     silences   = { move = "..." }     the same for silences
     gone       = ["a.example.com"]    identities that are deleted at that time
     unreadable = ["b.example.com"]    dimension values whose queries fail at that time
+    weekly_summary = true             the schedule of the weekly summary starts this run
 """
 
 from collections.abc import Mapping, Sequence

@@ -136,6 +136,7 @@ class RunDocument:
     silences: Mapping[str, str] = field(default_factory=dict)
     gone: tuple[Name, ...] = ()
     unreadable: tuple[Name, ...] = ()
+    weekly_summary: bool = False
 
     @property
     def run(self) -> ScenarioRun:
@@ -149,6 +150,7 @@ class RunDocument:
             silences=self.silences,
             gone=self.gone,
             unreadable=self.unreadable,
+            weekly_summary=self.weekly_summary,
         )
 
 

@@ -32,7 +32,8 @@ Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_PricingAttrib
 TodayQueries: TypeAlias = Literal["served", "rejected"]
 """What SES does with queries of the current day."""
 EXPECTED_REASONS: Mapping[str, str] = {
-    reason: reason for reason in (*(each.value for each in Reason), "SUMMARY", "DIGEST", SERVICE)
+    reason: reason
+    for reason in (*(each.value for each in Reason), "SUMMARY", "DIGEST", "WEEKLY", SERVICE)
 }
 """The reasons that notifications can have."""
 FaultKind: TypeAlias = CallFaultKind | QueryFaultKind
