@@ -14,6 +14,10 @@ _UNKNOWN = "is not a supported schedule"
 _RATE = re.compile(r"rate\((?:(1) (minute|hour|day)|([2-9]|[1-9][0-9]{1,3}) (minute|hour|day)s)\)")
 # Scheduler requires "?" in one of the two day fields, and rejects it in both.
 _DAILY = re.compile(r"cron\((\S+) (\S+) (?:\* \* \?|\? \* \*) \*\)")
+_WEEKLY = re.compile(
+    r"rate\(7 days\)|cron\([0-5]?[0-9] ([01]?[0-9]|2[0-3]) \? \* "
+    r"([1-7]|SUN|MON|TUE|WED|THU|FRI|SAT) \*\)"
+)
 _EVERY = re.compile(r"\*(?:/([1-9][0-9]?))?")
 _PART = re.compile(r"([0-9]{1,2})(?:-([0-9]{1,2}))?(?:/([1-9][0-9]?))?")
 _DAY = timedelta(days=1)
@@ -36,6 +40,11 @@ def parse_cadence(schedule: str) -> timedelta:
             f"runs more often than every {minutes} minutes, although VDM counts whole days"
         )
     return max(intervals)
+
+
+def is_weekly(schedule: str) -> bool:
+    """Return whether *schedule* runs once a week, in a form that EventBridge Scheduler accepts."""
+    return _WEEKLY.fullmatch(schedule) is not None
 
 
 def _intervals(schedule: str) -> Sequence[timedelta]:

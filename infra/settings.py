@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeAlias
 
-from infra.cadence import InvalidScheduleError, parse_cadence
+from infra.cadence import InvalidScheduleError, is_weekly, parse_cadence
 from infra.email_addresses import address_errors, split_addresses
 from vdm_alerts.core.model.invisible_characters import escape_invisible
 from vdm_alerts.core.model.metrics import Window
@@ -27,6 +27,8 @@ CONTEXT_KEYS: Mapping[str, str] = {
     "slackChannelId": 'the ID of the channel in this workspace to notify, for example "C0123ABCD"',
     "schedule": 'a rate, for example "rate(1 hour)", or a cron expression of EventBridge Scheduler '
     'for every day, for example "cron(0 8-18 * * ? *)", with runs every 5 minutes to once a day',
+    "weeklySummary": "a cron expression of EventBridge Scheduler for one time on one day of the "
+    'week, in UTC, for example "cron(0 8 ? * MON *)", or "rate(7 days)", or "none"',
     "prefix": "the name of the stack, its table and its parameters, unique in the Region: 3 to 30 "
     "characters of a-z, 0-9 and -, first a letter, not starting with aws or ssm",
     "reserve": '"true" to reserve a concurrency of 1 for the function, which the quota of the '
@@ -49,6 +51,8 @@ CONTEXT_KEYS: Mapping[str, str] = {
 }
 """Every context key of VDM Alerts, with its valid values. The text completes "Use "."""
 
+WEEKLY_SUMMARY = "cron(0 8 ? * MON *)"
+"""The default schedule of the weekly summary."""
 _SWITCHES = ("reserve", "dashboard", "encrypt", "includeToday", "maskAddresses", "enableVdm")
 _EMAIL_KEYS = ("email", "watchdogEmail")
 _SLACK_KEYS = ("slackWorkspaceId", "slackChannelId")
@@ -84,6 +88,8 @@ class Settings:
     schedule: str
     cadence: timedelta
     """The longest time between two runs of *schedule*."""
+    weekly_summary: str | None
+    """The schedule of the weekly summary; None for no summary."""
     prefix: str
     """Name of the stack and prefix of what it creates."""
     reserve: bool
@@ -112,6 +118,7 @@ def read_context(context: Context) -> Settings:
     errors = _unknown_keys(context)
     emails, watchdog_emails = _emails(context, errors)
     schedule, cadence = _schedule(context, errors)
+    weekly_summary = _weekly_summary(context, errors)
     prefix = _prefix(context, errors)
     quota_share = _quota_share(context, errors)
     queries_per_day = _queries_per_day(context, errors)
@@ -128,6 +135,7 @@ def read_context(context: Context) -> Settings:
         slack=slack,
         schedule=schedule,
         cadence=cadence,
+        weekly_summary=weekly_summary,
         prefix=prefix,
         reserve="reserve" in enabled,
         dashboard="dashboard" in enabled,
@@ -189,6 +197,16 @@ def _schedule(context: Context, errors: list[str]) -> tuple[str, timedelta]:
             f"schedule: {quote(schedule)} runs less than once a day. {_usage('schedule')}"
         )
     return schedule, cadence
+
+
+def _weekly_summary(context: Context, errors: list[str]) -> str | None:
+    schedule = str(context.get("weeklySummary", WEEKLY_SUMMARY))
+    if schedule == "none":
+        return None
+    if not is_weekly(schedule):
+        what = f"{quote(schedule)} is not a weekly schedule. {_usage('weeklySummary')}"
+        errors.append(f"weeklySummary: {what}")
+    return schedule
 
 
 def _prefix(context: Context, errors: list[str]) -> str:

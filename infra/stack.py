@@ -56,6 +56,7 @@ class VdmAlerts(Stack):
             function=evaluator.function,
             dead_letter_queue=dead_letter_queue,
             schedule=settings.schedule,
+            weekly_summary=settings.weekly_summary,
         )
         alarm_topics = [notifications.topic]
         if settings.watchdog_emails:

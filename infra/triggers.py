@@ -1,4 +1,7 @@
-"""What invokes the function: a schedule and events of SES."""
+"""What invokes the function: two schedules and events of SES."""
+
+import json
+from collections.abc import Mapping
 
 from aws_cdk import Stack
 from aws_cdk import aws_events as events
@@ -6,7 +9,6 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_scheduler as scheduler
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.dead_letter_queue import DeadLetterQueue
@@ -27,10 +29,12 @@ Source: https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-ses.html
 """
 
 MAX_RETRIES = 3
+WEEKLY_SUMMARY = "weeklySummary"
+"""The key by which the handler recognizes an event that requests a weekly summary."""
 
 
 class Triggers(Construct):
-    """A schedule and an EventBridge rule that may invoke one function."""
+    """Two schedules and an EventBridge rule that may invoke one function."""
 
     def __init__(
         self,
@@ -40,9 +44,11 @@ class Triggers(Construct):
         function: lambda_.Function,
         dead_letter_queue: DeadLetterQueue,
         schedule: str,
+        weekly_summary: str | None,
     ) -> None:
         """Invoke *function* by *schedule* and on events of SES.
 
+        The schedule *weekly_summary* also requests a weekly summary; None has no such schedule.
         Triggers that cannot be delivered go to *dead_letter_queue*.
         """
         super().__init__(scope, id_)
@@ -60,7 +66,12 @@ class Triggers(Construct):
                 *key_permissions(dead_letter_queue.key),
             ],
         )
-        self._schedule(function, dead_letter_queue.queue, schedule, role)
+        self._function, self._queue, self._role = function, dead_letter_queue.queue, role
+        self._schedule("Schedule", "Starts the scheduled runs of VDM Alerts", schedule, {})
+        if weekly_summary:
+            event = {WEEKLY_SUMMARY: True}
+            description = "Requests the weekly summary of VDM Alerts"
+            self._schedule("WeeklySummary", description, weekly_summary, event)
         events.Rule(
             self,
             "NewsFromSes",
@@ -78,24 +89,20 @@ class Triggers(Construct):
         )
 
     def _schedule(
-        self,
-        function: lambda_.Function,
-        dead_letter_queue: sqs.Queue,
-        expression: str,
-        role: iam.Role,
+        self, id_: str, description: str, expression: str, event: Mapping[str, object]
     ) -> None:
         schedule = scheduler.CfnSchedule(
             self,
-            "Schedule",
-            description="Starts the scheduled runs of VDM Alerts",
+            id_,
+            description=description,
             schedule_expression=expression,
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
             target=scheduler.CfnSchedule.TargetProperty(
-                arn=function.function_arn,
-                role_arn=role.role_arn,
-                input="{}",
+                arn=self._function.function_arn,
+                role_arn=self._role.role_arn,
+                input=json.dumps(event),
                 dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(
-                    arn=dead_letter_queue.queue_arn
+                    arn=self._queue.queue_arn
                 ),
                 retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
                     maximum_event_age_in_seconds=MAX_EVENT_AGE.to_seconds(),
@@ -103,4 +110,4 @@ class Triggers(Construct):
                 ),
             ),
         )
-        schedule.node.add_dependency(role)  # A rate schedule starts immediately.
+        schedule.node.add_dependency(self._role)  # A rate schedule starts immediately.

@@ -90,16 +90,24 @@ class DeployedStack:
         """The local AWS that the stack is deployed to."""
         return self.deployment.aws
 
-    def run(self, at: datetime | None = None) -> tuple[dict[str, Any], list[ReceivedNotification]]:
-        """Run as of *at*, or an hour after the last run; return the run report and deliveries."""
-        report = self.invoke(at)
+    def run(
+        self, at: datetime | None = None, **event: object
+    ) -> tuple[dict[str, Any], list[ReceivedNotification]]:
+        """Run as of *at*, or an hour after the last run; return the run report and deliveries.
+
+        *event* is what else the event of the invocation contains.
+        """
+        report = self.invoke(at, **event)
         return report, self.inbox.receive(report["notifications_sent"])
 
-    def invoke(self, at: datetime | None = None) -> dict[str, Any]:
-        """Run as of *at*, or an hour after the last run; return the run report alone."""
+    def invoke(self, at: datetime | None = None, **event: object) -> dict[str, Any]:
+        """Run as of *at*, or an hour after the last run; return the run report alone.
+
+        *event* is as above.
+        """
         self.now = at or self.now + timedelta(hours=1)
         self.aws.set_clock(self.now.isoformat())
-        return self.deployment.invoke({"now": self.now.isoformat()})
+        return self.deployment.invoke({**event, "now": self.now.isoformat()})
 
     def run_failing(self) -> str:
         """Run an hour after the last run; require an error and return its message."""

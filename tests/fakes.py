@@ -84,6 +84,8 @@ CALLS = {
         "load": "load state",
         "save": "save state",
         "request_run": "request run",
+        "request_summary": "request summary",
+        "transitions_since": "read history",
         "take_request": "take request",
     },
     "notifier": {"publish": "publish", "subscribers": "count subscribers"},

@@ -65,7 +65,7 @@ def run_demo(*, keep: bool) -> None:
             sent = 0
             for run in runs:
                 aws.set_clock(run.at.isoformat())
-                summary = deployed.invoke({"now": run.at.isoformat()})
+                summary = deployed.invoke(run.event)
                 deliveries = inbox.receive(summary["notifications_sent"])
                 _print_run(console, run, deliveries)
                 sent += len(deliveries)

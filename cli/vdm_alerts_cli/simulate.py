@@ -101,6 +101,8 @@ def simulate(scenario: Scenario, rules: Mapping[str, str]) -> Iterator[Simulated
         endpoint.now, endpoint.scenario = run.at, scenario.for_run(run)
         parameters.write(run.rules, run.silences)
         lease, target = Lease(run.at, run.at + _LEASE_DURATION), Target(ACCOUNT, REGION)
+        if run.weekly_summary:
+            ports.store.request_summary(target, run.at.date())
         summary = evaluate.run(
             ports,
             target,

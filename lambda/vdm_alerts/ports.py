@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from vdm_alerts.core.alerts.history import Transition
+from vdm_alerts.core.alerts.history import RecentTransitions, Transition
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.account import AccountStatus, Recommendation
 from vdm_alerts.core.model.deadline import Deadline
@@ -128,6 +128,19 @@ class StateStore(Protocol):
 
     def take_request(self, target: Target) -> bool:
         """Return whether a run of *target* was requested, and delete the request.
+
+        Raises AccessDeniedError or UnavailableError.
+        """
+
+    def request_summary(self, target: Target, day: date) -> None:
+        """Request a weekly summary of *target* for *day*: part of the state until it is answered.
+
+        A further request for the same day changes nothing. Raises AccessDeniedError or
+        UnavailableError.
+        """
+
+    def transitions_since(self, target: Target, since: datetime) -> RecentTransitions:
+        """Return the stored transitions of *target* from *since* on, the latest ones if very many.
 
         Raises AccessDeniedError or UnavailableError.
         """

@@ -73,6 +73,7 @@ Each `[[run]]` is a run of VDM Alerts:
     gone       = ["a.example.com"]    identities that are deleted at that time
     unreadable = ["b.example.com"]    dimension values whose queries fail at that time
     paused_tenants = ["acme"]         tenants that may not send at that time
+    weekly_summary = true             the schedule of the weekly summary starts this run
 """
 
 from collections.abc import Mapping, Sequence

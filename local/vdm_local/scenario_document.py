@@ -163,6 +163,7 @@ class RunDocument:
     gone: tuple[Name, ...] = ()
     paused_tenants: tuple[Name, ...] = ()
     unreadable: tuple[Name, ...] = ()
+    weekly_summary: bool = False
 
     @property
     def run(self) -> ScenarioRun:
@@ -177,6 +178,7 @@ class RunDocument:
             gone=self.gone,
             paused_tenants=self.paused_tenants,
             unreadable=self.unreadable,
+            weekly_summary=self.weekly_summary,
         )
 
 

@@ -41,7 +41,8 @@ AdvisorImpact: TypeAlias = Literal["HIGH", "LOW"]
 TodayQueries: TypeAlias = Literal["served", "rejected"]
 """What SES does with queries of the current day."""
 EXPECTED_REASONS: Mapping[str, str] = {
-    reason: reason for reason in (*(each.value for each in Reason), "SUMMARY", "DIGEST", SERVICE)
+    reason: reason
+    for reason in (*(each.value for each in Reason), "SUMMARY", "DIGEST", "WEEKLY", SERVICE)
 }
 """The reasons that notifications can have."""
 FaultKind: TypeAlias = CallFaultKind | QueryFaultKind

@@ -30,6 +30,14 @@ class ScenarioRun:
     """Tenants that may not send at that time."""
     unreadable: tuple[str, ...] = ()
     """Dimension values whose queries fail at that time."""
+    weekly_summary: bool = False
+    """Whether the schedule of the weekly summary starts the run."""
+
+    @property
+    def event(self) -> dict[str, object]:
+        """The event with which the deployed function starts the run."""
+        weekly = {"weeklySummary": True} if self.weekly_summary else {}
+        return {"now": self.at.isoformat(), **weekly}
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,5 +30,5 @@ def test_scenario_sends_the_expected_notifications(path: Path) -> None:
 def test_demo_scenario_has_each_kind_of_notification_and_runs_without_any() -> None:
     runs = load_scenario(DEMO_SCENARIO).runs
     reasons = [reason for run in runs for reason in run.expected_reasons]
-    assert reasons == ["SUMMARY", "FIRING", "ESCALATED", "REPEAT", "RESOLVED", "FIRING"]
+    assert reasons == ["SUMMARY", "FIRING", "ESCALATED", "REPEAT", "WEEKLY", "RESOLVED", "FIRING"]
     assert sum(not run.expected_reasons for run in runs) >= 5

@@ -8,14 +8,16 @@ import pytest
 from builders import HOTMAIL, HOUR, NEWS_IDENTITY, NOW, TARGET, TODAY, a_table, firing
 from moto import mock_aws
 
+from vdm_alerts.adapters.aws import dynamodb_history, dynamodb_state
 from vdm_alerts.adapters.aws.dynamodb_items import HISTORY, MAX_WRITES, STATE, partition_key
 from vdm_alerts.adapters.aws.dynamodb_state import DynamoDbState, query_partition
 from vdm_alerts.adapters.memory import MemoryState
 from vdm_alerts.core.alerts.alert import Alert, Ok
 from vdm_alerts.core.alerts.damage import damaged_item
-from vdm_alerts.core.alerts.history import Transition
+from vdm_alerts.core.alerts.history import RecentTransitions, Transition
 from vdm_alerts.core.alerts.sequence import SendAttempt
 from vdm_alerts.core.alerts.stored_state import StoredState, SubscriberCount
+from vdm_alerts.core.alerts.week import WeekFigures
 from vdm_alerts.core.evaluation.revision import ReportedFigures
 from vdm_alerts.core.model.errors import LeaseHeldError, StaleStateError
 from vdm_alerts.core.model.findings import Finding, OperationFailedError
@@ -103,6 +105,8 @@ def test_saved_state_is_loaded(store: StateStore) -> None:
         expected_subscribers=SubscriberCount(2, NOW - HOUR),
         days_without_vdm=frozenset({TODAY, TODAY - 24 * HOUR}),
         damage=(damaged_item("rule#mine", "it is 7", "It has no last valid version"),),
+        weekly_requests=frozenset({TODAY}),
+        week=WeekFigures(NOW, 168, 4_000, 3_600, {"account": 60}, {"a": 7, "b": 8}, 9, TODAY),
     )
 
     saved = store.save(TARGET, state, replacing=StoredState())
@@ -314,3 +318,87 @@ def test_run_is_requested_once_for_each_target(store: StateStore) -> None:
     assert not store.take_request(replace(TARGET, region="us-east-1"))
     assert store.take_request(TARGET)
     assert not store.take_request(TARGET)
+
+
+# The weekly summary.
+
+
+def test_requested_summary_is_part_of_the_state_until_a_save_deletes_it(store: StateStore) -> None:
+    saved = store.save(TARGET, StoredState(summary_sent=True), replacing=StoredState())
+    store.request_summary(TARGET, TODAY)
+    store.request_summary(TARGET, TODAY)
+    store.request_summary(TARGET, TODAY + 24 * HOUR)
+    before = store.load(TARGET)
+    assert before == replace(saved, weekly_requests=frozenset({TODAY, TODAY + 24 * HOUR}))
+
+    store.save(TARGET, replace(before, weekly_requests=frozenset()), replacing=before)
+
+    assert store.load(TARGET).weekly_requests == frozenset()
+
+
+def test_save_keeps_a_summary_requested_since_the_load(store: StateStore) -> None:
+    before = store.load(TARGET)
+    store.request_summary(TARGET, TODAY)
+
+    store.save(TARGET, StoredState(last_run=NOW), replacing=before)
+
+    assert store.load(TARGET).weekly_requests == frozenset({TODAY})
+
+
+def test_request_before_the_first_run_is_the_only_state(store: StateStore) -> None:
+    store.request_summary(TARGET, TODAY)
+
+    assert store.load(TARGET) == StoredState(weekly_requests=frozenset({TODAY}))
+
+
+def test_transitions_are_read_from_a_time_on_in_their_order(store: StateStore) -> None:
+    changes = [
+        Transition(firing(scope).key, NOW + hours * HOUR, "Ok", "Firing WARNING", "why")
+        for hours in (3, 1, 2, 0)
+        for scope in (HOTMAIL, NEWS_IDENTITY, ACCOUNT)
+    ]
+    store.save(TARGET, StoredState(), replacing=StoredState(), transitions=changes)
+
+    recent = store.transitions_since(TARGET, NOW + HOUR)
+
+    assert recent.is_complete
+    assert [change.time for change in recent.items] == sorted(
+        change.time for change in changes if change.time > NOW
+    )
+    assert {*recent.items} == {change for change in changes if change.time > NOW}
+
+
+def test_only_the_latest_transitions_are_read_when_there_are_very_many(
+    store: StateStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (dynamodb_history, dynamodb_state):
+        monkeypatch.setattr(module, "MAX_TRANSITIONS", 2)
+    changes = [replace(FIRED, time=NOW + hours * HOUR) for hours in range(3)]
+    store.save(TARGET, StoredState(), replacing=StoredState(), transitions=changes)
+
+    recent = store.transitions_since(TARGET, NOW)
+
+    assert (recent.items, recent.is_complete) == (tuple(changes[1:]), False)
+
+
+@pytest.mark.parametrize("value", [7, "x", None], ids=str)
+@pytest.mark.parametrize("name", ["at", "scope", "indicator", "rule", "after"])
+def test_damaged_transition_is_left_out(
+    implementation: Implementation, name: str, value: object
+) -> None:
+    store = implementation.store
+    later = replace(FIRED, time=NOW + HOUR)
+    store.save(TARGET, StoredState(), replacing=StoredState(), transitions=[FIRED, later])
+    damaged = next(each for each in implementation.history() if each["at"] == NOW.isoformat())
+    implementation.put({**damaged, name: value})
+
+    recent = store.transitions_since(TARGET, NOW)
+
+    is_valid = (name, value) in {("after", "x"), ("rule", "x"), ("indicator", None)}
+    assert recent.is_complete is is_valid
+    assert later in recent.items
+    assert len(recent.items) == 1 + is_valid
+
+
+def test_no_transition_is_complete(store: StateStore) -> None:
+    assert store.transitions_since(TARGET, NOW) == RecentTransitions(())

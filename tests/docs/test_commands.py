@@ -41,7 +41,7 @@ ONLY_PARSED = {
     "clean": "it deletes what this test needs",
 }
 """Targets of the Makefile that no test runs, and why."""
-GLOBAL_OPTIONS = {"region", "profile", "query", "output"}
+GLOBAL_OPTIONS = {"region", "profile", "query", "output", "cli-binary-format"}
 """Options of every command of the AWS CLI that the documentation may use."""
 RENAMED_OPTIONS = {("sns", "subscribe"): {"notification-endpoint": "endpoint"}}
 """Options that the AWS CLI does not name like the parameter.

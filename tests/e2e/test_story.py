@@ -18,7 +18,7 @@ def test_deployed_function_sends_exactly_the_notifications_of_the_scenario(
     stack.delete_state()
     sent, contributors = [], []
     for run in load_scenario(SCENARIO).runs:
-        report, notifications = stack.run(at=run.at)
+        report, notifications = stack.run(at=run.at, **run.event)
         assert tuple(each.document["reason"] for each in notifications) == run.expected_reasons, (
             run.story
         )
@@ -34,11 +34,12 @@ def test_deployed_function_sends_exactly_the_notifications_of_the_scenario(
             contributors.append(contributor and contributor["scope"])
             assert ("of these" in notification.text) == (contributor is not None)
     bounces, complaints = "bounce-rate-20260312T0900Z", "complaint-rate-20260319T0900Z"
-    bounce_sequence = [(bounces, number) for number in (1, 2, 3, 4)]
-    assert sent == [("summary", 1), *bounce_sequence, (complaints, 1)]
+    weekly = ("weekly-2026-03-16", 1)
+    open_incident = [(bounces, number) for number in (1, 2, 3)]
+    assert sent == [("summary", 1), *open_incident, weekly, (bounces, 4), (complaints, 1)]
     news = {"EMAIL_IDENTITY": "news.example.com", "ISP": "Hotmail"}
     offers = {"EMAIL_IDENTITY": "offers.example.com", "ISP": "Yahoo"}
-    assert contributors == [None, news, news, news, None, offers]
+    assert contributors == [None, news, news, news, None, None, offers]
 
 
 def test_run_logs_one_report_and_its_metrics(stack: DeployedStack) -> None:

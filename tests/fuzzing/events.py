@@ -23,6 +23,8 @@ SEEDS: tuple[object, ...] = (
     {"now": "2026-03-12T09:00:00.5+05:30", "source": "manual"},
     {"version": "0", "source": "aws.ses", "detail-type": "Sending Status", "detail": {"x": [1]}},
     {"now": None, "source": ["aws.ses"]},
+    {"weeklySummary": True},
+    {"weeklySummary": "true", "now": "2026-03-12T09:00:00Z"},
     [],
     None,
     "anna@example.com",
@@ -57,9 +59,11 @@ def function() -> Iterator[None]:
 
 
 def mutate(random: Random, event: Any, other: Any) -> Any:
-    """Return *event* after a change, of the time in it in most cases."""
+    """Return *event* after a change, of the time or of the request in it in most cases."""
     if isinstance(event, dict) and "now" in event and random.random() < 0.5:
         return {**event, "now": mutate_text(random, str(event["now"]), "2026-03-12T09:00:00Z")}
+    if isinstance(event, dict) and random.random() < 0.1:
+        return {**event, "weeklySummary": mutate_value(random, True, other)}
     return mutate_value(random, event, other)
 
 

@@ -267,3 +267,43 @@ def test_publish_is_retried_at_most_once() -> None:
 
     assert config.retries["total_max_attempts"] == 2
     assert config.read_timeout <= 10
+
+
+@pytest.mark.parametrize("value", ["true", "", 1, 0, [], {"x": 1}, "x" * 80_000], ids=str)
+def test_event_is_rejected_when_weekly_summary_is_no_boolean(world: World, value: object) -> None:
+    with pytest.raises(evaluate.InvalidEventError, match="weeklySummary: "):
+        invoke({evaluate.WEEKLY_SUMMARY: value})
+
+    assert world.state.weekly_requests == frozenset()
+    assert world.recorder.reports == []
+
+
+@pytest.mark.parametrize("value", [None, False])
+def test_event_without_a_request_sends_no_weekly_summary(world: World, value: object) -> None:
+    invoke({evaluate.WEEKLY_SUMMARY: value})
+
+    assert weekly_ids(world) == []
+
+
+def test_event_requests_the_weekly_summary_of_its_day(world: World) -> None:
+    invoke({evaluate.WEEKLY_SUMMARY: True, "now": "2026-03-16T08:00:00Z"})
+
+    assert weekly_ids(world) == ["weekly-2026-03-16"]
+
+
+def test_weekly_summary_is_requested_while_another_run_is_active(world: World) -> None:
+    now = datetime.now(UTC)
+    with world.store.lease(TARGET, now + timedelta(minutes=5), now):
+        response = invoke({evaluate.WEEKLY_SUMMARY: True})
+
+        assert response == {"skipped": "another run is active"}
+        assert world.state.weekly_requests == frozenset({now.date()})
+        assert world.store.take_request(TARGET)
+    invoke({})
+
+    assert weekly_ids(world) == [f"weekly-{now.date()}"]
+
+
+def weekly_ids(world: World) -> list[str]:
+    """Return the id of each weekly summary that was sent."""
+    return [document["id"] for document in world.documents if document["kind"] == "weekly"]

@@ -19,6 +19,7 @@ def test_settings_have_defaults_of_cdk_json() -> None:
         slack=None,
         schedule="rate(1 hour)",
         cadence=timedelta(hours=1),
+        weekly_summary="cron(0 8 ? * MON *)",
         prefix="vdm-alerts",
         reserve=False,
         dashboard=False,
@@ -300,3 +301,41 @@ def test_context_keys_of_cdk_are_ignored() -> None:
         "cli-telemetry": False,
     }
     assert read_context(BASE | cdk_keys) == read_context(BASE)
+
+
+@pytest.mark.parametrize(
+    ("value", "schedule"),
+    [
+        ("none", None),
+        ("cron(30 17 ? * FRI *)", "cron(30 17 ? * FRI *)"),
+        ("cron(00 08 ? * 2 *)", "cron(00 08 ? * 2 *)"),
+        ("rate(7 days)", "rate(7 days)"),
+    ],
+)
+def test_weekly_summary_has_a_weekly_schedule_or_none(value: str, schedule: str | None) -> None:
+    assert read_context(BASE | {"weeklySummary": value}).weekly_summary == schedule
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "weekly",
+        "",
+        False,
+        "rate(1 hour)",
+        "rate(7 day)",
+        "cron(0 8 * * ? *)",
+        "cron(0 8 ? * * *)",
+        "cron(0 24 ? * MON *)",
+        "cron(60 8 ? * MON *)",
+        "cron(0 8 ? * MON-FRI *)",
+        "cron(0 8 * * MON *)",
+        "cron(0 8 ? * 0 *)",
+        "cron(0 8 ? * mon *)",
+        "cron(0 8 ? * MON 2027)",
+    ],
+)
+def test_weekly_summary_is_rejected_when_its_schedule_is_not_weekly(value: object) -> None:
+    with pytest.raises(InvalidContextError, match="is not a weekly schedule") as error:
+        read_context(BASE | {"weeklySummary": value})
+    assert str(error.value).splitlines()[1].startswith("weeklySummary: ")

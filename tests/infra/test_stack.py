@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aws_cdk import App
@@ -27,6 +28,7 @@ from vdm_alerts.core.muting.quiet_hours import parse_quiet_hours
 from vdm_alerts.core.notifications.rendering.message import MAX_SMS
 from vdm_alerts.core.rules.default_rules import fingerprint
 from vdm_alerts.core.rules.parser import InvalidRuleError
+from vdm_alerts.handlers import evaluate
 from vdm_alerts.settings import VARIABLES, read_settings
 
 
@@ -117,10 +119,12 @@ def test_schedule_role_invokes_function_only(template: Template) -> None:
 
 
 def test_schedule_is_created_after_its_role(template: Template) -> None:
-    ((_, schedule),) = template.find_resources("AWS::Scheduler::Schedule").items()
-    assert any("ScheduleRoleDefaultPolicy" in each for each in schedule["DependsOn"])
+    schedules = template.find_resources("AWS::Scheduler::Schedule").values()
+    for each in schedules:
+        assert any("ScheduleRoleDefaultPolicy" in name for name in each["DependsOn"])
     roles = template.find_resources("AWS::IAM::Role")
-    role = roles[logical_id(schedule["Properties"]["Target"]["RoleArn"])]["Properties"]
+    (arn,) = {logical_id(each["Properties"]["Target"]["RoleArn"]) for each in schedules}
+    role = roles[arn]["Properties"]
     (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
     assert statement["Principal"] == {"Service": "scheduler.amazonaws.com"}
     assert "aws:SourceAccount" in statement["Condition"]["StringEquals"]
@@ -147,8 +151,8 @@ def test_failed_and_undelivered_events_go_to_dead_letter_queue(template: Templat
     destination = asynchronous["DestinationConfig"]["OnFailure"]["Destination"]
     assert logical_id(destination).startswith("LostQueue")
     (target,) = only_resource(template, "AWS::Events::Rule")["Targets"]
-    schedule = only_resource(template, "AWS::Scheduler::Schedule")["Target"]
-    for trigger in (target, schedule):
+    schedules = [each["Target"] for each in schedules_of(template).values()]
+    for trigger in (target, *schedules):
         assert logical_id(trigger["DeadLetterConfig"]["Arn"]).startswith("LostQueue")
 
 
@@ -160,11 +164,28 @@ def test_function_reserves_concurrency_only_when_reserve_is_on(
     assert function.get("ReservedConcurrentExecutions") == concurrency
 
 
-def test_schedule_drops_trigger_after_an_hour(template: Template) -> None:
-    schedule = only_resource(template, "AWS::Scheduler::Schedule")
-    assert schedule["ScheduleExpression"] == "rate(1 hour)"
-    retries = schedule["Target"]["RetryPolicy"]
-    assert retries == {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 3}
+def schedules_of(template: Template) -> dict[str, Any]:
+    """Return the properties of each schedule by its input."""
+    schedules = template.find_resources("AWS::Scheduler::Schedule").values()
+    return {each["Properties"]["Target"]["Input"]: each["Properties"] for each in schedules}
+
+
+def test_schedules_drop_triggers_after_an_hour(template: Template) -> None:
+    for schedule in schedules_of(template).values():
+        retries = schedule["Target"]["RetryPolicy"]
+        assert retries == {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 3}
+
+
+def test_runs_and_weekly_summaries_have_a_schedule_each(template: Template) -> None:
+    schedules = {
+        event: schedule["ScheduleExpression"] for event, schedule in schedules_of(template).items()
+    }
+    weekly = json.dumps({evaluate.WEEKLY_SUMMARY: True})
+    assert schedules == {"{}": "rate(1 hour)", weekly: "cron(0 8 ? * MON *)"}
+
+
+def test_weekly_summary_has_no_schedule_when_it_is_off() -> None:
+    assert [*schedules_of(template_with(weekly_summary=None))] == ["{}"]
 
 
 def test_topic_name_leaves_room_for_a_text_message(template: Template) -> None:

@@ -94,7 +94,7 @@ def test_asset_sends_the_notifications_of_the_scenario(
         if not run.expected_reasons and run is not without_notification:
             continue
         stack.aws.set_clock(run.at.isoformat())
-        report = invoke({"now": run.at.isoformat()})
+        report = invoke(run.event)
         assert report["notifications_sent"] == len(run.expected_reasons), report
         assert report["findings"] == report["series_unknown"] == 0
         notifications = stack.inbox.receive(report["notifications_sent"])

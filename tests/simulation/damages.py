@@ -11,13 +11,20 @@ from damage import FAR_FUTURE, TIME, Path, places, unusable_values, value_at, wi
 
 from simulation.world import LaterItem, World
 from vdm_alerts.adapters.aws.codec import SCHEMA
-from vdm_alerts.adapters.aws.dynamodb_items import RUN, STATE, Item, partition_key
+from vdm_alerts.adapters.aws.dynamodb_items import (
+    RUN,
+    STATE,
+    WEEKLY,
+    Item,
+    is_weekly_request,
+    partition_key,
+)
 from vdm_alerts.core.model.metrics import Dimension, Scope
 
 T = TypeVar("T")
 
 PARTITION = partition_key(STATE, TARGET)
-ITEMS = ("alert", "incident", "rule", RUN)
+ITEMS = ("alert", "incident", "rule", WEEKLY, RUN)
 """The kinds of items in the state partition."""
 FOREIGN = "foreign alert"
 """An item of an alert that contains another alert."""
@@ -107,8 +114,17 @@ def remove_later_item(world: World) -> None:
 
 
 def was_later_item_kept(world: World) -> bool:
-    """Say whether the partition is as it was when the item of a later version came into it."""
-    return world.later_item is None or _items(world) == world.later_item.partition
+    """Say whether the partition is as it was when the item of a later version came into it.
+
+    A weekly summary may be requested meanwhile.
+    """
+    if world.later_item is None:
+        return True
+    before, after = (
+        [item for item in items if not is_weekly_request(item)]
+        for items in (world.later_item.partition, _items(world))
+    )
+    return before == after
 
 
 def _damage_lease(world: World, damage: Damage) -> None:

@@ -60,7 +60,7 @@ def _without_faults(
     for run in scenario.runs:
         before.append(deepcopy(oracle))
         oracle.world.now = run.at
-        actor = run_actor(oracle.world, Actor())
+        actor = run_actor(oracle.world, Actor(requests_summary=run.weekly_summary))
         oracle.check_run(actor)
         beliefs.append(oracle.confirmed_beliefs())
         effects.append(len(actor.effects))
@@ -76,7 +76,7 @@ def _play_demo(
     world = oracle.world
     for run, expected in zip(runs, beliefs, strict=True):
         world.now = max(world.now, run.at)
-        actor = run_actor(world, Actor(faults))
+        actor = run_actor(world, Actor(faults, run.weekly_summary))
         oracle.check_run(actor)
         if actor.faults_occurred:
             world.now += LEASE_DURATION + timedelta(minutes=5)

@@ -82,6 +82,8 @@ class Step:
     damage: Damage | None = None
     later_item: LaterVersion | None = None
     subscribers: int | None = None
+    requests_summary: bool = False
+    """Whether the schedule of the weekly summary starts the run; of two, the second one."""
     faults: Mapping[int, Fault] = field(default_factory=dict)
     overlap: Overlap | None = None
 
@@ -139,10 +141,11 @@ def play_step(oracle: Oracle, step: Step) -> None:
     # One mailbox provider is enough, and faster.
     with patch.object(read_plan, provider_names.__name__, lambda _: ("Hotmail",)):
         if step.overlap:
-            actors = run_overlapping(world, step.overlap, step.faults)
+            actors = run_overlapping(world, step)
             oracle.check_overlap(actors, step.overlap)
         else:
-            oracle.check_run(run_actor(world, Actor(step.faults)))
+            actor = Actor(step.faults, step.requests_summary)
+            oracle.check_run(run_actor(world, actor))
 
 
 def change(world: World, step: Step) -> None:
@@ -183,8 +186,10 @@ def _silence(name: str, until: datetime) -> Silence:
     return Silence(name, source, "*", names, until, "It moves", "the team")
 
 
-def run_overlapping(world: World, overlap: Overlap, faults: Mapping[int, Fault]) -> list[Actor]:
-    """Run two actors, the second while the first one pauses; return both."""
+def run_overlapping(world: World, step: Step) -> list[Actor]:
+    """Run the two actors of *step*, the second while the first one pauses; return both."""
+    overlap = step.overlap
+    assert overlap
     second_may_start, first_may_continue = Semaphore(0), Semaphore(0)
 
     def pause_first() -> None:
@@ -195,9 +200,10 @@ def run_overlapping(world: World, overlap: Overlap, faults: Mapping[int, Fault])
         first_may_continue.release()
         thread.join()
 
-    first = Actor(faults, pauses={overlap.first_pauses_at: pause_first})
+    first = Actor(step.faults, pauses={overlap.first_pauses_at: pause_first})
     effect, now = overlap.second_pauses_at, world.now
-    second = Actor(pauses={} if effect is None else {effect: pause_second})
+    pauses = {} if effect is None else {effect: pause_second}
+    second = Actor(requests_summary=step.requests_summary, pauses=pauses)
 
     def run_first() -> None:
         try:

@@ -26,14 +26,16 @@ from vdm_alerts.core.model.errors import LeaseHeldError
 from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.model.metrics import Series, Window
 from vdm_alerts.core.model.rates import Gap
+from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.muting.silences import Silence, Silences
-from vdm_alerts.core.notifications import affected, incidents, service_notification
+from vdm_alerts.core.notifications import affected, delivery, incidents, service_notification
 from vdm_alerts.core.notifications.affected import AffectedScope
 from vdm_alerts.core.notifications.delivery import mark_attempted, mark_delivered
 from vdm_alerts.core.notifications.incidents import IncidentNotification
 from vdm_alerts.core.notifications.notification import Notification
 from vdm_alerts.core.notifications.reasons import is_reminder_due
+from vdm_alerts.core.notifications.weekly_summary import WeeklySummary
 from vdm_alerts.core.observations import metric_reading, next_state
 from vdm_alerts.core.observations.observation import Observation
 from vdm_alerts.core.observations.run_report import RunReport, report_run
@@ -48,6 +50,11 @@ READ_ITEM, READ_ALERT = _Contents.read, _Contents._read_alert
 def is_urgent(incident: IncidentNotification) -> bool:
     """Stand for the property of that name."""
     return incident.is_urgent
+
+
+def severity(summary: WeeklySummary) -> Severity | None:
+    """Stand for the property of that name."""
+    return summary.severity
 
 
 @dataclass(frozen=True)
@@ -73,6 +80,18 @@ class Mutant:
 
 def _mark_delivered_first(known: StoredState, due: Sequence[Any], now: datetime) -> StoredState:
     return mark_delivered(known, due, now)
+
+
+def _mark_weekly_summary_first(
+    known: StoredState, due: Sequence[Any], now: datetime
+) -> StoredState:
+    weekly = [notification for notification in due if isinstance(notification, WeeklySummary)]
+    return mark_attempted(mark_delivered(known, weekly, now), due, now)
+
+
+def _with_old_week(state: StoredState, day: date, now: datetime) -> StoredState:
+    del day, now
+    return state
 
 
 def _publish_and_assume_success(
@@ -417,5 +436,29 @@ MUTANTS = (
         next_state,
         next_state._is_notified,
         _always,
+    ),
+    Mutant(
+        "a weekly summary counts as sent when it is attempted",
+        1,
+        ("missing notification",),
+        notify,
+        mark_attempted,
+        _mark_weekly_summary_first,
+    ),
+    Mutant(
+        "a weekly summary stays requested",
+        2,
+        ("unexpected notification",),
+        delivery,
+        delivery._with_new_week,
+        _with_old_week,
+    ),
+    Mutant(
+        "a weekly summary is OK whatever is open",
+        3,
+        ("misleading notification",),
+        WeeklySummary,
+        severity,
+        None,
     ),
 )

@@ -8,7 +8,7 @@ stored.
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -137,6 +137,8 @@ class Oracle:
         self.damaged.note_senders()
         self._check_messages()
         self._check_reports(actor)
+        if _is_clean(actor):
+            self._check_weekly_summary()
         if self.knows_truth:
             self._update_durations(is_clean=_is_clean(actor))
             if _is_clean(actor):
@@ -186,6 +188,7 @@ class Oracle:
             self.excuses["damaged list of reported problems"] += 1
             self._service.forget()
             self._subscribers = 0
+            self.repeats.forget_summaries()
             self.damaged.forget()
         self.damaged.add_item(item)
 
@@ -584,6 +587,16 @@ class Oracle:
         for name in self.damaged.unreported:
             self._report("unreported failure", f"the stored item {name} was damaged")
 
+    def _check_weekly_summary(self) -> None:
+        """Check that each request is answered by a weekly summary, or by the first summary."""
+        if not self.world.subscribers or self._is_quiet():
+            return
+        days = [day for each in self.world.delivered if (day := _summarized_day(each))]
+        for day in self.world.summaries_requested:
+            self.checks += 1
+            if days and max(days) < day:
+                self._report("missing notification", f"the weekly summary of {day}")
+
     # Guarantee 5: the end of a subscription is notified to the others, and the metrics that alarms
     # use show what a run could not read.
 
@@ -619,6 +632,17 @@ def _is_clean(actor: Actor) -> bool:
 def _keys(incident: Mapping[str, Any]) -> list[Key]:
     """Return the rule and the scope of each alert that *incident* lists."""
     return [(incident["rule"], scope_of(affected)) for affected in incident["affected"]]
+
+
+def _summarized_day(delivery: Delivery) -> date | None:
+    """Return the day of a weekly summary, or of the first summary; None of other notifications."""
+    match delivery.document["kind"]:
+        case "summary":
+            return delivery.now.date()
+        case "weekly":
+            return date.fromisoformat(delivery.document["id"].removeprefix("weekly-"))
+        case _:
+            return None
 
 
 def _ended_subscriptions(delivery: Delivery) -> list[str]:

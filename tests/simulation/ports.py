@@ -26,10 +26,11 @@ from simulation.world import (
     World,
 )
 from vdm_alerts.adapters.aws import dynamodb_items, pages
+from vdm_alerts.adapters.aws.dynamodb_items import weekly_request_item
 from vdm_alerts.adapters.aws.sns_notifier import forms_of
 from vdm_alerts.adapters.memory import MemoryState
 from vdm_alerts.app.evaluate import Lease, NotificationOptions, run
-from vdm_alerts.core.alerts.history import Transition
+from vdm_alerts.core.alerts.history import RecentTransitions, Transition
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.account import AccountStatus, Recommendation
 from vdm_alerts.core.model.deadline import Deadline
@@ -72,6 +73,8 @@ def run_actor(world: World, actor: Actor, now: datetime | None = None) -> Actor:
     lease = Lease(taken, taken + LEASE_DURATION)
     limits = Limits(_ReadingDeadline(actor))
     try:
+        if actor.requests_summary:
+            ports.store.request_summary(TARGET, taken.date())
         run(ports, TARGET, taken, lease, limits, NotificationOptions(world.quiet_hours))
     except FunctionDiedError:
         actor.outcome = "out of time" if actor.is_out_of_time else "died"
@@ -93,6 +96,8 @@ def ports_of(world: World, actor: Actor) -> Ports:
         take_lease="take the lease",
         release_lease="release the lease",
         partition="load the state",
+        partition_since="read the history",
+        put="request a summary",
         transact="save the state",
     )
     max_writes = dynamodb_items.MAX_WRITES if world.crowd.senders else MAX_WRITES
@@ -225,7 +230,7 @@ class Vdm:
     def is_in_time(self, deadline: Deadline) -> bool:
         """Let the time of a query pass, and say whether there was enough of it."""
         for _ in range(SLOW_CALLS if self.actor.is_vdm_slow else 0):
-            if deadline.remaining() < timedelta():
+            if deadline.remaining() <= timedelta():
                 self.actor.has_cut_off = True
                 return False
             self.actor.wait(MAX_CALL_TIME)
@@ -281,6 +286,17 @@ class _State:
     def take_request(self, target: Target) -> bool:
         return self.state.take_request(target)
 
+    def request_summary(self, target: Target, day: date) -> None:
+        try:
+            self.state.request_summary(target, day)
+        finally:
+            key = weekly_request_item(target, day)
+            if (key["pk"], key["sk"]) in self.world.table.items:
+                self.world.summaries_requested.add(day)
+
+    def transitions_since(self, target: Target, since: datetime) -> RecentTransitions:
+        return self.state.transitions_since(target, since)
+
     def load(self, target: Target) -> StoredState:
         return self.state.load(target)
 
@@ -300,7 +316,12 @@ class _State:
 
 
 def _is_settled(memory: StoredState, document: Mapping[str, Any]) -> bool:
-    """Say whether *memory* has no unconfirmed attempt to send the message with *document*."""
+    """Say whether *memory* has no unconfirmed attempt to send the message with *document*.
+
+    A weekly summary is an attempt until its request is deleted.
+    """
+    if document["kind"] == "weekly":
+        return not memory.weekly_requests
     ids = {document["id"], *(incident["id"] for incident in document.get("incidents", ()))}
     return not ids & memory.attempts.keys()
 

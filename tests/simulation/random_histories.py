@@ -65,6 +65,7 @@ def _step(chance: random.Random) -> Step:
         changes["silences"] = {chance.choice("ab"): chance.choice((None, 2 * HOUR, 30 * HOUR))}
     if chance.random() < 0.05:
         changes["senders"] = chance.choice((SENDERS, SENDERS[:1]))
+    changes["requests_summary"] = chance.random() < 0.08
     if chance.random() < 0.012:
         changes["crowd"] = _crowd(chance)
     return Step(**changes, **_faults(chance), **_state_faults(chance))

@@ -65,6 +65,13 @@ class Repeats:
         notifications = _notifications_in(delivery.document)
         self._confirmed |= {number for number, _, is_followed_up in notifications if is_followed_up}
 
+    def forget_summaries(self) -> None:
+        """Note that the service forgot which weekly summary it has sent."""
+        for number in [*self._confirmed]:
+            if number[0].startswith("weekly-"):
+                self._confirmed.discard(number)
+                self.allowed[number[0]] += 1
+
     def _report(self, details: str) -> None:
         self.report("unexpected notification", details)
 
@@ -82,5 +89,7 @@ def _notifications_in(document: Mapping[str, Any]) -> Iterator[tuple[Number, Con
     """Yield number and content of each notification, and whether it had the alert history."""
     if document["id"] == SERVICE:
         yield number_of(document), (str(document["findings"]), str(document["fixed"])), True
+    if document["kind"] == "weekly":  # One that is sent again can have newer figures.
+        yield number_of(document), (), True
     for incident in incidents_in(document):
         yield number_of(incident), content_of(incident), has_history(incident)

@@ -37,6 +37,8 @@ LATER_ITEM = "item of a later version"
 SERVICES = {
     "take the lease": "table",
     "load the state": "table",
+    "request a summary": "table",
+    "read the history": "table",
     "save the state": "table",
     "release the lease": "table",
     "load the roster": "table",
@@ -74,6 +76,8 @@ class Actor:
 
     faults: Mapping[int, Fault] = field(default_factory=dict)
     """The planned fault of each effect, by its number."""
+    requests_summary: bool = False
+    """Whether the schedule of the weekly summary starts the run."""
     pauses: Mapping[int, Callable[[], None]] = field(default_factory=dict)
     """What to call before each effect, by its number."""
     services_down: frozenset[str] = frozenset()
@@ -252,6 +256,8 @@ class World:
     rosters: MemoryRosters = field(default_factory=MemoryRosters)
     delivered: list[Delivery] = field(default_factory=list)
     observations: list[SeenRates] = field(default_factory=list)
+    summaries_requested: set[date] = field(default_factory=set)
+    """The days for which the table got a request for a weekly summary."""
     senders_changed_at: datetime = LONG_AGO
     reports: list[tuple[Actor, RunReport]] = field(default_factory=list)
     """The report of each run, with the run."""

@@ -17,7 +17,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from vdm_alerts.adapters.aws.codec import LaterSchemaError
+from vdm_alerts.adapters.aws.dynamodb_history import recent_transitions
 from vdm_alerts.adapters.aws.dynamodb_items import (
+    HISTORY,
     MAX_ITEM_SIZE,
     MAX_KEY_SIZE,
     MAX_LEASE,
@@ -31,13 +33,14 @@ from vdm_alerts.adapters.aws.dynamodb_items import (
     partition_key,
     run_item,
     save_in_transactions,
+    weekly_request_item,
 )
 from vdm_alerts.adapters.aws.dynamodb_reading import (
     repaired_run_item,
     state_from_items,
     unreadable_history,
 )
-from vdm_alerts.core.alerts.history import Transition
+from vdm_alerts.core.alerts.history import RecentTransitions, Transition
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.account import AccountStatus, Recommendation
 from vdm_alerts.core.model.deadline import Deadline
@@ -89,6 +92,15 @@ class MemoryTable:
         """Return every item whose partition key is *name*."""
         return [item for (pk, _), item in self.items.items() if pk == name]
 
+    def partition_since(self, name: str, sort_key: str) -> Sequence[Item]:
+        """Return the items of the partition *name* from *sort_key* on, the last one first."""
+        items = [item for item in self.partition(name) if item["sk"] >= sort_key]
+        return sorted(items, key=lambda item: str(item["sk"]), reverse=True)
+
+    def put(self, item: Item) -> None:
+        """Put *item* in place of one of the same keys, without a condition."""
+        self.items[item["pk"], item["sk"]] = item
+
     def transact(self, run: Item, writes: Sequence[Write], version: int) -> None:
         """Apply *writes*, and put the *run* item in place of the run item with *version*.
 
@@ -101,8 +113,8 @@ class MemoryTable:
             if action == "Delete":
                 self.items.pop((request["Key"]["pk"], request["Key"]["sk"]), None)
             else:
-                self._put(request["Item"])
-        self._put(run)
+                self.put(request["Item"])
+        self.put(run)
 
     def require_version(self, partition: str, version: int) -> None:
         """Raise StaleStateError if the stored run item has another version; 0 means no item."""
@@ -113,10 +125,7 @@ class MemoryTable:
 
     def replace_run_item(self, repaired: Item) -> None:
         """Put *repaired* in place of a run item with a damaged version."""
-        self._put(repaired)
-
-    def _put(self, item: Item) -> None:
-        self.items[item["pk"], item["sk"]] = item
+        self.put(repaired)
 
 
 def _require_sizes(items: Sequence[Item]) -> None:
@@ -164,6 +173,15 @@ class MemoryState:
         is_requested = target in self.table.requests
         self.table.requests.discard(target)
         return is_requested
+
+    def request_summary(self, target: Target, day: date) -> None:
+        """Request a weekly summary, by an item of the state."""
+        self.table.put(weekly_request_item(target, day))
+
+    def transitions_since(self, target: Target, since: datetime) -> RecentTransitions:
+        """Return the latest transitions, at most `MAX_TRANSITIONS`."""
+        items = self.table.partition_since(partition_key(HISTORY, target), since.isoformat())
+        return recent_transitions(items)
 
     def load(self, target: Target) -> StoredState:
         """Return the state that was saved last; an empty state before the first save."""

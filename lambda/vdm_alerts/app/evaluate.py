@@ -4,12 +4,12 @@ import logging
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from vdm_alerts.app.collect import collect
 from vdm_alerts.app.notify import NotificationsUnsentError, Outbox
 from vdm_alerts.core.alerts.damage import without_future_times
-from vdm_alerts.core.alerts.history import Transition, transitions
+from vdm_alerts.core.alerts.history import RecentTransitions, Transition, transitions
 from vdm_alerts.core.alerts.lifecycle import advance_all
 from vdm_alerts.core.alerts.stored_state import (
     History,
@@ -26,6 +26,7 @@ from vdm_alerts.core.muting.quiet_hours import QuietHours
 from vdm_alerts.core.notifications.due import deliverable, due_notifications
 from vdm_alerts.core.notifications.grouping import group_into_incidents
 from vdm_alerts.core.notifications.rendering.links import Links
+from vdm_alerts.core.notifications.weekly_summary import is_weekly_summary_due
 from vdm_alerts.core.observations.evaluation import Evaluation, evaluate
 from vdm_alerts.core.observations.metric_reading import UNLIMITED, Limits, MetricReading
 from vdm_alerts.core.observations.next_state import next_state
@@ -39,6 +40,7 @@ from vdm_alerts.core.observations.run_report import (
     rate_samples,
     report_run,
 )
+from vdm_alerts.core.observations.weekly_figures import WEEK
 from vdm_alerts.ports import Ports
 
 _log = logging.getLogger(__name__)
@@ -98,11 +100,15 @@ def run(
     with ExitStack() as stack:
         history = _load(ports, target, lease, now, stack)
         before = known_state(history)
+        recent = _recent_transitions(ports, target, before, now, quiet=quiet)
         observation = collect(ports, target, before, now, limits, options.no_email_after)
         evaluation = evaluate(observation)
         state = _advance(before, observation, evaluation, now)
         changes = _transitions(observation, evaluation, state, now)
-        due = due_notifications(history, state, observation, evaluation, now, quiet=quiet)
+        recent = recent.followed_by(changes) if recent else None
+        due = due_notifications(
+            history, state, observation, evaluation, now, quiet=quiet, recent=recent
+        )
         links = Links(target, options.runbook_url)
         outbox = Outbox(ports.store, ports.notifier, links, history, state, changes)
         history = outbox.record_attempts(deliverable(due, before, observation), now)
@@ -170,6 +176,22 @@ def _transitions(
     """Return each change of an alert's state, with the verdict or the reason that caused it."""
     verdicts, closed = evaluation.verdicts, evaluation.close_reasons
     return tuple(transitions(observation.alerts, state.alerts, verdicts, closed, now))
+
+
+def _recent_transitions(
+    ports: Ports, target: Target, state: StoredState, now: datetime, *, quiet: bool
+) -> RecentTransitions | None:
+    """Return the transitions of the last week; None if no summary needs them, or after an error.
+
+    They are read before VDM, which takes all the time that is left.
+    """
+    if quiet or not is_weekly_summary_due(state):
+        return None
+    try:
+        return ports.store.transitions_since(target, now - timedelta(days=WEEK.days))
+    except Exception as error:  # noqa: BLE001 - the summary is sent without them
+        _log.warning("alert history of the last week not read: %s", error)
+        return None
 
 
 def _save_roster(

@@ -29,6 +29,8 @@ TIME_AFTER_READING = timedelta(minutes=2)
 """The part of the function's time that is reserved for the steps after reading metrics."""
 SES_EVENT_SOURCE = "aws.ses"
 """The source of the events of SES. A schedule sends an event without a source."""
+WEEKLY_SUMMARY = "weeklySummary"
+"""The key of an event that requests a weekly summary."""
 EARLIEST_NOW = datetime(2000, 1, 1, tzinfo=UTC)
 """The earliest "now" in an event: long before VDM, and long after the first date of Python."""
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -36,7 +38,7 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 class InvalidEventError(VdmAlertsError):
-    """The event of an invocation is not a JSON object, or has an invalid "now"."""
+    """The event of an invocation is not a JSON object, or has an invalid value."""
 
 
 def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
@@ -46,16 +48,22 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
     evaluates. Without it, the run evaluates for the time of the invocation. Every error is logged
     and raised, so that Lambda retries the invocation. While another run is active, the
     invocation does nothing, and its result says so. If *event* is from SES, one more run follows.
+    If "weeklySummary" is true, a weekly summary is requested first, which the next run sends that
+    can.
     """
     log = _logger()
     try:
         _check_type(event)
+        requests_summary = _requests_summary(event)
         settings, ports = _settings_and_ports()
+        if requests_summary:
+            day = _now(event, datetime.now(UTC)).date()
+            ports.store.request_summary(settings.target, day)
         report = run_unless_busy(
             lambda: _run(event, context, settings, ports),
             ports.store,
             settings.target,
-            has_news=event.get("source") == SES_EVENT_SOURCE,
+            has_news=requests_summary or event.get("source") == SES_EVENT_SOURCE,
         )
     except VdmAlertsError as error:
         log.error("run failed: %s", error)  # noqa: TRY400 - the message is enough
@@ -77,6 +85,15 @@ def _check_type(event: object) -> None:
         raise InvalidEventError(
             f"event: {quote(event)} is not a JSON object. Use a JSON object, for example {{}}."
         )
+
+
+def _requests_summary(event: dict[str, Any]) -> bool:
+    """Return whether *event* requests a weekly summary. Raises InvalidEventError."""
+    value = event.get(WEEKLY_SUMMARY)
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    message = f"{WEEKLY_SUMMARY}: {quote(value)} is not a Boolean. Use true or false."
+    raise InvalidEventError(message)
 
 
 def _run(

@@ -21,6 +21,7 @@ from vdm_alerts.core.alerts.alert import Alert, Firing, LastNotified, Ok, Pendin
 from vdm_alerts.core.alerts.history import STATE_NAMES
 from vdm_alerts.core.alerts.sequence import SendAttempt
 from vdm_alerts.core.alerts.stored_state import SubscriberCount
+from vdm_alerts.core.alerts.week import WeekFigures
 from vdm_alerts.core.evaluation.revision import ReportedFigures
 from vdm_alerts.core.model.errors import VdmAlertsError
 from vdm_alerts.core.model.findings import Finding
@@ -41,6 +42,8 @@ SCHEMA = 5
   since when and why a firing alert has its severity, the expected subscribers, and whether the
   history of an alert is lost.
 * 5 has an item for each incident, with what the run item had of it, and shortens long sort keys.
+  It later got the figures of a week, which an older version ignores, and the items of requests for
+  a weekly summary, which it does not read.
 
 A record of an earlier schema is readable, because it lacks only fields that have a default.
 """
@@ -122,6 +125,16 @@ STORED_NAMES: Mapping[type, Mapping[str, str]] = {
     SendAttempt: {"sequence": "sequence", "fingerprint": "news"},
     RuleText: {"text": "text", "source": "source"},
     SubscriberCount: {"confirmed": "confirmed", "counted_at": "at"},
+    WeekFigures: {
+        "since": "since",
+        "runs": "runs",
+        "queries": "queries",
+        "longest_gap": "longest_gap",
+        "unreadable_sources": "unreadable_sources",
+        "unknown_scopes": "unknown_scopes",
+        "other_scopes": "other_scopes",
+        "summary_day": "summary_day",
+    },
 }
 """The stored name of each field of each record.
 
@@ -141,7 +154,7 @@ _DIMENSIONS: Mapping[str, Dimension] = {
 }
 _SEVERITIES: Mapping[str, Severity] = {str(severity): severity for severity in Severity}
 
-T = TypeVar("T", Alert, Finding, SendAttempt, RuleText, SubscriberCount)
+T = TypeVar("T", Alert, Finding, SendAttempt, RuleText, SubscriberCount, WeekFigures)
 M = TypeVar("M")
 
 
@@ -154,7 +167,7 @@ class LaterSchemaError(UnreadableRecordError):
 
 
 def encode(
-    record: Alert | Finding | SendAttempt | RuleText | SubscriberCount,
+    record: Alert | Finding | SendAttempt | RuleText | SubscriberCount | WeekFigures,
 ) -> dict[str, Any]:
     """Return *record* and its schema as a dict of strings, integers, lists and dicts."""
     return {"schema": SCHEMA, **_converter.unstructure(record)}

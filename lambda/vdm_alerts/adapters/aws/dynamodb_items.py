@@ -1,16 +1,16 @@
 """The alert history as items of the DynamoDB table, and the writes that store it.
 
 Each target, an account in a Region, has its own partitions. The partition "state" has an item for
-the run, for each active alert, for each open incident and for each rule. One query reads all of
-them. The partition "history" has an item for each change of an alert's state. A run writes these
-items and never reads them.
+the run, for each active alert, for each open incident, for each rule and for each request for a
+weekly summary. One query reads all of them. The partition "history" has an item for each change of
+an alert's state. Only the run that sends a weekly summary reads these items.
 """
 
 import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import chain
 from typing import Any, TypeAlias
@@ -39,6 +39,8 @@ The longest timeout of Lambda is 15 minutes, and the handler adds a margin.
 """
 RUN = "run"
 """The sort key of the run item."""
+WEEKLY = "weekly"
+"""The kind of an item that requests a weekly summary. Its name is the day of the request."""
 MAX_WRITES = 99
 """Maximum writes in a transaction, in addition to the run item. A transaction holds 100 items.
 
@@ -144,8 +146,20 @@ def run_item(target: Target, state: StoredState) -> Item:
         "days_without_vdm": [day.isoformat() for day in sorted(state.days_without_vdm)],
         "expected_subscribers": encode(expected) if expected else None,
         "damage": [encode(finding) for finding in state.damage],
+        "week": encode(state.week),
     }
     return with_checksum(item)
+
+
+def weekly_request_item(target: Target, day: date) -> Item:
+    """Return the item that requests a weekly summary of *target* for *day*."""
+    key = _key(partition_key(STATE, target), WEEKLY, day.isoformat())
+    return with_checksum({**key, "schema": SCHEMA})
+
+
+def is_weekly_request(item: Item) -> bool:
+    """Return whether *item* requests a weekly summary. No save has written it."""
+    return bool(item["sk"].partition("#")[0] == WEEKLY)
 
 
 def save_in_transactions(
@@ -196,8 +210,12 @@ def grouped_writes(
     # Last, so that a number counts only once all alerts of the incident are stored.
     for incident, write in _incident_writes(partition, state, replacing):
         by_incident[incident].append([write])
-    rule_writes = _rule_writes(partition, state.rules, replacing.rules)
-    return [*by_incident.values(), *([[write]] for write in rule_writes)]
+    single_writes = [
+        *_rule_writes(partition, state.rules, replacing.rules),
+        # Last, so that a request counts as answered only once the figures of its week are.
+        *_weekly_writes(target, state.weekly_requests, replacing.weekly_requests),
+    ]
+    return [*by_incident.values(), *([[write]] for write in single_writes)]
 
 
 def pack_transactions(groups: Sequence[Group], max_writes: int) -> Sequence[Sequence[Write]]:
@@ -287,6 +305,15 @@ def _rule_writes(
     for name, rule_text in rules.items():
         if replacing.get(name) != rule_text:
             yield _record_write(partition, "rule", name, encode(rule_text))
+
+
+def _weekly_writes(
+    target: Target, requests: frozenset[date], replacing: frozenset[date]
+) -> Iterator[Write]:
+    for day in sorted(replacing - requests):
+        yield _delete(_key(partition_key(STATE, target), WEEKLY, day.isoformat()))
+    for day in sorted(requests - replacing):
+        yield "Put", {"Item": weekly_request_item(target, day)}
 
 
 def _history_write(target: Target, transition: Transition) -> Write:

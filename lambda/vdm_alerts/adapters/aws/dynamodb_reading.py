@@ -7,7 +7,7 @@ An item of a later schema makes the whole state unreadable, so that no run overw
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, TypeVar
 
 from vdm_alerts.adapters.aws import stored_values
@@ -25,6 +25,7 @@ from vdm_alerts.adapters.aws.dynamodb_items import (
     Item,
     has_changed,
     incident_items,
+    is_weekly_request,
     key_text,
     partition_key,
     with_checksum,
@@ -33,6 +34,7 @@ from vdm_alerts.core.alerts.alert import Alert, AlertKey
 from vdm_alerts.core.alerts.damage import damaged_alert, damaged_item
 from vdm_alerts.core.alerts.sequence import SendAttempt
 from vdm_alerts.core.alerts.stored_state import StoredState, SubscriberCount
+from vdm_alerts.core.alerts.week import WeekFigures
 from vdm_alerts.core.model.bounded_text import bounded
 from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.model.metrics import LONGEST_WINDOW, Dimension, Scope
@@ -67,6 +69,7 @@ class _Contents:
     attempts: dict[str, SendAttempt] = field(default_factory=dict)
     unreadable_incidents: list[str] = field(default_factory=list)
     """The incidents whose last number is unknown."""
+    weekly_requests: list[date] = field(default_factory=list)
     damage: list[Finding] = field(default_factory=list)
 
     def read(self, item: Item) -> None:
@@ -80,9 +83,30 @@ class _Contents:
                 self._read_incident(name, item)
             case "rule":
                 self._read_rule(name, item)
+            case "weekly":
+                self._read_weekly_request(name, item)
             case _:
                 message = f"the item {item['sk']!r} is of a kind that this version does not know"
                 raise LaterSchemaError(message)
+
+    def _read_weekly_request(self, name: str, item: Item) -> None:
+        """Add the request for a weekly summary in *item*, of which only the name matters."""
+        try:
+            day = stored_values.day(name)
+        except ValueError:
+            effect = "it requests no weekly summary, so it is ignored"
+            damage = damaged_item(item["sk"], "it has no day", effect, DELETE_ITEM)
+            self.damage.append(damage)
+            return
+        self.weekly_requests.append(day)
+        try:
+            require_readable(item.get("schema"))
+            _require_unchanged(item)
+        except LaterSchemaError:
+            raise
+        except UnreadableRecordError as error:
+            effect = "the weekly summary is sent nevertheless"
+            self.damage.append(damaged_item(item["sk"], str(error), effect))
 
     def _read_alert(self, name: str, item: Item) -> None:
         """Add the alert in *item*. The alert of a damaged item has no history."""
@@ -151,7 +175,9 @@ def state_from_items(items: Sequence[Item]) -> StoredState:
             run = item
         else:
             contents.read(item)
-    if run is None and items:
+    # A weekly summary can be requested before the first run.
+    has_history = not all(map(is_weekly_request, items))
+    if run is None and has_history:
         contents.damage.append(damaged_item(RUN, "it is missing", _RUN_EFFECT))
     if run is None:
         return StoredState(
@@ -159,7 +185,8 @@ def state_from_items(items: Sequence[Item]) -> StoredState:
             sequences=contents.sequences,
             attempts=contents.attempts,
             rules=contents.rules,
-            summary_sent=bool(items),
+            summary_sent=has_history,
+            weekly_requests=frozenset(contents.weekly_requests),
             damage=tuple(contents.damage),
         )
     return _state_from_run_item(run, contents)
@@ -354,6 +381,8 @@ def _state_from_run_item(item: Item, contents: _Contents) -> StoredState:
             "expected_subscribers", lambda record: decode(record, SubscriberCount), None
         ),
         sent_last_day=run.read("sent_last_day", stored_values.whole_number, None),
+        weekly_requests=frozenset(contents.weekly_requests),
+        week=run.read("week", lambda record: decode(record, WeekFigures), WeekFigures()),
         version=version,
     )
     unnotified = run.read_all("damage", lambda record: decode(record, Finding))

@@ -8,17 +8,25 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from boto3.dynamodb.conditions import Attr, ConditionExpressionBuilder, Key
+from boto3.dynamodb.conditions import (
+    Attr,
+    ConditionBase,
+    ConditionExpressionBuilder,
+    Key,
+)
 from botocore.exceptions import BotoCoreError, ClientError
 
 from vdm_alerts.adapters.aws.codec import LaterSchemaError
+from vdm_alerts.adapters.aws.dynamodb_history import MAX_TRANSITIONS, recent_transitions
 from vdm_alerts.adapters.aws.dynamodb_items import (
     EXPIRES,
+    HISTORY,
     LEASE,
     MAX_LEASE,
     MAX_WRITES,
@@ -26,9 +34,11 @@ from vdm_alerts.adapters.aws.dynamodb_items import (
     STATE,
     UNSCOPED_STATE,
     Write,
+    is_weekly_request,
     partition_key,
     run_item,
     save_in_transactions,
+    weekly_request_item,
 )
 from vdm_alerts.adapters.aws.dynamodb_reading import (
     items_of_incidents,
@@ -39,7 +49,7 @@ from vdm_alerts.adapters.aws.dynamodb_reading import (
 from vdm_alerts.adapters.aws.errors import codes_of, translate_errors
 from vdm_alerts.adapters.aws.time_limit import requests_end_by
 from vdm_alerts.adapters.monotonic_deadline import MonotonicDeadline
-from vdm_alerts.core.alerts.history import Transition
+from vdm_alerts.core.alerts.history import RecentTransitions, Transition
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.errors import LeaseHeldError, StaleStateError
 from vdm_alerts.core.model.findings import OperationFailedError, UnavailableError
@@ -51,6 +61,8 @@ if TYPE_CHECKING:
 
 QUERY_TIME = timedelta(minutes=1)
 """How long the pages of one partition may take together: a state of 1 MB takes less than 1 s."""
+HISTORY_TIME = timedelta(seconds=20)
+"""How long the transitions of a week may take. Without them, a weekly summary is sent, too."""
 _CONDITION_FAILED = {"ConditionalCheckFailedException", "ConditionalCheckFailed"}
 """The error codes of a failed condition: of a single write, and of a write in a transaction."""
 _log = logging.getLogger(__name__)
@@ -108,6 +120,22 @@ class DynamoDbState:
         with translate_errors("dynamodb:DeleteItem"):
             deleted = self._table.delete_item(Key=_request_key(target), ReturnValues="ALL_OLD")
         return "Attributes" in deleted
+
+    def request_summary(self, target: Target, day: date) -> None:
+        """Request a weekly summary, by an item of the state that no version protects."""
+        with translate_errors("dynamodb:PutItem"):
+            self._table.put_item(Item=weekly_request_item(target, day))
+
+    def transitions_since(self, target: Target, since: datetime) -> RecentTransitions:
+        """Return the latest transitions, at most `MAX_TRANSITIONS`."""
+        condition = Key("pk").eq(partition_key(HISTORY, target)) & Key("sk").gte(since.isoformat())
+        deadline = MonotonicDeadline(HISTORY_TIME)
+        with (
+            translate_errors("dynamodb:Query"),
+            requests_end_by(self._table.meta.client, deadline),
+        ):
+            pages = _query_pages(self._table, condition, backwards=True)
+            return recent_transitions(list(islice(pages, MAX_TRANSITIONS + 1)))
 
     def _release(self, key: dict[str, str], owner: str) -> None:
         """Release the lease. An error is only logged, because the lease expires anyway."""
@@ -177,7 +205,8 @@ class DynamoDbState:
         if run is None:
             return []
         key = partition_key(STATE, target)
-        leftovers = self._items(key)  # An interrupted move left these.
+        # An interrupted move left these.
+        leftovers = [item for item in self._items(key) if not is_weekly_request(item)]
         with translate_errors("dynamodb:BatchWriteItem"), self._table.batch_writer() as batch:
             for item in leftovers:
                 batch.delete_item(Key={"pk": item["pk"], "sk": item["sk"]})
@@ -269,12 +298,12 @@ def query_partition(table: "Table", name: str, *, backwards: bool = False) -> li
     pages do not advance, and a botocore error if they do not end within `QUERY_TIME`.
     """
     with requests_end_by(table.meta.client, MonotonicDeadline(QUERY_TIME)):
-        return list(_query_pages(table, name, backwards=backwards))
+        return list(_query_pages(table, Key("pk").eq(name), backwards=backwards))
 
 
-def _query_pages(table: "Table", name: str, *, backwards: bool) -> Iterator[Any]:
+def _query_pages(table: "Table", condition: ConditionBase, *, backwards: bool) -> Iterator[Any]:
     query: dict[str, Any] = {
-        "KeyConditionExpression": Key("pk").eq(name),
+        "KeyConditionExpression": condition,
         "ConsistentRead": True,
         "ScanIndexForward": not backwards,
     }

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 from vdm_alerts.core.alerts.alert import Alert, Firing, Ok, Pending
 from vdm_alerts.core.alerts.stored_state import StoredState
+from vdm_alerts.core.alerts.week import WeekFigures
 from vdm_alerts.core.model.findings import Finding
 
 MAX_CLOCK_ERROR = timedelta(days=1)
@@ -58,12 +59,26 @@ def without_future_times(state: StoredState, wall_clock: datetime) -> StoredStat
         damage.append(damaged_item("run", f"the last run is at {state.last_run}", effect))
         state = replace(state, last_run=None)
     return replace(
-        state,
+        _without_future_week(state, latest),
         alerts={**state.alerts, **{key: Alert(*key, history_lost=True) for key in untrue}},
         transient_since={
             key: since for key, since in state.transient_since.items() if since <= latest
         },
         damage=(*state.damage, *damage),
+    )
+
+
+def _without_future_week(state: StoredState, latest: datetime) -> StoredState:
+    """Return *state* without requests and figures of a week after *latest*.
+
+    A later day of the last summary would answer all requests until then.
+    """
+    week, day = state.week, latest.date()
+    is_untrue = (week.summary_day or day) > day or (week.since or latest) > latest
+    return replace(
+        state,
+        weekly_requests=frozenset(each for each in state.weekly_requests if each <= day),
+        week=WeekFigures() if is_untrue else week,
     )
 
 

@@ -1,12 +1,13 @@
 """The history of alerts: a record of each state transition."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from vdm_alerts.core.alerts.alert import Alert, AlertKey, Firing, Ok, Pending
 from vdm_alerts.core.evaluation.explanation import explain
 from vdm_alerts.core.evaluation.verdicts import Verdict
+from vdm_alerts.core.model.severity import Severity
 
 STATE_NAMES: Mapping[type, str] = {Ok: "Ok", Pending: "Pending", Firing: "Firing"}
 """The name of each state in the history and in stored records."""
@@ -29,6 +30,20 @@ class Transition:
     """The state after the run."""
     reason: str
     """The explanation of the verdict, or why the alert was closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecentTransitions:
+    """The latest state transitions of all alerts."""
+
+    items: tuple[Transition, ...]
+    """The transitions, the oldest first."""
+    is_complete: bool = True
+    """Whether all are included; otherwise, there are too many, or some are damaged."""
+
+    def followed_by(self, later: Iterable[Transition]) -> "RecentTransitions":
+        """Return these transitions and *later* ones, which a store that lost the response has."""
+        return replace(self, items=tuple(dict.fromkeys([*self.items, *later])))
 
 
 def transitions(
@@ -57,3 +72,8 @@ def state_name(alert: Alert) -> str:
     state = alert.state
     name = STATE_NAMES[type(state)]
     return f"{name} {state.severity}" if isinstance(state, Firing) else name
+
+
+def firing_severity(name: str) -> Severity | None:
+    """Return the severity in the *name* of a state by `state_name`; None if it is not firing."""
+    return next((each for each in Severity if name == f"{STATE_NAMES[Firing]} {each}"), None)

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from vdm_alerts.core.alerts.alert import Alert, AlertKey
 from vdm_alerts.core.alerts.sequence import SendAttempt
+from vdm_alerts.core.alerts.week import WeekFigures
 from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.rules.rule_set import RuleSet, RuleText, parse_stored_rule
@@ -55,6 +56,10 @@ class StoredState:
     """The emails that SES counted in the 24 hours before the last run; None if unknown."""
     days_without_vdm: frozenset[date] = frozenset()
     """The recent days on which VDM was off, so that it does not count all of their emails."""
+    weekly_requests: frozenset[date] = frozenset()
+    """The days for which a weekly summary is requested."""
+    week: WeekFigures = field(default_factory=WeekFigures)
+    """The figures of the runs since the last weekly summary."""
     version: int = 0
     """The number of saves."""
     damage: Sequence[Finding] = ()
@@ -62,6 +67,15 @@ class StoredState:
 
     The run that finds an item damaged usually replaces it, so no later run finds it again.
     """
+
+    @property
+    def open_weekly_requests(self) -> frozenset[date]:
+        """The requests that no weekly summary has answered. There is at most one summary a day.
+
+        Lambda can repeat an invocation whose run has sent the summary, and so its request.
+        """
+        answered = self.week.summary_day or date.min
+        return frozenset(day for day in self.weekly_requests if day > answered)
 
     def alerts_with_indicator(self, rule_set: RuleSet | None) -> Mapping[AlertKey, Alert]:
         """Return the alerts by key, with an indicator where one can be found.

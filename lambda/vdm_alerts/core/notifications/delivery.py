@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 from vdm_alerts.core.alerts.sequence import SendAttempt
 from vdm_alerts.core.alerts.stored_state import StoredState, SubscriberCount
+from vdm_alerts.core.alerts.week import WeekFigures
 from vdm_alerts.core.notifications import affected
 from vdm_alerts.core.notifications.notification import (
     SUMMARY,
@@ -15,6 +16,7 @@ from vdm_alerts.core.notifications.notification import (
     numbered_notifications,
 )
 from vdm_alerts.core.notifications.service_notification import SERVICE, ServiceNotification
+from vdm_alerts.core.notifications.weekly_summary import WeeklySummary
 
 
 def mark_attempted(state: StoredState, due: Sequence[Notification], now: datetime) -> StoredState:
@@ -59,7 +61,10 @@ def mark_delivered(state: StoredState, sent: Sequence[Notification], now: dateti
                 expected_subscribers=_notified_subscribers(state, now),
             )
         if isinstance(notification, Digest) and notification.coverage:
-            state = replace(state, summary_sent=True)
+            # It says what a weekly summary of the same day would say.
+            state = replace(_with_new_week(state, now.date(), now), summary_sent=True)
+        if isinstance(notification, WeeklySummary):
+            state = _with_new_week(state, notification.day, now)
     active = {key: alert for key, alert in alerts.items() if not alert.is_inactive}
     open_ids = {SERVICE, SUMMARY, *(alert.incident for alert in active.values())}
     return replace(
@@ -68,6 +73,12 @@ def mark_delivered(state: StoredState, sent: Sequence[Notification], now: dateti
         attempts={key: attempt for key, attempt in attempts.items() if key in open_ids},
         sequences={key: sequence for key, sequence in sequences.items() if key in open_ids},
     )
+
+
+def _with_new_week(state: StoredState, day: date, now: datetime) -> StoredState:
+    """Return *state* after a summary of *day* that was sent at *now*."""
+    week = WeekFigures(since=now, summary_day=day)
+    return replace(state, week=week, weekly_requests=frozenset())
 
 
 def _notified_subscribers(state: StoredState, now: datetime) -> SubscriberCount | None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from vdm_alerts.core.alerts.alert import Alert, Firing
+from vdm_alerts.core.alerts.history import RecentTransitions
 from vdm_alerts.core.alerts.stored_state import History, HistoryUnavailable, StoredState
 from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.model.severity import Severity
@@ -18,12 +19,22 @@ from vdm_alerts.core.notifications.incidents import (
     fingerprint_of,
     incident_notifications,
 )
-from vdm_alerts.core.notifications.notification import Notification, first_summary, limit_messages
+from vdm_alerts.core.notifications.notification import (
+    Notification,
+    NumberedNotification,
+    first_summary,
+    limit_messages,
+)
 from vdm_alerts.core.notifications.reasons import Reason
 from vdm_alerts.core.notifications.service_notification import (
     SERVICE,
     ServiceNotification,
     service_notification,
+)
+from vdm_alerts.core.notifications.weekly_summary import (
+    WeeklySummary,
+    is_weekly_summary_due,
+    weekly_summary,
 )
 from vdm_alerts.core.observations.evaluation import Evaluation
 from vdm_alerts.core.observations.observation import Observation
@@ -37,11 +48,13 @@ def due_notifications(
     now: datetime,
     *,
     quiet: bool,
+    recent: RecentTransitions | None = None,
 ) -> list[Notification]:
     """Return the notifications that are due, the worst incident first.
 
     *history* is what the table holds, and *state* has the alerts after this run's verdicts. During
-    *quiet* hours only urgent notifications are returned. The others stay due.
+    *quiet* hours only urgent notifications are returned. The others stay due. *recent* are the
+    transitions for a weekly summary; None if they are unreadable, or if none is due.
 
     Until the first summary is sent, the summary replaces the notifications about incidents. A
     summary without incidents waits for a run that could read the account.
@@ -67,7 +80,10 @@ def due_notifications(
             for notification in (summary, service)
             if notification and (notification.is_urgent or not quiet)
         ]
-    return _due_now(incidents, service, quiet=quiet)
+    weekly = None
+    if is_weekly_summary_due(state):
+        weekly = weekly_summary(state, observation, evaluation, recent)
+    return _due_now(incidents, service, weekly, quiet=quiet)
 
 
 def deliverable(
@@ -103,19 +119,20 @@ def _due_without_history(
     service = _due_service([history.finding, *observation.findings], state, observation)
     if service:
         service = replace(service, id=_unique_id(service, now), sequence=1)
-    return _due_now(firing, service, quiet=quiet)
+    return _due_now(firing, service, None, quiet=quiet)
 
 
 def _due_now(
     incidents: Sequence[IncidentNotification],
     service: ServiceNotification | None,
+    weekly: WeeklySummary | None,
     *,
     quiet: bool,
 ) -> list[Notification]:
     """Return what to send now; during *quiet* hours only what is urgent."""
-    services = [service] if service and (service.is_urgent or not quiet) else []
+    others = [each for each in (service, weekly) if each and (each.is_urgent or not quiet)]
     now_due = [incident for incident in incidents if incident.is_urgent or not quiet]
-    return [*limit_messages(now_due, len(services)), *services]
+    return [*limit_messages(now_due, len(others)), *others]
 
 
 def _due_incidents(
@@ -191,7 +208,7 @@ def _without_history(incident: IncidentNotification, now: datetime) -> IncidentN
     )
 
 
-def _unique_id(notification: Notification, now: datetime) -> str:
+def _unique_id(notification: NumberedNotification, now: datetime) -> str:
     """Return an id for this time and content that no notification has."""
     suffix = fingerprint_of([now.isoformat(), notification.fingerprint])
     return f"{notification.id}-unremembered-{suffix}"

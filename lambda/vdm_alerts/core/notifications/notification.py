@@ -8,6 +8,7 @@ from vdm_alerts.core.alerts.sequence import SendAttempt, next_sequence
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.notifications.incidents import IncidentNotification, fingerprint_of
 from vdm_alerts.core.notifications.service_notification import ServiceNotification
+from vdm_alerts.core.notifications.weekly_summary import WeeklySummary
 from vdm_alerts.core.observations.coverage import Coverage
 
 SUMMARY = "summary"
@@ -64,13 +65,16 @@ class Digest:
         return fingerprint_of(incidents or [["silenced", self.silenced_alerts > 0]])
 
 
-Notification: TypeAlias = IncidentNotification | Digest | ServiceNotification
+NumberedNotification: TypeAlias = IncidentNotification | Digest | ServiceNotification
+"""A notification that can have a stored sequence number."""
+Notification: TypeAlias = NumberedNotification | WeeklySummary
 
 
-def numbered_notifications(notification: Notification) -> Sequence[Notification]:
+def numbered_notifications(notification: Notification) -> Sequence[NumberedNotification]:
     """Return the parts of *notification* that have a stored sequence number.
 
-    In a digest, each incident has one. In the summary, the summary itself has one too.
+    In a digest, each incident has one. In the first summary, the summary itself has one too. A
+    weekly summary has none: its id says which one it is.
     """
     match notification:
         case Digest(coverage=None):
@@ -79,6 +83,8 @@ def numbered_notifications(notification: Notification) -> Sequence[Notification]
             return (notification, *notification.incidents)
         case IncidentNotification() | ServiceNotification():
             return (notification,)
+        case WeeklySummary():
+            return ()
 
 
 def incidents_of(notification: Notification) -> Sequence[IncidentNotification]:
@@ -88,7 +94,7 @@ def incidents_of(notification: Notification) -> Sequence[IncidentNotification]:
             return (notification,)
         case Digest(incidents=incidents):
             return incidents
-        case ServiceNotification():
+        case ServiceNotification() | WeeklySummary():
             return ()
 
 

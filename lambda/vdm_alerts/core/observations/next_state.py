@@ -6,9 +6,16 @@ from datetime import datetime
 
 from vdm_alerts.core.alerts.alert import Alert
 from vdm_alerts.core.alerts.stored_state import StoredState, SubscriberCount
+from vdm_alerts.core.alerts.week import WeekFigures
+from vdm_alerts.core.model.bounded_text import bounded
 from vdm_alerts.core.model.findings import Finding, FindingSource
+from vdm_alerts.core.model.metrics import Scope
+from vdm_alerts.core.model.rates import Gap
+from vdm_alerts.core.observations.metric_reading import MetricReading
 from vdm_alerts.core.observations.observation import Observation
 
+MAX_SCOPE_SIZE = 200
+"""Bytes of the name of a scope in the figures of a week, which are stored in one item."""
 MAX_DAMAGE = 20
 """The findings about damaged items that are stored until they are notified. They share an item."""
 
@@ -33,9 +40,38 @@ def next_state(
         days_without_vdm=observation.days_without_vdm,
         rules=observation.rule_set.texts if observation.rule_set else before.rules,
         last_run=now,
+        weekly_requests=before.open_weekly_requests,
+        week=_week(before, observation, now),
         findings=tuple(each for each in before.findings if not _is_repaired(each, before)),
         damage=tuple(damage)[:MAX_DAMAGE],
     )
+
+
+def _week(before: StoredState, observation: Observation, now: datetime) -> WeekFigures:
+    reading = observation.reading
+    return before.week.after_run(
+        now,
+        before.last_run,
+        reading.queries_made if reading else 0,
+        [source.value for source in observation.unreadable_sources],
+        [bounded(str(scope), MAX_SCOPE_SIZE) for scope in _unknown_scopes(reading)],
+    )
+
+
+def _unknown_scopes(reading: MetricReading | None) -> set[Scope]:
+    """Return the scopes of which a rate is unknown, unless all of VDM is.
+
+    A scope that was left for the next run is not unknown: a finding reports one that waits for too
+    long.
+    """
+    if reading is None or reading.failed or reading.account_emails is None:
+        return set()
+    unknown = {Gap.UNAVAILABLE, Gap.REJECTED, Gap.ACCESS_DENIED}
+    return {
+        query.scope
+        for query, answer in reading.answers.items()
+        if isinstance(answer, Gap) and answer in unknown
+    }
 
 
 def _is_repaired(finding: Finding, before: StoredState) -> bool:

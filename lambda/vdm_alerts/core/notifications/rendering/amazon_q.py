@@ -27,7 +27,7 @@ def amazon_q_notification(
     Source: https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
     """
     links = [" | ".join(f"{link.title}: {link.address}" for link in content.links)]
-    listings = (listing.text for listing in content.listings)
+    listings = (listing.chat_text for listing in content.listings)
     texts = (*content.paragraphs, *content.entries, *listings, *links, content.reference[-1])
     step_texts = (_escape("\n".join(step.lines)) for step in steps[:MAX_STEPS])
     notification = {

@@ -1,6 +1,6 @@
 """The content of a notification, before it gets the form of an email, a chat message or JSON."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -40,6 +40,43 @@ class Listing:
         """The title and the items, one line each."""
         return "\n".join([self.title, *(f"- {item}" for item in self.items)])
 
+    @property
+    def chat_text(self) -> str:
+        """The text in a chat message."""
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Figures in aligned columns under a title."""
+
+    title: str
+    rows: tuple[tuple[str, ...], ...]
+    """The heading and the rows, each with as many cells."""
+    names: int
+    """The index of the column of names. The other columns are figures."""
+
+    @property
+    def text(self) -> str:
+        """The title and the rows, one line each. Names are aligned left, and figures right."""
+        return "\n".join([self.title, *self._lines])
+
+    @property
+    def chat_text(self) -> str:
+        """The text in a chat message, where only code has letters of one width."""
+        return "\n".join([self.title, "```", *self._lines, "```"])
+
+    @property
+    def _lines(self) -> Iterator[str]:
+        """Yield each row."""
+        widths = [max(map(len, column)) for column in zip(*self.rows, strict=True)]
+        for row in self.rows:
+            cells = (
+                cell.ljust(width) if index == self.names else cell.rjust(width)
+                for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+            )
+            yield f"  {'  '.join(cells)}".rstrip()
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -62,8 +99,8 @@ class Content:
     """The findings, or the incidents of a digest. The payload has them as fields of their own."""
     steps: tuple[Step, ...] = ()
     steps_title: str = "What to do:"
-    listings: tuple[Listing, ...] = ()
-    """Further scopes, or what ended."""
+    listings: tuple[Listing | Table, ...] = ()
+    """Further scopes, what ended, or figures."""
     background: tuple[str, ...] = ()
     """Why the problem matters. Chat messages leave this out."""
     links: tuple[Link, ...] = ()

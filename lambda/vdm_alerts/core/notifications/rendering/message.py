@@ -18,7 +18,10 @@ from vdm_alerts.core.notifications.rendering.incident import incident_content
 from vdm_alerts.core.notifications.rendering.links import Links
 from vdm_alerts.core.notifications.rendering.plain_text import plain_text
 from vdm_alerts.core.notifications.rendering.service import service_content
+from vdm_alerts.core.notifications.rendering.weekly import weekly_content
+from vdm_alerts.core.notifications.rendering.weekly_payload import weekly_fields
 from vdm_alerts.core.notifications.service_notification import ServiceNotification
+from vdm_alerts.core.notifications.weekly_summary import WeeklySummary
 
 MAX_SUBJECT = 99
 """Characters in a subject. SNS allows less than 100, without line breaks and control characters.
@@ -83,6 +86,11 @@ def render(notification: Notification, links: Links, now: datetime) -> Message:
             content = service_content(service, links, now)
             fields = payload.service_fields(service, links)
             emoji = _EMOJI[service.severity]
+        case WeeklySummary() as summary:
+            attributes = {**_attributes("weekly", summary, links.target), "reason": "WEEKLY"}
+            content = weekly_content(summary, links, now)
+            fields = weekly_fields(summary, now)
+            emoji = _EMOJI[summary.severity]
         case _:
             assert_never(notification)
     subject = _subject_line(content.headline, links.target)

@@ -131,10 +131,10 @@ def service_fields(notification: ServiceNotification, links: Links) -> dict[str,
 
 def _fitting(items: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the first of *items* that have at most `MAX_LIST_SIZE` bytes in an SNS message."""
-    return fitting(items, MAX_LIST_SIZE, _size_in_sns)
+    return fitting(items, MAX_LIST_SIZE, size_in_sns)
 
 
-def _size_in_sns(item: Mapping[str, Any]) -> int:
+def size_in_sns(item: Mapping[str, Any]) -> int:
     """Return the bytes of *item* in a payload that is itself a string in JSON."""
     text = json.dumps(item, ensure_ascii=False)
     return len(json.dumps(text, ensure_ascii=False).encode())
@@ -166,7 +166,7 @@ def _scope_fields(affected: AffectedScope, now: datetime) -> dict[str, Any]:
         "since": affected.since.isoformat() if affected.since else None,
         "reason": affected.reason.value if affected.reason else None,
         "threshold": verdict.threshold.share if isinstance(verdict, Breached) else None,
-        **_evidence_fields(affected.evidence, now),
+        **evidence_fields(affected.evidence, now),
     }
 
 
@@ -175,7 +175,7 @@ def _contributor_fields(contributor: Contributor, now: datetime) -> dict[str, An
     return {
         "scope": _dimension_fields(contributor.scope),
         "share": contributor.share,
-        **_evidence_fields(contributor.evidence, now),
+        **evidence_fields(contributor.evidence, now),
     }
 
 
@@ -200,7 +200,7 @@ def _trend_fields(trend: Trend) -> dict[str, Any]:
 def _estimate_fields(estimate: AccountRateEstimate, now: datetime) -> dict[str, Any]:
     """Return the estimated account rate, and the distance to SES's levels."""
     return {
-        **_evidence_fields(Evidence(estimate.rate, estimate.window), now),
+        **evidence_fields(Evidence(estimate.rate, estimate.window), now),
         "review": _distance_fields(estimate.review),
         "pause": _distance_fields(estimate.pause),
     }
@@ -219,7 +219,8 @@ def _dimension_fields(scope: Scope) -> dict[str, str]:
     return {dimension.value: name for dimension, name in scope.dimensions.items()}
 
 
-def _evidence_fields(evidence: Evidence | None, now: datetime) -> dict[str, Any]:
+def evidence_fields(evidence: Evidence | None, now: datetime) -> dict[str, Any]:
+    """Return the counted rate, and what it is based on; null for each value without *evidence*."""
     return {
         "rate": evidence.rate.value if evidence else None,
         "events": evidence.rate.events if evidence else None,
