@@ -18,6 +18,7 @@ from simulation.world import (
     LEASE_DURATION,
     LIST,
     MAX_CALL_TIME,
+    READ_SES_RATES,
     RECORD,
     Actor,
     Delivery,
@@ -27,7 +28,7 @@ from simulation.world import (
 )
 from vdm_alerts.adapters.aws import dynamodb_items, pages
 from vdm_alerts.adapters.aws.sns_notifier import forms_of
-from vdm_alerts.adapters.memory import MemoryState
+from vdm_alerts.adapters.memory import MemoryReputation, MemoryState
 from vdm_alerts.app.evaluate import Lease, NotificationOptions, run
 from vdm_alerts.core.alerts.history import Transition
 from vdm_alerts.core.alerts.stored_state import StoredState
@@ -101,6 +102,7 @@ def ports_of(world: World, actor: Actor) -> Ports:
         silences=effects(_Silences(world, actor), silences=READ_SILENCES),
         account=effects(_Account(world, actor), status="read the account status", identities=LIST),
         series=effects(Vdm(world, actor), read="read metrics"),
+        reputation=effects(MemoryReputation(world.ses_rates), rates=READ_SES_RATES),
         rosters=effects(world.rosters, load="load the roster", save="save the roster"),
         store=_State(MemoryState(table, max_writes), world, actor),
         notifier=effects(_Topic(world, actor), publish="publish", subscribers="count subscribers"),

@@ -27,6 +27,7 @@ class FindingSource(StrEnum):
     ACCOUNT = "account"
     LISTS = "lists"
     METRICS = "mail"
+    SES_RATES = "ses rates"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from vdm_alerts.core.evaluation.ses_estimate import AccountRateEstimate, DistanceToLevel
+from vdm_alerts.core.evaluation.ses_rates import SesRates
 from vdm_alerts.core.evaluation.trend import Trend
 from vdm_alerts.core.evaluation.verdicts import Breached, Evidence
 from vdm_alerts.core.model.findings import Finding
@@ -75,6 +76,7 @@ def incident_fields(
         "contributor": _contributor_fields(incident.contributor) if incident.contributor else None,
         "provider": _provider_fields(incident.provider) if incident.provider else None,
         "estimate": _estimate_fields(incident.estimate) if incident.estimate else None,
+        "ses": _ses_fields(incident.ses_rates) if incident.ses_rates else None,
         "trend": _trend_fields(incident.trend) if incident.trend else None,
         "affected": _fitting(_scope_fields(scope) for scope in incident.affected[:max_scopes]),
         "affected_total": len(incident.affected),
@@ -164,8 +166,18 @@ def _scope_fields(affected: AffectedScope) -> dict[str, Any]:
         "since": affected.since.isoformat() if affected.since else None,
         "reason": affected.reason.value if affected.reason else None,
         "threshold": verdict.threshold.share if isinstance(verdict, Breached) else None,
-        **_evidence_fields(affected.evidence),
+        "indicator": affected.alert.indicator.key if affected.alert.indicator else None,
+        **_rate_fields(affected),
     }
+
+
+def _rate_fields(affected: AffectedScope) -> dict[str, Any]:
+    """Return the rate of *affected*. SES's own rate has a time, and no counts."""
+    rate = affected.ses_rate
+    if rate is None:
+        return {**_evidence_fields(affected.evidence), "reported_at": None}
+    own = {"rate": rate.value, "reported_at": rate.at.isoformat()}
+    return {**_evidence_fields(None), **own}
 
 
 def _contributor_fields(contributor: Contributor) -> dict[str, Any]:
@@ -201,6 +213,18 @@ def _estimate_fields(estimate: AccountRateEstimate) -> dict[str, Any]:
         **_evidence_fields(Evidence(estimate.rate, estimate.window)),
         "review": _distance_fields(estimate.review),
         "pause": _distance_fields(estimate.pause),
+        "representative_volume": estimate.representative.emails,
+        "fits_ses": estimate.representative.fits,
+    }
+
+
+def _ses_fields(rates: SesRates) -> dict[str, Any]:
+    """Return the latest rate that SES itself reported (a fraction), and whether it is fresh."""
+    latest = rates.latest
+    return {
+        "rate": latest.value if latest else None,
+        "reported_at": latest.at.isoformat() if latest else None,
+        "fresh": rates.fresh is not None,
     }
 
 
