@@ -38,9 +38,10 @@ def account_of(identities: int, *rows: str) -> str:
 
 
 def default_rules() -> Sequence[Rule]:
-    """Return the default rules."""
+    """Return the default rules about counts of VDM."""
     files = sorted((ROOT / "rules").glob("*.toml"))
-    return [parse_rule(file.stem, file.read_text(), file.name) for file in files]
+    rules = [parse_rule(file.stem, file.read_text(), file.name) for file in files]
+    return [rule for rule in rules if not rule.indicator.is_from_ses]
 
 
 def read_usage(url: str) -> Mapping[str, int]:

@@ -84,6 +84,7 @@ class Account:
             silences=MemorySilences(Silences(self.silences, self.problems)),
             account=MemoryAccount(senders=self.identities),
             series=MemorySeries(answers),
+            reputation=ports.reputation,
             rosters=ports.rosters,
             store=ports.store,
             notifier=ports.notifier,

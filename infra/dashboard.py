@@ -11,8 +11,10 @@ from constructs import Construct
 
 from infra.evaluator import Evaluator
 from infra.rule_parameters import RuleParameters
+from vdm_alerts.core.evaluation.ses_rates import SES_LEVELS, SES_METRICS, SES_NAMESPACE
 from vdm_alerts.core.model.metrics import ACCOUNT
 from vdm_alerts.core.model.rates import Indicator
+from vdm_alerts.core.model.wording import WORDING
 
 _WIDTH = 24
 """Columns of a CloudWatch dashboard."""
@@ -57,7 +59,14 @@ class Dashboard(Construct):
         dashboard.add_widgets(introduction)
         dashboard.add_widgets(health)
         width = _WIDTH // len(rules.indicators)
-        dashboard.add_widgets(*(self._rates(indicator, width) for indicator in rules.indicators))
+        dashboard.add_widgets(
+            *(
+                _rate_of_ses(indicator, width)
+                if indicator.is_from_ses
+                else self._rates(indicator, width)
+                for indicator in rules.indicators
+            )
+        )
         dashboard.add_widgets(self._beyond_threshold(), *self._runs())
         dashboard.add_widgets(*_service_graphs(evaluator.function, topic, dead_letter_queue))
 
@@ -117,6 +126,31 @@ class Dashboard(Construct):
             width=width,
             height=6,
         )
+
+
+def _rate_of_ses(indicator: Indicator, width: int) -> cloudwatch.GraphWidget:
+    """Return a graph of the rate that SES itself reports, with the levels of SES."""
+    review, pause = SES_LEVELS[indicator.counted]
+    metric = cloudwatch.Metric(
+        namespace=SES_NAMESPACE,
+        metric_name=SES_METRICS[indicator],
+        period=Duration.hours(1),
+        statistic="Average",
+    )
+    percentage = cloudwatch.MathExpression(
+        expression="100 * rate", using_metrics={"rate": metric}, label="reported by SES"
+    )
+    return cloudwatch.GraphWidget(
+        title=f"{WORDING[indicator].noun} of the account, %",
+        left=[percentage],
+        left_annotations=[
+            cloudwatch.HorizontalAnnotation(value=100 * review, label="SES review"),
+            cloudwatch.HorizontalAnnotation(value=100 * pause, label="possible sending pause"),
+        ],
+        left_y_axis=cloudwatch.YAxisProps(min=0),
+        width=width,
+        height=6,
+    )
 
 
 _INTRODUCTION = """## VDM Alerts

@@ -24,7 +24,8 @@ MAX_EVENT_AGE = Duration.hours(1)
 
 _ACCEPTED_IN_ROLE = {
     "AwsSolutions::AwsSolutions-IAM5[Resource::*]": "SES has no resource type for the account, for "
-    "its lists, or for a mailbox provider, so its four read-only actions can be allowed only on *.",
+    "its lists, or for a mailbox provider, and CloudWatch has none for a metric, so their five "
+    "read-only actions can be allowed only on *.",
 }
 _RUNTIME_REASON = (
     "Python 3.13 is supported until 2029. A newer version is used after the function "
@@ -39,7 +40,7 @@ _ACCEPTED_IN_FUNCTION = {
     "CKV_AWS_117": "It calls only AWS APIs. A VPC would add endpoints, which cost more than "
     "everything else, without more protection.",
     "CKV_AWS_173": "The environment contains names, not secrets.",
-    "Serverless::Serverless-LambdaTracing": "One process calls four APIs in a fixed order and "
+    "Serverless::Serverless-LambdaTracing": "One process calls five APIs in a fixed order and "
     "logs each result. A trace would add a library, two permissions, and costs.",
 }
 _ACCEPTED_WITHOUT_RESERVE = {
@@ -145,7 +146,8 @@ class Evaluator(Construct):
         dead_letter_queue: DeadLetterQueue,
     ) -> list[tuple[str, str]]:
         """Return every permission of the function: an action and its resource."""
-        any_resource = "*"  # SES defines no resource for the account, its lists and its ISPs.
+        # SES has no resource type for the account, its lists and its ISPs, CloudWatch for metrics.
+        any_resource = "*"
         return [
             ("ses:GetAccount", any_resource),
             ("ses:ListEmailIdentities", any_resource),
@@ -153,6 +155,7 @@ class Evaluator(Construct):
             ("ses:ListTenants", any_resource),
             ("ses:ListRecommendations", any_resource),
             ("ses:BatchGetMetricData", any_resource),
+            ("cloudwatch:GetMetricData", any_resource),
             ("ssm:GetParametersByPath", self._parameters_under(rules.path)),
             ("ssm:GetParametersByPath", self._parameters_under(self.silences_path)),
             ("dynamodb:Query", state_table.table.table_arn),

@@ -96,7 +96,7 @@ def a_rule(
         **{
             "scopes": MONITORED_KINDS,
             "confidence": PlainComparison(),
-            "arrival_curve": DEFAULT_CURVES[indicator],
+            "arrival_curve": DEFAULT_CURVES[indicator.counted],
             **options,
         },
     )

@@ -15,6 +15,7 @@ from vdm_alerts.adapters.memory import (
     MemoryAccount,
     MemoryMetrics,
     MemoryNotifier,
+    MemoryReputation,
     MemoryRosters,
     MemoryRules,
     MemorySeries,
@@ -78,6 +79,7 @@ CALLS = {
         "recommendations": "read the advisor",
     },
     "series": {"read": "read metrics"},
+    "reputation": {"rates": "read rates of SES"},
     "rosters": {"load": "load roster", "save": "save roster"},
     "store": {
         "lease": "take lease",
@@ -102,6 +104,7 @@ class World:
     silences: MemorySilences = field(default_factory=MemorySilences)
     account: CountingAccount = field(default_factory=CountingAccount)
     series: RecordingSeries = field(default_factory=RecordingSeries)
+    reputation: MemoryReputation = field(default_factory=MemoryReputation)
     rosters: MemoryRosters = field(default_factory=MemoryRosters)
     store: MemoryState = field(default_factory=MemoryState)
     notifier: MemoryNotifier = field(default_factory=MemoryNotifier)

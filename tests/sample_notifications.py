@@ -81,7 +81,7 @@ def weekly_sample(finding: Finding) -> WeeklySummary:
             improved=(sender,),
             unread_senders=1,
         ),
-        open_alerts=(CurrentAlert(replace(period, end=None), evidence("6%"), alert.incident),),
+        open_alerts=(CurrentAlert(replace(period, end=None), breached("6%"), alert.incident),),
         ended=(period,),
         is_history_complete=True,
         findings=(finding,),

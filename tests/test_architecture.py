@@ -38,7 +38,8 @@ def test_only_handlers_and_the_deadline_read_clock_and_environment(path: Path) -
 @pytest.mark.parametrize("path", SHIPPED, ids=relative_path)
 def test_package_imports_only_what_the_asset_contains(path: Path) -> None:
     allowed = {"vdm_alerts", "aws_lambda_powertools", "attrs", "cattrs", "boto3", "botocore"}
-    typing_only = {"mypy_boto3_sesv2", "mypy_boto3_ssm", "mypy_boto3_sns", "mypy_boto3_dynamodb"}
+    services = ("cloudwatch", "dynamodb", "sesv2", "sns", "ssm")
+    typing_only = {f"mypy_boto3_{service}" for service in services}
     stdlib = set(sys.stdlib_module_names)
     for name in imported_modules(path):
         assert name.split(".")[0] in allowed | typing_only | stdlib, name

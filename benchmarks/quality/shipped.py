@@ -120,13 +120,13 @@ class ShippedEvaluation:
         self._is_at_rest[number] = isinstance(advanced.state, Ok)
 
     def _record_claim(self, number: int, look: Look, verdict: Verdict) -> None:
-        if isinstance(verdict, Breached) and verdict.evidence.confidence is not None:
-            evidence = verdict.evidence
+        evidence = verdict.evidence if isinstance(verdict, Breached) else None
+        if evidence and evidence.confidence is not None:
             last_day = look.last_day
             if evidence.last_day is not None:
                 last_day = (evidence.last_day - FIRST_DAY).days
             first_day = max(0, last_day - evidence.window.days + 1)
-            claim = Claim(number, look.step, verdict.evidence.confidence, first_day, last_day)
+            claim = Claim(number, look.step, evidence.confidence, first_day, last_day)
             self.claims.append(claim)
 
 

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from vdm_alerts.adapters.aws.ses_metrics import MAX_CONCURRENCY, MAX_QUERIES
 from vdm_alerts.adapters.aws.ses_rate_limiter import CALLS_PER_SECOND, QUOTA_SHARE
+from vdm_alerts.core.evaluation.ses_rates import SES_METRICS
 from vdm_alerts.core.model.metrics import ACCOUNT, LONGEST_WINDOW, Metric, Scope, Series
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.observations.run_report import MAX_SAMPLES, RECORDING_PERIOD
@@ -103,9 +104,10 @@ class Workload:
 
     @property
     def rules(self) -> Sequence[Rule]:
-        """The default rules."""
+        """The default rules about counts of VDM."""
         files = RULES.glob("*.toml")
-        return [parse_rule(file.stem, file.read_text("utf-8"), file.name) for file in files]
+        rules = [parse_rule(file.stem, file.read_text("utf-8"), file.name) for file in files]
+        return [rule for rule in rules if not rule.indicator.is_from_ses]
 
     @cached_property
     def queries(self) -> int:
@@ -170,6 +172,7 @@ def monthly_costs(workload: Workload) -> Sequence[LineItem]:
         LineItem("DynamoDB, reads", RUNS * (1 + ceil(roster_kb / 4)), "units", 0.125 / 1e6),
         LineItem("CloudWatch Logs", RUNS * LOG_KB / 1e6, "GB", 0.50, free=5),
         LineItem("CloudWatch metrics", metrics * HOUR / RECORDING_PERIOD, "metrics", 0.30, free=10),
+        LineItem("CloudWatch, rates of SES", RUNS * len(SES_METRICS), "metrics read", 0.01 / 1e3),
         LineItem("CloudWatch alarms", ALARMS, "alarms", 0.10, free=10),
         LineItem("SNS, email", 30, "emails", 2.00 / 1e5, free=1_000),
         LineItem("VDM queries", _if_priced(workload), "queries", workload.query_price),

@@ -15,10 +15,12 @@ from rich.text import Text
 from vdm_alerts.adapters.aws.ses_account import SesAccount
 from vdm_alerts.adapters.aws.ses_metrics import SesMetrics
 from vdm_alerts.adapters.aws.ses_rate_limiter import RateLimiter
-from vdm_alerts.adapters.memory import MemoryNotifier, memory_ports
+from vdm_alerts.adapters.memory import MemoryNotifier, MemoryReputation, memory_ports
 from vdm_alerts.app import evaluate
 from vdm_alerts.app.evaluate import Lease, NotificationOptions
+from vdm_alerts.core.evaluation.ses_rates import SES_METRICS
 from vdm_alerts.core.model.invisible_characters import escape_invisible
+from vdm_alerts.core.model.rates import SesRate
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.notifications.rendering.message import Message
 from vdm_alerts.core.observations.run_report import RunReport
@@ -95,6 +97,7 @@ def simulate(scenario: Scenario, rules: Mapping[str, str]) -> Iterator[Simulated
         silences=parameters.silences(),
         account=SesAccount(client, clock),
         series=SesMetrics(client, RateLimiter(clock)),
+        reputation=_reputation(scenario),
         notifier=notifier,
     )
     for run in scenario.runs:
@@ -112,6 +115,17 @@ def simulate(scenario: Scenario, rules: Mapping[str, str]) -> Iterator[Simulated
         )
         yield SimulatedRun(run, summary, tuple(notifier.sent))
         notifier.sent.clear()
+
+
+def _reputation(scenario: Scenario) -> MemoryReputation:
+    """Return a source of the rates that SES reports in *scenario*."""
+    reported = scenario.ses_rates
+    return MemoryReputation(
+        {
+            indicator: [SesRate(rate, at) for at, rate in reported[metric]]
+            for indicator, metric in SES_METRICS.items()
+        }
+    )
 
 
 def print_scenarios(paths: Sequence[Path], rules: Path, *, emails: bool) -> bool:

@@ -7,6 +7,7 @@ import botocore.session
 from botocore.config import Config
 
 from vdm_alerts.adapters.aws.cloudwatch_emf import EmbeddedMetrics
+from vdm_alerts.adapters.aws.cloudwatch_reputation import CloudWatchReputation
 from vdm_alerts.adapters.aws.dynamodb_roster import DynamoDbRoster
 from vdm_alerts.adapters.aws.dynamodb_state import DynamoDbState
 from vdm_alerts.adapters.aws.ses_account import SesAccount
@@ -56,13 +57,15 @@ def build_ports(settings: Settings, clock: Clock) -> Ports:
     table = session.resource("dynamodb", config=_BASE_CONFIG).Table(settings.table)
     parameters = session.client("ssm", config=_BASE_CONFIG)
     sns = session.client("sns", config=_PUBLISH_CONFIG)
-    for client in (ses, table.meta.client, parameters, sns):
+    cloudwatch = session.client("cloudwatch", config=_BASE_CONFIG)
+    for client in (ses, table.meta.client, parameters, sns, cloudwatch):
         limit_request_time(client, REQUEST_TIME)
     return Ports(
         rules=SsmRules(parameters, settings.rules_path, settings.rule_fingerprints),
         silences=SsmSilences(parameters, settings.silences_path),
         account=SesAccount(ses, clock),
         series=SesMetrics(ses, RateLimiter(clock, CALLS_PER_SECOND * settings.quota_share)),
+        reputation=CloudWatchReputation(cloudwatch),
         rosters=DynamoDbRoster(table),
         store=DynamoDbState(table),
         notifier=SnsNotifier(sns, settings.topic_arn),

@@ -8,10 +8,11 @@ from typing import Protocol
 
 from vdm_alerts.core.alerts.history import RecentTransitions, Transition
 from vdm_alerts.core.alerts.stored_state import StoredState
+from vdm_alerts.core.evaluation.ses_rates import SesRates
 from vdm_alerts.core.model.account import AccountStatus, Recommendation
 from vdm_alerts.core.model.deadline import Deadline
 from vdm_alerts.core.model.metrics import Scope, Series, Window
-from vdm_alerts.core.model.rates import Gap
+from vdm_alerts.core.model.rates import Gap, Indicator
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.muting.silences import Silences
 from vdm_alerts.core.notifications.rendering.message import Message
@@ -88,6 +89,16 @@ class SeriesSource(Protocol):
 
     def throttled_calls(self) -> int:
         """Return how many calls were throttled since the source was created."""
+
+
+class ReputationSource(Protocol):
+    """A source of the rates that SES itself calculates for the account."""
+
+    def rates(self, now: datetime, deadline: Deadline) -> Mapping[Indicator, SesRates]:
+        """Return what SES has reported of each of its own rates in the 14 days until *now*.
+
+        Raises AccessDeniedError, or UnavailableError if not all could be read by *deadline*.
+        """
 
 
 # State: what a run stores for the next run.
@@ -215,6 +226,7 @@ class Ports:
     silences: SilenceSource
     account: AccountSource
     series: SeriesSource
+    reputation: ReputationSource
     rosters: RosterStore
     store: StateStore
     notifier: Notifier

@@ -60,7 +60,7 @@ def main() -> None:
     # ministack reads its environment on import.
     from ministack import app as gateway  # noqa: PLC0415
     from ministack.core import iam_actions, iam_evaluator, lambda_runtime  # noqa: PLC0415
-    from ministack.services import dynamodb, ses_v2, sns  # noqa: PLC0415
+    from ministack.services import cloudwatch, dynamodb, ses_v2, sns  # noqa: PLC0415
     from ministack.services.cloudformation import provisioners  # noqa: PLC0415
 
     # Functions inherit the environment. They set their own log level, and import only their asset.
@@ -69,6 +69,7 @@ def main() -> None:
     mailbox: list[dict[str, str]] = []
     used_permissions: set[tuple[str, str]] = set()
     _serve_vdm(ses_v2, endpoint)
+    _serve_rates_of_ses(cloudwatch, endpoint)
     _capture_emails(sns, mailbox)
     authorize_parameter_paths(iam_actions)
     functions = Functions(gateway, iam_actions, lambda_runtime)
@@ -120,6 +121,25 @@ def _serve_vdm(ses_v2: Any, endpoint: Endpoint) -> None:
         return response.status, dict(response.headers), response.payload
 
     ses_v2.handle_request = handle_request
+
+
+def _serve_rates_of_ses(cloudwatch: Any, endpoint: Endpoint) -> None:
+    """Let CloudWatch have the rates that SES reports until the time of *endpoint*.
+
+    ministack drops data that is older than two weeks, so they are stored before each call.
+    """
+    original = cloudwatch._get_metric_data
+
+    def get_metric_data(*request: Any) -> Any:
+        for name, rates in endpoint.scenario.ses_rates.items():
+            cloudwatch._metrics["AWS/SES", name, cloudwatch._dims_key({})] = [
+                {"Timestamp": at.timestamp(), "Value": rate, "Unit": "None", "Dimensions": {}}
+                for at, rate in rates
+                if at <= endpoint.clock
+            ]
+        return original(*request)
+
+    cloudwatch._get_metric_data = get_metric_data
 
 
 def _capture_emails(sns: Any, mailbox: list[dict[str, str]]) -> None:

@@ -29,6 +29,10 @@ Keys at the top level, with their defaults:
     quiet_hours       = "none"               or a period such as "22:00-07:00 Europe/Berlin"
     plan              = "ESSENTIALS"         or "NONE", "PRO", "ENTERPRISE": the SES pricing plan
     no_email_after    = "7d"                 or another number of days, or "never"
+    ses_bounce_rate   = ""                   the bounce rate that SES itself reports on each day in
+                                             CloudWatch: "2.1%x14 -x2 5.5%" is 14 days with 2.1%, 2
+                                             days without a rate, and a day with 5.5%
+    ses_complaint_rate = ""                  the same for complaints
     seed              = 0                    determines the order of results and the faults
 
 Each `[[fault]]` is a fault of one or more operations. The first one that matches a call applies:
@@ -94,6 +98,7 @@ from vdm_local.scenario_document import (
     read_scenario_document,
 )
 from vdm_local.scenario_run import ScenarioRecommendation, ScenarioRun
+from vdm_local.ses_rates import NO_RATES, DailyRates
 from vdm_local.text_file import read_text_file
 from vdm_local.traffic import EmailStream, dimension_key
 
@@ -132,6 +137,8 @@ class Scenario:
     recommendations: Sequence[ScenarioRecommendation] = ()
     quiet_hours: QuietHours | None = None
     no_email_after: Window | None = NO_EMAIL_AFTER
+    ses_bounce_rate: DailyRates = NO_RATES
+    ses_complaint_rate: DailyRates = NO_RATES
     _streams_by_key: Mapping[tuple[str, str], Sequence[EmailStream]] = field(
         init=False, repr=False, compare=False
     )
@@ -173,6 +180,15 @@ class Scenario:
     def tenants(self) -> Sequence[str]:
         """Every tenant of an email."""
         return sorted({stream.tenant for stream in self.streams if stream.tenant})
+
+    @property
+    def ses_rates(self) -> Mapping[str, Sequence[tuple[datetime, float]]]:
+        """The rates that SES reports in all hours of the scenario, by the name of the metric."""
+        rows = {
+            "Reputation.BounceRate": self.ses_bounce_rate,
+            "Reputation.ComplaintRate": self.ses_complaint_rate,
+        }
+        return {metric: list(row.hourly(self.begins)) for metric, row in rows.items()}
 
     def sent_last_24_hours(self, now: datetime) -> int:
         """Return the emails that were sent in the 24 hours before *now*, by SES's own count.
@@ -253,6 +269,8 @@ def parse_scenario(text: str, source: str) -> Scenario:
         quiet_hours=document.quiet_hours,
         no_email_after=document.no_email_after,
         plan=document.plan,
+        ses_bounce_rate=document.ses_bounce_rate,
+        ses_complaint_rate=document.ses_complaint_rate,
     )
 
 

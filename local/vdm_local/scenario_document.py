@@ -65,6 +65,7 @@ from vdm_local.scenario_field_types import (
 )
 from vdm_local.scenario_former_names import with_current_names
 from vdm_local.scenario_run import ScenarioRecommendation, ScenarioRun
+from vdm_local.ses_rates import NO_RATES, DailyRates, parse_rates
 from vdm_local.traffic import METRICS, EmailStream
 
 MISSING_KEY_HINTS: Mapping[str, str] = {
@@ -201,6 +202,8 @@ class ScenarioDocument:
     today: TodayQueries = "served"
     quiet_hours: QuietHours | None = None
     no_email_after: Window | None = NO_EMAIL_AFTER
+    ses_bounce_rate: DailyRates = NO_RATES
+    ses_complaint_rate: DailyRates = NO_RATES
     seed: int = 0
 
 
@@ -304,6 +307,7 @@ _converter.register_structure_hook(
 )
 _converter.register_structure_hook(Corruption, choice_parser("a form of corruption", CORRUPTIONS))
 _converter.register_structure_hook(DailyCounts, lambda value, _: parse_counts(value))
+_converter.register_structure_hook(DailyRates, lambda value, _: parse_rates(value))
 _converter.register_structure_hook(date, lambda value, _: parse_day(value))
 _converter.register_structure_hook(datetime, lambda value, _: parse_timestamp(value))
 _converter.register_structure_hook(bool, lambda value, _: parse_switch(value))

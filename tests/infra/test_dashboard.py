@@ -11,8 +11,10 @@ from builders import NEWS_IDENTITY, TARGET, a_rule
 from templates import full_template, only_resource, ordinary_template
 
 from vdm_alerts.adapters.aws.cloudwatch_emf import EmbeddedMetrics
+from vdm_alerts.core.evaluation.ses_rates import SES_METRICS
 from vdm_alerts.core.model.metrics import ACCOUNT
 from vdm_alerts.core.model.rates import Indicator
+from vdm_alerts.core.model.wording import WORDING
 from vdm_alerts.core.observations.run_report import RateSample, RunReport
 
 
@@ -58,6 +60,27 @@ def test_dashboard_shows_each_indicator_of_default_rules_with_thresholds(
         (query,) = (each for each in queried.values() if f"indicator = '{indicator.key}'" in each)
         for figure in ("max(rate)", "max(warning)", "max(critical)"):
             assert figure in query
+
+
+@pytest.mark.parametrize(
+    ("indicator", "levels"),
+    [(Indicator.SES_BOUNCE_RATE, [5, 10]), (Indicator.SES_COMPLAINT_RATE, [0.1, 0.5])],
+)
+def test_dashboard_shows_the_rate_that_ses_reports_with_its_levels(
+    template: Template, indicator: Indicator, levels: list[float]
+) -> None:
+    title = f"{WORDING[indicator].noun} of the account, %"
+    (graph,) = (each["properties"] for each in widgets(template) if titled(each) == title)
+    ((expression,), metric) = graph["metrics"]
+    assert expression["expression"] == "100 * rate"
+    assert metric[:2] == ["AWS/SES", SES_METRICS[indicator]]
+    assert [line["value"] for line in graph["annotations"]["horizontal"]] == levels
+
+
+def titled(widget: dict[str, Any]) -> str | None:
+    """Return the title of *widget*."""
+    title: str | None = widget["properties"].get("title")
+    return title
 
 
 def test_dashboard_queries_only_fields_that_function_logs(

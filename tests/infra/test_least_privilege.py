@@ -8,7 +8,13 @@ import botocore.session
 from botocore import xform_name
 from templates import full_template, ordinary_template, permissions
 
-SERVICES = {"sesv2": "ses", "ssm": "ssm", "dynamodb": "dynamodb", "sns": "sns"}
+SERVICES = {
+    "sesv2": "ses",
+    "ssm": "ssm",
+    "dynamodb": "dynamodb",
+    "sns": "sns",
+    "cloudwatch": "cloudwatch",
+}
 """The prefix of actions, by the service of each client in bootstrap.py."""
 ACTIONS_OF = {
     "dynamodb:TransactWriteItems": {"dynamodb:PutItem", "dynamodb:DeleteItem"},
@@ -64,8 +70,13 @@ def test_encryption_adds_only_the_actions_on_its_key() -> None:
 
 
 def test_only_actions_without_a_resource_type_are_allowed_on_every_resource() -> None:
-    """https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonses.html."""
+    """See the pages of both services in the Service Authorization Reference.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonses.html
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
+    """
+    services = ("ses:", "cloudwatch:")
     for role in ("EvaluatorRole", "WakeupsScheduleRole"):
         for action, resource in permissions(full_template(), role).items():
             assert "*" not in action
-            assert (resource == "*") == action.startswith("ses:")
+            assert (resource == "*") == action.startswith(services)

@@ -18,6 +18,7 @@ from simulation.world import (
     LEASE_DURATION,
     LIST,
     MAX_CALL_TIME,
+    READ_SES_RATES,
     RECORD,
     Actor,
     Delivery,
@@ -28,7 +29,7 @@ from simulation.world import (
 from vdm_alerts.adapters.aws import dynamodb_items, pages
 from vdm_alerts.adapters.aws.dynamodb_items import weekly_request_item
 from vdm_alerts.adapters.aws.sns_notifier import forms_of
-from vdm_alerts.adapters.memory import MemoryState
+from vdm_alerts.adapters.memory import MemoryReputation, MemoryState
 from vdm_alerts.app.evaluate import Lease, NotificationOptions, run
 from vdm_alerts.core.alerts.history import RecentTransitions, Transition
 from vdm_alerts.core.alerts.stored_state import StoredState
@@ -41,6 +42,7 @@ from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.muting.silences import Silences
 from vdm_alerts.core.notifications.rendering.message import Message
 from vdm_alerts.core.observations.metric_reading import Limits
+from vdm_alerts.core.observations.run_metrics import RunMetric
 from vdm_alerts.core.observations.run_report import RateSample, RunReport
 from vdm_alerts.core.planning.queries import Query
 from vdm_alerts.core.rules.rule_set import RuleSet, RuleText
@@ -106,6 +108,7 @@ def ports_of(world: World, actor: Actor) -> Ports:
         silences=effects(_Silences(world, actor), silences=READ_SILENCES),
         account=effects(_Account(world, actor), status="read the account status", identities=LIST),
         series=effects(Vdm(world, actor), read="read metrics"),
+        reputation=effects(MemoryReputation(world.ses_rates), rates=READ_SES_RATES),
         rosters=effects(world.rosters, load="load the roster", save="save the roster"),
         store=_State(MemoryState(table, max_writes), world, actor),
         notifier=effects(_Topic(world, actor), publish="publish", subscribers="count subscribers"),
@@ -354,6 +357,12 @@ class _Metrics:
     world: World
     actor: Actor
 
-    def record(self, target: Target, summary: RunReport, _: Sequence[RateSample]) -> None:
-        del target
-        self.world.reports.append((self.actor, summary))
+    def record(
+        self,
+        target: Target,
+        report: RunReport,
+        samples: Sequence[RateSample],
+        metrics: Sequence[RunMetric] = (),
+    ) -> None:
+        del target, samples, metrics
+        self.world.reports.append((self.actor, report))

@@ -15,6 +15,7 @@ from vdm_alerts.adapters.aws.dynamodb_items import Item
 from vdm_alerts.adapters.memory import MemoryRosters, MemoryTable
 from vdm_alerts.core.model.findings import UnavailableError
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope, Series
+from vdm_alerts.core.model.rates import Indicator, SesRate
 from vdm_alerts.core.muting.quiet_hours import QuietHours
 from vdm_alerts.core.muting.silences import Silence
 from vdm_alerts.core.observations.run_report import RunReport
@@ -32,6 +33,8 @@ MAX_PUBLISH_TIME = timedelta(seconds=30)
 """The longest that a publish takes, which has fewer requests."""
 LIST = "list identities"
 """The effect that lists the senders."""
+READ_SES_RATES = "read the rates of SES"
+"""The effect that reads SES's own rates."""
 LATER_ITEM = "item of a later version"
 """What stands for a table that is unavailable because of such an item."""
 SERVICES = {
@@ -50,6 +53,7 @@ SERVICES = {
     "read the account status": "ses",
     LIST: "ses",
     "read metrics": "ses",
+    READ_SES_RATES: "cloudwatch",
 }
 """The service that each effect needs."""
 RECORD = "record metrics"
@@ -241,6 +245,8 @@ class World:
     """Bounces per 1,000 emails of each sender, from each day on."""
     unreadable: frozenset[Scope | Query] = frozenset()
     """The scopes and single queries that VDM does not answer."""
+    ses_rates: dict[Indicator, list[SesRate]] = field(default_factory=dict)
+    """What SES has reported of its own rates."""
     silences: dict[str, Silence] = field(default_factory=dict)
     quiet_hours: QuietHours | None = None
     subscribers: int = 1

@@ -42,12 +42,13 @@ from vdm_alerts.adapters.aws.dynamodb_reading import (
 )
 from vdm_alerts.core.alerts.history import RecentTransitions, Transition
 from vdm_alerts.core.alerts.stored_state import StoredState
+from vdm_alerts.core.evaluation.ses_rates import SesRates, ses_rates
 from vdm_alerts.core.model.account import AccountStatus, Recommendation
 from vdm_alerts.core.model.deadline import Deadline
 from vdm_alerts.core.model.errors import LeaseHeldError, StaleStateError
 from vdm_alerts.core.model.findings import OperationFailedError, UnavailableError
 from vdm_alerts.core.model.metrics import Dimension, Scope, Series, Window
-from vdm_alerts.core.model.rates import Gap
+from vdm_alerts.core.model.rates import SES_INDICATORS, Gap, Indicator, SesRate
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.muting.silences import Silences
 from vdm_alerts.core.notifications.rendering.message import Message
@@ -322,6 +323,22 @@ class MemorySeries:
 
 
 @dataclass
+class MemoryReputation:
+    """A ReputationSource that returns the rates in `histories` that are known at a time."""
+
+    histories: Mapping[Indicator, Sequence[SesRate]] = field(default_factory=dict)
+    """The rates by indicator, in any order."""
+
+    def rates(self, now: datetime, deadline: Deadline) -> Mapping[Indicator, SesRates]:
+        """Return the rates of the 14 days until *now*."""
+        del deadline
+        return {
+            indicator: ses_rates(self.histories.get(indicator, ()), now)
+            for indicator in SES_INDICATORS
+        }
+
+
+@dataclass
 class MemoryNotifier:
     """A Notifier that keeps every message."""
 
@@ -375,6 +392,7 @@ def memory_ports() -> Ports:
         silences=MemorySilences(),
         account=MemoryAccount(),
         series=MemorySeries(),
+        reputation=MemoryReputation(),
         rosters=MemoryRosters(),
         store=MemoryState(),
         notifier=MemoryNotifier(),

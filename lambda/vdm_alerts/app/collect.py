@@ -75,6 +75,9 @@ def _query_sources(
         AccountStatus(vdm_enabled=True),
         FindingSource.ACCOUNT,
     )
+    ses_rates = failures.attempt(
+        lambda: ports.reputation.rates(now, limits.deadline), None, FindingSource.SES_RATES
+    )
     if rule_set:
         failures.add([*rule_set.invalid.values(), *rule_set.findings], FindingSource.RULES)
     failures.add([*silences.findings, *expired_findings(silences, now)], FindingSource.SILENCES)
@@ -99,11 +102,13 @@ def _query_sources(
             before.days_without_vdm, now.date(), is_on=status.vdm_enabled
         ),
         alerts=before.alerts_with_indicator(rule_set),
+        ses_rates=ses_rates,
     )
-    if rule_set is None or not (status.vdm_enabled and rule_set.rules):
+    if rule_set is None or not (status.vdm_enabled and rule_set.counted_rules):
         return observation
-    rules = list(rule_set.rules.values())
-    request = ReadRequest(rules, observation.alerts, now, limits, status.sent_last_day)
+    request = ReadRequest(
+        rule_set.counted_rules, observation.alerts, now, limits, status.sent_last_day, ses_rates
+    )
     reading = failures.attempt(
         lambda: read_metrics(ports, target, request, failures),
         None,

@@ -11,10 +11,11 @@ from functools import partial
 
 from vdm_alerts.app.failures import FailureCollector
 from vdm_alerts.core.alerts.alert import Alert, AlertKey
+from vdm_alerts.core.evaluation.ses_rates import SesRates
 from vdm_alerts.core.model.deadline import Deadline
 from vdm_alerts.core.model.findings import FindingSource
 from vdm_alerts.core.model.metrics import LONGEST_WINDOW, Dimension, Metric, Scope, Series
-from vdm_alerts.core.model.rates import Gap
+from vdm_alerts.core.model.rates import Gap, Indicator
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.observations.metric_reading import Limits, MetricReading
 from vdm_alerts.core.planning.next_batches import next_batches, within_budget
@@ -39,6 +40,8 @@ class ReadRequest:
     limits: Limits
     sent_last_day: int | None
     """The emails that SES itself counted in the last 24 hours; None if unknown."""
+    ses_rates: Mapping[Indicator, SesRates] | None = None
+    """What SES itself reported of each of its rates; None if that is unreadable."""
 
     @property
     def open_scopes(self) -> Sequence[Scope]:
@@ -47,7 +50,9 @@ class ReadRequest:
 
     def plan(self, roster: SenderRoster, last: date) -> ReadPlan:
         """Return the plan to read the senders in *roster* through the day *last*."""
-        return plan_reading(self.rules, roster, self.alerts, self.now, last, self.sent_last_day)
+        return plan_reading(
+            self.rules, roster, self.alerts, self.now, last, self.sent_last_day, self.ses_rates
+        )
 
 
 def read_metrics(

@@ -24,7 +24,7 @@ from vdm_alerts.core.alerts.stored_state import SubscriberCount
 from vdm_alerts.core.evaluation.revision import ReportedFigures
 from vdm_alerts.core.model.findings import Finding, FindingSource
 from vdm_alerts.core.model.metrics import Scope, Window
-from vdm_alerts.core.model.rates import Indicator, Rate
+from vdm_alerts.core.model.rates import Indicator, Rate, SesRate
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.rules.rule import Baseline, Threshold
 from vdm_alerts.core.rules.rule_set import RuleText
@@ -103,6 +103,7 @@ last_notifications = records_of(
     sequence=st.integers(0, 10**6),
     sent_at=timestamps,
     figures=st.none() | reported_figures,
+    ses_rate=st.none() | records_of(SesRate, value=fractions, at=timestamps),
 )
 resolution_times = st.lists(timestamps, max_size=3).map(tuple)
 alerts = records_of(

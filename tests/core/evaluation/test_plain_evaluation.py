@@ -31,6 +31,7 @@ def verdict_on(rule: Rule, events: Series | Gap, volume: Series | Gap) -> Verdic
 def test_rate_at_the_threshold_is_breached() -> None:
     verdict = verdict_on(a_rule(warning="5%"), a_series(50), a_series(1_000))
     assert isinstance(verdict, Breached)
+    assert verdict.evidence
     assert verdict.severity is Severity.WARNING
     assert str(verdict.evidence.rate) == "5% (50 of 1,000)"
 
@@ -66,6 +67,7 @@ def test_window_with_the_lowest_delivery_rate_decides() -> None:
     rule = replace(DELIVERY_RULE, windows=(Window(2), Window(3)))
     verdict = verdict_on(rule, a_series(400, 500, 920), a_series(500, 500, 1_000))
     assert isinstance(verdict, Breached)
+    assert verdict.evidence
     assert (verdict.evidence.window.days, verdict.evidence.rate.events) == (3, 1_820)
 
 
@@ -114,6 +116,7 @@ def test_window_with_enough_volume_decides_when_another_has_too_little() -> None
     rule = a_rule(windows=(1, 3), min_volume=200, min_events=1)
     verdict = verdict_on(rule, a_series(100, 0, 90), a_series(500, 500, 100))
     assert isinstance(verdict, Breached)
+    assert verdict.evidence
     assert verdict.evidence.window.days == 3
 
 
@@ -122,6 +125,7 @@ def test_worst_window_decides_and_is_reported() -> None:
     events, volume = a_series(0, 0, 80), a_series(1_000, 1_000, 1_000)
     verdict = verdict_on(rule, events, volume)
     assert isinstance(verdict, Breached)
+    assert verdict.evidence
     assert str(verdict.evidence.window) == "day"
     assert verdict.evidence.rate.events == 80
 

@@ -91,6 +91,7 @@ def test_rate_is_breached_only_when_the_confidence_is_sufficient() -> None:
 def test_breached_verdict_states_its_confidence_and_threshold() -> None:
     verdict = verdict_on(a_series(80), a_series(1_000))
     assert isinstance(verdict, Breached)
+    assert verdict.evidence
     assert verdict.evidence.confidence is not None
     assert 0.98 <= verdict.evidence.confidence <= 0.99
     assert verdict.threshold.share == 0.05
@@ -168,6 +169,7 @@ def test_late_feedback_is_divided_by_the_emails_it_can_belong_to() -> None:
     assert isinstance(verdict, Healthy), "45 of 1,000 is 4.5%, but not the rate"
     many_complaints = verdict_on(a_series(60, 450), emails, rule)
     assert isinstance(many_complaints, Breached)
+    assert many_complaints.evidence
     assert str(many_complaints.evidence.rate) == "0.25% (510 of 201,000)"
 
 
@@ -392,7 +394,7 @@ def test_no_alert_and_no_resolution_shows_a_rate_above_100_percent(
     verdict = verdict_on(a_series(*events), a_series(*emails), rule, prior=prior)
     if isinstance(verdict, Breached | Healthy) and verdict.evidence and sum(emails) >= sum(events):
         assert verdict.evidence.rate.value <= 1
-    if isinstance(verdict, Breached) and rule is RULE:
+    if isinstance(verdict, Breached) and verdict.evidence and rule is RULE:
         assert verdict.evidence.rate.value <= 1
 
 

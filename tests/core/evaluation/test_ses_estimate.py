@@ -8,6 +8,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from vdm_alerts.core.evaluation.as_of import AsOf
+from vdm_alerts.core.evaluation.representative_volume import RepresentativeVolume
 from vdm_alerts.core.evaluation.ses_estimate import (
     PACE_WINDOW,
     AccountRateEstimate,
@@ -19,13 +20,15 @@ from vdm_alerts.core.notifications.rendering.sentences import account_sentence
 
 END_OF_TODAY = AsOf(NOW.replace(hour=0) + timedelta(days=1), TODAY)
 """When all of today has been counted."""
+DEFAULT = RepresentativeVolume(10_000)
 
 
 def bounce_estimate(
     events: Series, volume: Series, representative_volume: int = 10_000
 ) -> AccountRateEstimate:
+    representative = RepresentativeVolume(representative_volume)
     estimate = estimate_account_rate(
-        Indicator.BOUNCE_RATE, events, volume, END_OF_TODAY, representative_volume
+        Indicator.BOUNCE_RATE, events, volume, END_OF_TODAY, representative
     )
     assert estimate is not None
     return estimate
@@ -76,16 +79,16 @@ def test_distance_to_the_review_level_adds_new_emails_when_the_estimate_is_short
 
 def test_ses_estimate_exists_only_for_rates_that_ses_reviews() -> None:
     counts = a_series(10), a_series(100)
-    assert estimate_account_rate(Indicator.OPEN_RATE, *counts, END_OF_TODAY, 10_000) is None
+    assert estimate_account_rate(Indicator.OPEN_RATE, *counts, END_OF_TODAY, DEFAULT) is None
     assert (
-        estimate_account_rate(Indicator.COMPLAINT_RATE, *counts, END_OF_TODAY, 10_000) is not None
+        estimate_account_rate(Indicator.COMPLAINT_RATE, *counts, END_OF_TODAY, DEFAULT) is not None
     )
 
 
 def test_ses_estimate_is_none_without_emails() -> None:
     no_email = Series({})
     assert (
-        estimate_account_rate(Indicator.BOUNCE_RATE, no_email, no_email, END_OF_TODAY, 10_000)
+        estimate_account_rate(Indicator.BOUNCE_RATE, no_email, no_email, END_OF_TODAY, DEFAULT)
         is None
     )
 
@@ -116,7 +119,7 @@ def test_ses_level_is_in_sight_only_when_the_pace_leads_to_it(
     emails = [count for count, _ in days]
     bounces = [round(count * share) for count, share in days]
     estimate = estimate_account_rate(
-        Indicator.BOUNCE_RATE, a_series(*bounces), a_series(*emails), END_OF_TODAY, 10_000
+        Indicator.BOUNCE_RATE, a_series(*bounces), a_series(*emails), END_OF_TODAY, DEFAULT
     )
     assume(estimate is not None)
     assert estimate is not None
@@ -144,20 +147,21 @@ def test_ses_level_is_in_sight_only_when_the_pace_leads_to_it(
 
 def test_ses_estimate_text_states_the_rate_and_the_distance_to_both_levels() -> None:
     distant = bounce_estimate(a_series(*[10] * 20), a_series(*[1_000] * 20))
-    assert account_sentence(distant, Indicator.BOUNCE_RATE) == (
-        "SES account: estimated bounce rate 1% (100 of the latest 10,000 emails, 10 days). At the "
-        "pace of the last 3 days, not on course to reach 5% (SES review) or 10% (possible sending "
-        "pause)."
+    assert account_sentence(distant, None, Indicator.BOUNCE_RATE) == (
+        "SES account: the bounce rate that SES reports could not be read; estimate from VDM: 1% "
+        "(100 of the latest 10,000 emails, 10 days). At the pace of the last 3 days, not on course "
+        "to reach 5% (SES review) or 10% (possible sending pause)."
     )
     on_course = bounce_estimate(a_series(*[10] * 20, 80, 80, 80), a_series(*[1_000] * 23))
-    assert account_sentence(on_course, Indicator.BOUNCE_RATE).endswith(
+    assert account_sentence(on_course, None, Indicator.BOUNCE_RATE).endswith(
         "At the pace of the last 3 days, reaches 5% (SES review) after about 3,878 more emails (3 "
         "days and 21 hours)."
     )
     short = bounce_estimate(a_series(30), a_series(100))
-    assert account_sentence(short, Indicator.BOUNCE_RATE) == (
-        "SES account: estimated bounce rate 30% (30 of the latest 100 emails, 1 day, all email "
-        "that VDM has counted). Above 10%, where SES might pause sending."
+    assert account_sentence(short, None, Indicator.BOUNCE_RATE) == (
+        "SES account: the bounce rate that SES reports could not be read; estimate from VDM: 30% "
+        "(30 of the latest 100 emails, 1 day, all email that VDM has counted). Above 10%, where "
+        "SES might pause sending."
     )
 
 

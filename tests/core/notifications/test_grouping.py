@@ -9,6 +9,7 @@ from builders import HOTMAIL, HOUR, NEWS_IDENTITY, NO_CONTRIBUTORS, NOW, evidenc
 from vdm_alerts.core.alerts.alert import Alert
 from vdm_alerts.core.model.mailbox_providers import UNKNOWN_ISP
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope
+from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.notifications.grouping import (
     MAX_INCIDENTS,
@@ -56,6 +57,38 @@ def test_unrelated_alerts_are_separate_incidents() -> None:
         NEWS_IDENTITY: FIRST_INCIDENT_ID,
         SHOP_IDENTITY: SECOND_INCIDENT_ID,
     }
+
+
+def of_ses(alert: Alert) -> Alert:
+    """Return *alert*, about the rate that SES itself reports."""
+    return replace(alert, rule="ses-bounce-rate", indicator=Indicator.SES_BOUNCE_RATE)
+
+
+def incidents_of(*alerts: Alert) -> list[str | None]:
+    grouped = group_into_incidents(alerts, {}, (), NOW)
+    return [alert.incident for alert in grouped]
+
+
+def test_rate_of_ses_and_counted_rate_of_the_account_share_one_incident() -> None:
+    new, of_counts = of_ses(a_new_alert(ACCOUNT)), a_new_alert(ACCOUNT)
+    assert incidents_of(new, of_counts) == [FIRST_INCIDENT_ID] * 2
+    assert incidents_of(replace(new, incident="before"), of_counts) == ["before"] * 2
+    assert incidents_of(new, replace(of_counts, incident="before")) == ["before"] * 2
+
+
+def test_sender_joins_the_incident_of_the_rate_of_ses_but_not_the_other_way_around() -> None:
+    new, sender = of_ses(a_new_alert(ACCOUNT)), a_new_alert(NEWS_IDENTITY)
+    first = "ses-bounce-rate-20260312T0900Z"
+    assert incidents_of(new, sender) == [first] * 2
+    assert incidents_of(new, replace(sender, incident="before")) == [first, "before"]
+
+
+def test_rate_of_ses_is_an_incident_apart_from_other_rates_of_the_account() -> None:
+    complaints = replace(
+        a_new_alert(ACCOUNT), rule="complaint-rate", indicator=Indicator.COMPLAINT_RATE
+    )
+    one, other = incidents_of(of_ses(a_new_alert(ACCOUNT)), complaints)
+    assert one != other
 
 
 def test_alerts_with_the_same_contributor_share_one_incident() -> None:

@@ -25,6 +25,7 @@ def contributor_of(
     answers = account.read()
     verdict = Verdicts(account.plan, answers).verdict(rule, scope)
     assert isinstance(verdict, Breached)
+    assert verdict.evidence
     return Investigation(rule, scope, verdict.evidence, account.plan, answers).contributor
 
 

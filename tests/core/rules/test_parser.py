@@ -114,6 +114,7 @@ def test_invalid_rule_examples_exist() -> None:
         "odd-overrides",
         "old-words",
         "plain-and-unusual",
+        "ses-with-counts",
         "unreasonable",
         "unsure",
         "upside-down",

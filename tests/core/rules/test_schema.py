@@ -153,6 +153,8 @@ def test_default_rules_exist() -> None:
     assert [path.stem for path in DEFAULT_RULE_PATHS] == [
         "bounce-rate",
         "complaint-rate",
+        "ses-bounce-rate",
+        "ses-complaint-rate",
     ]
 
 

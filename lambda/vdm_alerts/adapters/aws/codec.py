@@ -26,7 +26,7 @@ from vdm_alerts.core.evaluation.revision import ReportedFigures
 from vdm_alerts.core.model.errors import VdmAlertsError
 from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.model.metrics import Dimension, Scope, Window
-from vdm_alerts.core.model.rates import Indicator, Rate
+from vdm_alerts.core.model.rates import Indicator, Rate, SesRate
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.planning.roster import SenderRecord, SenderRoster
 from vdm_alerts.core.rules.field_types import INDICATORS
@@ -39,8 +39,8 @@ SCHEMA = 5
 * 2 adds alerts that are pending, recovering or recently resolved.
 * 3 adds how and how often an alert was resolved, the reported figures, attempts, and rules.
 * 4 adds the indicator of each alert. It later got optional fields, which an older version ignores:
-  since when and why a firing alert has its severity, the expected subscribers, and whether the
-  history of an alert is lost.
+  since when and why a firing alert has its severity, the expected subscribers, whether the history
+  of an alert is lost, and the rate of SES in the last notification.
 * 5 has an item for each incident, with what the run item had of it, and shortens long sort keys.
   It later got the figures of a week, which an older version ignores, and the items of requests for
   a weekly summary, which it does not read.
@@ -96,7 +96,9 @@ STORED_NAMES: Mapping[type, Mapping[str, str]] = {
         "sequence": "sequence",
         "sent_at": "at",
         "figures": "ground",
+        "ses_rate": "ses",
     },
+    SesRate: {"value": "value", "at": "at"},
     ReportedFigures: {"rate": "rate", "window": "window", "last_day": "last"},
     Rate: {"events": "events", "volume": "volume"},
     Window: {"days": "days"},

@@ -42,7 +42,7 @@ Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_BatchGetMetri
 VDM_IS_OFF = Finding(
     key="VDM",
     what="Virtual Deliverability Manager is turned off in this account and Region",
-    effect="there are no rates to monitor",
+    effect="only the rates of the account that SES itself reports are monitored",
     remedy="Turn it on in the SES console under Virtual Deliverability Manager. AWS charges for it "
     "per email. Engagement tracking and optimized shared delivery can stay off",
 )

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 from vdm_alerts.core.evaluation.prior_state import OpenAlert, PriorState
 from vdm_alerts.core.evaluation.revision import ReportedFigures
 from vdm_alerts.core.model.metrics import Scope
-from vdm_alerts.core.model.rates import Indicator, Rate
+from vdm_alerts.core.model.rates import Indicator, Rate, SesRate
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.rules.rule import Rule, Threshold
 
@@ -118,7 +118,9 @@ class LastNotified:
     sent_at: datetime
     """When the notification was sent."""
     figures: ReportedFigures | None = None
-    """The figures that the notification stated; None if it stated none."""
+    """The counts that the notification stated; None if it stated none."""
+    ses_rate: SesRate | None = None
+    """SES's own rate, if the notification stated it as the rate of the alert."""
 
     @property
     def is_confirmed(self) -> bool:

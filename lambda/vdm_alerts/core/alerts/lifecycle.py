@@ -14,8 +14,8 @@
 
 `hold` works like `for` in Prometheus, and `clear_after` like `keep_firing_for`. A flapping alert
 waits for the longer of `clear_after` and `FLAP_COOLDOWN`, and if the evidence is
-today's email, at least for `TODAY_CHECK`. An alert in any state is closed when it
-is no longer monitored: see `close`.
+today's email, at least for `TODAY_CHECK`; if it is SES's own rate, at least for `SES_CHECK`. An
+alert in any state is closed when it is no longer monitored: see `close`.
 """
 
 from collections.abc import Mapping
@@ -35,6 +35,7 @@ from vdm_alerts.core.alerts.alert import (
     still_applies,
 )
 from vdm_alerts.core.evaluation.resolution import CHECK_HOURS
+from vdm_alerts.core.evaluation.ses_rates import FRESH_FOR
 from vdm_alerts.core.evaluation.verdicts import (
     Breached,
     Healthy,
@@ -50,6 +51,11 @@ TODAY_CHECK = timedelta(hours=CHECK_HOURS)
 """How long today's email must be evidence of a good rate before it resolves an alert.
 
 Email that was sent a moment ago has no bounces yet. Most bounces arrive within an hour.
+"""
+SES_CHECK = FRESH_FOR
+"""How long SES's own rate must be good before it resolves an alert.
+
+It changes with every email, so at a threshold it goes up and down.
 """
 
 
@@ -190,11 +196,12 @@ def _with_cause(state: Firing, verdict: Breached | NoEmail, now: datetime) -> Fi
     if isinstance(verdict, NoEmail):
         return replace(state, no_email=True)
     threshold, evidence = verdict.threshold, verdict.evidence
+    last_day = (evidence and evidence.last_day) or now.date()
     return replace(
         state,
         threshold_share=None if threshold.baseline else threshold.share,
         baseline=threshold if threshold.baseline else None,
-        opened_from=evidence.window.first_day(evidence.last_day or now.date()),
+        opened_from=evidence.window.first_day(last_day) if evidence else None,
     )
 
 
@@ -225,6 +232,7 @@ def _clear_after(alert: Alert, verdict: Healthy, rule: Rule) -> timedelta:
         rule.clear_after,
         FLAP_COOLDOWN if alert.is_flapping else timedelta(),
         TODAY_CHECK if needs_check else timedelta(),
+        SES_CHECK if verdict.ses_rate else timedelta(),
     )
 
 

@@ -15,6 +15,7 @@ from vdm_alerts.core.evaluation.plain import compare
 from vdm_alerts.core.evaluation.prior_state import NO_OPEN_ALERT, PriorState
 from vdm_alerts.core.evaluation.revision import with_revision
 from vdm_alerts.core.evaluation.series import SeriesEvaluation
+from vdm_alerts.core.evaluation.ses_rates import SesRates
 from vdm_alerts.core.evaluation.verdicts import (
     Healthy,
     Inconclusive,
@@ -38,11 +39,13 @@ def evaluate_series(
     as_of: AsOf,
     prior: PriorState = NO_OPEN_ALERT,
     series_count: int = 1,
+    ses_rates: SesRates | None = None,
 ) -> Verdict:
     """Return the verdict of *rule* on *scope*.
 
     *counts* are the daily events of *scope* and their volume, in emails. *prior* is what the stored
     alert means for this evaluation. *series_count* is the number of series that the rule evaluates.
+    *ses_rates* is what SES itself reported of the account's rate, if *scope* is the account.
     If either count is a `Gap`, the verdict is `Unknown`.
     """
     rule, subject = rule.for_scope(scope), Subject(rule.indicator, scope)
@@ -51,7 +54,7 @@ def evaluate_series(
         return Unknown(subject, events)
     if isinstance(volume, Gap):
         return Unknown(subject, volume)
-    series = SeriesEvaluation(rule, subject, events, volume, as_of, prior)
+    series = SeriesEvaluation(rule, subject, events, volume, as_of, prior, ses_rates)
     if not volume.total(series.compared_window, as_of.last_day):
         has_late_events = events.total(rule.longest_window, as_of.last_day) > 0
         if isinstance(rule.confidence, PlainComparison) or not has_late_events:

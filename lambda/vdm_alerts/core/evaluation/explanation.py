@@ -19,8 +19,16 @@ from vdm_alerts.core.model.wording import WORDING
 def explain(verdict: Verdict) -> str:
     """Return a sentence that explains *verdict*."""
     indicator = verdict.subject.indicator
+    if isinstance(verdict, Breached | Healthy) and verdict.ses_rate:
+        side = indicator.bad_side if isinstance(verdict, Breached) else indicator.good_side
+        return f"SES reports {verdict.ses_rate}, {side} {percent(verdict.threshold.share)}."
+    return _explain_counts(verdict, indicator)
+
+
+def _explain_counts(verdict: Verdict, indicator: Indicator) -> str:
     match verdict:
         case Breached(evidence=evidence, threshold=threshold):
+            assert evidence  # A breach has counts, or a rate of SES.
             side = f"{indicator.bad_side} {percent(threshold.share)}"
             return f"{_counts(evidence, indicator)}, {side}{_confidence(evidence)}."
         case Healthy(evidence=Evidence() as evidence) if verdict.withdrawn_rate:

@@ -21,7 +21,7 @@ def verdict_on_open_alert(
     resolved = comparisons.resolved(first, alert.since, alert.opened_from)
     if resolved:
         return Healthy(series.subject, first, resolved.window, resolved)
-    limit = severity_limit(comparisons, thresholds, alert)
+    limit = severity_by_email(comparisons, thresholds, alert)
     breach = _worst_breach(comparisons, thresholds, alert, limit or alert.severity)
     if breach:
         return replace(breach, severity_limit=limit)
@@ -34,7 +34,7 @@ def verdict_on_open_alert(
     return Inconclusive(series.subject, first, window, evidence, limit)
 
 
-def severity_limit(
+def severity_by_email(
     comparisons: SeriesComparisons, thresholds: Sequence[Threshold], alert: OpenAlert
 ) -> Severity | None:
     """Return the highest severity that newer email still allows; None for the present one."""

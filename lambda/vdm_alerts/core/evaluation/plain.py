@@ -24,15 +24,16 @@ def compare(series: SeriesEvaluation) -> Verdict:
         if threshold.is_reached_by(evidence.rate.value, indicator)
     ]
     breaches = [
-        Breached(series.subject, threshold, evidence, severity_limit=threshold.severity)
+        (threshold, evidence)
         for threshold, evidence in reached
         if _has_enough_counts(evidence.rate, series)
     ]
     if breaches:
-        return max(
+        threshold, evidence = max(
             breaches,
-            key=lambda breach: (breach.severity, rule.badness(breach.evidence.rate.value)),
+            key=lambda breach: (breach[0].severity, rule.badness(breach[1].rate.value)),
         )
+        return Breached(series.subject, threshold, evidence, severity_limit=threshold.severity)
     worst = max(counted, key=lambda evidence: rule.badness(evidence.rate.value))
     verdict_type = Inconclusive if reached else Healthy
     return verdict_type(series.subject, rule.first_threshold, rule.longest_window, worst)

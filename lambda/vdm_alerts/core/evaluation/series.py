@@ -6,6 +6,7 @@ from datetime import date
 
 from vdm_alerts.core.evaluation.as_of import AsOf
 from vdm_alerts.core.evaluation.prior_state import PriorState
+from vdm_alerts.core.evaluation.ses_rates import SesRates
 from vdm_alerts.core.evaluation.verdicts import Evidence, Subject
 from vdm_alerts.core.model.metrics import LONGEST_WINDOW, ONE_DAY, Series, Window
 from vdm_alerts.core.model.rates import Indicator, Rate
@@ -37,6 +38,8 @@ class SeriesEvaluation:
     """The time of the evaluation, and the last day with counts."""
     prior: PriorState
     """What the stored alert means for this evaluation."""
+    ses_rates: SesRates | None = None
+    """What SES itself reported of this rate; None if that is unreadable, or not of the account."""
 
     @property
     def compared_window(self) -> Window:

@@ -1,28 +1,24 @@
 """An estimate of the account-wide rate that Amazon SES reviews.
 
 SES uses a "representative volume" of email, whatever period that takes. SES publishes neither that
-volume nor which emails it excludes, so the real rate differs from this estimate.
+volume nor which emails it excludes, so the rate that SES reports differs from this estimate.
 Source: https://docs.aws.amazon.com/ses/latest/dg/reputationdashboardmessages.html
 """
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
-from itertools import accumulate
+from datetime import timedelta
 
 from vdm_alerts.core.evaluation.as_of import AsOf
+from vdm_alerts.core.evaluation.representative_volume import (
+    DEFAULT_VOLUME,
+    RepresentativeVolume,
+    representative_window,
+)
+from vdm_alerts.core.evaluation.ses_rates import SES_LEVELS
 from vdm_alerts.core.model.metrics import LONGEST_WINDOW, Series, Window
-from vdm_alerts.core.model.rates import Indicator, Rate
+from vdm_alerts.core.model.rates import Indicator, Rate, SesRate
 
-SES_LEVELS: Mapping[Indicator, tuple[float, float]] = {
-    Indicator.BOUNCE_RATE: (0.05, 0.1),
-    Indicator.COMPLAINT_RATE: (0.001, 0.005),
-}
-"""The review level and the pause level of SES for each rate, as fractions.
-
-Source: https://docs.aws.amazon.com/ses/latest/dg/faqs-enforcement.html
-"""
 PACE_WINDOW = Window(3)
 """The days, including today, that the current pace is measured over."""
 
@@ -56,20 +52,27 @@ class AccountRateEstimate:
     """The distance to the level at which SES reviews an account."""
     pause: DistanceToLevel
     """The distance to the level at which SES may pause sending."""
+    representative: RepresentativeVolume = DEFAULT_VOLUME
+    """The representative volume, and whether it agrees with the rates that SES reports."""
 
 
 def estimate_account_rate(
-    indicator: Indicator, events: Series, volume: Series, as_of: AsOf, representative_volume: int
+    indicator: Indicator,
+    events: Series,
+    volume: Series,
+    as_of: AsOf,
+    representative: RepresentativeVolume,
+    ses_rate: SesRate | None = None,
 ) -> AccountRateEstimate | None:
     """Return the estimate of the account-wide rate *indicator*.
 
-    The estimate covers the last *representative_volume* emails, in whole days, and all known days
-    if VDM has fewer emails. Return None if SES has no levels for *indicator*, or if VDM has no
-    emails.
+    The estimate covers the last emails, as many as *representative*, in whole days, and all known
+    days if VDM has fewer emails. The distances start at *ses_rate*, the fresh rate of SES, if there
+    is one. Return None if SES has no levels for *indicator*, or if VDM has no emails.
     """
     if indicator not in SES_LEVELS:
         return None
-    window = representative_window(volume, as_of.last_day, representative_volume)
+    window = representative_window(volume, as_of.last_day, representative.emails)
     if window is None:
         return None
     emails = volume.total(window, as_of.last_day)
@@ -79,26 +82,13 @@ def estimate_account_rate(
         volume.total(PACE_WINDOW, as_of.last_day),
         timedelta(days=PACE_WINDOW.days - 1, hours=as_of.hours),
     )
+    value = ses_rate.value if ses_rate else rate.value
     review, pause = (
-        pace.distance(rate, level, representative_volume) for level in SES_LEVELS[indicator]
+        pace.distance(value, emails, level, representative.emails)
+        for level in SES_LEVELS[indicator]
     )
-    return AccountRateEstimate(rate, window, emails < representative_volume, review, pause)
-
-
-def representative_window(
-    volume: Series, last_day: date, representative_volume: int
-) -> Window | None:
-    """Return the days through *last_day* that have *representative_volume* emails.
-
-    These are all known days if VDM has fewer emails, and None if it has none.
-    """
-    known_emails = volume.total(LONGEST_WINDOW, last_day)
-    if not known_emails:
-        return None
-    daily_emails = reversed(volume.daily(LONGEST_WINDOW.days, last_day))
-    needed_emails = min(known_emails, representative_volume)
-    totals = enumerate(accumulate(daily_emails), start=1)
-    return next(Window(days) for days, emails in totals if emails >= needed_emails)
+    is_short = emails < representative.emails
+    return AccountRateEstimate(rate, window, is_short, review, pause, representative)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,31 +100,35 @@ class _Pace:
     duration: timedelta
     """The time since the start of the window; the last day is partial."""
 
-    def distance(self, rate: Rate, level: float, representative_volume: int) -> DistanceToLevel:
-        """Return the distance from *rate* to *level* at this pace."""
-        if rate.value >= level:
+    def distance(
+        self, rate: float, volume: int, level: float, representative_volume: int
+    ) -> DistanceToLevel:
+        """Return the distance from *rate*, of *volume* emails, to *level* at this pace."""
+        if rate >= level:
             return DistanceToLevel(level, 0, timedelta())
         if not self.emails or self.events / self.emails <= level:
             return DistanceToLevel(level, None, None)
-        needed = self._emails_to_level(rate, level, representative_volume)
+        needed = self._emails_to_level(rate, volume, level, representative_volume)
         pace_windows = needed / self.emails
         if pace_windows * (self.duration / timedelta(days=1)) > LONGEST_WINDOW.days:
             return DistanceToLevel(level, None, None)
         return DistanceToLevel(level, math.ceil(needed - 1e-9), self.duration * pace_windows)
 
-    def _emails_to_level(self, rate: Rate, level: float, representative_volume: int) -> float:
+    def _emails_to_level(
+        self, rate: float, volume: int, level: float, representative_volume: int
+    ) -> float:
         """Return the emails at this pace until *rate* reaches *level*.
 
         New emails are added until there are *representative_volume*. After that, each new email
         replaces an old email, and the old emails are taken to have the average rate.
         """
         current = self.events / self.emails
-        room = max(0, representative_volume - rate.volume)
+        room = max(0, representative_volume - volume)
         # Solves (events + current * x) / (volume + x) = level for x new emails.
-        added = (level * rate.volume - rate.events) / (current - level)
+        added = (level - rate) * volume / (current - level)
         if added <= room:
             return added
         # Solves average + (current - average) * x / full = level for x replaced emails.
-        full = rate.volume + room
-        average = (rate.events + current * room) / full
+        full = volume + room
+        average = (rate * volume + current * room) / full
         return room + full * (level - average) / (current - average)

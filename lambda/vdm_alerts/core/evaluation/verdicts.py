@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from vdm_alerts.core.evaluation.as_of import is_settled
 from vdm_alerts.core.model.metrics import Scope, Window
-from vdm_alerts.core.model.rates import Gap, Indicator, Rate
+from vdm_alerts.core.model.rates import Gap, Indicator, Rate, SesRate
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.rules.rule import Threshold
 
@@ -60,6 +60,8 @@ class Healthy:
     """The counts; None if there was no email in the window."""
     withdrawn_rate: Rate | None = None
     """The rate that a notification reported and that later counts of the same days contradict."""
+    ses_rate: SesRate | None = None
+    """SES's own rate, if it decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +72,21 @@ class Breached:
     """The rate and scope that were evaluated."""
     threshold: Threshold
     """The most severe threshold that is breached."""
-    evidence: Evidence
-    """The counts of the window that decided."""
+    evidence: Evidence | None
+    """The counts of the window that decided, or at least breached; None if VDM was not asked."""
     severity_limit: Severity | None = None
     """The highest severity that newer email still allows for an open alert.
 
     None if newer email is no evidence that the severity has fallen.
     """
+    ses_rate: SesRate | None = None
+    """SES's own rate, if it decided."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError if there is no rate at all."""
+        if self.evidence is None and self.ses_rate is None:
+            message = "a breach needs counts, or a rate of SES"
+            raise ValueError(message)
 
     @property
     def severity(self) -> Severity:
@@ -133,6 +143,14 @@ class Unknown:
 
 Verdict: TypeAlias = Healthy | Breached | NoEmail | Inconclusive | Unknown
 """The result of one evaluation."""
+
+
+def value_of(verdict: Verdict | None) -> float | None:
+    """Return the rate, a fraction, that *verdict* is based on; None if there is none."""
+    if isinstance(verdict, Healthy | Breached) and verdict.ses_rate:
+        return verdict.ses_rate.value
+    evidence = evidence_of(verdict)
+    return evidence.rate.value if evidence else None
 
 
 def evidence_of(verdict: Verdict | None) -> Evidence | None:

@@ -29,6 +29,7 @@ class FindingSource(StrEnum):
     ADVISOR = "advisor"
     LISTS = "lists"
     METRICS = "mail"
+    SES_RATES = "ses rates"
 
 
 @dataclass(frozen=True, slots=True)

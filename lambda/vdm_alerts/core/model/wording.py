@@ -58,6 +58,18 @@ WORDING: Mapping[Indicator, Wording] = {
         emails="email with tracked links",
         predicate="were clicked in",
     ),
+    Indicator.SES_BOUNCE_RATE: Wording(
+        noun="SES bounce rate",
+        events="bounces",
+        emails="email",
+        predicate="bounced permanently",
+    ),
+    Indicator.SES_COMPLAINT_RATE: Wording(
+        noun="SES complaint rate",
+        events="complaints",
+        emails="email to providers that report complaints",
+        predicate="were reported as spam",
+    ),
 }
 
 KIND_NAMES: Mapping[Dimension, str] = {

@@ -15,9 +15,10 @@ from vdm_alerts.core.evaluation.verdicts import (
     Unknown,
     Verdict,
     evidence_of,
+    value_of,
 )
 from vdm_alerts.core.model.metrics import Dimension, Scope
-from vdm_alerts.core.model.rates import Rate
+from vdm_alerts.core.model.rates import Indicator, Rate, SesRate
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.notifications.reasons import Reason
 
@@ -59,11 +60,13 @@ class AffectedScope:
 
     @property
     def fingerprint_content(self) -> Sequence[object]:
-        """The scope, and its severity or how its alert ended.
+        """The scope, its severity or how its alert ended, and whether the rate is of SES itself.
 
         The figures and the wording are not part of the content: a retry may differ in both.
         """
-        return [str(self.alert.scope), self.severity or (self.reason and self.reason.value)]
+        content = [str(self.alert.scope), self.severity or (self.reason and self.reason.value)]
+        indicator = self.alert.indicator
+        return [*content, indicator.key] if indicator and indicator.is_from_ses else content
 
     @property
     def since(self) -> datetime | None:
@@ -76,8 +79,25 @@ class AffectedScope:
 
     @property
     def evidence(self) -> Evidence | None:
-        """The figures of this run; None without emails, or if unreadable."""
+        """The counts of this run; None without emails, if unreadable, or if SES has none."""
         return evidence_of(self.verdict)
+
+    @property
+    def ses_rate(self) -> SesRate | None:
+        """SES's own rate, if it decided."""
+        return self.verdict.ses_rate if isinstance(self.verdict, Healthy | Breached) else None
+
+    @property
+    def value(self) -> float | None:
+        """The rate of this run, a fraction; None without emails, or if unreadable."""
+        return value_of(self.verdict)
+
+    @property
+    def stated_indicator(self) -> Indicator:
+        """The indicator of `value`: the alert's, or the one of SES if SES's own rate decided."""
+        assert self.alert.indicator  # Alerts without an indicator are never notified.
+        from_ses = self.alert.indicator.from_ses if self.ses_rate else None
+        return from_ses or self.alert.indicator
 
     @property
     def closed_because(self) -> str:
@@ -95,10 +115,13 @@ class AffectedScope:
         return self.alert.state.revised if isinstance(self.alert.state, Ok) else None
 
     @property
-    def last_notified_rate(self) -> Rate | None:
-        """The rate in the last notification; None if it had no figures."""
+    def last_notified_rate(self) -> Rate | SesRate | None:
+        """The rate in the last notification; None if it stated none."""
         last_notified = self.alert.last_notified
-        return last_notified.figures.rate if last_notified and last_notified.figures else None
+        if last_notified is None:
+            return None
+        figures = last_notified.figures
+        return last_notified.ses_rate or (figures.rate if figures else None)
 
     @property
     def priority(self) -> int:
@@ -114,8 +137,8 @@ class AffectedScope:
             case (
                 Healthy(threshold=threshold, subject=subject)
                 | Inconclusive(threshold=threshold, subject=subject)
-            ) if self.evidence:
-                return threshold.is_reached_by(self.evidence.rate.value, subject.indicator)
+            ) if self.value is not None:
+                return threshold.is_reached_by(self.value, subject.indicator)
             case _:
                 return False
 
@@ -131,7 +154,8 @@ class AffectedScope:
         An open scope on the bad side precedes an unreadable one, which precedes an open scope on
         the good side and then all that ended. Among these, what got worse precedes what recipients
         know. Then the key is the severity, the kind of scope, and the number of bad events, so that
-        the account precedes senders, and senders precede mailbox providers.
+        the account precedes senders, and senders precede mailbox providers. The account as VDM
+        counts it precedes the same account as SES itself measures it: it has counts and a cause.
         """
         standing = 0
         if self.is_firing:
@@ -185,10 +209,10 @@ def alert_when_delivered(scope: AffectedScope, sequence: int, now: datetime) -> 
     alert = scope.alert
     match alert.state:
         case Firing(severity=severity, since=since):
-            figures = _reported_figures(scope.evidence, now)
+            figures = None if scope.ses_rate else _reported_figures(scope.evidence, now)
             return replace(
                 alert,
-                last_notified=LastNotified(severity, since, sequence, now, figures),
+                last_notified=LastNotified(severity, since, sequence, now, figures, scope.ses_rate),
                 history_lost=alert.history_lost and sequence == 0,
             )
         case Ok(since=since, threshold_share=threshold_share):

@@ -11,6 +11,7 @@ from datetime import datetime
 from vdm_alerts.core.alerts.alert import Alert, Firing
 from vdm_alerts.core.alerts.history import RecentTransitions
 from vdm_alerts.core.alerts.stored_state import History, HistoryUnavailable, StoredState
+from vdm_alerts.core.evaluation.ses_rates import SesRates
 from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.muting.silences import SilenceIndex
@@ -153,10 +154,17 @@ def _due_incidents(
             notification,
             last_day=observation.last_day,
             estimate=observation.estimate(notification.rule) if notification.rule else None,
+            ses_rates=_ses_rates(notification, observation),
             trend=observation.trend(notification.indicator, notification.primary.alert.scope),
         )
         for notification in notifications
     ]
+
+
+def _ses_rates(notification: IncidentNotification, observation: Observation) -> SesRates | None:
+    """Return what SES reported of the rate of *notification*; None if that is unknown."""
+    indicator = notification.indicator.from_ses
+    return observation.rates_of_ses(indicator) if indicator else None
 
 
 def _due_service(

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from vdm_alerts.core.alerts.alert import Alert, AlertKey, Firing
 from vdm_alerts.core.model.mailbox_providers import SEVERAL_PROVIDERS
 from vdm_alerts.core.model.metrics import ACCOUNT, Kind, Scope
+from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.planning.contributor import Contributor
 from vdm_alerts.core.planning.investigations import MIN_SENDERS
 
@@ -27,9 +28,10 @@ def group_into_incidents(
     """Return *alerts* in the same order; each that is firing has an incident.
 
     A firing alert without an incident joins the open incident of its rule that shares its cause, or
-    that is about the *same_email*. If the whole account is breached, the alert joins the incident
-    of the account. Otherwise it starts an incident, or joins the latest one if the rule has
-    `MAX_INCIDENTS` open. An alert that is no longer open leaves its incident.
+    that is about the *same_email*. If the whole account is breached, by the counts of VDM or by
+    SES's own rate, the alert joins the incident of the account. Otherwise it starts an incident, or
+    joins the latest one if the rule has `MAX_INCIDENTS` open. An alert that is no longer open
+    leaves its incident.
     """
     grouped = [alert if alert.is_active else replace(alert, incident=None) for alert in alerts]
     firing = {alert.key for alert in grouped if isinstance(alert.state, Firing)}
@@ -40,8 +42,7 @@ def group_into_incidents(
             incidents.add(alert, alert.incident, links[alert.key])
     new_alerts = [alert for alert in grouped if alert.key in firing and not alert.incident]
     assigned: dict[AlertKey, str] = {}
-    # The account is first and senders at providers are last, so that parts join the whole.
-    for alert in sorted(new_alerts, key=lambda alert: (len(alert.scope.kind), str(alert.scope))):
+    for alert in sorted(new_alerts, key=_order):
         incident = incidents.find(alert, links[alert.key]) or incidents.new_id(alert, now)
         incidents.add(alert, incident, links[alert.key])
         assigned[alert.key] = incident
@@ -62,6 +63,7 @@ class _OpenIncidents:
 
     def __init__(self) -> None:
         self._incident_by_link: dict[AlertKey, str] = {}
+        self._incident_by_account_rate: dict[Indicator, str] = {}
         self._ids_by_account: defaultdict[AlertKey, list[str]] = defaultdict(list)
         self._ids: set[str] = set()
 
@@ -73,12 +75,17 @@ class _OpenIncidents:
         self._ids.add(incident)
         for link in links:
             self._incident_by_link.setdefault(link, incident)
+        if alert.scope == ACCOUNT and alert.indicator:
+            self._incident_by_account_rate.setdefault(alert.indicator, incident)
 
     def find(self, alert: Alert, links: Sequence[AlertKey]) -> str | None:
         """Return the incident that *alert* joins; None if it must start one."""
         for link in (*links, _account_key(alert)):
             if link in self._incident_by_link:
                 return self._incident_by_link[link]
+        same_rate = _other_source(alert)
+        if same_rate and same_rate in self._incident_by_account_rate:
+            return self._incident_by_account_rate[same_rate]
         ids = self._ids_by_account[_account_key(alert)]
         return ids[-1] if len(ids) >= MAX_INCIDENTS else None
 
@@ -136,6 +143,23 @@ def _common_providers(alerts: Iterable[Alert], contributors: Contributors) -> se
             sender, provider = alert.scope.at_all_providers, _provider_key(alert, contributor.scope)
             senders[provider, sender.kind].add(sender)
     return {provider for (provider, _), names in senders.items() if len(names) >= MIN_SENDERS}
+
+
+def _order(alert: Alert) -> tuple[int, str, bool]:
+    """Return the sort key of a new alert, so that parts join the whole.
+
+    The account is first and senders at providers are last. SES's own rate follows the counted rate,
+    which has a cause by which it may join an incident.
+    """
+    is_from_ses = alert.indicator is not None and alert.indicator.is_from_ses
+    return len(alert.scope.kind), str(alert.scope), is_from_ses
+
+
+def _other_source(alert: Alert) -> Indicator | None:
+    """Return the same rate from the other source, of VDM or SES; None if there is no other."""
+    if alert.indicator is None:
+        return None
+    return alert.indicator.counted if alert.indicator.is_from_ses else alert.indicator.from_ses
 
 
 def _provider_key(alert: Alert, cause: Scope) -> AlertKey:

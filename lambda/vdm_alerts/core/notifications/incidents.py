@@ -10,6 +10,7 @@ from datetime import date, datetime
 from vdm_alerts.core.alerts.alert import Alert, AlertKey, Pending
 from vdm_alerts.core.alerts.sequence import SendAttempt, next_sequence
 from vdm_alerts.core.evaluation.ses_estimate import AccountRateEstimate
+from vdm_alerts.core.evaluation.ses_rates import SesRates
 from vdm_alerts.core.evaluation.trend import Trend
 from vdm_alerts.core.evaluation.verdicts import Verdict
 from vdm_alerts.core.model.rates import Indicator
@@ -33,7 +34,10 @@ class IncidentNotification:
     reason: Reason
     """The reason of highest priority of any scope."""
     rule: Rule | None
-    """The current rule; None if it is deleted, unreadable, or has another indicator now."""
+    """The current rule of the primary scope.
+
+    None if it is deleted, unreadable, or has another indicator now.
+    """
     affected: tuple[AffectedScope, ...]
     """All scopes of the incident, the most important first. Never empty."""
     contributor: Contributor | None = None
@@ -42,6 +46,8 @@ class IncidentNotification:
     """The mailbox provider that is the common cause for several senders."""
     estimate: AccountRateEstimate | None = None
     """The estimate of the account rate that SES uses, if SES uses this indicator."""
+    ses_rates: SesRates | None = None
+    """What SES itself reported of that rate; None if that is unreadable, or if SES has none."""
     last_day: date | None = None
     """The last day with counts; None if that is today."""
     trend: Trend | None = None
@@ -61,12 +67,15 @@ class IncidentNotification:
 
     @property
     def rule_name(self) -> str:
-        """The name of the breached rule."""
+        """The name of the breached rule of the primary scope."""
         return self.primary.alert.rule
 
     @property
     def indicator(self) -> Indicator:
-        """The rate that the incident is about."""
+        """The rate of the primary scope.
+
+        The incident can have the account twice: as VDM counts it, and as SES itself measures it.
+        """
         assert self.primary.alert.indicator  # Alerts without an indicator are never notified.
         return self.primary.alert.indicator
 
@@ -100,7 +109,7 @@ class IncidentNotification:
     @property
     def is_unproven(self) -> bool:
         """Whether the incident ended without proof that the rate is in range."""
-        has_no_figures = self.reason is Reason.RESOLVED and self.primary.evidence is None
+        has_no_figures = self.reason is Reason.RESOLVED and self.primary.value is None
         return self.severity is None and (self.reason is Reason.CLOSED or has_no_figures)
 
     @property
@@ -125,18 +134,20 @@ def incident_notifications(
     *attempts* are notifications whose delivery is unconfirmed.
 
     An incident is due if a scope has a reason of a priority above 0, or if a reminder is due. There
-    are no reminders while the rule is unreadable.
+    are no reminders while the rule of the most important scope is unreadable.
     """
     due = []
     for incident, group in _by_incident(alerts).items():
-        rule = _current_rule(group[0], rules)
-        scopes = [_affected_scope(alert, verdicts.get(alert.key), contributors) for alert in group]
+        scopes = _worst_first(
+            _affected_scope(alert, verdicts.get(alert.key), contributors) for alert in group
+        )
+        rule = _current_rule(scopes[0].alert, rules)
         open_alerts = [scope.alert for scope in scopes if scope.needs_reminder]
         if rule and is_reminder_due(open_alerts, rule.remind_after, now):
             scopes = [_with_reminder(scope) for scope in scopes]
         elif not any(scope.priority > 0 for scope in scopes):
             continue
-        notification = _notification(incident, scopes, rule, contributors)
+        notification = _notification(incident, scopes, rules, contributors)
         attempt = attempts.get(incident)
         last_sequence = _last_sequence(group, sequences.get(incident, 0), attempt)
         sequence = next_sequence(last_sequence, attempt, notification.fingerprint)
@@ -177,6 +188,12 @@ def _affected_scope(
     return AffectedScope(alert, verdict, reason_to_notify(alert), contributor)
 
 
+def _worst_first(scopes: Iterable[AffectedScope]) -> Sequence[AffectedScope]:
+    """Return *scopes*, the most important first, and those of the same rank by their names."""
+    by_name = sorted(scopes, key=lambda scope: (str(scope.alert.scope), scope.alert.rule))
+    return sorted(by_name, key=lambda scope: scope.rank, reverse=True)
+
+
 def _with_reminder(scope: AffectedScope) -> AffectedScope:
     """Return *scope*, with the reason REPEAT if it needs a reminder."""
     is_repeated = scope.needs_reminder and not scope.reason
@@ -186,13 +203,11 @@ def _with_reminder(scope: AffectedScope) -> AffectedScope:
 def _notification(
     incident: str,
     scopes: Sequence[AffectedScope],
-    rule: Rule | None,
+    rules: Mapping[str, Rule],
     contributors: Contributors,
 ) -> IncidentNotification:
     """Return the notification about *scopes*, with sequence number 0."""
-    # Two stable sorts: scopes of the same rank are in the order of their names.
-    by_name = sorted(scopes, key=lambda scope: str(scope.alert.scope))
-    affected = sorted(by_name, key=lambda scope: scope.rank, reverse=True)
+    affected = list(scopes)
     reasons = [scope.reason for scope in affected if scope.reason]
     provider = common_provider(affected, contributors) if affected[0].is_firing else None
     if provider and provider.own_alert:
@@ -202,12 +217,30 @@ def _notification(
         id=incident,
         sequence=0,
         reason=max(reasons, key=lambda reason: reason.priority),
-        rule=rule,
+        rule=_current_rule(affected[0].alert, rules),
         affected=tuple(affected),
-        contributor=contributors.get(affected[0].alert.key),
+        contributor=_contributor(affected, contributors),
         provider=provider,
         has_history=not any(scope.alert.history_lost for scope in scopes),
     )
+
+
+def _contributor(
+    affected: Sequence[AffectedScope], contributors: Contributors
+) -> Contributor | None:
+    """Return the main contributor to the breach of the primary scope.
+
+    SES publishes no parts of its own rate, so it is the one of the same rate as VDM counts it.
+    """
+    primary = affected[0].alert
+    if primary.indicator is None or not primary.indicator.is_from_ses:
+        return contributors.get(primary.key)
+    counted = (
+        contributors.get(scope.alert.key)
+        for scope in affected
+        if scope.is_firing and scope.alert.scope == primary.scope
+    )
+    return next(filter(None, counted), None)
 
 
 def _last_sequence(group: Sequence[Alert], stored: int, attempt: SendAttempt | None) -> int:

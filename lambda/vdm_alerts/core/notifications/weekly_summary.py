@@ -9,7 +9,7 @@ from vdm_alerts.core.alerts.firing_periods import FiringPeriod, firing_periods
 from vdm_alerts.core.alerts.history import RecentTransitions
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.alerts.week import WeekFigures
-from vdm_alerts.core.evaluation.verdicts import Evidence, Verdict, evidence_of
+from vdm_alerts.core.evaluation.verdicts import Verdict
 from vdm_alerts.core.model.account import Impact, Recommendation
 from vdm_alerts.core.model.findings import Finding, FindingSource
 from vdm_alerts.core.model.severity import Severity
@@ -25,8 +25,8 @@ class CurrentAlert:
 
     period: FiringPeriod
     """Since when it is open, and its severity now."""
-    evidence: Evidence | None
-    """The latest rate; None if it is unknown."""
+    verdict: Verdict | None
+    """The latest verdict; None if there is none."""
     incident: str | None
     """The ID of the incident that the alert belongs to."""
 
@@ -140,7 +140,7 @@ def _open_alerts(
     current = [
         CurrentAlert(
             FiringPeriod(period.key, state.severity, period.start, None, is_open=True),
-            evidence_of(verdicts.get(period.key)),
+            verdicts.get(period.key),
             alerts[period.key].incident,
         )
         for period in periods

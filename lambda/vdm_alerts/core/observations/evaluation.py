@@ -7,6 +7,7 @@ from datetime import date
 
 from vdm_alerts.core.alerts.alert import AlertKey
 from vdm_alerts.core.evaluation.evaluate import RESOLVE_WITHOUT_EMAIL
+from vdm_alerts.core.evaluation.ses_rates import evaluate_ses_rate
 from vdm_alerts.core.evaluation.verdicts import (
     Breached,
     Healthy,
@@ -17,7 +18,7 @@ from vdm_alerts.core.evaluation.verdicts import (
     Verdict,
 )
 from vdm_alerts.core.model.mailbox_providers import OTHER_ISPS
-from vdm_alerts.core.model.metrics import Metric, Scope
+from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.observations.coverage import Coverage
 from vdm_alerts.core.observations.metric_reading import MetricReading
@@ -71,12 +72,12 @@ class Evaluation:
 def evaluate(observation: Observation) -> Evaluation:
     """Return the verdicts, the causes of breaches, and the closed alerts of a run.
 
-    There are no verdicts if VDM was not read. A verdict that rests on missing emails is
-    inconclusive if these may only be missing in VDM.
+    Rules on SES's own rates have a verdict even if VDM was not read; the others have none then. A
+    verdict that rests on missing emails is inconclusive if these may only be missing in VDM.
     """
-    reading = observation.reading
+    reading, ses_verdicts = observation.reading, _ses_verdicts(observation)
     if reading is None:
-        return Evaluation(close_reasons=_closed(observation, ()))
+        return Evaluation(ses_verdicts, close_reasons=_closed(observation, ses_verdicts))
     rules = {rule.name: rule for rule in reading.plan.rules}
     last_day = None if reading.is_late else reading.as_of.last_day
     verdicts = {
@@ -96,7 +97,19 @@ def evaluate(observation: Observation) -> Evaluation:
         if (search := shared_email_search(rule_breaches))
         for sender, other in search.pairs
     ]
+    verdicts |= ses_verdicts
     return Evaluation(verdicts, contributors, same_email, _closed(observation, verdicts))
+
+
+def _ses_verdicts(observation: Observation) -> dict[AlertKey, Verdict]:
+    """Return the verdict of each rule on a rate that SES itself calculates."""
+    return {
+        AlertKey.for_rule(rule, ACCOUNT): evaluate_ses_rate(
+            rule, observation.rates_of_ses(rule.indicator)
+        )
+        for rule in observation.rules.values()
+        if rule.indicator.is_from_ses
+    }
 
 
 def _closed(observation: Observation, evaluated: Collection[AlertKey]) -> Mapping[AlertKey, str]:
@@ -154,7 +167,7 @@ def _breaches(
     rules = {rule.name: rule for rule in reading.plan.rules}
     breaches: defaultdict[str, list[Investigation]] = defaultdict(list)
     for key, verdict in verdicts.items():
-        if isinstance(verdict, Breached):
+        if isinstance(verdict, Breached) and verdict.evidence:
             breaches[key.rule].append(
                 Investigation(
                     rules[key.rule], key.scope, verdict.evidence, reading.plan, reading.answers

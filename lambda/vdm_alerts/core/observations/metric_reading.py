@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from vdm_alerts.core.evaluation.as_of import AsOf
+from vdm_alerts.core.evaluation.representative_volume import representative_volume
 from vdm_alerts.core.evaluation.ses_estimate import AccountRateEstimate, estimate_account_rate
 from vdm_alerts.core.evaluation.trend import Trend, trend_of
 from vdm_alerts.core.model.deadline import Deadline, NoDeadline
@@ -136,15 +137,21 @@ class MetricReading:
 
         The result is None if SES has no such rate, or if the counts are unreadable.
         """
+        if rule.indicator.from_ses is None:
+            return None
+        indicator, as_of = rule.indicator.counted, self.as_of
         events, volume = (
             self.answers.get(Query(metric, ACCOUNT))
             for metric in (rule.indicator.events, rule.indicator.volume)
         )
         if not (isinstance(events, Series) and isinstance(volume, Series)):
             return None
-        return estimate_account_rate(
-            rule.indicator, events, volume, self.as_of, rule.representative_volume
+        rates = self.plan.ses_rates_for(rule, ACCOUNT)
+        representative = representative_volume(
+            rule.representative_volume, indicator, events, volume, rates, as_of
         )
+        ses_rate = rates.fresh if rates else None
+        return estimate_account_rate(indicator, events, volume, as_of, representative, ses_rate)
 
     def trend(self, indicator: Indicator, scope: Scope) -> Trend | None:
         """Return the latest daily rates of *indicator* in *scope*; None if they are unreadable."""

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from vdm_alerts.core.alerts.alert import Alert, AlertKey
 from vdm_alerts.core.evaluation.ses_estimate import AccountRateEstimate
+from vdm_alerts.core.evaluation.ses_rates import SesRates
 from vdm_alerts.core.evaluation.trend import Trend
 from vdm_alerts.core.model.account import Recommendation, SesPlan
 from vdm_alerts.core.model.findings import Finding, FindingSource
@@ -48,6 +49,8 @@ class Observation:
     """The recent days on which VDM was off, so that it does not count all of their emails."""
     alerts: Mapping[AlertKey, Alert] = field(default_factory=dict)
     """The stored alerts, each with its indicator."""
+    ses_rates: Mapping[Indicator, SesRates] | None = None
+    """What SES itself reported of each of its rates; None if that is unreadable."""
 
     @property
     def rules(self) -> Mapping[str, Rule]:
@@ -98,6 +101,10 @@ class Observation:
         The result is None if SES has no such rate, or if the counts are unreadable.
         """
         return self.reading.estimate(rule) if self.reading else None
+
+    def rates_of_ses(self, indicator: Indicator) -> SesRates | None:
+        """Return what SES reported of its own *indicator*; None if that is unreadable."""
+        return None if self.ses_rates is None else self.ses_rates[indicator]
 
     def trend(self, indicator: Indicator, scope: Scope) -> Trend | None:
         """Return the latest daily rates of *indicator* in *scope*; None if they are unreadable."""

@@ -31,7 +31,7 @@ def rule_findings(rule_set: RuleSet, plan: ReadPlan) -> Iterator[Finding]:
     A rule that monitors nothing because of its patterns, or in place of a default rule, is a
     finding too.
     """
-    rules = rule_set.rules.values()
+    rules = rule_set.counted_rules
     patterns = (pattern for rule in rules for pattern in _rule_patterns(rule))
     unmatched = _unmatched(patterns, _listed_names(plan.roster))
     monitoring = {

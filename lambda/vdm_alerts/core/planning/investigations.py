@@ -33,7 +33,7 @@ def known_breaches(
     return [
         Investigation(rule, scope, verdict.evidence, plan, answers)
         for scope in plan.scopes_by_rule.get(rule.name, ())
-        if isinstance(verdict := verdicts.verdict(rule, scope), Breached)
+        if isinstance(verdict := verdicts.verdict(rule, scope), Breached) and verdict.evidence
     ]
 
 

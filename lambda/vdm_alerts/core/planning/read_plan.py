@@ -9,8 +9,10 @@ from functools import cached_property
 from vdm_alerts.core.alerts.alert import Alert, AlertKey
 from vdm_alerts.core.evaluation.as_of import AsOf
 from vdm_alerts.core.evaluation.prior_state import NO_OPEN_ALERT, PriorState
+from vdm_alerts.core.evaluation.ses_rates import SesRates
 from vdm_alerts.core.model.mailbox_providers import OTHER_ISPS
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Scope, Window
+from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.planning.minimum_counts import MinimumCounts
 from vdm_alerts.core.planning.queries import Answers, data_as_of
 from vdm_alerts.core.planning.roster import SenderRoster
@@ -44,6 +46,15 @@ class ReadPlan:
     """The smallest counts that can breach each rule, by the rule's name."""
     sent_last_day: int | None = None
     """The emails that SES itself counted in the last 24 hours; None if unknown."""
+    ses_rates: Mapping[Indicator, SesRates] | None = None
+    """What SES itself reported of each of its rates; None if that is unreadable."""
+
+    def ses_rates_for(self, rule: Rule, scope: Scope) -> SesRates | None:
+        """Return what SES reported of the rate of *rule* in *scope*; None if that is unknown."""
+        from_ses = rule.indicator.from_ses
+        if scope != ACCOUNT or from_ses is None or self.ses_rates is None:
+            return None
+        return self.ses_rates[from_ses]
 
     def data_as_of(self, answers: Answers) -> AsOf:
         """Return the time of the reading, and the last day that *answers* have counts of."""
@@ -142,11 +153,12 @@ def plan_reading(
     now: datetime,
     last: date,
     sent_last_day: int | None = None,
+    ses_rates: Mapping[Indicator, SesRates] | None = None,
 ) -> ReadPlan:
     """Return the plan of a reading at *now* of the days through *last*.
 
     *alerts* are the stored alerts. *rules* must not be empty. *sent_last_day* are the emails that
-    SES itself counted in the last 24 hours.
+    SES itself counted in the last 24 hours. *ses_rates* are the rates that SES itself reported.
     """
     names = dict.fromkeys(isp for rule in rules for isp in provider_names(rule))
     isps = [isp for isp in names if not roster.is_rejected(ACCOUNT.at_provider(isp), now)]
@@ -159,6 +171,7 @@ def plan_reading(
         alerts=alerts,
         now=now,
         sent_last_day=sent_last_day,
+        ses_rates=ses_rates,
         last_day=last,
         isps=isps,
         open_scopes=open_scopes,

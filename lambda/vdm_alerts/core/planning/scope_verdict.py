@@ -54,7 +54,8 @@ class Verdicts:
             return kept[2]
         plan = self._plan
         prior, series_count = plan.prior_state(rule, scope), plan.series_counts[rule.name]
-        verdict = evaluate_series(rule, scope, counts, as_of, prior, series_count)
+        ses_rates = plan.ses_rates_for(rule, scope)
+        verdict = evaluate_series(rule, scope, counts, as_of, prior, series_count, ses_rates)
         self._kept[key] = counts, as_of, verdict
         return verdict
 

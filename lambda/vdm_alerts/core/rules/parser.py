@@ -8,7 +8,6 @@ from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.rules.field_types import INDICATORS, KINDS
 from vdm_alerts.core.rules.rule import (
     REMIND_AFTER,
-    REPRESENTATIVE_VOLUME,
     MinimumConfidence,
     MissingData,
     Override,
@@ -52,7 +51,9 @@ def parse_rule(name: str, text: str, source: str) -> Rule:
 
 def _rule(name: str, source: str, document: RuleDocument, policy: Policy) -> Rule:
     """Return the rule of *document* with *policy*, without overrides."""
-    confidence = policy.confidence or DEFAULT_CONFIDENCE
+    is_counted = not document.indicator.is_from_ses
+    default_confidence = DEFAULT_CONFIDENCE if is_counted else PlainComparison()
+    confidence = policy.confidence or default_confidence
     is_plain = isinstance(confidence, PlainComparison)
     shares = ((Severity.WARNING, policy.warning), (Severity.CRITICAL, policy.critical))
     return Rule(
@@ -67,7 +68,7 @@ def _rule(name: str, source: str, document: RuleDocument, policy: Policy) -> Rul
         confidence=confidence,
         min_volume=policy.min_volume or 1,
         min_events=policy.min_events or (1 if is_plain else 2),
-        arrival_curve=document.feedback or DEFAULT_CURVES[document.indicator],
+        arrival_curve=document.feedback or DEFAULT_CURVES[document.indicator.counted],
         baseline_factor=None if is_plain else policy.above_baseline or policy.drop_below,
         hold=policy.hold or timedelta(),
         clear_after=policy.clear_after or timedelta(),
@@ -75,7 +76,7 @@ def _rule(name: str, source: str, document: RuleDocument, policy: Policy) -> Rul
         include=document.include.patterns,
         exclude=document.exclude.patterns,
         top=document.top,
-        representative_volume=document.representative_volume or REPRESENTATIVE_VOLUME,
+        representative_volume=document.representative_volume,
         remind_after=REMIND_AFTER if document.remind_after is None else document.remind_after,
     )
 

@@ -13,7 +13,7 @@ from vdm_alerts.core.rules.patterns import ANY_SCOPE, ScopeMatcher, ScopePattern
 from vdm_alerts.core.statistics.arrival import ArrivalCurve
 
 REPRESENTATIVE_VOLUME = 10_000
-"""The default of `Rule.representative_volume`, in emails.
+"""The emails that the estimate of the account's rate covers by default.
 
 Two notices from AWS that were published mention 10,476 emails in 75 days and 10,192 emails in 225
 days: https://github.com/steedos/workflow/issues/1052 and
@@ -139,8 +139,11 @@ class Rule:
     top: int | None = None
     """The number of senders of each kind to monitor, largest volume first. None means all."""
     overrides: tuple["Override", ...] = ()
-    representative_volume: int = REPRESENTATIVE_VOLUME
-    """The number of emails from which SES is assumed to calculate the rate of the account."""
+    representative_volume: int | None = None
+    """The number of emails from which SES is assumed to calculate the rate of the account.
+
+    None is the number whose estimates agree with the rates of SES, or `REPRESENTATIVE_VOLUME`.
+    """
     remind_after: tuple[timedelta, ...] = REMIND_AFTER
     """When reminders about an open alert are due, since it opened, shortest first.
 

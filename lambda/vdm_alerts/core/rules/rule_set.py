@@ -43,6 +43,11 @@ class RuleSet:
     none_found: Finding | None = None
     """The finding that no rule exists at all. It is in `findings` too."""
 
+    @property
+    def counted_rules(self) -> Sequence[Rule]:
+        """The rules in effect about rates that VDM has counts of."""
+        return [rule for rule in self.rules.values() if not rule.indicator.is_from_ses]
+
     def with_last_valid(self, last_valid: Mapping[str, RuleText]) -> "RuleSet":
         """Return the rule set with the last valid version of each invalid rule.
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from itertools import combinations
 
 from vdm_alerts.core.model.metrics import LONGEST_WINDOW, Dimension, Kind
-from vdm_alerts.core.model.rates import Indicator
+from vdm_alerts.core.model.rates import SES_INDICATORS, Indicator
 from vdm_alerts.core.rules.field_types import (
     INDICATORS,
     KINDS,
@@ -25,6 +25,25 @@ from vdm_alerts.core.rules.toml_document import InvalidField, Table
 
 MAX_WINDOW_WITH_BASELINE = LONGEST_WINDOW.days - BASELINE_WINDOW.days
 """The longest window in days, if the days of a baseline precede it."""
+_ACCOUNT_ONLY = "account"
+_KEYS_OF_COUNTS = frozenset(
+    {
+        "windows",
+        "confidence",
+        "min_volume",
+        "min_events",
+        "above_baseline",
+        "drop_below",
+        "missing_data",
+        "include",
+        "exclude",
+        "top",
+        "feedback",
+        "representative_volume",
+        "overrides",
+    }
+)
+"""The keys that select senders, or say how counts are compared."""
 _BASELINE_KEYS = ("above_baseline", "drop_below")
 _DIMENSION_OF_KEY: Mapping[str, Dimension] = {dimension.key: dimension for dimension in Dimension}
 
@@ -41,10 +60,15 @@ class CrossFieldCheck(StrEnum):
     MATCHER_MISSING = "matcher missing"
     MATCHER_OUT_OF_SCOPE = "matcher out of scope"
     OVERRIDES_AMBIGUOUS = "overrides ambiguous"
+    SES_SCOPE = "scope of an SES rate"
+    SES_KEY = "key of an SES rate"
 
 
 def cross_field_errors(table: Table) -> Iterator[InvalidField]:
     """Yield the contradictions among the keys of a rule's *table*."""
+    if _is_from_ses(table):
+        yield from _ses_errors(table)
+        return
     rule_errors = list(_policy_errors(table))
     yield from rule_errors
     overrides = _overrides(table)
@@ -55,6 +79,32 @@ def cross_field_errors(table: Table) -> Iterator[InvalidField]:
                 yield replace(error, path=f"{path}.{error.path}")
         yield from _matcher_errors(path, override, kinds)
     yield from _ambiguity_errors(overrides, kinds)
+
+
+def _is_from_ses(table: Table) -> bool:
+    indicator = table.get("indicator")
+    return isinstance(indicator, str) and indicator in {each.key for each in SES_INDICATORS}
+
+
+def _ses_errors(table: Table) -> Iterator[InvalidField]:
+    """Yield the errors of a rule about a rate that SES itself calculates."""
+    scopes = table.get("scopes")
+    if isinstance(scopes, list) and scopes != [_ACCOUNT_ONLY]:
+        yield InvalidField(
+            "scopes",
+            f'has other scopes than "{_ACCOUNT_ONLY}", and SES calculates {table["indicator"]} for '
+            f'the account only. Use ["{_ACCOUNT_ONLY}"].',
+            CrossFieldCheck.SES_SCOPE,
+        )
+    for key in table:
+        if key in _KEYS_OF_COUNTS:
+            yield InvalidField(
+                key,
+                f"does not apply to {table['indicator']}, which SES reports without counts. Delete "
+                "this key.",
+                CrossFieldCheck.SES_KEY,
+            )
+    yield from _threshold_errors(table, low_is_bad=False)
 
 
 def _policy_errors(table: Table) -> Iterator[InvalidField]:

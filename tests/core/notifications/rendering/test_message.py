@@ -70,7 +70,9 @@ MAX_SIZE = 192 * 1024
 STEPS_HEADING = "What to do:"
 THRESHOLD_REFERENCE = "from SSM parameter"
 MONITORING_WARNING = "a missing alert does not mean that all rates are normal"
-ESTIMATE_SENTENCE = "SES account: estimated bounce rate"
+ESTIMATE_SENTENCE = (
+    "SES account: the bounce rate that SES reports could not be read; estimate from VDM:"
+)
 CONFIDENCE_NOTE = "Confidence allows for feedback that arrives late"
 DURATION = "The alert was open for "
 
@@ -268,6 +270,7 @@ def test_json_payload_contains_every_figure_of_an_incident() -> None:
         "contributor": None,
         "provider": None,
         "estimate": None,
+        "ses": None,
         "trend": None,
         "affected": [
             {
@@ -276,6 +279,7 @@ def test_json_payload_contains_every_figure_of_an_incident() -> None:
                 "since": "2026-03-12T09:00:00+00:00",
                 "reason": "FIRING",
                 "threshold": 0.05,
+                "indicator": "bounce_rate",
                 "rate": 0.06,
                 "events": 600,
                 "volume": 10_000,
@@ -283,6 +287,7 @@ def test_json_payload_contains_every_figure_of_an_incident() -> None:
                 "last_day": None,
                 "settled": False,
                 "confidence": None,
+                "reported_at": None,
             }
         ],
         "affected_total": 1,
@@ -601,8 +606,8 @@ def test_resolution_states_how_long_the_alert_lasted(length: timedelta, words: s
 
 @pytest.mark.parametrize("indicator", Indicator)
 def test_each_indicator_has_a_noun_steps_and_an_aws_source(indicator: Indicator) -> None:
-    remediation = REMEDIATION[indicator]
-    assert WORDING[indicator].noun.replace(" ", "_") == indicator.key
+    remediation = REMEDIATION[indicator.counted]
+    assert WORDING[indicator].noun.replace(" ", "_").lower() == indicator.key
     assert remediation.why
     assert remediation.find
     assert "{isp}" in remediation.at_provider
@@ -692,6 +697,8 @@ def test_account_estimate_is_included_only_while_an_alert_is_open() -> None:
         "confidence": None,
         "review": {"level": 0.05, "emails": 900, "hours": 9.0},
         "pause": {"level": 0.1, "emails": None, "hours": None},
+        "representative_volume": 10_000,
+        "fits_ses": None,
     }
     closed = incident_of((resolved(firing(notified=WARNING)), healthy()))
     resolution = render(replace(closed, estimate=ESTIMATE_OF_2_PERCENT), LINKS, NOW)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from builders import HOTMAIL, HOUR, NEWS_IDENTITY, NOW, TARGET, evidence, firing
+from builders import HOTMAIL, HOUR, NEWS_IDENTITY, NOW, TARGET, breached, firing
 from notification_schema import violations
 from sample_notifications import weekly_sample
 
@@ -152,12 +152,12 @@ def test_alerts_of_an_incident_share_a_line_and_count_as_alerts() -> None:
     alerts = tuple(
         CurrentAlert(
             FiringPeriod(firing(scope).key, severity, NOW - HOUR, None, is_open=True),
-            rate,
+            verdict,
             incident,
         )
-        for scope, severity, rate, incident in (
-            (NEWS_IDENTITY, Severity.CRITICAL, evidence("12%"), "one"),
-            (HOTMAIL, Severity.WARNING, evidence("6%"), "one"),
+        for scope, severity, verdict, incident in (
+            (NEWS_IDENTITY, Severity.CRITICAL, breached("12%"), "one"),
+            (HOTMAIL, Severity.WARNING, breached("6%"), "one"),
             (Scope(tenant="acme"), Severity.WARNING, None, "two"),
         )
     )
@@ -211,7 +211,7 @@ def test_message_fits_into_sns_whatever_names_and_numbers_it_has(letter: str) ->
     summary = replace(
         EVERYTHING,
         figures=figures,
-        open_alerts=tuple(CurrentAlert(period, evidence("6%"), "i" * 100) for period in periods),
+        open_alerts=tuple(CurrentAlert(period, breached("6%"), "i" * 100) for period in periods),
         ended=periods,
         findings=(finding,) * 60,
         week=replace(

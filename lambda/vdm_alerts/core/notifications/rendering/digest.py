@@ -132,7 +132,7 @@ def _entries(digest: Digest, now: datetime) -> Iterator[str]:
 def _incident_lines(number: int, incident: IncidentNotification, now: datetime) -> Iterator[str]:
     """Yield the lines about one incident."""
     yield f"{number}. {subjects.incident_subject(incident)}"
-    evidence = incident.primary.evidence
+    evidence = None if incident.primary.ses_rate else incident.primary.evidence
     if isinstance(incident.primary.verdict, Breached) and evidence and not incident.provider:
         yield f"Data: {counts_phrase(evidence, incident.indicator)}."
     else:

@@ -5,8 +5,9 @@ from datetime import date, datetime
 
 from vdm_alerts.core.alerts.alert import FLAP_COOLDOWN, FLAP_COUNT, FLAP_WINDOW
 from vdm_alerts.core.evaluation.explanation import counts_phrase
+from vdm_alerts.core.evaluation.ses_rates import SES_LEVELS
 from vdm_alerts.core.evaluation.verdicts import NoEmail
-from vdm_alerts.core.model.metrics import Dimension, Scope
+from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Scope
 from vdm_alerts.core.model.rates import percent
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.model.timefmt import format_duration, format_time
@@ -72,13 +73,21 @@ def _paragraphs(incident: IncidentNotification, now: datetime) -> Iterator[str]:
     if not incident.has_history:
         yield history_warning(incident)
     account = account_risk(incident)
-    is_level_reached = incident.estimate and incident.estimate.review.emails == 0
+    is_level_reached = _is_review_level_reached(incident)
     if is_level_reached:
         yield from account
     yield from contributor_paragraph(incident)
     yield from _data_paragraph(incident, now)
     if not is_level_reached:
         yield from account
+
+
+def _is_review_level_reached(incident: IncidentNotification) -> bool:
+    """Return whether SES reviews the account, by its own rate or else by the estimate."""
+    fresh = incident.ses_rates.fresh if incident.ses_rates else None
+    if fresh:
+        return fresh.value >= SES_LEVELS[incident.indicator.counted][0]
+    return incident.estimate is not None and incident.estimate.review.emails == 0
 
 
 def history_warning(incident: IncidentNotification) -> str:
@@ -106,8 +115,12 @@ def contributor_paragraph(incident: IncidentNotification) -> list[str]:
 def _data_paragraph(incident: IncidentNotification, now: datetime) -> Iterator[str]:
     """Yield the counts, the confidence, the start, and the trend of the primary scope."""
     primary = incident.primary
+    evidence = primary.evidence
+    # While the incident is open, the sentence about the account states the time.
+    ses_rate = None if incident.severity else primary.ses_rate
     sentences = [
-        f"Data: {counts_phrase(primary.evidence, incident.indicator)}." if primary.evidence else "",
+        f"Data: {counts_phrase(evidence, incident.indicator)}." if evidence else "",
+        f"SES reported this rate at {format_time(ses_rate.at)}." if ses_rate else "",
         settling_sentence(primary, now),
         certainty_sentence(primary, incident.rule),
         since_sentence(primary, now) if primary.is_firing else "",
@@ -118,15 +131,18 @@ def _data_paragraph(incident: IncidentNotification, now: datetime) -> Iterator[s
 
 
 def _trend(incident: IncidentNotification, today: date) -> str:
-    return trend_line(incident.trend, WORDING[incident.indicator], today) if incident.trend else ""
+    if incident.trend is None:
+        return ""
+    return trend_line(incident.trend, WORDING[incident.indicator.counted], today)
 
 
 def account_risk(incident: IncidentNotification) -> list[str]:
     """Return a paragraph about the account rate of an open incident."""
     is_open = incident.severity and not isinstance(incident.primary.verdict, NoEmail)
-    if not (incident.estimate and is_open):
+    is_known = incident.estimate or incident.ses_rates
+    if incident.indicator.from_ses is None or not (is_known and is_open):
         return []
-    return [account_sentence(incident.estimate, incident.indicator)]
+    return [account_sentence(incident.estimate, incident.ses_rates, incident.indicator)]
 
 
 def other_scopes(
@@ -148,7 +164,8 @@ def _grouped_by_title(
     incident: IncidentNotification,
 ) -> Sequence[tuple[str, Sequence[AffectedScope]]]:
     """Return the titles of the groups, each with its scopes."""
-    others, primary = incident.affected[1:], incident.primary
+    primary = incident.primary
+    others = [scope for scope in incident.affected[1:] if not _repeats(scope, primary)]
     bad_side, good_side = incident.indicator.bad_side, incident.indicator.good_side
     open_scopes = [scope for scope in others if scope.is_firing]
     breached = [scope for scope in open_scopes if scope.is_on_bad_side]
@@ -173,6 +190,12 @@ def _grouped_by_title(
     ]
 
 
+def _repeats(scope: AffectedScope, primary: AffectedScope) -> bool:
+    """Return whether *scope* is open with the same rate of SES that *primary* states."""
+    is_open = scope.is_firing and primary.is_firing
+    return is_open and scope.ses_rate is not None and scope.ses_rate == primary.ses_rate
+
+
 def _title_of_resolved(primary: AffectedScope) -> str:
     if primary.is_firing:
         return "Resolved in this run:"
@@ -181,10 +204,12 @@ def _title_of_resolved(primary: AffectedScope) -> str:
 
 def _scope_item(affected: AffectedScope, incident: IncidentNotification) -> str:
     """Return *affected* with its kind, rate, counts, severity and main contributor."""
-    name = scope_with_kind(affected.alert.scope)
+    indicator, name = affected.stated_indicator, scope_with_kind(affected.alert.scope)
+    if indicator is not incident.primary.stated_indicator and affected.alert.scope == ACCOUNT:
+        name += f", {WORDING[indicator].noun}"
     if affected.closed_because:
         return name
-    item = f"{name}: {rate_text(affected, incident.indicator)}"
+    item = f"{name}: {rate_text(affected, indicator)}"
     if affected.is_firing and affected.is_on_bad_side and affected.severity:
         item += f", {affected.severity.key}"
         if affected.reason is Reason.DEESCALATED:
@@ -204,7 +229,7 @@ def _background(incident: IncidentNotification) -> Iterator[str]:
     """Yield why the breach matters, and notes about the verdict."""
     primary = incident.primary
     if not isinstance(primary.verdict, NoEmail):
-        yield f"Why it matters: {REMEDIATION[incident.indicator].why}"
+        yield f"Why it matters: {REMEDIATION[incident.indicator.counted].why}"
     if primary.evidence and primary.evidence.confidence is not None:
         yield _CONFIDENCE_NOTE
     resolutions = len(primary.alert.resolved_at)
@@ -219,7 +244,7 @@ def _background(incident: IncidentNotification) -> Iterator[str]:
 def _links(incident: IncidentNotification, links: Links) -> Iterator[Link]:
     yield links.messages
     yield links.for_indicator(incident.indicator)
-    yield Link("AWS documentation", REMEDIATION[incident.indicator].source)
+    yield Link("AWS documentation", REMEDIATION[incident.indicator.counted].source)
 
 
 def _reference(incident: IncidentNotification, links: Links, now: datetime) -> Iterator[str]:

@@ -10,7 +10,7 @@ from vdm_alerts.core.evaluation.verdicts import (
     NoEmail,
     Unknown,
 )
-from vdm_alerts.core.model.rates import percent
+from vdm_alerts.core.model.rates import Rate, percent
 from vdm_alerts.core.model.timefmt import format_duration, format_time
 from vdm_alerts.core.model.wording import WORDING, count_of, rate_phrase
 from vdm_alerts.core.notifications.affected import AffectedScope
@@ -65,28 +65,23 @@ def _start_of_sentence(incident: IncidentNotification, now: datetime) -> str:
 def _open_sentence(incident: IncidentNotification) -> str:
     """Return the state of the open primary scope."""
     primary, indicator = incident.primary, incident.indicator
-    rate_name = rate_phrase(indicator, primary.alert.scope)
-    match primary.verdict:
-        case Breached(threshold=threshold, evidence=evidence):
-            limit = f"{indicator.bad_side} {threshold_phrase(threshold)}"
-            rate = percent(evidence.rate.value)
-            return f"{rate_name} {_verb(incident)} {rate}, {limit}.{_severity_change(primary)}"
-        case (
-            Healthy(threshold=threshold, evidence=Evidence() as evidence)
-            | Inconclusive(threshold=threshold, evidence=Evidence() as evidence)
-        ):
-            side = side_of(threshold, evidence, indicator)
-            limit = f"{side} {threshold_phrase(threshold, with_severity=False)}"
-            rate = percent(evidence.rate.value)
-            return f"{rate_name} is {rate}, {limit}. The alert is not resolved yet."
-        case Healthy(window=window) | Inconclusive(window=window) | NoEmail(window=window) as none:
-            emails = WORDING[indicator].emails
-            is_breach = isinstance(none, NoEmail)
-            rule = " The rule treats missing email as a problem." if is_breach else ""
-            return f"no {emails} in the last {window}, so {rate_name} is unknown.{rule}"
-        case Unknown() | None:
-            was = f"It was {indicator.bad_side} your threshold when last read"
-            return f"{rate_name} is unreadable{_why(primary)}. {was}{_last_report(primary)}."
+    rate_name = rate_phrase(primary.stated_indicator, primary.alert.scope)
+    value, verdict = primary.value, primary.verdict
+    if value is not None and isinstance(verdict, Breached):
+        limit = f"{indicator.bad_side} {threshold_phrase(verdict.threshold)}"
+        change = _severity_change(primary)
+        return f"{rate_name} {_verb(incident)} {percent(value)}, {limit}.{change}"
+    if value is not None and isinstance(verdict, Healthy | Inconclusive):
+        side = side_of(verdict.threshold, value, indicator)
+        limit = f"{side} {threshold_phrase(verdict.threshold, with_severity=False)}"
+        return f"{rate_name} is {percent(value)}, {limit}. The alert is not resolved yet."
+    if isinstance(verdict, Healthy | Inconclusive | NoEmail):
+        emails = WORDING[indicator].emails
+        is_breach = isinstance(verdict, NoEmail)
+        rule = " The rule treats missing email as a problem." if is_breach else ""
+        return f"no {emails} in the last {verdict.window}, so {rate_name} is unknown.{rule}"
+    was = f"It was {indicator.bad_side} your threshold when last read"
+    return f"{rate_name} is unreadable{_why(primary)}. {was}{_last_report(primary)}."
 
 
 def _verb(incident: IncidentNotification) -> str:
@@ -116,28 +111,24 @@ def _end_sentence(incident: IncidentNotification) -> str:
     primary, indicator = incident.primary, incident.indicator
     if primary.closed_because:
         return f"{primary.closed_because}. {_state_when_closed(incident)}"
-    rate_name = rate_phrase(indicator, primary.alert.scope)
+    rate_name = rate_phrase(primary.stated_indicator, primary.alert.scope)
     limit = f"{indicator.good_side} {_first_limit(incident)}"
-    match primary.verdict:
-        case Healthy(withdrawn_rate=reported, evidence=Evidence() as evidence) if reported:
+    value, verdict = primary.value, primary.verdict
+    match verdict:
+        case Healthy(withdrawn_rate=Rate() as reported, evidence=Evidence() as evidence):
             is_corrected = evidence.rate.events < reported.events
             why = "SES corrected its counts" if is_corrected else "SES has counted more email since"
             was = f"{capitalized(rate_name)} was {evidence.rate}, {limit}, not {reported}."
             return f"the earlier alert does not hold, because {why}. {was}"
-        case (
-            Healthy(evidence=Evidence() as evidence)
-            | Inconclusive(evidence=Evidence() as evidence)
-            | Breached(evidence=evidence)
-        ):
-            rate = percent(evidence.rate.value)
+        case Healthy() | Inconclusive() | Breached() if value is not None:
             if has_reached_threshold_again(primary):
                 then = f"{rate_name} was back {limit} when the alert was resolved."
-                return f"{then} Now it is {rate}."
-            return f"{rate_name} is {rate}, back {limit}."
+                return f"{then} Now it is {percent(value)}."
+            return f"{rate_name} is {percent(value)}, back {limit}."
         case Healthy(window=window) | Inconclusive(window=window) | NoEmail(window=window):
             unknown = f"no {WORDING[indicator].emails} in the last {window}, so {rate_name} is "
             return f"{unknown}unknown. The alert is closed, but the problem might still exist."
-        case Unknown() | None:
+        case Breached() | Unknown() | None:
             was = f"{rate_name} was back {limit} when last read."
             return f"{was} It is unreadable now{_why(primary)}."
 

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from vdm_alerts.core.evaluation.ses_estimate import AccountRateEstimate, DistanceToLevel
+from vdm_alerts.core.evaluation.ses_rates import SesRates
 from vdm_alerts.core.evaluation.trend import Trend
-from vdm_alerts.core.evaluation.verdicts import Breached, Evidence
+from vdm_alerts.core.evaluation.verdicts import Breached, Evidence, Healthy, Verdict, evidence_of
 from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.model.metrics import Scope
 from vdm_alerts.core.notifications.affected import AffectedScope
@@ -77,6 +78,7 @@ def incident_fields(
         "contributor": _contributor_fields(contributor, now) if contributor else None,
         "provider": _provider_fields(incident.provider) if incident.provider else None,
         "estimate": _estimate_fields(incident.estimate, now) if incident.estimate else None,
+        "ses": _ses_fields(incident.ses_rates) if incident.ses_rates else None,
         "trend": _trend_fields(incident.trend) if incident.trend else None,
         "affected": _fitting(_scope_fields(scope, now) for scope in scopes),
         "affected_total": len(incident.affected),
@@ -166,8 +168,18 @@ def _scope_fields(affected: AffectedScope, now: datetime) -> dict[str, Any]:
         "since": affected.since.isoformat() if affected.since else None,
         "reason": affected.reason.value if affected.reason else None,
         "threshold": verdict.threshold.share if isinstance(verdict, Breached) else None,
-        **evidence_fields(affected.evidence, now),
+        "indicator": affected.alert.indicator.key if affected.alert.indicator else None,
+        **rate_fields(verdict, now),
     }
+
+
+def rate_fields(verdict: Verdict | None, now: datetime) -> dict[str, Any]:
+    """Return the rate of *verdict*. SES's own rate has a time, and no counts."""
+    rate = verdict.ses_rate if isinstance(verdict, Healthy | Breached) else None
+    if rate is None:
+        return {**_evidence_fields(evidence_of(verdict), now), "reported_at": None}
+    own = {"rate": rate.value, "reported_at": rate.at.isoformat()}
+    return {**_evidence_fields(None, now), **own}
 
 
 def _contributor_fields(contributor: Contributor, now: datetime) -> dict[str, Any]:
@@ -175,7 +187,7 @@ def _contributor_fields(contributor: Contributor, now: datetime) -> dict[str, An
     return {
         "scope": _dimension_fields(contributor.scope),
         "share": contributor.share,
-        **evidence_fields(contributor.evidence, now),
+        **_evidence_fields(contributor.evidence, now),
     }
 
 
@@ -200,9 +212,21 @@ def _trend_fields(trend: Trend) -> dict[str, Any]:
 def _estimate_fields(estimate: AccountRateEstimate, now: datetime) -> dict[str, Any]:
     """Return the estimated account rate, and the distance to SES's levels."""
     return {
-        **evidence_fields(Evidence(estimate.rate, estimate.window), now),
+        **_evidence_fields(Evidence(estimate.rate, estimate.window), now),
         "review": _distance_fields(estimate.review),
         "pause": _distance_fields(estimate.pause),
+        "representative_volume": estimate.representative.emails,
+        "fits_ses": estimate.representative.fits,
+    }
+
+
+def _ses_fields(rates: SesRates) -> dict[str, Any]:
+    """Return the latest rate that SES itself reported (a fraction), and whether it is fresh."""
+    latest = rates.latest
+    return {
+        "rate": latest.value if latest else None,
+        "reported_at": latest.at.isoformat() if latest else None,
+        "fresh": rates.fresh is not None,
     }
 
 
@@ -219,7 +243,7 @@ def _dimension_fields(scope: Scope) -> dict[str, str]:
     return {dimension.value: name for dimension, name in scope.dimensions.items()}
 
 
-def evidence_fields(evidence: Evidence | None, now: datetime) -> dict[str, Any]:
+def _evidence_fields(evidence: Evidence | None, now: datetime) -> dict[str, Any]:
     """Return the counted rate, and what it is based on; null for each value without *evidence*."""
     return {
         "rate": evidence.rate.value if evidence else None,

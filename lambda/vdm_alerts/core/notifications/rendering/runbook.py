@@ -1,6 +1,7 @@
 """The sections of the runbook, to which notifications and service alarms refer."""
 
 from vdm_alerts.core.model.rates import Indicator
+from vdm_alerts.core.model.wording import WORDING
 
 RUNBOOK_FILE = "docs/runbook.md"
 """The runbook in the repository."""
@@ -9,8 +10,9 @@ SERVICE_SECTION = "Problems of the account and of VDM Alerts"
 
 
 def indicator_section(indicator: Indicator) -> str:
-    """Return the title of the section about rules for *indicator*, such as "Bounce rate"."""
-    return indicator.key.replace("_", " ").capitalize()
+    """Return the title of the section about rules for *indicator*, such as "SES bounce rate"."""
+    noun = WORDING[indicator].noun
+    return noun[0].upper() + noun[1:]
 
 
 def alarm_section(alarm: str) -> str:

@@ -8,6 +8,7 @@ from vdm_alerts.core.evaluation.ses_estimate import (
     AccountRateEstimate,
     DistanceToLevel,
 )
+from vdm_alerts.core.evaluation.ses_rates import HISTORY, SES_LEVELS, SesRates
 from vdm_alerts.core.evaluation.verdicts import (
     Breached,
     Evidence,
@@ -19,7 +20,7 @@ from vdm_alerts.core.evaluation.verdicts import (
 )
 from vdm_alerts.core.model.mailbox_providers import DISPLAY_NAMES
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope, Window
-from vdm_alerts.core.model.rates import Indicator, percent
+from vdm_alerts.core.model.rates import Indicator, SesRate, percent
 from vdm_alerts.core.model.timefmt import format_duration, format_time
 from vdm_alerts.core.model.wording import WORDING, kind_name, number_of
 from vdm_alerts.core.notifications.affected import AffectedScope
@@ -31,12 +32,12 @@ def capitalized(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def side_of(threshold: Threshold, evidence: Evidence, indicator: Indicator) -> str:
-    """Return "above" or "below": the side of *threshold* that the counted rate is on.
+def side_of(threshold: Threshold, value: float, indicator: Indicator) -> str:
+    """Return "above" or "below": the side of *threshold* that the rate *value* is on.
 
     The threshold itself is on the bad side.
     """
-    is_bad = threshold.is_reached_by(evidence.rate.value, indicator)
+    is_bad = threshold.is_reached_by(value, indicator)
     return indicator.bad_side if is_bad else indicator.good_side
 
 
@@ -57,6 +58,9 @@ def threshold_phrase(threshold: Threshold, *, with_severity: bool = True) -> str
 def certainty_sentence(affected: AffectedScope, rule: Rule | None) -> str:
     """Return how certain the verdict on *affected* is; empty if nothing is known about that."""
     verdict, evidence = affected.verdict, affected.evidence
+    if affected.ses_rate:
+        is_breach = isinstance(verdict, Breached) and not affected.closed_because
+        return "Confidence: not estimated, because SES enforces on this rate." if is_breach else ""
     if evidence is None or affected.closed_because:
         return ""
     if evidence.confidence is not None:
@@ -116,14 +120,16 @@ def since_sentence(affected: AffectedScope, now: datetime) -> str:
 
 def rate_text(affected: AffectedScope, indicator: Indicator) -> str:
     """Return the rate of *affected* with its counts, or why there is none."""
+    if affected.ses_rate:
+        return str(affected.ses_rate)
     match affected.verdict:
-        case Breached(evidence=evidence) | Healthy(evidence=Evidence() as evidence):
+        case Breached(evidence=Evidence() as evidence) | Healthy(evidence=Evidence() as evidence):
             return str(evidence.rate)
         case Inconclusive(evidence=Evidence() as evidence):
             return f"{evidence.rate}, too little data to be confident"
         case Healthy(window=window) | NoEmail(window=window) | Inconclusive(window=window):
             return no_email_phrase(indicator, window)
-        case Unknown() | None:
+        case Breached() | Unknown() | None:
             return f"unreadable{last_reported(affected)}"
 
 
@@ -149,16 +155,52 @@ def scope_with_kind(scope: Scope) -> str:
     return f"{scope} ({kind_name(scope)}{ses_name})"
 
 
-def account_sentence(estimate: AccountRateEstimate, indicator: Indicator) -> str:
-    """Return the estimated rate that SES reviews, and its distance to the levels of SES."""
-    rate, noun = estimate.rate, WORDING[indicator].noun
-    days = number_of("day", estimate.window.days)
-    short = ", all email that VDM has counted" if estimate.is_short else ""
-    counts = f"{rate.events:,} of the latest {rate.volume:,} emails, {days}{short}"
-    return (
-        f"SES account: estimated {noun} {percent(rate.value)} ({counts}). "
-        f"{_distance_sentence(estimate.review, estimate.pause)}"
-    )
+def account_sentence(
+    estimate: AccountRateEstimate | None, ses_rates: SesRates | None, indicator: Indicator
+) -> str:
+    """Return the rate that SES reports, its estimate, and the distance to the levels of SES.
+
+    Without *estimate*, VDM has no counts; without *ses_rates*, CloudWatch could not be read.
+    """
+    noun = WORDING[indicator.counted].noun
+    sentences = [f"SES account: {_report_of_ses(ses_rates, noun)}"]
+    if estimate is None:
+        fresh = ses_rates.fresh if ses_rates else None
+        sentences.append(_level_sentence(fresh, indicator) if fresh else "")
+    else:
+        rate, days = estimate.rate, number_of("day", estimate.window.days)
+        short = ", all email that VDM has counted" if estimate.is_short else ""
+        counts = f"{rate.events:,} of the latest {rate.volume:,} emails, {days}{short}"
+        misfit = "" if estimate.representative.fits is not False else _MISFIT
+        sentences[0] += f"; estimate from VDM: {percent(rate.value)} ({counts}){misfit}"
+        sentences.append(_distance_sentence(estimate.review, estimate.pause))
+    return " ".join(filter(None, [f"{sentences[0]}.", *sentences[1:]]))
+
+
+_MISFIT = ", which does not follow the rates that SES reported"
+
+
+def _report_of_ses(ses_rates: SesRates | None, noun: str) -> str:
+    """Return what SES reports of its rate, or why that is unknown; a clause without a period."""
+    if ses_rates is None:
+        return f"the {noun} that SES reports could not be read"
+    latest = ses_rates.latest
+    if latest is None:
+        return f"SES has reported no {noun} in the last {format_duration(HISTORY)}"
+    if ses_rates.fresh is None:
+        age = format_duration(ses_rates.read_at - latest.at)
+        return f"SES last reported a {noun} of {percent(latest.value)} {age} ago"
+    return f"SES reports a {noun} of {latest}"
+
+
+def _level_sentence(rate: SesRate, indicator: Indicator) -> str:
+    """Return the worst level of SES that *rate* has reached, or nothing."""
+    review, pause = SES_LEVELS[indicator.counted]
+    if rate.value >= pause:
+        return f"Above {percent(pause)}, where SES might pause sending."
+    if rate.value >= review:
+        return f"Above {percent(review)}, where SES reviews an account."
+    return ""
 
 
 def _distance_sentence(review: DistanceToLevel, pause: DistanceToLevel) -> str:

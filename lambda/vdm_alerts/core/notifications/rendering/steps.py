@@ -33,6 +33,8 @@ class Remediation:
 _MESSAGES = "SES console > Virtual Deliverability Manager > Dashboard > Messages"
 _REVIEW = "https://docs.aws.amazon.com/ses/latest/dg/faqs-enforcement.html"
 _DASHBOARD = "https://docs.aws.amazon.com/ses/latest/dg/vdm-dashboard.html"
+_NEEDS_VDM = "If VDM is off, turn it on: it counts by sender and by mailbox provider."
+"""What precedes the first step if VDM has no counts."""
 _ANY_PROVIDER = "the mailbox provider that stands out"
 
 REMEDIATION: Mapping[Indicator, Remediation] = {
@@ -109,6 +111,10 @@ _NO_EMAIL_STEPS = (
         'missing_data = "ok".'
     ),
 )
+_NO_NEW_RATE = (
+    "Check whether this account still sends email. While it sends nothing, SES may report no new "
+    "rate."
+)
 _UNREADABLE_STEPS: Mapping[Gap | None, str] = {
     Gap.UNAVAILABLE: "Check the AWS Health Dashboard for SES in this Region. VDM Alerts reads "
     "again at every run.",
@@ -118,6 +124,10 @@ _UNREADABLE_STEPS: Mapping[Gap | None, str] = {
     "deploying the stack again.",
     Gap.CUT_OFF: "Raise queriesPerDay or quotaShare and deploy the stack again, or narrow the "
     "scopes of the rule.",
+    Gap.NOT_READ: "Allow cloudwatch:GetMetricData in the role of the function, for example by "
+    "deploying the stack again. If it is allowed, check the AWS Health Dashboard for CloudWatch.",
+    Gap.NOT_REPORTED: _NO_NEW_RATE,
+    Gap.STALE: _NO_NEW_RATE,
     None: "Check whether the rule of this alert is valid: VDM Alerts sends a notification about an "
     "invalid rule.",
 }
@@ -125,6 +135,7 @@ _READ_IN_CONSOLE = (
     "Until VDM Alerts can read the rate again, look at it yourself: SES console > Virtual "
     "Deliverability Manager > Dashboard."
 )
+_SEE_RATE_OF_SES = "Look at the rate yourself: SES console > Reputation metrics."
 _PAUSABLE = {Indicator.BOUNCE_RATE, Indicator.COMPLAINT_RATE}
 """The indicators that SES reviews. No other one justifies an advice to stop sending."""
 
@@ -141,7 +152,9 @@ def incident_steps(incident: IncidentNotification, links: Links) -> tuple[Step, 
         return _NO_EMAIL_STEPS
     if incident.primary.is_unreadable:
         gap = verdict.gap if isinstance(verdict, Unknown) else None
-        return (Step(_UNREADABLE_STEPS[gap]), Step(_READ_IN_CONSOLE))
+        is_from_ses = incident.indicator.is_from_ses
+        see_rate = _SEE_RATE_OF_SES if is_from_ses else _READ_IN_CONSOLE
+        return (Step(_UNREADABLE_STEPS[gap]), Step(see_rate))
     steps = _investigation_steps(incident, links)
     name = _set_to_pause(incident)
     if name is None:
@@ -155,12 +168,13 @@ def _investigation_steps(incident: IncidentNotification, links: Links) -> tuple[
 
     The step about the provider names it if it is known, and is first if it is the common cause.
     """
-    remediation = REMEDIATION[incident.indicator]
+    remediation = REMEDIATION[incident.indicator.counted]
     isp = _provider_of(incident)
-    find = Step(remediation.find)
+    has_counts = incident.estimate or not incident.indicator.is_from_ses
+    find = Step(remediation.find if has_counts else f"{_NEEDS_VDM} {remediation.find}")
     at_provider = Step(remediation.at_provider.format(isp=isp or _ANY_PROVIDER))
     further = [Step(text) for text in remediation.steps]
-    if incident.indicator is Indicator.BOUNCE_RATE:
+    if incident.indicator.counted is Indicator.BOUNCE_RATE:
         # Addresses at a provider that blocks the sender are good, so this is the last step.
         further = [suppression_step(links.target)]
     first = (at_provider, find) if incident.provider else (find, at_provider)

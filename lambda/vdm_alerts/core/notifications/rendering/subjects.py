@@ -2,7 +2,6 @@
 
 from vdm_alerts.core.evaluation.verdicts import (
     Breached,
-    Evidence,
     Healthy,
     Inconclusive,
     NoEmail,
@@ -84,27 +83,28 @@ def _incident_phrase(incident: IncidentNotification, *, with_verb: bool) -> str:
     primary, indicator = incident.primary, incident.indicator
     if incident.provider:
         return _provider_phrase(incident, incident.provider)
-    noun, name = WORDING[indicator].noun, scope_name(primary.alert.scope)
+    noun, name = WORDING[primary.stated_indicator].noun, scope_name(primary.alert.scope)
     if primary.closed_because:
         return f"{noun} no longer monitored: {name}"
+    value = primary.value
     match primary.verdict:
         case (
-            Breached(evidence=Evidence() as evidence, threshold=threshold)
-            | Healthy(evidence=Evidence() as evidence, threshold=threshold)
-            | Inconclusive(evidence=Evidence() as evidence, threshold=threshold)
-        ):
+            Breached(threshold=threshold)
+            | Healthy(threshold=threshold)
+            | Inconclusive(threshold=threshold)
+        ) if value is not None:
             if has_reached_threshold_again(primary):
                 was = f"{noun} was {indicator.good_side} {percent(threshold.share)}"
-                return f"{was}, now {percent(evidence.rate.value)}: {name}"
+                return f"{was}, now {percent(value)}: {name}"
             verb = _verb(incident) if with_verb else ""
-            side = side_of(threshold, evidence, indicator)
-            rate = f"{percent(evidence.rate.value)} ({side} {_limit(threshold)})"
+            side = side_of(threshold, value, indicator)
+            rate = f"{percent(value)} ({side} {_limit(threshold)})"
             return f"{noun} {verb}{rate}{_not_reported_rate(primary)}: {name}{_main_part(incident)}"
         case NoEmail(window=window) | Healthy(window=window) | Inconclusive(window=window):
             is_breach = isinstance(primary.verdict, NoEmail)
             unknown = "" if is_breach else f", {noun} unknown"
             return f"{no_email_phrase(indicator, window)}{unknown}: {name}"
-        case Unknown() | None:
+        case Breached() | Unknown() | None:
             is_known = primary.is_firing
             last = last_reported(primary) if is_known else f", {indicator.good_side} the threshold"
             return f"{noun} unreadable{last}{'' if is_known else ' when last read'}: {name}"

@@ -32,6 +32,7 @@ SOURCES = {
     FindingSource.ADVISOR: "VDM advisor",
     FindingSource.LISTS: "lists of senders",
     FindingSource.METRICS: "all rates",
+    FindingSource.SES_RATES: "rates that SES reports",
 }
 """What is unknown while a source is unreadable."""
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from itertools import groupby
 
 from vdm_alerts.core.alerts.firing_periods import FiringPeriod
+from vdm_alerts.core.evaluation.verdicts import value_of
 from vdm_alerts.core.model.bounded_text import bounded
 from vdm_alerts.core.model.metrics import Dimension, Scope
 from vdm_alerts.core.model.rates import percent
@@ -82,7 +83,8 @@ def _open_item(incident: Sequence[CurrentAlert], now: datetime) -> str:
 
 
 def _current_rate(alert: CurrentAlert) -> str:
-    return percent(alert.evidence.rate.value) if alert.evidence else "unknown"
+    value = value_of(alert.verdict)
+    return "unknown" if value is None else percent(value)
 
 
 def _noun(period: FiringPeriod) -> str:

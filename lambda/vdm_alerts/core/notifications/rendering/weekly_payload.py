@@ -8,7 +8,7 @@ from vdm_alerts.core.alerts.firing_periods import FiringPeriod
 from vdm_alerts.core.model.bounded_text import bounded
 from vdm_alerts.core.model.metrics import Scope
 from vdm_alerts.core.notifications.rendering.content import fitting
-from vdm_alerts.core.notifications.rendering.payload import evidence_fields, size_in_sns
+from vdm_alerts.core.notifications.rendering.payload import rate_fields, size_in_sns
 from vdm_alerts.core.notifications.weekly_summary import CurrentAlert, WeeklySummary
 from vdm_alerts.core.observations.weekly_figures import (
     SenderRate,
@@ -32,7 +32,10 @@ MAX_HEADLINE_SIZE = 600
 
 
 def weekly_fields(summary: WeeklySummary, now: datetime) -> dict[str, Any]:
-    """Return the fields of *summary*, sent at *now*. Each list has its first items, those that fit."""
+    """Return the fields of *summary*, sent at *now*.
+
+    Each list has its first items, those that fit.
+    """
     ended, week = summary.ended, summary.week
     return {
         "id": summary.id,
@@ -135,7 +138,7 @@ def _counts_fields(counts: WeekCounts | None) -> dict[str, Any] | None:
 
 def _current_fields(alert: CurrentAlert, now: datetime) -> dict[str, Any]:
     period = _period_fields(alert.period)
-    return {"incident": alert.incident, **period, **evidence_fields(alert.evidence, now)}
+    return {"incident": alert.incident, **period, **rate_fields(alert.verdict, now)}
 
 
 def _period_fields(period: FiringPeriod) -> dict[str, Any]:
