@@ -40,7 +40,7 @@ from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.muting.silences import Silences
 from vdm_alerts.core.notifications.rendering.message import Message
 from vdm_alerts.core.observations.metric_reading import Limits
-from vdm_alerts.core.observations.run_report import RateSample, RunReport
+from vdm_alerts.core.observations.run_report import RunReport
 from vdm_alerts.core.planning.queries import Query
 from vdm_alerts.core.rules.rule_set import RuleSet, RuleText
 from vdm_alerts.handlers.evaluate import TIME_AFTER_READING
@@ -323,6 +323,6 @@ class _Metrics:
     world: World
     actor: Actor
 
-    def record(self, target: Target, summary: RunReport, _: Sequence[RateSample]) -> None:
+    def record(self, target: Target, summary: RunReport, *_: object) -> None:
         del target
         self.world.reports.append((self.actor, summary))
