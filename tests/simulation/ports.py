@@ -42,8 +42,7 @@ from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.muting.silences import Silences
 from vdm_alerts.core.notifications.rendering.message import Message
 from vdm_alerts.core.observations.metric_reading import Limits
-from vdm_alerts.core.observations.run_metrics import RunMetric
-from vdm_alerts.core.observations.run_report import RateSample, RunReport
+from vdm_alerts.core.observations.run_report import RunReport
 from vdm_alerts.core.planning.queries import Query
 from vdm_alerts.core.rules.rule_set import RuleSet, RuleText
 from vdm_alerts.handlers.evaluate import TIME_AFTER_READING
@@ -357,12 +356,6 @@ class _Metrics:
     world: World
     actor: Actor
 
-    def record(
-        self,
-        target: Target,
-        report: RunReport,
-        samples: Sequence[RateSample],
-        metrics: Sequence[RunMetric] = (),
-    ) -> None:
-        del target, samples, metrics
-        self.world.reports.append((self.actor, report))
+    def record(self, target: Target, summary: RunReport, *_: object) -> None:
+        del target
+        self.world.reports.append((self.actor, summary))
