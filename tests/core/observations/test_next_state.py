@@ -6,6 +6,7 @@ import pytest
 from builders import HOUR, NEWS_IDENTITY, NOW, TODAY, a_rule, firing
 
 from vdm_alerts.core.alerts.stored_state import StoredState, SubscriberCount
+from vdm_alerts.core.alerts.week import WeekFigures
 from vdm_alerts.core.model.metrics import ACCOUNT
 from vdm_alerts.core.observations.next_state import next_state
 from vdm_alerts.core.observations.observation import Observation
@@ -32,6 +33,7 @@ OBSERVATION = Observation(
     findings=(),
     transient_since={"ses:ListTenants": NOW},
     days_without_vdm=frozenset({TODAY}),
+    sent_last_day=1_200,
 )
 
 
@@ -46,6 +48,8 @@ def test_next_state_has_the_alerts_and_observations_of_the_run() -> None:
         subscribers=2,
         expected_subscribers=SubscriberCount(2, NOW),
         days_without_vdm=frozenset({TODAY}),
+        sent_last_day=1_200,
+        week=WeekFigures(NOW, runs=1, longest_gap=3_600),
     )
 
 

@@ -155,6 +155,7 @@ def test_default_rules_exist() -> None:
         "complaint-rate",
         "ses-bounce-rate",
         "ses-complaint-rate",
+        "transient-bounce-rate",
     ]
 
 

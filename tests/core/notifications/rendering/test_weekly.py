@@ -245,7 +245,7 @@ def test_summary_that_is_late_has_the_day_of_its_request() -> None:
 def test_low_impact_advice_is_listed_and_invisible_characters_are_visible() -> None:
     advice = Recommendation("news.example.com", "BIMI", Impact.LOW, "No BIMI\u202e record.")
     message = rendered(replace(GOOD, advice=(advice,)))
-    assert "Low-impact advice of the VDM advisor:\n- news.example.com: BIMI (No BIMI\\u202e" in (
+    assert "Low-impact advice of the VDM advisor:\n- news.example.com: BIMI (No BIMI\\u202E" in (
         message.text
     )
     assert message.subject.startswith("[OK] ")
