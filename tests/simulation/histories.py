@@ -13,6 +13,7 @@ from simulation.ports import run_actor
 from simulation.rules import RULES
 from simulation.world import LEASE_DURATION, Actor, Crowd, Fault, World
 from vdm_alerts.core.model.metrics import Dimension, Scope
+from vdm_alerts.core.model.rates import Indicator, SesRate
 from vdm_alerts.core.muting.quiet_hours import parse_quiet_hours
 from vdm_alerts.core.muting.silences import Silence
 from vdm_alerts.core.planning import read_plan
@@ -84,6 +85,9 @@ class Step:
     subscribers: int | None = None
     faults: Mapping[int, Fault] = field(default_factory=dict)
     overlap: Overlap | None = None
+    ses_level: int | None = None
+    """The bounces per 1,000 emails that SES itself reports now; None if it reports none."""
+    is_cloudwatch_down: bool = False
 
 
 @dataclass(frozen=True)
@@ -160,6 +164,10 @@ def change(world: World, step: Step) -> None:
         world.silences.pop(name, None)
         if length is not None:
             world.silences[name] = _silence(name, world.now + length)
+    world.is_cloudwatch_down = step.is_cloudwatch_down
+    if step.ses_level is not None:
+        rates = world.ses_rates.setdefault(Indicator.SES_BOUNCE_RATE, [])
+        rates.append(SesRate(step.ses_level / 1_000, world.now))
     if step.senders is not None and step.senders != world.senders:
         world.senders_changed_at = world.now
     for name in CHANGES:
