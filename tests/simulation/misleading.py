@@ -13,7 +13,8 @@ def leads_with_good_news(incident: Mapping[str, Any]) -> bool:
     thresholds = [each["threshold"] for each in others if _is_above(each)]
     if _is_above(first) or not thresholds:
         return False
-    return first["severity"] == "OK" or (first["rate"] or 0) < min(thresholds)
+    rate: float = first["rate"] or 0
+    return first["severity"] == "OK" or rate < min(thresholds)
 
 
 def says_ok(document: Mapping[str, Any]) -> bool:
