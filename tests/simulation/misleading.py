@@ -14,7 +14,8 @@ def leads_with_good_news(incident: Mapping[str, Any]) -> bool:
     if _is_above(first) or not thresholds:
         return False
     rate: float = first["rate"] or 0
-    return first["severity"] == "OK" or rate < min(thresholds)
+    lowest: float = min(thresholds)
+    return bool(first["severity"] == "OK" or rate < lowest)
 
 
 def says_ok(document: Mapping[str, Any]) -> bool:
