@@ -166,8 +166,11 @@ def change(world: World, step: Step) -> None:
             world.silences[name] = _silence(name, world.now + length)
     world.is_cloudwatch_down = step.is_cloudwatch_down
     if step.ses_level is not None:
-        rates = world.ses_rates.setdefault(Indicator.SES_BOUNCE_RATE, [])
-        rates.append(SesRate(step.ses_level / 1_000, world.now))
+        # The clock may be set back, and CloudWatch has one rate for each time.
+        rates = world.ses_rates.get(Indicator.SES_BOUNCE_RATE, [])
+        earlier = [rate for rate in rates if rate.at != world.now]
+        reported = SesRate(step.ses_level / 1_000, world.now)
+        world.ses_rates = {Indicator.SES_BOUNCE_RATE: [*earlier, reported]}
     if step.senders is not None and step.senders != world.senders:
         world.senders_changed_at = world.now
     for name in CHANGES:
