@@ -138,7 +138,10 @@ def _rate_of_ses(indicator: Indicator, width: int) -> cloudwatch.GraphWidget:
         statistic="Average",
     )
     percentage = cloudwatch.MathExpression(
-        expression="100 * rate", using_metrics={"rate": metric}, label="reported by SES"
+        expression="100 * rate",
+        using_metrics={"rate": metric},
+        label="reported by SES",
+        period=Duration.hours(1),
     )
     return cloudwatch.GraphWidget(
         title=f"{WORDING[indicator].noun} of the account, %",

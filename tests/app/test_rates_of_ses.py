@@ -110,6 +110,16 @@ def test_sender_that_breaches_later_joins_the_incident_of_the_rate_of_ses(world:
     assert second["sequence"] == 2
 
 
+def test_rate_of_ses_keeps_an_alert_open_when_vdm_counts_no_events_any_more(world: World) -> None:
+    world.set_bounces(ACCOUNT, 1_200)
+    report(world, *[6] * 3)
+    world.run()
+    world.set_bounces(ACCOUNT, 0)
+    world.run(hours=1)
+    assert world.run(hours=2).alerts_warning == 2
+    assert len(world.notifier.sent) == 1
+
+
 def test_rate_around_the_threshold_is_notified_once(world: World) -> None:
     report(world, *[5.0, 4.9] * 36)
     for hours in range(72):

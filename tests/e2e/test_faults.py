@@ -31,7 +31,7 @@ def kill(step: int, operation: str, kind: str, number: int = 1) -> Case:
 
 def test_run_without_a_fault_calls_every_service(recorded: Story) -> None:
     services = {each.split(":")[0] for each in recorded.steps[FIRING].operations}
-    assert services == {"dynamodb", "ses", "sns", "ssm"}
+    assert services == {"cloudwatch", "dynamodb", "ses", "sns", "ssm"}
 
 
 @pytest.mark.parametrize(

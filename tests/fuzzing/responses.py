@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from io import BytesIO
 from random import Random
 from typing import Any
@@ -16,6 +16,7 @@ from builders import TODAY
 
 from fuzzing.mutations import mutate_text, mutate_value
 from fuzzing.target import Outcome, Target, accepted, rejected
+from vdm_alerts.adapters.aws.cloudwatch_reputation import CloudWatchReputation
 from vdm_alerts.adapters.aws.ses_account import SesAccount
 from vdm_alerts.adapters.aws.ses_metrics import SesMetrics
 from vdm_alerts.adapters.aws.ses_rate_limiter import RateLimiter
@@ -80,6 +81,18 @@ LIST_SEEDS = (
         ]
     },
 )
+NOW = datetime(TODAY.year, TODAY.month, TODAY.day, 9, tzinfo=UTC)
+SES_RATES_SEED = {
+    "MetricDataResults": [
+        {
+            "Id": "ses_bounce_rate",
+            "Timestamps": [NOW.timestamp() - 3600, NOW.timestamp() - 7200],
+            "Values": [0.023, 0.021],
+            "StatusCode": "Complete",
+        },
+        {"Id": "ses_complaint_rate", "Timestamps": [], "Values": [], "StatusCode": "Complete"},
+    ]
+}
 SUBSCRIPTIONS = """<GetTopicAttributesResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/">
 <GetTopicAttributesResult><Attributes>
 <entry><key>SubscriptionsConfirmed</key><value>2</value></entry>
@@ -128,6 +141,7 @@ def clients() -> Iterator[None]:
     notifier = SnsNotifier(SERVICE.client("sns"), "arn:aws:sns:eu-west-1:1:a")
     account, forever = SesAccount(ses, clock), NoDeadline()
     metrics = SesMetrics(ses, RateLimiter(clock))
+    reputation = CloudWatchReputation(SERVICE.client("cloudwatch"))
     _readers.update(
         metrics=lambda: metrics.read(QUERIES, WINDOW, TODAY, forever),
         status=lambda: account.status(forever),
@@ -139,6 +153,7 @@ def clients() -> Iterator[None]:
         rules=lambda: SsmRules(ssm, "/rules", {"bounce-rate": "0"}).rules(forever),
         silences=lambda: SsmSilences(ssm, "/rules").silences(forever),
         subscribers=lambda: notifier.subscribers(forever),
+        ses_rates=lambda: reputation.rates(NOW, forever),
     )
     yield
 
@@ -201,6 +216,17 @@ def check_lists(input_: dict[str, Any]) -> Outcome:
     return (accepted if is_accepted else rejected)(*outcomes)
 
 
+def check_ses_rates(input_: dict[str, Any]) -> Outcome:
+    SERVICE.response = input_
+    try:
+        rates = _readers["ses_rates"]()
+    except OperationFailedError as error:
+        return rejected(type(error).__name__)
+    history = [rate for each in rates.values() for rate in each.history]
+    assert all(0 <= rate.value <= 1 and rate.at <= NOW for rate in history)
+    return (accepted if history else rejected)(" ".join(str(bool(each)) for each in history[:2]))
+
+
 def check_subscribers(input_: dict[str, Any]) -> Outcome:
     SERVICE.response = input_
     try:
@@ -219,5 +245,6 @@ METRICS_RESPONSES = (*_seeds(*METRICS_SEEDS), response('{"message": "enable it"}
 TARGETS = (
     Target("VDM responses", 8_000, METRICS_RESPONSES, mutate, check_metrics, clients),
     Target("list responses", 3_000, _seeds(*LIST_SEEDS), mutate, check_lists, clients),
+    Target("rates of SES", 3_000, _seeds(SES_RATES_SEED), mutate, check_ses_rates, clients),
     Target("subscriptions", 6_000, (response(SUBSCRIPTIONS),), mutate, check_subscribers, clients),
 )

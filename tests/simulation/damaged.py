@@ -72,7 +72,7 @@ class Damaged:
         index = self.world.delivered.index(delivery)
         for incident in incidents_in(delivery.document):
             for affected in incident["affected"]:
-                key = incident["rule"], scope_of(affected)
+                key = affected["rule"], scope_of(affected)
                 damage = self.alerts.get(key)
                 if damage and index >= damage.delivered and not incident["history_available"]:
                     del self.alerts[key]

@@ -13,6 +13,7 @@ from simulation.ports import run_actor
 from simulation.rules import RULES
 from simulation.world import LEASE_DURATION, Actor, Crowd, Fault, World
 from vdm_alerts.core.model.metrics import Dimension, Scope
+from vdm_alerts.core.model.rates import Indicator, SesRate
 from vdm_alerts.core.muting.quiet_hours import parse_quiet_hours
 from vdm_alerts.core.muting.silences import Silence
 from vdm_alerts.core.planning import read_plan
@@ -86,6 +87,9 @@ class Step:
     """Whether the schedule of the weekly summary starts the run; of two, the second one."""
     faults: Mapping[int, Fault] = field(default_factory=dict)
     overlap: Overlap | None = None
+    ses_level: int | None = None
+    """The bounces per 1,000 emails that SES itself reports now; None if it reports none."""
+    is_cloudwatch_down: bool = False
 
 
 @dataclass(frozen=True)
@@ -163,6 +167,13 @@ def change(world: World, step: Step) -> None:
         world.silences.pop(name, None)
         if length is not None:
             world.silences[name] = _silence(name, world.now + length)
+    world.is_cloudwatch_down = step.is_cloudwatch_down
+    if step.ses_level is not None:
+        # The clock may be set back, and CloudWatch has one rate for each time.
+        rates = world.ses_rates.get(Indicator.SES_BOUNCE_RATE, [])
+        earlier = [rate for rate in rates if rate.at != world.now]
+        reported = SesRate(step.ses_level / 1_000, world.now)
+        world.ses_rates = {Indicator.SES_BOUNCE_RATE: [*earlier, reported]}
     if step.senders is not None and step.senders != world.senders:
         world.senders_changed_at = world.now
     for name in CHANGES:

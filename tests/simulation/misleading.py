@@ -5,9 +5,17 @@ from typing import Any
 
 
 def leads_with_good_news(incident: Mapping[str, Any]) -> bool:
-    """Say whether *incident* leads with another scope than one that is above its threshold."""
+    """Say whether *incident* leads with another scope than one that is above its threshold.
+
+    A rate in doubt has no threshold in the payload. It is above if it reaches one of another scope.
+    """
     first, *others = incident["affected"]
-    return not _is_above(first) and any(map(_is_above, others))
+    thresholds = [each["threshold"] for each in others if _is_above(each)]
+    if _is_above(first) or not thresholds:
+        return False
+    rate: float = first["rate"] or 0
+    lowest: float = min(thresholds)
+    return bool(first["severity"] == "OK" or rate < lowest)
 
 
 def says_ok(document: Mapping[str, Any]) -> bool:

@@ -26,12 +26,23 @@ from simulation.delivered import (
 )
 from simulation.misleading import leads_with_good_news, says_ok
 from simulation.repeats import Content, Repeats, content_of
-from simulation.rules import CROWD_DAYS, CROWD_RULE, DAYS, RULES, SEEN_DAYS, parsed, severity
+from simulation.rules import (
+    CROWD_DAYS,
+    CROWD_RULE,
+    DAYS,
+    RULES,
+    SEEN_DAYS,
+    SES,
+    SES_RULE,
+    parsed,
+    severity,
+)
 from simulation.service import ServiceStatus
-from simulation.world import LIST, Actor, Crowd, Delivery, Fault, SeenRates, World
+from simulation.world import LIST, LONG_AGO, Actor, Crowd, Delivery, Fault, SeenRates, World
 from vdm_alerts.adapters.aws.dynamodb_items import HISTORY, RUN, partition_key
 from vdm_alerts.app.notify import NotificationsUnsentError
 from vdm_alerts.core.alerts.alert import FLAP_COUNT, FLAP_WINDOW
+from vdm_alerts.core.evaluation.ses_rates import HISTORY as HISTORY_OF_SES
 from vdm_alerts.core.model.errors import ClockWentBackError, LeaseHeldError, StaleStateError
 from vdm_alerts.core.model.findings import UnavailableError
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope
@@ -68,6 +79,8 @@ VIOLATIONS = (
     "unexpected error",
 )
 """The kinds of violation that the oracle reports."""
+NONZERO = {Indicator.BOUNCE_RATE.key, Indicator.SES_BOUNCE_RATE.key}
+"""The rates that are not always 0 here."""
 READ = "read metrics"
 UNCHECKED = {"version", "token"}
 """The attributes of the run item whose damage leaves the others as they are."""
@@ -240,7 +253,8 @@ class Oracle:
                 self._check_incident(delivery, incident, may_repeat=may_repeat)
             self.repeats.check(delivery, may_repeat=may_repeat)
             if not is_whole(delivery.document):
-                keys = {(name, scope) for name in RULES for scope in (ACCOUNT, *self.world.levels)}
+                scopes = (ACCOUNT, *self.world.levels)
+                keys = {(name, scope) for name in (*RULES, SES) for scope in scopes}
                 listed = incidents_in(delivery.document)
                 unlisted = keys - {key for each in listed for key in _keys(each)}
                 self.excuses["alert that a full message may only count"] += len(unlisted)
@@ -314,7 +328,7 @@ class Oracle:
         self, delivery: Delivery, incident: Mapping[str, Any], *, may_repeat: bool
     ) -> None:
         number = number_of(incident)
-        if self.knows_truth and incident["indicator"] != Indicator.BOUNCE_RATE.key:
+        if self.knows_truth and incident["indicator"] not in NONZERO:
             self._report("false alert", f"{number} is about a rate that is always 0")
         content, is_followed_up = content_of(incident), has_history(incident)
         is_first = number not in self.repeats.sent
@@ -367,6 +381,8 @@ class Oracle:
 
     def _was_healthy(self, key: Key, since: int, until: int) -> bool:
         """Say whether a run observed *key* in range, so that its alert ended."""
+        if key[0] == SES:
+            return 0 in self._ses_ranks(LONG_AGO, self.world.now)
         observed = self._observed(key, since, until)
         return any(severity(min(levels), rule) == 0 for levels, rule in observed)
 
@@ -406,7 +422,25 @@ class Oracle:
         rule = parsed(name, text)
         return [rule] if rule else self._all_versions.get(name, [])
 
+    def _ses_ranks(self, since: datetime, until: datetime) -> list[int]:
+        """Return the rank of each rate that SES has reported from *since* to *until*, in order."""
+        rule = parsed(SES, SES_RULE)
+        rates = self.world.ses_rates.get(Indicator.SES_BOUNCE_RATE, ())
+        rates = sorted(rates, key=lambda rate: rate.at)
+        return [
+            sum(rate.value >= threshold.share for threshold in rule.thresholds) if rule else 0
+            for rate in rates
+            if since <= rate.at <= until
+        ]
+
     def _check_alert(self, key: Key, rank: int, delivery: Delivery) -> None:
+        worst_of_ses = max(self._ses_ranks(delivery.now - HISTORY_OF_SES, delivery.now), default=0)
+        if key[0] == SES:
+            if worst_of_ses < rank:
+                self._report("false alert", f"{key} has rank {rank}, SES reported {worst_of_ses}")
+            return
+        if key == ("posterior", ACCOUNT) and worst_of_ses >= rank:
+            rank = RANK["WARNING"]  # The rate of SES may raise the severity of a breach.
         observed = [*self._observed(key, 0, delivery.observed)]
         # With a confidence level, emails whose feedback cannot have arrived yet count for less.
         factor = 2 if key[0] == "posterior" else 1
@@ -415,6 +449,10 @@ class Oracle:
             self._report("false alert", details)
 
     def _check_resolution(self, key: Key, delivery: Delivery) -> None:
+        if key[0] == SES and not self._was_healthy(key, 0, delivery.observed):
+            self._report("false resolution", f"{key}: SES reported no rate in range")
+        if key[0] == SES:
+            return
         since = self._alerted_at.get(key, 0)
         if not self._was_healthy(key, since, delivery.observed):
             observed = [levels for levels, _ in self._observed(key, since, delivery.observed)]
@@ -454,12 +492,25 @@ class Oracle:
         for name in RULES:
             for scope in (ACCOUNT, *world.levels):
                 self._check_belief((name, scope))
+        self._check_belief_in_rate_of_ses()
         if not self._is_quiet():
             if self._service.is_whole:
                 self._check_rule_status()
                 self._check_reading_status()
                 self._check_damage()
             self._check_subscribers()
+
+    def _check_belief_in_rate_of_ses(self) -> None:
+        """Check that a fresh rate of SES is reported with its severity."""
+        key, now = (SES, ACCOUNT), self.world.now
+        ranks = self._ses_ranks(now - DAY + timedelta(seconds=1), now)
+        if not ranks or key in self._unlisted:
+            return
+        self.checks += 1
+        believed, truth = self.beliefs.get(key, 0), ranks[-1]
+        if believed < truth and not (self._is_quiet() and truth < RANK["CRITICAL"]):
+            details = f"{key} has rank {truth}, recipients believe {believed}"
+            self._report("missing notification", details)
 
     def _check_belief(self, key: Key) -> None:
         world, (name, scope) = self.world, key
@@ -631,7 +682,7 @@ def _is_clean(actor: Actor) -> bool:
 
 def _keys(incident: Mapping[str, Any]) -> list[Key]:
     """Return the rule and the scope of each alert that *incident* lists."""
-    return [(incident["rule"], scope_of(affected)) for affected in incident["affected"]]
+    return [(affected["rule"], scope_of(affected)) for affected in incident["affected"]]
 
 
 def _summarized_day(delivery: Delivery) -> date | None:

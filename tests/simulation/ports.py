@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from builders import TARGET
 from interception import intercepted
 
-from simulation.rules import CROWD_RULE, SEEN_DAYS, parsed, source_of
+from simulation.rules import CROWD_RULE, SEEN_DAYS, SES, SES_RULE, parsed, source_of
 from simulation.world import (
     FUNCTION_TIMEOUT,
     LATER_ITEM,
@@ -67,6 +67,7 @@ def run_actor(world: World, actor: Actor, now: datetime | None = None) -> Actor:
     """Run *actor* in *world* as of *now*, and record how the run ended."""
     taken = actor.now = now or world.now
     actor.services_down = world.services_down | ({LATER_ITEM} if world.later_item else set())
+    actor.services_down |= {"cloudwatch"} if world.is_cloudwatch_down else set()
     actor.services_hanging = world.services_hanging
     actor.endless_lists = world.endless_lists
     actor.is_vdm_slow = world.is_vdm_slow
@@ -150,6 +151,7 @@ class _Rules:
         _read_list(self.actor, READ_RULES, deadline)
         crowd = self.world.crowd
         texts = {**self.world.rules, **dict.fromkeys(crowd.rule_names, CROWD_RULE)}
+        texts |= {SES: SES_RULE} if self.world.ses_rates else {}
         rules = {name: rule for name, text in texts.items() if (rule := parsed(name, text))}
         broken = [f"broken-{number}" for number in range(crowd.broken_rules)]
         invalid = {

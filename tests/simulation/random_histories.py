@@ -48,7 +48,33 @@ def random_history(seed: int) -> History:
     }
     steps += [replace(RECOVERY, rules=fixed, damage=_damage(chance)), Step(), Step()]
     quiet_hours = "22:00-07:00 Europe/Berlin" if chance.random() < 0.15 else "none"
-    return History(tuple(steps), quiet_hours)
+    return History(_with_rates_of_ses(steps, seed), quiet_hours)
+
+
+def _with_rates_of_ses(steps: list[Step], seed: int) -> tuple[Step, ...]:
+    """Return *steps* with rates that SES itself reports, in half of the histories.
+
+    They have chances of their own, so that a seed has the history that it had without them. A step
+    without a rate makes the last one older, up to stale. No item is damaged: an incident of several
+    rules takes several transactions here, of which the oracle of damage knows only the last.
+    """
+    chance = random.Random(f"rates of SES {seed}")
+    if chance.random() < 0.5:
+        return tuple(steps)
+    *faulty, first, second = steps
+    return (
+        *(
+            replace(
+                step,
+                ses_level=chance.choice(LEVELS) if chance.random() < 0.6 else None,
+                is_cloudwatch_down=chance.random() < 0.1,
+                damage=None,
+            )
+            for step in faulty
+        ),
+        replace(first, ses_level=chance.choice(LEVELS), damage=None),
+        second,
+    )
 
 
 def _step(chance: random.Random) -> Step:

@@ -77,9 +77,13 @@ class Repeats:
 
 
 def content_of(incident: Mapping[str, Any]) -> Content:
-    """Return each affected scope with its severity, or with the reason if it is OK."""
+    """Return each affected rule and scope with its severity, or with the reason if it is OK."""
     states = [
-        (str(scope_of(one)), one["reason"] if one["severity"] == "OK" else one["severity"])
+        (
+            one["rule"],
+            str(scope_of(one)),
+            one["reason"] if one["severity"] == "OK" else one["severity"],
+        )
         for one in incident["affected"]
     ]
     return tuple(sorted(states))

@@ -32,6 +32,15 @@ hold = "2h"
 """
 INVALID = "indicator = 7"
 RULES = {"plain": PLAIN + THRESHOLDS, "posterior": POSTERIOR + THRESHOLDS}
+SES = "ses"
+"""The name of the rule about the rate that SES itself reports."""
+SES_RULE = (
+    """
+indicator = "ses_bounce_rate"
+scopes = ["account"]
+"""
+    + THRESHOLDS
+)
 CROWD_RULE = PLAIN + THRESHOLDS
 """The text of each rule of the crowd."""
 SEEN_DAYS = 16

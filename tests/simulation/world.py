@@ -247,6 +247,7 @@ class World:
     """The scopes and single queries that VDM does not answer."""
     ses_rates: dict[Indicator, list[SesRate]] = field(default_factory=dict)
     """What SES has reported of its own rates."""
+    is_cloudwatch_down: bool = False
     silences: dict[str, Silence] = field(default_factory=dict)
     quiet_hours: QuietHours | None = None
     subscribers: int = 1

@@ -10,6 +10,7 @@ from botocore.stub import Stubber
 from builders import HOUR, NOW
 
 from vdm_alerts.adapters.aws.cloudwatch_reputation import CloudWatchReputation
+from vdm_alerts.core.evaluation.ses_rates import SesRates
 from vdm_alerts.core.model.deadline import NoDeadline
 from vdm_alerts.core.model.findings import AccessDeniedError, UnavailableError
 from vdm_alerts.core.model.rates import Indicator, SesRate
@@ -44,7 +45,13 @@ def answer(stubber: Stubber, *results: Mapping[str, Any], next_page: str | None 
 
 
 def rates_of(stubber: Stubber, indicator: Indicator) -> Sequence[SesRate]:
-    return CloudWatchReputation(stubber.client).rates(NOW, NoDeadline())[indicator].history
+    return read(stubber)[indicator].history
+
+
+def read(stubber: Stubber) -> Mapping[Indicator, SesRates]:
+    """Return what the adapter reads from the answers of *stubber*."""
+    client: Any = stubber.client
+    return CloudWatchReputation(client).rates(NOW, NoDeadline())
 
 
 def test_one_call_reads_both_metrics_of_the_last_14_days(cloudwatch: Stubber) -> None:
@@ -70,7 +77,7 @@ def test_one_call_reads_both_metrics_of_the_last_14_days(cloudwatch: Stubber) ->
     older = (NOW - 3 * HOUR).astimezone()
     results = [result(BOUNCES, {NOW - HOUR: 0.023, older: 0.021}), result(COMPLAINTS, {})]
     cloudwatch.add_response("get_metric_data", {"MetricDataResults": results}, expected)
-    rates = CloudWatchReputation(cloudwatch.client).rates(NOW, NoDeadline())
+    rates = read(cloudwatch)
     assert rates[BOUNCES].history == [SesRate(0.023, NOW - HOUR), SesRate(0.021, NOW - 3 * HOUR)]
     assert all(rate.at.tzinfo is UTC for rate in rates[BOUNCES].history)
     assert rates[COMPLAINTS].history == [], "no rate is no zero"

@@ -93,6 +93,11 @@ class Breached:
         """The severity of the breached threshold."""
         return self.threshold.severity
 
+    @property
+    def counted_events(self) -> Evidence | None:
+        """The counts, if they have events; None if SES's own rate alone is bad."""
+        return self.evidence if self.evidence and self.evidence.rate.events else None
+
 
 @dataclass(frozen=True, slots=True)
 class NoEmail:

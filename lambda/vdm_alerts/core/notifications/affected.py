@@ -60,13 +60,11 @@ class AffectedScope:
 
     @property
     def fingerprint_content(self) -> Sequence[object]:
-        """The scope, its severity or how its alert ended, and whether the rate is of SES itself.
+        """The scope, and its severity or how its alert ended.
 
         The figures and the wording are not part of the content: a retry may differ in both.
         """
-        content = [str(self.alert.scope), self.severity or (self.reason and self.reason.value)]
-        indicator = self.alert.indicator
-        return [*content, indicator.key] if indicator and indicator.is_from_ses else content
+        return [str(self.alert.scope), self.severity or (self.reason and self.reason.value)]
 
     @property
     def since(self) -> datetime | None:

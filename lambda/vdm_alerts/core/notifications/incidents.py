@@ -115,7 +115,11 @@ class IncidentNotification:
     @property
     def fingerprint(self) -> str:
         """A hash of the content, by which a retry is recognized."""
-        return fingerprint_of(scope.fingerprint_content for scope in self.affected)
+        rules = {scope.alert.rule for scope in self.affected}
+        return fingerprint_of(
+            [*scope.fingerprint_content, *([scope.alert.rule] if len(rules) > 1 else [])]
+            for scope in self.affected
+        )
 
 
 def incident_notifications(

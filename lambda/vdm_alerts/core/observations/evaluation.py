@@ -167,11 +167,9 @@ def _breaches(
     rules = {rule.name: rule for rule in reading.plan.rules}
     breaches: defaultdict[str, list[Investigation]] = defaultdict(list)
     for key, verdict in verdicts.items():
-        if isinstance(verdict, Breached) and verdict.evidence:
+        if isinstance(verdict, Breached) and (evidence := verdict.counted_events):
             breaches[key.rule].append(
-                Investigation(
-                    rules[key.rule], key.scope, verdict.evidence, reading.plan, reading.answers
-                )
+                Investigation(rules[key.rule], key.scope, evidence, reading.plan, reading.answers)
             )
     return list(breaches.values())
 

@@ -31,9 +31,10 @@ def known_breaches(
     if rule.indicator.low_is_bad:
         return []
     return [
-        Investigation(rule, scope, verdict.evidence, plan, answers)
+        Investigation(rule, scope, evidence, plan, answers)
         for scope in plan.scopes_by_rule.get(rule.name, ())
-        if isinstance(verdict := verdicts.verdict(rule, scope), Breached) and verdict.evidence
+        if isinstance(verdict := verdicts.verdict(rule, scope), Breached)
+        if (evidence := verdict.counted_events)
     ]
 
 

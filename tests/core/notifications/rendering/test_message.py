@@ -279,6 +279,7 @@ def test_json_payload_contains_every_figure_of_an_incident() -> None:
                 "since": "2026-03-12T09:00:00+00:00",
                 "reason": "FIRING",
                 "threshold": 0.05,
+                "rule": "bounce-rate",
                 "indicator": "bounce_rate",
                 "rate": 0.06,
                 "events": 600,

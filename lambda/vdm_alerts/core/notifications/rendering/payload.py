@@ -168,6 +168,7 @@ def _scope_fields(affected: AffectedScope, now: datetime) -> dict[str, Any]:
         "since": affected.since.isoformat() if affected.since else None,
         "reason": affected.reason.value if affected.reason else None,
         "threshold": verdict.threshold.share if isinstance(verdict, Breached) else None,
+        "rule": affected.alert.rule,
         "indicator": affected.alert.indicator.key if affected.alert.indicator else None,
         **rate_fields(verdict, now),
     }
