@@ -1,5 +1,6 @@
 """The volumes and rates of two weeks."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -38,7 +39,7 @@ def observe(
     counts: dict[Scope, tuple[tuple[int, int], tuple[int, int]]],
     *rules: Rule,
     roster: SenderRoster | None = None,
-    answers: dict[Query, Series | Gap] | None = None,
+    answers: Mapping[Query, Series | Gap] | None = None,
     last_day: timedelta = timedelta(),
 ) -> Observation:
     """Return what a run reads: for each scope, the emails and events of both weeks."""
