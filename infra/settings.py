@@ -288,7 +288,7 @@ def _runbook_url(context: Context, errors: list[str]) -> str | None:
         return None
     if not _URL.fullmatch(url):
         errors.append(
-            f'runbookUrl: "{shorten(url)}" is not a URL of printable ASCII. {_usage("runbookUrl")}'
+            f"runbookUrl: {quote(url)} is not a URL of printable ASCII. {_usage('runbookUrl')}"
         )
     return url
 

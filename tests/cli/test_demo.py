@@ -21,6 +21,7 @@ SUBJECTS = (
     "[WARNING] Bounce rate 7% (above 5%): news.example.com",
     "[CRITICAL] Bounce rate rose to 14.5% (above 10%): news.example.com",
     "[CRITICAL] Bounce rate still 15.1% (above 10%): news.example.com",
+    "[CRITICAL] Weekly summary: 280,000 emails, 3 alerts open",
     "[RESOLVED] Bounce rate 1.1% (below 5%): news.example.com",
     "[CRITICAL] Complaint rate 1.6% (above 0.5%): offers.example.com",
 )
@@ -82,7 +83,7 @@ def test_demo_plays_the_scenario_and_leaves_nothing_behind(
     for subject in SUBJECTS:
         assert demo.stdout.count(f"Subject: {subject}") == 1
     assert demo.stdout.count("no notification") == 6
-    assert "6 notifications in 12 runs" in demo.stdout
+    assert "7 notifications in 13 runs" in demo.stdout
     assert "CloudWatch metrics in namespace VdmAlerts" in demo.stdout
     assert "BounceRate" in demo.stdout
 
@@ -122,7 +123,7 @@ def test_kept_demo_accepts_commands_until_it_is_stopped(root: Path, temporary: P
     demo = cli(root, "demo", "--keep")
     try:
         assert demo.returncode == 0, demo.stderr
-        assert "6 notifications in 12 runs" in demo.stdout
+        assert "7 notifications in 13 runs" in demo.stdout
         lines = demo.stdout.splitlines()
         list_topics = next(line for line in lines if ".venv/bin/python -c" in line)
         listed = subprocess.run(

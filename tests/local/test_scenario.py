@@ -504,3 +504,27 @@ def test_scenario_with_former_names_still_loads() -> None:
 def test_error_in_a_scenario_with_former_names_has_its_path(text: str, error: str) -> None:
     (only,) = errors_of(BEGINNING + text.replace("[[emails]]", "[[mail]]"))
     assert only.startswith(error)
+
+
+def test_run_of_the_weekly_schedule_has_its_event() -> None:
+    text = """
+    begins = 2026-03-01
+    [[run]]
+    at = 2026-03-09T07:00:00Z
+    [[run]]
+    at = 2026-03-09T08:00:00Z
+    expects = ["WEEKLY"]
+    weekly_summary = true
+    """
+    ordinary, weekly = parse_scenario(text, "weekly.toml").runs
+
+    assert ordinary.event == {"now": "2026-03-09T07:00:00+00:00"}
+    assert weekly.event == {"now": "2026-03-09T08:00:00+00:00", "weeklySummary": True}
+    assert weekly.expected_reasons == ("WEEKLY",)
+
+
+def test_weekly_summary_of_a_run_is_a_boolean() -> None:
+    text = "begins = 2026-03-01\n[[run]]\nat = 2026-03-09T08:00:00Z\nweekly_summary = 1"
+
+    with pytest.raises(InvalidScenarioError, match="weekly_summary"):
+        parse_scenario(text, "weekly.toml")

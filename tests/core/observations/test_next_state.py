@@ -1,12 +1,14 @@
 """Tests of the state that a run leaves."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from builders import HOUR, NEWS_IDENTITY, NOW, TODAY, a_rule, firing
 
 from vdm_alerts.core.alerts.stored_state import StoredState, SubscriberCount
 from vdm_alerts.core.alerts.week import WeekFigures
+from vdm_alerts.core.model.findings import FindingSource
 from vdm_alerts.core.model.metrics import ACCOUNT
 from vdm_alerts.core.observations.next_state import next_state
 from vdm_alerts.core.observations.observation import Observation
@@ -51,6 +53,24 @@ def test_next_state_has_the_alerts_and_observations_of_the_run() -> None:
         sent_last_day=1_200,
         week=WeekFigures(NOW, runs=1, longest_gap=3_600),
     )
+
+
+def test_next_state_drops_requests_that_a_weekly_summary_has_answered() -> None:
+    before = replace(
+        BEFORE,
+        weekly_requests=frozenset({TODAY, TODAY - timedelta(days=7)}),
+        week=WeekFigures(NOW, summary_day=TODAY - timedelta(days=7)),
+    )
+
+    assert next_state(before, OBSERVATION, [], NOW).weekly_requests == frozenset({TODAY})
+
+
+def test_next_state_counts_unreadable_sources_since_the_last_run() -> None:
+    observation = replace(OBSERVATION, unreadable_sources={FindingSource.RULES})
+
+    week = next_state(BEFORE, observation, [], NOW).week
+
+    assert week.unreadable_sources == {"rules": 3_600}
 
 
 def test_next_state_keeps_the_stored_rules_when_the_rules_are_unreadable() -> None:
