@@ -15,6 +15,7 @@ from vdm_alerts.core.alerts.week import WeekFigures
 from vdm_alerts.core.model.account import Impact, Recommendation
 from vdm_alerts.core.model.findings import Finding, FindingSource
 from vdm_alerts.core.model.metrics import Scope
+from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.notifications.rendering.content import Table
 from vdm_alerts.core.notifications.rendering.links import Links
@@ -22,9 +23,10 @@ from vdm_alerts.core.notifications.rendering.message import MAX_SUBJECT, Message
 from vdm_alerts.core.notifications.rendering.weekly import weekly_subject
 from vdm_alerts.core.notifications.weekly_summary import CurrentAlert, WeeklySummary
 from vdm_alerts.core.observations.coverage import Coverage
-from vdm_alerts.core.observations.weekly_figures import WeekCounts, WeeklyFigures
+from vdm_alerts.core.observations.weekly_figures import WeekCounts, WeeklyFigures, WeeklyRate
 
 PROBLEM = Finding("VDM", "VDM is off", "Turn it on")
+COUNTS = WeekCounts(600, 10_000)
 MAX_MESSAGE_SIZE = 256 * 1_024
 EVERYTHING = weekly_sample(PROBLEM)
 GOOD = replace(EVERYTHING, open_alerts=(), ended=(), findings=(), unreadable_sources=())
@@ -240,6 +242,19 @@ def test_summary_that_is_late_has_the_day_of_its_request() -> None:
 
     assert summary.id == "weekly-2026-03-10"
     assert "Weekly summary 2026-03-10." in rendered(summary).text
+
+
+def test_rate_that_no_sender_has_is_no_column() -> None:
+    assert GOOD.figures
+    rates = [
+        WeeklyRate(Indicator.BOUNCE_RATE, COUNTS, COUNTS),
+        WeeklyRate(Indicator.TRANSIENT_BOUNCE_RATE, COUNTS, COUNTS),
+    ]
+    (sender,) = GOOD.figures.largest
+    largest = (replace(sender, rates=(rates[0], WeeklyRate(rates[1].indicator, None, None))),)
+    text = rendered(with_figures(rates=tuple(rates), largest=largest)).text
+    assert text.count("Transient bounce rate") == 1, "in the table of the account"
+    assert text.count("Bounce rate") == 2
 
 
 def test_low_impact_advice_is_listed_and_invisible_characters_are_visible() -> None:

@@ -52,7 +52,11 @@ def comparison(figures: WeeklyFigures) -> Table:
 def sender_parts(figures: WeeklyFigures) -> Iterator[Listing | Table]:
     """Yield the largest senders, and those with the worst and the most improved rates."""
     if figures.largest:
-        indicators = list(dict.fromkeys(rate.indicator for rate in figures.rates))
+        known = {
+            rate.indicator for sender in figures.largest for rate in sender.rates if rate.this_week
+        }
+        # A rule may monitor a rate at providers only.
+        indicators = [rate.indicator for rate in figures.rates if rate.indicator in known]
         nouns = [capitalized(WORDING[indicator].noun) for indicator in indicators]
         rows = [
             (
