@@ -4,7 +4,6 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +67,7 @@ def test_every_notification_is_sent_when_runs_overlap_or_are_killed(stack: Deplo
     del sent[repeated], reasons[repeated]
     assert len(set(sent)) == len(sent)
     assert reasons == [reason for run in runs for reason in run.expected_reasons]
+    assert len(stack.aws.emails()) == stack.inbox.received_count
 
 
 def _run_twice_at_a_time(stack: DeployedStack, run: ScenarioRun) -> Sequence[ReceivedNotification]:
@@ -76,17 +76,18 @@ def _run_twice_at_a_time(stack: DeployedStack, run: ScenarioRun) -> Sequence[Rec
     A run that finds the other one acting ends quietly. One that the other overtook is retried.
     """
     with ThreadPoolExecutor(2) as threads:
-        pending = [threads.submit(_report_unless_rejected, stack, run.at) for _ in range(2)]
+        pending = [threads.submit(_report_unless_rejected, stack, run) for _ in range(2)]
     reports = [each.result() for each in pending]
-    reports += [stack.invoke(run.at) for report in reports if report is None]
+    reports += [stack.deployment.invoke(run.event) for report in reports if report is None]
     count = sum(report.get("notifications_sent", 0) for report in reports if report)
-    assert count == len(run.expected_reasons), run.story
-    return stack.inbox.receive(count)
+    if not run.weekly_summary:  # One more run may follow, whose report replaces that of the first.
+        assert count == len(run.expected_reasons), run.story
+    return stack.inbox.receive(len(run.expected_reasons))
 
 
-def _report_unless_rejected(stack: DeployedStack, at: datetime) -> dict[str, Any] | None:
+def _report_unless_rejected(stack: DeployedStack, run: ScenarioRun) -> dict[str, Any] | None:
     try:
-        return stack.deployment.invoke({"now": at.isoformat()})
+        return stack.deployment.invoke(run.event)
     except InvocationFailedError as error:
         assert "another run" in str(error)  # noqa: PT017 - whether a run is rejected is chance
         return None

@@ -314,8 +314,8 @@ def test_stacks_in_one_region_share_no_name() -> None:
         _names(template_with(prefix=prefix, slack=("T0123ABCD", "C0123ABCD"), dashboard=True))
         for prefix in ("vdm-alerts", "other-team")
     )
-    # Table, four rules, five alarms, metrics, dashboard and Slack configuration.
-    assert len(first) == len(second) == 13
+    # Table, five rules, five alarms, metrics, dashboard and Slack configuration.
+    assert len(first) == len(second) == 14
     assert first.isdisjoint(second)
     function = only_resource(template_with(prefix="other-team"), "AWS::Lambda::Function")
     assert function["Environment"]["Variables"]["VDM_ALERTS_SERVICE"] == "other-team"
