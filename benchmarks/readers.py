@@ -114,7 +114,7 @@ def _readings(url: str, rules: Sequence[Rule], hours: int) -> Iterator[MetricRea
     vars(read_metrics)["next_batches"] = planning.wrap(next_batches)
     ports: Any = SimpleNamespace(
         account=SesAccount(client, time),
-        series=SimpleNamespace(read=counted_read),
+        series=SimpleNamespace(read=counted_read, throttled_calls=vdm.throttled_calls),
         rosters=SimpleNamespace(load=lambda _: state.roster),
     )
     for hour in range(hours):

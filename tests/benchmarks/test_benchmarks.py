@@ -36,6 +36,6 @@ def test_sweep_benchmark_reads_every_series_without_being_throttled() -> None:
     assert 0 < rejected["first_extra_calls"] <= 10
     assert rejected["next_extra_calls"] == 0
     breached = rows["trouble at single providers"]
-    counts = (breached["in_trouble"], breached["found"], breached["wrongly_found"])
-    assert counts == (2, 2, 0)
+    assert breached["found"] == breached["in_trouble"] > 0
+    assert breached["wrongly_found"] == 0
     assert breached["queries"] < 0.5 * breached["full_fanout_queries"]

