@@ -15,7 +15,8 @@ from vdm_alerts.app.notify import NotificationsUnsentError
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.account import AccountStatus
 from vdm_alerts.core.model.findings import Finding, UnavailableError
-from vdm_alerts.core.model.metrics import ACCOUNT, Metric
+from vdm_alerts.core.model.mailbox_providers import UNKNOWN_ISP
+from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.muting.quiet_hours import parse_quiet_hours
 from vdm_alerts.core.planning.queries import Query
@@ -27,7 +28,8 @@ DAYS = 15
 @pytest.fixture
 def world(world: World) -> World:
     """A world with two whole weeks of email, a requested summary, and no breach."""
-    for scope in (ACCOUNT, NEWS_IDENTITY):
+    # Emails to providers without a name would be a finding.
+    for scope in (ACCOUNT, NEWS_IDENTITY, Scope(isp=UNKNOWN_ISP)):
         world.series.answers[Query(Metric.SEND, scope)] = a_series(*[10_000] * DAYS)
         world.series.answers[Query(Metric.PERMANENT_BOUNCE, scope)] = a_series(*[100] * DAYS)
     world.store.request_summary(TARGET, TODAY)
@@ -196,7 +198,7 @@ def report_a_problem(world: World) -> None:
     ("hinder", "subject", "sentence"),
     [
         (make_account_unreadable, "emails unknown, ", "could not be read now"),
-        (make_sender_unreadable, "70,000 emails, 1 of ", "1 of 13 rates could not be read now"),
+        (make_sender_unreadable, "70,000 emails, 1 of ", "1 of 16 rates could not be read now"),
         (make_rules_unreadable, "emails unknown, not ", "because VDM was not read"),
         (make_history_unreadable, "70,000 emails, not ", "the alert history was not read."),
         (report_a_problem, "70,000 emails, 1 problem open", "1 problem is open, as listed below."),
