@@ -218,7 +218,7 @@ def test_page_documents_every_key_of_a_run_and_of_a_scenario() -> None:
     keys = {*run_fields, "expects"} | {
         name
         for name, each in Scenario.__dataclass_fields__.items()
-        if each.init and name not in {"streams", "runs", "faults", "seed"}
+        if each.init and name not in {"streams", "runs", "faults", "recommendations", "seed"}
     }
     named = {*re.findall(r"`(\w+)`", PAGE)}
     assert keys <= named

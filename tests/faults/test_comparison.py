@@ -8,7 +8,7 @@ from faults.comparison import Comparison, Document, compare
 def notification(
     reason: str = "FIRING", at: int = 9, severity: str = "CRITICAL", **changes: Any
 ) -> Document:
-    affected = {"scope": {}, "severity": severity, "reason": reason}
+    affected = {"rule": "bounce-rate", "scope": {}, "severity": severity, "reason": reason}
     return {
         "rule": "bounce-rate",
         "reason": reason,
@@ -58,7 +58,12 @@ def test_repeat_with_another_number_is_unexpected() -> None:
 
 
 def test_next_notification_is_an_update_if_it_has_another_alert() -> None:
-    new = {"scope": {"ISP": "Hotmail"}, "severity": "CRITICAL", "reason": "FIRING"}
+    new = {
+        "rule": "bounce-rate",
+        "scope": {"ISP": "Hotmail"},
+        "severity": "CRITICAL",
+        "reason": "FIRING",
+    }
     update = notification(sequence=2, affected=[*FIRING["affected"], new])
     result = comparison(FIRING, update)
     assert result.keeps_guarantees
