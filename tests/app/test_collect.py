@@ -7,7 +7,12 @@ from fakes import World
 from vdm_alerts.app import collect as collecting
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.account import AccountStatus
-from vdm_alerts.core.model.findings import AccessDeniedError, Finding, UnavailableError
+from vdm_alerts.core.model.findings import (
+    AccessDeniedError,
+    Finding,
+    FindingSource,
+    UnavailableError,
+)
 from vdm_alerts.core.model.mailbox_providers import KNOWN_ISPS
 from vdm_alerts.core.model.metrics import Dimension
 from vdm_alerts.core.muting.silences import Silence, Silences
@@ -91,6 +96,7 @@ def test_advisor_is_not_asked_while_vdm_is_off(world: World) -> None:
 
     assert observation.recommendations is None
     assert observation.findings == []
+    assert FindingSource.ADVISOR in observation.unreadable_sources, "no advice counts as followed"
 
 
 def test_observation_has_silences_when_the_rules_are_unreadable(world: World) -> None:

@@ -126,8 +126,14 @@ def test_unreadable_series_of_this_run_stay_a_transient_problem() -> None:
 def test_sources_are_unreadable_unless_the_account_was_read(
     reading: MetricReading | None, sources: set[FindingSource]
 ) -> None:
-    observation = Observation(rule_set=None, reading=reading, subscribers=1, findings=())
+    observation = Observation(None, reading, subscribers=1, findings=(), recommendations=())
     assert unreadable_sources(observation) == sources
+
+
+def test_advisor_is_unreadable_when_it_was_not_asked() -> None:
+    reading = a_reading({ACCOUNT_SENT_QUERY: a_series(9)})
+    observation = Observation(None, reading, subscribers=1, findings=())
+    assert unreadable_sources(observation) == {FindingSource.ADVISOR}
 
 
 def test_reading_findings_tell_rejected_scopes_from_unreadable_ones() -> None:

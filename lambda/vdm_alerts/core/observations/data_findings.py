@@ -99,9 +99,10 @@ def unreadable_sources(observation: Observation) -> set[FindingSource]:
 
     A problem from such a source is not reported as fixed.
     """
+    advisor = {FindingSource.ADVISOR} if observation.recommendations is None else set()
     if observation.reading is None:
-        return {FindingSource.LISTS, FindingSource.METRICS}
-    return {FindingSource.METRICS} if observation.account_emails is None else set()
+        return {FindingSource.LISTS, FindingSource.METRICS} | advisor
+    return advisor | ({FindingSource.METRICS} if observation.account_emails is None else set())
 
 
 def days_without_vdm(before: frozenset[date], today: date, *, is_on: bool) -> frozenset[date]:
