@@ -96,6 +96,19 @@ def test_invalid_rule_reports_every_error_with_its_path_and_fix(path: Path) -> N
     assert str(error_info.value).splitlines() == expected
 
 
+@pytest.mark.parametrize("part", ["a.", '"a" . ', "''."])
+@pytest.mark.parametrize("form", ["{}a = 1", "[{}a]", "x = {{ {}a = 1 }}"])
+def test_key_of_very_many_parts_is_an_error(part: str, form: str) -> None:
+    with pytest.raises(InvalidRuleError, match="has a key of more than 100 parts"):
+        parse_rule("rule", form.format(part * 500), "/rules/rule")
+
+
+def test_text_with_dots_is_no_key() -> None:
+    with pytest.raises(InvalidRuleError) as error:
+        parse_rule("rule", f'indicator = "{"a word. " * 300}"', "/rules/rule")
+    assert "parts" not in str(error.value)
+
+
 def test_deeply_nested_text_is_reported_as_invalid_toml() -> None:
     with pytest.raises(InvalidRuleError, match="is not valid TOML"):
         parse_rule("x", "a = " + "[" * 5_000, "here")

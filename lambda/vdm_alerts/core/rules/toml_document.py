@@ -30,6 +30,8 @@ Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-s
 """
 _WHOLE_TEXT = "(the text)"
 """The path of an error that no key has."""
+_LONG_KEY = re.compile(r"(?<![^\s.=\[\]{},#])(?:[^\s.=\[\]{},#]++[ \t]*+\.[ \t]*+){100}")
+"""A key of more than 100 parts. The memory of `tomllib` grows with the square of their number."""
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 """A key that TOML allows without quotes."""
 
@@ -99,6 +101,11 @@ class DocumentType(Generic[T]):
         if (length := len(source.rpartition("/")[2])) > MAX_NAME_LENGTH:
             too_long = f"has {length} characters. Use at most {MAX_NAME_LENGTH}."
             errors.append(InvalidField("(the name)", too_long))
+        if _LONG_KEY.search(plain_text):
+            errors.append(
+                InvalidField(_WHOLE_TEXT, "has a key of more than 100 parts. Shorten it.")
+            )
+            raise self.error_class(source, errors)
         try:
             table = tomllib.loads(plain_text)
         except (ValueError, RecursionError) as error:  # ValueError also for very long numbers.
