@@ -73,7 +73,7 @@ def _rates(results: Sequence[Mapping[str, Any]], indicator: Indicator) -> Iterat
     """Yield the rates of *indicator* in *results*.
 
     Raises AccessDeniedError or UnavailableError if CloudWatch could not read the metric, and
-    ValueError if a rate is none.
+    ValueError if a value is not a rate.
     """
     for result in results:
         if result["Id"] != indicator.key:

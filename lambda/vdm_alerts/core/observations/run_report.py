@@ -8,6 +8,7 @@ from typing import NamedTuple
 from vdm_alerts.core.alerts.alert import Alert, AlertKey, Firing, Pending
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.evaluation.as_of import AsOf
+from vdm_alerts.core.evaluation.ses_rates import threshold_reached
 from vdm_alerts.core.evaluation.verdicts import evidence_of
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope
 from vdm_alerts.core.model.severity import Severity
@@ -45,12 +46,8 @@ class RateSample:
 
         A breach also needs confidence, so a rate can cross a threshold without an alert.
         """
-        severities = (
-            threshold.severity
-            for threshold in self.rule.thresholds
-            if threshold.is_reached_by(self.value, self.rule.indicator)
-        )
-        return max(severities, default=None)
+        threshold = threshold_reached(self.rule, self.value)
+        return threshold.severity if threshold else None
 
 
 @dataclass(frozen=True, slots=True)
