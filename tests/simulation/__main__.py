@@ -32,6 +32,8 @@ MAX_SEEDS = 600
 """Random histories within which a mutant must be detected."""
 BATCH = 25
 """Random histories that a worker plays at a time."""
+PROGRESS_EVERY = 1000
+"""Random histories after which a line of progress is printed."""
 PARTS = 8
 """Parts into which each set of exhaustive histories is split."""
 RANDOM = "random"
@@ -149,6 +151,7 @@ def main() -> int:
             tallies[name].merge(result.get())
         for tally in random_tallies:
             tallies[RANDOM].merge(tally)
+            _report_progress(tallies[RANDOM], options.histories, start)
         detecting_seeds = pool.map(_detecting_seed, mutants, chunksize=1)
     detected = {
         MUTANTS[number].name: seed for number, seed in zip(mutants, detecting_seeds, strict=True)
@@ -161,6 +164,15 @@ def main() -> int:
         _print(tallies, detected, f"From seed {options.seed}; {seconds:.0f} s, {WORKERS} workers")
     is_kept = not any(tally.violations for tally in tallies.values())
     return 0 if is_kept and None not in detected.values() else 1
+
+
+def _report_progress(tally: Tally, histories: int, start: float) -> None:
+    """Print, every 1,000 random histories, how many are played and what they broke."""
+    if tally.histories % PROGRESS_EVERY < BATCH:
+        broken = ", ".join(f"{kind}: {count}" for kind, count in tally.violations.items())
+        line = f"{tally.histories:,} of {histories:,} random histories in "
+        line += f"{perf_counter() - start:,.0f} s: {broken or 'every guarantee holds'}"
+        print(line, file=sys.stderr, flush=True)
 
 
 def _print(tallies: dict[str, Tally], detected: dict[str, int | None], title: str) -> None:
