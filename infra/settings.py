@@ -181,12 +181,12 @@ def _addresses(context: Context, key: str, errors: list[str]) -> tuple[str, ...]
         errors.append(f"{key}: {error} {_usage(key)}")
         return ()
     errors += [f"{key}: {error}" for error in address_errors(entries)]
-    return tuple(dict.fromkeys(str(entry).strip() for entry in entries))
+    return tuple(dict.fromkeys(entry.strip() for entry in entries if isinstance(entry, str)))
 
 
 def _schedule(context: Context, errors: list[str]) -> tuple[str, timedelta]:
     """Return the schedule and its cadence."""
-    schedule = str(context.get("schedule", ""))
+    schedule = _text(context, "schedule")
     try:
         cadence = parse_cadence(schedule)
     except InvalidScheduleError as error:
@@ -200,7 +200,7 @@ def _schedule(context: Context, errors: list[str]) -> tuple[str, timedelta]:
 
 
 def _weekly_summary(context: Context, errors: list[str]) -> str | None:
-    schedule = str(context.get("weeklySummary", WEEKLY_SUMMARY))
+    schedule = _text(context, "weeklySummary", WEEKLY_SUMMARY)
     if schedule == "none":
         return None
     if not is_weekly(schedule):
@@ -210,14 +210,14 @@ def _weekly_summary(context: Context, errors: list[str]) -> str | None:
 
 
 def _prefix(context: Context, errors: list[str]) -> str:
-    prefix = str(context.get("prefix", ""))
+    prefix = _text(context, "prefix")
     if not _PREFIX.fullmatch(prefix):
         errors.append(f"prefix: {quote(prefix)} is not a valid prefix. {_usage('prefix')}")
     return prefix
 
 
 def _quota_share(context: Context, errors: list[str]) -> float:
-    text = str(context.get("quotaShare", ""))
+    text = _text(context, "quotaShare")
     percentage = re.fullmatch(r"(\d{1,3})%", text)
     if not percentage or not 1 <= int(percentage[1]) <= 100:  # noqa: PLR2004 - per cent
         what = f"{quote(text)} is not a whole percentage. {_usage('quotaShare')}"
@@ -227,7 +227,7 @@ def _quota_share(context: Context, errors: list[str]) -> float:
 
 
 def _queries_per_day(context: Context, errors: list[str]) -> int | None:
-    text = str(context.get("queriesPerDay", ""))
+    text = _text(context, "queriesPerDay")
     if text == "unlimited":
         return None
     # SES answers fewer than a billion queries a day.
@@ -243,7 +243,7 @@ def _enabled_switches(context: Context, errors: list[str]) -> set[str]:
 
     A value on the command line is text; a value in cdk.json is a boolean.
     """
-    switches = {key: str(context.get(key, "")).lower() for key in _SWITCHES}
+    switches = {key: _text(context, key).lower() for key in _SWITCHES}
     errors += [
         f"{key}: {quote(value)} is not a Boolean. {_usage(key)}"
         for key, value in switches.items()
@@ -254,7 +254,7 @@ def _enabled_switches(context: Context, errors: list[str]) -> set[str]:
 
 def _slack(context: Context, errors: list[str]) -> tuple[str, str] | None:
     """Return the workspace and the channel, or None if neither is set."""
-    ids = {key: str(context[key]) for key in _SLACK_KEYS if context.get(key)}
+    ids = {key: _text(context, key) for key in _SLACK_KEYS if context.get(key)}
     if not ids:
         return None
     errors += [
@@ -268,7 +268,7 @@ def _slack(context: Context, errors: list[str]) -> tuple[str, str] | None:
 
 def _quiet_hours(context: Context, errors: list[str]) -> QuietHours | None:
     try:
-        return parse_quiet_hours(str(context.get("quietHours", "")).strip())
+        return parse_quiet_hours(_text(context, "quietHours").strip())
     except ValueError as error:
         errors.append(f"quietHours: {error}")
         return None
@@ -276,14 +276,14 @@ def _quiet_hours(context: Context, errors: list[str]) -> QuietHours | None:
 
 def _no_email_after(context: Context, errors: list[str]) -> Window | None:
     try:
-        return parse_no_email_after(str(context.get("noEmailAfter", f"{NO_EMAIL_AFTER.days}d")))
+        return parse_no_email_after(_text(context, "noEmailAfter", f"{NO_EMAIL_AFTER.days}d"))
     except ValueError as error:
         errors.append(f'noEmailAfter: {error} Use "never" to turn this notification off.')
         return None
 
 
 def _runbook_url(context: Context, errors: list[str]) -> str | None:
-    url = str(context.get("runbookUrl", "none"))
+    url = _text(context, "runbookUrl", "none")
     if url == "none":
         return None
     if not _URL.fullmatch(url):
@@ -291,6 +291,15 @@ def _runbook_url(context: Context, errors: list[str]) -> str | None:
             f"runbookUrl: {quote(url)} is not a URL of printable ASCII. {_usage('runbookUrl')}"
         )
     return url
+
+
+def _text(context: Context, key: str, default: str = "") -> str:
+    """Return the value of *key* as text.
+
+    A list or a table becomes a short text, which no option accepts: a deep one has no `str()`.
+    """
+    value = context.get(key, default)
+    return value if isinstance(value, str) else quote(value)
 
 
 def _is_cdk_key(key: str) -> bool:

@@ -2,7 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -26,12 +28,25 @@ def store(target: str, input_: Input) -> Path:
 def stored_inputs(target: str) -> Mapping[str, Input]:
     """Return every stored input of the target named *target*, by the name of its file."""
     paths = sorted((FOLDER / target.replace(" ", "-")).glob("*.json"))
-    return {path.name: json.loads(path.read_text(), object_hook=_from_object) for path in paths}
+    with _deep_values():
+        return {path.name: json.loads(path.read_text(), object_hook=_from_object) for path in paths}
 
 
 def dumped(input_: Input) -> str:
     """Return *input_* as JSON, with objects for the types of DynamoDB that JSON lacks."""
-    return json.dumps(input_, default=_to_object)
+    with _deep_values():
+        return json.dumps(input_, default=_to_object)
+
+
+@contextmanager
+def _deep_values() -> Iterator[None]:
+    """Let the block read and write lists that are nested deeper than Python usually allows."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(20 * limit)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def _to_object(value: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import pytest
 from aws_cdk import App
 from templates import CDK_JSON
 
-from infra.settings import InvalidContextError, Settings, read_context
+from infra.settings import CONTEXT_KEYS, InvalidContextError, Settings, read_context
 from vdm_alerts.core.model.metrics import Window
 
 BASE = CDK_JSON["context"]
@@ -259,6 +259,23 @@ def test_error_names_key_and_allowed_values(context: dict[str, object], message:
     with pytest.raises(InvalidContextError) as caught:
         read_context(context)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("key", CONTEXT_KEYS)
+def test_nested_value_is_a_short_error_at_any_depth(key: str) -> None:
+    """A list in itself, and one whose text doubles with each level."""
+    deep: list[object] = []
+    wide: list[object] = ["x"]
+    for _ in range(1_000):
+        deep = [deep]
+    for _ in range(100):
+        wide = [wide, wide]
+    for value in (deep, wide):
+        with pytest.raises(InvalidContextError) as caught:
+            read_context(BASE | {key: value})
+        lines = [line for line in str(caught.value).splitlines() if line.startswith(f"{key}: ")]
+        assert lines
+        assert all(len(line) < 600 for line in lines)
 
 
 def test_slack_needs_workspace_and_channel() -> None:
