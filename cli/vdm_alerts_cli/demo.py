@@ -14,11 +14,13 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from vdm_alerts_cli.errors import NotReadError, UnexpectedResultError
 from vdm_alerts_cli.signals import cleanup_on_interrupt
 from vdm_alerts_cli.terminal import SEVERITY_COLORS, Terminal, render_email, wrap_with_indent
+from vdm_local.account import NO_ACCOUNT
 from vdm_local.cdk import ROOT, bootstrap
 from vdm_local.deployment import EMAIL, LocalDeployment, ReceivedNotification, deploy
-from vdm_local.launcher import NO_ACCOUNT, LocalAws, is_running, start, stop
+from vdm_local.launcher import LocalAws, is_running, start, stop
 from vdm_local.scenario import load_scenario
 from vdm_local.scenario_run import ScenarioRun
 from vdm_local.text_file import read_text_file
@@ -36,11 +38,11 @@ _MAX_STEP_WIDTH = 50
 T = TypeVar("T")
 
 
-class UnexpectedNotificationsError(Exception):
+class UnexpectedNotificationsError(UnexpectedResultError):
     """A run sent other notifications than the scenario of the demo expects."""
 
 
-class KeptAwsError(Exception):
+class KeptAwsError(NotReadError):
     """The file that says how to stop the kept local AWS is damaged."""
 
 
