@@ -14,7 +14,7 @@ from vdm_alerts.adapters.aws.ses_rate_limiter import CALLS_PER_SECOND, Clock, Ra
 from vdm_alerts.adapters.aws.sns_notifier import SnsNotifier
 from vdm_alerts.adapters.aws.ssm_rules import SsmRules
 from vdm_alerts.adapters.aws.ssm_silences import SsmSilences
-from vdm_alerts.adapters.memory import MemoryNotifier, memory_ports
+from vdm_alerts.adapters.memory import memory_ports
 from vdm_alerts.app.collect import collect
 from vdm_alerts.core.alerts.damage import without_future_times
 from vdm_alerts.core.alerts.stored_state import StoredState
@@ -27,7 +27,7 @@ from vdm_alerts.core.observations.metric_reading import Limits
 from vdm_alerts.core.observations.no_email import NO_EMAIL_AFTER
 from vdm_alerts.core.observations.observation import Observation
 from vdm_alerts.core.planning.queries import Query
-from vdm_alerts.ports import Ports, SeriesSource
+from vdm_alerts.ports import Ports, RuleSource, SeriesSource
 from vdm_alerts_cli.connection import Connection
 from vdm_alerts_cli.deployment import Deployment
 from vdm_alerts_cli.options import ReadingOptions
@@ -147,22 +147,27 @@ def _ports(
     ses = connection.client("sesv2")
     ports = replace(
         memory_ports(),
+        rules=rule_source(connection, deployment),
         account=SesAccount(ses, clock),
         series=series_source(connection, reading, clock, progress),
         reputation=CloudWatchReputation(connection.client("cloudwatch")),
-        notifier=MemoryNotifier(),
     )
     if deployment is None:
-        parameters = ParameterStore(read_rules(DEFAULT_RULES), connection.region)
-        return replace(ports, rules=parameters.rules(), silences=parameters.silences())
+        return ports
     settings = deployment.settings
     table: Any = ReadOnlyTable(connection.dynamodb.Table(settings.table))
-    ssm = connection.client("ssm")
     return replace(
         ports,
-        rules=SsmRules(ssm, settings.rules_path, settings.rule_fingerprints),
-        silences=SsmSilences(ssm, settings.silences_path),
+        silences=SsmSilences(connection.client("ssm"), settings.silences_path),
         rosters=DynamoDbRoster(table),
         store=DynamoDbState(table),
         notifier=SnsNotifier(connection.client("sns"), settings.topic_arn),
     )
+
+
+def rule_source(connection: Connection, deployment: Deployment | None) -> RuleSource:
+    """Return the source of the rules of *deployment*, or of the default rules without one."""
+    if deployment is None:
+        return ParameterStore(read_rules(DEFAULT_RULES), connection.region).rules()
+    settings = deployment.settings
+    return SsmRules(connection.client("ssm"), settings.rules_path, settings.rule_fingerprints)

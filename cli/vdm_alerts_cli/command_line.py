@@ -6,11 +6,12 @@ import click
 
 from vdm_alerts_cli.commands.cost import cost
 from vdm_alerts_cli.commands.demo import demo
+from vdm_alerts_cli.commands.export import export
 from vdm_alerts_cli.commands.simulate import simulate
 from vdm_alerts_cli.commands.stop import stop
 from vdm_alerts_cli.exit_status import ErrorReportingGroup
 
-COMMANDS: Sequence[click.Command] = (demo, stop, simulate, cost)
+COMMANDS: Sequence[click.Command] = (demo, stop, simulate, cost, export)
 """Every subcommand. The help text sorts them by name."""
 
 
