@@ -4,14 +4,16 @@ from collections.abc import Sequence
 
 import click
 
+from vdm_alerts_cli.commands.check import check
 from vdm_alerts_cli.commands.cost import cost
 from vdm_alerts_cli.commands.demo import demo
+from vdm_alerts_cli.commands.explain import explain
 from vdm_alerts_cli.commands.export import export
 from vdm_alerts_cli.commands.simulate import simulate
 from vdm_alerts_cli.commands.stop import stop
 from vdm_alerts_cli.exit_status import ErrorReportingGroup
 
-COMMANDS: Sequence[click.Command] = (demo, stop, simulate, cost, export)
+COMMANDS: Sequence[click.Command] = (check, cost, demo, explain, export, simulate, stop)
 """Every subcommand. The help text sorts them by name."""
 
 

@@ -30,6 +30,8 @@ class Column:
     """The cell of a row."""
     is_number: bool = False
     """Whether the cells are aligned at the right."""
+    from_width: int = 0
+    """The fewest columns of a terminal in which the column is shown."""
 
 
 def terminal(output: OutputOptions) -> Terminal:
@@ -64,14 +66,16 @@ def print_rows(
             for row in rows:
                 print(row["id"])
         case Format.TABLE if rows:
-            terminal(output).print(table(rows, columns))
+            console = terminal(output)
+            shown = [column for column in columns if column.from_width <= console.width]
+            console.print(table(rows, shown))
         case Format.TABLE:
             terminal(output).print(empty)
 
 
 def table(rows: Sequence[Row], columns: Sequence[Column]) -> Table:
     """Return a table of *rows* that breaks long names instead of cutting them."""
-    result = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    result = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
     for column in columns:
         result.add_column(
             column.title,

@@ -14,8 +14,10 @@ _DELAY = 1.0
 
 
 @contextmanager
-def progress(what: str, total: int, output: OutputOptions) -> Iterator[Callable[[int], None]]:
-    """Yield a function that is told how many more of *total* are done.
+def progress(
+    what: str, total: int | None, output: OutputOptions
+) -> Iterator[Callable[[int], None]]:
+    """Yield a function that is told how many more of *total* are done; None is unknown.
 
     The progress is shown on a terminal only, and disappears at the end of the block.
     """
