@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import click
 
+from vdm_alerts_cli.commands.backtest import backtest
 from vdm_alerts_cli.commands.check import check
 from vdm_alerts_cli.commands.cost import cost
 from vdm_alerts_cli.commands.demo import demo
@@ -13,7 +14,7 @@ from vdm_alerts_cli.commands.simulate import simulate
 from vdm_alerts_cli.commands.stop import stop
 from vdm_alerts_cli.exit_status import ErrorReportingGroup
 
-COMMANDS: Sequence[click.Command] = (check, cost, demo, explain, export, simulate, stop)
+COMMANDS: Sequence[click.Command] = (backtest, check, cost, demo, explain, export, simulate, stop)
 """Every subcommand. The help text sorts them by name."""
 
 

@@ -84,12 +84,12 @@ def read_dataset_of(
     with progress("VDM queries", limit, output) as advance:
         series = series_source(connection, reading, time, advance)
         dataset = read_counts(connection, inventory.scopes, metrics, window, current_time(), series)
-    for line in (*inventory.unread, *_gap_lines(dataset)):
+    for line in (*inventory.unread, *gap_lines(dataset)):
         warn(f"not read: {line}")
     return dataset, bool(inventory.unread or dataset.gaps)
 
 
-def _gap_lines(dataset: Dataset) -> Collection[str]:
+def gap_lines(dataset: Dataset) -> Collection[str]:
     """Return a line for each reason why series are unknown."""
     reasons = dict.fromkeys(dataset.gaps.values(), 0)
     for gap in dataset.gaps.values():

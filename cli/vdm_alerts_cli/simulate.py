@@ -1,9 +1,7 @@
 """Simulation: the notifications that rules produce in a scenario."""
 
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
@@ -15,9 +13,8 @@ from rich.text import Text
 from vdm_alerts.adapters.aws.ses_account import SesAccount
 from vdm_alerts.adapters.aws.ses_metrics import SesMetrics
 from vdm_alerts.adapters.aws.ses_rate_limiter import RateLimiter
-from vdm_alerts.adapters.memory import MemoryNotifier, MemoryReputation, memory_ports
-from vdm_alerts.app import evaluate
-from vdm_alerts.app.evaluate import Lease, NotificationOptions
+from vdm_alerts.adapters.memory import MemoryReputation, memory_ports
+from vdm_alerts.app.evaluate import NotificationOptions
 from vdm_alerts.core.evaluation.ses_rates import SES_METRICS
 from vdm_alerts.core.model.invisible_characters import escape_invisible
 from vdm_alerts.core.model.rates import SesRate
@@ -27,6 +24,7 @@ from vdm_alerts.core.observations.run_report import RunReport
 from vdm_alerts_cli.errors import InvalidInputError
 from vdm_alerts_cli.in_process_ses import SimulatedClock, in_process_client
 from vdm_alerts_cli.parameter_store import ParameterStore
+from vdm_alerts_cli.replay import Replay, without_log
 from vdm_alerts_cli.rule_files import read_rules
 from vdm_alerts_cli.terminal import SEVERITY_COLORS, Terminal, render_email
 from vdm_local.account import ACCOUNT, REGION
@@ -35,7 +33,6 @@ from vdm_local.quota import Quota
 from vdm_local.scenario import Scenario, load_scenario
 from vdm_local.scenario_run import SERVICE, ScenarioRun
 
-_LEASE_DURATION = timedelta(minutes=15)
 _FRAME = 4
 """Columns that the frame of an email takes."""
 _TIME_COLUMN = 18
@@ -67,35 +64,28 @@ def simulate(scenario: Scenario, rules: Mapping[str, str]) -> Iterator[Simulated
     The evaluator reads SES through its own adapters, and an endpoint in this process responds as
     the scenario says. State and notifications stay in memory. The scenario can change the rules.
     """
-    parameters, notifier = ParameterStore(rules, REGION), MemoryNotifier()
+    parameters = ParameterStore(rules, REGION)
     endpoint = Endpoint(scenario)
     # Each call gets a second of its own, so that SES throttles none.
     endpoint.quota = Quota(count().__next__)
     client, clock = in_process_client(endpoint), SimulatedClock()
-    ports = replace(
+    sources = replace(
         memory_ports(),
         rules=parameters.rules(),
         silences=parameters.silences(),
         account=SesAccount(client, clock),
         series=SesMetrics(client, RateLimiter(clock)),
         reputation=_reputation(scenario),
-        notifier=notifier,
     )
+    options = NotificationOptions(scenario.quiet_hours, scenario.no_email_after)
+    replay = Replay(sources, Target(ACCOUNT, REGION), options)
     for run in scenario.runs:
         endpoint.now, endpoint.scenario = run.at, scenario.for_run(run)
         parameters.write(run.rules, run.silences)
-        lease, target = Lease(run.at, run.at + _LEASE_DURATION), Target(ACCOUNT, REGION)
         if run.weekly_summary:
-            ports.store.request_summary(target, run.at.date())
-        summary = evaluate.run(
-            ports,
-            target,
-            run.at,
-            lease,
-            options=NotificationOptions(scenario.quiet_hours, scenario.no_email_after),
-        )
-        yield SimulatedRun(run, summary, tuple(notifier.sent))
-        notifier.sent.clear()
+            replay.request_summary(run.at.date())
+        replayed = replay.run(run.at)
+        yield SimulatedRun(run, replayed.report, replayed.messages)
 
 
 def _reputation(scenario: Scenario) -> MemoryReputation:
@@ -117,11 +107,8 @@ def print_scenarios(paths: Sequence[Path], rules: Path, *, emails: bool) -> bool
     Raises InvalidScenarioError, InvalidInputError or UnreadableFileError.
     """
     console, rule_texts = Terminal(), read_rules(rules)
-    logging.disable(logging.CRITICAL)  # The log lines of the function are not notifications.
-    try:
+    with without_log():
         results = [_print_scenario(console, path, rule_texts, emails=emails) for path in paths]
-    finally:
-        logging.disable(logging.NOTSET)
     return all(results)
 
 
