@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vdm_alerts.core.model.metrics import LONGEST_WINDOW, Metric
-from vdm_alerts.core.model.wording import KIND_NAMES, enumeration, number_of
+from vdm_alerts.core.model.metrics import LONGEST_WINDOW, Metric, Window
+from vdm_alerts.core.model.wording import enumeration, number_of
 from vdm_alerts.core.rules.rule_set import RuleSet
 from vdm_alerts_cli.backtest_output import print_backtest
 from vdm_alerts_cli.backtest_result import Backtest
@@ -55,6 +55,8 @@ class _Input:
     """What could not be read, and is not yet reported."""
     is_complete: bool
     """Whether everything was read, apart from that."""
+    ses_rules: Sequence[str]
+    """The present rules about rates of SES itself, which are not replayed."""
 
 
 def run_backtest(
@@ -87,9 +89,7 @@ def run_backtest(
             f"fired {'before ' if alert.was_open_before else ''}{alert.fired.date()}"
         )
     print_backtest(backtest, output, show_comparison=options.show_comparison)
-    return ExitStatus.of(
-        found=bool(backtest.missed), unread=bool(unread) or not given.is_complete
-    )
+    return ExitStatus.of(found=bool(backtest.missed), unread=bool(unread) or not given.is_complete)
 
 
 def _read_file(options: BacktestOptions, *_: object) -> _Input:
@@ -98,7 +98,8 @@ def _read_file(options: BacktestOptions, *_: object) -> _Input:
     dataset, in_effect = read_dataset(options.path), default_rules()
     rule_sets = _rule_sets(in_effect, options)
     days, needed = _days(options, rule_sets, dataset.days)
-    return _Input(dataset, rule_sets, days, needed, gap_lines(dataset), is_complete=True)
+    unread, ses_rules = gap_lines(dataset), _ses_rules(in_effect)
+    return _Input(dataset, rule_sets, days, needed, unread, is_complete=True, ses_rules=ses_rules)
 
 
 def _read_account(
@@ -120,8 +121,14 @@ def _read_account(
         reading,
         output,
     )
-    invalid = [str(finding) for finding in in_effect.invalid.values()]
-    return _Input(dataset, rule_sets, days, needed, invalid, is_complete=not has_gaps)
+    invalid, ses_rules = list(map(str, in_effect.invalid.values())), _ses_rules(in_effect)
+    return _Input(
+        dataset, rule_sets, days, needed, invalid, is_complete=not has_gaps, ses_rules=ses_rules
+    )
+
+
+def _ses_rules(rules: RuleSet) -> Sequence[str]:
+    return [name for name, rule in rules.rules.items() if rule.indicator.is_from_ses]
 
 
 def _rule_sets(in_effect: RuleSet, options: BacktestOptions) -> Sequence[RuleSet]:
@@ -162,13 +169,15 @@ def _days(
 def _statements(given: _Input) -> Iterator[str]:
     """Yield what a reader has to know about the result."""
     dataset, days = given.dataset, given.days
-    first = dataset.last_day.fromordinal(dataset.last_day.toordinal() - days + 1)
+    first = Window(days).first_day(dataset.last_day)
     yield (
         f"Replays {number_of('day', days)}, {first} to {dataset.last_day}, with a run at the end "
         f"of each day (UTC). The {number_of('day', dataset.days - days)} before are the warm-up, "
         f"of which the rules need {given.needed}."
     )
     yield "VDM keeps no past versions of its counts, so feedback appears earlier than it did."
+    if given.ses_rules:
+        yield f"Not replayed, because VDM has no rates of SES: {enumeration(given.ses_rules)}."
 
 
 def _not_replayed(given: _Input) -> Iterator[str]:

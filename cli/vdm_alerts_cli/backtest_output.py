@@ -56,7 +56,9 @@ def print_backtest(backtest: Backtest, output: OutputOptions, *, show_comparison
                 rows = [_comparison_row(each) for each in backtest.comparison]
                 print_rows(rows, _comparison_columns(console.width), output, _NO_ALERT)
             else:
-                print_rows(list(map(alert_row, shown.alerts)), _columns(console.width), output, _NO_ALERT)
+                print_rows(
+                    list(map(alert_row, shown.alerts)), _columns(console.width), output, _NO_ALERT
+                )
             console.print()
             for line in _totals(backtest, show_comparison=show_comparison):
                 console.print(line, markup=False)
@@ -102,7 +104,9 @@ def _columns(width: int) -> Sequence[Column]:
         Column("Scope" if is_wide else "Scope, rule", _name_cell if is_wide else _two_lines),
         Column("Rule", lambda row: row["rule"], from_width=_WIDE),
         Column("Fired", _fired_cell),
-        Column("Resolved", lambda row: f"{row['resolved']:%Y-%m-%d}" if row["resolved"] else "open"),
+        Column(
+            "Resolved", lambda row: f"{row['resolved']:%Y-%m-%d}" if row["resolved"] else "open"
+        ),
         Column("Days", _days_cell, is_number=True),
         Column("Worst rate", lambda row: _rate_cell(row, " " if is_wide else "\n")),
     ]
@@ -170,16 +174,12 @@ def _totals(backtest: Backtest, *, show_comparison: bool) -> Sequence[str]:
     if not (show_comparison and backtest.candidates):
         return _totals_of(backtest.candidates or backtest.present)
     counts = Counter(each.fired_by for each in backtest.comparison)
-    return [
+    summary = (
         f"Both fire {number_of('alert', counts['both'])}, only the present rules "
-        f"{counts['present']}, only the candidates {counts['candidates']}.",
-        "",
-        "Present rules:",
-        *_totals_of(backtest.present),
-        "",
-        "Candidates:",
-        *_totals_of(backtest.candidates),
-    ]
+        f"{counts['present']}, only the candidates {counts['candidates']}."
+    )
+    present, candidates = _totals_of(backtest.present), _totals_of(backtest.candidates)
+    return [summary, "", "Present rules:", *present, "", "Candidates:", *candidates]
 
 
 def _totals_of(result: BacktestResult) -> Sequence[str]:

@@ -9,7 +9,7 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -76,9 +76,9 @@ class DatasetSeries:
         """
         del deadline
         first = window.first_day(last)
+        days = [first + timedelta(days=age) for age in range(window.days)]
         return {
-            query: _between(self.dataset.answers.get(query, Gap.CUT_OFF), first, last)
-            for query in queries
+            query: _on_days(self.dataset.answers.get(query, Gap.CUT_OFF), days) for query in queries
         }
 
     def throttled_calls(self) -> int:
@@ -86,10 +86,11 @@ class DatasetSeries:
         return 0
 
 
-def _between(answer: Series | Gap, first: date, last: date) -> Series | Gap:
+def _on_days(answer: Series | Gap, days: Sequence[date]) -> Series | Gap:
+    """Return the counts in *answer* of the consecutive *days*."""
     if isinstance(answer, Gap):
         return answer
-    return Series({day: count for day, count in answer.days.items() if first <= day <= last})
+    return Series(dict(zip(days, answer.daily(len(days), days[-1]), strict=True)))
 
 
 def to_json(dataset: Dataset) -> str:

@@ -7,15 +7,21 @@ from datetime import UTC, datetime, time, timedelta
 
 from vdm_alerts.adapters.memory import MemoryAccount, MemoryRules, memory_ports
 from vdm_alerts.core.alerts.alert import Alert, AlertKey, Firing
+from vdm_alerts.core.evaluation.as_of import AsOf
 from vdm_alerts.core.evaluation.evaluate import evaluate_series
 from vdm_alerts.core.evaluation.prior_state import NO_OPEN_ALERT
 from vdm_alerts.core.evaluation.verdicts import Breached, Evidence, Verdict, evidence_of
 from vdm_alerts.core.model.deadline import NoDeadline
-from vdm_alerts.core.model.metrics import ACCOUNT, LONGEST_WINDOW, Dimension, Metric, Window
-from vdm_alerts.core.model.rates import Gap
+from vdm_alerts.core.model.metrics import ACCOUNT, LONGEST_WINDOW, Metric, Window
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.notifications.rendering.message import Message
-from vdm_alerts.core.planning.queries import Query, base_queries, data_as_of, find_answer
+from vdm_alerts.core.planning.queries import (
+    Answers,
+    Query,
+    base_queries,
+    data_as_of,
+    find_answer,
+)
 from vdm_alerts.core.planning.rule_scopes import provider_names
 from vdm_alerts.core.rules.rule import BASELINE_WINDOW, Rule
 from vdm_alerts.core.rules.rule_set import RuleSet
@@ -53,7 +59,7 @@ def replay_days(
 
     There is one run for each day, at its end, and one for the day before, which finds the alerts
     that are open already. The last run is at the time at which the dataset was read. *advance* is
-    told the number of runs that were just made. The dataset needs at least one day more than *days*.
+    told the number of runs that were just made. The dataset needs more days than *days*.
     """
     started = clock.monotonic()
     first_day = Window(days).first_day(dataset.last_day)
@@ -111,7 +117,7 @@ class _AlertRecorder:
     """Follows the alerts from run to run."""
 
     def __init__(self, dataset: Dataset, rules: Mapping[str, Rule]) -> None:
-        self._dataset, self._rules = dataset, rules
+        self._series, self._rules = DatasetSeries(dataset), rules
         self._isps = list(
             dict.fromkeys(isp for rule in rules.values() for isp in provider_names(rule))
         )
@@ -128,10 +134,11 @@ class _AlertRecorder:
         }
         for key in [key for key in self._open if key not in firing]:
             self._ended.append((key, self._open.pop(key), at))
+        as_of = self._as_of(at)
         for key, state in firing.items():
             known = self._open.setdefault(key, _OpenAlert(at, state.severity))
             known.severity = max(known.severity, state.severity)
-            verdict = self._verdict(key, at)
+            verdict = self._verdict(key, as_of)
             if evidence := evidence_of(verdict):
                 rule = self._rules[key.rule].for_scope(key.scope)
                 badness = rule.badness(evidence.rate.value)
@@ -155,26 +162,28 @@ class _AlertRecorder:
             for key, known, resolved in (*self._ended, *still_open)
         ]
         return sorted(
-            alerts, key=lambda each: (each.fired, -each.severity, each.key.rule, str(each.key.scope))
+            alerts,
+            key=lambda each: (each.fired, -each.severity, each.key.rule, str(each.key.scope)),
         )
 
-    def _verdict(self, key: AlertKey, at: datetime) -> Verdict | None:
-        """Return the verdict of the run at *at* on an open alert; None without counts."""
+    def _as_of(self, at: datetime) -> AsOf:
+        """Return the time of the run at *at*, and the last day that it has counts of."""
+        account = self._read([Query(metric, ACCOUNT) for metric in Metric], at)
+        return data_as_of(at, at.date(), account)
+
+    def _verdict(self, key: AlertKey, as_of: AsOf) -> Verdict | None:
+        """Return the verdict of the run as of *as_of* on an open alert; None without counts."""
         rule, before = self._rules[key.rule], self._alerts.get(key)
         metrics = (rule.indicator.events, rule.indicator.volume)
         queries = [Query(metric, key.scope) for metric in metrics]
-        answers = DatasetSeries(self._dataset).read(
-            [
-                *(Query(metric, ACCOUNT) for metric in Metric),
-                *(base for query in queries for base in base_queries(query, self._isps)),
-            ],
-            LONGEST_WINDOW,
-            at.date(),
-            NoDeadline(),
+        answers = self._read(
+            [base for query in queries for base in base_queries(query, self._isps)], as_of.now
         )
         events, volume = (find_answer(query, self._isps, answers) for query in queries)
         if events is None or volume is None:
             return None
         prior = before.prior_state(rule) if before else NO_OPEN_ALERT
-        as_of = data_as_of(at, at.date(), answers)
         return evaluate_series(rule, key.scope, (events, volume), as_of, prior)
+
+    def _read(self, queries: Sequence[Query], at: datetime) -> Answers:
+        return self._series.read(queries, LONGEST_WINDOW, at.date(), NoDeadline())

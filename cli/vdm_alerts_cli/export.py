@@ -1,7 +1,7 @@
 """The counts of an account as a file: what `vdm-alerts export` does."""
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from vdm_alerts.core.model.deadline import NoDeadline
@@ -89,7 +89,7 @@ def read_dataset_of(
     return dataset, bool(inventory.unread or dataset.gaps)
 
 
-def gap_lines(dataset: Dataset) -> Collection[str]:
+def gap_lines(dataset: Dataset) -> Sequence[str]:
     """Return a line for each reason why series are unknown."""
     reasons = dict.fromkeys(dataset.gaps.values(), 0)
     for gap in dataset.gaps.values():

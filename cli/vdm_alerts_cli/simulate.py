@@ -1,61 +1,51 @@
 """Simulation: the notifications that rules produce in a scenario."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
-
-from rich.console import Group, RenderableType
-from rich.panel import Panel
-from rich.table import Table
-from rich.text import Text
 
 from vdm_alerts.adapters.aws.ses_account import SesAccount
 from vdm_alerts.adapters.aws.ses_metrics import SesMetrics
 from vdm_alerts.adapters.aws.ses_rate_limiter import RateLimiter
 from vdm_alerts.adapters.memory import MemoryReputation, memory_ports
 from vdm_alerts.app.evaluate import NotificationOptions
+from vdm_alerts.core.alerts.alert import Firing
 from vdm_alerts.core.evaluation.ses_rates import SES_METRICS
-from vdm_alerts.core.model.invisible_characters import escape_invisible
 from vdm_alerts.core.model.rates import SesRate
 from vdm_alerts.core.model.target import Target
-from vdm_alerts.core.notifications.rendering.message import Message
-from vdm_alerts.core.observations.run_report import RunReport
-from vdm_alerts_cli.errors import InvalidInputError
+from vdm_alerts.core.model.wording import enumeration, number_of
+from vdm_alerts_cli.exit_status import ExitStatus
+from vdm_alerts_cli.files import write_file
 from vdm_alerts_cli.in_process_ses import SimulatedClock, in_process_client
+from vdm_alerts_cli.junit import junit_xml
+from vdm_alerts_cli.output import warn
 from vdm_alerts_cli.parameter_store import ParameterStore
 from vdm_alerts_cli.replay import Replay, without_log
 from vdm_alerts_cli.rule_files import read_rules
-from vdm_alerts_cli.terminal import SEVERITY_COLORS, Terminal, render_email
+from vdm_alerts_cli.simulated_run import ScenarioResult, SimulatedRun
+from vdm_alerts_cli.simulation_output import print_difference, print_scenario
+from vdm_alerts_cli.terminal import Terminal
 from vdm_local.account import ACCOUNT, REGION
 from vdm_local.endpoint import Endpoint
 from vdm_local.quota import Quota
-from vdm_local.scenario import Scenario, load_scenario
-from vdm_local.scenario_run import SERVICE, ScenarioRun
-
-_FRAME = 4
-"""Columns that the frame of an email takes."""
-_TIME_COLUMN = 18
-"""Columns that the time of a run takes, with the space after it."""
-_MIN_WIDTH_OF_COLUMNS = 72
-"""Columns of a terminal in which emails fit beside the times. Otherwise, they are below them."""
+from vdm_local.scenario import InvalidScenarioError, Scenario, load_scenario
+from vdm_local.text_file import UnreadableFileError
 
 
-@dataclass(frozen=True)
-class SimulatedRun:
-    """The result of one run of a scenario."""
+@dataclass(frozen=True, slots=True)
+class SimulateOptions:
+    """How scenarios are simulated, and what is shown."""
 
-    run: ScenarioRun
-    """The run, and what the scenario expects of it."""
-    summary: RunReport
-    """The report that the function would log."""
-    messages: Sequence[Message]
-    """The notifications that the run sent."""
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """The reason of each notification."""
-        return tuple(message.attributes.get("reason", SERVICE) for message in self.messages)
+    rules: Path
+    """The folder of the rules."""
+    emails: bool = False
+    """Whether whole emails are shown instead of their subjects."""
+    diff: bool = False
+    """Whether only the differences from the expectations are shown."""
+    junit: Path | None = None
+    """The file for the results as JUnit XML; None for no file."""
 
 
 def simulate(scenario: Scenario, rules: Mapping[str, str]) -> Iterator[SimulatedRun]:
@@ -85,7 +75,8 @@ def simulate(scenario: Scenario, rules: Mapping[str, str]) -> Iterator[Simulated
         if run.weekly_summary:
             replay.request_summary(run.at.date())
         replayed = replay.run(run.at)
-        yield SimulatedRun(run, replayed.report, replayed.messages)
+        firing = {key.rule for key, each in replay.alerts.items() if isinstance(each.state, Firing)}
+        yield SimulatedRun(run, replayed.report, replayed.messages, frozenset(firing))
 
 
 def _reputation(scenario: Scenario) -> MemoryReputation:
@@ -99,65 +90,67 @@ def _reputation(scenario: Scenario) -> MemoryReputation:
     )
 
 
-def print_scenarios(paths: Sequence[Path], rules: Path, *, emails: bool) -> bool:
-    """Simulate the scenarios at *paths* with the rules in the folder *rules*, and print the result.
+def run_simulate(paths: Sequence[Path], options: SimulateOptions) -> ExitStatus:
+    """Simulate the scenarios at *paths*, and print the results.
 
-    With *emails*, print whole emails instead of their subjects. Return whether every run sent the
-    notifications that its scenario expects. A scenario without expectations is only printed.
-    Raises InvalidScenarioError, InvalidInputError or UnreadableFileError.
+    An invalid scenario is reported, and the others are simulated. Raises InvalidInputError or
+    UnreadableFileError if the rules are unreadable.
     """
-    console, rule_texts = Terminal(), read_rules(rules)
-    with without_log():
-        results = [_print_scenario(console, path, rule_texts, emails=emails) for path in paths]
-    return all(results)
-
-
-def _print_scenario(
-    console: Terminal, path: Path, rules: Mapping[str, str], *, emails: bool
-) -> bool:
-    """Print each run, and return whether every run met the expectations of the scenario."""
-    scenario = load_scenario(path)
-    if not scenario.runs:
-        raise InvalidInputError(
-            f"{path}: has no [[run]]. Add a run, for example [[run]] with the key "
-            "at = 2026-03-10T09:00:00Z."
-        )
-    has_expectations, as_expected = any(run.has_expected_reasons for run in scenario.runs), True
-    console.print(Text(escape_invisible(str(path)), "bold", overflow="fold"))
-    for result in simulate(scenario, rules):
-        _print_run(console, result, emails=emails)
-        if has_expectations and result.reasons != result.run.expected_reasons:
-            as_expected = False
-            expected, actual = _listed(result.run.expected_reasons), _listed(result.reasons)
-            console.print(f"expected: {expected}; sent: {actual}", style="bold red")
-    console.print()
-    return as_expected
-
-
-def _listed(reasons: Sequence[str]) -> str:
-    return ", ".join(reasons) or "no notification"
-
-
-def _print_run(console: Terminal, result: SimulatedRun, *, emails: bool) -> None:
-    has_columns = console.width >= _MIN_WIDTH_OF_COLUMNS
-    width = console.width - _FRAME - (_TIME_COLUMN if has_columns else 0)
-    lines: list[RenderableType] = [Text(result.run.story)]
-    if not result.messages:
-        lines.append(Text("no notification", "dim"))
-    for message in result.messages:
-        color = SEVERITY_COLORS[message.attributes["severity"]]
-        subject = message.subject.removesuffix(f" - {ACCOUNT} {REGION}")  # The same in each one.
-        if emails:
-            email = render_email(subject, message.text, width)
-            lines.append(Panel(email, border_style=color, expand=False))
+    console, rules = Terminal(), read_rules(options.rules)
+    results = []
+    for path in paths:
+        with without_log():
+            result = run_scenario(path, rules)
+        results.append(result)
+        if result.error:
+            warn(result.error)
+        elif options.diff:
+            print_difference(console, result)
         else:
-            lines.append(Text(subject, color))
-    time = f"{result.run.at:%a %d %b %H:%M}"
-    if has_columns:
-        columns = Table.grid(padding=(0, 2))
-        columns.add_column(no_wrap=True)
-        columns.add_column(overflow="fold")  # Otherwise, rich cuts long addresses.
-        columns.add_row(time, Group(*lines))
-        console.print(columns)
-    else:
-        console.print(time, *lines, sep="\n")
+            print_scenario(console, result, emails=options.emails)
+    if len(paths) > 1 or options.junit:
+        for line in _summary(results, rules):
+            warn(line)
+    return ExitStatus.of(
+        invalid=any(result.error for result in results),
+        found=any(result.unexpected for result in results),
+        unread=options.junit is not None and not _write_junit(options.junit, results),
+    )
+
+
+def run_scenario(path: Path, rules: Mapping[str, str]) -> ScenarioResult:
+    """Return the result of the scenario at *path* with *rules*. Its error says if it is invalid."""
+    started = time.monotonic()
+    try:
+        scenario = load_scenario(path)
+    except (InvalidScenarioError, UnreadableFileError) as error:
+        return ScenarioResult(path, error=str(error))
+    if not scenario.runs:
+        example = "[[run]] with the key at = 2026-03-10T09:00:00Z"
+        error_text = f"{path}: has no [[run]]. Add a run, for example {example}."
+        return ScenarioResult(path, error=error_text)
+    runs = tuple(simulate(scenario, rules))
+    return ScenarioResult(path, runs, time.monotonic() - started)
+
+
+def _summary(results: Sequence[ScenarioResult], rules: Mapping[str, str]) -> Iterator[str]:
+    """Yield how many scenarios are as expected, and which of *rules* none of them fires."""
+    invalid = sum(bool(result.error) for result in results)
+    unexpected = sum(bool(result.unexpected) for result in results)
+    yield (
+        f"{number_of('scenario', len(results))}: {unexpected} with unexpected notifications, "
+        f"{invalid} invalid."
+    )
+    fired = {rule for result in results for run in result.runs for rule in run.firing_rules}
+    if unfired := [name for name in rules if name not in fired]:
+        yield f"no scenario fires an alert of {enumeration(unfired)}."
+
+
+def _write_junit(path: Path, results: Sequence[ScenarioResult]) -> bool:
+    """Write *results* to *path*, and return whether that succeeded."""
+    try:
+        write_file(path, junit_xml(results))
+    except OSError as error:
+        warn(f"not written: {path}: {error.strerror}")
+        return False
+    return True

@@ -43,7 +43,7 @@ from vdm_alerts_cli.options import (
     "what_if",
     multiple=True,
     metavar="[RULE.]KEY=VALUE",
-    help="Make candidate rules by a change, for example confidence=99%. Repeat the option for more.",
+    help="A change that makes candidate rules, for example confidence=99%. Repeat it for more.",
 )
 @click.option(
     "--compare", "show_comparison", is_flag=True, help="Show the present rules and the candidates."
@@ -51,7 +51,7 @@ from vdm_alerts_cli.options import (
 @account_options
 @reading_options
 @output_options(Format.TABLE, Format.JSON, Format.CSV)
-def backtest(
+def backtest(  # noqa: PLR0913 - one for each option
     *,
     days: int | None,
     path: Path | None,

@@ -20,17 +20,35 @@ from vdm_alerts_cli.exit_status import ExitStatus
     help="Folder of rules that replace the default rules: one TOML file for each rule.",
 )
 @click.option("--emails", is_flag=True, help="Show whole emails instead of their subjects.")
+@click.option(
+    "--diff",
+    is_flag=True,
+    help="Show only how notifications differ from the expected ones, as a unified diff.",
+)
+@click.option(
+    "--junit",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write the results to FILE as JUnit XML, which CI systems show as tests.",
+)
 @click.option("--mails", is_flag=True, hidden=True, help="Earlier name of --emails.")
 def simulate(
-    *, scenarios: Sequence[Path], rules: Path | None, emails: bool, mails: bool
+    *,
+    scenarios: Sequence[Path],
+    rules: Path | None,
+    emails: bool,
+    diff: bool,
+    junit: Path | None,
+    mails: bool,
 ) -> ExitStatus:
-    """Show the notifications that your rules produce in a scenario.
+    """Show the notifications that your rules produce in scenarios.
 
     Each FILE is a scenario; docs/scenarios.md describes the format. The exit status is 1 if a run
-    sends other notifications than its scenario expects. So you can use a scenario as a test.
+    sends other notifications than its scenario expects, and 2 if a scenario is invalid. So you can
+    use scenarios as tests. With several, the command also lists the rules that none of them fires.
     """
     from vdm_alerts_cli.rule_files import DEFAULT_RULES
-    from vdm_alerts_cli.simulate import print_scenarios
+    from vdm_alerts_cli.simulate import SimulateOptions, run_simulate
 
-    as_expected = print_scenarios(scenarios, rules or DEFAULT_RULES, emails=emails or mails)
-    return ExitStatus.of(found=not as_expected)
+    options = SimulateOptions(rules or DEFAULT_RULES, emails or mails, diff, junit)
+    return run_simulate(scenarios, options)
