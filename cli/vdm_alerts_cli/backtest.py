@@ -86,7 +86,7 @@ def run_backtest(
     for alert in backtest.missed:
         warn(
             f"the candidates miss: {alert.severity} {alert.key.rule}, {alert.key.scope}, "
-            f"fired {'before ' if alert.was_open_before else ''}{alert.fired.date()}"
+            f"fired {'by ' if alert.was_open_before else ''}{alert.fired}"
         )
     print_backtest(backtest, output, show_comparison=options.show_comparison)
     return ExitStatus.of(found=bool(backtest.missed), unread=bool(unread) or not given.is_complete)

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
 from rich.text import Text
@@ -78,7 +77,7 @@ def alert_row(alert: ReplayedAlert) -> Row:
         "fired": alert.fired,
         "open_before": alert.was_open_before,
         "resolved": alert.resolved,
-        "days": round(alert.duration / timedelta(days=1)),
+        "days": alert.days,
         "worst_rate": worst.rate.value if worst else None,
         "events": worst.rate.events if worst else None,
         "emails": worst.rate.volume if worst else None,
@@ -104,9 +103,7 @@ def _columns(width: int) -> Sequence[Column]:
         Column("Scope" if is_wide else "Scope, rule", _name_cell if is_wide else _two_lines),
         Column("Rule", lambda row: row["rule"], from_width=_WIDE),
         Column("Fired", _fired_cell),
-        Column(
-            "Resolved", lambda row: f"{row['resolved']:%Y-%m-%d}" if row["resolved"] else "open"
-        ),
+        Column("Resolved", lambda row: str(row["resolved"] or "open")),
         Column("Days", _days_cell, is_number=True),
         Column("Worst rate", lambda row: _rate_cell(row, " " if is_wide else "\n")),
     ]
@@ -121,7 +118,7 @@ def _two_lines(row: Row) -> Text:
 
 
 def _fired_cell(row: Row) -> str:
-    return "earlier" if row["open_before"] else f"{row['fired']:%Y-%m-%d}"
+    return "earlier" if row["open_before"] else str(row["fired"])
 
 
 def _days_cell(row: Row) -> str:

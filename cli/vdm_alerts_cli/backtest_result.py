@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from vdm_alerts.core.alerts.alert import AlertKey
 from vdm_alerts.core.evaluation.verdicts import Evidence
@@ -16,27 +16,27 @@ from vdm_alerts_cli.dataset import Dataset
 
 @dataclass(frozen=True, slots=True)
 class ReplayedAlert:
-    """One alert, from when it fired until it was resolved."""
+    """One alert, from when it fired until it was resolved. Days are UTC days."""
 
     key: AlertKey
     """The rule, the scope and the rate."""
     severity: Severity
     """The highest severity that it reached."""
-    fired: datetime
-    """The run that fired it; the run before the first day if it was open already."""
+    fired: date
+    """The first day at whose end it was firing; the day before the first if it was open already."""
     was_open_before: bool
     """Whether it was open before the first day, so that it is unknown when it fired."""
-    resolved: datetime | None
-    """The run that resolved it; None if it is still open after the last run."""
-    last_run: datetime
-    """The last run of the backtest."""
+    resolved: date | None
+    """The day at whose end it was resolved; None if it is still open after the last day."""
+    last_day: date
+    """The last day of the backtest."""
     worst: Evidence | None
-    """The worst counts of a run while it was open; None if it is about missing email."""
+    """The worst counts on which a verdict rests; None if it is about missing email."""
 
     @property
-    def duration(self) -> timedelta:
-        """How long it was open, until the last run at most."""
-        return (self.resolved or self.last_run) - self.fired
+    def days(self) -> int:
+        """The number of days that it was open, through the last day at most."""
+        return ((self.resolved or self.last_day) - self.fired).days
 
     def overlaps(self, other: "ReplayedAlert") -> bool:
         """Return whether both alerts are about the same rate, and were open at the same time."""

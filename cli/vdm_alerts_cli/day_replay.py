@@ -3,7 +3,7 @@
 import time as clock
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import date, timedelta
 
 from vdm_alerts.adapters.memory import MemoryAccount, MemoryRules, memory_ports
 from vdm_alerts.core.alerts.alert import Alert, AlertKey, Firing
@@ -15,6 +15,7 @@ from vdm_alerts.core.model.deadline import NoDeadline
 from vdm_alerts.core.model.metrics import ACCOUNT, LONGEST_WINDOW, Metric, Window
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.notifications.rendering.message import Message
+from vdm_alerts.core.observations.metric_reading import Limits
 from vdm_alerts.core.planning.queries import (
     Answers,
     Query,
@@ -28,9 +29,6 @@ from vdm_alerts.core.rules.rule_set import RuleSet
 from vdm_alerts_cli.backtest_result import BacktestResult, ReplayedAlert
 from vdm_alerts_cli.dataset import Dataset, DatasetSeries
 from vdm_alerts_cli.replay import Replay, without_log
-
-_BEFORE_MIDNIGHT = timedelta(minutes=1)
-"""How long before the end of a day its run is."""
 
 
 def needed_days(rules: RuleSet) -> int:
@@ -57,9 +55,10 @@ def replay_days(
 ) -> BacktestResult:
     """Return what *rules* would have done on the last *days* days of *dataset*.
 
-    There is one run for each day, at its end, and one for the day before, which finds the alerts
-    that are open already. The last run is at the time at which the dataset was read. *advance* is
-    told the number of runs that were just made. The dataset needs more days than *days*.
+    There is one run for each day, at the midnight that ends it, and one for the day before, which
+    finds the alerts that are open already. If the last day is partial, its run is at the time at
+    which the dataset was read. *advance* is told the number of runs that were just made. The
+    dataset needs more days than *days*.
     """
     started = clock.monotonic()
     first_day = Window(days).first_day(dataset.last_day)
@@ -74,10 +73,10 @@ def replay_days(
     replay, recorder = Replay(sources, dataset.target), _AlertRecorder(dataset, rules.rules)
     notifications = {}
     with without_log():
-        for at in _run_times(dataset, days + 1):
-            run = replay.run(at)
-            recorder.record(at, replay.alerts)
-            notifications[at.date()] = sum(map(_is_about_alerts, run.messages))
+        for as_of in _runs(dataset, days + 1):
+            run = replay.run(as_of.now, Limits(include_today=as_of.is_today_counted))
+            recorder.record(as_of, replay.alerts)
+            notifications[as_of.last_day] = sum(map(_is_about_alerts, run.messages))
             advance(1)
     return BacktestResult(
         dataset,
@@ -94,20 +93,18 @@ def _is_about_alerts(message: Message) -> bool:
     return message.attributes.get("reason", "SUMMARY") != "SUMMARY"
 
 
-def _run_times(dataset: Dataset, days: int) -> Sequence[datetime]:
-    """Return the times of the runs of the last *days* days of *dataset*."""
+def _runs(dataset: Dataset, days: int) -> Sequence[AsOf]:
+    """Return the times of the runs of the last *days* days of *dataset*, and their last days."""
     first = Window(days).first_day(dataset.last_day)
-    midnights = (
-        datetime.combine(first + timedelta(days=age + 1), time(), UTC) for age in range(days)
-    )
-    return [min(midnight - _BEFORE_MIDNIGHT, dataset.read_at) for midnight in midnights]
+    ends = [AsOf(dataset.read_at, first + timedelta(days=age)) for age in range(days)]
+    return [AsOf(min(each.end_of_last_day, each.now), each.last_day) for each in ends]
 
 
 @dataclass(slots=True)
 class _OpenAlert:
     """What is known of an alert while it is open."""
 
-    fired: datetime
+    fired: date
     severity: Severity
     worst: tuple[bool, float, Evidence] | None = None
     """Whether the counts breached the rule, how bad they are, and the counts."""
@@ -121,22 +118,23 @@ class _AlertRecorder:
         self._isps = list(
             dict.fromkeys(isp for rule in rules.values() for isp in provider_names(rule))
         )
-        self._runs: list[datetime] = []
+        self._days: list[date] = []
         self._alerts: Mapping[AlertKey, Alert] = {}
         self._open: dict[AlertKey, _OpenAlert] = {}
-        self._ended: list[tuple[AlertKey, _OpenAlert, datetime]] = []
+        self._ended: list[tuple[AlertKey, _OpenAlert, date]] = []
 
-    def record(self, at: datetime, alerts: Mapping[AlertKey, Alert]) -> None:
-        """Record the *alerts* after the run at *at*."""
-        self._runs.append(at)
+    def record(self, run: AsOf, alerts: Mapping[AlertKey, Alert]) -> None:
+        """Record the *alerts* after *run*."""
+        day = run.last_day
+        self._days.append(day)
         firing = {
             key: alert.state for key, alert in alerts.items() if isinstance(alert.state, Firing)
         }
         for key in [key for key in self._open if key not in firing]:
-            self._ended.append((key, self._open.pop(key), at))
-        as_of = self._as_of(at)
+            self._ended.append((key, self._open.pop(key), day))
+        as_of = self._as_of(run)
         for key, state in firing.items():
-            known = self._open.setdefault(key, _OpenAlert(at, state.severity))
+            known = self._open.setdefault(key, _OpenAlert(day, state.severity))
             known.severity = max(known.severity, state.severity)
             verdict = self._verdict(key, as_of)
             if evidence := evidence_of(verdict):
@@ -154,9 +152,9 @@ class _AlertRecorder:
                 key=key,
                 severity=known.severity,
                 fired=known.fired,
-                was_open_before=known.fired == self._runs[0],
+                was_open_before=known.fired == self._days[0],
                 resolved=resolved,
-                last_run=self._runs[-1],
+                last_day=self._days[-1],
                 worst=known.worst[2] if known.worst else None,
             )
             for key, known, resolved in (*self._ended, *still_open)
@@ -166,10 +164,10 @@ class _AlertRecorder:
             key=lambda each: (each.fired, -each.severity, each.key.rule, str(each.key.scope)),
         )
 
-    def _as_of(self, at: datetime) -> AsOf:
-        """Return the time of the run at *at*, and the last day that it has counts of."""
-        account = self._read([Query(metric, ACCOUNT) for metric in Metric], at)
-        return data_as_of(at, at.date(), account)
+    def _as_of(self, run: AsOf) -> AsOf:
+        """Return the time of *run*, and the last day that has counts."""
+        account = self._read([Query(metric, ACCOUNT) for metric in Metric], run)
+        return data_as_of(run.now, run.last_day, account)
 
     def _verdict(self, key: AlertKey, as_of: AsOf) -> Verdict | None:
         """Return the verdict of the run as of *as_of* on an open alert; None without counts."""
@@ -177,7 +175,7 @@ class _AlertRecorder:
         metrics = (rule.indicator.events, rule.indicator.volume)
         queries = [Query(metric, key.scope) for metric in metrics]
         answers = self._read(
-            [base for query in queries for base in base_queries(query, self._isps)], as_of.now
+            [base for query in queries for base in base_queries(query, self._isps)], as_of
         )
         events, volume = (find_answer(query, self._isps, answers) for query in queries)
         if events is None or volume is None:
@@ -185,5 +183,5 @@ class _AlertRecorder:
         prior = before.prior_state(rule) if before else NO_OPEN_ALERT
         return evaluate_series(rule, key.scope, (events, volume), as_of, prior)
 
-    def _read(self, queries: Sequence[Query], at: datetime) -> Answers:
-        return self._series.read(queries, LONGEST_WINDOW, at.date(), NoDeadline())
+    def _read(self, queries: Sequence[Query], as_of: AsOf) -> Answers:
+        return self._series.read(queries, LONGEST_WINDOW, as_of.last_day, NoDeadline())

@@ -12,6 +12,7 @@ from vdm_alerts.app.evaluate import DEFAULT_OPTIONS, Lease, NotificationOptions
 from vdm_alerts.core.alerts.alert import Alert, AlertKey
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.notifications.rendering.message import Message
+from vdm_alerts.core.observations.metric_reading import UNLIMITED, Limits
 from vdm_alerts.core.observations.run_report import RunReport
 from vdm_alerts.ports import Ports
 
@@ -39,10 +40,10 @@ class Replay:
         self._ports = replace(sources, notifier=self._notifier, store=self._store)
         self._target, self._options = target, options
 
-    def run(self, at: datetime) -> ReplayedRun:
-        """Run as of *at*, which must not be before the last run."""
+    def run(self, at: datetime, limits: Limits = UNLIMITED) -> ReplayedRun:
+        """Run as of *at*, which must not be before the last run, and read within *limits*."""
         lease = Lease(at, at + _LEASE_DURATION)
-        report = evaluate.run(self._ports, self._target, at, lease, options=self._options)
+        report = evaluate.run(self._ports, self._target, at, lease, limits, self._options)
         messages = tuple(self._notifier.sent)
         self._notifier.sent.clear()
         return ReplayedRun(report, messages)

@@ -4,6 +4,7 @@ import logging
 import re
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 from click.testing import Result
@@ -224,3 +225,94 @@ def test_page_documents_every_key_of_a_run_and_of_a_scenario() -> None:
     named = {*re.findall(r"`(\w+)`", PAGE)}
     assert keys <= named
     assert named & {each.lower() for each in METRICS} == {"send", "permanent_bounce", "complaint"}
+
+
+NO_SCENARIO = "begins = 2026-03-01\nbegan = 1\n"
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
+def test_invalid_scenario_does_not_stop_the_others(
+    run_command: RunCommand, example: Path, tmp_path: Path
+) -> None:
+    invalid = write(tmp_path / "invalid.toml", NO_SCENARIO)
+    unexpected = write(tmp_path / "odd.toml", EXAMPLE.replace('["FIRING"]', "[]"))
+    result = run_command("simulate", invalid, example, unexpected)
+    assert result.exit_code == 2, "2 wins over 1"
+    assert f"vdm-alerts: {invalid}: 1 error\n  began  is not a key" in result.stderr
+    assert str(example) in result.stdout
+    assert "expected: no notification; sent: FIRING" in result.stdout
+    assert "3 scenarios: 1 with unexpected notifications, 1 invalid." in result.stderr
+
+
+def test_rules_that_no_scenario_fires_are_listed(run_command: RunCommand, example: Path) -> None:
+    result = run_command("simulate", example, example)
+    unfired = [name for name in read_rules(DEFAULT_RULES) if name != "bounce-rate"]
+    (line,) = [line for line in result.stderr.splitlines() if "no scenario fires" in line]
+    assert all(name in line for name in unfired)
+    assert not re.search(r"(?<!-)\bbounce-rate", line.replace("transient-bounce-rate", ""))
+    assert result.exit_code == 0
+    assert not run_command("simulate", example).stderr
+
+
+def test_diff_shows_the_runs_that_are_not_as_expected(
+    run_command: RunCommand, example: Path, tmp_path: Path
+) -> None:
+    unexpected = write(tmp_path / "odd.toml", EXAMPLE.replace('["FIRING"]', "[]"))
+    free = write(tmp_path / "free.toml", re.sub("expects = .*", "", EXAMPLE))
+    result = run_command("simulate", "--diff", example, unexpected, free)
+    assert result.exit_code == 1
+    assert result.stdout.splitlines() == [
+        f"{example}: as expected, 3 runs",
+        f"--- {unexpected}: expected",
+        f"+++ {unexpected}: sent",
+        "@@ -1,3 +1,3 @@",
+        " 2026-03-07 09:00  SUMMARY",
+        "-2026-03-08 09:00  no notification",
+        "+2026-03-08 09:00  FIRING",
+        " 2026-03-11 09:00  RESOLVED",
+        f"{free}: nothing is expected, 3 runs",
+    ]
+
+
+def test_junit_file_has_a_test_for_each_run(
+    run_command: RunCommand, example: Path, tmp_path: Path
+) -> None:
+    text = EXAMPLE.replace('["FIRING"]', "[]").replace("Yesterday", "<\\u0007&")
+    paths = [
+        example,
+        write(tmp_path / "odd.toml", text),
+        write(tmp_path / "free.toml", re.sub("expects = .*", "", EXAMPLE)),
+        write(tmp_path / "invalid.toml", NO_SCENARIO),
+    ]
+    result = run_command("simulate", *paths, "--junit", tmp_path / "results.xml")
+    assert result.exit_code == 2
+    suites = ET.parse(tmp_path / "results.xml").getroot()  # noqa: S314 - a file of this test
+    counts = ("tests", "failures", "errors", "skipped")
+    assert [(suite.get("name"), *map(suite.get, counts)) for suite in suites] == [
+        (str(paths[0]), "3", "0", "0", "0"),
+        (str(paths[1]), "3", "1", "0", "0"),
+        (str(paths[2]), "1", "0", "0", "1"),
+        (str(paths[3]), "1", "0", "1", "0"),
+    ]
+    (failed,) = suites.findall("testsuite/testcase[failure]")
+    assert failed.get("name") == "2026-03-08 09:00 <\\u0007& 12% bounced."
+    (failure,) = failed
+    assert failure.get("message") == "expected: no notification; sent: FIRING"
+    assert "[CRITICAL] Bounce rate 12%" in (failure.text or "")
+    (error,) = suites.findall("testsuite/testcase/error")
+    assert "began  is not a key" in (error.text or "")
+
+
+@pytest.mark.parametrize(("expected", "status"), [('["FIRING"]', 3), ("[]", 1)])
+def test_junit_file_that_cannot_be_written_is_reported(
+    run_command: RunCommand, example: Path, expected: str, status: int
+) -> None:
+    example.write_text(EXAMPLE.replace('["FIRING"]', expected))
+    result = run_command("simulate", example, "--junit", "/dev/full")
+    assert result.exit_code == status
+    assert "vdm-alerts: not written: /dev/full: No space left on device\n" in result.stderr
+    assert "expected" in result.stdout or expected != "[]"
