@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from threading import Lock
 from typing import Any
 
 from vdm_alerts.adapters.aws.cloudwatch_reputation import CloudWatchReputation
@@ -10,7 +11,12 @@ from vdm_alerts.adapters.aws.dynamodb_roster import DynamoDbRoster
 from vdm_alerts.adapters.aws.dynamodb_state import DynamoDbState
 from vdm_alerts.adapters.aws.ses_account import SesAccount
 from vdm_alerts.adapters.aws.ses_metrics import SesMetrics
-from vdm_alerts.adapters.aws.ses_rate_limiter import CALLS_PER_SECOND, Clock, RateLimiter
+from vdm_alerts.adapters.aws.ses_rate_limiter import (
+    CALLS_PER_SECOND,
+    QUOTA_SHARE,
+    Clock,
+    RateLimiter,
+)
 from vdm_alerts.adapters.aws.sns_notifier import SnsNotifier
 from vdm_alerts.adapters.aws.ssm_rules import SsmRules
 from vdm_alerts.adapters.aws.ssm_silences import SsmSilences
@@ -19,9 +25,10 @@ from vdm_alerts.app.collect import collect
 from vdm_alerts.core.alerts.damage import without_future_times
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.deadline import Deadline
-from vdm_alerts.core.model.findings import FindingSource, OperationFailedError
+from vdm_alerts.core.model.findings import Finding, OperationFailedError
 from vdm_alerts.core.model.metrics import Series, Window
 from vdm_alerts.core.model.rates import Gap
+from vdm_alerts.core.observations.data_findings import UNREADABLE_SERIES
 from vdm_alerts.core.observations.evaluation import Evaluation, evaluate
 from vdm_alerts.core.observations.metric_reading import Limits
 from vdm_alerts.core.observations.no_email import NO_EMAIL_AFTER
@@ -49,16 +56,22 @@ class AccountReading:
     """The state that the function stored; an empty state without a deployment."""
     observation: Observation
     evaluation: Evaluation
+    problems: Sequence[str]
+    """The findings about the account, the rules, and VDM Alerts itself: a line for each."""
     unread: Sequence[str]
     """What could not be read, and why: a line for each source."""
 
 
 class LimitedSeries:
-    """A SeriesSource that makes a limited number of queries, and reports their progress."""
+    """A SeriesSource that makes a limited number of queries, and reports their progress.
+
+    Several threads can use it.
+    """
 
     def __init__(self, source: SeriesSource, limit: int | None, progress: Progress) -> None:
         """Make at most *limit* queries of *source*; None is no limit."""
         self._source, self._limit, self._progress = source, limit, progress
+        self._lock = Lock()
         self.queries_made = 0
         """The queries so far."""
 
@@ -66,10 +79,11 @@ class LimitedSeries:
         self, queries: Sequence[Query], window: Window, last: date, deadline: Deadline
     ) -> Mapping[Query, Series | Gap]:
         """Return the answers of the source. The queries above the limit are cut off."""
-        left = None if self._limit is None else self._limit - self.queries_made
-        allowed = queries[:left]
+        with self._lock:
+            left = None if self._limit is None else self._limit - self.queries_made
+            allowed = queries[:left]
+            self.queries_made += len(allowed)
         answers = self._source.read(allowed, window, last, deadline) if allowed else {}
-        self.queries_made += len(allowed)
         self._progress(len(allowed))
         return {**answers, **dict.fromkeys(queries[len(allowed) :], Gap.CUT_OFF)}
 
@@ -82,7 +96,8 @@ def series_source(
     connection: Connection, reading: ReadingOptions, clock: Clock, progress: Progress
 ) -> LimitedSeries:
     """Return the source of VDM's counts, within the limits of *reading*."""
-    limiter = RateLimiter(clock, CALLS_PER_SECOND * reading.quota_share)
+    share = min(reading.quota_share, QUOTA_SHARE)  # More of it, and SES throttles some calls.
+    limiter = RateLimiter(clock, CALLS_PER_SECOND * share)
     source = SesMetrics(connection.client("sesv2"), limiter)
     return LimitedSeries(source, reading.max_queries, progress)
 
@@ -112,15 +127,23 @@ def read_account(
         Limits(include_today=settings.include_today if settings else True),
         settings.no_email_after if settings else NO_EMAIL_AFTER,
     )
-    unread += [
-        str(finding)
-        for finding in observation.findings
-        if finding.source in observation.unreadable_sources
-        and finding.source is not FindingSource.HISTORY
-    ]
+    found = [each for each in observation.findings if not _is_about_reading(each, observation)]
+    unread += [str(each) for each in observation.findings if each not in found]
     return AccountReading(
-        now, deployment, before, observation, evaluate(observation), tuple(dict.fromkeys(unread))
+        now,
+        deployment,
+        before,
+        observation,
+        evaluate(observation),
+        problems=tuple(finding.headline for finding in found),
+        unread=tuple(dict.fromkeys(unread)),
     )
+
+
+def _is_about_reading(finding: Finding, observation: Observation) -> bool:
+    """Return whether *finding* says that something could not be read."""
+    is_unreadable = finding.source in observation.unreadable_sources
+    return is_unreadable or finding.key in UNREADABLE_SERIES
 
 
 def _stored_state(

@@ -1,6 +1,7 @@
 """The counts of a whole account, read from VDM for `export`, `backtest` and `report`."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -13,10 +14,19 @@ from vdm_alerts.core.model.findings import FindingSource
 from vdm_alerts.core.model.mailbox_providers import KNOWN_ISPS
 from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap
-from vdm_alerts.core.planning.queries import Query, TodayRejectedError
+from vdm_alerts.core.planning.queries import ACCOUNT_SENT_QUERY, Query, TodayRejectedError
 from vdm_alerts.ports import SeriesSource
 from vdm_alerts_cli.connection import Connection
 from vdm_alerts_cli.dataset import Dataset
+
+GROUP = 100
+"""Scopes that are read together."""
+GROUPS_AT_ONCE = 3
+"""Groups that are read at the same time.
+
+The rest of a group can only be read when its emails are known. Meanwhile, the calls of the other
+groups use the quota.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +84,40 @@ def _read_answers(
     last: date,
     series: SeriesSource,
 ) -> Mapping[Query, Series | Gap]:
+    """Return the answers for *scopes*, in groups that are read at the same time.
+
+    The emails of the account are read first, because an error that ends the read occurs there.
+    """
+    known = series.read([ACCOUNT_SENT_QUERY], window, last, NoDeadline())
+    groups = [scopes[start : start + GROUP] for start in range(0, len(scopes), GROUP)]
+    read = partial(
+        _read_group, known=known, metrics=metrics, window=window, last=last, series=series
+    )
+    answers: dict[Query, Series | Gap] = {}
+    with ThreadPoolExecutor(GROUPS_AT_ONCE) as executor:
+        for group_answers in executor.map(read, groups):
+            answers |= group_answers
+    return _in_order(answers, scopes, metrics)
+
+
+def _read_group(
+    scopes: Sequence[Scope],
+    known: Mapping[Query, Series | Gap],
+    metrics: Sequence[Metric],
+    window: Window,
+    last: date,
+    series: SeriesSource,
+) -> Mapping[Query, Series | Gap]:
+    """Return the answers for *scopes*: the emails first, and the rest of scopes with email."""
     deadline = NoDeadline()
-    sent = series.read([Query(Metric.SEND, scope) for scope in scopes], window, last, deadline)
+    sent_queries = [Query(Metric.SEND, scope) for scope in scopes]
+    sent = {query: known[query] for query in sent_queries if query in known}
+    queries = [query for query in sent_queries if query not in sent]
+    sent |= series.read(queries, window, last, deadline) if queries else {}
     active = [query.scope for query, answer in sent.items() if _has_email(answer)]
     others = [metric for metric in metrics if metric is not Metric.SEND]
     queries = [Query(metric, scope) for scope in active for metric in others]
-    rest = series.read(queries, window, last, deadline) if queries else {}
-    return _in_order({**sent, **rest}, scopes, metrics)
+    return {**sent, **(series.read(queries, window, last, deadline) if queries else {})}
 
 
 def _has_email(answer: Series | Gap) -> bool:
