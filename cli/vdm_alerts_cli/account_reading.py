@@ -13,7 +13,6 @@ from vdm_alerts.adapters.aws.ses_account import SesAccount
 from vdm_alerts.adapters.aws.ses_metrics import SesMetrics
 from vdm_alerts.adapters.aws.ses_rate_limiter import (
     CALLS_PER_SECOND,
-    QUOTA_SHARE,
     Clock,
     RateLimiter,
 )
@@ -42,6 +41,8 @@ from vdm_alerts_cli.parameter_store import ParameterStore
 from vdm_alerts_cli.read_only_table import ReadOnlyTable
 from vdm_alerts_cli.rule_files import DEFAULT_RULES, read_rules
 
+MAX_QUOTA_SHARE = 0.985
+"""The largest share of the quota. With more, SES throttles calls that are a moment too early."""
 Progress = Callable[[int], None]
 """What is told the number of queries that were just answered."""
 
@@ -96,7 +97,7 @@ def series_source(
     connection: Connection, reading: ReadingOptions, clock: Clock, progress: Progress
 ) -> LimitedSeries:
     """Return the source of VDM's counts, within the limits of *reading*."""
-    share = min(reading.quota_share, QUOTA_SHARE)  # More of it, and SES throttles some calls.
+    share = min(reading.quota_share, MAX_QUOTA_SHARE)
     limiter = RateLimiter(clock, CALLS_PER_SECOND * share)
     source = SesMetrics(connection.client("sesv2"), limiter)
     return LimitedSeries(source, reading.max_queries, progress)

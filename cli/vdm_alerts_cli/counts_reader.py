@@ -5,8 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
+from itertools import pairwise
 
 from vdm_alerts.adapters.aws.ses_account import SesAccount
+from vdm_alerts.adapters.aws.ses_metrics import MAX_QUERIES
 from vdm_alerts.adapters.aws.ses_rate_limiter import Clock
 from vdm_alerts.app.failures import FailureCollector
 from vdm_alerts.core.model.deadline import NoDeadline
@@ -14,18 +16,16 @@ from vdm_alerts.core.model.findings import FindingSource
 from vdm_alerts.core.model.mailbox_providers import KNOWN_ISPS
 from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap
-from vdm_alerts.core.planning.queries import ACCOUNT_SENT_QUERY, Query, TodayRejectedError
+from vdm_alerts.core.planning.queries import Query, TodayRejectedError
 from vdm_alerts.ports import SeriesSource
 from vdm_alerts_cli.connection import Connection
 from vdm_alerts_cli.dataset import Dataset
 
-GROUP = 100
-"""Scopes that are read together."""
-GROUPS_AT_ONCE = 3
-"""Groups that are read at the same time.
+PARTS = (0.3, 1.0)
+"""The ends of the parts of the scopes that are read at the same time, as fractions.
 
-The rest of a group can only be read when its emails are known. Meanwhile, the calls of the other
-groups use the quota.
+The rest of a part can only be read when its emails are known. Meanwhile, the calls of the other
+part use the quota. The parts differ in size, so that they do not wait at the same time.
 """
 
 
@@ -84,23 +84,25 @@ def _read_answers(
     last: date,
     series: SeriesSource,
 ) -> Mapping[Query, Series | Gap]:
-    """Return the answers for *scopes*, in groups that are read at the same time.
+    """Return the answers for *scopes*, in parts that are read at the same time.
 
-    The emails of the account are read first, because an error that ends the read occurs there.
+    One call is made before, because an error that ends the read occurs there.
     """
-    known = series.read([ACCOUNT_SENT_QUERY], window, last, NoDeadline())
-    groups = [scopes[start : start + GROUP] for start in range(0, len(scopes), GROUP)]
+    first = [Query(Metric.SEND, scope) for scope in scopes[:MAX_QUERIES]]
+    known = series.read(first, window, last, NoDeadline())
+    ends = [round(len(scopes) * end) for end in PARTS]
+    parts = [scopes[start:end] for start, end in pairwise([0, *ends])]
     read = partial(
-        _read_group, known=known, metrics=metrics, window=window, last=last, series=series
+        _read_part, known=known, metrics=metrics, window=window, last=last, series=series
     )
     answers: dict[Query, Series | Gap] = {}
-    with ThreadPoolExecutor(GROUPS_AT_ONCE) as executor:
-        for group_answers in executor.map(read, groups):
-            answers |= group_answers
+    with ThreadPoolExecutor(len(parts)) as executor:
+        for part_answers in executor.map(read, parts):
+            answers |= part_answers
     return _in_order(answers, scopes, metrics)
 
 
-def _read_group(
+def _read_part(
     scopes: Sequence[Scope],
     known: Mapping[Query, Series | Gap],
     metrics: Sequence[Metric],

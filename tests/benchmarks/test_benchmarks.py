@@ -39,3 +39,14 @@ def test_sweep_benchmark_reads_every_series_without_being_throttled() -> None:
     assert breached["found"] == breached["in_trouble"] > 0
     assert breached["wrongly_found"] == 0
     assert breached["queries"] < 0.5 * breached["full_fanout_queries"]
+
+
+def test_backtest_benchmark_reads_every_series_and_replays_every_day() -> None:
+    rows = rows_of("backtest", "--identities", "40", by="runs")
+    (row,) = rows.values()
+    assert row["queries"] == (40 + 1 + 1) * 4 + 12, (
+        "the account, one provider with email, 12 without"
+    )
+    assert row["throttled"] == 0
+    assert row["runs"] == 46
+    assert row["alerts"] > 0

@@ -62,7 +62,7 @@ def backtest(  # noqa: PLR0913 - one for each option
     reading: ReadingOptions,
     output: OutputOptions,
 ) -> ExitStatus:
-    """Show which alerts your rules, or others, would have fired in the last days.
+    """Show which alerts rules would have fired in the last days.
 
     The present rules are those of your stack. Without a stack, and with --from, these are the
     default rules. The exit status is 1 if candidates miss an alert of the present rules.
