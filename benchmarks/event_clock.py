@@ -11,7 +11,7 @@ from threading import Condition, Thread, get_ident
 
 CHECK_S = 0.001
 """Real seconds between two looks at what the threads do."""
-CHECKS = 3
+CHECKS = 6
 """Looks in a row at which no thread may compute before the clock moves on.
 
 A thread that was just notified by another one looks as if it waited until it continues.

@@ -162,8 +162,8 @@ def _spans_cell(rows: Sequence[Row], between: str) -> Text:
 def _span(row: Row, between: str) -> str:
     """Return the severity of an alert, and when it was open."""
     fired = "earlier" if row["open_before"] else f"{row['fired']:%m-%d}"
-    resolved = f"to {row['resolved']:%m-%d}" if row["resolved"] else "and still open"
-    return f"{row['severity']},{between}{fired} {resolved} ({_days_cell(row)} d)"
+    period = f"{fired} to {row['resolved']:%m-%d}" if row["resolved"] else f"since {fired}"
+    return f"{row['severity']},{between}{period} ({_days_cell(row)} d)"
 
 
 def _totals(backtest: Backtest, *, show_comparison: bool) -> Sequence[str]:
