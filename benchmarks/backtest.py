@@ -54,12 +54,14 @@ def main() -> None:
     text, clock = "\n".join(scenario_lines(options.identities)), EventClock()
     endpoint = SlowEndpoint(parse_scenario(text, "the account"), NOW, clock)
     dataset, reading = read(endpoint, clock)
-    about = {"identities": options.identities, "days": DAYS.days, "metrics": len(METRICS)}
-    report(
-        {**about, "latency": f"{LATENCY} s"},
-        [{**reading, **evaluate(dataset)}],
-        as_json=options.json,
-    )
+    about = {"days": DAYS.days, "metrics": len(METRICS), "latency": f"{LATENCY} s"}
+    row = {
+        "case": "backtest",
+        "account": f"{options.identities:,} identities",
+        **reading,
+        **evaluate(dataset),
+    }
+    report(about, [row], as_json=options.json, group_key="case")
 
 
 class SlowEndpoint(Endpoint):

@@ -48,7 +48,7 @@ def shell(command: str, *arguments: str, **variables: str) -> subprocess.Complet
         ("<module>", "botocore/session.py", ["cost"]),
         ("parse_args", "click/core.py", ["--help"]),
         ("print_costs", "vdm_alerts_cli/cost.py", ["cost"]),
-        ("_print_run", "vdm_alerts_cli/simulate.py", SIMULATION),
+        ("_print_run", "vdm_alerts_cli/simulation_output.py", SIMULATION),
         ("_run_exitfuncs", "", ["cost"]),
     ],
     ids=["import", "late import", "arguments", "command", "output", "exit"],
