@@ -9,6 +9,7 @@ from vdm_alerts_cli.commands.check import check
 from vdm_alerts_cli.commands.completion import completion
 from vdm_alerts_cli.commands.cost import cost
 from vdm_alerts_cli.commands.demo import demo
+from vdm_alerts_cli.commands.doctor import doctor
 from vdm_alerts_cli.commands.explain import explain
 from vdm_alerts_cli.commands.export import export
 from vdm_alerts_cli.commands.init import init
@@ -23,6 +24,7 @@ COMMANDS: Sequence[click.Command] = (
     completion,
     cost,
     demo,
+    doctor,
     explain,
     export,
     init,
