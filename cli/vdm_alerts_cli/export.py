@@ -74,6 +74,21 @@ def read_dataset_of(
 
     What could not be read is listed on standard error.
     """
+    dataset, unread = read_what_is_known(connection, metrics, window, reading, output)
+    return dataset, bool(unread)
+
+
+def read_what_is_known(
+    connection: Connection,
+    metrics: Sequence[Metric],
+    window: Window,
+    reading: ReadingOptions,
+    output: OutputOptions,
+) -> tuple[Dataset, Sequence[str]]:
+    """Return the counts of the whole account, and a line for whatever could not be read.
+
+    These lines are on standard error, too.
+    """
     inventory = list_scopes(connection, time)
     limit = max_queries(inventory.scopes, metrics, reading.max_queries)
     say(
@@ -84,12 +99,13 @@ def read_dataset_of(
     with progress("VDM queries", limit, output) as advance:
         series = series_source(connection, reading, time, advance)
         dataset = read_counts(connection, inventory.scopes, metrics, window, current_time(), series)
-    for line in (*inventory.unread, *_gap_lines(dataset)):
+    unread = [*inventory.unread, *gap_lines(dataset)]
+    for line in unread:
         warn(f"not read: {line}")
-    return dataset, bool(inventory.unread or dataset.gaps)
+    return dataset, unread
 
 
-def _gap_lines(dataset: Dataset) -> Collection[str]:
+def gap_lines(dataset: Dataset) -> Collection[str]:
     """Return a line for each reason why series are unknown."""
     reasons = dict.fromkeys(dataset.gaps.values(), 0)
     for gap in dataset.gaps.values():
