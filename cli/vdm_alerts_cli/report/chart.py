@@ -76,8 +76,8 @@ class ChartShapes:
 
     @property
     def max_volume(self) -> str:
-        """The emails of the highest bar."""
-        return short_number(self._max_volume)
+        """The emails of the highest bar; empty without bars."""
+        return short_number(self._max_volume) if self._max_volume else ""
 
     @property
     def markers(self) -> str:
@@ -138,7 +138,7 @@ class ChartShapes:
 
     @property
     def notes(self) -> Sequence[str]:
-        """What the chart does not show, a sentence each."""
+        """What the chart cannot show, a sentence each."""
         above = [
             _level_text(levels)
             for share, levels in _by_share(self.chart.levels)
@@ -146,8 +146,12 @@ class ChartShapes:
         ]
         visible = [each for each in self.chart.other_alerts if self._is_visible(each)]
         hidden = sum(len(lane) for lane in _in_lanes(visible)[MAX_LANES:])
-        notes = [f"Above this scale: {enumeration(above)}."] if above else []
-        return [*notes, f"{number_of('more alert', hidden)} not shown here."] if hidden else notes
+        notes = [f"{sentence}." for sentence in self._unknown_days()]
+        if above:
+            notes.append(f"Above this scale: {enumeration(above)}.")
+        if hidden:
+            notes.append(f"{number_of('more alert', hidden)} not shown here.")
+        return notes
 
     @property
     def _top(self) -> float:
@@ -198,13 +202,17 @@ class ChartShapes:
             yield f"Emails on {number_of('day', len(rates))} of {len(self.chart.rates)}"
             if bad := sum(rate is not None for rate in self._bad):
                 yield f"{number_of('day', bad)} at or {self._bad_side} a threshold"
-        unknown = [rate for rate in self.chart.rates if isinstance(rate, Gap)]
-        for gap in dict.fromkeys(unknown):
-            yield f"{number_of('day', unknown.count(gap))} {describe(gap)}"
+        unknown = list(self._unknown_days())
+        yield from unknown
         if not rates and not unknown:
             yield "No email"
         if alerts := len(self.alerts):
             yield f"{number_of('alert', alerts)} about this rate"
+
+    def _unknown_days(self) -> Iterator[str]:
+        unknown = [rate for rate in self.chart.rates if isinstance(rate, Gap)]
+        for gap in dict.fromkeys(unknown):
+            yield f"{number_of('day', unknown.count(gap))} {describe(gap)}"
 
     @property
     def _bad_side(self) -> str:

@@ -30,7 +30,7 @@ def scope_section(account: Account, dimension: Dimension) -> ScopeSection:
         emails_title="Emails",
         columns=[capitalized(WORDING[indicator].noun) for indicator in indicators],
         rows=sorted(rows, key=_order),
-        intro=_intro(account) if active else "" if scopes else "None.",
+        intro=_intro(account) if active else "" if scopes else "None in the counts that were read.",
         outro=_without_email(account, [each for each in scopes if each not in set(active)]),
     )
 

@@ -63,6 +63,8 @@ def test_line_without_rates_is_empty() -> None:
     shapes = a_chart(None, Gap.REJECTED)
     assert shapes.line == shapes.bad == shapes.volume == ""
     assert shapes.summary == "1 day unknown: SES rejects queries about it."
+    assert shapes.notes[0] == shapes.summary
+    assert shapes.max_volume == ""
 
 
 @given(DAY_RATES)

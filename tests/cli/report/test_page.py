@@ -174,7 +174,9 @@ def test_unknown_is_never_zero() -> None:
     assert document.words.count("unknown: SES did not answer") >= 3
     assert "Open alerts unknown VDM Alerts is not deployed here" in document.words
     assert "gap" in [each.get("class") for tag, each in document.tags if tag == "rect"]
-    assert "rate" not in document.of_class("rate")
+    assert document.of_class("rate") == document.of_class("volume") == []
+    assert "60 days unknown: SES did not answer." in document.words
+    assert "Tenants None in the counts that were read." in document.words
 
 
 def test_open_and_past_alerts_are_in_tables_and_charts() -> None:
