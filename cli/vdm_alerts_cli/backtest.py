@@ -114,7 +114,7 @@ def _read_account(
     rule_sets = _rule_sets(in_effect, options)
     days, needed = _days(options, rule_sets, LONGEST_WINDOW.days)
     metrics = {metric for rules in rule_sets for metric in metrics_of(rules)}
-    dataset, has_gaps = read_dataset_of(
+    dataset, unread = read_dataset_of(
         connection,
         [metric for metric in Metric if metric in metrics],
         LONGEST_WINDOW,
@@ -123,7 +123,7 @@ def _read_account(
     )
     invalid, ses_rules = list(map(str, in_effect.invalid.values())), _ses_rules(in_effect)
     return _Input(
-        dataset, rule_sets, days, needed, invalid, is_complete=not has_gaps, ses_rules=ses_rules
+        dataset, rule_sets, days, needed, invalid, is_complete=not unread, ses_rules=ses_rules
     )
 
 

@@ -13,6 +13,7 @@ from vdm_alerts_cli.commands.doctor import doctor
 from vdm_alerts_cli.commands.explain import explain
 from vdm_alerts_cli.commands.export import export
 from vdm_alerts_cli.commands.init import init
+from vdm_alerts_cli.commands.report import report
 from vdm_alerts_cli.commands.simulate import simulate
 from vdm_alerts_cli.commands.stop import stop
 from vdm_alerts_cli.commands.validate import validate
@@ -28,6 +29,7 @@ COMMANDS: Sequence[click.Command] = (
     explain,
     export,
     init,
+    report,
     simulate,
     stop,
     validate,

@@ -18,7 +18,15 @@ from vdm_local.launcher import LocalAwsStartError
 from vdm_local.text_file import UnreadableFileError
 
 RunCommand = Callable[..., Result]
-NEEDING_AN_AWS_ACCOUNT = {"backtest", "check", "doctor", "explain", "export", "validate"}
+NEEDING_AN_AWS_ACCOUNT = {
+    "backtest",
+    "check",
+    "doctor",
+    "explain",
+    "export",
+    "report",
+    "validate",
+}
 """Commands that read the AWS environment. Every other command ignores it."""
 
 

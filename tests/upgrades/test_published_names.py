@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from builders import NOW, TARGET
+from cli.report.test_snapshot import DOCUMENT as REPORT
 from sample_notifications import sample_notifications
 
 from vdm_alerts import settings
@@ -64,6 +65,7 @@ def published_names() -> dict[str, Any]:
             for message in messages
         },
         "checks of the doctor": sorted(check.id for check in CHECKS),
+        "report": sorted(set(key_paths(REPORT))),
     }
 
 
