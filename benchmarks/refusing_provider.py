@@ -14,7 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 
 from benchmarks.report import positive_integer, report
-from vdm_alerts_cli.simulate import DEFAULT_RULES, SimulatedRun, read_rules, simulate
+from vdm_alerts_cli.rule_files import DEFAULT_RULES, read_rules
+from vdm_alerts_cli.simulate import SimulatedRun, simulate
 from vdm_local.account import ACCOUNT, REGION
 from vdm_local.daily_counts import parse_counts
 from vdm_local.scenario import Scenario

@@ -46,7 +46,8 @@ from vdm_alerts.core.rules.parser import InvalidRuleError, parse_rule
 from vdm_alerts.core.rules.rule import Rule, Threshold
 from vdm_alerts.core.rules.rule_set import LAST_VALID_APPLIES
 from vdm_alerts_cli.demo import DEMO_SCENARIO
-from vdm_alerts_cli.simulate import DEFAULT_RULES, read_rules, simulate
+from vdm_alerts_cli.rule_files import DEFAULT_RULES, read_rules
+from vdm_alerts_cli.simulate import simulate
 from vdm_local.scenario import load_scenario
 
 WARNING, CRITICAL = Severity.WARNING, Severity.CRITICAL

@@ -28,7 +28,8 @@ def _prepare_output() -> None:
     if sys.stderr is None:  # Closed. Otherwise click would print errors to standard output.
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the end
     if sys.stdout is None:
-        sys.exit("vdm-alerts: cannot write: standard output is closed")
+        print("vdm-alerts: cannot write: standard output is closed", file=sys.stderr)
+        sys.exit(3)  # As `ExitStatus.NOT_READ`, which is not imported yet.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from vdm_local.launcher import NO_ACCOUNT
+from vdm_local.account import NO_ACCOUNT
 
 
 class LocalCommand(click.Command):

@@ -4,28 +4,34 @@ from collections.abc import Sequence
 
 import click
 
+from vdm_alerts_cli.commands.check import check
 from vdm_alerts_cli.commands.cost import cost
 from vdm_alerts_cli.commands.demo import demo
+from vdm_alerts_cli.commands.explain import explain
+from vdm_alerts_cli.commands.export import export
 from vdm_alerts_cli.commands.simulate import simulate
 from vdm_alerts_cli.commands.stop import stop
 from vdm_alerts_cli.exit_status import ErrorReportingGroup
 
-COMMANDS: Sequence[click.Command] = (demo, stop, simulate, cost)
+COMMANDS: Sequence[click.Command] = (check, cost, demo, explain, export, simulate, stop)
 """Every subcommand. The help text sorts them by name."""
 
 
 @click.group(cls=ErrorReportingGroup, commands=COMMANDS)
 def vdm_alerts() -> None:
-    """Try VDM Alerts on this machine: demo, simulation and cost estimate.
+    """Ask VDM Alerts about your SES account, or try it on this machine.
 
-    No command needs an AWS account.
+    Commands that read an account use your AWS credentials. They store and send nothing, unless
+    their help says so.
 
     \b
     Exit status:
-      0    success
-      1    the command failed, or the result differs from what a scenario expects
-      2    an option, an argument or an input file is invalid
+      0    everything is well
+      1    the command found something that needs attention
+      2    an option, an argument or a document is invalid
+      3    something could not be read or written, so it is not known to be well
       130  interrupted
+    2 wins over 1, 1 over 3, and 3 over 0.
 
     \b
     To enable completion in your shell, add one line to its startup file:

@@ -14,11 +14,14 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from vdm_alerts_cli.clock import VARIABLE as CLOCK_VARIABLE
+from vdm_alerts_cli.errors import NotReadError, UnexpectedResultError
 from vdm_alerts_cli.signals import cleanup_on_interrupt
 from vdm_alerts_cli.terminal import SEVERITY_COLORS, Terminal, render_email, wrap_with_indent
+from vdm_local.account import NO_ACCOUNT
 from vdm_local.cdk import ROOT, bootstrap
 from vdm_local.deployment import EMAIL, LocalDeployment, ReceivedNotification, deploy
-from vdm_local.launcher import NO_ACCOUNT, LocalAws, is_running, start, stop
+from vdm_local.launcher import LocalAws, is_running, start, stop
 from vdm_local.scenario import load_scenario
 from vdm_local.scenario_run import ScenarioRun
 from vdm_local.text_file import read_text_file
@@ -36,11 +39,11 @@ _MAX_STEP_WIDTH = 50
 T = TypeVar("T")
 
 
-class UnexpectedNotificationsError(Exception):
+class UnexpectedNotificationsError(UnexpectedResultError):
     """A run sent other notifications than the scenario of the demo expects."""
 
 
-class KeptAwsError(Exception):
+class KeptAwsError(NotReadError):
     """The file that says how to stop the kept local AWS is damaged."""
 
 
@@ -185,7 +188,8 @@ def _save_kept(aws: LocalAws) -> None:
     kept = {"url": aws.url, "process": aws.process, "folder": str(aws.folder)}
     KEPT.write_text(json.dumps(kept), "utf-8")
     unset = "for name in $(env | sed -n 's/^\\(AWS_[A-Z0-9_]*\\)=.*/\\1/p'); do unset $name; done\n"
-    exports = {**NO_ACCOUNT, **aws.variables}
+    now = load_scenario(DEMO_SCENARIO).runs[-1].at.isoformat()
+    exports = {**NO_ACCOUNT, **aws.variables, CLOCK_VARIABLE: now}
     lines = (f"export {name}={shlex.quote(value)}\n" for name, value in exports.items())
     VARIABLES.write_text(unset + "".join(lines), "utf-8")
 
@@ -199,15 +203,17 @@ def _print_kept(console: Terminal, deployed: LocalDeployment) -> None:
         f"""
 The local AWS keeps running at {deployed.aws.url}.
 Every user of this machine can access it.
-To use it with the AWS SDKs and tools, open a new shell and run:
+To use it, open a new shell and run:
 
     . build/local-aws.env
+    .venv/bin/vdm-alerts check
     .venv/bin/python -c 'import boto3; print(boto3.client("sns").list_topics()["Topics"])'
     .venv/bin/python -c 'import boto3; print({invoke}["Payload"].read())'
 
-The last command runs VDM Alerts for the time in "now", which cannot be earlier than the last
-run. Without "now", a run is for today, where the scenario has no more emails. After that, no run
-for an earlier time is possible. To show all emails that were sent:
+There, time stands still at the last run of the demo, and `vdm-alerts` follows {CLOCK_VARIABLE}. The
+last command runs VDM Alerts for the time in "now", which cannot be earlier than the last run.
+Without "now", a run is for today, where the scenario has no more emails. After that, no run for an
+earlier time is possible. To show all emails that were sent:
 
     curl --cacert $AWS_CA_BUNDLE {deployed.aws.url}/_vdm/mailbox
 

@@ -24,19 +24,17 @@ from vdm_alerts.core.model.rates import SesRate
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.notifications.rendering.message import Message
 from vdm_alerts.core.observations.run_report import RunReport
+from vdm_alerts_cli.errors import InvalidInputError
 from vdm_alerts_cli.in_process_ses import SimulatedClock, in_process_client
 from vdm_alerts_cli.parameter_store import ParameterStore
+from vdm_alerts_cli.rule_files import read_rules
 from vdm_alerts_cli.terminal import SEVERITY_COLORS, Terminal, render_email
 from vdm_local.account import ACCOUNT, REGION
-from vdm_local.cdk import ROOT
 from vdm_local.endpoint import Endpoint
 from vdm_local.quota import Quota
 from vdm_local.scenario import Scenario, load_scenario
 from vdm_local.scenario_run import SERVICE, ScenarioRun
-from vdm_local.text_file import read_text_file
 
-DEFAULT_RULES = ROOT / "rules"
-"""The folder of the default rules."""
 _LEASE_DURATION = timedelta(minutes=15)
 _FRAME = 4
 """Columns that the frame of an email takes."""
@@ -44,10 +42,6 @@ _TIME_COLUMN = 18
 """Columns that the time of a run takes, with the space after it."""
 _MIN_WIDTH_OF_COLUMNS = 72
 """Columns of a terminal in which emails fit beside the times. Otherwise, they are below them."""
-
-
-class SimulationInputError(Exception):
-    """A scenario or a folder of rules that cannot be simulated. The message says why."""
 
 
 @dataclass(frozen=True)
@@ -65,19 +59,6 @@ class SimulatedRun:
     def reasons(self) -> tuple[str, ...]:
         """The reason of each notification."""
         return tuple(message.attributes.get("reason", SERVICE) for message in self.messages)
-
-
-def read_rules(folder: Path) -> Mapping[str, str]:
-    """Return the text of each rule in *folder*, by name. A rule is a TOML file.
-
-    Raises SimulationInputError if *folder* has no rule, and UnreadableFileError.
-    """
-    files = sorted(folder.glob("*.toml"))
-    if not files:
-        raise SimulationInputError(
-            f"{folder}: has no rule. Add a rule as a file whose name ends in .toml."
-        )
-    return {file.stem: read_text_file(file) for file in files}
 
 
 def simulate(scenario: Scenario, rules: Mapping[str, str]) -> Iterator[SimulatedRun]:
@@ -133,7 +114,7 @@ def print_scenarios(paths: Sequence[Path], rules: Path, *, emails: bool) -> bool
 
     With *emails*, print whole emails instead of their subjects. Return whether every run sent the
     notifications that its scenario expects. A scenario without expectations is only printed.
-    Raises InvalidScenarioError, SimulationInputError or UnreadableFileError.
+    Raises InvalidScenarioError, InvalidInputError or UnreadableFileError.
     """
     console, rule_texts = Terminal(), read_rules(rules)
     logging.disable(logging.CRITICAL)  # The log lines of the function are not notifications.
@@ -150,7 +131,7 @@ def _print_scenario(
     """Print each run, and return whether every run met the expectations of the scenario."""
     scenario = load_scenario(path)
     if not scenario.runs:
-        raise SimulationInputError(
+        raise InvalidInputError(
             f"{path}: has no [[run]]. Add a run, for example [[run]] with the key "
             "at = 2026-03-10T09:00:00Z."
         )

@@ -8,7 +8,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
-from vdm_alerts.core.model.invisible_characters import escape_invisible
+from vdm_alerts_cli.escaping import escape_lines
 
 SEVERITY_COLORS = {"CRITICAL": "red", "WARNING": "yellow", "OK": "green"}
 MIN_WIDTH = 40
@@ -18,11 +18,14 @@ MAX_WIDTH = 1_000
 
 
 class Terminal(Console):
-    """The standard output, with control characters escaped, wherever they come from."""
+    """A terminal, with control characters escaped, wherever they come from."""
 
-    def __init__(self) -> None:
-        """Highlight neither numbers nor names."""
-        super().__init__(highlight=False)
+    def __init__(self, *, stderr: bool = False, color: bool = True) -> None:
+        """Highlight neither numbers nor names. Use standard error if *stderr*.
+
+        Without *color*, or with the environment variable NO_COLOR, the text has no colors.
+        """
+        super().__init__(highlight=False, stderr=stderr, no_color=None if color else True)
         self.width = min(max(self.width, MIN_WIDTH), MAX_WIDTH)
 
     def render(
@@ -35,11 +38,6 @@ class Terminal(Console):
     def on_broken_pipe(self) -> None:
         """Raise the BrokenPipeError again, so that it ends the process as in any command."""
         raise  # noqa: PLE0704 - rich calls this while it handles the error
-
-
-def escape_lines(text: str) -> str:
-    """Return *text* with an escape for each character that is not printable, except line ends."""
-    return "\n".join(escape_invisible(line) for line in text.split("\n"))
 
 
 def render_email(subject: str, text: str, width: int) -> Text:

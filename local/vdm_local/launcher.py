@@ -17,15 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from vdm_local.account import ACCOUNT, REGION
+from vdm_local.account import ACCOUNT, NO_ACCOUNT, REGION
 from vdm_local.server import CALLS, CLOCK, MAILBOX, PERMISSIONS, SCENARIO
 
-NO_ACCOUNT = {
-    "AWS_CONFIG_FILE": os.devnull,
-    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-    "AWS_EC2_METADATA_DISABLED": "true",
-}
-"""Variables that hide AWS accounts configured on this machine from SDKs."""
 PREFIX = "vdm-alerts-aws-"
 """Prefix of the name of a local AWS's folder."""
 CERTIFICATE = "certificate.pem"

@@ -12,13 +12,13 @@ from click.testing import Result
 
 from vdm_alerts_cli.aws_environment import LocalCommand
 from vdm_alerts_cli.command_line import COMMANDS
+from vdm_alerts_cli.errors import InvalidInputError
 from vdm_alerts_cli.exit_status import ErrorReportingGroup
-from vdm_alerts_cli.simulate import SimulationInputError
 from vdm_local.launcher import LocalAwsStartError
 from vdm_local.text_file import UnreadableFileError
 
 RunCommand = Callable[..., Result]
-NEEDING_AN_AWS_ACCOUNT: set[str] = set()
+NEEDING_AN_AWS_ACCOUNT = {"check", "explain", "export"}
 """Commands that read the AWS environment. Every other command ignores it."""
 
 
@@ -39,11 +39,11 @@ def failing_with(error: BaseException) -> click.Group:
 @pytest.mark.parametrize(
     ("error", "exit_code", "message"),
     [
-        (LocalAwsStartError("no port"), 1, "no port"),
-        (SimulationInputError("no port"), 2, "no port"),
+        (LocalAwsStartError("no port"), 3, "no port"),
+        (InvalidInputError("no port"), 2, "no port"),
         (UnreadableFileError("no port"), 2, "no port"),
-        (OSError(28, "disk full"), 1, "cannot write: disk full"),
-        (OSError(28, "disk full", "a.json"), 1, "a.json: disk full"),
+        (OSError(28, "disk full"), 3, "cannot write: disk full"),
+        (OSError(28, "disk full", "a.json"), 3, "a.json: disk full"),
     ],
     ids=lambda value: type(value).__name__,
 )

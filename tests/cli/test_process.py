@@ -84,7 +84,7 @@ with cleanup_on_interrupt():
 @pytest.mark.parametrize("arguments", [["--help"], ["cost", "--help"], ["cost"]], ids=" ".join)
 def test_command_fails_with_one_line_when_the_disk_is_full(arguments: list[str]) -> None:
     done = shell('"$@" >/dev/full', *arguments)
-    assert done.returncode == 1
+    assert done.returncode == 3
     assert done.stderr == b"vdm-alerts: cannot write: No space left on device\n"
 
 
@@ -98,7 +98,7 @@ def test_command_fails_with_one_line_when_the_disk_is_full(arguments: list[str])
 )
 def test_command_fails_when_the_output_is_closed(command: str, message: bytes) -> None:
     done = shell(command, "--help")
-    assert (done.returncode, done.stderr) == (1, message)
+    assert (done.returncode, done.stderr) == (3, message)
 
 
 def test_error_keeps_its_status_and_stays_out_of_the_output_when_stderr_is_closed() -> None:

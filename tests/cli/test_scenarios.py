@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from vdm_alerts_cli.demo import DEMO_SCENARIO
-from vdm_alerts_cli.simulate import DEFAULT_RULES, read_rules, simulate
+from vdm_alerts_cli.rule_files import DEFAULT_RULES, read_rules
+from vdm_alerts_cli.simulate import simulate
 from vdm_local.scenario import load_scenario
 
 SCENARIOS = sorted((Path(__file__).parents[1] / "scenarios").glob("*.toml"))

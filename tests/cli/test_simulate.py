@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from vdm_alerts_cli.simulate import DEFAULT_RULES, read_rules, simulate
+from vdm_alerts_cli.rule_files import DEFAULT_RULES, read_rules
+from vdm_alerts_cli.simulate import simulate
 from vdm_local.scenario import InvalidScenarioError, Scenario, parse_scenario
 from vdm_local.scenario_run import ScenarioRun
 from vdm_local.traffic import METRICS

@@ -10,7 +10,7 @@ from click.testing import Result
 from rich.panel import Panel
 
 from vdm_alerts_cli.demo import DEMO_SCENARIO
-from vdm_alerts_cli.simulate import DEFAULT_RULES
+from vdm_alerts_cli.rule_files import DEFAULT_RULES
 from vdm_alerts_cli.terminal import MAX_WIDTH, MIN_WIDTH, Terminal
 from vdm_local.text_file import MAX_LENGTH
 

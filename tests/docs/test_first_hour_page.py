@@ -10,7 +10,8 @@ from templates import CONTEXT, ORDINARY, SETTINGS, full_template
 
 from infra.settings import read_context
 from infra.stack import VdmAlerts
-from vdm_alerts_cli.simulate import DEFAULT_RULES, read_rules, simulate
+from vdm_alerts_cli.rule_files import DEFAULT_RULES, read_rules
+from vdm_alerts_cli.simulate import simulate
 from vdm_local.scenario import load_scenario
 
 ROOT = Path(__file__).parents[2]

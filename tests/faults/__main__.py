@@ -55,6 +55,7 @@ def row(outcomes: Sequence[Outcome]) -> dict[str, int]:
         "received": sum(each.received for each in results),
         "repeated": sum(each.repeated for each in results),
         "updated": sum(each.updated for each in results),
+        "reminders": sum(each.reminders for each in results),
         "without history": sum(each.without_history for each in results),
         "lost": sum(len(each.lost) for each in results),
         "wrongly resolved": sum(len(each.wrongly_resolved) for each in results),

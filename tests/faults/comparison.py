@@ -26,6 +26,8 @@ class Comparison:
     """Repeats that a receiver can drop: they have the ID, number and content of the first."""
     updated: int
     """Notifications about alerts that fire later than the others of their incident."""
+    reminders: int
+    """Reminders that were due because the fault made the rates of open alerts unreadable."""
     without_history: int
     """Notifications that say that the history is unavailable."""
     lost: Sequence[Key]
@@ -67,17 +69,27 @@ def compare(
     ]
     with_history = [incident for _, incident in incidents if incident["history_available"]]
     repeated, updated, unexpected = _check_repeats(with_history, repeats)
-    unexpected += [f"{_key(each)}: not due" for each in with_history if _key(each) not in earliest]
+    not_due = [each for each in with_history if _key(each) not in earliest]
+    reminders = [each for each in not_due if _reminds_of_unreadable_rates(each)]
+    unexpected += [f"{_key(each)}: not due" for each in not_due if each not in reminders]
     return Comparison(
         expected=len(earliest),
         received=len(incidents),
         repeated=repeated,
         updated=updated,
+        reminders=len(reminders),
         without_history=len(incidents) - len(with_history),
         lost=lost,
         wrongly_resolved=wrongly_resolved,
         unexpected=unexpected,
     )
+
+
+def _reminds_of_unreadable_rates(incident: Document) -> bool:
+    """Return whether *incident* is a reminder of alerts that stay open because no rate is known."""
+    if incident["reason"] != "REPEAT":
+        return False
+    return all(affected["rate"] is None for affected in incident["affected"])
 
 
 def _check_repeats(incidents: Iterable[Document], allowed: int) -> tuple[int, int, list[str]]:

@@ -57,6 +57,17 @@ def test_repeat_with_another_number_is_unexpected() -> None:
     assert "another ID, number or content" in unexpected
 
 
+def test_reminder_is_allowed_only_while_no_rate_is_readable() -> None:
+    scope = {"rule": "bounce-rate", "scope": {}, "severity": "CRITICAL", "reason": "REPEAT"}
+    unreadable, measured = ({**scope, "rate": rate} for rate in (None, 0.06))
+    result = comparison(FIRING, notification("REPEAT", 12, affected=[unreadable]))
+    assert result.keeps_guarantees
+    assert result.reminders == 1
+    for affected in ([measured], [unreadable, measured]):
+        result = comparison(FIRING, notification("REPEAT", 12, affected=affected))
+        assert result.unexpected == ["('bounce-rate', 'REPEAT', 'CRITICAL'): not due"]
+
+
 def test_next_notification_is_an_update_if_it_has_another_alert() -> None:
     new = {
         "rule": "bounce-rate",

@@ -16,6 +16,7 @@ from unittest.mock import patch
 from vdm_alerts.adapters.memory import MemoryState, MemoryTable, memory_ports
 from vdm_alerts_cli import simulate
 from vdm_alerts_cli.demo import DEMO_SCENARIO
+from vdm_alerts_cli.rule_files import DEFAULT_RULES, read_rules
 from vdm_local.scenario import load_scenario
 
 LAST_DAY = 13
@@ -31,7 +32,7 @@ def main() -> None:
     runs = (replace(first, rules={**first.rules, **INVALID_RULES}), *others)
     table = MemoryTable()
     ports = replace(memory_ports(), store=MemoryState(table))
-    rules = simulate.read_rules(simulate.DEFAULT_RULES)
+    rules = read_rules(DEFAULT_RULES)
     with patch.object(simulate, "memory_ports", lambda: ports):
         for _ in simulate.simulate(replace(scenario, runs=runs), rules):
             pass

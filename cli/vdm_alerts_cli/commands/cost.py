@@ -6,7 +6,6 @@ import click
 
 from vdm_alerts.core.rules.quoting import quote
 from vdm_alerts_cli.aws_environment import LocalCommand
-from vdm_alerts_cli.cost import Workload, print_costs
 
 
 class _Number(click.ParamType[float]):
@@ -84,6 +83,8 @@ def cost(
 
     The estimate is for one run per hour, at list prices of us-east-1. docs/cost.md explains it.
     """
+    from vdm_alerts_cli.cost import Workload, print_costs
+
     print_costs(
         Workload(
             identities=identities,

@@ -3,7 +3,6 @@
 import click
 
 from vdm_alerts_cli.aws_environment import LocalCommand
-from vdm_alerts_cli.demo import run_demo
 
 
 @click.command(cls=LocalCommand)
@@ -16,4 +15,6 @@ def demo(*, keep: bool) -> None:
     The command prints every notification of these days as email, chat message and JSON, and the
     metrics. It needs no AWS account, and leaves nothing running unless you pass --keep.
     """
+    from vdm_alerts_cli.demo import run_demo
+
     run_demo(keep=keep)

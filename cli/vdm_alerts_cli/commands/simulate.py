@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from vdm_alerts_cli.aws_environment import LocalCommand
-from vdm_alerts_cli.simulate import DEFAULT_RULES, print_scenarios
+from vdm_alerts_cli.exit_status import ExitStatus
 
 
 @click.command(cls=LocalCommand)
@@ -17,19 +17,20 @@ from vdm_alerts_cli.simulate import DEFAULT_RULES, print_scenarios
     "--rules",
     metavar="FOLDER",
     type=click.Path(path_type=Path),
-    default=DEFAULT_RULES,
     help="Folder of rules that replace the default rules: one TOML file for each rule.",
 )
 @click.option("--emails", is_flag=True, help="Show whole emails instead of their subjects.")
 @click.option("--mails", is_flag=True, hidden=True, help="Earlier name of --emails.")
-@click.pass_context
 def simulate(
-    context: click.Context, *, scenarios: Sequence[Path], rules: Path, emails: bool, mails: bool
-) -> None:
+    *, scenarios: Sequence[Path], rules: Path | None, emails: bool, mails: bool
+) -> ExitStatus:
     """Show the notifications that your rules produce in a scenario.
 
     Each FILE is a scenario; docs/scenarios.md describes the format. The exit status is 1 if a run
     sends other notifications than its scenario expects. So you can use a scenario as a test.
     """
-    if not print_scenarios(scenarios, rules, emails=emails or mails):
-        context.exit(1)
+    from vdm_alerts_cli.rule_files import DEFAULT_RULES
+    from vdm_alerts_cli.simulate import print_scenarios
+
+    as_expected = print_scenarios(scenarios, rules or DEFAULT_RULES, emails=emails or mails)
+    return ExitStatus.of(found=not as_expected)

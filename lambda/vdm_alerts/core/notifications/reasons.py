@@ -65,7 +65,13 @@ def reason_to_notify(alert: Alert) -> Reason | None:
 
 
 def is_reminder_due(alerts: Sequence[Alert], after: Sequence[timedelta], now: datetime) -> bool:
-    """Return whether a reminder about the *alerts* of one incident is due.
+    """Return whether a reminder about the *alerts* of one incident is due: see `next_reminder`."""
+    due_at = next_reminder(alerts, after)
+    return due_at is not None and due_at <= now
+
+
+def next_reminder(alerts: Sequence[Alert], after: Sequence[timedelta]) -> datetime | None:
+    """Return when the next reminder about the *alerts* of one incident is due; None if never.
 
     Reminders are due at each duration in *after*, counted from the start of the incident, and then
     at multiples of the last duration. Any notification about these alerts replaces the reminders
@@ -82,11 +88,15 @@ def is_reminder_due(alerts: Sequence[Alert], after: Sequence[timedelta], now: da
         if alert.last_notified and alert.last_notified.is_confirmed
     ]
     if not (starts and sent_times and after):
-        return False
+        return None
     started, last_sent = min(starts), max(sent_times)
-    count = _reminder_count(now - started, after)
-    is_new = count > _reminder_count(last_sent - started, after)
-    return is_new and now - last_sent >= _interval_before(count, after) / 2
+    number = _reminder_count(last_sent - started, after) + 1
+    while True:
+        delayed = last_sent + (_offset(number, after) - _offset(number - 1, after)) / 2
+        # Once the reminder after it is scheduled, that one takes its place.
+        if delayed < started + _offset(number + 1, after):
+            return max(started + _offset(number, after), delayed)
+        number += 1
 
 
 def _reminder_count(age: timedelta, after: Sequence[timedelta]) -> int:
@@ -95,7 +105,7 @@ def _reminder_count(age: timedelta, after: Sequence[timedelta]) -> int:
     return sum(offset <= age for offset in after) + max(0, (age - last) // last)
 
 
-def _interval_before(count: int, after: Sequence[timedelta]) -> timedelta:
-    """Return the interval from the previous reminder to number *count*."""
+def _offset(number: int, after: Sequence[timedelta]) -> timedelta:
+    """Return the age of an incident for which reminder *number* is scheduled; 0 is its start."""
     offsets = (timedelta(), *after)
-    return offsets[count] - offsets[count - 1] if count < len(offsets) else after[-1]
+    return offsets[number] if number < len(offsets) else after[-1] * (number - len(after) + 1)

@@ -1,0 +1,173 @@
+"""What the function would read and decide now, without storing or sending anything."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from vdm_alerts.adapters.aws.cloudwatch_reputation import CloudWatchReputation
+from vdm_alerts.adapters.aws.dynamodb_roster import DynamoDbRoster
+from vdm_alerts.adapters.aws.dynamodb_state import DynamoDbState
+from vdm_alerts.adapters.aws.ses_account import SesAccount
+from vdm_alerts.adapters.aws.ses_metrics import SesMetrics
+from vdm_alerts.adapters.aws.ses_rate_limiter import CALLS_PER_SECOND, Clock, RateLimiter
+from vdm_alerts.adapters.aws.sns_notifier import SnsNotifier
+from vdm_alerts.adapters.aws.ssm_rules import SsmRules
+from vdm_alerts.adapters.aws.ssm_silences import SsmSilences
+from vdm_alerts.adapters.memory import memory_ports
+from vdm_alerts.app.collect import collect
+from vdm_alerts.core.alerts.damage import without_future_times
+from vdm_alerts.core.alerts.stored_state import StoredState
+from vdm_alerts.core.model.deadline import Deadline
+from vdm_alerts.core.model.findings import FindingSource, OperationFailedError
+from vdm_alerts.core.model.metrics import Series, Window
+from vdm_alerts.core.model.rates import Gap
+from vdm_alerts.core.observations.evaluation import Evaluation, evaluate
+from vdm_alerts.core.observations.metric_reading import Limits
+from vdm_alerts.core.observations.no_email import NO_EMAIL_AFTER
+from vdm_alerts.core.observations.observation import Observation
+from vdm_alerts.core.planning.queries import Query
+from vdm_alerts.ports import Ports, RuleSource, SeriesSource
+from vdm_alerts_cli.connection import Connection
+from vdm_alerts_cli.deployment import Deployment
+from vdm_alerts_cli.options import ReadingOptions
+from vdm_alerts_cli.parameter_store import ParameterStore
+from vdm_alerts_cli.read_only_table import ReadOnlyTable
+from vdm_alerts_cli.rule_files import DEFAULT_RULES, read_rules
+
+Progress = Callable[[int], None]
+"""What is told the number of queries that were just answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountReading:
+    """What was read of an account, and the verdicts on it."""
+
+    now: datetime
+    deployment: Deployment | None
+    before: StoredState
+    """The state that the function stored; an empty state without a deployment."""
+    observation: Observation
+    evaluation: Evaluation
+    unread: Sequence[str]
+    """What could not be read, and why: a line for each source."""
+
+
+class LimitedSeries:
+    """A SeriesSource that makes a limited number of queries, and reports their progress."""
+
+    def __init__(self, source: SeriesSource, limit: int | None, progress: Progress) -> None:
+        """Make at most *limit* queries of *source*; None is no limit."""
+        self._source, self._limit, self._progress = source, limit, progress
+        self.queries_made = 0
+        """The queries so far."""
+
+    def read(
+        self, queries: Sequence[Query], window: Window, last: date, deadline: Deadline
+    ) -> Mapping[Query, Series | Gap]:
+        """Return the answers of the source. The queries above the limit are cut off."""
+        left = None if self._limit is None else self._limit - self.queries_made
+        allowed = queries[:left]
+        answers = self._source.read(allowed, window, last, deadline) if allowed else {}
+        self.queries_made += len(allowed)
+        self._progress(len(allowed))
+        return {**answers, **dict.fromkeys(queries[len(allowed) :], Gap.CUT_OFF)}
+
+    def throttled_calls(self) -> int:
+        """Return the throttled calls of the source."""
+        return self._source.throttled_calls()
+
+
+def series_source(
+    connection: Connection, reading: ReadingOptions, clock: Clock, progress: Progress
+) -> LimitedSeries:
+    """Return the source of VDM's counts, within the limits of *reading*."""
+    limiter = RateLimiter(clock, CALLS_PER_SECOND * reading.quota_share)
+    source = SesMetrics(connection.client("sesv2"), limiter)
+    return LimitedSeries(source, reading.max_queries, progress)
+
+
+def read_account(
+    connection: Connection,
+    deployment: Deployment | None,
+    reading: ReadingOptions,
+    now: datetime,
+    clock: Clock,
+    progress: Progress = lambda _: None,
+) -> AccountReading:
+    """Read the account as the function would at *now*, within *reading*, and evaluate it.
+
+    With a *deployment*, its rules, silences, settings and alert history apply; otherwise, the
+    default rules. Nothing is stored. Whatever cannot be read is in the result.
+    """
+    ports = _ports(connection, deployment, reading, clock, progress)
+    unread: list[str] = []
+    before = _stored_state(ports, connection, now, unread)
+    settings = deployment.settings if deployment else None
+    observation = collect(
+        ports,
+        connection.target,
+        before,
+        now,
+        Limits(include_today=settings.include_today if settings else True),
+        settings.no_email_after if settings else NO_EMAIL_AFTER,
+    )
+    unread += [
+        str(finding)
+        for finding in observation.findings
+        if finding.source in observation.unreadable_sources
+        and finding.source is not FindingSource.HISTORY
+    ]
+    return AccountReading(
+        now, deployment, before, observation, evaluate(observation), tuple(dict.fromkeys(unread))
+    )
+
+
+def _stored_state(
+    ports: Ports, connection: Connection, now: datetime, unread: list[str]
+) -> StoredState:
+    """Return the state of the function as of its last run, an empty one if *now* is earlier."""
+    try:
+        state = ports.store.load(connection.target)
+    except OperationFailedError as error:
+        unread.append(str(error))
+        return StoredState()
+    if state.last_run and state.last_run > now:
+        return StoredState()
+    return without_future_times(state, now)
+
+
+def _ports(
+    connection: Connection,
+    deployment: Deployment | None,
+    reading: ReadingOptions,
+    clock: Clock,
+    progress: Progress,
+) -> Ports:
+    ses = connection.client("sesv2")
+    ports = replace(
+        memory_ports(),
+        rules=rule_source(connection, deployment),
+        account=SesAccount(ses, clock),
+        series=series_source(connection, reading, clock, progress),
+        reputation=CloudWatchReputation(connection.client("cloudwatch")),
+    )
+    if deployment is None:
+        return ports
+    settings = deployment.settings
+    table: Any = ReadOnlyTable(connection.dynamodb.Table(settings.table))
+    return replace(
+        ports,
+        silences=SsmSilences(connection.client("ssm"), settings.silences_path),
+        rosters=DynamoDbRoster(table),
+        store=DynamoDbState(table),
+        notifier=SnsNotifier(connection.client("sns"), settings.topic_arn),
+    )
+
+
+def rule_source(connection: Connection, deployment: Deployment | None) -> RuleSource:
+    """Return the source of the rules of *deployment*, or of the default rules without one."""
+    if deployment is None:
+        return ParameterStore(read_rules(DEFAULT_RULES), connection.region).rules()
+    settings = deployment.settings
+    return SsmRules(connection.client("ssm"), settings.rules_path, settings.rule_fingerprints)

@@ -1,0 +1,105 @@
+"""The counts of an account as a file: what `vdm-alerts export` does."""
+
+import time
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from vdm_alerts.core.model.deadline import NoDeadline
+from vdm_alerts.core.model.metrics import Metric, Window
+from vdm_alerts.core.rules.quoting import suggestion
+from vdm_alerts.core.rules.rule_set import RuleSet
+from vdm_alerts_cli.account_reading import rule_source, series_source
+from vdm_alerts_cli.clock import current_time
+from vdm_alerts_cli.connection import Connection, connect
+from vdm_alerts_cli.counts_reader import list_scopes, max_queries, read_counts
+from vdm_alerts_cli.dataset import Dataset, to_csv, to_json
+from vdm_alerts_cli.deployment import find_deployment
+from vdm_alerts_cli.errors import InvalidInputError
+from vdm_alerts_cli.exit_status import ExitStatus
+from vdm_alerts_cli.files import write_file
+from vdm_alerts_cli.options import AccountOptions, Format, OutputOptions, ReadingOptions
+from vdm_alerts_cli.output import say, warn
+from vdm_alerts_cli.progress import progress
+
+
+def run_export(
+    path: Path | None,
+    days: int,
+    metric_names: Sequence[str],
+    account: AccountOptions,
+    reading: ReadingOptions,
+    output: OutputOptions,
+) -> ExitStatus:
+    """Read *days* of counts, and write them to *path*, or to standard output."""
+    chosen = [_metric(name) for name in metric_names]
+    connection = connect(account)
+    rules = RuleSet({}) if chosen else rules_in_effect(connection, account)
+    dataset, unread = read_dataset_of(
+        connection, chosen or metrics_of(rules), Window(days), reading, output
+    )
+    text = to_csv(dataset) if output.format is Format.CSV else to_json(dataset)
+    if path is None:
+        print(text, end="")
+    else:
+        write_file(path, text)
+        say(f"Wrote {len(dataset.answers):,} series of {days} days to {path}.", output)
+    return ExitStatus.of(unread=unread)
+
+
+def rules_in_effect(connection: Connection, account: AccountOptions) -> RuleSet:
+    """Return the rules of the deployment, or the default rules without one.
+
+    Raises AccessDeniedError or UnavailableError.
+    """
+    deployment = find_deployment(connection, account.prefix)
+    return rule_source(connection, deployment).rules(NoDeadline())
+
+
+def metrics_of(rules: RuleSet) -> Sequence[Metric]:
+    """Return the metrics from which the rates of *rules* are calculated, SEND first."""
+    indicators = [rule.indicator.counted for rule in rules.rules.values()]
+    needed = {Metric.SEND, *(each.events for each in indicators)}
+    needed |= {each.volume for each in indicators}
+    return [metric for metric in Metric if metric in needed]
+
+
+def read_dataset_of(
+    connection: Connection,
+    metrics: Sequence[Metric],
+    window: Window,
+    reading: ReadingOptions,
+    output: OutputOptions,
+) -> tuple[Dataset, bool]:
+    """Return the counts of the whole account, and whether something could not be read.
+
+    What could not be read is listed on standard error.
+    """
+    inventory = list_scopes(connection, time)
+    limit = max_queries(inventory.scopes, metrics, reading.max_queries)
+    say(
+        f"Reads {len(inventory.scopes):,} scopes of account {connection.account}, "
+        f"{connection.region}, with at most {limit:,} VDM queries.",
+        output,
+    )
+    with progress("VDM queries", limit, output) as advance:
+        series = series_source(connection, reading, time, advance)
+        dataset = read_counts(connection, inventory.scopes, metrics, window, current_time(), series)
+    for line in (*inventory.unread, *_gap_lines(dataset)):
+        warn(f"not read: {line}")
+    return dataset, bool(inventory.unread or dataset.gaps)
+
+
+def _gap_lines(dataset: Dataset) -> Collection[str]:
+    """Return a line for each reason why series are unknown."""
+    reasons = dict.fromkeys(dataset.gaps.values(), 0)
+    for gap in dataset.gaps.values():
+        reasons[gap] += 1
+    return [f"{count:,} series: {gap}" for gap, count in reasons.items()]
+
+
+def _metric(name: str) -> Metric:
+    if name.upper() not in Metric.__members__:
+        raise InvalidInputError(
+            f"--metric: {name!r} is not a metric of VDM. {suggestion(name, Metric.__members__)}"
+        )
+    return Metric[name.upper()]
