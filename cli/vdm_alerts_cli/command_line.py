@@ -9,11 +9,23 @@ from vdm_alerts_cli.commands.cost import cost
 from vdm_alerts_cli.commands.demo import demo
 from vdm_alerts_cli.commands.explain import explain
 from vdm_alerts_cli.commands.export import export
+from vdm_alerts_cli.commands.history import history
+from vdm_alerts_cli.commands.silence import silence
 from vdm_alerts_cli.commands.simulate import simulate
 from vdm_alerts_cli.commands.stop import stop
 from vdm_alerts_cli.exit_status import ErrorReportingGroup
 
-COMMANDS: Sequence[click.Command] = (check, cost, demo, explain, export, simulate, stop)
+COMMANDS: Sequence[click.Command] = (
+    check,
+    cost,
+    demo,
+    explain,
+    export,
+    history,
+    silence,
+    simulate,
+    stop,
+)
 """Every subcommand. The help text sorts them by name."""
 
 
