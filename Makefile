@@ -47,7 +47,8 @@ check: setup ## Run the linter, the type checker and the import rules
 
 snapshots: setup ## Update the snapshots of templates, published names and messages, to review in git
 	@WRITE_SNAPSHOTS=1 $(BIN)/pytest -q tests/infra/test_app.py tests/upgrades \
-	  tests/core/notifications/rendering/test_golden.py -k "matches_snapshot or published_names or golden"
+	  tests/core/notifications/rendering/test_golden.py tests/docs/test_cli_reference.py \
+	  -k "matches_snapshot or published_names or golden or reference"
 
 bootstrap: setup ## Prepare your AWS account and Region for deployments, once
 	@$(BIN)/cdk bootstrap $(ARGS)

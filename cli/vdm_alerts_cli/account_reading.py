@@ -19,9 +19,10 @@ from vdm_alerts.app.collect import collect
 from vdm_alerts.core.alerts.damage import without_future_times
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.deadline import Deadline
-from vdm_alerts.core.model.findings import FindingSource, OperationFailedError
+from vdm_alerts.core.model.findings import Finding, OperationFailedError
 from vdm_alerts.core.model.metrics import Series, Window
 from vdm_alerts.core.model.rates import Gap
+from vdm_alerts.core.observations.data_findings import UNREADABLE_SERIES
 from vdm_alerts.core.observations.evaluation import Evaluation, evaluate
 from vdm_alerts.core.observations.metric_reading import Limits
 from vdm_alerts.core.observations.no_email import NO_EMAIL_AFTER
@@ -49,6 +50,8 @@ class AccountReading:
     """The state that the function stored; an empty state without a deployment."""
     observation: Observation
     evaluation: Evaluation
+    problems: Sequence[str]
+    """The findings about the account, the rules, and VDM Alerts itself: a line for each."""
     unread: Sequence[str]
     """What could not be read, and why: a line for each source."""
 
@@ -112,15 +115,23 @@ def read_account(
         Limits(include_today=settings.include_today if settings else True),
         settings.no_email_after if settings else NO_EMAIL_AFTER,
     )
-    unread += [
-        str(finding)
-        for finding in observation.findings
-        if finding.source in observation.unreadable_sources
-        and finding.source is not FindingSource.HISTORY
-    ]
+    found = [each for each in observation.findings if not _is_about_reading(each, observation)]
+    unread += [str(each) for each in observation.findings if each not in found]
     return AccountReading(
-        now, deployment, before, observation, evaluate(observation), tuple(dict.fromkeys(unread))
+        now,
+        deployment,
+        before,
+        observation,
+        evaluate(observation),
+        problems=tuple(finding.headline for finding in found),
+        unread=tuple(dict.fromkeys(unread)),
     )
+
+
+def _is_about_reading(finding: Finding, observation: Observation) -> bool:
+    """Return whether *finding* says that something could not be read."""
+    is_unreadable = finding.source in observation.unreadable_sources
+    return is_unreadable or finding.key in UNREADABLE_SERIES
 
 
 def _stored_state(

@@ -120,20 +120,15 @@ def _print(
     )
     for line in result.unread:
         warn(f"not read: {line}")
-    problems = [
-        finding.headline
-        for finding in result.observation.findings
-        if finding.source not in result.observation.unreadable_sources
-    ]
     match output.format:
         case Format.TABLE:
-            _print_table(result, rows, problems, output, show_all=show_all or scope is not None)
+            _print_table(result, rows, output, show_all=show_all or scope is not None)
         case Format.JSON:
-            print_json(_document(result, rows, problems), output)
+            print_json(_document(result, rows), output)
         case _:
             print_rows(rows, (), output)
     return ExitStatus.of(
-        found=bool(problems) or any(row["state"] in _FOUND for row in rows),
+        found=bool(result.problems) or any(row["state"] in _FOUND for row in rows),
         unread=bool(result.unread) or any(row["state"] == "UNREADABLE" for row in rows),
     )
 
@@ -232,7 +227,6 @@ def _alert_name(alert: Alert | None) -> str | None:
 def _print_table(
     result: AccountReading,
     rows: Sequence[Row],
-    problems: Sequence[str],
     output: OutputOptions,
     *,
     show_all: bool,
@@ -241,9 +235,9 @@ def _print_table(
     console.print(_heading(result, output))
     for line in _account_lines(result):
         console.print(line, markup=False)
-    if problems:
+    if result.problems:
         console.print("\nProblems:", style="bold")
-        for problem in problems:
+        for problem in result.problems:
             console.print(f"- {problem}", markup=False)
     console.print()
     loud = [row for row in rows if row["state"] not in _QUIET]
@@ -347,9 +341,7 @@ def _alert_cell(row: Row) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _document(
-    result: AccountReading, rows: Sequence[Row], problems: Sequence[str]
-) -> Mapping[str, Any]:
+def _document(result: AccountReading, rows: Sequence[Row]) -> Mapping[str, Any]:
     reading = result.observation.reading
     return {
         "at": result.now,
@@ -357,7 +349,7 @@ def _document(
         "last_day": reading.as_of.last_day if reading else None,
         "deployed": result.deployment is not None,
         "ses": {indicator.key: _ses_document(result, indicator) for indicator in _RATED_BY_SES},
-        "problems": list(problems),
+        "problems": list(result.problems),
         "unread": list(result.unread),
         "rates": list(rows),
     }

@@ -5,26 +5,32 @@ from collections.abc import Sequence
 import click
 
 from vdm_alerts_cli.commands.check import check
+from vdm_alerts_cli.commands.completion import completion
 from vdm_alerts_cli.commands.cost import cost
 from vdm_alerts_cli.commands.demo import demo
 from vdm_alerts_cli.commands.explain import explain
 from vdm_alerts_cli.commands.export import export
 from vdm_alerts_cli.commands.history import history
+from vdm_alerts_cli.commands.init import init
 from vdm_alerts_cli.commands.silence import silence
 from vdm_alerts_cli.commands.simulate import simulate
 from vdm_alerts_cli.commands.stop import stop
+from vdm_alerts_cli.commands.validate import validate
 from vdm_alerts_cli.exit_status import ErrorReportingGroup
 
 COMMANDS: Sequence[click.Command] = (
     check,
+    completion,
     cost,
     demo,
     explain,
     export,
     history,
+    init,
     silence,
     simulate,
     stop,
+    validate,
 )
 """Every subcommand. The help text sorts them by name."""
 
@@ -44,10 +50,4 @@ def vdm_alerts() -> None:
       3    something could not be read or written, so it is not known to be well
       130  interrupted
     2 wins over 1, 1 over 3, and 3 over 0.
-
-    \b
-    To enable completion in your shell, add one line to its startup file:
-      bash  eval "$(_VDM_ALERTS_COMPLETE=bash_source vdm-alerts)"
-      zsh   eval "$(_VDM_ALERTS_COMPLETE=zsh_source vdm-alerts)"
-      fish  _VDM_ALERTS_COMPLETE=fish_source vdm-alerts | source
     """  # noqa: D301 - click replaces the escape

@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from vdm_alerts.adapters.aws.ses_metric_codec import use_fast_timestamps
 from vdm_alerts.adapters.aws.ses_metrics import MAX_CONCURRENCY
@@ -60,8 +60,8 @@ def connect(options: AccountOptions) -> Connection:
     """Return the connection that *options* and the AWS environment describe.
 
     It asks AWS for the account of the credentials, which needs no permission. Raises
-    InvalidInputError without a Region, ProfileNotFound, and NotReadError if there are no valid
-    credentials.
+    InvalidInputError without a Region, ProfileNotFound, NotReadError if there are no valid
+    credentials, and BotoCoreError if AWS cannot be reached.
     """
     core = botocore.session.Session(profile=options.profile)
     use_fast_timestamps(core)
@@ -79,7 +79,7 @@ def connect(options: AccountOptions) -> Connection:
         )
     try:
         identity = session.client("sts", config=_CONFIG).get_caller_identity()
-    except (BotoCoreError, ClientError) as error:
+    except (NoCredentialsError, ClientError) as error:
         raise NotReadError(
             f"AWS does not accept your credentials: {error}. Fix: sign in, or use --profile, and "
             "try `aws sts get-caller-identity`."

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from math import ceil
-from pathlib import Path
 
 from rich.table import Table
 
@@ -23,9 +22,9 @@ from vdm_alerts.core.planning.scope_verdict import Verdicts
 from vdm_alerts.core.rules.parser import parse_rule
 from vdm_alerts.core.rules.rule import Rule
 from vdm_alerts.handlers.evaluate import TIME_AFTER_READING
+from vdm_alerts_cli.rule_files import DEFAULT_RULES
 from vdm_alerts_cli.terminal import Terminal
 
-RULES = Path(__file__).parents[2] / "rules"
 HOUR = timedelta(hours=1)
 RUNS = 730
 """Runs per month, one per hour."""
@@ -105,7 +104,7 @@ class Workload:
     @property
     def rules(self) -> Sequence[Rule]:
         """The default rules about counts of VDM."""
-        files = RULES.glob("*.toml")
+        files = DEFAULT_RULES.glob("*.toml")
         rules = [parse_rule(file.stem, file.read_text("utf-8"), file.name) for file in files]
         return [rule for rule in rules if not rule.indicator.is_from_ses]
 

@@ -53,6 +53,7 @@ def run_demo(*, keep: bool) -> None:
     With *keep*, leave the local AWS running. Raises LocalAwsStartError, CdkError, DeliveryError,
     InvocationFailedError or UnexpectedNotificationsError.
     """
+    require_checkout("demo")
     console = Terminal()
     started = time.monotonic()
     if stop_kept():
@@ -91,8 +92,9 @@ def run_demo(*, keep: bool) -> None:
 def stop_kept() -> bool:
     """Stop the local AWS that `demo --keep` left running; return whether one was running.
 
-    Raises KeptAwsError.
+    Raises KeptAwsError, and NotReadError without a checkout.
     """
+    require_checkout("stop")
     if not KEPT.exists():
         return False
     try:
@@ -109,6 +111,15 @@ def stop_kept() -> bool:
     KEPT.unlink()
     VARIABLES.unlink(missing_ok=True)
     return running
+
+
+def require_checkout(command: str) -> None:
+    """Raise NotReadError unless this module is in a checkout, which has the stack to deploy."""
+    if not (ROOT / "cdk.json").exists():
+        raise NotReadError(
+            f"{command} needs a checkout of the repository, because it deploys the stack. Fix: "
+            f"clone the repository, and run `make {command}` in it."
+        )
 
 
 def _start(cleanup: ExitStack, *, keep: bool) -> LocalAws:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from enum import StrEnum
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
+
+from vdm_alerts.core.muting.quiet_hours import parse_zone
 
 DEFAULT_PREFIX = "vdm-alerts"
 """The name of the stack unless `-c prefix=...` sets another one."""
@@ -71,13 +72,9 @@ class _TimeZone(click.ParamType[tzinfo]):
         if isinstance(value, tzinfo):
             return value
         try:
-            return ZoneInfo(value)
-        except (OSError, ValueError):
-            self.fail(
-                f"{value!r} is not a time zone. Use an IANA name, for example Europe/Berlin.",
-                param,
-                ctx,
-            )
+            return parse_zone(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 class _Percentage(click.ParamType[float]):

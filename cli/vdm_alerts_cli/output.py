@@ -12,6 +12,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from vdm_alerts_cli.escaping import escape_lines
 from vdm_alerts_cli.options import Format, OutputOptions
 from vdm_alerts_cli.terminal import Terminal
 
@@ -132,5 +133,5 @@ def _plain(value: object, output: OutputOptions) -> object:
 
 
 def _as_text(cell: str | Text) -> Text:
-    """Return *cell* without markup, which a name might contain."""
-    return cell if isinstance(cell, Text) else Text(cell)
+    """Return *cell* without markup, and with escapes that the width of its column allows for."""
+    return cell if isinstance(cell, Text) else Text(escape_lines(cell))

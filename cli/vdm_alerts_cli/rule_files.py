@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from vdm_alerts_cli.errors import InvalidInputError
-from vdm_local.cdk import ROOT
 from vdm_local.text_file import read_text_file
 
-DEFAULT_RULES = ROOT / "rules"
-"""The folder of the default rules."""
+DEFAULT_RULES = Path(__file__).parent / "default_rules"
+"""The folder of the default rules: in a checkout, a link to rules."""
 
 
 def read_rules(folder: Path) -> Mapping[str, str]:

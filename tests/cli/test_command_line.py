@@ -18,7 +18,7 @@ from vdm_local.launcher import LocalAwsStartError
 from vdm_local.text_file import UnreadableFileError
 
 RunCommand = Callable[..., Result]
-NEEDING_AN_AWS_ACCOUNT = {"check", "explain", "export"}
+NEEDING_AN_AWS_ACCOUNT = {"check", "explain", "export", "validate"}
 """Commands that read the AWS environment. Every other command ignores it."""
 
 

@@ -65,7 +65,7 @@ def parse_quiet_hours(text: str) -> QuietHours | None:
             "alerts all day, create a silence."
         )
         raise ValueError(message)
-    return QuietHours(start, end, _parse_zone(match[3]))
+    return QuietHours(start, end, parse_zone(match[3]))
 
 
 def _parse_time(text: str) -> time:
@@ -76,10 +76,10 @@ def _parse_time(text: str) -> time:
         raise ValueError(message) from error
 
 
-def _parse_zone(name: str) -> ZoneInfo:
+def parse_zone(name: str) -> ZoneInfo:
     """Return the time zone *name* from the package tzdata.
 
-    The zones of that package are the same on every machine.
+    The zones of that package are the same on every machine. Raises ValueError.
     """
     zones = resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()
     if name not in zones:

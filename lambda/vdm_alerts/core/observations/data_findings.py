@@ -31,6 +31,10 @@ NO_SUBSCRIBER = Finding(
 )
 SINGLE_SERIES = "series"
 """The key of the finding about series that are unreadable in this run."""
+_REJECTED_SERIES = "refused"
+_UNREADABLE_FOR_LONG = "unread"
+UNREADABLE_SERIES = frozenset({SINGLE_SERIES, _REJECTED_SERIES, _UNREADABLE_FOR_LONG})
+"""The keys of the findings about series that have no counts."""
 _LATE_READING = "some senders are read less than once a day, so their alerts come late"
 _MONITOR_LESS = "let rules monitor less: fewer scopes, or only the largest senders (top)"
 
@@ -140,7 +144,7 @@ def _unreadable_series(reading: MetricReading) -> Iterator[Finding]:
     unreadable = {str(query.scope) for query, gap in gaps.items() if gap.is_transient}
     if rejected:
         yield Finding(
-            key="refused",
+            key=_REJECTED_SERIES,
             what="SES rejects queries about these scopes",
             effect="these scopes are not monitored",
             remedy="Read the reason that SES gives, in the log of the function",
@@ -155,7 +159,7 @@ def _unreadable_series(reading: MetricReading) -> Iterator[Finding]:
         ).with_subjects(sorted(unreadable))
     if long_unreadable := metric_reading.unreadable_for_long(reading):
         yield Finding(
-            key="unread",
+            key=_UNREADABLE_FOR_LONG,
             what="Unreadable for more than a day",
             effect="they are not monitored",
             remedy="Find the reason in the log of the function; every run tries again",

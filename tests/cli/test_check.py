@@ -1,0 +1,143 @@
+"""`check` and `explain`: what the function would decide now, and why."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+from cli.scenario_account import use_account
+from click.testing import Result
+
+RunCommand = Callable[..., Result]
+NOW = datetime(2026, 3, 15, 9, tzinfo=UTC)
+BEGIN = "begins = 2026-03-01\n"
+GOOD = """
+[[emails]]
+identity = "shop.example.com"
+isp = "Gmail"
+send = "10000x14"
+permanent_bounce = "50x14"
+"""
+BAD = """
+[[emails]]
+identity = "news.example.com"
+isp = "Hotmail"
+send = "1000x14"
+permanent_bounce = "10x12 200x2"
+"""
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Let commands read an account with these emails, as of `NOW`."""
+    return lambda text: use_account(monkeypatch, BEGIN + text, NOW)
+
+
+def test_good_rates_exit_with_0(account: Callable[[str], None], run_command: RunCommand) -> None:
+    account(GOOD)
+    result = run_command("check")
+    assert result.exit_code == 0
+    assert "shop.example.com" in result.stdout
+    assert "CRITICAL" not in result.stdout
+    assert "a VDM query for each sender" in result.stderr
+
+
+def test_worst_rate_is_first_and_exits_with_1(
+    account: Callable[[str], None], run_command: RunCommand
+) -> None:
+    account(GOOD + BAD)
+    result = run_command("check", "--quiet", "-o", "json")
+    assert result.exit_code == 1
+    assert result.stderr == ""
+    document = json.loads(result.stdout)
+    worst = document["rates"][0]
+    assert worst["state"] == "CRITICAL"
+    assert worst["scope"] in ({"identity": "news.example.com"}, {"isp": "Hotmail"})
+    assert (worst["events"], worst["emails"]) == (400, 2000)
+    assert worst["rate"] == pytest.approx(0.2)
+    states = [row["state"] for row in document["rates"]]
+    assert states == sorted(states, key=["CRITICAL", "WARNING", "OK", "NO RATE"].index)
+
+
+def test_scope_selects_rates_and_an_unknown_one_is_an_error(
+    account: Callable[[str], None], run_command: RunCommand
+) -> None:
+    account(GOOD + BAD)
+    ids = run_command("check", "--scope", "NEWS.example.com", "-o", "ids", "--quiet").stdout
+    assert set(ids.split()) == {"identity=news.example.com"}
+    result = run_command("check", "--scope", "new.example.com", "--quiet")
+    assert result.exit_code == 2
+    assert '"new.example.com" names no scope that was read. Did you mean' in result.stderr
+
+
+def test_earlier_time_is_read_with_at(
+    account: Callable[[str], None], run_command: RunCommand
+) -> None:
+    account(GOOD + BAD)
+    assert run_command("check", "--at", "2026-03-12T09:00:00Z").exit_code == 0
+    result = run_command("check", "--at", "2026-03-12")
+    assert result.exit_code == 2
+    assert '--at: "2026-03-12" is not a time with an offset' in result.stderr
+
+
+def test_rate_that_few_emails_make_high_is_undecided(
+    account: Callable[[str], None], run_command: RunCommand
+) -> None:
+    account(GOOD + BAD.replace("1000x14", "0x13 13").replace("10x12 200x2", "0x13 1"))
+    result = run_command("check", "--quiet", "-o", "json", "--scope", "news.example.com")
+    states = {row["rule"]: row["state"] for row in json.loads(result.stdout)["rates"]}
+    assert states["bounce-rate"] == "UNDECIDED"
+    assert result.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("more", "status", "text"),
+    [
+        ("vdm_enabled = false\n", 1, "Virtual Deliverability Manager is turned off"),
+        ('[[fault]]\nkind = "denied"\n', 3, "not allowed to call ses:BatchGetMetricData"),
+        ('[[fault]]\nkind = "query-failure"\n', 3, "UNREADABLE"),
+    ],
+    ids=["VDM off", "denied", "failed queries"],
+)
+def test_what_cannot_be_read_is_never_well(
+    account: Callable[[str], None], run_command: RunCommand, more: str, status: int, text: str
+) -> None:
+    account(more + GOOD if "[[" not in more else GOOD + more)
+    result = run_command("check")
+    assert result.exit_code == status
+    assert text in result.stdout + result.stderr
+
+
+def test_query_limit_leaves_rates_unread(
+    account: Callable[[str], None], run_command: RunCommand
+) -> None:
+    account(GOOD)
+    result = run_command("check", "--max-queries", "3")
+    assert result.exit_code == 3
+    assert "at most 3" in result.stderr
+
+
+def test_explain_names_rule_counts_and_verdict(
+    account: Callable[[str], None], run_command: RunCommand
+) -> None:
+    account(GOOD + BAD)
+    result = run_command("explain", "news.example.com", "--quiet")
+    assert result.exit_code == 1
+    for part in (
+        "Rule bounce-rate",
+        "Yes. The rule monitors the bounce rate of each identity.",
+        "WARNING 5%, CRITICAL 10%; minimum confidence 98%",
+        "400 of 2,000 emails bounced permanently",
+        "No. The rule monitors each mailbox provider, and this scope is of the kind identity.",
+        "No stack is deployed, so there is no alert history.",
+    ):
+        assert part in result.stdout, result.stdout
+
+
+def test_explain_is_also_json(account: Callable[[str], None], run_command: RunCommand) -> None:
+    account(GOOD)
+    documents = json.loads(run_command("explain", "account", "-o", "json", "--quiet").stdout)
+    bounce_rate = next(each for each in documents if each["rule"] == "bounce-rate")
+    assert bounce_rate["breach"] is False
+    assert [window["days"] for window in bounce_rate["windows"]] == [1, 2, 4, 7]
+    assert bounce_rate["windows"][0]["events"] == 50
