@@ -15,6 +15,7 @@ from vdm_alerts_cli.commands.init import init
 from vdm_alerts_cli.commands.silence import silence
 from vdm_alerts_cli.commands.simulate import simulate
 from vdm_alerts_cli.commands.stop import stop
+from vdm_alerts_cli.commands.test_alert import test_alert
 from vdm_alerts_cli.commands.validate import validate
 from vdm_alerts_cli.exit_status import ErrorReportingGroup
 
@@ -30,6 +31,7 @@ COMMANDS: Sequence[click.Command] = (
     silence,
     simulate,
     stop,
+    test_alert,
     validate,
 )
 """Every subcommand. The help text sorts them by name."""
