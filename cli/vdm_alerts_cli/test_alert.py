@@ -28,7 +28,7 @@ TEST_ALERT = "testAlert"
 COUNTS: Mapping[str, str] = {
     "delivered": "NumberOfNotificationsDelivered",
     "failed": "NumberOfNotificationsFailed",
-    "filtered out": "NumberOfNotificationsFilteredOut",
+    "filtered_out": "NumberOfNotificationsFilteredOut",
 }
 """The CloudWatch metric of each count.
 
@@ -141,7 +141,7 @@ def _row(subscription: Subscription, target: Target) -> Row:
 
 def _remarks(rows: Sequence[Row], counts: Mapping[str, int | None]) -> Sequence[str]:
     listed = ", ".join(
-        f"{'no count of' if count is None else f'{count:,}'} {name}"
+        f"{name.replace('_', ' ')} {'unknown' if count is None else f'{count:,}'}"
         for name, count in counts.items()
     )
     remarks = [

@@ -148,10 +148,10 @@ def test_topic_without_a_confirmed_subscription_is_found(
 def test_missing_counts_are_not_zero(run_command: RunCommand, aws: Aws) -> None:
     aws.sums["NumberOfNotificationsDelivered"] = 1_200
     result = run_command("test-alert")
-    counts = "The topic in the last hour: 1,200 delivered, no count of failed, "
+    counts = "The topic in the last hour: delivered 1,200, failed unknown, filtered out unknown."
     assert counts in result.stderr
     document = json.loads(run_command("test-alert", "-o", "json").stdout)
-    assert document["topic"] == {"delivered": 1_200, "failed": None, "filtered out": None}
+    assert document["topic"] == {"delivered": 1_200, "failed": None, "filtered_out": None}
 
 
 def test_function_that_fails_is_found(run_command: RunCommand, aws: Aws) -> None:
