@@ -68,8 +68,8 @@ def _late_thresholds(rule: Rule) -> Iterator[InvalidField]:
         if threshold.share > level:
             yield InvalidField(
                 key,
-                f"is {percent(threshold.share)}, and SES {what} at {percent(level)}: you would "
-                "hear of it too late.",
+                f"is {percent(threshold.share)}, and SES {what} at {percent(level)}: you are "
+                "notified too late.",
             )
 
 

@@ -81,8 +81,7 @@ def connect(options: AccountOptions) -> Connection:
         identity = session.client("sts", config=_CONFIG).get_caller_identity()
     except (NoCredentialsError, ClientError) as error:
         raise NotReadError(
-            f"AWS does not accept your credentials: {error}. Fix: sign in, or use --profile, and "
-            "try `aws sts get-caller-identity`."
+            f"AWS does not accept your credentials: {error}. Fix: sign in, or use --profile."
         ) from error
     return Connection(session, session.region_name, str(identity["Account"]))
 

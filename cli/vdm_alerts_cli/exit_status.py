@@ -1,6 +1,7 @@
 """The exit status of a command, and how the status and the message of an error follow from it."""
 
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
@@ -57,6 +58,7 @@ class ErrorReportingGroup(click.Group):
         """
         with _reported_errors():
             status = super().invoke(ctx)
+            sys.stdout.flush()  # Otherwise, an error of writing would occur after the end.
         ctx.exit(int(status or ExitStatus.WELL))
 
 

@@ -81,7 +81,9 @@ with cleanup_on_interrupt():
     assert done.stderr == b""
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["cost", "--help"], ["cost"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["cost", "--help"], ["cost"], ["init", "rule"]], ids=" ".join
+)
 def test_command_fails_with_one_line_when_the_disk_is_full(arguments: list[str]) -> None:
     done = shell('"$@" >/dev/full', *arguments)
     assert done.returncode == 3
@@ -106,7 +108,9 @@ def test_error_keeps_its_status_and_stays_out_of_the_output_when_stderr_is_close
     assert (done.returncode, done.stdout) == (2, b"")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], SIMULATION], ids=["help", "simulate"])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], SIMULATION, ["init", "rule"]], ids=["help", "simulate", "init"]
+)
 def test_command_ends_like_others_when_nobody_reads_its_output(arguments: list[str]) -> None:
     done = shell('"$@" | true; exit ${PIPESTATUS[0]}', *arguments)
     assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, b"")

@@ -19,7 +19,7 @@ HEADING = """# Command line reference
 
 `vdm-alerts` answers questions about your account, and tries VDM Alerts on your machine.
 `make setup` installs it into `.venv/bin`; `pipx install .` and `uv tool install .` install it for
-your user. Start with [the tutorial](tutorial.md), which follows an incident.
+your user.
 
 This page is generated from the help texts (`make snapshots`).
 """
@@ -52,7 +52,7 @@ def _shared() -> list[click.Option]:
 def _section(command: click.Command, parent: click.Context) -> Iterator[str]:
     context = click.Context(command, info_name=command.name, parent=parent)
     pieces = " ".join(command.collect_usage_pieces(context))
-    yield f"```text\n{context.command_path} {pieces}\n```"
+    yield f"```text\nUsage: {context.command_path} {pieces}\n```"
     yield from _paragraphs(command)
     shared = {option.name for option in _shared()}
     options = _options(command)
