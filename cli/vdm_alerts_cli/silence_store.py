@@ -2,7 +2,7 @@
 
 Parameter Store has no conditional write, except that a new parameter does not replace another one.
 So a change is made in three steps: compare the version, write, and compare the version that the
-write got. If somebody else wrote in between, the error names the version with the other text.
+write got. If another user wrote in between, the error names the version with the other text.
 """
 
 from collections.abc import Mapping
@@ -101,10 +101,10 @@ class SilenceStore:
         with translate_errors("ssm:PutParameter"):
             written = self._put(name, text, overwrite=True)
         if written != version + 1:
+            command = version_command(f"{self.path}/{name}", written - 1)
             raise UnexpectedResultError(
-                f"Silence {name} was changed by somebody else in the same moment, and your change "
-                f"is on top. Version {written - 1} has the other text: aws ssm get-parameter "
-                f"--name {self.path}/{name}:{written - 1}"
+                f"Silence {name} was changed by another user in the same moment, and your change "
+                f"is on top. Version {written - 1} has the other text: {command}"
             )
         return written
 
@@ -120,6 +120,11 @@ class SilenceStore:
         text = well_formed(parameter["Value"]) if parameter["Type"] == "String" else None
         silence = parse_parameter(parse_silence, name, text, source)
         return StoredSilence(name, int(parameter["Version"]), silence)
+
+
+def version_command(parameter: str, version: int) -> str:
+    """Return the shell command that shows a *version* of *parameter*."""
+    return f"aws ssm get-parameter --name {parameter}:{version}"
 
 
 def changed_meanwhile(name: str, read: int, present: int) -> str:

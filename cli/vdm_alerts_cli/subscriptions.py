@@ -11,7 +11,7 @@ from vdm_alerts_cli.filter_policy import passes
 
 CONFIRMED, PENDING, DELETED = "confirmed", "pending", "deleted"
 _PENDING_ARN = "PendingConfirmation"
-"""What SNS lists in place of the ARN of a subscription that nobody has confirmed."""
+"""What SNS lists in place of the ARN of a subscription that is not confirmed."""
 _SHOWN_DIGITS = 4
 
 

@@ -62,7 +62,7 @@ def run_test_alert(account: AccountOptions, output: OutputOptions) -> ExitStatus
     gets_test = {row["gets_test"] for row in rows}
     if True in gets_test:
         return ExitStatus.WELL
-    warn(_nobody(gets_test | {row["gets_critical"] for row in rows}))
+    warn(_no_receiver(gets_test | {row["gets_critical"] for row in rows}))
     return ExitStatus.of(found=None not in gets_test, unread=None in gets_test)
 
 
@@ -153,13 +153,13 @@ def _remarks(rows: Sequence[Row], counts: Mapping[str, int | None]) -> Sequence[
     return remarks
 
 
-def _nobody(received: set[bool | None]) -> str:
-    """Return why nobody gets the test. *received* are all results, those of an alert included."""
+def _no_receiver(received: set[bool | None]) -> str:
+    """Return why no subscription gets the test. *received* has the results of an alert, too."""
     if None in received:
-        return "it is not known whether anybody gets the test: a filter policy cannot be evaluated."
+        return "not known whether a subscription gets the test: its filter policy is not supported."
     if True in received:
-        return "nobody gets the test notification: filter policies drop it. They pass alerts."
-    return "nobody gets notifications: no subscription is confirmed, or filter policies drop all."
+        return "no subscription gets the test: filter policies drop it. They pass alerts."
+    return "no subscription gets notifications: none is confirmed, or filter policies drop all."
 
 
 def _yes_or_no(value: bool | None) -> str:

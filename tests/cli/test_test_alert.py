@@ -122,8 +122,8 @@ def test_each_subscription_is_listed_with_its_endpoint_masked(
     [
         ('{"kind": ["test"]}', 0, ""),
         ('{"severity": ["CRITICAL"]}', 1, "filter policies drop it. They pass alerts."),
-        ('{"severity": ["NONE"]}', 1, "nobody gets notifications"),
-        ('{"severity": [{"new": 1}]}', 3, "it is not known whether anybody gets the test"),
+        ('{"severity": ["NONE"]}', 1, "no subscription gets notifications"),
+        ('{"severity": [{"new": 1}]}', 3, "not known whether a subscription gets the test"),
     ],
 )
 def test_filter_policy_decides_who_gets_the_test(
@@ -142,7 +142,7 @@ def test_topic_without_a_confirmed_subscription_is_found(
     aws.listed = listed
     result = run_command("test-alert")
     assert result.exit_code == 1
-    assert "nobody gets notifications: no subscription is confirmed" in result.stderr
+    assert "no subscription gets notifications: none is confirmed" in result.stderr
 
 
 def test_missing_counts_are_not_zero(run_command: RunCommand, aws: Aws) -> None:

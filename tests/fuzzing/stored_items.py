@@ -194,10 +194,11 @@ def mutate_roster(random: Random, text: str, other: str) -> str:
 
 def history_items() -> list[Item]:
     """Return history items with the evidence of every kind of verdict."""
-    records = [a_history_record(days) for days in (1, 3, 7)]
+    records: list[VerdictRecord | NoRecord] = [a_history_record(days) for days in (1, 3, 7)]
+    records.append(NoRecord.TOO_LARGE)
     transitions = [
         Transition(firing().key, NOW + hours * HOUR, "Ok", "Firing WARNING", "why", record)
-        for hours, record in enumerate([*records, NoRecord.TOO_LARGE])
+        for hours, record in enumerate(records)
     ]
     store = MemoryState()
     store.save(TARGET, StoredState(), replacing=StoredState(), transitions=transitions)

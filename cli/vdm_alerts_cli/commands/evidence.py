@@ -29,9 +29,9 @@ from vdm_alerts_cli.options import (
 def evidence(
     *, days: int, account: AccountOptions, reading: ReadingOptions, output: OutputOptions
 ) -> ExitStatus:
-    """Print the evidence for a review of your account by AWS, as text to paste.
+    """Print the evidence for a review of your account by AWS.
 
-    It has the alerts, the rates of each day, the main contributors, and what is paused or muted
+    It is text to paste. It has the alerts, the rates of each day, the main contributors, and what is paused or muted
     now. What only you know is marked [TO FILL IN. What could not be read is listed, and the exit
     status is 3 then. Times are in UTC.
     """

@@ -32,7 +32,7 @@ def history(
     account: AccountOptions,
     output: OutputOptions,
 ) -> ExitStatus:
-    """Show past alerts of your stack with their evidence, the newest first.
+    """Show past alerts with their evidence, the newest first.
 
     SCOPE is "account", a name such as news.example.com or Gmail, or both, as in "news.example.com
     at Gmail". Changes are kept for 400 days. With --verify, the exit status is 1 if this version of

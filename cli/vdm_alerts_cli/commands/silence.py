@@ -41,7 +41,7 @@ def _field_options(*, is_new: bool) -> Callable[[Callable[..., Any]], Callable[.
 
 @click.group()
 def silence() -> None:
-    """Add, list, update, end or import silences, which mute alerts.
+    """Add, list, update, end, or import silences.
 
     They are SSM parameters below the silences path of your stack. Every text is checked before it
     is written. docs/silences.md explains what a silence matches.
@@ -95,7 +95,7 @@ def update(
 ) -> ExitStatus:
     """Change the given fields of the silence NAME. The others stay, and comments are lost.
 
-    The exit status is 1 if somebody else has changed it meanwhile.
+    The exit status is 1 if it has changed meanwhile.
     """
     from vdm_alerts_cli.silence import SilenceOptions, Silencing
 

@@ -10,11 +10,11 @@ from vdm_alerts_cli.options import AccountOptions, OutputOptions, account_option
 @account_options
 @output_options()
 def test_alert(*, account: AccountOptions, output: OutputOptions) -> ExitStatus:
-    """Send a test notification through your stack, and show who gets it.
+    """Send a test notification, and show who gets it.
 
     The deployed function publishes it to the topic. It is marked as a test, and changes no alert.
     The command lists each subscription, and whether its filter policy passes the test and a new
-    CRITICAL alert of the rule bounce-rate. The exit status is 1 if nobody gets the test.
+    CRITICAL alert of the rule bounce-rate. The exit status is 1 if no subscription gets the test.
     """
     from vdm_alerts_cli.test_alert import run_test_alert
 

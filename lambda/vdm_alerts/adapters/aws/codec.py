@@ -54,8 +54,8 @@ SCHEMA = 5
   since when and why a firing alert has its severity, the expected subscribers, whether the history
   of an alert is lost, and the rate of SES in the last notification.
 * 5 has an item for each incident, with what the run item had of it, and shortens long sort keys.
-  It later got the figures of a week, which an older version ignores, and the items of requests for
-  a weekly summary, which it does not read.
+  It later got the figures of a week and the evidence of history items, which an older version
+  ignores, and the items of requests for a weekly summary, which it does not read.
 
 A record of an earlier schema is readable, because it lacks only fields that have a default.
 """
@@ -234,7 +234,7 @@ NOT_STORED: Mapping[type, frozenset[str]] = {
 """Fields that are not stored.
 
 The fix of a finding is only rendered, and never compared. A stored rule is about one scope, and is
-evaluated again, but reminds nobody.
+evaluated again, but sends no reminder.
 """
 _DIMENSION_NAMES: Mapping[Dimension, str] = {
     Dimension.IDENTITY: "IDENTITY",

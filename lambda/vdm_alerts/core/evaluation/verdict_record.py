@@ -1,6 +1,6 @@
 """The record of a verdict: the verdict, and everything that it was calculated from.
 
-A record has all that an evaluation needs, so that anybody can evaluate it again later, when VDM no
+A record has all that an evaluation needs, so that it can be evaluated again later, when VDM no
 longer has the counts and the rule has changed.
 """
 

@@ -8,7 +8,7 @@ from vdm_alerts.core.model.severity import Severity
 
 @dataclass(frozen=True, slots=True)
 class DeliveryTest:
-    """A notification that somebody has requested to test its delivery.
+    """A notification that a user has requested to test its delivery.
 
     It belongs to no alert: it is not stored, and not repeated.
     """

@@ -9,7 +9,7 @@ _HEADLINE = "[TEST] VDM Alerts: test notification, no alert"
 
 
 def delivery_test_content(test: DeliveryTest, links: Links) -> Content:
-    """Return the content of *test*, which nobody can mistake for an alert."""
+    """Return the content of *test*, which is marked as no alert."""
     requested = format_time(test.requested_at)
     return Content(
         headline=_HEADLINE,
