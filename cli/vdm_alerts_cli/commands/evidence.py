@@ -31,9 +31,9 @@ def evidence(
 ) -> ExitStatus:
     """Print the evidence for a review of your account by AWS.
 
-    It is text to paste. It has the alerts, the rates of each day, the main contributors, and what is paused or muted
-    now. What only you know is marked [TO FILL IN. What could not be read is listed, and the exit
-    status is 3 then. Times are in UTC.
+    It is text to paste. It has the alerts, the rates of each day, the main contributors, and what
+    is paused or muted now. What only you know is marked [TO FILL IN. What could not be read is
+    listed, and the exit status is 3 then. Times are in UTC.
     """
     from vdm_alerts_cli.evidence import run_evidence
 
