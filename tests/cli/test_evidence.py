@@ -1,12 +1,17 @@
 """Tests of the evidence for a review."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
+import boto3
 import pytest
 from builders import HOTMAIL, NEWS_IDENTITY, NOW, TARGET, TODAY, a_series, firing
+from click.testing import Result
+from mocked_stack import mocked_stack
 
 from vdm_alerts.core.alerts.history import Transition
 from vdm_alerts.core.evaluation.ses_rates import SesRates
@@ -15,9 +20,12 @@ from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope
 from vdm_alerts.core.model.rates import Gap, Indicator, SesRate
 from vdm_alerts.core.muting.silences import parse_silence
 from vdm_alerts.core.planning.queries import Query
+from vdm_alerts_cli import evidence, export
+from vdm_alerts_cli.connection import Connection
 from vdm_alerts_cli.dataset import Dataset
 from vdm_alerts_cli.evidence_pack import BLANKS, METRICS, EvidencePack, Paused
 from vdm_alerts_cli.evidence_text import pack_document, pack_text
+from vdm_alerts_cli.in_process_ses import SimulatedClock
 from vdm_alerts_cli.options import OutputOptions
 from vdm_alerts_cli.output import print_json
 
@@ -195,3 +203,40 @@ def test_json_has_the_figures_of_the_text(capsys: pytest.CaptureFixture[str]) ->
 def test_whole_day_is_not_called_partial() -> None:
     dataset = replace(a_pack().dataset, last_day=TODAY - timedelta(days=1))
     assert "(so far)" not in pack_text(a_pack(dataset=dataset))
+
+
+class DeniedSession:
+    """A session whose clients get an error for every call."""
+
+    def client(self, service: str, **_: object) -> Any:
+        client = boto3.client(service)  # type: ignore[call-overload]
+        client.meta.events.register("before-call", self._deny)
+        return client
+
+    def resource(self, service: str, **_: object) -> Any:
+        resource: Any = boto3.resource(service)  # type: ignore[call-overload]
+        resource.meta.client.meta.events.register("before-call", self._deny)
+        return resource
+
+    def _deny(self, **_: object) -> Any:
+        error = {"Code": "AccessDeniedException", "Message": "denied"}
+        return SimpleNamespace(status_code=400), {"Error": error, "ResponseMetadata": {}}
+
+
+def test_everything_that_cannot_be_read_is_listed(
+    run_command: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = Connection(DeniedSession(), "eu-west-1", "111122223333")
+    monkeypatch.setattr(evidence, "connect", lambda _: connection)
+    monkeypatch.setattr(evidence, "time", SimulatedClock())
+    monkeypatch.setattr(export, "time", SimulatedClock())
+    with mocked_stack(monkeypatch):
+        result = run_command("evidence", "--days", "2")
+    assert result.exit_code == 3
+    assert section(result.stdout, 2) == ["The alert history is unknown."]
+    assert section(result.stdout, 3)[1].split() == ["2026-03-11", *["unknown"] * 5]
+    unread = [line for line in section(result.stdout, 6) if line.startswith("Not read: ")]
+    sources = ("counts of VDM", "alert history", "rates of SES", "account status", "silences")
+    for source in (*sources, "paused tenants"):
+        assert any(source in line for line in unread), source
+    assert result.stderr.count("not read: the alert history") == 1

@@ -8,13 +8,14 @@ from typing import Any
 import boto3
 import pytest
 from builders import HOTMAIL, NEWS_IDENTITY, TARGET, firing
-from click.testing import Result
+from click.testing import CliRunner, Result
 from mocked_stack import mocked_stack
 
 from vdm_alerts.adapters.aws.dynamodb_state import DynamoDbState
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.muting.silences import parse_silence
 from vdm_alerts.core.rules.rule_set import RuleText
+from vdm_alerts_cli.command_line import vdm_alerts
 from vdm_alerts_cli.errors import UnexpectedResultError
 from vdm_alerts_cli.silence_store import SilenceStore
 
@@ -253,6 +254,32 @@ def test_nothing_is_imported_if_one_silence_is_invalid(
     assert result.exit_code == 2
     assert message in result.stderr
     assert parameters() == {}
+
+
+def test_silences_can_be_imported_from_standard_input() -> None:
+    result = CliRunner().invoke(vdm_alerts, ["silence", "import", "-"], input=json.dumps([ROW]))
+    assert result.exit_code == 0
+    assert [*parameters()] == ["a"]
+    invalid = CliRunner().invoke(vdm_alerts, ["silence", "import", "-"], input="x")
+    assert invalid.exit_code == 2
+    assert "standard input: is not JSON" in invalid.stderr
+
+
+def test_import_says_what_was_written_before_an_error(
+    run_command: RunCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = SilenceStore.add
+
+    def add_or_fail(store: SilenceStore, name: str, text: str) -> int:
+        if name == "b":
+            raise UnexpectedResultError("Silence b exists already")
+        return write(store, name, text)
+
+    monkeypatch.setattr(SilenceStore, "add", add_or_fail)
+    rows = [{**ROW, "id": name} for name in "abc"]
+    result = import_rows(run_command, tmp_path, rows)
+    assert (result.exit_code, [*parameters()]) == (1, ["a"])
+    assert "1 of 3 silences were written before an error:" in result.stderr
 
 
 def test_expired_silence_is_not_imported(run_command: RunCommand, tmp_path: Path) -> None:
