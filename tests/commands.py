@@ -7,6 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import botocore.session
+from botocore import xform_name
+from botocore.model import StructureShape
+
 ROOT = Path(__file__).parents[1]
 PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
@@ -14,6 +18,19 @@ PAGES = [
 ]
 TOOLS = ("make", "python3", "sh", "cat", "cp", "env", "expand", "find", "ln", "rm", "sed", "touch")
 """What the README demands of a machine: make, Python, and what every Unix has. No Node.js."""
+
+GLOBAL_OPTIONS = {"region", "profile", "query", "output", "cli-binary-format"}
+"""Options of every command of the AWS CLI that the documentation may use."""
+RENAMED_OPTIONS = {("sns", "subscribe"): {"notification-endpoint": "endpoint"}}
+"""Options that the AWS CLI does not name like the parameter.
+
+Source: https://github.com/aws/aws-cli/blob/develop/awscli/customizations/argrename.py
+"""
+CLI_COMMANDS = {("logs", "tail"): {"since", "follow"}}
+"""Commands of the AWS CLI that are no operation of an API, with their options.
+
+Source: https://awscli.amazonaws.com/v2/documentation/api/latest/reference/logs/tail.html
+"""
 
 _EXAMPLES_OF_NEW_COMMANDS = {"vdm-alerts rules"}
 """Commands that a page tells the reader to write."""
@@ -71,3 +88,22 @@ def _commands_on(page: Path) -> Sequence[Command]:
         for command in commands
         if re.match(_PROGRAM, command) and command not in _EXAMPLES_OF_NEW_COMMANDS
     ]
+
+
+def assert_is_aws_command(command: str) -> None:
+    """Require that *command* is an operation of AWS with parameters that it has."""
+    _, service, name, *words = shlex.split(command)
+    options = {word.removeprefix("--") for word in words if word.startswith("--")} - GLOBAL_OPTIONS
+    if (service, name) in CLI_COMMANDS:
+        assert options <= CLI_COMMANDS[service, name]
+        return
+    model = botocore.session.get_session().get_service_model(service)
+    operations = {xform_name(each, "-"): each for each in model.operation_names}
+    shape = model.operation_model(operations[name]).input_shape
+    assert isinstance(shape, StructureShape)
+    renamed = RENAMED_OPTIONS.get((service, name), {})
+    given = {renamed.get(option, option) for option in options}
+    allowed = {xform_name(each, "-"): member for each, member in shape.members.items()}
+    flags = {f"no-{each}" for each, member in allowed.items() if member.type_name == "boolean"}
+    assert given <= {*allowed, *flags}
+    assert given >= {xform_name(each, "-") for each in shape.required_members}

@@ -8,6 +8,7 @@ from vdm_alerts_cli.commands.check import check
 from vdm_alerts_cli.commands.completion import completion
 from vdm_alerts_cli.commands.cost import cost
 from vdm_alerts_cli.commands.demo import demo
+from vdm_alerts_cli.commands.doctor import doctor
 from vdm_alerts_cli.commands.evidence import evidence
 from vdm_alerts_cli.commands.explain import explain
 from vdm_alerts_cli.commands.export import export
@@ -25,6 +26,7 @@ COMMANDS: Sequence[click.Command] = (
     completion,
     cost,
     demo,
+    doctor,
     evidence,
     explain,
     export,

@@ -15,10 +15,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from urllib.parse import parse_qs
 
+from vdm_local import cost_explorer
 from vdm_local.certificate import write_certificate
 from vdm_local.endpoint import Endpoint
 from vdm_local.fault_plug import Application, Event, FaultPlug, Receive, Send, read_body
+from vdm_local.feedback_routing import notification_attributes
 from vdm_local.functions import Functions
 from vdm_local.iam_patches import (
     authorize_parameter_paths,
@@ -60,16 +63,19 @@ def main() -> None:
     # ministack reads its environment on import.
     from ministack import app as gateway  # noqa: PLC0415
     from ministack.core import iam_actions, iam_evaluator, lambda_runtime  # noqa: PLC0415
-    from ministack.services import cloudwatch, dynamodb, ses_v2, sns  # noqa: PLC0415
+    from ministack.services import cloudwatch, dynamodb, ses, ses_v2, sns  # noqa: PLC0415
     from ministack.services.cloudformation import provisioners  # noqa: PLC0415
 
     # Functions inherit the environment. They set their own log level, and import only their asset.
     del os.environ["LOG_LEVEL"], os.environ["PYTHONPATH"]
     endpoint = Endpoint(load_scenario(arguments.scenario))
+    endpoint.exports.url = f"https://127.0.0.1:{arguments.port}"
     mailbox: list[dict[str, str]] = []
     used_permissions: set[tuple[str, str]] = set()
     _serve_vdm(ses_v2, endpoint)
     _serve_rates_of_ses(cloudwatch, endpoint)
+    _serve_notification_attributes(ses, gateway, endpoint)
+    _serve_cost_explorer(gateway, endpoint)
     _capture_emails(sns, mailbox)
     authorize_parameter_paths(iam_actions)
     functions = Functions(gateway, iam_actions, lambda_runtime)
@@ -137,9 +143,40 @@ def _serve_rates_of_ses(cloudwatch: Any, endpoint: Endpoint) -> None:
                 for at, rate in rates
                 if at <= endpoint.clock
             ]
+        cloudwatch._metrics["AWS/SES", "Send", cloudwatch._dims_key({})] = [
+            {"Timestamp": at.timestamp(), "Value": emails, "Unit": "Count", "Dimensions": {}}
+            for at, emails in endpoint.scenario.sent_today(endpoint.clock)
+        ]
         return original(*request)
 
     cloudwatch._get_metric_data = get_metric_data
+
+
+def _serve_notification_attributes(ses: Any, gateway: Any, endpoint: Endpoint) -> None:
+    """Let the first API of SES serve GetIdentityNotificationAttributes, which ministack lacks."""
+    original = ses.handle_request
+
+    async def handle_request(
+        method: str, path: str, headers: Any, body: bytes, query: dict[str, Any]
+    ) -> Any:
+        form = parse_qs(body.decode("utf-8", "replace"))
+        if form.get("Action") != ["GetIdentityNotificationAttributes"]:
+            return await original(method, path, headers, body, query)
+        names = [values[0] for key, values in form.items() if key.startswith("Identities.member.")]
+        text = notification_attributes(endpoint.scenario, names)
+        return 200, {"Content-Type": "text/xml"}, text.encode()
+
+    ses.handle_request = handle_request
+    gateway.SERVICE_HANDLERS["ses"] = handle_request
+
+
+def _serve_cost_explorer(gateway: Any, endpoint: Endpoint) -> None:
+    """Serve Cost Explorer, which ministack lacks."""
+
+    async def handle_request(_: str, __: str, headers: Any, body: bytes, ___: Any) -> Any:
+        return await cost_explorer.handle_request(endpoint, headers, body)
+
+    gateway.SERVICE_HANDLERS["ce"] = handle_request
 
 
 def _capture_emails(sns: Any, mailbox: list[dict[str, str]]) -> None:
@@ -290,6 +327,9 @@ def _with_control_paths(
             CALLS: {"calls": plug.operations},
             PERMISSIONS: {"permissions": sorted(used_permissions)},
         }
+        if (file := endpoint.exports.file(scope["path"])) is not None:
+            await _send_text(send, file)
+            return
         if scope["method"] == "GET" and scope["path"] in reports:
             response = Response(200, reports[scope["path"]])
         else:
@@ -303,6 +343,12 @@ def _with_control_paths(
         await send({"type": "http.response.body", "body": response.payload})
 
     return app
+
+
+async def _send_text(send: Send, text: str) -> None:
+    headers = [(b"content-type", b"text/csv")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": text.encode()})
 
 
 if __name__ == "__main__":

@@ -11,10 +11,13 @@ from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from threading import Lock
 from typing import Any, TypeAlias
+from urllib.parse import unquote
 
 from vdm_local import list_operations
+from vdm_local.export_jobs import ExportJobs
 from vdm_local.fault_effects import THROTTLED, apply_fault
 from vdm_local.faults import QueryFaultKind, find_call_fault, find_query_fault, pseudorandom
+from vdm_local.feedback_routing import email_identity, event_destinations
 from vdm_local.quota import Quota
 from vdm_local.responses import Response, SesError
 from vdm_local.scenario import Scenario
@@ -41,6 +44,7 @@ class Endpoint:
     def __init__(self, scenario: Scenario, now: datetime | None = None) -> None:
         self.now = now
         self.quota = Quota()
+        self.exports = ExportJobs()
         self.list_calls = self.faulted_calls = 0
         self._lock = Lock()
         self.scenario = scenario
@@ -78,8 +82,11 @@ class Endpoint:
             # SDKs from before 2026 use these paths.
             ("GET", "/v2/email/identities"): identities,
             ("GET", "/v2/email/configuration-sets"): configuration_sets,
+            ("POST", "/v2/email/export-jobs"): self._create_export_job,
         }
         operation = operations.get((method, path.rstrip("/")))
+        if operation is None and method == "GET":
+            operation = self._operation_on_name(path.rstrip("/"))
         if operation is None:
             return None
         try:
@@ -89,6 +96,23 @@ class Endpoint:
         except (AttributeError, TypeError, ValueError) as error:
             message = f"The request is malformed: {error!r}"
             return SesError(message, "SerializationException").response
+
+    def _operation_on_name(self, path: str) -> Callable[[Request], Response] | None:
+        """Return the operation whose path has the name of its object; None if there is none."""
+        match path.removeprefix("/v2/email/").split("/"):
+            case ["configuration-sets", name, "event-destinations"]:
+                return lambda _: Response(200, event_destinations(self.scenario, unquote(name)))
+            case ["identities", name]:
+                return lambda _: Response(200, email_identity(self.scenario, unquote(name)))
+            case ["export-jobs", job]:
+                return lambda _: Response(200, self.exports.get(job))
+            case _:
+                return None
+
+    def _create_export_job(self, request: Request) -> Response:
+        if not self.scenario.vdm_enabled:
+            raise SesError(VDM_IS_OFF, "NotFoundException", 404)
+        return Response(200, self.exports.create(self.scenario, request, self.clock))
 
     def _account(self, _: Request) -> Response:
         enabled = "ENABLED" if self.scenario.vdm_enabled else "DISABLED"

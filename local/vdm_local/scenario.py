@@ -25,6 +25,8 @@ Keys at the top level, with their defaults:
     daily_quota       = 50000                emails in 24 hours; default: unlimited
     enforcement       = "HEALTHY"            or "PROBATION" or "SHUTDOWN"
     idle_identities   = []                   identities that send nothing
+    without_feedback  = []                   configuration sets and identities that report bounces
+                                             and complaints nowhere
     today             = "served"             or "rejected": SES rejects queries of the current day
     quiet_hours       = "none"               or a period such as "22:00-07:00 Europe/Berlin"
     plan              = "ESSENTIALS"         or "NONE", "PRO", "ENTERPRISE": the SES pricing plan
@@ -80,7 +82,7 @@ Each `[[run]]` is a run of VDM Alerts:
     weekly_summary = true             the schedule of the weekly summary starts this run
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -108,6 +110,8 @@ MAX_UNCACHED_STREAMS = 100
 Adding so many takes 0.1 ms.
 """
 
+_PERIOD = timedelta(minutes=5)
+"""The period of a count of CloudWatch."""
 _SumKey: TypeAlias = tuple[str, frozenset[tuple[str, str]]]
 
 
@@ -129,6 +133,7 @@ class Scenario:
     enforcement: str = "HEALTHY"
     plan: str = "ESSENTIALS"
     idle_identities: Sequence[str] = ()
+    without_feedback: Sequence[str] = ()
     today: str = "served"
     seed: int = 0
     faults: Sequence[Fault] = ()
@@ -203,6 +208,18 @@ class Scenario:
         today, yesterday = (counts.latest_count(day) for day in (number, number - 1))
         return round(today * share_of_day + yesterday * (1 - share_of_day))
 
+    def sent_today(self, now: datetime) -> Iterator[tuple[datetime, float]]:
+        """Yield the emails of each 5 minutes of today until *now*, as CloudWatch counts them.
+
+        Unlike VDM, it counts them within minutes. They are spread over the day evenly.
+        """
+        midnight = datetime.combine(now.date(), time(), UTC)
+        counts = self._counts_of("SEND", {})
+        emails = counts.latest_count((now.date() - self.begins).days)
+        periods = timedelta(days=1) // _PERIOD
+        for number in range((now - midnight) // _PERIOD):
+            yield midnight + number * _PERIOD, emails / periods
+
     def counts(
         self, metric: str, dimensions: Mapping[str, str], days: Sequence[date], now: datetime
     ) -> Mapping[date, int]:
@@ -263,6 +280,7 @@ def parse_scenario(text: str, source: str) -> Scenario:
         recommendations=tuple(each.recommendation for each in document.recommendation),
         enforcement=document.enforcement,
         idle_identities=document.idle_identities,
+        without_feedback=document.without_feedback,
         today=document.today,
         seed=document.seed,
         faults=[entry.fault for entry in document.fault],

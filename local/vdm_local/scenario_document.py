@@ -199,6 +199,7 @@ class ScenarioDocument:
     enforcement: Enforcement = "HEALTHY"
     plan: Plan = "ESSENTIALS"
     idle_identities: tuple[Name, ...] = ()
+    without_feedback: tuple[Name, ...] = ()
     today: TodayQueries = "served"
     quiet_hours: QuietHours | None = None
     no_email_after: Window | None = NO_EMAIL_AFTER

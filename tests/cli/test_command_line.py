@@ -20,6 +20,7 @@ from vdm_local.text_file import UnreadableFileError
 RunCommand = Callable[..., Result]
 NEEDING_AN_AWS_ACCOUNT = {
     "check",
+    "doctor",
     "evidence",
     "explain",
     "export",

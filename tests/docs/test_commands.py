@@ -9,11 +9,14 @@ import subprocess
 from itertools import pairwise
 from typing import get_args
 
-import botocore.session
 import pytest
-from botocore import xform_name
-from botocore.model import StructureShape
-from commands import ROOT, Command, cdk_options, documented_commands
+from commands import (
+    ROOT,
+    Command,
+    assert_is_aws_command,
+    cdk_options,
+    documented_commands,
+)
 from deployed_stack import MADE_TARGETS
 from templates import CONTEXT
 
@@ -44,18 +47,6 @@ ONLY_PARSED = {
     "clean": "it deletes what this test needs",
 }
 """Targets of the Makefile that no test runs, and why."""
-GLOBAL_OPTIONS = {"region", "profile", "query", "output", "cli-binary-format"}
-"""Options of every command of the AWS CLI that the documentation may use."""
-RENAMED_OPTIONS = {("sns", "subscribe"): {"notification-endpoint": "endpoint"}}
-"""Options that the AWS CLI does not name like the parameter.
-
-Source: https://github.com/aws/aws-cli/blob/develop/awscli/customizations/argrename.py
-"""
-CLI_COMMANDS = {("logs", "tail"): {"since", "follow"}}
-"""Commands of the AWS CLI that are no operation of an API, with their options.
-
-Source: https://awscli.amazonaws.com/v2/documentation/api/latest/reference/logs/tail.html
-"""
 _AWS_COMMAND = r"\baws ([a-z0-9]+ (?:[a-z]+(?:-[a-z]+)+|subscribe))"
 TARGET = Target("111122223333", "eu-west-1")
 FIXES = [
@@ -72,7 +63,7 @@ MESSAGES = [
     *(command for step in STEPS for command in (step.command, step.verify) if command),
     version_command("/vdm-alerts/silences/move", 2),
 ]
-"""Every command in a notification, or in a message of the command line."""
+"""Every command in a notification, or in an error. tests/cli/doctor tests those of the doctor."""
 
 MAKE = documented_commands("make")
 VDM_ALERTS = documented_commands("vdm-alerts")
@@ -144,21 +135,7 @@ def test_deployment_passes_known_options(bare_path: str, command: Command) -> No
 
 @pytest.mark.parametrize("command", [*AWS, *MESSAGES])
 def test_aws_command_is_an_operation_with_its_parameters(command: str) -> None:
-    _, service, name, *words = shlex.split(command)
-    options = {word.removeprefix("--") for word in words if word.startswith("--")} - GLOBAL_OPTIONS
-    if (service, name) in CLI_COMMANDS:
-        assert options <= CLI_COMMANDS[service, name]
-        return
-    model = botocore.session.get_session().get_service_model(service)
-    operations = {xform_name(each, "-"): each for each in model.operation_names}
-    shape = model.operation_model(operations[name]).input_shape
-    assert isinstance(shape, StructureShape)
-    renamed = RENAMED_OPTIONS.get((service, name), {})
-    given = {renamed.get(option, option) for option in options}
-    allowed = {xform_name(each, "-"): member for each, member in shape.members.items()}
-    flags = {f"no-{each}" for each, member in allowed.items() if member.type_name == "boolean"}
-    assert given <= {*allowed, *flags}
-    assert given >= {xform_name(each, "-") for each in shape.required_members}
+    assert_is_aws_command(command)
 
 
 def test_every_aws_command_in_the_code_is_tested() -> None:

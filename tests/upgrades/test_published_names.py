@@ -26,6 +26,7 @@ from vdm_alerts.core.notifications.reasons import Reason
 from vdm_alerts.core.notifications.rendering.links import Links
 from vdm_alerts.core.notifications.rendering.message import render
 from vdm_alerts.core.observations.run_report import PUBLISHED_FIGURES, RunReport
+from vdm_alerts_cli.doctor.catalog import CHECKS
 
 CONTRACT = Path(__file__).parent / "published-names.json"
 
@@ -62,6 +63,7 @@ def published_names() -> dict[str, Any]:
             message.attributes["kind"]: sorted(set(key_paths(json.loads(message.payload))))
             for message in messages
         },
+        "checks of the doctor": sorted(check.id for check in CHECKS),
     }
 
 

@@ -1,0 +1,1 @@
+"""`vdm-alerts doctor`: checks of an account, one module for each topic."""
