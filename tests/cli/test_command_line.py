@@ -22,9 +22,13 @@ NEEDING_AN_AWS_ACCOUNT = {
     "backtest",
     "check",
     "doctor",
+    "evidence",
     "explain",
     "export",
+    "history",
     "report",
+    "silence",
+    "test-alert",
     "validate",
 }
 """Commands that read the AWS environment. Every other command ignores it."""
@@ -122,4 +126,4 @@ def test_shell_completion_suggests_commands(program: list[str]) -> None:
         text=True,
         check=True,
     )
-    assert done.stdout.split() == ["plain,simulate", "plain,stop"]
+    assert done.stdout.split() == ["plain,silence", "plain,simulate", "plain,stop"]

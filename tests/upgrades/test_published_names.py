@@ -19,7 +19,8 @@ from sample_notifications import sample_notifications
 
 from vdm_alerts import settings
 from vdm_alerts.adapters.aws.codec import NOT_STORED, STORED_NAMES
-from vdm_alerts.core.alerts.history import STATE_NAMES
+from vdm_alerts.adapters.aws.dynamodb_items import EVIDENCE, NO_EVIDENCE, NO_RECORD_NAMES
+from vdm_alerts.core.alerts.history import STATE_NAMES, VERDICT_NAMES
 from vdm_alerts.core.model.metrics import Dimension
 from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.model.severity import Severity
@@ -50,6 +51,11 @@ def published_names() -> dict[str, Any]:
         "stored fields": {
             STATE_NAMES.get(record, "/".join(names.values())): sorted(names.values())
             for record, names in STORED_NAMES.items()
+        },
+        "verdicts": sorted(VERDICT_NAMES.values()),
+        "evidence of history items": {
+            "attributes": [EVIDENCE, NO_EVIDENCE],
+            "missing": sorted(NO_RECORD_NAMES.values()),
         },
         "dimensions": {dimension.key: dimension.value for dimension in Dimension},
         "indicators": [indicator.key for indicator in Indicator],
