@@ -34,6 +34,7 @@ from vdm_alerts.core.muting.silences import (
     expired_findings,
     parse_silence,
 )
+from vdm_alerts.core.notifications.delivery_test import DeliveryTest
 from vdm_alerts.core.notifications.grouping import Contributors
 from vdm_alerts.core.notifications.incidents import IncidentNotification, incident_notifications
 from vdm_alerts.core.notifications.notification import Digest, Notification, first_summary
@@ -157,7 +158,7 @@ class Example:
         return replace(incident, last_day=YESTERDAY)
 
 
-def message_of(notification: Notification, runbook_url: str = "") -> Message:
+def message_of(notification: Notification | DeliveryTest, runbook_url: str = "") -> Message:
     return render(notification, Links(TARGET, runbook_url), NOW)
 
 
@@ -393,6 +394,7 @@ EXAMPLES: Mapping[str, Callable[[], Message]] = {
     "weekly-good": simulated("weekly-good", 8),
     "weekly-bad": simulated("weekly-bad", 8),
     "weekly-with-open-alerts": simulated("demo", 7),
+    "test": lambda: message_of(DeliveryTest(NOW)),
     "service-problems": lambda: service_message(findings_of_rules_and_silences()),
     "service-vdm-off": lambda: service_message([VDM_IS_OFF]),
     "service-new-problem-beside-a-worse-one": lambda: service_message(

@@ -16,6 +16,7 @@ from vdm_alerts.core.model.metrics import Dimension, Window
 from vdm_alerts.core.model.rates import Indicator, Rate
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.notifications.common_provider import CommonProvider
+from vdm_alerts.core.notifications.delivery_test import DeliveryTest
 from vdm_alerts.core.notifications.incidents import incident_notifications
 from vdm_alerts.core.notifications.notification import Notification, first_summary
 from vdm_alerts.core.notifications.service_notification import service_notification
@@ -31,7 +32,7 @@ from vdm_alerts.core.observations.weekly_figures import (
 from vdm_alerts.core.planning.contributor import Contributor
 
 
-def sample_notifications() -> Iterator[Notification]:
+def sample_notifications() -> Iterator[Notification | DeliveryTest]:
     """Yield a notification of each kind, with every optional part."""
     alerts = [replace(firing(), last_notified=None), firing(HOTMAIL, Severity.CRITICAL)]
     contributor = Contributor(NEWS_IDENTITY.at_provider("Hotmail"), 0.9, evidence("20%"))
@@ -59,6 +60,7 @@ def sample_notifications() -> Iterator[Notification]:
     assert service is not None
     yield service
     yield weekly_sample(denied)
+    yield DeliveryTest(NOW)
 
 
 def weekly_sample(finding: Finding) -> WeeklySummary:

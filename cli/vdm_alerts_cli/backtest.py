@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vdm_alerts.core.model.metrics import LONGEST_WINDOW, Metric, Window
 from vdm_alerts.core.model.wording import enumeration, number_of
 from vdm_alerts.core.rules.rule_set import RuleSet
 from vdm_alerts_cli.backtest_output import print_backtest
+from vdm_alerts_cli.backtest_page import backtest_page
 from vdm_alerts_cli.backtest_result import Backtest
 from vdm_alerts_cli.candidate_rules import changed, counted, default_rules, read_folder
 from vdm_alerts_cli.connection import connect
@@ -17,9 +18,11 @@ from vdm_alerts_cli.day_replay import needed_days, replay_days
 from vdm_alerts_cli.errors import InvalidInputError
 from vdm_alerts_cli.exit_status import ExitStatus
 from vdm_alerts_cli.export import gap_lines, metrics_of, read_dataset_of, rules_in_effect
+from vdm_alerts_cli.files import write_file
 from vdm_alerts_cli.options import AccountOptions, OutputOptions, ReadingOptions
 from vdm_alerts_cli.output import say, warn
 from vdm_alerts_cli.progress import progress
+from vdm_alerts_cli.report.rendering import render_page
 
 DEFAULT_DAYS = 30
 """The days that are replayed by default, if there are enough days before them."""
@@ -39,6 +42,8 @@ class BacktestOptions:
     """The changes that make candidates of these rules."""
     show_comparison: bool = False
     """Whether the alerts of the present rules and of the candidates are shown side by side."""
+    page: Path | None = None
+    """The file for the result as an HTML page; None for no page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,10 @@ def run_backtest(
             f"fired {'by ' if alert.was_open_before else ''}{alert.fired}"
         )
     print_backtest(backtest, output, show_comparison=options.show_comparison)
+    if options.page:
+        page = backtest_page(backtest, list(_statements(given)))
+        write_file(options.page, render_page(replace(page, time_zone=output.time_zone)))
+        say(f"Wrote {options.page}.", output)
     return ExitStatus.of(found=bool(backtest.missed), unread=bool(unread) or not given.is_complete)
 
 
@@ -114,7 +123,7 @@ def _read_account(
     rule_sets = _rule_sets(in_effect, options)
     days, needed = _days(options, rule_sets, LONGEST_WINDOW.days)
     metrics = {metric for rules in rule_sets for metric in metrics_of(rules)}
-    dataset, has_gaps = read_dataset_of(
+    dataset, unread = read_dataset_of(
         connection,
         [metric for metric in Metric if metric in metrics],
         LONGEST_WINDOW,
@@ -123,7 +132,7 @@ def _read_account(
     )
     invalid, ses_rules = list(map(str, in_effect.invalid.values())), _ses_rules(in_effect)
     return _Input(
-        dataset, rule_sets, days, needed, invalid, is_complete=not has_gaps, ses_rules=ses_rules
+        dataset, rule_sets, days, needed, invalid, is_complete=not unread, ses_rules=ses_rules
     )
 
 

@@ -10,11 +10,16 @@ from vdm_alerts_cli.commands.completion import completion
 from vdm_alerts_cli.commands.cost import cost
 from vdm_alerts_cli.commands.demo import demo
 from vdm_alerts_cli.commands.doctor import doctor
+from vdm_alerts_cli.commands.evidence import evidence
 from vdm_alerts_cli.commands.explain import explain
 from vdm_alerts_cli.commands.export import export
+from vdm_alerts_cli.commands.history import history
 from vdm_alerts_cli.commands.init import init
+from vdm_alerts_cli.commands.report import report
+from vdm_alerts_cli.commands.silence import silence
 from vdm_alerts_cli.commands.simulate import simulate
 from vdm_alerts_cli.commands.stop import stop
+from vdm_alerts_cli.commands.test_alert import test_alert
 from vdm_alerts_cli.commands.validate import validate
 from vdm_alerts_cli.exit_status import ErrorReportingGroup
 
@@ -25,11 +30,16 @@ COMMANDS: Sequence[click.Command] = (
     cost,
     demo,
     doctor,
+    evidence,
     explain,
     export,
+    history,
     init,
+    report,
+    silence,
     simulate,
     stop,
+    test_alert,
     validate,
 )
 """Every subcommand. The help text sorts them by name."""

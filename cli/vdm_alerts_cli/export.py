@@ -43,7 +43,7 @@ def run_export(
     else:
         write_file(path, text)
         say(f"Wrote {len(dataset.answers):,} series of {days} days to {path}.", output)
-    return ExitStatus.of(unread=unread)
+    return ExitStatus.of(unread=bool(unread))
 
 
 def rules_in_effect(connection: Connection, account: AccountOptions) -> RuleSet:
@@ -69,10 +69,10 @@ def read_dataset_of(
     window: Window,
     reading: ReadingOptions,
     output: OutputOptions,
-) -> tuple[Dataset, bool]:
-    """Return the counts of the whole account, and whether something could not be read.
+) -> tuple[Dataset, Sequence[str]]:
+    """Return the counts of the whole account, and a line for whatever could not be read.
 
-    What could not be read is listed on standard error.
+    These lines are on standard error, too.
     """
     inventory = list_scopes(connection, time)
     limit = max_queries(inventory.scopes, metrics, reading.max_queries)
@@ -84,9 +84,10 @@ def read_dataset_of(
     with progress("VDM queries", limit, output) as advance:
         series = series_source(connection, reading, time, advance)
         dataset = read_counts(connection, inventory.scopes, metrics, window, current_time(), series)
-    for line in (*inventory.unread, *gap_lines(dataset)):
+    unread = [*inventory.unread, *gap_lines(dataset)]
+    for line in unread:
         warn(f"not read: {line}")
-    return dataset, bool(inventory.unread or dataset.gaps)
+    return dataset, unread
 
 
 def gap_lines(dataset: Dataset) -> Sequence[str]:

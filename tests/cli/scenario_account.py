@@ -11,6 +11,7 @@ from vdm_alerts.core.evaluation.ses_rates import SES_METRICS
 from vdm_alerts_cli import check, clock, export
 from vdm_alerts_cli.connection import Connection
 from vdm_alerts_cli.in_process_ses import SimulatedClock, in_process_client
+from vdm_alerts_cli.report import command, reading
 from vdm_local.account import ACCOUNT, REGION
 from vdm_local.endpoint import Endpoint
 from vdm_local.scenario import Scenario, parse_scenario
@@ -53,7 +54,7 @@ def use_account(monkeypatch: pytest.MonkeyPatch, text: str, now: datetime) -> No
     account = Connection(None, REGION, ACCOUNT, clients)
     time = SimulatedClock()
     monkeypatch.setenv(clock.VARIABLE, now.isoformat())
-    for module in (check, export):
-        monkeypatch.setattr(module, "connect", lambda _: account)
-        monkeypatch.setattr(module, "find_deployment", lambda *_: None)
-        monkeypatch.setattr(module, "time", time)
+    names = {"connect": lambda _: account, "find_deployment": lambda *_: None, "time": time}
+    for module in (check, export, command, reading):
+        for name, value in names.items():
+            monkeypatch.setattr(module, name, value, raising=False)

@@ -475,3 +475,30 @@ def test_invalid_candidates_are_found_before_the_account_is_read(
     monkeypatch.setattr(backtest, "rules_in_effect", lambda *_: default_rules())
     assert run_command("backtest", "--what-if", "confidence=high").exit_code == 2
     assert endpoint.quota.queries == 0
+
+
+def test_page_shows_alerts_missed_alerts_and_rates(run_command: RunCommand, tmp_path: Path) -> None:
+    hostile = Scope(identity="</script><img src=x>")
+    path, page = (
+        written(tmp_path, dataset({NEWS: {12: 700}, hostile: {1: 900}})),
+        tmp_path / "b.html",
+    )
+    arguments = ("--from", path, "--what-if", "bounce-rate.warning=8%", "--html", page)
+    result = run_command("backtest", *arguments)
+    assert result.exit_code == 1, "the candidates miss an alert"
+    text = page.read_text("utf-8")
+    for part in (
+        "What the candidates miss",
+        "Bounce rate of news.example.com",
+        "Alerts of the present rules",
+        "&lt;/script&gt;&lt;img src=x&gt;",
+        "VDM keeps no past versions of its counts",
+    ):
+        assert part in text
+    assert "<img" not in text
+
+
+def test_page_that_cannot_be_written_is_one_line(run_command: RunCommand, example: Path) -> None:
+    result = run_command("backtest", "--from", example, "--html", example.parent / "no" / "b.html")
+    assert result.exit_code == 3
+    assert "No such file or directory" in result.stderr.splitlines()[-1]

@@ -18,7 +18,19 @@ from vdm_local.launcher import LocalAwsStartError
 from vdm_local.text_file import UnreadableFileError
 
 RunCommand = Callable[..., Result]
-NEEDING_AN_AWS_ACCOUNT = {"backtest", "check", "doctor", "explain", "export", "validate"}
+NEEDING_AN_AWS_ACCOUNT = {
+    "backtest",
+    "check",
+    "doctor",
+    "evidence",
+    "explain",
+    "export",
+    "history",
+    "report",
+    "silence",
+    "test-alert",
+    "validate",
+}
 """Commands that read the AWS environment. Every other command ignores it."""
 
 
@@ -114,4 +126,4 @@ def test_shell_completion_suggests_commands(program: list[str]) -> None:
         text=True,
         check=True,
     )
-    assert done.stdout.split() == ["plain,simulate", "plain,stop"]
+    assert done.stdout.split() == ["plain,silence", "plain,simulate", "plain,stop"]

@@ -4,10 +4,15 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Series
+from vdm_alerts.core.model.target import Target
+from vdm_alerts.core.planning.queries import Query
+from vdm_alerts_cli.dataset import Dataset, to_json
 from vdm_local.cdk import ROOT
 
 PARTS = ("pyproject.toml", "README.md", "LICENSE", "cli", "lambda", "local", "rules")
@@ -56,6 +61,14 @@ def test_installed_package_has_rules_templates_and_commands(installed: Path) -> 
     scenario = run(installed, "init", "scenario").stdout
     (installed / "scenario.toml").write_text(scenario)
     assert run(installed, "simulate", "scenario.toml").returncode == 0
+
+
+def test_installed_package_writes_a_report(installed: Path) -> None:
+    target, time = Target("111122223333", "eu-west-1"), datetime(2026, 3, 20, 9, tzinfo=UTC)
+    counts = {Query(Metric.SEND, ACCOUNT): Series({time.date(): 5})}
+    (installed / "counts.json").write_text(to_json(Dataset(target, time, time.date(), 1, counts)))
+    done = run(installed, "report", "--from", "counts.json", "--to", "report.html")
+    assert (done.returncode, done.stderr) == (0, "Wrote report.html.\n")
 
 
 @pytest.mark.parametrize("command", ["demo", "stop"])

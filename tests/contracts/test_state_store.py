@@ -5,11 +5,29 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from builders import HOTMAIL, HOUR, NEWS_IDENTITY, NOW, TARGET, TODAY, a_table, firing
+from builders import (
+    HOTMAIL,
+    HOUR,
+    NEWS_IDENTITY,
+    NOW,
+    TARGET,
+    TODAY,
+    a_rule,
+    a_series,
+    a_table,
+    breached,
+    firing,
+)
 from moto import mock_aws
 
 from vdm_alerts.adapters.aws import dynamodb_history, dynamodb_state
-from vdm_alerts.adapters.aws.dynamodb_items import HISTORY, MAX_WRITES, STATE, partition_key
+from vdm_alerts.adapters.aws.dynamodb_items import (
+    HISTORY,
+    MAX_EVIDENCE_SIZE,
+    MAX_WRITES,
+    STATE,
+    partition_key,
+)
 from vdm_alerts.adapters.aws.dynamodb_state import DynamoDbState, query_partition
 from vdm_alerts.adapters.memory import MemoryState
 from vdm_alerts.core.alerts.alert import Alert, Ok
@@ -18,7 +36,9 @@ from vdm_alerts.core.alerts.history import RecentTransitions, Transition
 from vdm_alerts.core.alerts.sequence import SendAttempt
 from vdm_alerts.core.alerts.stored_state import StoredState, SubscriberCount
 from vdm_alerts.core.alerts.week import WeekFigures
+from vdm_alerts.core.evaluation.as_of import AsOf
 from vdm_alerts.core.evaluation.revision import ReportedFigures
+from vdm_alerts.core.evaluation.verdict_record import NoRecord, VerdictRecord
 from vdm_alerts.core.model.errors import LeaseHeldError, StaleStateError
 from vdm_alerts.core.model.findings import Finding, OperationFailedError
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope, Window
@@ -379,6 +399,59 @@ def test_only_the_latest_transitions_are_read_when_there_are_very_many(
     recent = store.transitions_since(TARGET, NOW)
 
     assert (recent.items, recent.is_complete) == (tuple(changes[1:]), False)
+
+
+RECORD = VerdictRecord(
+    breached(),
+    a_rule(scopes=frozenset()),
+    "0ddb83413057ef16",
+    AsOf(NOW, TODAY),
+    a_series(600),
+    a_series(10_000),
+)
+
+
+@pytest.mark.parametrize("record", [RECORD, NoRecord.NO_VERDICT])
+def test_transition_has_its_evidence(store: StateStore, record: VerdictRecord | NoRecord) -> None:
+    change = replace(FIRED, record=record)
+    store.save(TARGET, StoredState(), replacing=StoredState(), transitions=[change])
+
+    (read,) = store.transitions_since(TARGET, NOW).items
+
+    assert read.record == record
+
+
+def test_evidence_that_is_too_large_is_left_out(store: StateStore) -> None:
+    long_rule = replace(RECORD.rule, source="x" * MAX_EVIDENCE_SIZE)
+    change = replace(FIRED, record=replace(RECORD, rule=long_rule))
+    store.save(TARGET, StoredState(), replacing=StoredState(), transitions=[change])
+
+    (read,) = store.transitions_since(TARGET, NOW).items
+
+    assert (read, read.record) == (FIRED, NoRecord.TOO_LARGE)
+
+
+@pytest.mark.parametrize(
+    ("changes", "record"),
+    [
+        ({}, NoRecord.NOT_STORED),
+        ({"evidence": 7}, NoRecord.DAMAGED),
+        ({"no_evidence": "a reason of a later version"}, NoRecord.DAMAGED),
+    ],
+)
+def test_transition_without_valid_evidence_is_read(
+    implementation: Implementation, changes: dict[str, Any], record: NoRecord
+) -> None:
+    store = implementation.store
+    store.save(TARGET, StoredState(), replacing=StoredState(), transitions=[FIRED])
+    (item,) = implementation.history()
+    old = {name: value for name, value in item.items() if name != "no_evidence"}
+    implementation.put({**old, **changes})
+
+    recent = store.transitions_since(TARGET, NOW)
+
+    assert recent == RecentTransitions((FIRED,))
+    assert recent.items[0].record is record
 
 
 @pytest.mark.parametrize("value", [7, "x", None], ids=str)

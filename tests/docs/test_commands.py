@@ -30,6 +30,7 @@ from vdm_alerts.core.notifications.rendering.commands import (
 )
 from vdm_alerts_cli.aws_environment import LocalCommand
 from vdm_alerts_cli.command_line import vdm_alerts
+from vdm_alerts_cli.silence_store import version_command
 
 ONLY_PARSED = {
     "demo": "tests/cli/test_demo.py runs what it starts",
@@ -58,8 +59,11 @@ STEPS = [
     pause_step("newsletter", TARGET),
     suppression_step(TARGET),
 ]
-MESSAGES = [command for step in STEPS for command in (step.command, step.verify) if command]
-"""Every command in a notification. tests/cli/doctor tests those of the doctor."""
+MESSAGES = [
+    *(command for step in STEPS for command in (step.command, step.verify) if command),
+    version_command("/vdm-alerts/silences/move", 2),
+]
+"""Every command in a notification, or in an error. tests/cli/doctor tests those of the doctor."""
 
 MAKE = documented_commands("make")
 VDM_ALERTS = documented_commands("vdm-alerts")

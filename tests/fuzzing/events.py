@@ -24,6 +24,7 @@ SEEDS: tuple[object, ...] = (
     {"version": "0", "source": "aws.ses", "detail-type": "Sending Status", "detail": {"x": [1]}},
     {"now": None, "source": ["aws.ses"]},
     {"weeklySummary": True},
+    {"testAlert": True, "now": "2026-03-12T09:00:00Z"},
     {"weeklySummary": "true", "now": "2026-03-12T09:00:00Z"},
     [],
     None,
@@ -63,7 +64,8 @@ def mutate(random: Random, event: Any, other: Any) -> Any:
     if isinstance(event, dict) and "now" in event and random.random() < 0.5:
         return {**event, "now": mutate_text(random, str(event["now"]), "2026-03-12T09:00:00Z")}
     if isinstance(event, dict) and random.random() < 0.1:
-        return {**event, "weeklySummary": mutate_value(random, True, other)}
+        key = random.choice(("weeklySummary", "testAlert"))
+        return {**event, key: mutate_value(random, True, other)}
     return mutate_value(random, event, other)
 
 

@@ -9,18 +9,43 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any
 
-from builders import NOW, TARGET
+from builders import (
+    HOUR,
+    NEWS_IDENTITY,
+    NOW,
+    TARGET,
+    a_confidence_rule,
+    a_series,
+    an_open_alert,
+    firing,
+)
 
 from fuzzing.documents import ROOT
 from fuzzing.mutations import VALUES, mutate_text, mutate_value
 from fuzzing.target import Outcome, Target, accepted, rejected
 from vdm_alerts.adapters.aws.codec import LaterSchemaError, decode_roster, encode_roster
-from vdm_alerts.adapters.aws.dynamodb_items import ROSTER, RUN, STATE, Item, partition_key
+from vdm_alerts.adapters.aws.dynamodb_history import recent_transitions
+from vdm_alerts.adapters.aws.dynamodb_items import (
+    HISTORY,
+    ROSTER,
+    RUN,
+    STATE,
+    Item,
+    partition_key,
+)
 from vdm_alerts.adapters.aws.dynamodb_reading import items_of_incidents
 from vdm_alerts.adapters.aws.dynamodb_roster import DynamoDbRoster
 from vdm_alerts.adapters.memory import MemoryState, MemoryTable
 from vdm_alerts.core.alerts.damage import without_future_times
+from vdm_alerts.core.alerts.history import Transition
+from vdm_alerts.core.alerts.stored_state import StoredState
+from vdm_alerts.core.evaluation.as_of import AsOf
+from vdm_alerts.core.evaluation.evaluate import evaluate_series
+from vdm_alerts.core.evaluation.ses_rates import SesRates
+from vdm_alerts.core.evaluation.verdict_record import NoRecord, VerdictRecord, verify
+from vdm_alerts.core.evaluation.verdicts import Unknown
 from vdm_alerts.core.model.findings import OperationFailedError
+from vdm_alerts.core.model.rates import SesRate
 from vdm_alerts.core.planning.roster import SenderRoster
 
 PARTITION = partition_key(STATE, TARGET)
@@ -167,7 +192,46 @@ def mutate_roster(random: Random, text: str, other: str) -> str:
     return mutate_text(random, text, other)
 
 
+def history_items() -> list[Item]:
+    """Return history items with the evidence of every kind of verdict."""
+    records: list[VerdictRecord | NoRecord] = [a_history_record(days) for days in (1, 3, 7)]
+    records.append(NoRecord.TOO_LARGE)
+    transitions = [
+        Transition(firing().key, NOW + hours * HOUR, "Ok", "Firing WARNING", "why", record)
+        for hours, record in enumerate(records)
+    ]
+    store = MemoryState()
+    store.save(TARGET, StoredState(), replacing=StoredState(), transitions=transitions)
+    return [storable(item) for item in store.table.partition(partition_key(HISTORY, TARGET))]
+
+
+def a_history_record(days: int) -> VerdictRecord:
+    """Return the record of a verdict on *days* days of counts, of an open alert."""
+    rule = a_confidence_rule(baseline_factor=3.0)
+    events, volume = a_series(*[60] * days), a_series(*[1_000] * days)
+    prior = an_open_alert(NOW - 2 * HOUR)
+    as_of, rates = AsOf(NOW, NOW.date()), SesRates(NOW, [SesRate(0.06, NOW - HOUR)])
+    verdict = evaluate_series(rule, NEWS_IDENTITY, (events, volume), as_of, prior, 9, rates)
+    assert not isinstance(verdict, Unknown)
+    return VerdictRecord(verdict, rule, "abc", as_of, events, volume, prior, 9, rates)
+
+
+def check_history(items: list[Item]) -> Outcome:
+    recent = recent_transitions(items)
+    outcomes = []
+    for transition in recent.items:
+        record = transition.record
+        if isinstance(record, VerdictRecord):
+            outcomes.append("differs" if verify(record) else "verified")
+        else:
+            outcomes.append(record.name)
+    if recent.is_complete and "DAMAGED" not in outcomes:
+        return accepted(*outcomes)
+    return rejected("damaged", *outcomes)
+
+
 TARGETS = (
+    Target("stored history", 20_000, (history_items(),), mutate, check_history),
     Target("stored items", 20_000, tuple(recorded_items()), mutate, check),
     Target("stored rosters", 60_000, (ROSTER_TEXT,), mutate_roster, check_roster),
 )

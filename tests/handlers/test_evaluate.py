@@ -15,6 +15,7 @@ from vdm_alerts import bootstrap
 from vdm_alerts.adapters.aws.time_limit import TimeLimitedSession
 from vdm_alerts.adapters.memory import MemoryState, MemoryTable
 from vdm_alerts.core.model.errors import ClockWentBackError
+from vdm_alerts.core.model.findings import UnavailableError
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.handlers import evaluate
@@ -269,13 +270,44 @@ def test_publish_is_retried_at_most_once() -> None:
     assert config.read_timeout <= 10
 
 
+@pytest.mark.parametrize("key", [evaluate.WEEKLY_SUMMARY, evaluate.TEST_ALERT])
 @pytest.mark.parametrize("value", ["true", "", 1, 0, [], {"x": 1}, "x" * 80_000], ids=str)
-def test_event_is_rejected_when_weekly_summary_is_no_boolean(world: World, value: object) -> None:
-    with pytest.raises(evaluate.InvalidEventError, match="weeklySummary: "):
-        invoke({evaluate.WEEKLY_SUMMARY: value})
+def test_event_is_rejected_when_a_request_is_no_boolean(
+    world: World, key: str, value: object
+) -> None:
+    with pytest.raises(evaluate.InvalidEventError, match=f"{key}: "):
+        invoke({key: value})
 
     assert world.state.weekly_requests == frozenset()
     assert world.recorder.reports == []
+    assert world.notifier.sent == []
+
+
+def test_test_alert_is_published_and_changes_nothing(world: World) -> None:
+    before = dict(world.store.table.items)
+    response = invoke({evaluate.TEST_ALERT: True, "now": "2026-03-12T09:00:00Z"})
+
+    assert response == {"test": "test-20260312T090000Z"}
+    (document,) = world.documents
+    assert (document["kind"], document["reason"], document["severity"]) == ("test", "TEST", "OK")
+    assert document["id"] == "test-20260312T090000Z"
+    assert (world.store.table.items, world.recorder.reports) == (before, [])
+    assert world.series.asked == []
+
+
+def test_test_alert_is_published_while_a_run_is_active(world: World) -> None:
+    now = datetime.now(UTC)
+    with world.store.lease(TARGET, now + timedelta(minutes=5), now):
+        invoke({evaluate.TEST_ALERT: True})
+
+    assert len(world.notifier.sent) == 1
+    assert not world.store.take_request(TARGET)
+
+
+def test_test_alert_that_cannot_be_published_fails(world: World) -> None:
+    world.fail("publish", UnavailableError("sns:Publish", "timeout"))
+    with pytest.raises(UnavailableError):
+        invoke({evaluate.TEST_ALERT: True})
 
 
 @pytest.mark.parametrize("value", [None, False])

@@ -39,10 +39,12 @@ from simulation.rules import (
 )
 from simulation.service import ServiceStatus
 from simulation.world import LIST, LONG_AGO, Actor, Crowd, Delivery, Fault, SeenRates, World
+from vdm_alerts.adapters.aws.dynamodb_history import recent_transitions
 from vdm_alerts.adapters.aws.dynamodb_items import HISTORY, RUN, partition_key
 from vdm_alerts.app.notify import NotificationsUnsentError
 from vdm_alerts.core.alerts.alert import FLAP_COUNT, FLAP_WINDOW
 from vdm_alerts.core.evaluation.ses_rates import HISTORY as HISTORY_OF_SES
+from vdm_alerts.core.evaluation.verdict_record import NoRecord, VerdictRecord, verify
 from vdm_alerts.core.model.errors import ClockWentBackError, LeaseHeldError, StaleStateError
 from vdm_alerts.core.model.findings import UnavailableError
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope
@@ -129,6 +131,8 @@ class Oracle:
     _last_fault_at: int = -1
     """How many observations there were at the last run with a fault."""
     _checked_deliveries: int = 0
+    _verified: set[str] = field(default_factory=set)
+    """The sort keys of the transitions whose verdicts were evaluated again."""
     _known_rules: dict[str, Rule] = field(default_factory=dict)
     _all_versions: dict[str, list[Rule]] = field(default_factory=dict)
     _breached_since: dict[Key, datetime] = field(default_factory=dict)
@@ -237,6 +241,20 @@ class Oracle:
     def _check_table(self) -> None:
         if not was_later_item_kept(self.world):
             self._report("overwritten item", "a run has written beside an item of a later version")
+        self._check_evidence()
+
+    def _check_evidence(self) -> None:
+        """Check that each recorded verdict can be evaluated again from its record alone."""
+        items = self.world.table.partition(partition_key(HISTORY, TARGET))
+        new = [item for item in items if item["sk"] not in self._verified]
+        self._verified |= {item["sk"] for item in new}
+        for transition in recent_transitions(new).items:
+            record = transition.record
+            if isinstance(record, VerdictRecord):
+                for difference in verify(record):
+                    self._report("verdict differs", f"{transition}: {difference}")
+            elif record is not NoRecord.NO_VERDICT:
+                self._report("no evidence", f"{transition}: {record}")
 
     # Guarantee 2: no notification is sent twice, except when its delivery could not be confirmed.
     # Guarantee 3: every notification is true.

@@ -14,11 +14,13 @@ from typing import Any
 
 import pytest
 from builders import NOW, TARGET
+from cli.report.test_snapshot import DOCUMENT as REPORT
 from sample_notifications import sample_notifications
 
 from vdm_alerts import settings
 from vdm_alerts.adapters.aws.codec import NOT_STORED, STORED_NAMES
-from vdm_alerts.core.alerts.history import STATE_NAMES
+from vdm_alerts.adapters.aws.dynamodb_items import EVIDENCE, NO_EVIDENCE, NO_RECORD_NAMES
+from vdm_alerts.core.alerts.history import STATE_NAMES, VERDICT_NAMES
 from vdm_alerts.core.model.metrics import Dimension
 from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.model.severity import Severity
@@ -50,6 +52,11 @@ def published_names() -> dict[str, Any]:
             STATE_NAMES.get(record, "/".join(names.values())): sorted(names.values())
             for record, names in STORED_NAMES.items()
         },
+        "verdicts": sorted(VERDICT_NAMES.values()),
+        "evidence of history items": {
+            "attributes": [EVIDENCE, NO_EVIDENCE],
+            "missing": sorted(NO_RECORD_NAMES.values()),
+        },
         "dimensions": {dimension.key: dimension.value for dimension in Dimension},
         "indicators": [indicator.key for indicator in Indicator],
         "severities": [str(severity) for severity in Severity],
@@ -64,6 +71,7 @@ def published_names() -> dict[str, Any]:
             for message in messages
         },
         "checks of the doctor": sorted(check.id for check in CHECKS),
+        "report": sorted(set(key_paths(REPORT))),
     }
 
 

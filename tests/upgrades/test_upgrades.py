@@ -8,7 +8,7 @@ rules as custom rules. `record_table.py` records the table.
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from vdm_alerts.adapters.aws.dynamodb_roster import DynamoDbRoster
 from vdm_alerts.adapters.aws.dynamodb_state import DynamoDbState
 from vdm_alerts.core.alerts.alert import Firing
 from vdm_alerts.core.alerts.stored_state import StoredState
+from vdm_alerts.core.evaluation.verdict_record import NoRecord
 from vdm_alerts.core.model.errors import StaleStateError
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.model.target import Target
@@ -94,6 +95,15 @@ def test_incidents_of_an_earlier_version_move_to_items_of_their_own(table: Any) 
     assert saved.sequences == before.sequences
     run = table.get_item(Key={"pk": partition_key(STATE, TARGET), "sk": "run"})["Item"]
     assert "numbers" not in run
+
+
+def test_history_of_an_earlier_version_is_read_without_evidence(table: Any) -> None:
+    for item in old_items(HERE / "schema-5"):
+        table.put_item(Item=item)
+    recent = DynamoDbState(table).transitions_since(TARGET, datetime(2026, 1, 1, tzinfo=UTC))
+    assert recent.is_complete
+    assert len(recent.items) == 3
+    assert {change.record for change in recent.items} == {NoRecord.NOT_STORED}
 
 
 def stored_keys(table: Any) -> set[tuple[str, str]]:

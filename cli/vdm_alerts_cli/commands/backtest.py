@@ -48,6 +48,13 @@ from vdm_alerts_cli.options import (
 @click.option(
     "--compare", "show_comparison", is_flag=True, help="Show the present rules and the candidates."
 )
+@click.option(
+    "--html",
+    "page",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Also write the result as an HTML page, with charts.",
+)
 @account_options
 @reading_options
 @output_options(Format.TABLE, Format.JSON, Format.CSV)
@@ -58,6 +65,7 @@ def backtest(  # noqa: PLR0913 - one for each option
     rules: Path | None,
     what_if: Sequence[str],
     show_comparison: bool,
+    page: Path | None,
     account: AccountOptions,
     reading: ReadingOptions,
     output: OutputOptions,
@@ -71,5 +79,5 @@ def backtest(  # noqa: PLR0913 - one for each option
 
     if show_comparison and not (rules or what_if):
         raise click.UsageError("--compare needs candidates. Use --rules or --what-if.")
-    options = BacktestOptions(days, path, rules, what_if, show_comparison)
+    options = BacktestOptions(days, path, rules, what_if, show_comparison, page)
     return run_backtest(options, account, reading, output)

@@ -27,7 +27,7 @@ from vdm_alerts.core.notifications.due import deliverable, due_notifications
 from vdm_alerts.core.notifications.grouping import group_into_incidents
 from vdm_alerts.core.notifications.rendering.links import Links
 from vdm_alerts.core.notifications.weekly_summary import is_weekly_summary_due
-from vdm_alerts.core.observations.evaluation import Evaluation, evaluate
+from vdm_alerts.core.observations.evaluation import Evaluation, evaluate, record_of
 from vdm_alerts.core.observations.metric_reading import UNLIMITED, Limits, MetricReading
 from vdm_alerts.core.observations.next_state import next_state
 from vdm_alerts.core.observations.no_email import NO_EMAIL_AFTER
@@ -174,8 +174,15 @@ def _transitions(
     observation: Observation, evaluation: Evaluation, state: StoredState, now: datetime
 ) -> Sequence[Transition]:
     """Return each change of an alert's state, with the verdict or the reason that caused it."""
-    verdicts, closed = evaluation.verdicts, evaluation.close_reasons
-    return tuple(transitions(observation.alerts, state.alerts, verdicts, closed, now))
+    changes = transitions(
+        observation.alerts,
+        state.alerts,
+        evaluation.verdicts,
+        evaluation.close_reasons,
+        lambda key: record_of(key, observation, evaluation),
+        now,
+    )
+    return tuple(changes)
 
 
 def _recent_transitions(

@@ -11,8 +11,11 @@ from aws_lambda_powertools import Logger
 from vdm_alerts.adapters.monotonic_deadline import MonotonicDeadline
 from vdm_alerts.app.evaluate import Lease, NotificationOptions, run
 from vdm_alerts.app.run_unless_busy import run_unless_busy
+from vdm_alerts.app.send_test import send_test
 from vdm_alerts.bootstrap import build_ports
 from vdm_alerts.core.model.errors import VdmAlertsError
+from vdm_alerts.core.notifications.delivery_test import DeliveryTest
+from vdm_alerts.core.notifications.rendering.links import Links
 from vdm_alerts.core.observations.metric_reading import Limits
 from vdm_alerts.core.observations.run_report import RunReport
 from vdm_alerts.core.rules.quoting import quote
@@ -31,6 +34,8 @@ SES_EVENT_SOURCE = "aws.ses"
 """The source of the events of SES. A schedule sends an event without a source."""
 WEEKLY_SUMMARY = "weeklySummary"
 """The key of an event that requests a weekly summary."""
+TEST_ALERT = "testAlert"
+"""The key of an event that requests a test notification, and nothing else."""
 EARLIEST_NOW = datetime(2000, 1, 1, tzinfo=UTC)
 """The earliest "now" in an event: long before VDM, and long after the first date of Python."""
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -49,13 +54,16 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
     and raised, so that Lambda retries the invocation. While another run is active, the
     invocation does nothing, and its result says so. If *event* is from SES, one more run follows.
     If "weeklySummary" is true, a weekly summary is requested first, which the next run sends that
-    can.
+    can. If "testAlert" is true, the invocation only publishes a test notification: it does not run.
     """
     log = _logger()
     try:
         _check_type(event)
-        requests_summary = _requests_summary(event)
+        requests_summary = _flag(event, WEEKLY_SUMMARY)
+        requests_test = _flag(event, TEST_ALERT)
         settings, ports = _settings_and_ports()
+        if requests_test:
+            return _send_test(event, settings, ports)
         if requests_summary:
             day = _now(event, datetime.now(UTC)).date()
             ports.store.request_summary(settings.target, day)
@@ -87,13 +95,21 @@ def _check_type(event: object) -> None:
         )
 
 
-def _requests_summary(event: dict[str, Any]) -> bool:
-    """Return whether *event* requests a weekly summary. Raises InvalidEventError."""
-    value = event.get(WEEKLY_SUMMARY)
+def _flag(event: dict[str, Any], key: str) -> bool:
+    """Return whether *key* is true in *event*. Raises InvalidEventError."""
+    value = event.get(key)
     if value is None or isinstance(value, bool):
         return bool(value)
-    message = f"{WEEKLY_SUMMARY}: {quote(value)} is not a Boolean. Use true or false."
+    message = f"{key}: {quote(value)} is not a Boolean. Use true or false."
     raise InvalidEventError(message)
+
+
+def _send_test(event: dict[str, Any], settings: Settings, ports: Ports) -> dict[str, Any]:
+    """Publish a test notification, and return its id."""
+    test = DeliveryTest(_now(event, datetime.now(UTC)))
+    send_test(ports.notifier, Links(settings.target, settings.runbook_url or ""), test)
+    _logger().info("test notification published: %s", test.id)
+    return {"test": test.id}
 
 
 def _run(

@@ -22,7 +22,19 @@ from vdm_alerts.core.alerts.history import STATE_NAMES
 from vdm_alerts.core.alerts.sequence import SendAttempt
 from vdm_alerts.core.alerts.stored_state import SubscriberCount
 from vdm_alerts.core.alerts.week import WeekFigures
+from vdm_alerts.core.evaluation.as_of import AsOf
+from vdm_alerts.core.evaluation.prior_state import OpenAlert, PriorState
 from vdm_alerts.core.evaluation.revision import ReportedFigures
+from vdm_alerts.core.evaluation.ses_rates import SesRates
+from vdm_alerts.core.evaluation.verdict_record import VerdictRecord
+from vdm_alerts.core.evaluation.verdicts import (
+    Breached,
+    Evidence,
+    Healthy,
+    Inconclusive,
+    NoEmail,
+    Subject,
+)
 from vdm_alerts.core.model.errors import VdmAlertsError
 from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.model.metrics import Dimension, Scope, Window
@@ -30,7 +42,7 @@ from vdm_alerts.core.model.rates import Indicator, Rate, SesRate
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.planning.roster import SenderRecord, SenderRoster
 from vdm_alerts.core.rules.field_types import INDICATORS
-from vdm_alerts.core.rules.rule import Baseline, Threshold
+from vdm_alerts.core.rules.rule import Baseline, Rule, Threshold
 from vdm_alerts.core.rules.rule_set import RuleText
 
 SCHEMA = 5
@@ -42,8 +54,8 @@ SCHEMA = 5
   since when and why a firing alert has its severity, the expected subscribers, whether the history
   of an alert is lost, and the rate of SES in the last notification.
 * 5 has an item for each incident, with what the run item had of it, and shortens long sort keys.
-  It later got the figures of a week, which an older version ignores, and the items of requests for
-  a weekly summary, which it does not read.
+  It later got the figures of a week and the evidence of history items, which an older version
+  ignores, and the items of requests for a weekly summary, which it does not read.
 
 A record of an earlier schema is readable, because it lacks only fields that have a default.
 """
@@ -137,13 +149,93 @@ STORED_NAMES: Mapping[type, Mapping[str, str]] = {
         "other_scopes": "other_scopes",
         "summary_day": "summary_day",
     },
+    VerdictRecord: {
+        "verdict": "verdict",
+        "rule": "rule",
+        "rule_fingerprint": "rule_fingerprint",
+        "as_of": "as_of",
+        "events": "events",
+        "volume": "volume",
+        "prior": "prior",
+        "series_count": "series_count",
+        "ses_rates": "ses",
+    },
+    Healthy: {
+        "subject": "subject",
+        "threshold": "threshold",
+        "window": "window",
+        "evidence": "evidence",
+        "withdrawn_rate": "withdrawn",
+        "ses_rate": "ses",
+    },
+    Breached: {
+        "subject": "subject",
+        "threshold": "threshold",
+        "evidence": "evidence",
+        "severity_limit": "severity_limit",
+        "ses_rate": "ses",
+    },
+    NoEmail: {"subject": "subject", "severity": "severity", "window": "window"},
+    Inconclusive: {
+        "subject": "subject",
+        "threshold": "threshold",
+        "window": "window",
+        "evidence": "evidence",
+        "severity_limit": "severity_limit",
+    },
+    Subject: {"indicator": "indicator", "scope": "scope"},
+    Evidence: {
+        "rate": "rate",
+        "window": "window",
+        "confidence": "confidence",
+        "last_day": "last_day",
+    },
+    Rule: {
+        "name": "name",
+        "source": "source",
+        "indicator": "indicator",
+        "windows": "windows",
+        "thresholds": "thresholds",
+        "confidence": "confidence",
+        "min_volume": "min_volume",
+        "min_events": "min_events",
+        "arrival_curve": "feedback",
+        "baseline_factor": "baseline_factor",
+        "hold": "hold",
+        "clear_after": "clear_after",
+        "missing_data": "missing_data",
+        "representative_volume": "representative_volume",
+    },
+    AsOf: {"now": "now", "last_day": "last_day"},
+    PriorState: {
+        "healthy_since": "healthy_since",
+        "open_alert": "open_alert",
+        "is_pending": "is_pending",
+    },
+    OpenAlert: {
+        "severity": "severity",
+        "since": "since",
+        "severity_since": "severity_since",
+        "opened_from": "opened_from",
+        "is_about_no_email": "no_email",
+        "baseline": "baseline",
+        "reported": "reported",
+    },
+    SesRates: {"read_at": "read_at", "history": "history"},
 }
 """The stored name of each field of each record.
 
 A stored name never changes, because existing tables contain it. The Python name may change.
 """
-NOT_STORED: Mapping[type, frozenset[str]] = {Finding: frozenset({"fix"})}
-"""Fields that are not stored. The fix of a finding is only rendered, and never compared."""
+NOT_STORED: Mapping[type, frozenset[str]] = {
+    Finding: frozenset({"fix"}),
+    Rule: frozenset({"scopes", "include", "exclude", "top", "overrides", "remind_after"}),
+}
+"""Fields that are not stored.
+
+The fix of a finding is only rendered, and never compared. A stored rule is about one scope, and is
+evaluated again, but sends no reminder.
+"""
 _DIMENSION_NAMES: Mapping[Dimension, str] = {
     Dimension.IDENTITY: "IDENTITY",
     Dimension.CONFIGURATION_SET: "CONFIGURATION_SET",
@@ -172,7 +264,7 @@ def encode(
     record: Alert | Finding | SendAttempt | RuleText | SubscriberCount | WeekFigures,
 ) -> dict[str, Any]:
     """Return *record* and its schema as a dict of strings, integers, lists and dicts."""
-    return {"schema": SCHEMA, **_converter.unstructure(record)}
+    return {"schema": SCHEMA, **converter.unstructure(record)}
 
 
 def decode(encoded: object, record_type: type[T]) -> T:
@@ -187,7 +279,7 @@ def decode(encoded: object, record_type: type[T]) -> T:
     require_readable(encoded.get("schema"))
     fields = {name: value for name, value in encoded.items() if name != "schema"}
     try:
-        return _converter.structure(fields, record_type)
+        return converter.structure(fields, record_type)
     except (BaseValidationError, ArithmeticError, KeyError, TypeError, ValueError) as error:
         message = f"record is not a valid {record_type.__name__}: {_reason(error)}"
         raise UnreadableRecordError(message) from error
@@ -239,7 +331,7 @@ def _listed(items: object, tuple_type: Any) -> tuple[Any, ...]:  # noqa: ANN401 
         message = f"{items!r:.40} is not a list"
         raise TypeError(message)
     item_type = tuple_type.__args__[0]
-    return tuple(_converter.structure(item, item_type) for item in items)
+    return tuple(converter.structure(item, item_type) for item in items)
 
 
 def encode_roster(roster: SenderRoster) -> dict[str, Any]:
@@ -334,36 +426,37 @@ def _overrides(record_type: type) -> dict[str, Any]:
     return {**omitted, **{field: override(rename=stored) for field, stored in names.items()}}
 
 
-_converter = Converter(omit_if_default=True)
-_converter.register_structure_hook(str, lambda value, _: text(value))
-_converter.register_structure_hook(bool, lambda value, _: flag(value))
-_converter.register_structure_hook(int, lambda value, _: whole_number(value))
-_converter.register_structure_hook_func(
+converter = Converter(omit_if_default=True)
+"""Converts stored records. `evidence_codec` adds the types of evidence."""
+converter.register_structure_hook(str, lambda value, _: text(value))
+converter.register_structure_hook(bool, lambda value, _: flag(value))
+converter.register_structure_hook(int, lambda value, _: whole_number(value))
+converter.register_structure_hook_func(
     lambda kind: getattr(kind, "__origin__", None) is tuple, _listed
 )
-_converter.register_unstructure_hook(datetime, datetime.isoformat)
-_converter.register_structure_hook(datetime, lambda value, _: time(value))
-_converter.register_unstructure_hook(date, date.isoformat)
-_converter.register_structure_hook(date, lambda value, _: day(value))
+converter.register_unstructure_hook(datetime, datetime.isoformat)
+converter.register_structure_hook(datetime, lambda value, _: time(value))
+converter.register_unstructure_hook(date, date.isoformat)
+converter.register_structure_hook(date, lambda value, _: day(value))
 # boto3 rejects floats. The repr of a float is exact.
-_converter.register_unstructure_hook(float, repr)
-_converter.register_structure_hook(float, lambda value, _: fraction(value))
-_converter.register_unstructure_hook(Severity, str)
-_converter.register_structure_hook(Severity, _member(_SEVERITIES))
-_converter.register_unstructure_hook(Indicator, lambda indicator: indicator.key)
-_converter.register_structure_hook(Indicator, _member(INDICATORS))
-_converter.register_unstructure_hook_factory(
+converter.register_unstructure_hook(float, repr)
+converter.register_structure_hook(float, lambda value, _: fraction(value))
+converter.register_unstructure_hook(Severity, str)
+converter.register_structure_hook(Severity, _member(_SEVERITIES))
+converter.register_unstructure_hook(Indicator, lambda indicator: indicator.key)
+converter.register_structure_hook(Indicator, _member(INDICATORS))
+converter.register_unstructure_hook_factory(
     STORED_NAMES.__contains__,
-    lambda record_type, converter: make_dict_unstructure_fn(
-        record_type, converter, _cattrs_omit_if_default=True, **_overrides(record_type)
+    lambda record_type, self: make_dict_unstructure_fn(
+        record_type, self, _cattrs_omit_if_default=True, **_overrides(record_type)
     ),
 )
-_converter.register_structure_hook_factory(
+converter.register_structure_hook_factory(
     STORED_NAMES.__contains__,
-    lambda record_type, converter: _from_map(
-        make_dict_structure_fn(record_type, converter, **_overrides(record_type))
+    lambda record_type, self: _from_map(
+        make_dict_structure_fn(record_type, self, **_overrides(record_type))
     ),
 )
 configure_tagged_union(
-    State, _converter, tag_generator=lambda state: STATE_NAMES[state], tag_name="is"
+    State, converter, tag_generator=lambda state: STATE_NAMES[state], tag_name="is"
 )

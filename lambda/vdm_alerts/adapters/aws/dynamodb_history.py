@@ -3,14 +3,21 @@
 from collections.abc import Sequence
 
 from vdm_alerts.adapters.aws import stored_values
-from vdm_alerts.adapters.aws.dynamodb_items import Item
+from vdm_alerts.adapters.aws.dynamodb_items import (
+    EVIDENCE,
+    NO_EVIDENCE,
+    NO_RECORD_NAMES,
+    Item,
+)
+from vdm_alerts.adapters.aws.evidence_codec import decode_evidence
 from vdm_alerts.core.alerts.alert import AlertKey
 from vdm_alerts.core.alerts.history import RecentTransitions, Transition
+from vdm_alerts.core.evaluation.verdict_record import NoRecord, VerdictRecord
 from vdm_alerts.core.model.metrics import Dimension, Scope
 from vdm_alerts.core.rules.field_types import INDICATORS
 
 MAX_TRANSITIONS = 2_000
-"""The most transitions that are read, the latest ones. They take about 1 MB."""
+"""The most transitions that are read, the latest ones. They take about 8 MB."""
 
 
 def recent_transitions(items: Sequence[Item]) -> RecentTransitions:
@@ -44,4 +51,15 @@ def _transition(item: Item) -> Transition:
         stored_values.text(item["before"]),
         stored_values.text(item["after"]),
         stored_values.text(item["why"]),
+        _record(item),
     )
+
+
+def _record(item: Item) -> VerdictRecord | NoRecord:
+    """Return the record of the verdict in *item*, or why there is none."""
+    if EVIDENCE in item:
+        return decode_evidence(item[EVIDENCE])
+    if NO_EVIDENCE not in item:
+        return NoRecord.NOT_STORED
+    names = (record for record, name in NO_RECORD_NAMES.items() if name == item[NO_EVIDENCE])
+    return next(names, NoRecord.DAMAGED)

@@ -3,7 +3,8 @@
 Each target, an account in a Region, has its own partitions. The partition "state" has an item for
 the run, for each active alert, for each open incident, for each rule and for each request for a
 weekly summary. One query reads all of them. The partition "history" has an item for each change of
-an alert's state. Only the run that sends a weekly summary reads these items.
+an alert's state, with the evidence of its verdict. Only the run that sends a weekly summary reads
+these items, and `vdm-alerts history`.
 """
 
 import hashlib
@@ -16,9 +17,11 @@ from itertools import chain
 from typing import Any, TypeAlias
 
 from vdm_alerts.adapters.aws.codec import SCHEMA, encode
+from vdm_alerts.adapters.aws.evidence_codec import encode_evidence
 from vdm_alerts.core.alerts.alert import AlertKey
 from vdm_alerts.core.alerts.history import Transition
 from vdm_alerts.core.alerts.stored_state import StoredState
+from vdm_alerts.core.evaluation.verdict_record import NoRecord, VerdictRecord
 from vdm_alerts.core.model.bounded_text import bounded
 from vdm_alerts.core.model.metrics import Scope
 from vdm_alerts.core.model.target import Target
@@ -63,6 +66,17 @@ _UNCHECKED = {"pk", "version", "token", CHECKSUM}
 """The attributes that may change while the content of an item does not."""
 RUN_ATTEMPTS = {SERVICE, SUMMARY}
 """The notifications whose attempts are in the run item. The others are about an incident."""
+EVIDENCE, NO_EVIDENCE = "evidence", "no_evidence"
+"""The attributes of a history item: the record of its verdict, or why there is none."""
+NO_RECORD_NAMES: Mapping[NoRecord, str] = {
+    NoRecord.NOT_STORED: "not stored",
+    NoRecord.TOO_LARGE: "too large",
+    NoRecord.NO_VERDICT: "no verdict",
+    NoRecord.DAMAGED: "damaged",
+}
+"""The stored name of each reason."""
+MAX_EVIDENCE_SIZE = 20_000
+"""Maximum bytes of a stored record of a verdict. 60 days of counts, and rates of SES, take half."""
 HISTORY_TTL = timedelta(days=400)
 """How long history items are kept: a year, and about a month to look back at it."""
 
@@ -329,8 +343,19 @@ def _history_write(target: Target, transition: Transition) -> Write:
         "after": transition.after,
         "why": transition.reason,
         EXPIRES: int((transition.time + HISTORY_TTL).timestamp()),
+        **_evidence(transition.record),
     }
     return "Put", {"Item": item}
+
+
+def _evidence(record: VerdictRecord | NoRecord) -> Item:
+    """Return the attribute with *record*, or with the reason why there is none."""
+    if isinstance(record, VerdictRecord):
+        encoded = encode_evidence(record)
+        if encoded and item_size(encoded) <= MAX_EVIDENCE_SIZE:
+            return {EVIDENCE: encoded}
+        record = NoRecord.TOO_LARGE
+    return {NO_EVIDENCE: NO_RECORD_NAMES[record]}
 
 
 def _record_write(partition: str, kind: str, name: str, record: Item) -> Write:

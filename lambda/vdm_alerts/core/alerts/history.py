@@ -1,16 +1,30 @@
 """The history of alerts: a record of each state transition."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from vdm_alerts.core.alerts.alert import Alert, AlertKey, Firing, Ok, Pending
 from vdm_alerts.core.evaluation.explanation import explain
-from vdm_alerts.core.evaluation.verdicts import Verdict
+from vdm_alerts.core.evaluation.verdict_record import NoRecord, VerdictRecord
+from vdm_alerts.core.evaluation.verdicts import (
+    Breached,
+    Healthy,
+    Inconclusive,
+    NoEmail,
+    Verdict,
+)
 from vdm_alerts.core.model.severity import Severity
 
 STATE_NAMES: Mapping[type, str] = {Ok: "Ok", Pending: "Pending", Firing: "Firing"}
 """The name of each state in the history and in stored records."""
+VERDICT_NAMES: Mapping[type, str] = {
+    Healthy: "Healthy",
+    Breached: "Breached",
+    NoEmail: "NoEmail",
+    Inconclusive: "Inconclusive",
+}
+"""The name of each kind of verdict in stored records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +44,8 @@ class Transition:
     """The state after the run."""
     reason: str
     """The explanation of the verdict, or why the alert was closed."""
+    record: VerdictRecord | NoRecord = field(default=NoRecord.NOT_STORED, compare=False)
+    """The record of the verdict, or why there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +67,14 @@ def transitions(
     after: Mapping[AlertKey, Alert],
     verdicts: Mapping[AlertKey, Verdict],
     closed: Mapping[AlertKey, str],
+    record_of: Callable[[AlertKey], VerdictRecord | None],
     now: datetime,
 ) -> Iterator[Transition]:
     """Yield each state transition of a run.
 
     *before* and *after* are the alerts before and after the run. *closed* says why an alert was
-    closed. *now* is the time of the run.
+    closed. *record_of* returns the record of the verdict on an alert, or None if it has none. *now*
+    is the time of the run.
     """
     for key in {**before, **after}:
         old_state = state_name(before.get(key, Alert(*key)))
@@ -64,7 +82,8 @@ def transitions(
         if old_state != new_state:
             verdict = verdicts.get(key)
             why = closed.get(key) or (explain(verdict) if verdict else "")
-            yield Transition(key, now, old_state, new_state, why)
+            record = None if key in closed else record_of(key)
+            yield Transition(key, now, old_state, new_state, why, record or NoRecord.NO_VERDICT)
 
 
 def state_name(alert: Alert) -> str:

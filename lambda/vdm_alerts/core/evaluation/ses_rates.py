@@ -65,6 +65,13 @@ class SesRates:
         return max((rate.value for rate in self._recent), default=None)
 
     @property
+    def decisive(self) -> "SesRates":
+        """The rates that an evaluation uses: all fresh ones, and the last one of each day."""
+        days = {rate.at.date(): rate for rate in reversed(self.history)}
+        kept = {*self._recent, *days.values()}
+        return SesRates(self.read_at, tuple(rate for rate in self.history if rate in kept))
+
+    @property
     def _recent(self) -> Sequence[SesRate]:
         return [rate for rate in self.history if self.read_at - rate.at < FRESH_FOR]
 

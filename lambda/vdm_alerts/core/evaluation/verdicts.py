@@ -146,7 +146,9 @@ class Unknown:
     """Why the counts are not available."""
 
 
-Verdict: TypeAlias = Healthy | Breached | NoEmail | Inconclusive | Unknown
+KnownVerdict: TypeAlias = Healthy | Breached | NoEmail | Inconclusive
+"""The result of an evaluation of known counts."""
+Verdict: TypeAlias = KnownVerdict | Unknown
 """The result of one evaluation."""
 
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from vdm_alerts.core.alerts.alert import AlertKey
+from vdm_alerts.core.evaluation.as_of import AsOf
 from vdm_alerts.core.evaluation.evaluate import RESOLVE_WITHOUT_EMAIL
 from vdm_alerts.core.evaluation.ses_rates import evaluate_ses_rate
+from vdm_alerts.core.evaluation.verdict_record import VerdictRecord
 from vdm_alerts.core.evaluation.verdicts import (
     Breached,
     Healthy,
@@ -99,6 +101,25 @@ def evaluate(observation: Observation) -> Evaluation:
     ]
     verdicts |= ses_verdicts
     return Evaluation(verdicts, contributors, same_email, _closed(observation, verdicts))
+
+
+def record_of(
+    key: AlertKey, observation: Observation, evaluation: Evaluation
+) -> VerdictRecord | None:
+    """Return the record of the verdict on the alert of *key*; None if it has no known counts."""
+    rule, verdict = observation.rules.get(key.rule), evaluation.verdicts.get(key)
+    if not (rule and observation.rule_set) or verdict is None or isinstance(verdict, Unknown):
+        return None
+    text = observation.rule_set.texts.get(rule.name)
+    fingerprint = text.fingerprint if text else ""
+    if rule.indicator.is_from_ses:
+        rates = observation.rates_of_ses(rule.indicator)
+        if rates is None:
+            return None
+        as_of = AsOf(rates.read_at, rates.read_at.date())
+        return VerdictRecord(verdict, rule, fingerprint, as_of, ses_rates=rates.decisive)
+    reading = observation.reading
+    return reading.verdicts.record(rule, key.scope, fingerprint) if reading else None
 
 
 def _ses_verdicts(observation: Observation) -> dict[AlertKey, Verdict]:

@@ -5,6 +5,7 @@ from typing import TypeAlias
 from vdm_alerts.core.alerts.alert import AlertKey
 from vdm_alerts.core.evaluation.as_of import AsOf
 from vdm_alerts.core.evaluation.evaluate import evaluate_series
+from vdm_alerts.core.evaluation.verdict_record import VerdictRecord
 from vdm_alerts.core.evaluation.verdicts import Subject, Unknown, Verdict
 from vdm_alerts.core.model.metrics import Metric, Scope, Series
 from vdm_alerts.core.model.rates import Gap
@@ -45,6 +46,31 @@ class Verdicts:
             return None
         verdict = self._current[key] = self._evaluate(rule, scope, key, counts, as_of)
         return verdict
+
+    def record(self, rule: Rule, scope: Scope, rule_fingerprint: str) -> VerdictRecord | None:
+        """Return the record of the verdict of *rule* on *scope*; None if its counts are unknown.
+
+        *rule_fingerprint* is the hash of the rule's text.
+        """
+        kept = self._kept.get(AlertKey.for_rule(rule, scope))
+        if kept is None:
+            return None
+        (events, volume), as_of, verdict = kept
+        if isinstance(verdict, Unknown) or isinstance(events, Gap) or isinstance(volume, Gap):
+            return None
+        plan = self._plan
+        ses_rates = plan.ses_rates_for(rule, scope)
+        return VerdictRecord(
+            verdict,
+            rule.for_scope(scope),
+            rule_fingerprint,
+            as_of,
+            events,
+            volume,
+            plan.prior_state(rule, scope),
+            plan.series_counts[rule.name],
+            ses_rates.decisive if ses_rates else None,
+        )
 
     def _evaluate(
         self, rule: Rule, scope: Scope, key: AlertKey, counts: _Counts, as_of: AsOf

@@ -1,5 +1,6 @@
 """All rules together: the valid ones, and the fallback for invalid ones."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -21,6 +22,11 @@ class RuleText:
     """A TOML document."""
     source: str
     """The place of the text, such as "/vdm-alerts/rules/bounce-rate"."""
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the text, in 16 hexadecimal digits."""
+        return hashlib.sha256(self.text.encode(errors="backslashreplace")).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,14 @@ from typing import assert_never
 
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.model.target import Target
+from vdm_alerts.core.notifications.delivery_test import DeliveryTest
 from vdm_alerts.core.notifications.incidents import IncidentNotification
 from vdm_alerts.core.notifications.notification import Digest, Notification
 from vdm_alerts.core.notifications.rendering import payload
 from vdm_alerts.core.notifications.rendering.amazon_q import amazon_q_notification
 from vdm_alerts.core.notifications.rendering.commands import fix_step
 from vdm_alerts.core.notifications.rendering.content import Step
+from vdm_alerts.core.notifications.rendering.delivery_test import delivery_test_content
 from vdm_alerts.core.notifications.rendering.digest import digest_content
 from vdm_alerts.core.notifications.rendering.incident import incident_content
 from vdm_alerts.core.notifications.rendering.links import Links
@@ -62,7 +64,7 @@ class Message:
     """The SNS message attributes, by which a subscription can filter."""
 
 
-def render(notification: Notification, links: Links, now: datetime) -> Message:
+def render(notification: Notification | DeliveryTest, links: Links, now: datetime) -> Message:
     """Return *notification* in every format. *now* is the time of the run."""
     match notification:
         case IncidentNotification() as incident:
@@ -91,6 +93,11 @@ def render(notification: Notification, links: Links, now: datetime) -> Message:
             content = weekly_content(summary, links, now)
             fields = weekly_fields(summary, now)
             emoji = _EMOJI[summary.severity]
+        case DeliveryTest() as test:
+            attributes = {**_attributes("test", test, links.target), "reason": "TEST"}
+            content = delivery_test_content(test, links)
+            fields = {"id": test.id, "sequence": test.sequence}
+            emoji = ":test_tube:"
         case _:
             assert_never(notification)
     subject = _subject_line(content.headline, links.target)
@@ -108,7 +115,9 @@ def render(notification: Notification, links: Links, now: datetime) -> Message:
     )
 
 
-def _attributes(kind: str, notification: Notification, target: Target) -> dict[str, str]:
+def _attributes(
+    kind: str, notification: Notification | DeliveryTest, target: Target
+) -> dict[str, str]:
     """Return the message attributes that every notification has."""
     return {
         "kind": kind,
@@ -118,7 +127,7 @@ def _attributes(kind: str, notification: Notification, target: Target) -> dict[s
     }
 
 
-def _chat_steps(notification: Notification, links: Links) -> tuple[Step, ...]:
+def _chat_steps(notification: Notification | DeliveryTest, links: Links) -> tuple[Step, ...]:
     """Return the fixes of findings, which a chat message lists as next steps."""
     if not isinstance(notification, ServiceNotification):
         return ()
