@@ -26,7 +26,7 @@ from vdm_local.launcher import LocalAws, local_aws
 ROOT = Path(__file__).parents[1]
 GROUPS = {
     "deployed stack": ("e2e/", "runtime/"),
-    "demo": ("cli/test_demo.py",),
+    "demo": ("cli/test_demo.py", "docs/test_tutorial.py"),
     "templates": ("infra/", "docs/test_readme.py", "cli/test_cost.py"),
     "benchmarks": ("benchmarks/",),
     "simulation": ("simulation/",),

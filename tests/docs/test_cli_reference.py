@@ -19,7 +19,7 @@ HEADING = """# Command line reference
 
 `vdm-alerts` answers questions about your account, and tries VDM Alerts on your machine.
 `make setup` installs it into `.venv/bin`; `pipx install .` and `uv tool install .` install it for
-your user.
+your user. Start with [the tutorial](tutorial.md), which follows an incident.
 
 This page is generated from the help texts (`make snapshots`).
 """
