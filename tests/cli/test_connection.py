@@ -11,6 +11,8 @@ from click.testing import Result
 from function_environment import ENVIRONMENT
 
 from vdm_alerts.core.model.findings import AccessDeniedError, UnavailableError
+from vdm_alerts_cli.aws_environment import LocalCommand
+from vdm_alerts_cli.command_line import COMMANDS as COMMANDS_OF_CLI
 from vdm_alerts_cli.connection import Connection
 from vdm_alerts_cli.deployment import find_deployment, require_deployment
 from vdm_alerts_cli.errors import NotReadError
@@ -35,7 +37,32 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "none")
 
 
-@pytest.mark.parametrize("command", ["check", "export", "explain account", "validate --ssm"])
+COMMANDS = (
+    "backtest",
+    "check",
+    "doctor",
+    "evidence",
+    "explain account",
+    "export",
+    "history",
+    "report --to report.html",
+    "silence add --rule x --for 2h --reason x --author x",
+    "silence end x",
+    "silence import -",
+    "silence list",
+    "silence update x --for 2h",
+    "test-alert",
+    "validate --ssm",
+)
+"""Every command that needs an account."""
+
+
+def test_every_command_that_needs_an_account_is_tested() -> None:
+    needing = {str(each.name) for each in COMMANDS_OF_CLI if not isinstance(each, LocalCommand)}
+    assert {command.split()[0] for command in COMMANDS} == needing
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize(
     ("options", "status", "message"),
     [

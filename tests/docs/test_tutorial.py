@@ -81,9 +81,8 @@ QUESTIONS = (
     "silence list",
     "test-alert",
     "evidence",
-    "validate --ssm",
 )
-"""Every command that reads an account, apart from those that change it."""
+"""Every command that prints something about an account, apart from those that change it."""
 
 
 @pytest.mark.parametrize("command", QUESTIONS)
