@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from threading import Lock
-from typing import Any
 
 from vdm_alerts.adapters.aws.cloudwatch_reputation import CloudWatchReputation
 from vdm_alerts.adapters.aws.dynamodb_roster import DynamoDbRoster
@@ -38,7 +37,7 @@ from vdm_alerts_cli.connection import Connection
 from vdm_alerts_cli.deployment import Deployment
 from vdm_alerts_cli.options import ReadingOptions
 from vdm_alerts_cli.parameter_store import ParameterStore
-from vdm_alerts_cli.read_only_table import ReadOnlyTable
+from vdm_alerts_cli.read_only_table import read_only_table
 from vdm_alerts_cli.rule_files import DEFAULT_RULES, read_rules
 
 MAX_QUOTA_SHARE = 0.985
@@ -55,12 +54,21 @@ class AccountReading:
     deployment: Deployment | None
     before: StoredState
     """The state that the function stored; an empty state without a deployment."""
+    is_history_known: bool
+    """Whether the stored state could be read."""
     observation: Observation
     evaluation: Evaluation
     problems: Sequence[str]
-    """The findings about the account, the rules, and VDM Alerts itself: a line for each."""
+    """What is wrong with the account, the rules, and VDM Alerts itself: a line for each.
+
+    News that needs no action, such as the end of a silence, is not included.
+    """
     unread: Sequence[str]
     """What could not be read, and why: a line for each source."""
+
+
+UNKNOWN_STATE = StoredState()
+"""The state in place of one that cannot be read."""
 
 
 class LimitedSeries:
@@ -134,9 +142,10 @@ def read_account(
         now,
         deployment,
         before,
+        before is not UNKNOWN_STATE,
         observation,
         evaluate(observation),
-        problems=tuple(finding.headline for finding in found),
+        problems=tuple(finding.headline for finding in found if not finding.one_shot),
         unread=tuple(dict.fromkeys(unread)),
     )
 
@@ -155,7 +164,7 @@ def _stored_state(
         state = ports.store.load(connection.target)
     except OperationFailedError as error:
         unread.append(str(error))
-        return StoredState()
+        return UNKNOWN_STATE
     if state.last_run and state.last_run > now:
         return StoredState()
     return without_future_times(state, now)
@@ -179,7 +188,7 @@ def _ports(
     if deployment is None:
         return ports
     settings = deployment.settings
-    table: Any = ReadOnlyTable(connection.dynamodb.Table(settings.table))
+    table = read_only_table(connection, settings.table)
     return replace(
         ports,
         silences=SsmSilences(connection.client("ssm"), settings.silences_path),

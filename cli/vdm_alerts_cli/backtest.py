@@ -18,7 +18,7 @@ from vdm_alerts_cli.day_replay import needed_days, replay_days
 from vdm_alerts_cli.errors import InvalidInputError
 from vdm_alerts_cli.exit_status import ExitStatus
 from vdm_alerts_cli.export import gap_lines, metrics_of, read_dataset_of, rules_in_effect
-from vdm_alerts_cli.files import write_file
+from vdm_alerts_cli.files import require_folder, write_file
 from vdm_alerts_cli.options import AccountOptions, OutputOptions, ReadingOptions
 from vdm_alerts_cli.output import say, warn
 from vdm_alerts_cli.progress import progress
@@ -71,6 +71,8 @@ def run_backtest(
     output: OutputOptions,
 ) -> ExitStatus:
     """Replay the present rules, and the candidates if there are any, and print the result."""
+    if options.page:
+        require_folder(options.page)
     started = time.monotonic()
     read = _read_file if options.path else _read_account
     given = read(options, account, reading, output)

@@ -108,6 +108,14 @@ class ComparedAlert:
         return self.present or self.candidates[0]
 
     @property
+    def is_missed(self) -> bool:
+        """Whether the present rules fire more severely than any of the candidates."""
+        severities = [alert.severity for alert in self.candidates]
+        return self.present is not None and (
+            not severities or max(severities) < self.present.severity
+        )
+
+    @property
     def fired_by(self) -> str:
         """Which rules fire: "both", "present" or "candidates"."""
         if self.present is None:
@@ -142,5 +150,5 @@ class Backtest:
 
     @property
     def missed(self) -> Sequence[ReplayedAlert]:
-        """The alerts of the present rules that the candidates do not fire at the same time."""
-        return [row.first for row in self.comparison if row.fired_by == "present"]
+        """The alerts of the present rules that the candidates fire less severely, or not at all."""
+        return [row.first for row in self.comparison if row.is_missed]

@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from rich.text import Text
@@ -20,16 +21,17 @@ from vdm_alerts.core.evaluation.verdicts import (
     evidence_of,
     value_of,
 )
-from vdm_alerts.core.model.metrics import Series, Window
+from vdm_alerts.core.model.metrics import LONGEST_WINDOW, Series, Window
 from vdm_alerts.core.model.rates import Indicator, Rate, percent
-from vdm_alerts.core.model.timefmt import format_duration
-from vdm_alerts.core.model.wording import WORDING, kind_name
+from vdm_alerts.core.model.timefmt import format_duration, format_time
+from vdm_alerts.core.model.wording import WORDING, kind_name, number_of
 from vdm_alerts.core.planning.queries import Query, find_answer
 from vdm_alerts.core.rules.rule import Rule
 from vdm_alerts_cli.account_reading import AccountReading, read_account
 from vdm_alerts_cli.clock import current_time
 from vdm_alerts_cli.connection import connect
 from vdm_alerts_cli.deployment import find_deployment
+from vdm_alerts_cli.errors import InvalidInputError
 from vdm_alerts_cli.exit_status import ExitStatus
 from vdm_alerts_cli.options import AccountOptions, Format, OutputOptions, ReadingOptions
 from vdm_alerts_cli.output import (
@@ -63,8 +65,8 @@ _COLORS = {
     "UNDECIDED": "cyan",
     "NO RATE": "dim",
 }
-_WIDE, _WIDEST = 100, 130
-"""Columns of a terminal in which further columns of the table fit."""
+_WIDEST = 130
+"""Columns of a terminal in which all columns of the table fit."""
 
 
 def run_check(
@@ -78,6 +80,8 @@ def run_check(
     show_all: bool,
 ) -> ExitStatus:
     """Print the rates of the account, once or, with *watch*, every *watch* seconds."""
+    if at is not None:
+        _require_known(at)
     while True:
         result = read(account, reading, output, at)
         status = _print(result, scope, output, show_all=show_all)
@@ -85,6 +89,15 @@ def run_check(
             return status
         time.sleep(watch)
         terminal(output).clear()
+
+
+def _require_known(at: datetime) -> None:
+    """Raise InvalidInputError if VDM has no counts of *at*."""
+    now = current_time()
+    if not now - timedelta(days=LONGEST_WINDOW.days) <= at <= now:
+        raise InvalidInputError(
+            f"--at: {format_time(at)} is not within the last {LONGEST_WINDOW}, which VDM keeps."
+        )
 
 
 def read(
@@ -136,7 +149,7 @@ def _print(
 def _row(key: AlertKey, verdict: Verdict, result: AccountReading) -> Row:
     """Return the row of one rate, with machine-readable values. Rates are fractions."""
     rule = result.observation.rules[key.rule].for_scope(key.scope)
-    alert = result.before.alerts.get(key)
+    alert = result.observation.alerts.get(key)
     evidence = _evidence_since_resolution(key, alert, rule, result) or evidence_of(verdict)
     from_ses = isinstance(verdict, Breached | Healthy) and verdict.ses_rate is not None
     counts = None if from_ses or evidence is None else evidence
@@ -158,14 +171,23 @@ def _row(key: AlertKey, verdict: Verdict, result: AccountReading) -> Row:
         "confidence": counts.confidence if counts else None,
         "threshold": threshold.share,
         "of_threshold": None if value is None else round(rule.badness(value), 4),
-        "alert": _alert_name(alert),
+        "alert": _alert_name(alert) if result.is_history_known else "unknown",
         "silences": [
             silence.name
             for silence in result.observation.silences
             if silence.covers(key.rule, key.scope)
         ],
-        "why": explain(verdict),
+        "why": why(key, verdict, result),
     }
+
+
+def why(key: AlertKey, verdict: Verdict, result: AccountReading) -> str:
+    """Return a sentence that explains *verdict*, by the counts that can fire the alert again."""
+    rule = result.observation.rules[key.rule].for_scope(key.scope)
+    evidence = _evidence_since_resolution(key, result.observation.alerts.get(key), rule, result)
+    if isinstance(verdict, Healthy) and evidence:
+        verdict = replace(verdict, evidence=evidence)
+    return explain(verdict)
 
 
 def _evidence_since_resolution(
@@ -232,8 +254,14 @@ def _print_table(
     show_all: bool,
 ) -> None:
     console = terminal(output)
+    if result.deployment is None:
+        console.print(
+            "No stack of VDM Alerts is deployed here. So the default rules apply, and there is no "
+            "alert history.",
+            style="yellow",
+        )
     console.print(_heading(result, output))
-    for line in _account_lines(result):
+    for line in _account_lines(result, output):
         console.print(line, markup=False)
     if result.problems:
         console.print("\nProblems:", style="bold")
@@ -247,7 +275,8 @@ def _print_table(
     if len(shown) < len(rows):
         more = len(rows) - len(shown)
         console.print(
-            f"{more:,} more rates are OK, or have too few emails. --all shows them.", style="dim"
+            f"Not shown: {number_of('rate', more)} that are OK or have too few emails. Use --all.",
+            style="dim",
         )
 
 
@@ -259,12 +288,12 @@ def _heading(result: AccountReading, output: OutputOptions) -> Text:
         data = "data through today (partial)" if last == today else f"data through {last}"
         data += f", {reading.queries_made:,} VDM queries"
     rules = f"{len(result.observation.rules)} rules"
-    where = "of the stack" if result.deployment else "by default, without a deployed stack"
+    where = "of the stack" if result.deployment else "by default"
     time_of_run = show_time(result.now, output.time_zone)
     return Text.assemble((f"Rates at {time_of_run}", "bold"), f": {data}, {rules} {where}.")
 
 
-def _account_lines(result: AccountReading) -> Iterator[str]:
+def _account_lines(result: AccountReading, output: OutputOptions) -> Iterator[str]:
     """Yield a line for each rate of the account that SES reviews."""
     for indicator in _RATED_BY_SES:
         from_ses = indicator.from_ses
@@ -275,7 +304,9 @@ def _account_lines(result: AccountReading) -> Iterator[str]:
         elif rates.latest is None:
             known = "SES has reported no rate"
         else:
-            known = f"SES reports {rates.latest}" + ("" if rates.fresh else ", which is old")
+            at = show_time(rates.latest.at, output.time_zone)
+            known = f"SES reports {percent(rates.latest.value)} ({at})"
+            known += "" if rates.fresh else ", which is old"
         distance = _distance_text(_estimate(result, indicator))
         yield f"{noun} of the account: {known}.{distance}"
 
@@ -307,9 +338,7 @@ def _columns(result: AccountReading) -> Sequence[Column]:
     columns = [
         Column("State", lambda row: Text(row["state"], _COLORS[row["state"]])),
         Column("Rate", _rate_cell, is_number=True),
-        Column(
-            "Threshold", lambda row: percent(row["threshold"]), is_number=True, from_width=_WIDE
-        ),
+        Column("Threshold", lambda row: percent(row["threshold"]), is_number=True),
         Column("Scope", lambda row: row["name"]),
         Column("Kind", lambda row: row["kind"].replace("mailbox ", ""), from_width=_WIDEST),
         Column("Rule", lambda row: row["rule"]),
@@ -317,7 +346,7 @@ def _columns(result: AccountReading) -> Sequence[Column]:
         Column("Confidence", _confidence_cell, is_number=True, from_width=_WIDEST),
     ]
     if result.deployment:
-        columns.append(Column("Alert", _alert_cell, from_width=_WIDE))
+        columns.append(Column("Alert", _alert_cell))
     return columns
 
 

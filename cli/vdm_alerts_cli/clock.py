@@ -13,6 +13,10 @@ VARIABLE = "VDM_ALERTS_NOW"
 """
 
 
+MIN_YEAR, MAX_YEAR = 2000, 9998
+"""The first and the last year of a time. Other years have times that no time zone has."""
+
+
 def current_time() -> datetime:
     """Return the current time, in UTC. Raises InvalidInputError."""
     text = os.environ.get(VARIABLE)
@@ -28,7 +32,7 @@ def parse_time(text: str, where: str) -> datetime:
         time = datetime.fromisoformat(text)
     except ValueError:
         time = None
-    if time is None or time.tzinfo is None:
+    if time is None or time.tzinfo is None or not MIN_YEAR <= time.year <= MAX_YEAR:
         raise InvalidInputError(
             f"{where}: {quote(text)} is not a time with an offset. Use a form like "
             '"2026-03-12T09:00:00Z".'

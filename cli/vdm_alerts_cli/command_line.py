@@ -45,7 +45,12 @@ COMMANDS: Sequence[click.Command] = (
 """Every subcommand. The help text sorts them by name."""
 
 
-@click.group(cls=ErrorReportingGroup, commands=COMMANDS)
+@click.group(
+    cls=ErrorReportingGroup,
+    commands=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(package_name="vdm-alerts", message="%(prog)s %(version)s")
 def vdm_alerts() -> None:
     """Ask VDM Alerts about your SES account, or try it on this machine.
 

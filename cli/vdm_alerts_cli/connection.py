@@ -79,7 +79,11 @@ def connect(options: AccountOptions) -> Connection:
         )
     try:
         identity = session.client("sts", config=_CONFIG).get_caller_identity()
-    except (NoCredentialsError, ClientError) as error:
+    except NoCredentialsError as error:
+        raise NotReadError(
+            "There are no AWS credentials. Fix: sign in, or use --profile."
+        ) from error
+    except ClientError as error:
         raise NotReadError(
             f"AWS does not accept your credentials: {error}. Fix: sign in, or use --profile."
         ) from error

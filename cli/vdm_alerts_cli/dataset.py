@@ -19,13 +19,18 @@ from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.planning.queries import Query
 from vdm_alerts.core.rules.quoting import quote
+from vdm_alerts_cli.clock import MAX_YEAR, MIN_YEAR
 from vdm_alerts_cli.errors import InvalidInputError
+from vdm_alerts_cli.scope_names import scope_fields
 from vdm_local.text_file import read_text_file
 
 FORMAT = "vdm-alerts-counts"
 VERSION = 1
 MAX_COUNT = 2**53
 """Largest count: the largest integer that every JSON parser reads exactly."""
+MAX_DIGITS = len(str(MAX_COUNT))
+MAX_DAYS = 3_660
+"""Most days of a dataset: ten years."""
 _SCOPE_KEYS = tuple(dimension.key for dimension in Dimension)
 _CSV_HEAD = ("account", "region", "read_at", "last_day")
 _CSV_COLUMNS = (*_CSV_HEAD, "day", "metric", *_SCOPE_KEYS, "count", "gap")
@@ -110,14 +115,10 @@ def to_json(dataset: Dataset) -> str:
 
 
 def _series_document(query: Query, answer: Series | Gap) -> dict[str, Any]:
-    document: dict[str, Any] = {"metric": str(query.metric), "scope": _scope_document(query.scope)}
+    document: dict[str, Any] = {"metric": str(query.metric), "scope": scope_fields(query.scope)}
     if isinstance(answer, Gap):
         return {**document, "gap": answer.name}
     return {**document, "counts": {str(day): count for day, count in answer.days.items()}}
-
-
-def _scope_document(scope: Scope) -> dict[str, str]:
-    return {dimension.key: name for dimension, name in scope.dimensions.items()}
 
 
 def to_csv(dataset: Dataset) -> str:
@@ -132,7 +133,7 @@ def to_csv(dataset: Dataset) -> str:
     target = dataset.target
     head = (target.account, target.region, dataset.read_at.isoformat(), dataset.last_day)
     for query, answer in dataset.answers.items():
-        names = _scope_document(query.scope)
+        names = scope_fields(query.scope)
         scope = [names.get(key, "") for key in _SCOPE_KEYS]
         if isinstance(answer, Gap):
             writer.writerow([*head, dataset.first_day, query.metric, *scope, "", answer.name])
@@ -174,13 +175,11 @@ def _from_json(text: str) -> Dataset:
         raise _InvalidDatasetError("series: it is not a list")
     answers = dict(_answer_from(each, f"series[{index}]") for index, each in enumerate(series))
     days = document.get("days")
-    if not isinstance(days, int) or not 1 <= days <= 3_660:  # noqa: PLR2004 - ten years
-        raise _InvalidDatasetError(f"days: {quote(days)} is not a number of days")
     return Dataset(
         Target(_text(document.get("account"), "account"), _text(document.get("region"), "region")),
         _time(document.get("readAt"), "readAt"),
         _day(document.get("lastDay"), "lastDay"),
-        days,
+        _number_of_days(days, "days"),
         answers,
     )
 
@@ -201,9 +200,12 @@ def _answer_from(document: Any, where: str) -> tuple[Query, Series | Gap]:  # no
 
 
 def _from_csv(text: str) -> Dataset:
-    rows = list(csv.DictReader(io.StringIO(text)))
+    try:
+        rows = list(csv.DictReader(io.StringIO(text)))
+    except csv.Error as error:
+        raise _InvalidDatasetError(f"it is not CSV: {error}") from error
     if not rows or set(rows[0]) != set(_CSV_COLUMNS):
-        raise _InvalidDatasetError(f"its columns are not {', '.join(_CSV_COLUMNS)}")
+        raise _InvalidDatasetError("it is empty" if not text.strip() else "it is not an export")
     counts: dict[Query, dict[date, int]] = {}
     gaps: dict[Query, Gap] = {}
     first_day = date.max
@@ -217,7 +219,8 @@ def _from_csv(text: str) -> Dataset:
             gaps[query] = _gap(row["gap"], where)
         else:
             count = row["count"] or ""
-            number_of_events = int(count) if count.isascii() and count.isdigit() else count
+            is_number = count.isascii() and count.isdigit() and len(count) <= MAX_DIGITS
+            number_of_events = int(count) if is_number else count
             counts.setdefault(query, {})[day] = _count(number_of_events, where)
     account, region, read_at, last_day = (rows[0][column] for column in _CSV_HEAD)
     last = _day(last_day, "line 2")
@@ -225,7 +228,7 @@ def _from_csv(text: str) -> Dataset:
         Target(_text(account, "line 2"), _text(region, "line 2")),
         _time(read_at, "line 2"),
         last,
-        (last - first_day).days + 1,
+        _number_of_days((last - first_day).days + 1, "day"),
         {**{query: Series(days) for query, days in counts.items()}, **gaps},
     )
 
@@ -256,12 +259,18 @@ def _day(value: object, where: str) -> date:
         raise _InvalidDatasetError(f"{where}: {quote(value)} is not a day") from error
 
 
+def _number_of_days(value: object, where: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_DAYS:
+        raise _InvalidDatasetError(f"{where}: {quote(value)} is not a number of days")
+    return value
+
+
 def _time(value: object, where: str) -> datetime:
     try:
         time = datetime.fromisoformat(str(value))
     except ValueError:
         time = None
-    if time is None or time.tzinfo is None:
+    if time is None or time.tzinfo is None or not MIN_YEAR <= time.year <= MAX_YEAR:
         raise _InvalidDatasetError(f"{where}: {quote(value)} is not a time with an offset")
     return time.astimezone(UTC)
 

@@ -118,6 +118,10 @@ class _AlertRecorder:
         self._isps = list(
             dict.fromkeys(isp for rule in rules.values() for isp in provider_names(rule))
         )
+        scopes = dataset.scopes
+        self._series_counts = {
+            name: max(1, sum(map(rule.covers, scopes))) for name, rule in rules.items()
+        }
         self._days: list[date] = []
         self._alerts: Mapping[AlertKey, Alert] = {}
         self._open: dict[AlertKey, _OpenAlert] = {}
@@ -181,7 +185,8 @@ class _AlertRecorder:
         if events is None or volume is None:
             return None
         prior = before.prior_state(rule) if before else NO_OPEN_ALERT
-        return evaluate_series(rule, key.scope, (events, volume), as_of, prior)
+        count = self._series_counts[key.rule]
+        return evaluate_series(rule, key.scope, (events, volume), as_of, prior, count)
 
     def _read(self, queries: Sequence[Query], as_of: AsOf) -> Answers:
         return self._series.read(queries, LONGEST_WINDOW, as_of.last_day, NoDeadline())

@@ -9,6 +9,7 @@ from vdm_alerts.adapters.aws.errors import translate_errors
 from vdm_alerts.settings import Settings, read_settings
 from vdm_alerts_cli.connection import Connection
 from vdm_alerts_cli.errors import NotReadError
+from vdm_alerts_cli.options import DEFAULT_PREFIX
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,14 @@ class Deployment:
 
 
 def find_deployment(connection: Connection, prefix: str) -> Deployment | None:
-    """Return the stack named *prefix*; None if there is none.
+    """Return the stack named *prefix*; None if there is none and *prefix* is the default.
 
     Raises AccessDeniedError or UnavailableError if AWS does not say, and NotReadError if the stack
-    is not one of VDM Alerts.
+    is not one of VDM Alerts, or if one that the user names does not exist.
     """
     outputs = _outputs(connection, prefix)
+    if outputs is None and prefix != DEFAULT_PREFIX:
+        raise NotReadError(_no_stack(connection, prefix))
     if outputs is None:
         return None
     if "FunctionName" not in outputs:
@@ -54,11 +57,15 @@ def require_deployment(connection: Connection, prefix: str) -> Deployment:
     """Return the stack named *prefix*. Raises NotReadError without one, and as find_deployment."""
     deployment = find_deployment(connection, prefix)
     if deployment is None:
-        raise NotReadError(
-            f"There is no stack {prefix} in account {connection.account}, {connection.region}. "
-            "Fix: use --region or --prefix, or deploy VDM Alerts."
-        )
+        raise NotReadError(_no_stack(connection, prefix))
     return deployment
+
+
+def _no_stack(connection: Connection, prefix: str) -> str:
+    return (
+        f"There is no stack {prefix} in account {connection.account}, {connection.region}. "
+        "Fix: use --region or --prefix, or deploy VDM Alerts."
+    )
 
 
 def _outputs(connection: Connection, prefix: str) -> Mapping[str, str] | None:

@@ -16,7 +16,8 @@ from vdm_alerts.adapters.aws.ses_rate_limiter import RateLimiter
 from vdm_alerts.core.alerts.history import Transition
 from vdm_alerts.core.model.deadline import NoDeadline
 from vdm_alerts.core.model.errors import VdmAlertsError
-from vdm_alerts.core.model.metrics import Dimension, Metric, Window
+from vdm_alerts.core.model.metrics import Dimension, Metric, Series, Window
+from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.muting.silences import Silence
 from vdm_alerts_cli.clock import current_time
 from vdm_alerts_cli.connection import Connection, connect
@@ -29,6 +30,7 @@ from vdm_alerts_cli.export import read_dataset_of
 from vdm_alerts_cli.options import AccountOptions, Format, OutputOptions, ReadingOptions
 from vdm_alerts_cli.output import print_json, say, terminal, warn
 from vdm_alerts_cli.past import read_past
+from vdm_alerts_cli.progress import progress
 from vdm_alerts_cli.silence_store import SilenceStore
 
 MAX_CHECKED_SETS = 50
@@ -98,7 +100,7 @@ def read_pack(
         silences=attempts.attempt(
             "the silences", lambda: _silences(connection, deployment, start, attempts)
         ),
-        paused=_paused(connection, ses, dataset, attempts),
+        paused=_paused(connection, ses, dataset, attempts, output),
         unread=attempts.unread,
     )
 
@@ -110,21 +112,20 @@ def _dataset(
     output: OutputOptions,
     attempts: _Attempts,
 ) -> Dataset:
-    dataset, is_incomplete = read_dataset_of(connection, METRICS, Window(days), reading, output)
-    if is_incomplete:
-        attempts.unread.append(f"{len(dataset.gaps):,} of {len(dataset.answers):,} series of VDM")
+    dataset, unread = read_dataset_of(connection, METRICS, Window(days), reading, output)
+    attempts.unread += unread
     return dataset
 
 
 def _alerts(
     connection: Connection, deployment: Deployment, start: datetime, attempts: _Attempts
 ) -> Sequence[Transition] | None:
-    past = attempts.attempt("the alert history", lambda: read_past(connection, deployment, start))
-    if past is None:
+    recent = attempts.attempt("the alert history", lambda: read_past(connection, deployment, start))
+    if recent is None:
         return None
-    if not past.recent.is_complete:
+    if not recent.is_complete:
         attempts.unread.append("a part of the alert history")
-    return past.recent.items
+    return recent.items
 
 
 def _silences(
@@ -139,31 +140,43 @@ def _silences(
 
 
 def _paused(
-    connection: Connection, ses: SesAccount, dataset: Dataset, attempts: _Attempts
+    connection: Connection,
+    ses: SesAccount,
+    dataset: Dataset,
+    attempts: _Attempts,
+    output: OutputOptions,
 ) -> Paused:
     """Return what may not send. Only configuration sets that sent email in the period count."""
-    used = [
-        query.scope.configuration_set
+    sent = {
+        str(query.scope.configuration_set): answer
         for query, answer in dataset.answers.items()
-        if query.metric is Metric.SEND
-        if query.scope.kind == (Dimension.CONFIGURATION_SET,)
-        if getattr(answer, "newest_day", None)
-    ]
-    checked = [str(name) for name in used[:MAX_CHECKED_SETS]]
+        if query.metric is Metric.SEND and query.scope.kind == (Dimension.CONFIGURATION_SET,)
+    }
+    emails = {
+        name: answer.total(Window(dataset.days), dataset.last_day)
+        for name, answer in sent.items()
+        if isinstance(answer, Series) and answer.newest_day
+    }
+    unknown = sum(isinstance(answer, Gap) for answer in sent.values())
+    checked = sorted(emails, key=lambda name: -emails[name])[:MAX_CHECKED_SETS]
     client = connection.client("sesv2")
     RateLimiter(time, _SETS_PER_SECOND).attach(client, "GetConfigurationSet")
-    sets = attempts.attempt(
-        "the configuration sets",
-        lambda: [name for name in checked if _is_paused(client, name)],
-    )
+    sets = None
+    if sent or not attempts.unread:  # Otherwise, the sets themselves may be unknown.
+        with progress("Configuration sets", len(checked), output) as advance:
+            sets = attempts.attempt(
+                "the configuration sets",
+                lambda: [name for name in checked if _is_paused(client, name, advance)],
+            )
     tenants = attempts.attempt(
         "the paused tenants", lambda: [f"{each}" for each in ses.paused_tenants(NoDeadline())]
     )
-    return Paused(sets, len(used) - len(checked), tenants)
+    return Paused(sets, len(emails) - len(checked) + unknown, tenants)
 
 
-def _is_paused(client: Any, name: str) -> bool:  # noqa: ANN401 - a boto3 client
+def _is_paused(client: Any, name: str, advance: Callable[[int], None]) -> bool:  # noqa: ANN401
     """Return whether a user or SES turned the sending of the configuration set *name* off."""
+    advance(1)
     with translate_read_errors("ses:GetConfigurationSet"):
         try:
             response = client.get_configuration_set(ConfigurationSetName=name)

@@ -35,7 +35,7 @@ BLANKS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class DayRate:
+class DayCounts:
     """The counts of one day. None is unknown."""
 
     day: date
@@ -68,7 +68,7 @@ class Paused:
 
     configuration_sets: Sequence[str] | None
     unchecked_sets: int
-    """The configuration sets that sent email and were not checked."""
+    """The configuration sets that sent email, or may have, and were not checked."""
     tenants: Sequence[str] | None
 
 
@@ -96,11 +96,11 @@ class EvidencePack:
         """Whether the last day is the day on which the evidence was read."""
         return self.dataset.last_day == self.created_at.date()
 
-    def days(self) -> Sequence[DayRate]:
+    def days(self) -> Sequence[DayCounts]:
         """Return the counts of the account on each day, the oldest first."""
         numbers = {metric: self._daily(metric) for metric in METRICS}
         return [
-            DayRate(
+            DayCounts(
                 self.dataset.first_day + timedelta(days=age),
                 {each: _at(numbers[each.events], age) for each in INDICATORS},
                 {each: _at(numbers[each.volume], age) for each in INDICATORS},

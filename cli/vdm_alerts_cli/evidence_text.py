@@ -7,7 +7,7 @@ from typing import Any
 from vdm_alerts.core.alerts.history import Transition
 from vdm_alerts.core.model.rates import Indicator, Rate, SesRate, percent
 from vdm_alerts.core.model.wording import WORDING, kind_name
-from vdm_alerts_cli.evidence_pack import BLANKS, INDICATORS, DayRate, EvidencePack, Share
+from vdm_alerts_cli.evidence_pack import BLANKS, INDICATORS, DayCounts, EvidencePack, Share
 from vdm_alerts_cli.scope_names import scope_fields
 from vdm_alerts_cli.silence_fields import fields_of
 
@@ -83,7 +83,7 @@ def _rates_by_day(pack: EvidencePack) -> Iterator[str]:
         yield "  ".join([day.strip().ljust(widths[0]), *numbers])
 
 
-def _day_cells(day: DayRate) -> tuple[str, ...]:
+def _day_cells(day: DayCounts) -> tuple[str, ...]:
     bounces, complaints = INDICATORS
     return (
         f"{day.day}",
@@ -95,7 +95,7 @@ def _day_cells(day: DayRate) -> tuple[str, ...]:
     )
 
 
-def _rate_cell(day: DayRate, indicator: Indicator) -> str:
+def _rate_cell(day: DayCounts, indicator: Indicator) -> str:
     if rate := day.rate(indicator):
         return percent(rate.value)
     return "-" if day.volume[indicator] == 0 else UNKNOWN
@@ -228,7 +228,7 @@ def _indicator_document(pack: EvidencePack, indicator: Indicator) -> Mapping[str
     }
 
 
-def _day_document(day: DayRate) -> Mapping[str, Any]:
+def _day_document(day: DayCounts) -> Mapping[str, Any]:
     return {
         "day": day.day,
         **{

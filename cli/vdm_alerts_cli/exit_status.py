@@ -68,7 +68,7 @@ def _reported_errors() -> Iterator[None]:
     try:
         yield
     except click.UsageError as error:
-        message = error.format_message()
+        message = error.format_message().expandtabs(4)
         if (escaped := escape_lines(message)) == message:
             raise
         raise click.UsageError(escaped, error.ctx) from error  # It quotes an argument.

@@ -10,17 +10,18 @@ from rich.table import Table
 from rich.text import Text
 
 from vdm_alerts.core.alerts.alert import Alert, AlertKey, Firing, Ok, Pending
-from vdm_alerts.core.evaluation.explanation import explain
 from vdm_alerts.core.evaluation.verdicts import Breached, Verdict
+from vdm_alerts.core.model.findings import FindingSource
 from vdm_alerts.core.model.metrics import Kind, Scope, Series
 from vdm_alerts.core.model.rates import Rate, percent
 from vdm_alerts.core.model.timefmt import format_duration
 from vdm_alerts.core.model.wording import KIND_NAMES, WORDING, enumeration, kind_name, number_of
+from vdm_alerts.core.muting.silences import SilenceIndex
 from vdm_alerts.core.notifications.reasons import next_reminder
 from vdm_alerts.core.planning.queries import Query, find_answer
 from vdm_alerts.core.rules.rule import MinimumConfidence, Rule
 from vdm_alerts_cli.account_reading import AccountReading
-from vdm_alerts_cli.check import read
+from vdm_alerts_cli.check import read, why
 from vdm_alerts_cli.exit_status import ExitStatus
 from vdm_alerts_cli.options import AccountOptions, Format, OutputOptions, ReadingOptions
 from vdm_alerts_cli.output import UNKNOWN, Column, Row, print_json, show_time, table, terminal, warn
@@ -52,7 +53,7 @@ def run_explain(
 ) -> ExitStatus:
     """Print, for each scope that *name* names, how each rule comes to its verdict."""
     result = read(account, reading, output, None)
-    known = {key.scope for key in (*result.evaluation.verdicts, *result.before.alerts)}
+    known = {key.scope for key in (*result.evaluation.verdicts, *result.observation.alerts)}
     if plan := result.observation.reading and result.observation.reading.plan:
         known |= {*plan.roster.records}
     explanations = [
@@ -78,18 +79,19 @@ def explanations_of(
     rules = sorted(
         result.observation.rules.values(), key=lambda rule: (not rule.covers(scope), rule.name)
     )
+    has_counts = result.observation.reading is not None
     for rule in rules:
         key = AlertKey.for_rule(rule, scope)
         verdict = result.evaluation.verdicts.get(key)
-        steps = [Step("Applies", _why_it_applies(rule, scope, verdict))]
+        steps = [Step("Applies", _why_it_applies(rule, scope, verdict, has_counts=has_counts))]
         windows: Sequence[Row] = ()
         if rule.covers(scope):
             own = rule.for_scope(scope)
             windows = list(_window_rows(own, scope, result))
             steps += [
                 Step("Override", _override_text(rule, scope)),
-                Step("Thresholds", _thresholds_text(own, verdict)),
-                Step("Verdict", explain(verdict) if verdict else "None in this run."),
+                Step("Thresholds", _thresholds_text(own, verdict, result)),
+                Step("Verdict", why(key, verdict, result) if verdict else "None in this run."),
                 *_alert_steps(key, own, result, output),
                 Step("Muted", _muting_text(key, result, output)),
             ]
@@ -97,8 +99,11 @@ def explanations_of(
         yield Explanation(rule.name, scope, steps, windows, is_breach)
 
 
-def _why_it_applies(rule: Rule, scope: Scope, verdict: Verdict | None) -> str:
-    """Return whether *rule* is about *scope*, and the key of the rule that decides."""
+def _why_it_applies(rule: Rule, scope: Scope, verdict: Verdict | None, *, has_counts: bool) -> str:
+    """Return whether *rule* is about *scope*, and the key of the rule that decides.
+
+    *has_counts* says whether VDM was read, so that a missing verdict has another reason.
+    """
     kind = kind_name(scope)
     if scope.kind not in rule.scopes:
         kinds = enumeration(sorted(_each_of(each) for each in rule.scopes))
@@ -109,7 +114,7 @@ def _why_it_applies(rule: Rule, scope: Scope, verdict: Verdict | None) -> str:
             return f"No. exclude has a pattern that matches the {noun} {name}."
         if dimension in rule.include.patterns and not rule.include.includes(dimension, name):
             return f"No. No pattern of include matches the {noun} {name}."
-    if verdict is None and rule.top is not None:
+    if verdict is None and rule.top is not None and has_counts:
         return f"No. It is not one of the top {rule.top:,} senders of its kind."
     noun = WORDING[rule.indicator].noun
     return f"Yes. The rule monitors the {noun} of {_each_of(scope.kind)}."
@@ -139,7 +144,8 @@ def _override_text(rule: Rule, scope: Scope) -> str:
     return f"[[overrides]] {number} ({patterns}), the most specific one: {others:,} more match."
 
 
-def _thresholds_text(rule: Rule, verdict: Verdict | None) -> str:
+def _thresholds_text(rule: Rule, verdict: Verdict | None, result: AccountReading) -> str:
+    place = f"From {rule.source}." if result.deployment else "A default rule."
     limits = [f"{each.severity} {percent(each.share)}" for each in rule.thresholds]
     if isinstance(verdict, Breached) and verdict.threshold.baseline:
         baseline = verdict.threshold.baseline
@@ -150,7 +156,7 @@ def _thresholds_text(rule: Rule, verdict: Verdict | None) -> str:
     elif rule.baseline_factor:
         limits.append(f"{rule.baseline_factor:g} times its baseline")
     if rule.indicator.is_from_ses:
-        return f"{', '.join(limits)}; SES's own rate is compared as it is. From {rule.source}."
+        return f"{', '.join(limits)}; SES's own rate is compared as it is. {place}"
     confidence = "the counted rate is compared"
     if isinstance(rule.confidence, MinimumConfidence):
         confidence = f"minimum confidence {percent(1 - rule.confidence.error_probability)}"
@@ -161,7 +167,7 @@ def _thresholds_text(rule: Rule, verdict: Verdict | None) -> str:
         for name, duration in (("hold", rule.hold), ("clear_after", rule.clear_after))
         if duration
     ]
-    return f"{', '.join(limits)}; {'; '.join([confidence, minimum, *waits])}. From {rule.source}."
+    return f"{', '.join(limits)}; {'; '.join([confidence, minimum, *waits])}. {place}"
 
 
 def _window_rows(rule: Rule, scope: Scope, result: AccountReading) -> Iterator[Row]:
@@ -199,7 +205,10 @@ def _alert_steps(
     if result.deployment is None:
         yield Step("Alert", "No stack is deployed, so there is no alert history.")
         return
-    alert = result.before.alerts.get(key, Alert(*key))
+    if not result.is_history_known:
+        yield Step("Alert", "Unknown: the alert history could not be read.")
+        return
+    alert = result.observation.alerts.get(key, Alert(*key))
     zone = output.time_zone
     match alert.state:
         case Ok(since=None):
@@ -240,16 +249,29 @@ def _next_text(
     if firing.recovering_since:
         ends = firing.recovering_since + max(rule.clear_after, timedelta())
         return f"It resolves at {show_time(ends, zone)} at the earliest, if the rate stays good."
-    incident = [each for each in result.before.alerts.values() if each.incident == alert.incident]
-    due_at = next_reminder(incident if alert.incident else [alert], rule.remind_after)
+    due_at = next_reminder(_reminded_with(alert, result), rule.remind_after)
     if due_at is None:
-        return "No reminder is due: the alert is not notified, or remind_after is empty."
+        return 'No reminder is due: the alert is not notified, or remind_after is "never".'
     return f"A reminder is due at {show_time(due_at, zone)}, unless the alert changes before."
+
+
+def _reminded_with(alert: Alert, result: AccountReading) -> Sequence[Alert]:
+    """Return the open alerts that share the incident of *alert*, apart from muted ones."""
+    silences = SilenceIndex(result.observation.silences)
+    return [
+        each
+        for each in result.observation.alerts.values()
+        if each.key == alert.key or (each.incident is not None and each.incident == alert.incident)
+        if isinstance(each.state, Firing) and each.state.recovering_since is None
+        if each.key == alert.key or not silences.covers(each.rule, each.scope)
+    ]
 
 
 def _muting_text(key: AlertKey, result: AccountReading, output: OutputOptions) -> str:
     """Return what mutes the notifications of the alert now."""
     zone = output.time_zone
+    if FindingSource.SILENCES in result.observation.unreadable_sources:
+        return "Unknown: the silences could not be read."
     reasons = [
         f"silence {silence.name} until {show_time(silence.until, zone)} ({silence.reason}, "
         f"{silence.author})"
@@ -282,6 +304,12 @@ def _print(
     console.print()
 
 
+def _reached(row: Row) -> str:
+    if row["rate"] is None:
+        return UNKNOWN if row["emails"] is None else "no email"
+    return str(row["reaches"] or "no threshold")
+
+
 _WINDOW_COLUMNS = (
     Column("Days", lambda row: str(row["days"]), is_number=True),
     Column("Events", lambda row: _number(row["events"]), is_number=True),
@@ -289,12 +317,8 @@ _WINDOW_COLUMNS = (
     Column(
         "Rate", lambda row: "-" if row["rate"] is None else percent(row["rate"]), is_number=True
     ),
-    Column("Counted rate reaches", lambda row: row["reaches"] or "no threshold"),
+    Column("Counted rate reaches", _reached),
 )
-
-
-def _percentage(share: float | None) -> str:
-    return UNKNOWN if share is None else percent(share)
 
 
 def _number(value: int | None) -> str:

@@ -16,7 +16,7 @@ from vdm_alerts_cli.dataset import Dataset, to_csv, to_json
 from vdm_alerts_cli.deployment import find_deployment
 from vdm_alerts_cli.errors import InvalidInputError
 from vdm_alerts_cli.exit_status import ExitStatus
-from vdm_alerts_cli.files import write_file
+from vdm_alerts_cli.files import require_folder, write_file
 from vdm_alerts_cli.options import AccountOptions, Format, OutputOptions, ReadingOptions
 from vdm_alerts_cli.output import say, warn
 from vdm_alerts_cli.progress import progress
@@ -31,6 +31,8 @@ def run_export(
     output: OutputOptions,
 ) -> ExitStatus:
     """Read *days* of counts, and write them to *path*, or to standard output."""
+    if path:
+        require_folder(path)
     chosen = [_metric(name) for name in metric_names]
     connection = connect(account)
     rules = RuleSet({}) if chosen else rules_in_effect(connection, account)

@@ -4,6 +4,7 @@ Source: https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-polici
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
@@ -12,7 +13,7 @@ _TEXT_OPERATORS: Mapping[str, Callable[[str, str], bool]] = {
     "prefix": str.startswith,
     "suffix": str.endswith,
     "equals-ignore-case": lambda value, wanted: value.casefold() == wanted.casefold(),
-    "wildcard": lambda value, pattern: fnmatchcase(value, pattern.replace("[", "[[]")),
+    "wildcard": lambda value, pattern: fnmatchcase(value, re.sub(r"([?[])", r"[\1]", pattern)),
 }
 
 

@@ -68,7 +68,7 @@ def run_history(
     since = parse_since(query.since, current_time(), "--since")
     connection = connect(account)
     deployment = require_deployment(connection, account.prefix)
-    recent = read_past(connection, deployment, since).recent
+    recent = read_past(connection, deployment, since)
     changes = selected(recent.items, query.scope, query.rule)
     entries = [entry_of(change, verifies=verifies) for change in reversed(changes)]
     print_entries(entries, since, output)

@@ -43,7 +43,9 @@ def terminal(output: OutputOptions) -> Terminal:
 def say(message: str, output: OutputOptions) -> None:
     """Print *message* to standard error, unless the user wants it quiet."""
     if not output.quiet:
-        Terminal(stderr=True, color=output.color).print(message, style="dim", soft_wrap=True)
+        Terminal(stderr=True, color=output.color).print(
+            message, style="dim", soft_wrap=True, markup=False
+        )
 
 
 def warn(message: str) -> None:
@@ -64,8 +66,8 @@ def print_rows(
         case Format.CSV:
             _print_csv(rows)
         case Format.IDS:
-            for row in rows:
-                print(row["id"])
+            for name in dict.fromkeys(row["id"] for row in rows):
+                print(name)
         case Format.TABLE if rows:
             console = terminal(output)
             shown = [column for column in columns if column.from_width <= console.width]
@@ -98,7 +100,10 @@ def print_json(value: object, output: OutputOptions) -> None:
 
 def show_time(time: datetime, zone: tzinfo) -> str:
     """Return *time* to the minute, with the abbreviation of *zone*."""
-    return f"{time.astimezone(zone):%Y-%m-%d %H:%M %Z}"
+    try:
+        return f"{time.astimezone(zone):%Y-%m-%d %H:%M %Z}"
+    except OverflowError:  # Near the first or the last year.
+        return f"{time:%Y-%m-%d %H:%M} UTC"
 
 
 def _print_csv(rows: Sequence[Row]) -> None:

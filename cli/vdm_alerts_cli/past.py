@@ -1,12 +1,10 @@
 """The alert history of a deployment, and how a user names a past period."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from vdm_alerts.adapters.aws.dynamodb_state import DynamoDbState
 from vdm_alerts.core.alerts.history import RecentTransitions, Transition
-from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.rules.field_types import parse_duration
 from vdm_alerts.core.rules.patterns import matches_pattern
 from vdm_alerts.core.rules.quoting import quote
@@ -15,28 +13,19 @@ from vdm_alerts_cli.connection import Connection
 from vdm_alerts_cli.deployment import Deployment
 from vdm_alerts_cli.errors import InvalidInputError
 from vdm_alerts_cli.output import warn
-from vdm_alerts_cli.read_only_table import ReadOnlyTable
-from vdm_alerts_cli.scope_names import find_scopes
+from vdm_alerts_cli.read_only_table import read_only_table
+from vdm_alerts_cli.scope_names import matching_scopes
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
-    """The stored alerts of a deployment, and how they came about."""
+def read_past(connection: Connection, deployment: Deployment, since: datetime) -> RecentTransitions:
+    """Return the transitions from *since* on, the oldest first.
 
-    recent: RecentTransitions
-    """The transitions of a period, the oldest first."""
-    state: StoredState
-    """The state that the last run stored."""
-
-
-def read_past(connection: Connection, deployment: Deployment, since: datetime) -> Past:
-    """Return the transitions from *since* on, and the present state.
-
-    Raises AccessDeniedError, UnavailableError or OperationFailedError.
+    Raises AccessDeniedError or UnavailableError.
     """
-    table = ReadOnlyTable(connection.dynamodb.Table(deployment.settings.table))
-    store, target = DynamoDbState(table), deployment.settings.target  # type: ignore[arg-type]
-    return Past(store.transitions_since(target, since), store.load(target))
+    table = read_only_table(connection, deployment.settings.table)
+    return DynamoDbState(table).transitions_since(
+        deployment.settings.target, since, with_evidence=True
+    )
 
 
 def warn_if_incomplete(recent: RecentTransitions) -> None:
@@ -54,11 +43,11 @@ def selected(
 ) -> Sequence[Transition]:
     """Return those of *transitions* in *scope* and of *rule*, a pattern; None stands for any.
 
-    Raises InvalidInputError if *scope* is in none of them.
+    The result is empty if *scope* is in none of them: its alerts did not change.
     """
     scopes = {change.key.scope for change in transitions}
-    if scope and transitions:
-        scopes = {*find_scopes(scope, scopes)}
+    if scope:
+        scopes = {*matching_scopes(scope, scopes)}
     return [
         change
         for change in transitions

@@ -1,45 +1,31 @@
 """A DynamoDB table that can be read, but not changed."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
+from vdm_alerts_cli.connection import Connection
 
-class ReadOnlyTable:
-    """The table of a deployment, for commands that store nothing.
+_READS = frozenset({"BatchGetItem", "DescribeTable", "GetItem", "Query", "Scan"})
+_WRITTEN: Mapping[str, Any] = {"UnprocessedItems": {}, "ResponseMetadata": {"HTTPStatusCode": 200}}
+"""The response to a write that was not sent."""
 
-    Loading state of an earlier version, or damaged state, repairs items in the table. The function
-    does so in its next run. Here, a write does nothing.
+
+def read_only_table(connection: Connection, name: str) -> Any:  # noqa: ANN401 - a boto3 resource
+    """Return the table *name*, whose writes are not sent, although they seem to succeed.
+
+    Loading state of an earlier version moves items, and loading damaged state repairs them. That is
+    for the function, in its next run: a command that asks a question stores nothing.
     """
-
-    def __init__(self, table: Any) -> None:  # noqa: ANN401 - a boto3 resource
-        """Read from the boto3 resource *table*."""
-        self._table = table
-        self.name: str = table.name
-        self.meta: Any = table.meta
-
-    def query(self, **request: Any) -> Any:  # noqa: ANN401 - as boto3
-        """Return the response of the table."""
-        return self._table.query(**request)
-
-    def get_item(self, **request: Any) -> Any:  # noqa: ANN401 - as boto3
-        """Return the response of the table."""
-        return self._table.get_item(**request)
-
-    def put_item(self, **_: Any) -> None:  # noqa: ANN401 - as boto3
-        """Do nothing."""
-
-    @contextmanager
-    def batch_writer(self) -> Iterator["_NoWriter"]:
-        """Yield a writer that does nothing."""
-        yield _NoWriter()
+    table = connection.dynamodb.Table(name)
+    table.meta.client.meta.events.register(
+        "before-call.dynamodb", _answer_write, unique_id="vdm-alerts-read-only"
+    )
+    return table
 
 
-class _NoWriter:
-    """A batch writer that writes nothing."""
-
-    def put_item(self, **_: Any) -> None:  # noqa: ANN401 - as boto3
-        """Do nothing."""
-
-    def delete_item(self, **_: Any) -> None:  # noqa: ANN401 - as boto3
-        """Do nothing."""
+def _answer_write(model: Any, **_: object) -> tuple[Any, Mapping[str, Any]] | None:  # noqa: ANN401
+    """Return a response in place of a write; None lets botocore send a read."""
+    if model.name in _READS:
+        return None
+    return SimpleNamespace(status_code=200), _WRITTEN

@@ -15,6 +15,8 @@ def read_rules(folder: Path) -> Mapping[str, str]:
 
     Raises InvalidInputError if *folder* has no rule, and UnreadableFileError.
     """
+    if not folder.is_dir():
+        raise InvalidInputError(f"{folder}: is not a folder. Use one with .toml files.")
     files = sorted(folder.glob("*.toml"))
     if not files:
         raise InvalidInputError(

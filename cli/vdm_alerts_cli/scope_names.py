@@ -28,16 +28,25 @@ def find_scopes(text: str, scopes: Iterable[Scope]) -> Sequence[Scope]:
     InvalidInputError if it names none of them.
     """
     every = list(dict.fromkeys(scopes))
-    wanted = text.strip().lower()
-    found = [scope for scope in every if wanted in _names(scope)]
-    if found:
+    if found := matching_scopes(text, every):
         return found
+    if " at " in text or "isp=" in text:
+        raise InvalidInputError(
+            f"{quote(text)} is not evaluated, or does not exist. To evaluate each identity at each "
+            'provider, add "identity_at_isp" to the scopes of a rule.'
+        )
     names = sorted({str(scope) for scope in every if scope != ACCOUNT})
     few = suggestion(text, names) if names else ""
     raise InvalidInputError(
         f"{quote(text)} names no scope that was read. "
         + (few if len(few) < 200 else "List them with `vdm-alerts check --all -o ids`.")  # noqa: PLR2004
     )
+
+
+def matching_scopes(text: str, scopes: Iterable[Scope]) -> Sequence[Scope]:
+    """Return those of *scopes* that *text* names, as in `find_scopes`; none if it names none."""
+    wanted = text.strip().lower()
+    return [scope for scope in dict.fromkeys(scopes) if wanted in _names(scope)]
 
 
 def _names(scope: Scope) -> set[str]:

@@ -2,19 +2,19 @@
 
 import hashlib
 import re
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from vdm_alerts.adapters.aws.dynamodb_state import DynamoDbState
 from vdm_alerts.core.alerts.alert import Firing
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.errors import VdmAlertsError
+from vdm_alerts.core.model.findings import DeleteParameter
 from vdm_alerts.core.model.wording import number_of
 from vdm_alerts.core.muting.silences import MATCHERS, Silence
+from vdm_alerts.core.notifications.rendering.commands import command_of
 from vdm_alerts.core.rules.patterns import matches_pattern
 from vdm_alerts.core.rules.quoting import quote, suggestion
 from vdm_alerts.core.rules.toml_document import InvalidDocumentError
@@ -23,16 +23,14 @@ from vdm_alerts_cli.connection import Connection, connect
 from vdm_alerts_cli.deployment import Deployment, require_deployment
 from vdm_alerts_cli.errors import InvalidInputError, UnexpectedResultError
 from vdm_alerts_cli.exit_status import ExitStatus
+from vdm_alerts_cli.files import STDIN, read_document
 from vdm_alerts_cli.options import AccountOptions, OutputOptions
 from vdm_alerts_cli.output import Column, Row, print_rows, say, show_time, warn
 from vdm_alerts_cli.past import parse_length
-from vdm_alerts_cli.read_only_table import ReadOnlyTable
+from vdm_alerts_cli.read_only_table import read_only_table
 from vdm_alerts_cli.silence_fields import fields_of, read_rows, text_of
 from vdm_alerts_cli.silence_store import SilenceStore, StoredSilence, changed_meanwhile
-from vdm_local.text_file import read_text_file
 
-STDIN = "-"
-"""The name of the file that stands for standard input."""
 MAX_ALERTS_NAMED = 5
 _ID = re.compile(r"[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*")
 """The names that SSM accepts.
@@ -105,15 +103,26 @@ class Silencing:
     def end(self, names: Sequence[str]) -> ExitStatus:
         """Set the end of silences to now. All of them are found before the first is written."""
         stored = [self._find(name) for name in dict.fromkeys(names)]
-        ended = []
+        ended: list[StoredSilence] = []
         for each in stored:
             if _valid(each).has_expired(self.now):
                 until = show_time(_valid(each).until, self.output.time_zone)
                 say(f"Silence {each.name} has ended already, {until}.", self.output)
             else:
-                ended.append(self._changed(each, {"until": self.now}))
+                try:
+                    ended.append(self._changed(each, {"until": self.now}))
+                except Exception:
+                    self._report(ended, "ended")
+                    raise
         if ended:
             self._report(ended, "ended")
+            say(
+                "The next run reports an ended silence once, unless you delete its parameter:",
+                self.output,
+            )
+            for each in ended:
+                parameter = DeleteParameter(f"{self.store.path}/{each.name}")
+                say(f"  {command_of(parameter, self.connection.target)}", self.output)
         return ExitStatus.WELL
 
     def list(self, within: timedelta | None, *, shows_expired: bool) -> ExitStatus:
@@ -138,7 +147,7 @@ class Silencing:
     def import_file(self, path: str) -> ExitStatus:
         """Write the silences of a file, after all of them are known to be valid and unchanged."""
         where = "standard input" if path == STDIN else path
-        text = sys.stdin.read() if path == STDIN else read_text_file(Path(path))
+        text = read_document(path)
         rows, present = read_rows(text, where), self.store.read()
         ids = [row["id"] for row in rows]
         if repeated := sorted({name for name in ids if ids.count(name) > 1}):
@@ -215,8 +224,8 @@ class Silencing:
             say(f"Silence {each.name} {done}. End: {until}. The next run reads it.", self.output)
         self._print(written, "")
         try:
-            table = ReadOnlyTable(self.connection.dynamodb.Table(self.deployment.settings.table))
-            state = DynamoDbState(table).load(self.deployment.settings.target)  # type: ignore[arg-type]
+            table = read_only_table(self.connection, self.deployment.settings.table)
+            state = DynamoDbState(table).load(self.deployment.settings.target)
         except VdmAlertsError as error:
             warn(f"not read: which alerts it mutes now: {error}")
             return
@@ -287,7 +296,7 @@ def _columns(output: OutputOptions) -> Sequence[Column]:
         Column("Until", lambda row: show_time(row["until"], output.time_zone)),
         Column("Reason", lambda row: row["reason"]),
         Column("Author", lambda row: row["author"]),
-        Column("State", lambda row: row["state"], from_width=100),
+        Column("State", lambda row: row["state"]),
     )
 
 

@@ -44,8 +44,8 @@ def read_rows(text: str, where: str) -> list[dict[str, Any]]:
     """
     try:
         rows = json.loads(text)
-    except ValueError as error:
-        raise InvalidInputError(f"{where}: is not JSON: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise InvalidInputError(f"{where}: is not JSON: {str(error)[:100]}") from error
     if not isinstance(rows, list):
         raise InvalidInputError(f"{where}: is not a list of silences.")
     return [_row(row, f"{where}[{number}]") for number, row in enumerate(rows)]
@@ -59,7 +59,7 @@ def _row(row: object, where: str) -> dict[str, Any]:
     for key in ("id", "until", "reason", "author"):
         if row.get(key) is None:
             raise InvalidInputError(f"{where}.{key}: is missing.")
-    for key in TEXTS:
+    for key in ("id", "until", *TEXTS):
         if not isinstance(row.get(key), str | None):
             raise InvalidInputError(f"{where}.{key}: {quote(row[key])} is not a text.")
     version = row.get("version")

@@ -100,6 +100,11 @@ class SilenceStore:
             raise UnexpectedResultError(changed_meanwhile(name, version, present))
         with translate_errors("ssm:PutParameter"):
             written = self._put(name, text, overwrite=True)
+        if written <= version:
+            raise UnexpectedResultError(
+                f"Silence {name} was deleted by another user in the same moment, and your change "
+                "created it again."
+            )
         if written != version + 1:
             command = version_command(f"{self.path}/{name}", written - 1)
             raise UnexpectedResultError(

@@ -35,6 +35,11 @@ class Terminal(Console):
         for segment in super().render(renderable, options):
             yield segment if segment.control else segment._replace(text=escape_lines(segment.text))
 
+    def show_cursor(self, show: bool = True) -> bool:
+        """Leave the cursor as it is: an interrupt would end the process while it is hidden."""
+        del show
+        return False
+
     def on_broken_pipe(self) -> None:
         """Raise the BrokenPipeError again, so that it ends the process as in any command."""
         raise  # noqa: PLE0704 - rich calls this while it handles the error

@@ -1,6 +1,5 @@
 """The errors of rules and silences: what `vdm-alerts validate` prints."""
 
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +14,7 @@ from rich.text import Text
 from vdm_alerts.adapters.aws.ssm_parameters import parse_parameter, texts_under
 from vdm_alerts.core.model.deadline import NoDeadline
 from vdm_alerts.core.muting.silences import Silence, parse_silence
+from vdm_alerts.core.rules.default_rules import custom_rule_path
 from vdm_alerts.core.rules.parser import parse_rule
 from vdm_alerts.core.rules.rule import Rule
 from vdm_alerts.core.rules.toml_document import InvalidDocumentError, InvalidField
@@ -24,12 +24,12 @@ from vdm_alerts_cli.connection import connect
 from vdm_alerts_cli.deployment import require_deployment
 from vdm_alerts_cli.errors import InvalidInputError
 from vdm_alerts_cli.exit_status import ExitStatus
+from vdm_alerts_cli.files import STDIN, read_document
 from vdm_alerts_cli.options import AccountOptions, Format, OutputOptions
 from vdm_alerts_cli.output import Row, print_rows, say, terminal
-from vdm_local.text_file import MAX_LENGTH, UnreadableFileError, read_text_file
+from vdm_local.text_file import UnreadableFileError
 
 RULE, SILENCE = "rule", "silence"
-STDIN = "-"
 _SILENCE_KEYS = ("until", "author", "reason")
 """Keys that only a silence has."""
 
@@ -66,13 +66,23 @@ def run_validate(
         if isinstance(result, Rule):
             rules.append(result)
     if strict:
+        in_effect = _in_effect(rules)
         by_source = {document.source: document for document in documents}
         problems += [
-            _row(by_source[rule.source], "advice", each) for rule, each in advice_on_rules(rules)
+            _row(by_source[rule.source], "advice", each)
+            for rule, each in advice_on_rules(in_effect)
         ]
     _print(problems, len(documents), output)
     has_error = any(row["severity"] == "error" for row in problems)
     return ExitStatus.of(invalid=has_error, found=bool(problems))
+
+
+def _in_effect(rules: Sequence[Rule]) -> Sequence[Rule]:
+    """Return *rules* without the default rules that a custom rule replaces."""
+    replaced = {rule.name for rule in rules if custom_rule_path(rule.source) is None}
+    return [
+        rule for rule in rules if custom_rule_path(rule.source) is None or rule.name not in replaced
+    ]
 
 
 def _advice(document: Rule | Silence, now: datetime) -> Iterator[InvalidField]:
@@ -95,7 +105,7 @@ def _files(paths: Sequence[str]) -> tuple[list[Row], list[Document]]:
     documents: list[Document] = []
     for path in _expanded(paths):
         try:
-            text = _standard_input() if path == STDIN else read_text_file(Path(path))
+            text = read_document(path)
         except UnreadableFileError as error:
             unread = Document(path, path, None, RULE)
             what = str(error).removeprefix(f"{path}: ")
@@ -118,17 +128,6 @@ def _expanded(paths: Sequence[str]) -> Iterator[str]:
             yield from map(str, files)
         else:
             yield path
-
-
-def _standard_input() -> str:
-    """Return the text of standard input. Raises UnreadableFileError."""
-    try:
-        text = sys.stdin.buffer.read(MAX_LENGTH + 1).decode()
-    except UnicodeDecodeError as error:
-        raise UnreadableFileError(f"{STDIN}: is not encoded in UTF-8: {error}") from error
-    if len(text) > MAX_LENGTH:
-        raise UnreadableFileError(f"{STDIN}: is longer than {MAX_LENGTH:,} characters")
-    return text
 
 
 def _kind_of(text: str) -> str:

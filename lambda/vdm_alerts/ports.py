@@ -150,8 +150,12 @@ class StateStore(Protocol):
         UnavailableError.
         """
 
-    def transitions_since(self, target: Target, since: datetime) -> RecentTransitions:
+    def transitions_since(
+        self, target: Target, since: datetime, *, with_evidence: bool = False
+    ) -> RecentTransitions:
         """Return the stored transitions of *target* from *since* on, the latest ones if very many.
+
+        Their evidence is only included *with_evidence*, because it takes most of the memory.
 
         Raises AccessDeniedError or UnavailableError.
         """

@@ -22,7 +22,7 @@ def a_world() -> World:
 
 
 def transitions_of(world: World) -> list[Transition]:
-    recent = world.store.transitions_since(TARGET, NOW)
+    recent = world.store.transitions_since(TARGET, NOW, with_evidence=True)
     return [change for change in recent.items if change.key.scope == NEWS_IDENTITY]
 
 

@@ -315,7 +315,8 @@ def test_rules_that_need_more_than_the_file_has_are_reported(
     path = written(tmp_path, replace(EXAMPLE, answers=answers))
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "parts.toml").write_text(
-        'indicator = "bounce_rate"\nscopes = ["identity", "identity_at_isp"]\nwarning = "5%"\n'
+        'indicator = "bounce_rate"\nscopes = ["identity", "identity_at_isp"]\n'
+        'warning = "5%"\ncritical = "10%"\n'
     )
     result = run_command("backtest", "--from", path, "--rules", tmp_path / "rules")
     assert result.exit_code == 3

@@ -16,6 +16,7 @@ from vdm_alerts_cli.command_line import COMMANDS as COMMANDS_OF_CLI
 from vdm_alerts_cli.connection import Connection
 from vdm_alerts_cli.deployment import find_deployment, require_deployment
 from vdm_alerts_cli.errors import NotReadError
+from vdm_alerts_cli.options import DEFAULT_PREFIX
 from vdm_local.account import NO_ACCOUNT
 
 RunCommand = Callable[..., Result]
@@ -66,7 +67,7 @@ def test_every_command_that_needs_an_account_is_tested() -> None:
 @pytest.mark.parametrize(
     ("options", "status", "message"),
     [
-        (("--region", "eu-west-1"), 3, "AWS does not accept your credentials: Unable to locate"),
+        (("--region", "eu-west-1"), 3, "There are no AWS credentials. Fix: sign in"),
         ((), 2, "There is no AWS Region. Use --region, for example --region eu-west-1, or set"),
         (("--region", "eu-west-9"), 2, '"eu-west-9" is not a Region of SES that boto3'),
         (("--region", "\u202eeu"), 2, '"\\u202Eeu" is not a Region of SES that boto3'),
@@ -105,7 +106,7 @@ class Client:
         self._stack = stack
 
     def describe_stacks(self, **request: str) -> Any:
-        assert request == {"StackName": "my-alerts"}
+        assert request["StackName"] in {"my-alerts", DEFAULT_PREFIX}
         if isinstance(self._stack, Exception):
             raise self._stack
         outputs = [{"OutputKey": key, "OutputValue": value} for key, value in self._stack.items()]
@@ -134,10 +135,16 @@ def test_deployment_has_the_settings_of_its_function() -> None:
 
 
 def test_missing_stack_is_no_deployment_and_an_error_where_one_is_required() -> None:
-    missing = connection(error("ValidationError", "Stack with id my-alerts does not exist"))
-    assert find_deployment(missing, "my-alerts") is None
+    missing = connection(error("ValidationError", "Stack with id x does not exist"))
+    assert find_deployment(missing, DEFAULT_PREFIX) is None
+    with pytest.raises(NotReadError, match=r"There is no stack vdm-alerts in account 111122223333"):
+        require_deployment(missing, DEFAULT_PREFIX)
+
+
+def test_missing_stack_that_the_user_names_is_an_error() -> None:
+    missing = connection(error("ValidationError", "Stack with id x does not exist"))
     with pytest.raises(NotReadError, match=r"There is no stack my-alerts in account 111122223333"):
-        require_deployment(missing, "my-alerts")
+        find_deployment(missing, "my-alerts")
 
 
 @pytest.mark.parametrize(

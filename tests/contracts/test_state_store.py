@@ -396,7 +396,7 @@ def test_only_the_latest_transitions_are_read_when_there_are_very_many(
     changes = [replace(FIRED, time=NOW + hours * HOUR) for hours in range(3)]
     store.save(TARGET, StoredState(), replacing=StoredState(), transitions=changes)
 
-    recent = store.transitions_since(TARGET, NOW)
+    recent = store.transitions_since(TARGET, NOW, with_evidence=True)
 
     assert (recent.items, recent.is_complete) == (tuple(changes[1:]), False)
 
@@ -416,9 +416,18 @@ def test_transition_has_its_evidence(store: StateStore, record: VerdictRecord | 
     change = replace(FIRED, record=record)
     store.save(TARGET, StoredState(), replacing=StoredState(), transitions=[change])
 
-    (read,) = store.transitions_since(TARGET, NOW).items
+    (read,) = store.transitions_since(TARGET, NOW, with_evidence=True).items
 
     assert read.record == record
+
+
+def test_evidence_is_left_out_unless_it_is_asked_for(store: StateStore) -> None:
+    change = replace(FIRED, record=RECORD)
+    store.save(TARGET, StoredState(), replacing=StoredState(), transitions=[change])
+
+    (read,) = store.transitions_since(TARGET, NOW).items
+
+    assert (read, read.record) == (FIRED, NoRecord.NOT_STORED)
 
 
 def test_evidence_that_is_too_large_is_left_out(store: StateStore) -> None:
@@ -426,7 +435,7 @@ def test_evidence_that_is_too_large_is_left_out(store: StateStore) -> None:
     change = replace(FIRED, record=replace(RECORD, rule=long_rule))
     store.save(TARGET, StoredState(), replacing=StoredState(), transitions=[change])
 
-    (read,) = store.transitions_since(TARGET, NOW).items
+    (read,) = store.transitions_since(TARGET, NOW, with_evidence=True).items
 
     assert (read, read.record) == (FIRED, NoRecord.TOO_LARGE)
 
@@ -448,7 +457,7 @@ def test_transition_without_valid_evidence_is_read(
     old = {name: value for name, value in item.items() if name != "no_evidence"}
     implementation.put({**old, **changes})
 
-    recent = store.transitions_since(TARGET, NOW)
+    recent = store.transitions_since(TARGET, NOW, with_evidence=True)
 
     assert recent == RecentTransitions((FIRED,))
     assert recent.items[0].record is record
@@ -465,7 +474,7 @@ def test_damaged_transition_is_left_out(
     damaged = next(each for each in implementation.history() if each["at"] == NOW.isoformat())
     implementation.put({**damaged, name: value})
 
-    recent = store.transitions_since(TARGET, NOW)
+    recent = store.transitions_since(TARGET, NOW, with_evidence=True)
 
     is_valid = (name, value) in {("after", "x"), ("rule", "x"), ("indicator", None)}
     assert recent.is_complete is is_valid

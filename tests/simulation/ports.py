@@ -298,8 +298,10 @@ class _State:
             if (key["pk"], key["sk"]) in self.world.table.items:
                 self.world.summaries_requested.add(day)
 
-    def transitions_since(self, target: Target, since: datetime) -> RecentTransitions:
-        return self.state.transitions_since(target, since)
+    def transitions_since(
+        self, target: Target, since: datetime, *, with_evidence: bool = False
+    ) -> RecentTransitions:
+        return self.state.transitions_since(target, since, with_evidence=with_evidence)
 
     def load(self, target: Target) -> StoredState:
         return self.state.load(target)

@@ -100,7 +100,9 @@ def test_incidents_of_an_earlier_version_move_to_items_of_their_own(table: Any) 
 def test_history_of_an_earlier_version_is_read_without_evidence(table: Any) -> None:
     for item in old_items(HERE / "schema-5"):
         table.put_item(Item=item)
-    recent = DynamoDbState(table).transitions_since(TARGET, datetime(2026, 1, 1, tzinfo=UTC))
+    recent = DynamoDbState(table).transitions_since(
+        TARGET, datetime(2026, 1, 1, tzinfo=UTC), with_evidence=True
+    )
     assert recent.is_complete
     assert len(recent.items) == 3
     assert {change.record for change in recent.items} == {NoRecord.NOT_STORED}

@@ -16,7 +16,12 @@ from vdm_alerts_cli.options import (
 
 @click.command()
 @click.option("--scope", metavar="NAME", help="Only this scope, for example news.example.com.")
-@click.option("--all", "show_all", is_flag=True, help="Show every rate, also those that are OK.")
+@click.option(
+    "--all",
+    "show_all",
+    is_flag=True,
+    help="Show every rate in the table. CSV and JSON always have all.",
+)
 @click.option(
     "--at",
     metavar="TIME",

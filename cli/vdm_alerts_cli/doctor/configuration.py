@@ -10,6 +10,7 @@ from vdm_alerts_cli.doctor.check import Answer, Check, Outcome, Problem, Severit
 from vdm_alerts_cli.doctor.examination import TIME_LIMIT, Examination
 from vdm_alerts_cli.doctor.ses_account import problem_of
 from vdm_alerts_cli.doctor.shell_commands import aws_command
+from vdm_alerts_cli.subscriptions import masked_endpoint
 
 PENDING = "PendingConfirmation"
 """What SNS has as the ARN of a subscription that is not confirmed."""
@@ -75,7 +76,7 @@ def pending_subscriptions(examination: Examination) -> Iterator[Outcome]:
     pending = [each for each in _subscriptions(examination) if each["SubscriptionArn"] == PENDING]
     for each in pending:
         yield Problem(
-            f"The subscription of {each['Endpoint']} is not confirmed, so it receives nothing",
+            f"The subscription of {_masked(each)} is not confirmed, so it receives nothing",
             "Confirm it in the email from AWS, which is valid for 48 hours. To get another email, "
             "subscribe again",
             aws_command(
@@ -84,11 +85,16 @@ def pending_subscriptions(examination: Examination) -> Iterator[Outcome]:
                 "subscribe",
                 topic_arn=topic,
                 protocol=each["Protocol"],
-                notification_endpoint=each["Endpoint"],
+                notification_endpoint="ENDPOINT",
             ),
         )
     if not pending:
         yield Well("No subscription waits for its confirmation")
+
+
+def _masked(subscription: Mapping[str, str]) -> str:
+    """Return the endpoint without its private part, such as a token in a URL."""
+    return masked_endpoint(subscription["Protocol"], subscription["Endpoint"])
 
 
 def _subscriptions(examination: Examination) -> Sequence[Mapping[str, str]]:

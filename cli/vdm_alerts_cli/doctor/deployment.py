@@ -12,7 +12,7 @@ from vdm_alerts_cli.doctor.examination import Examination
 from vdm_alerts_cli.doctor.schedule_interval import interval_of
 from vdm_alerts_cli.doctor.ses_account import problem_of
 from vdm_alerts_cli.doctor.shell_commands import aws_command
-from vdm_alerts_cli.read_only_table import ReadOnlyTable
+from vdm_alerts_cli.read_only_table import read_only_table
 
 _HEALTHY_STACKS = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
 _BUSY = "IN_PROGRESS"
@@ -181,7 +181,7 @@ def table(examination: Examination) -> Iterator[Outcome]:
 
 def _table(examination: Examination) -> DynamoDbState:
     name = examination.deployed().settings.table
-    read_only: Any = ReadOnlyTable(examination.connection.dynamodb.Table(name))
+    read_only = read_only_table(examination.connection, name)
     return DynamoDbState(read_only)
 
 

@@ -17,6 +17,7 @@ from vdm_alerts.adapters.aws.ses_rate_limiter import (
 from vdm_alerts.adapters.monotonic_deadline import MonotonicDeadline
 from vdm_alerts.core.model.account import AccountStatus
 from vdm_alerts.core.model.metrics import Scope
+from vdm_alerts_cli.account_reading import MAX_QUOTA_SHARE
 from vdm_alerts_cli.connection import Connection
 from vdm_alerts_cli.deployment import Deployment, find_deployment
 from vdm_alerts_cli.errors import NotReadError
@@ -140,7 +141,7 @@ class Examination:
     @once
     def series(self) -> SesMetrics:
         """Return the source of VDM's counts, within the quota share of the options."""
-        rate = CALLS_PER_SECOND * self.reading.quota_share
+        rate = CALLS_PER_SECOND * min(self.reading.quota_share, MAX_QUOTA_SHARE)
         return SesMetrics(self.connection.client("sesv2"), RateLimiter(self.clock, rate))
 
     def deployed(self) -> Deployment:

@@ -1,6 +1,6 @@
 """Which names of mailbox providers have data in this account."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from vdm_alerts.adapters.monotonic_deadline import MonotonicDeadline
@@ -37,14 +37,14 @@ def unknown_isp(examination: Examination) -> Iterator[Outcome]:
     else:
         yield Answer(
             f"{UNKNOWN_ISP} has none of {total:,} emails of the last {WINDOW}",
-            as_assumed=None if not total or not _unnamed(counts) else False,
+            as_assumed=False if total and _unnamed(counts) and not _unread(counts) else None,
         )
 
 
 def provider_names(examination: Examination) -> Iterator[Outcome]:
     """Examine which names of providers have data."""
     counts = _emails_by_name(examination)
-    unread = [name for name in KNOWN_ISPS if isinstance(counts[name], Gap)]
+    unread = _unread(counts)
     if unread or isinstance(counts[""], Gap):
         yield NotRead(f"the emails at {', '.join(unread) or 'all providers'}")
     named = {name: emails for name, emails in counts.items() if name and isinstance(emails, int)}
@@ -58,11 +58,17 @@ def provider_names(examination: Examination) -> Iterator[Outcome]:
         as_assumed=not found if with_data else None,
     )
     total = counts[""]
-    if isinstance(total, int) and total and _unnamed(counts) / total >= _UNNAMED_SHARE:
+    unnamed = 0 if unread else _unnamed(counts)
+    if isinstance(total, int) and total and unnamed / total >= _UNNAMED_SHARE:
         yield Answer(
-            f"{_unnamed(counts):,} of {total:,} emails went to providers that no name covers",
+            f"{unnamed:,} of {total:,} emails went to providers that no name covers",
             as_assumed=False,
         )
+
+
+def _unread(counts: Mapping[str, int | Gap]) -> Sequence[str]:
+    """Return the known names whose emails are unknown, so that the rest is unknown, too."""
+    return [name for name in KNOWN_ISPS if isinstance(counts[name], Gap)]
 
 
 def _unnamed(counts: Mapping[str, int | Gap]) -> int:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from vdm_alerts.adapters.aws.cloudwatch_reputation import CloudWatchReputation
 from vdm_alerts.adapters.aws.dynamodb_state import DynamoDbState
@@ -25,7 +24,7 @@ from vdm_alerts_cli.export import metrics_of, read_dataset_of
 from vdm_alerts_cli.options import OutputOptions, ReadingOptions
 from vdm_alerts_cli.output import warn
 from vdm_alerts_cli.parameter_store import ParameterStore
-from vdm_alerts_cli.read_only_table import ReadOnlyTable
+from vdm_alerts_cli.read_only_table import read_only_table
 from vdm_alerts_cli.report.account import Account, AlertHistory
 from vdm_alerts_cli.report.rates import DatasetRates
 from vdm_alerts_cli.rule_files import DEFAULT_RULES, read_rules
@@ -89,7 +88,7 @@ def _history(
     """Return the alerts, the rules with the last valid versions, and what could not be read."""
     if deployment is None:
         return "VDM Alerts is not deployed here", rule_set, _invalid_rules(rule_set)
-    table: Any = ReadOnlyTable(connection.dynamodb.Table(deployment.settings.table))
+    table = read_only_table(connection, deployment.settings.table)
     store, since = DynamoDbState(table), Window(days).first_day(now.date())
     try:
         state = store.load(connection.target)
@@ -108,6 +107,8 @@ def _history(
     rule_set = rule_set.with_last_valid(state.rules)
     alerts = state.alerts_with_indicator(rule_set)
     unread = [*_invalid_rules(rule_set), *(str(finding) for finding in state.damage)]
+    if not transitions.is_complete:
+        unread.append("a part of the alert history")
     return AlertHistory(alerts, transitions, state.last_run), rule_set, unread
 
 

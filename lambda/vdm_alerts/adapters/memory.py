@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from vdm_alerts.adapters.aws.codec import LaterSchemaError
-from vdm_alerts.adapters.aws.dynamodb_history import recent_transitions
+from vdm_alerts.adapters.aws.dynamodb_history import WITHOUT_EVIDENCE, recent_transitions
 from vdm_alerts.adapters.aws.dynamodb_items import (
     HISTORY,
     MAX_ITEM_SIZE,
@@ -179,9 +179,13 @@ class MemoryState:
         """Request a weekly summary, by an item of the state."""
         self.table.put(weekly_request_item(target, day))
 
-    def transitions_since(self, target: Target, since: datetime) -> RecentTransitions:
+    def transitions_since(
+        self, target: Target, since: datetime, *, with_evidence: bool = False
+    ) -> RecentTransitions:
         """Return the latest transitions, at most `MAX_TRANSITIONS`."""
         items = self.table.partition_since(partition_key(HISTORY, target), since.isoformat())
+        if not with_evidence:
+            items = [{key: item[key] for key in WITHOUT_EVIDENCE if key in item} for item in items]
         return recent_transitions(items)
 
     def load(self, target: Target) -> StoredState:

@@ -167,6 +167,7 @@ def test_history_item_has_the_transition_and_expires_after_400_days(
         "before": "Ok",
         "after": "Firing WARNING",
         "why": "bounces are 6%",
+        "no_evidence": "not stored",
         EXPIRES: int((NOW + timedelta(days=400)).timestamp()),
     }
     assert other["scope"] == {"EMAIL_IDENTITY": "news.example.com"}

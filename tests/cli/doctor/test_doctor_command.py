@@ -55,7 +55,7 @@ def test_ids_are_alone_on_standard_output(run_command: RunCommand, account: Doct
 @pytest.mark.parametrize(
     ("arguments", "variables", "status", "line"),
     [
-        (["--region", "eu-west-1"], {"AWS_ACCESS_KEY_ID": ""}, 3, "AWS does not accept your cred"),
+        (["--region", "eu-west-1"], {"AWS_ACCESS_KEY_ID": ""}, 3, "There are no AWS credentials"),
         (["--region", "eu-nowhere-1"], {}, 2, "is not a Region of SES"),
         (["--region", "eu-west-1", "--profile", "nope"], {}, 2, "nope"),
         ([], {"AWS_REGION": "", "AWS_DEFAULT_REGION": ""}, 2, "There is no AWS Region"),

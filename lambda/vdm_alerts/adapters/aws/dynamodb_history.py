@@ -17,7 +17,9 @@ from vdm_alerts.core.model.metrics import Dimension, Scope
 from vdm_alerts.core.rules.field_types import INDICATORS
 
 MAX_TRANSITIONS = 2_000
-"""The most transitions that are read, the latest ones. They take about 8 MB."""
+"""The most transitions that are read, the latest ones. Without evidence, they take about 8 MB."""
+WITHOUT_EVIDENCE = ("sk", "rule", "indicator", "scope", "at", "before", "after", "why")
+"""The attributes of a history item, apart from the evidence."""
 
 
 def recent_transitions(items: Sequence[Item]) -> RecentTransitions:

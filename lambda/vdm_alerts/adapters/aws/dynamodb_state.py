@@ -23,7 +23,11 @@ from boto3.dynamodb.conditions import (
 from botocore.exceptions import BotoCoreError, ClientError
 
 from vdm_alerts.adapters.aws.codec import LaterSchemaError
-from vdm_alerts.adapters.aws.dynamodb_history import MAX_TRANSITIONS, recent_transitions
+from vdm_alerts.adapters.aws.dynamodb_history import (
+    MAX_TRANSITIONS,
+    WITHOUT_EVIDENCE,
+    recent_transitions,
+)
 from vdm_alerts.adapters.aws.dynamodb_items import (
     EXPIRES,
     HISTORY,
@@ -126,7 +130,9 @@ class DynamoDbState:
         with translate_errors("dynamodb:PutItem"):
             self._table.put_item(Item=weekly_request_item(target, day))
 
-    def transitions_since(self, target: Target, since: datetime) -> RecentTransitions:
+    def transitions_since(
+        self, target: Target, since: datetime, *, with_evidence: bool = False
+    ) -> RecentTransitions:
         """Return the latest transitions, at most `MAX_TRANSITIONS`."""
         condition = Key("pk").eq(partition_key(HISTORY, target)) & Key("sk").gte(since.isoformat())
         deadline = MonotonicDeadline(HISTORY_TIME)
@@ -134,7 +140,8 @@ class DynamoDbState:
             translate_errors("dynamodb:Query"),
             requests_end_by(self._table.meta.client, deadline),
         ):
-            pages = _query_pages(self._table, condition, backwards=True)
+            attributes = () if with_evidence else WITHOUT_EVIDENCE
+            pages = _query_pages(self._table, condition, backwards=True, attributes=attributes)
             return recent_transitions(list(islice(pages, MAX_TRANSITIONS + 1)))
 
     def _release(self, key: dict[str, str], owner: str) -> None:
@@ -301,12 +308,19 @@ def query_partition(table: "Table", name: str, *, backwards: bool = False) -> li
         return list(_query_pages(table, Key("pk").eq(name), backwards=backwards))
 
 
-def _query_pages(table: "Table", condition: ConditionBase, *, backwards: bool) -> Iterator[Any]:
+def _query_pages(
+    table: "Table", condition: ConditionBase, *, backwards: bool, attributes: Sequence[str] = ()
+) -> Iterator[Any]:
+    """Yield the items that meet *condition*, with *attributes* only if there are any."""
     query: dict[str, Any] = {
         "KeyConditionExpression": condition,
         "ConsistentRead": True,
         "ScanIndexForward": not backwards,
     }
+    if attributes:  # Names such as "before" and "scope" might be reserved words of DynamoDB.
+        names = {f"#{number}": name for number, name in enumerate(attributes)}
+        query["ProjectionExpression"] = ", ".join(names)
+        query["ExpressionAttributeNames"] = names
     page = table.query(**query)
     yield from page["Items"]
     keys: set[Any] = set()

@@ -18,7 +18,7 @@ class DeliveryTest:
 
     @property
     def id(self) -> str:
-        """The id of this test. Another test has another one."""
+        """The id of this test, which tests of the same second share."""
         return f"test-{self.requested_at:%Y%m%dT%H%M%SZ}"
 
     @property
