@@ -1,6 +1,7 @@
 """Run the simulation: random histories, the demo with every fault, and every mutant.
 
-`make proof` runs all of it. `python -m simulation --seed 1204 --histories 1` repeats one history.
+`make proof` runs all of it. `python -m simulation --seed 1204 --histories 1` repeats one history,
+and `--part mutants` runs a part. Each part that has ended is reported on standard error.
 """
 
 import argparse
@@ -36,11 +37,12 @@ PROGRESS_EVERY = 1000
 """Random histories after which a line of progress is printed."""
 PARTS = 8
 """Parts into which each set of exhaustive histories is split."""
-RANDOM = "random"
+RANDOM, MUTANT_PART = "random", "mutants"
 EXHAUSTIVE = {
     "demo, 1 fault": demo_with_one_fault,
     "short story, 2 faults": short_story_with_two_faults,
 }
+EXHAUSTIVE_PART = "exhaustive"
 MAX_EXAMPLES = 10
 
 
@@ -128,30 +130,35 @@ def main() -> int:
     histories_help = "number of random histories"
     parser.add_argument("--histories", type=positive_integer, default=20_000, help=histories_help)
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
+    choices = (RANDOM, EXHAUSTIVE_PART, MUTANT_PART)
+    part_help = "the parts to run; by default all, or one history if there is only one"
+    parser.add_argument("--part", choices=choices, action="append", help=part_help)
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     options = parser.parse_args()
     seeds = range(options.seed, options.seed + options.histories)
     batches = [
         partial(play_random, seeds[start : start + BATCH]) for start in range(0, len(seeds), BATCH)
     ]
-    is_complete = options.histories > 1
+    chosen = options.part or (choices if options.histories > 1 else (RANDOM,))
     parts = [
         (name, partial(play_exhaustive, name, partial(histories, PARTS, part)))
         for name, histories in EXHAUSTIVE.items()
         for part in range(PARTS)
-        if is_complete
+        if EXHAUSTIVE_PART in chosen
     ]
-    mutants = range(len(MUTANTS)) if is_complete else range(0)
+    mutants = range(len(MUTANTS)) if MUTANT_PART in chosen else range(0)
     start = perf_counter()
     tallies = {name: Tally() for name in (RANDOM, *EXHAUSTIVE)}
     with multiprocessing.Pool(WORKERS) as pool:
         results = [(name, pool.apply_async(_without_logs, (part,))) for name, part in parts]
-        random_tallies = pool.imap_unordered(_without_logs, batches)
+        random_tallies = pool.imap_unordered(_without_logs, batches if RANDOM in chosen else ())
         for name, result in results:
             tallies[name].merge(result.get())
+            _report_progress(name, tallies[name], start)
         for tally in random_tallies:
             tallies[RANDOM].merge(tally)
-            _report_progress(tallies[RANDOM], options.histories, start)
+            if tallies[RANDOM].histories % PROGRESS_EVERY < BATCH:
+                _report_progress(RANDOM, tallies[RANDOM], start)
         detecting_seeds = pool.map(_detecting_seed, mutants, chunksize=1)
     detected = {
         MUTANTS[number].name: seed for number, seed in zip(mutants, detecting_seeds, strict=True)
@@ -166,13 +173,11 @@ def main() -> int:
     return 0 if is_kept and None not in detected.values() else 1
 
 
-def _report_progress(tally: Tally, histories: int, start: float) -> None:
-    """Print, every 1,000 random histories, how many are played and what they broke."""
-    if tally.histories % PROGRESS_EVERY < BATCH:
-        broken = ", ".join(f"{kind}: {count}" for kind, count in tally.violations.items())
-        line = f"{tally.histories:,} of {histories:,} random histories in "
-        line += f"{perf_counter() - start:,.0f} s: {broken or 'every guarantee holds'}"
-        print(line, file=sys.stderr, flush=True)
+def _report_progress(name: str, tally: Tally, start: float) -> None:
+    """Print how many histories of the set *name* are played, and what they broke."""
+    broken = ", ".join(f"{kind}: {count}" for kind, count in tally.violations.items())
+    line = f"{name}: {tally.histories:,} histories in {perf_counter() - start:,.0f} s, "
+    print(f"{line}{broken or 'every guarantee holds'}", file=sys.stderr, flush=True)
 
 
 def _print(tallies: dict[str, Tally], detected: dict[str, int | None], title: str) -> None:
