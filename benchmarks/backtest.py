@@ -21,6 +21,7 @@ from typing import Any
 from benchmarks.event_clock import EventClock
 from benchmarks.fixture import DAYS, METRICS, NOW
 from benchmarks.report import positive_integer, report
+from vdm_alerts.adapters.aws.ses_account import SesAccount
 from vdm_alerts.adapters.aws.ses_metrics import MAX_QUERIES
 from vdm_alerts.adapters.aws.ses_rate_limiter import CALLS_PER_SECOND
 from vdm_alerts.core.rules.rule_set import RuleSet
@@ -84,7 +85,7 @@ def read(endpoint: Endpoint, clock: EventClock) -> tuple[Dataset, Mapping[str, o
     connection = Connection(None, REGION, ACCOUNT, {"sesv2": in_process_client(endpoint)})
     source = series_source(connection, ReadingOptions(quota_share=1.0), clock, lambda _: None)
     with clock.running():
-        scopes = list_scopes(connection, SimulatedClock()).scopes
+        scopes = list_scopes(SesAccount(connection.client("sesv2"), SimulatedClock())).scopes
         started, cpu = clock.monotonic(), time.process_time()
         dataset = read_counts(connection, scopes, METRICS, DAYS, NOW, source)
     seconds, cpu = clock.monotonic() - started, time.process_time() - cpu

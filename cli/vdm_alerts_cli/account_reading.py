@@ -8,7 +8,6 @@ from threading import Lock
 from vdm_alerts.adapters.aws.cloudwatch_reputation import CloudWatchReputation
 from vdm_alerts.adapters.aws.dynamodb_roster import DynamoDbRoster
 from vdm_alerts.adapters.aws.dynamodb_state import DynamoDbState
-from vdm_alerts.adapters.aws.ses_account import SesAccount
 from vdm_alerts.adapters.aws.ses_metrics import SesMetrics
 from vdm_alerts.adapters.aws.ses_rate_limiter import (
     CALLS_PER_SECOND,
@@ -32,7 +31,7 @@ from vdm_alerts.core.observations.metric_reading import Limits
 from vdm_alerts.core.observations.no_email import NO_EMAIL_AFTER
 from vdm_alerts.core.observations.observation import Observation
 from vdm_alerts.core.planning.queries import Query
-from vdm_alerts.ports import Ports, RuleSource, SeriesSource
+from vdm_alerts.ports import AccountSource, Ports, RuleSource, SeriesSource
 from vdm_alerts_cli.connection import Connection
 from vdm_alerts_cli.deployment import Deployment
 from vdm_alerts_cli.options import ReadingOptions
@@ -117,14 +116,15 @@ def read_account(
     reading: ReadingOptions,
     now: datetime,
     clock: Clock,
+    account: AccountSource,
     progress: Progress = lambda _: None,
 ) -> AccountReading:
-    """Read the account as the function would at *now*, within *reading*, and evaluate it.
+    """Read the *account* as the function would at *now*, within *reading*, and evaluate it.
 
     With a *deployment*, its rules, silences, settings and alert history apply; otherwise, the
     default rules. Nothing is stored. Whatever cannot be read is in the result.
     """
-    ports = _ports(connection, deployment, reading, clock, progress)
+    ports = replace(_ports(connection, deployment, reading, clock, progress), account=account)
     unread: list[str] = []
     before = _stored_state(ports, connection, now, unread)
     settings = deployment.settings if deployment else None
@@ -177,11 +177,9 @@ def _ports(
     clock: Clock,
     progress: Progress,
 ) -> Ports:
-    ses = connection.client("sesv2")
     ports = replace(
         memory_ports(),
         rules=rule_source(connection, deployment),
-        account=SesAccount(ses, clock),
         series=series_source(connection, reading, clock, progress),
         reputation=CloudWatchReputation(connection.client("cloudwatch")),
     )

@@ -4,10 +4,13 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from rich.text import Text
 
+from vdm_alerts.adapters.aws.ses_account import SesAccount
+from vdm_alerts.app.failures import FailureCollector
 from vdm_alerts.core.alerts.alert import Alert, AlertKey, Firing, Ok, Pending
 from vdm_alerts.core.evaluation.explanation import confidence_text, explain
 from vdm_alerts.core.evaluation.ses_estimate import AccountRateEstimate, DistanceToLevel
@@ -21,18 +24,24 @@ from vdm_alerts.core.evaluation.verdicts import (
     evidence_of,
     value_of,
 )
+from vdm_alerts.core.model.deadline import NoDeadline
+from vdm_alerts.core.model.findings import FindingSource
 from vdm_alerts.core.model.metrics import LONGEST_WINDOW, Series, Window
 from vdm_alerts.core.model.rates import Indicator, Rate, percent
 from vdm_alerts.core.model.timefmt import format_duration, format_time
 from vdm_alerts.core.model.wording import WORDING, kind_name, number_of
 from vdm_alerts.core.planning.queries import Query, find_answer
 from vdm_alerts.core.rules.rule import Rule
-from vdm_alerts_cli.account_reading import AccountReading, read_account
+from vdm_alerts.core.rules.rule_set import RuleSet
+from vdm_alerts_cli.account_reading import AccountReading, read_account, rule_source
 from vdm_alerts_cli.clock import current_time
 from vdm_alerts_cli.connection import connect
+from vdm_alerts_cli.counts_reader import list_scopes, max_queries
 from vdm_alerts_cli.deployment import find_deployment
 from vdm_alerts_cli.errors import InvalidInputError
 from vdm_alerts_cli.exit_status import ExitStatus
+from vdm_alerts_cli.export import metrics_of
+from vdm_alerts_cli.listed_account import ListedAccount
 from vdm_alerts_cli.options import AccountOptions, Format, OutputOptions, ReadingOptions
 from vdm_alerts_cli.output import (
     UNKNOWN,
@@ -106,15 +115,23 @@ def read(
     """Return what the function would read and decide *at* a time; None is now."""
     connection = connect(account)
     deployment = find_deployment(connection, account.prefix)
-    limit = reading.max_queries
-    most = "" if limit is None else f", at most {limit:,}"
+    source = ListedAccount(SesAccount(connection.client("sesv2"), time))
+    scopes = list_scopes(source).scopes
+    rules = FailureCollector().attempt(  # `read_account` reports rules that are unreadable.
+        partial(rule_source(connection, deployment).rules, NoDeadline()),
+        RuleSet({}),
+        FindingSource.RULES,
+    )
+    limit = max_queries(scopes, metrics_of(rules), reading.max_queries)
+    more = ", and more for senders whose rate is bad" if reading.max_queries is None else ""
     say(
-        f"Reads account {connection.account}, {connection.region}: a VDM query for each sender and "
-        f"provider, and more where a rate is bad{most}.",
+        f"Reads {len(scopes):,} scopes of account {connection.account}, {connection.region}, with "
+        f"up to {limit:,} VDM queries{more}.",
         output,
     )
     with progress("VDM queries", limit, output) as advance:
-        return read_account(connection, deployment, reading, at or current_time(), time, advance)
+        now = at or current_time()
+        return read_account(connection, deployment, reading, now, time, source, advance)
 
 
 def _print(

@@ -7,9 +7,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import pairwise
 
-from vdm_alerts.adapters.aws.ses_account import SesAccount
 from vdm_alerts.adapters.aws.ses_metrics import MAX_QUERIES
-from vdm_alerts.adapters.aws.ses_rate_limiter import Clock
 from vdm_alerts.app.failures import FailureCollector
 from vdm_alerts.core.model.deadline import NoDeadline
 from vdm_alerts.core.model.findings import FindingSource
@@ -17,7 +15,7 @@ from vdm_alerts.core.model.mailbox_providers import KNOWN_ISPS
 from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.planning.queries import Query, TodayRejectedError
-from vdm_alerts.ports import SeriesSource
+from vdm_alerts.ports import AccountSource, SeriesSource
 from vdm_alerts_cli.connection import Connection
 from vdm_alerts_cli.dataset import Dataset
 
@@ -39,9 +37,8 @@ class Inventory:
     """A line for each list that could not be read."""
 
 
-def list_scopes(connection: Connection, clock: Clock) -> Inventory:
-    """Return the scopes of the account. A list that cannot be read is in the result."""
-    account = SesAccount(connection.client("sesv2"), clock)
+def list_scopes(account: AccountSource) -> Inventory:
+    """Return the scopes of *account*. A list that cannot be read is in the result."""
     failures, deadline = FailureCollector(), NoDeadline()
     scopes = [ACCOUNT, *(ACCOUNT.at_provider(isp) for isp in KNOWN_ISPS)]
     for read in (account.identities, account.configuration_sets, account.tenants):

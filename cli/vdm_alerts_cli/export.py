@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from vdm_alerts.adapters.aws.ses_account import SesAccount
 from vdm_alerts.core.model.deadline import NoDeadline
 from vdm_alerts.core.model.metrics import Metric, Window
 from vdm_alerts.core.rules.quoting import suggestion
@@ -76,7 +77,7 @@ def read_dataset_of(
 
     These lines are on standard error, too.
     """
-    inventory = list_scopes(connection, time)
+    inventory = list_scopes(SesAccount(connection.client("sesv2"), time))
     limit = max_queries(inventory.scopes, metrics, reading.max_queries)
     say(
         f"Reads {len(inventory.scopes):,} scopes of account {connection.account}, "

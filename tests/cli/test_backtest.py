@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from vdm_alerts.adapters.aws.ses_account import SesAccount
 from vdm_alerts.adapters.aws.ses_metrics import SesMetrics
 from vdm_alerts.adapters.aws.ses_rate_limiter import RateLimiter
 from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope, Series, Window
@@ -427,7 +428,7 @@ def test_replay_finds_the_alerts_that_daily_runs_of_the_function_find() -> None:
     _, connection = account_in_process(last_run)
     clock = SimulatedClock()
     series = SesMetrics(connection.client("sesv2"), RateLimiter(clock))
-    scopes = list_scopes(connection, clock).scopes
+    scopes = list_scopes(SesAccount(connection.client("sesv2"), clock)).scopes
     counts = read_counts(connection, scopes, list(Metric), Window(60), last_run, series)
     result = replay_days(counts, counted(default_rules()), 44, lambda _: None)
     days_open = {

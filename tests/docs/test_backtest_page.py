@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 
+from vdm_alerts.adapters.aws.ses_account import SesAccount
 from vdm_alerts.adapters.aws.ses_metrics import SesMetrics
 from vdm_alerts.adapters.aws.ses_rate_limiter import RateLimiter
 from vdm_alerts.core.model.metrics import LONGEST_WINDOW
@@ -42,7 +43,10 @@ def counts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     endpoint.quota = Quota(count().__next__)  # No call is throttled.
     client, clock = in_process_client(endpoint), SimulatedClock()
     connection = Connection(SimpleNamespace(), REGION, ACCOUNT, {"sesv2": client})
-    series, scopes = SesMetrics(client, RateLimiter(clock)), list_scopes(connection, clock).scopes
+    series, scopes = (
+        SesMetrics(client, RateLimiter(clock)),
+        list_scopes(SesAccount(connection.client("sesv2"), clock)).scopes,
+    )
     metrics = metrics_of(default_rules())
     dataset = read_counts(connection, scopes, metrics, LONGEST_WINDOW, now, series)
     path = tmp_path_factory.mktemp("demo") / "counts.json"
