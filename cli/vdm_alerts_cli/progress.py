@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from time import monotonic
+from functools import partial
+from threading import Timer
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
@@ -22,22 +23,24 @@ def progress(
     The progress is shown on a terminal only, and disappears at the end of the block.
     """
     console = Terminal(stderr=True, color=output.color)
+    is_shown = console.is_terminal and not output.quiet
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         console=console,
         transient=True,
-        disable=output.quiet or not console.is_terminal,
+        disable=not is_shown,
     )
-    task, started = bar.add_task(what, total=total), monotonic()
-
-    def advance(number: int) -> None:
-        if monotonic() - started > _DELAY:
-            bar.start()
-        bar.advance(task, number)
-
+    task = bar.add_task(what, total=total)
+    timer = Timer(_DELAY, bar.start)
+    timer.daemon = True  # An error ends the process at once.
+    if is_shown:
+        timer.start()
     try:
-        yield advance
+        yield partial(bar.advance, task)
     finally:
+        timer.cancel()
+        if is_shown:
+            timer.join()  # Otherwise, the bar could start after it was stopped.
         bar.stop()

@@ -56,6 +56,9 @@ def export(
 
     The counts are those of the account, and of each identity, configuration set, tenant and
     mailbox provider. `backtest --from FILE` and `report --from FILE` read them offline.
+
+    A day of a series that is not listed has the count 0. A series that could not be read has a gap
+    in place of counts, with its reason.
     """
     from vdm_alerts_cli.export import run_export
 
