@@ -127,3 +127,15 @@ def test_shell_completion_suggests_commands(program: list[str]) -> None:
         check=True,
     )
     assert done.stdout.split() == ["plain,silence", "plain,simulate", "plain,stop"]
+
+
+def test_help_loads_no_aws_sdk() -> None:
+    program = (
+        "import sys; from vdm_alerts_cli.__main__ import main\n"
+        "sys.argv = ['vdm-alerts', '--help']\n"
+        "try: main()\n"
+        "finally: sys.exit(sum(name in sys.modules for name in ('boto3', 'botocore')))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    assert done.stdout.startswith(b"Usage: vdm-alerts")
+    assert done.returncode == 0
