@@ -42,7 +42,7 @@ from vdm_alerts_cli.rule_files import DEFAULT_RULES, read_rules
 MAX_QUOTA_SHARE = 0.985
 """The largest share of the quota. With more, SES throttles calls that are a moment too early."""
 Progress = Callable[[int], None]
-"""What is told the number of queries that were just answered."""
+"""A function that receives the number of queries that were just answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,6 @@ class AccountReading:
 
     now: datetime
     deployment: Deployment | None
-    before: StoredState
-    """The state that the function stored; an empty state without a deployment."""
     is_history_known: bool
     """Whether the stored state could be read."""
     observation: Observation
@@ -64,10 +62,6 @@ class AccountReading:
     """
     unread: Sequence[str]
     """What could not be read, and why: a line for each source."""
-
-
-UNKNOWN_STATE = StoredState()
-"""The state in place of one that cannot be read."""
 
 
 class LimitedSeries:
@@ -104,10 +98,14 @@ def series_source(
     connection: Connection, reading: ReadingOptions, clock: Clock, progress: Progress
 ) -> LimitedSeries:
     """Return the source of VDM's counts, within the limits of *reading*."""
-    share = min(reading.quota_share, MAX_QUOTA_SHARE)
-    limiter = RateLimiter(clock, CALLS_PER_SECOND * share)
-    source = SesMetrics(connection.client("sesv2"), limiter)
+    source = ses_metrics(connection, reading, clock)
     return LimitedSeries(source, reading.max_queries, progress)
+
+
+def ses_metrics(connection: Connection, reading: ReadingOptions, clock: Clock) -> SesMetrics:
+    """Return the source of VDM's counts, at the share of the quota that *reading* allows."""
+    share = min(reading.quota_share, MAX_QUOTA_SHARE)
+    return SesMetrics(connection.client("sesv2"), RateLimiter(clock, CALLS_PER_SECOND * share))
 
 
 def read_account(
@@ -131,7 +129,7 @@ def read_account(
     observation = collect(
         ports,
         connection.target,
-        before,
+        before or StoredState(),
         now,
         Limits(include_today=settings.include_today if settings else True),
         settings.no_email_after if settings else NO_EMAIL_AFTER,
@@ -141,8 +139,7 @@ def read_account(
     return AccountReading(
         now,
         deployment,
-        before,
-        before is not UNKNOWN_STATE,
+        before is not None,
         observation,
         evaluate(observation),
         problems=tuple(finding.headline for finding in found if not finding.one_shot),
@@ -158,13 +155,16 @@ def _is_about_reading(finding: Finding, observation: Observation) -> bool:
 
 def _stored_state(
     ports: Ports, connection: Connection, now: datetime, unread: list[str]
-) -> StoredState:
-    """Return the state of the function as of its last run, an empty one if *now* is earlier."""
+) -> StoredState | None:
+    """Return the state of the function as of its last run, an empty one if *now* is earlier.
+
+    None if the state cannot be read.
+    """
     try:
         state = ports.store.load(connection.target)
     except OperationFailedError as error:
         unread.append(str(error))
-        return UNKNOWN_STATE
+        return None
     if state.last_run and state.last_run > now:
         return StoredState()
     return without_future_times(state, now)

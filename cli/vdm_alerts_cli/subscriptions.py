@@ -10,8 +10,8 @@ from vdm_alerts.core.model.naming import mask_addresses
 from vdm_alerts_cli.filter_policy import passes
 
 CONFIRMED, PENDING, DELETED = "confirmed", "pending", "deleted"
-_PENDING_ARN = "PendingConfirmation"
-"""What SNS lists in place of the ARN of a subscription that is not confirmed."""
+PENDING_ARN, DELETED_ARN = "PendingConfirmation", "Deleted"
+"""What SNS lists in place of the ARN of a subscription that is not confirmed, or was deleted."""
 _SHOWN_DIGITS = 4
 
 
@@ -47,7 +47,7 @@ def subscriptions_of(client: Any, topic_arn: str) -> Sequence[Subscription]:  # 
 
 def _subscription(client: Any, listed: Mapping[str, str]) -> Subscription:  # noqa: ANN401 - boto3
     arn, attributes = listed["SubscriptionArn"], None
-    state = {_PENDING_ARN: PENDING, "Deleted": DELETED}.get(arn, CONFIRMED)
+    state = {PENDING_ARN: PENDING, DELETED_ARN: DELETED}.get(arn, CONFIRMED)
     if state == CONFIRMED:
         with translate_read_errors("sns:GetSubscriptionAttributes"):
             response = client.get_subscription_attributes(SubscriptionArn=arn)

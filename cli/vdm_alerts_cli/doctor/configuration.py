@@ -1,4 +1,4 @@
-"""What the deployed function goes by and where it sends: rules, silences, subscriptions."""
+"""The rules and silences of the deployed function, and the subscriptions of its topic."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -10,11 +10,7 @@ from vdm_alerts_cli.doctor.check import Answer, Check, Outcome, Problem, Severit
 from vdm_alerts_cli.doctor.examination import TIME_LIMIT, Examination
 from vdm_alerts_cli.doctor.ses_account import problem_of
 from vdm_alerts_cli.doctor.shell_commands import aws_command
-from vdm_alerts_cli.subscriptions import masked_endpoint
-
-PENDING = "PendingConfirmation"
-"""What SNS has as the ARN of a subscription that is not confirmed."""
-_DELETED = "Deleted"
+from vdm_alerts_cli.subscriptions import DELETED_ARN, PENDING_ARN, masked_endpoint
 
 
 def rules(examination: Examination) -> Iterator[Outcome]:
@@ -73,7 +69,9 @@ def subscriptions(examination: Examination) -> Iterator[Outcome]:
 def pending_subscriptions(examination: Examination) -> Iterator[Outcome]:
     """Examine whether a subscription waits for its confirmation."""
     topic = examination.deployed().settings.topic_arn
-    pending = [each for each in _subscriptions(examination) if each["SubscriptionArn"] == PENDING]
+    pending = [
+        each for each in _subscriptions(examination) if each["SubscriptionArn"] == PENDING_ARN
+    ]
     for each in pending:
         yield Problem(
             f"The subscription of {_masked(each)} is not confirmed, so it receives nothing",
@@ -107,7 +105,7 @@ def _subscriptions(examination: Examination) -> Sequence[Mapping[str, str]]:
 
 
 def _confirmed(examination: Examination) -> Sequence[Mapping[str, str]]:
-    unconfirmed = {PENDING, _DELETED}
+    unconfirmed = {PENDING_ARN, DELETED_ARN}
     return [e for e in _subscriptions(examination) if e["SubscriptionArn"] not in unconfirmed]
 
 

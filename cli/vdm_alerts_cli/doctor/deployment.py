@@ -6,6 +6,7 @@ from typing import Any
 
 from vdm_alerts.adapters.aws.dynamodb_state import DynamoDbState
 from vdm_alerts.core.model.findings import UnavailableError
+from vdm_alerts.core.model.timefmt import format_time
 from vdm_alerts.core.model.wording import number_of
 from vdm_alerts_cli.doctor.check import Answer, Check, Outcome, Problem, Severity, Topic, Well
 from vdm_alerts_cli.doctor.examination import Examination
@@ -129,12 +130,13 @@ def last_run(examination: Examination) -> Iterator[Outcome]:
         )
     elif examination.now - state.last_run > limit:
         yield Problem(
-            f"The last run was at {_time(state.last_run)}, {_age(examination, state.last_run)} ago",
+            f"The last run was at {format_time(state.last_run)}, "
+            f"{_age(examination, state.last_run)} ago",
             "Read the errors in the log of the function, and examine its schedule",
             command,
         )
     else:
-        yield Well(f"The last run was at {_time(state.last_run)}")
+        yield Well(f"The last run was at {format_time(state.last_run)}")
 
 
 def dead_letter_queue(examination: Examination) -> Iterator[Outcome]:
@@ -205,10 +207,6 @@ def _rule_state(examination: Examination, name: str) -> str:
     """Return the state of an EventBridge rule. CloudFormation may put its bus before its name."""
     response = examination.call("events", "describe_rule", Name=name.rsplit("|", 1)[-1])
     return str(response["State"])
-
-
-def _time(time: datetime) -> str:
-    return f"{time:%Y-%m-%d %H:%M} UTC"
 
 
 def _age(examination: Examination, time: datetime) -> str:

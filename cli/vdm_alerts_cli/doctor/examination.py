@@ -9,7 +9,6 @@ from vdm_alerts.adapters.aws.errors import translate_read_errors
 from vdm_alerts.adapters.aws.ses_account import SesAccount
 from vdm_alerts.adapters.aws.ses_metrics import SesMetrics
 from vdm_alerts.adapters.aws.ses_rate_limiter import (
-    CALLS_PER_SECOND,
     LISTS_PER_SECOND,
     Clock,
     RateLimiter,
@@ -17,7 +16,7 @@ from vdm_alerts.adapters.aws.ses_rate_limiter import (
 from vdm_alerts.adapters.monotonic_deadline import MonotonicDeadline
 from vdm_alerts.core.model.account import AccountStatus
 from vdm_alerts.core.model.metrics import Scope
-from vdm_alerts_cli.account_reading import MAX_QUOTA_SHARE
+from vdm_alerts_cli.account_reading import ses_metrics
 from vdm_alerts_cli.connection import Connection
 from vdm_alerts_cli.deployment import Deployment, find_deployment
 from vdm_alerts_cli.errors import NotReadError
@@ -141,8 +140,7 @@ class Examination:
     @once
     def series(self) -> SesMetrics:
         """Return the source of VDM's counts, within the quota share of the options."""
-        rate = CALLS_PER_SECOND * min(self.reading.quota_share, MAX_QUOTA_SHARE)
-        return SesMetrics(self.connection.client("sesv2"), RateLimiter(self.clock, rate))
+        return ses_metrics(self.connection, self.reading, self.clock)
 
     def deployed(self) -> Deployment:
         """Return the stack, for a check that needs one."""

@@ -17,6 +17,7 @@ from vdm_alerts_cli.dataset import MAX_COUNT
 from vdm_alerts_cli.errors import InvalidInputError
 from vdm_alerts_cli.report.page import DayRate
 from vdm_alerts_cli.report.rendering import DATA_ID
+from vdm_alerts_cli.scope_names import scope_fields
 from vdm_local.text_file import read_text_file
 
 FORMAT = "vdm-alerts-report"
@@ -85,7 +86,7 @@ def to_document(snapshot: Snapshot) -> Mapping[str, Any]:
         else [
             {
                 "rule": alert.rule,
-                "scope": _scope_document(alert.scope),
+                "scope": scope_fields(alert.scope),
                 "indicator": alert.indicator.key if alert.indicator else None,
                 "severity": alert.severity.key,
                 "since": alert.since.isoformat(),
@@ -105,7 +106,7 @@ def to_document(snapshot: Snapshot) -> Mapping[str, Any]:
         ],
         "scopes": [
             {
-                "scope": _scope_document(scope),
+                "scope": scope_fields(scope),
                 "emails": _count_document(figures.emails),
                 "rates": {each.key: _rate_document(rate) for each, rate in figures.rates.items()},
             }
@@ -244,10 +245,6 @@ def _count(value: object) -> int:
 def _text(value: str) -> str:
     """Return *value* on one line, without characters that no file can contain."""
     return escape_invisible(value)
-
-
-def _scope_document(scope: Scope) -> Mapping[str, str]:
-    return {dimension.key: name for dimension, name in scope.dimensions.items()}
 
 
 def _count_document(count: int | Gap) -> int | str:
