@@ -38,7 +38,12 @@ from vdm_local.launcher import CERTIFICATE, PREFIX
 from vdm_local.responses import Response
 from vdm_local.server import CALLS, CLOCK, MAILBOX, PERMISSIONS, handle_control_request
 from vdm_local.service_roles import ServiceRoles
-from vdm_local.step_functions import limit_payloads, run_with_roles, write_results_of_maps
+from vdm_local.step_functions import (
+    MachinePermissions,
+    limit_payloads,
+    run_with_roles,
+    write_results_of_maps,
+)
 
 EndpointOfRequest: TypeAlias = Callable[[], Endpoint]
 """Returns SES of the account and the Region of the current request."""
@@ -88,6 +93,7 @@ def main() -> None:
         ses_v2,
         sns,
         stepfunctions,
+        sts,
     )
     from ministack.services.cloudformation import provisioners  # noqa: PLC0415
 
@@ -108,7 +114,7 @@ def main() -> None:
     _capture_emails(sns, mailbox)
     authorize_parameter_paths(iam_actions)
     name_roles_of_sessions(iam_evaluator)
-    functions = Functions(gateway, iam_actions, lambda_runtime)
+    functions = Functions(gateway, iam_actions, lambda_runtime, sts)
     record_permissions(iam_evaluator, functions, used_permissions)
     _add_resource_types(provisioners, endpoint_of_request)
     _reject_invalid_resources(provisioners, sns)
@@ -117,8 +123,9 @@ def main() -> None:
     roles = ServiceRoles(iam, iam_evaluator)
     add_event_bus_policies(provisioners, eventbridge)
     deliver_with_roles(eventbridge, responses.request_scope, roles)
-    write_results_of_maps(stepfunctions, s3)
-    run_with_roles(stepfunctions, roles)
+    permissions = MachinePermissions(stepfunctions, roles)
+    write_results_of_maps(stepfunctions, s3, permissions)
+    run_with_roles(stepfunctions, permissions)
     limit_payloads(stepfunctions)
     plug = FaultPlug(gateway.app, endpoints.home, functions)
     gateway.app = _with_control_paths(plug, endpoints, mailbox, used_permissions)

@@ -18,14 +18,18 @@ Elsewhere, nobody sends email, and VDM is off. Faults of single queries and of t
 BatchGetMetricData are those of the target's own scenario; all other faults are those of the hub's.
 """
 
-import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import NewType
 
+from vdm_alerts.core.fleet.field_types import (
+    AccountId,
+    RegionName,
+    parse_account,
+    parse_region,
+)
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.rules.document_converter import document_converter
 from vdm_alerts.core.rules.field_types import choice_parser, parse_timestamp
@@ -40,11 +44,6 @@ from vdm_local.scenario_field_types import (
     parse_text,
 )
 from vdm_local.text_file import read_text_file
-
-Account = NewType("Account", str)
-"""An account ID of 12 digits."""
-Region = NewType("Region", str)
-"""The name of a Region."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +80,8 @@ class FleetScenario:
 class TargetDocument:
     """The keys of `[[targets]]`."""
 
-    account: Account
-    region: Region
+    account: AccountId
+    region: RegionName
     scenario: str
 
 
@@ -93,7 +92,7 @@ class FleetRunDocument:
     at: datetime
     expects: tuple[ExpectedReason, ...] = ()
     story: str = ""
-    denied: tuple[Account, ...] = ()
+    denied: tuple[AccountId, ...] = ()
     weekly_summary: bool = False
 
 
@@ -135,22 +134,6 @@ def load_fleet_scenario(path: Path) -> FleetScenario:
     )
 
 
-def parse_account(value: object) -> Account:
-    """Return an account ID. Raises ValueError."""
-    if not isinstance(value, str) or not _ACCOUNT.fullmatch(value):
-        message = f"{quote(value)} is not an account ID. Use 12 digits in quotes."
-        raise ValueError(message)
-    return Account(value)
-
-
-def parse_region(value: object) -> Region:
-    """Return the name of a Region. Raises ValueError."""
-    if not isinstance(value, str) or not _REGION.fullmatch(value):
-        message = f'{quote(value)} is not a Region. Use a name like "eu-west-1".'
-        raise ValueError(message)
-    return Region(value)
-
-
 def _cross_field_errors(table: Table) -> Iterator[InvalidField]:
     """Yield the contradictions among the keys of a fleet scenario's *table*."""
     paths: dict[tuple[str, str], str] = {}
@@ -173,8 +156,6 @@ def _read(table: Table) -> FleetScenarioDocument:
     return _converter.structure(table, FleetScenarioDocument)
 
 
-_ACCOUNT = re.compile(r"[0-9]{12}")
-_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]+")
 _TABLE_EXAMPLES = {
     TargetDocument: "tables, each with the heading [[targets]] and keys below it, for example "
     'account = "222222222222"',
@@ -189,8 +170,8 @@ _MISSING_KEY_HINTS: Mapping[str, str] = {
     "at": "Add the time of the run, for example at = 2026-03-10T09:00:00Z.",
 }
 _converter = document_converter(_TABLE_EXAMPLES, min_items=0)
-_converter.register_structure_hook(Account, lambda value, _: parse_account(value))
-_converter.register_structure_hook(Region, lambda value, _: parse_region(value))
+_converter.register_structure_hook(AccountId, lambda value, _: parse_account(value))
+_converter.register_structure_hook(RegionName, lambda value, _: parse_region(value))
 _converter.register_structure_hook(
     ExpectedReason, choice_parser("a reason of a notification", EXPECTED_REASONS)
 )

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.h
 import json
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -25,12 +26,31 @@ _WRITE_ACTIONS = (
 )
 _RESULT_FILES = {"FAILED": ("FAILED", "TIMED_OUT", "ABORTED"), "SUCCEEDED": ("SUCCEEDED",)}
 """The statuses of the executions in each kind of result file."""
+_WRITER_FAILED = "States.ResultWriterFailed"
 _PRINCIPAL = "states.amazonaws.com"
 _state_machine: ContextVar[Mapping[str, Any]] = ContextVar("state_machine")
 """The state machine of the execution that a thread runs."""
 
 
-def write_results_of_maps(stepfunctions: Any, s3: Any) -> None:
+@dataclass(frozen=True, slots=True)
+class MachinePermissions:
+    """What the roles of state machines allow."""
+
+    stepfunctions: Any
+    roles: ServiceRoles
+
+    def require(self, error: str, actions: Iterable[str], resource: str) -> None:
+        """Raise *error* unless the role of the running state machine allows *actions*."""
+        machine = _state_machine.get()
+        for action in actions:
+            denial = self.roles.denial(
+                machine["roleArn"], _PRINCIPAL, machine["stateMachineArn"], action, resource
+            )
+            if denial:
+                raise self.stepfunctions._ExecutionError(error, denial)
+
+
+def write_results_of_maps(stepfunctions: Any, s3: Any, permissions: MachinePermissions) -> None:
     """Let a distributed map write its results to S3, which ministack ignores."""
     original = stepfunctions._run_distributed_map
 
@@ -52,7 +72,7 @@ def write_results_of_maps(stepfunctions: Any, s3: Any) -> None:
                 place = stepfunctions._resolve_params_obj(
                     state["ResultWriter"]["Parameters"], effective, context
                 )
-                details = _write_results(map_run, place, stepfunctions, s3)
+                details = _write_results(map_run, place, stepfunctions, s3, permissions)
                 break
         if failure is not None:  # The results of a map that failed are written, too.
             raise failure
@@ -67,7 +87,11 @@ def write_results_of_maps(stepfunctions: Any, s3: Any) -> None:
 
 
 def _write_results(
-    map_run: Any, place: Mapping[str, str], stepfunctions: Any, s3: Any
+    map_run: Any,
+    place: Mapping[str, str],
+    stepfunctions: Any,
+    s3: Any,
+    permissions: MachinePermissions,
 ) -> Mapping[str, str]:
     """Write the result files and the manifest of a map; return where the manifest is."""
     arn = map_run["mapRunArn"]
@@ -76,10 +100,11 @@ def _write_results(
 
     def put(name: str, content: Any) -> Mapping[str, Any]:
         key, body = f"{folder}/{name}", json.dumps(content, separators=(",", ":")).encode()
+        permissions.require(_WRITER_FAILED, _WRITE_ACTIONS, f"arn:aws:s3:::{bucket}/{key}")
         status, _, reply = s3._put_object(bucket, key, body, {"content-type": "application/json"})
         if status != HTTPStatus.OK:
             cause = f"s3://{bucket}/{key}: {reply.decode('utf-8', 'replace')}"
-            raise stepfunctions._ExecutionError("States.ResultWriterFailed", cause)
+            raise stepfunctions._ExecutionError(_WRITER_FAILED, cause)
         return {"Key": key, "Size": len(body)}
 
     children = [each for each in stepfunctions._executions.values() if each.get("mapRunArn") == arn]
@@ -120,7 +145,7 @@ def _result(child: Mapping[str, Any]) -> Mapping[str, Any]:
     return dict(sorted({**result, **output}.items()))
 
 
-def run_with_roles(stepfunctions: Any, roles: ServiceRoles) -> None:
+def run_with_roles(stepfunctions: Any, permissions: MachinePermissions) -> None:
     """Let an execution do only what the role of its state machine may."""
     run = stepfunctions._run_execution
     read_items = stepfunctions._read_map_items
@@ -135,33 +160,17 @@ def run_with_roles(stepfunctions: Any, roles: ServiceRoles) -> None:
     def read_map_items(reader: Any, effective: Any, context: Any) -> Any:
         parameters = stepfunctions._resolve_params_obj(reader["Parameters"], effective, context)
         key = f"arn:aws:s3:::{parameters['Bucket']}/{parameters['Key']}"
-        _require("States.ItemReaderFailed", ["s3:GetObject"], key)
+        permissions.require("States.ItemReaderFailed", ["s3:GetObject"], key)
         return read_items(reader, effective, context)
 
-    def run_distributed_map(state: Any, raw: Any, effective: Any, *more: Any) -> Any:
+    def run_distributed_map(*arguments: Any) -> Any:
         arn = _state_machine.get()["stateMachineArn"]
-        _require("States.Permissions", ["states:StartExecution"], arn)
-        if "ResultWriter" in state:
-            _, context = more[-2:]
-            parameters = state["ResultWriter"]["Parameters"]
-            place = stepfunctions._resolve_params_obj(parameters, effective, context)
-            files = f"arn:aws:s3:::{place['Bucket']}/{place.get('Prefix', '').strip('/')}/results"
-            _require("States.ResultWriterFailed", _WRITE_ACTIONS, files)
-        return run_map(state, raw, effective, *more)
+        permissions.require("States.Permissions", ["states:StartExecution"], arn)
+        return run_map(*arguments)
 
     def call_lambda(function: str, event: Any) -> Any:
-        _require("Lambda.AWSLambdaException", ["lambda:InvokeFunction"], function)
+        permissions.require("Lambda.AWSLambdaException", ["lambda:InvokeFunction"], function)
         return call_function(function, event)
-
-    def _require(error: str, actions: Iterable[str], resource: str) -> None:
-        """Raise *error* unless the role of the state machine allows *actions* on *resource*."""
-        machine = _state_machine.get()
-        for action in actions:
-            denial = roles.denial(
-                machine["roleArn"], _PRINCIPAL, machine["stateMachineArn"], action, resource
-            )
-            if denial:
-                raise stepfunctions._ExecutionError(error, denial)
 
     stepfunctions._run_execution = run_execution
     stepfunctions._read_map_items = read_map_items
