@@ -13,7 +13,7 @@ from vdm_local.scenario import Scenario
 HOME = Target(ACCOUNT, REGION)
 """The target of the local AWS that the stack is deployed to."""
 WITHOUT_VDM = Scenario(begins=date(2026, 1, 1), vdm_enabled=False)
-"""SES where a fleet scenario has no scenario: nobody sends, and VDM is off."""
+"""SES where a fleet scenario has no scenario: no email is sent, and VDM is off."""
 
 
 class Endpoints:

@@ -106,7 +106,7 @@ def _denial_of_bus(
     if sender == bus.account_id:
         return None
     if event.get(_SENT_ON):
-        return f"the event came from another account and would go on to {bus}"
+        return f"EventBridge does not send an event of another account to {bus}"
     policy = eventbridge._event_bus_policies.get(name)
     return roles.bus_denial(policy, role_arn, str(bus))
 

@@ -14,7 +14,7 @@ A fleet scenario is a TOML file that names a scenario for each target, an accoun
     denied   = ["333333333333"]     accounts that deny their role to the hub at that time
     weekly_summary = true           the schedule of the weekly summary starts this run
 
-Elsewhere, nobody sends email, and VDM is off. Faults of single queries and of the responses of
+Elsewhere, no email is sent, and VDM is off. Faults of single queries and of the responses of
 BatchGetMetricData are those of the target's own scenario; all other faults are those of the hub's.
 """
 
