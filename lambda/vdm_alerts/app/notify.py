@@ -20,8 +20,9 @@ If the history is unavailable, nothing is saved, so each run notifies again unde
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TypeAlias
 
 from vdm_alerts.core.alerts.history import Transition
 from vdm_alerts.core.alerts.stored_state import History, HistoryUnavailable, StoredState
@@ -123,3 +124,9 @@ class Outbox:
             return False
         _log.info("notification sent: %s", message.subject)
         return True
+
+
+OutboxFactory: TypeAlias = Callable[
+    [StateStore, Notifier, Links, History, StoredState, Sequence[Transition]], Outbox
+]
+"""What creates an outbox: `Outbox` itself, or another function of the same arguments."""

@@ -138,7 +138,7 @@ class Rule:
     """Names that match any of these patterns are not monitored."""
     top: int | None = None
     """The number of senders of each kind to monitor, largest volume first. None means all."""
-    overrides: tuple["Override", ...] = ()
+    overrides: "tuple[Override, ...]" = ()
     representative_volume: int | None = None
     """The number of emails from which SES is assumed to calculate the rate of the account.
 
