@@ -5,7 +5,8 @@ has no schema that other versions read: what they cannot read is due again in th
 """
 
 import json
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import date, datetime, timedelta
 from functools import cache, partial
 from types import NoneType, UnionType
@@ -42,7 +43,7 @@ def decode_handover(text: str) -> Handover:
 
 @cache
 def _converter() -> Converter:
-    converter = Converter(unstruct_collection_overrides={Set: list})
+    converter = Converter(unstruct_collection_overrides={AbstractSet: list})
     for type_, parse in {datetime: datetime.fromisoformat, date: date.fromisoformat}.items():
         converter.register_unstructure_hook(type_, lambda moment: moment.isoformat())
         converter.register_structure_hook(type_, partial(_parsed, parse=parse))
