@@ -1,7 +1,8 @@
-"""The settings of the function, which it reads from its environment variables."""
+"""The settings of the functions, which they read from their environment variables."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from datetime import timedelta
 from typing import Any
 
 from vdm_alerts.core.model.errors import VdmAlertsError
@@ -65,6 +66,60 @@ class Settings:
         return Target(self.account, self.region)
 
 
+@dataclass(frozen=True, slots=True)
+class FleetSettings:
+    """What the evaluator and the delivery of a fleet need in addition."""
+
+    fleet_bucket: str
+    """The name of the S3 bucket with the files of each execution."""
+    fleet_interval: timedelta
+    """The longest time between two scheduled executions."""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetListSettings:
+    """The settings of the function that lists the targets of a fleet."""
+
+    account: str
+    """The AWS account ID of the hub, of 12 digits."""
+    region: str
+    """The AWS Region of the hub."""
+    fleet_bucket: str
+    """The name of the S3 bucket with the files of each execution."""
+    fleet_file_bucket: str
+    """The name of the S3 bucket with the fleet file."""
+    fleet_file_key: str
+    """The key of the fleet file in its bucket."""
+
+    @property
+    def hub(self) -> Target:
+        """The account and Region of the deployment."""
+        return Target(self.account, self.region)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverySettings:
+    """The settings of the function that sends the notifications of a fleet.
+
+    The fields of `Settings` and `FleetSettings` explain them.
+    """
+
+    account: str
+    region: str
+    table: str
+    topic_arn: str
+    service: str
+    mask_addresses: bool
+    runbook_url: str | None
+    fleet_bucket: str
+    fleet_interval: timedelta
+
+    @property
+    def hub(self) -> Target:
+        """The account and Region of the deployment."""
+        return Target(self.account, self.region)
+
+
 VARIABLES: Mapping[str, str] = {
     "account": "VDM_ALERTS_ACCOUNT",
     "region": "VDM_ALERTS_REGION",
@@ -83,6 +138,13 @@ VARIABLES: Mapping[str, str] = {
     "runbook_url": "VDM_ALERTS_RUNBOOK_URL",
 }
 """The environment variable of each setting. The stack uses these names to set them."""
+FLEET_VARIABLES: Mapping[str, str] = {
+    "fleet_bucket": "VDM_ALERTS_FLEET_BUCKET",
+    "fleet_interval": "VDM_ALERTS_FLEET_INTERVAL",
+    "fleet_file_bucket": "VDM_ALERTS_FLEET_FILE_BUCKET",
+    "fleet_file_key": "VDM_ALERTS_FLEET_FILE_KEY",
+}
+"""The environment variable of each setting that only fleets have."""
 
 _UNLIMITED = "unlimited"
 _NONE = "none"
@@ -101,6 +163,7 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "quiet_hours": parse_quiet_hours,
     "no_email_after": parse_no_email_after,
     "runbook_url": lambda text: None if text == _NONE else text,
+    "fleet_interval": lambda text: timedelta(seconds=int(text)),
 }
 
 
@@ -110,14 +173,47 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     Raises InvalidSettingsError, which names every missing variable, or the first invalid variable
     and its value.
     """
-    unset = [name for name in VARIABLES.values() if not environment.get(name)]
+    return Settings(**_read(Settings, environment))
+
+
+def read_fleet_settings(environment: Mapping[str, str]) -> FleetSettings | None:
+    """Return the settings of a fleet in *environment*, or None if it has none of them.
+
+    Raises InvalidSettingsError like `read_settings`.
+    """
+    if not any(environment.get(_variable(key)) for key in _keys(FleetSettings)):
+        return None
+    return FleetSettings(**_read(FleetSettings, environment))
+
+
+def read_target_list_settings(environment: Mapping[str, str]) -> TargetListSettings:
+    """Return the settings in *environment*. Raises InvalidSettingsError like `read_settings`."""
+    return TargetListSettings(**_read(TargetListSettings, environment))
+
+
+def read_delivery_settings(environment: Mapping[str, str]) -> DeliverySettings:
+    """Return the settings in *environment*. Raises InvalidSettingsError like `read_settings`."""
+    return DeliverySettings(**_read(DeliverySettings, environment))
+
+
+def environment_of(
+    settings: Settings | FleetSettings | TargetListSettings | DeliverySettings,
+) -> Mapping[str, str]:
+    """Return the environment variables from which the functions above read *settings*."""
+    return {_variable(key): _text(key, getattr(settings, key)) for key in _keys(type(settings))}
+
+
+def _read(settings_class: type, environment: Mapping[str, str]) -> dict[str, Any]:
+    """Return the value of each field of *settings_class*. Raises InvalidSettingsError."""
+    variables = {key: _variable(key) for key in _keys(settings_class)}
+    unset = [name for name in variables.values() if not environment.get(name)]
     if unset:
         message = (
             f"environment of the function: {', '.join(unset)} not set. Fix: deploy the stack again."
         )
         raise InvalidSettingsError(message)
     values: dict[str, Any] = {}
-    for key, name in VARIABLES.items():
+    for key, name in variables.items():
         try:
             values[key] = _READERS.get(key, str)(environment[name])
         except (KeyError, ValueError) as error:
@@ -125,17 +221,22 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
                 f'{name}: "{environment[name]}" is not a valid value. Fix: deploy the stack again.'
             )
             raise InvalidSettingsError(message) from error
-    return Settings(**values)
+    return values
 
 
-def environment_of(settings: Settings) -> Mapping[str, str]:
-    """Return the environment variables from which `read_settings` reads *settings*."""
-    return {name: _text(key, getattr(settings, key)) for key, name in VARIABLES.items()}
+def _keys(settings_class: type) -> Iterable[str]:
+    return [field.name for field in fields(settings_class)]
+
+
+def _variable(key: str) -> str:
+    return VARIABLES.get(key) or FLEET_VARIABLES[key]
 
 
 def _text(key: str, value: object) -> str:
     if isinstance(value, Window):
         return f"{value.days}d"
+    if isinstance(value, timedelta):
+        return str(value // timedelta(seconds=1))
     if value is None:
         return _ABSENT[key]
     return str(value).lower() if isinstance(value, bool) else str(value)

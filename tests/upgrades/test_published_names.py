@@ -62,7 +62,9 @@ def published_names() -> dict[str, Any]:
         "severities": [str(severity) for severity in Severity],
         "reasons": sorted(reason.value for reason in Reason),
         "run figures": sorted(PUBLISHED_FIGURES.values()),
-        "environment variables": sorted(settings.VARIABLES.values()),
+        "environment variables": sorted(
+            {*settings.VARIABLES.values(), *settings.FLEET_VARIABLES.values()}
+        ),
         "message attributes": {
             message.attributes["kind"]: sorted(message.attributes) for message in messages
         },

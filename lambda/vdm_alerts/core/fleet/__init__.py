@@ -1,0 +1,1 @@
+"""Fleets: the accounts and Regions that one deployment monitors."""
