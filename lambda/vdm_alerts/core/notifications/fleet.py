@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import Enum
 from typing import TypeAlias
 
@@ -21,6 +22,12 @@ MAX_TARGETS = 1_000
 """Targets in one notification, so that the names of all of them fit."""
 MAX_MESSAGES_PER_HOUR = 10
 """Notifications of a fleet in an hour, unless more are needed to name every target."""
+
+
+def messages_per_execution(interval: timedelta) -> int:
+    """Return the most notifications of an execution, of which one starts every *interval*."""
+    share = min(interval, timedelta(hours=1)) / timedelta(hours=1)
+    return max(1, int(MAX_MESSAGES_PER_HOUR * share))
 
 
 class Topic(Enum):

@@ -7,7 +7,7 @@ from datetime import datetime
 from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.model.invisible_characters import escape_invisible
 from vdm_alerts.core.model.severity import Severity
-from vdm_alerts.core.model.target import Target
+from vdm_alerts.core.model.target import FLEET, Target
 from vdm_alerts.core.model.timefmt import format_time
 from vdm_alerts.core.model.wording import WORDING, number_of
 from vdm_alerts.core.notifications.fleet import FleetDigest, TargetNotification, Topic
@@ -55,6 +55,8 @@ def fleet_subject(digest: FleetDigest) -> str:
 
 def target_name(target: Target) -> str:
     """Return the alias, account and Region of *target*, such as "shop, 111111111111 eu-west-1"."""
+    if target.account == FLEET:
+        return "the fleet"
     alias = f"{escape_invisible(target.alias)}, " if target.alias else ""
     return f"{alias}{target.account} {target.region}"
 

@@ -122,7 +122,7 @@ def render(
             f"{emoji} {subject}", content, chat_steps, thread, notification.sequence
         ),
         payload=payload.payload_text(
-            {**attributes, **_alias(links.target)}, now, subject, content, fields
+            {**attributes, **_fleet_names(links.target)}, now, subject, content, fields
         ),
         sms=_text_message(content.headline, links.target),
         attributes=attributes,
@@ -141,9 +141,10 @@ def _attributes(
     }
 
 
-def _alias(target: Target) -> dict[str, str]:
-    """Return the alias of *target* as a field of the payload; nothing without an alias."""
-    return {"alias": target.alias} if target.alias else {}
+def _fleet_names(target: Target) -> dict[str, object]:
+    """Return the alias and the tags of *target* as fields of the payload, if it has any."""
+    fields: dict[str, object] = {"alias": target.alias, "tags": dict(target.tags)}
+    return {name: value for name, value in fields.items() if value}
 
 
 def _chat_steps(

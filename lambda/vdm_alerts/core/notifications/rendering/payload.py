@@ -43,7 +43,7 @@ MAX_SCOPES_IN_DIGEST = 5
 
 
 def payload_text(
-    attributes: Mapping[str, str],
+    attributes: Mapping[str, object],
     now: datetime,
     subject: str,
     content: Content,
