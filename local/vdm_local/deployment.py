@@ -13,8 +13,9 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from vdm_local.account import ACCOUNT, REGION
+from vdm_alerts.core.model.target import Target
 from vdm_local.cdk import cdk
+from vdm_local.endpoints import HOME
 from vdm_local.launcher import LocalAws
 
 EMAIL = "ops@example.com"
@@ -29,6 +30,22 @@ class DeliveryError(Exception):
 
 class InvocationFailedError(Exception):
     """The deployed function failed; the message has the error type and text."""
+
+
+def session_in(target: Target) -> Any:  # noqa: ANN401 - boto3 is untyped
+    """Return a boto3 session in an account and a Region of a local AWS."""
+    return boto3.Session(
+        aws_access_key_id=target.account,
+        aws_secret_access_key=target.account,  # ministack does not check it.
+        region_name=target.region,
+    )
+
+
+def client_of(session: Any, service: str, aws: LocalAws) -> Any:  # noqa: ANN401 - boto3 is untyped
+    """Return a client of *service* in *aws*."""
+    return session.client(
+        service, endpoint_url=aws.url, verify=str(aws.certificate), config=Config(proxies={})
+    )
 
 
 def deploy(aws: LocalAws, *arguments: str) -> "LocalDeployment":
@@ -52,20 +69,12 @@ class LocalDeployment:
     @cached_property
     def session(self) -> Any:  # noqa: ANN401 - boto3 is untyped
         """A boto3 session in the local account."""
-        return boto3.Session(
-            aws_access_key_id=ACCOUNT,
-            aws_secret_access_key=ACCOUNT,  # ministack does not check it.
-            region_name=REGION,
-        )
+        return session_in(HOME)
 
-    def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 is untyped
-        """Return a client of *service* in the local account."""
-        return self.session.client(
-            service,
-            endpoint_url=self.aws.url,
-            verify=str(self.aws.certificate),
-            config=Config(proxies={}),
-        )
+    def client(self, service: str, target: Target = HOME) -> Any:  # noqa: ANN401 - boto3 is untyped
+        """Return a client of *service* in the local account, or in another *target*."""
+        session = self.session if target == HOME else session_in(target)
+        return client_of(session, service, self.aws)
 
     @property
     def table(self) -> Any:  # noqa: ANN401 - boto3 is untyped

@@ -12,26 +12,41 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from threading import Thread
-from typing import Any
-from urllib.parse import parse_qs
+from typing import Any, TypeAlias
+from urllib.parse import parse_qs, parse_qsl
 
+from vdm_alerts.core.model.target import Target
 from vdm_local import cost_explorer
 from vdm_local.certificate import write_certificate
 from vdm_local.endpoint import Endpoint
+from vdm_local.endpoints import HOME, Endpoints
+from vdm_local.event_delivery import add_event_bus_policies, deliver_with_roles
 from vdm_local.fault_plug import Application, Event, FaultPlug, Receive, Send, read_body
 from vdm_local.feedback_routing import notification_attributes
+from vdm_local.fleet_scenario import load_scenarios
 from vdm_local.functions import Functions
 from vdm_local.iam_patches import (
     authorize_parameter_paths,
     enforce_table_policies,
+    name_roles_of_sessions,
     record_permissions,
 )
 from vdm_local.launcher import CERTIFICATE, PREFIX
 from vdm_local.responses import Response
-from vdm_local.scenario import load_scenario
-from vdm_local.server import CALLS, MAILBOX, PERMISSIONS, handle_control_request
+from vdm_local.server import CALLS, CLOCK, MAILBOX, PERMISSIONS, handle_control_request
+from vdm_local.service_roles import ServiceRoles
+from vdm_local.step_functions import (
+    MachinePermissions,
+    limit_payloads,
+    run_with_roles,
+    write_results_of_maps,
+)
+
+EndpointOfRequest: TypeAlias = Callable[[], Endpoint]
+"""Returns SES of the account and the Region of the current request."""
 
 
 def main() -> None:
@@ -62,30 +77,58 @@ def main() -> None:
     }
     # ministack reads its environment on import.
     from ministack import app as gateway  # noqa: PLC0415
-    from ministack.core import iam_actions, iam_evaluator, lambda_runtime  # noqa: PLC0415
-    from ministack.services import cloudwatch, dynamodb, ses, ses_v2, sns  # noqa: PLC0415
+    from ministack.core import (  # noqa: PLC0415
+        iam_actions,
+        iam_evaluator,
+        lambda_runtime,
+        responses,
+    )
+    from ministack.services import (  # noqa: PLC0415
+        cloudwatch,
+        dynamodb,
+        eventbridge,
+        iam,
+        s3,
+        ses,
+        ses_v2,
+        sns,
+        stepfunctions,
+        sts,
+    )
     from ministack.services.cloudformation import provisioners  # noqa: PLC0415
 
     # Functions inherit the environment. They set their own log level, and import only their asset.
     del os.environ["LOG_LEVEL"], os.environ["PYTHONPATH"]
-    endpoint = Endpoint(load_scenario(arguments.scenario))
-    endpoint.exports.url = f"https://127.0.0.1:{arguments.port}"
+    endpoints = Endpoints(load_scenarios(arguments.scenario))
+    endpoints.home.exports.url = f"https://127.0.0.1:{arguments.port}"
+
+    def endpoint_of_request() -> Endpoint:
+        return endpoints.of(Target(responses.get_account_id(), responses.get_region()))
+
     mailbox: list[dict[str, str]] = []
     used_permissions: set[tuple[str, str]] = set()
-    _serve_vdm(ses_v2, endpoint)
-    _serve_rates_of_ses(cloudwatch, endpoint)
-    _serve_notification_attributes(ses, gateway, endpoint)
-    _serve_cost_explorer(gateway, endpoint)
+    _serve_vdm(ses_v2, endpoint_of_request)
+    _serve_rates_of_ses(cloudwatch, endpoint_of_request)
+    _serve_notification_attributes(ses, gateway, endpoint_of_request)
+    _serve_cost_explorer(gateway, endpoint_of_request)
     _capture_emails(sns, mailbox)
     authorize_parameter_paths(iam_actions)
-    functions = Functions(gateway, iam_actions, lambda_runtime)
+    name_roles_of_sessions(iam_evaluator)
+    functions = Functions(gateway, iam_actions, lambda_runtime, sts)
     record_permissions(iam_evaluator, functions, used_permissions)
-    _add_resource_types(provisioners, endpoint)
+    _add_resource_types(provisioners, endpoint_of_request)
     _reject_invalid_resources(provisioners, sns)
     _accept_metric_math_alarms(provisioners)
     enforce_table_policies(provisioners, dynamodb, iam_evaluator)
-    plug = FaultPlug(gateway.app, endpoint, functions)
-    gateway.app = _with_control_paths(plug, endpoint, mailbox, used_permissions)
+    roles = ServiceRoles(iam, iam_evaluator)
+    add_event_bus_policies(provisioners, eventbridge)
+    deliver_with_roles(eventbridge, responses.request_scope, roles)
+    permissions = MachinePermissions(stepfunctions, roles)
+    write_results_of_maps(stepfunctions, s3, permissions)
+    run_with_roles(stepfunctions, permissions)
+    limit_payloads(stepfunctions)
+    plug = FaultPlug(gateway.app, endpoints.home, functions)
+    gateway.app = _with_control_paths(plug, endpoints, mailbox, used_permissions)
     gateway._port_is_bindable = lambda *_: False
     sys.argv = ["ministack"]
     gateway.main()
@@ -104,8 +147,8 @@ def _end_with_parent(folder: Path) -> None:
     os._exit(0)
 
 
-def _serve_vdm(ses_v2: Any, endpoint: Endpoint) -> None:
-    """Respond from *endpoint* after ministack has enforced IAM on the call.
+def _serve_vdm(ses_v2: Any, endpoint_of_request: EndpointOfRequest) -> None:
+    """Respond from the endpoint of the request after ministack has enforced IAM on the call.
 
     Faults of the connection are applied by the fault plug.
     """
@@ -121,7 +164,7 @@ def _serve_vdm(ses_v2: Any, endpoint: Endpoint) -> None:
         parameters = {
             key: each[0] if isinstance(each, list) else each for key, each in query.items()
         }
-        response = endpoint.respond(method, path, parameters, body)
+        response = endpoint_of_request().respond(method, path, parameters, body)
         if response is None:
             return await original(method, path, headers, body, query)
         return response.status, dict(response.headers), response.payload
@@ -129,14 +172,15 @@ def _serve_vdm(ses_v2: Any, endpoint: Endpoint) -> None:
     ses_v2.handle_request = handle_request
 
 
-def _serve_rates_of_ses(cloudwatch: Any, endpoint: Endpoint) -> None:
-    """Let CloudWatch have the rates that SES reports until the time of *endpoint*.
+def _serve_rates_of_ses(cloudwatch: Any, endpoint_of_request: EndpointOfRequest) -> None:
+    """Let CloudWatch have the rates that SES reports until the time of its endpoint.
 
     ministack drops data that is older than two weeks, so they are stored before each call.
     """
     original = cloudwatch._get_metric_data
 
     def get_metric_data(*request: Any) -> Any:
+        endpoint = endpoint_of_request()
         for name, rates in endpoint.scenario.ses_rates.items():
             cloudwatch._metrics["AWS/SES", name, cloudwatch._dims_key({})] = [
                 {"Timestamp": at.timestamp(), "Value": rate, "Unit": "None", "Dimensions": {}}
@@ -152,7 +196,9 @@ def _serve_rates_of_ses(cloudwatch: Any, endpoint: Endpoint) -> None:
     cloudwatch._get_metric_data = get_metric_data
 
 
-def _serve_notification_attributes(ses: Any, gateway: Any, endpoint: Endpoint) -> None:
+def _serve_notification_attributes(
+    ses: Any, gateway: Any, endpoint_of_request: EndpointOfRequest
+) -> None:
     """Let the first API of SES serve GetIdentityNotificationAttributes, which ministack lacks."""
     original = ses.handle_request
 
@@ -163,18 +209,18 @@ def _serve_notification_attributes(ses: Any, gateway: Any, endpoint: Endpoint) -
         if form.get("Action") != ["GetIdentityNotificationAttributes"]:
             return await original(method, path, headers, body, query)
         names = [values[0] for key, values in form.items() if key.startswith("Identities.member.")]
-        text = notification_attributes(endpoint.scenario, names)
+        text = notification_attributes(endpoint_of_request().scenario, names)
         return 200, {"Content-Type": "text/xml"}, text.encode()
 
     ses.handle_request = handle_request
     gateway.SERVICE_HANDLERS["ses"] = handle_request
 
 
-def _serve_cost_explorer(gateway: Any, endpoint: Endpoint) -> None:
+def _serve_cost_explorer(gateway: Any, endpoint_of_request: EndpointOfRequest) -> None:
     """Serve Cost Explorer, which ministack lacks."""
 
     async def handle_request(_: str, __: str, headers: Any, body: bytes, ___: Any) -> Any:
-        return await cost_explorer.handle_request(endpoint, headers, body)
+        return await cost_explorer.handle_request(endpoint_of_request(), headers, body)
 
     gateway.SERVICE_HANDLERS["ce"] = handle_request
 
@@ -211,10 +257,11 @@ def _capture_emails(sns: Any, mailbox: list[dict[str, str]]) -> None:
     sns._fanout = fanout
 
 
-def _add_resource_types(provisioners: Any, endpoint: Endpoint) -> None:
+def _add_resource_types(provisioners: Any, endpoint_of_request: EndpointOfRequest) -> None:
     """Let CloudFormation create VdmAttributes and a Slack channel."""
 
     def enable_vdm(logical_id: str, _: Any, stack: str) -> tuple[str, dict[str, str]]:
+        endpoint = endpoint_of_request()
         endpoint.scenario = replace(endpoint.scenario, vdm_enabled=True)
         return f"{stack}-{logical_id}", {}
 
@@ -311,7 +358,7 @@ def _check_on_creation(handlers: Any, check: Callable[[Any], None]) -> None:
 
 def _with_control_paths(
     plug: FaultPlug,
-    endpoint: Endpoint,
+    endpoints: Endpoints,
     mailbox: list[dict[str, str]],
     used_permissions: set[tuple[str, str]],
 ) -> Application:
@@ -327,15 +374,13 @@ def _with_control_paths(
             CALLS: {"calls": plug.operations},
             PERMISSIONS: {"permissions": sorted(used_permissions)},
         }
-        if (file := endpoint.exports.file(scope["path"])) is not None:
+        if (file := endpoints.home.exports.file(scope["path"])) is not None:
             await _send_text(send, file)
             return
         if scope["method"] == "GET" and scope["path"] in reports:
             response = Response(200, reports[scope["path"]])
         else:
-            response = handle_control_request(
-                endpoint, scope["method"], scope["path"], body
-            ) or Response(404, {})
+            response = _handle_control_request(endpoints, scope, body) or Response(404, {})
         headers = [
             (name.lower().encode(), each.encode()) for name, each in response.headers.items()
         ]
@@ -343,6 +388,21 @@ def _with_control_paths(
         await send({"type": "http.response.body", "body": response.payload})
 
     return app
+
+
+def _handle_control_request(endpoints: Endpoints, request: Event, body: bytes) -> Response | None:
+    """Set the clock of all endpoints, or let one of them handle the request.
+
+    The query names the account and the Region of the endpoint; by default, it is that of the stack.
+    """
+    query = dict(parse_qsl(request["query_string"].decode()))
+    target = Target(query.get("account", HOME.account), query.get("region", HOME.region))
+    chosen = endpoints if request["path"] == CLOCK else [endpoints.of(target)]
+    for endpoint in chosen:
+        response = handle_control_request(endpoint, request["method"], request["path"], body)
+        if response is None or response.status != HTTPStatus.OK:
+            break
+    return response
 
 
 async def _send_text(send: Send, text: str) -> None:

@@ -13,10 +13,17 @@ class Functions:
     gateway: Any
     iam_actions: Any
     lambda_runtime: Any
+    sts: Any
 
     def process_of(self, request: Event) -> Any:
-        """Return the process of the function that sends *request*, or None for other clients."""
-        return self.process_with_key(self.gateway.extract_access_key_id(_headers(request), {}))
+        """Return the process of the function that sends *request*, or None for other clients.
+
+        The function may have assumed a role to send it.
+        """
+        key = self.gateway.extract_access_key_id(_headers(request), {})
+        while key and (process := self.process_with_key(key)) is None:
+            key = self.sts._sessions.get(key, {}).get("SourceAccessKeyId")
+        return process if key else None
 
     def process_with_key(self, access_key: str) -> Any:
         """Return the process that runs a function with *access_key*, or None."""

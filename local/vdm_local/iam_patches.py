@@ -1,9 +1,15 @@
 """Patches of ministack's enforcement of IAM."""
 
 import json
+import re
 from typing import Any
 
 from vdm_local.functions import Functions
+
+PRINCIPAL = "aws:principalarn"
+"""The condition key of the principal, in the form of ministack."""
+_ROLE_SESSION = re.compile(r"arn:aws:sts::(?P<account>\d{12}):assumed-role/(?P<role>[^/]+)/.+")
+"""The ARN of a session of a role."""
 
 
 def authorize_parameter_paths(iam_actions: Any) -> None:
@@ -25,6 +31,21 @@ def authorize_parameter_paths(iam_actions: Any) -> None:
         return original(service, method, path, headers, body, query, region, account)
 
     iam_actions.extract_resource_arn = extract_resource_arn
+
+
+def name_roles_of_sessions(iam_evaluator: Any) -> None:
+    """Let `aws:PrincipalArn` be the ARN of the role for a session of a role, as AWS does.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+    """
+    original = iam_evaluator._resolve_condition_key
+
+    def resolve_condition_key(key: str, context: Any) -> Any:
+        value = original(key, context)
+        session = _ROLE_SESSION.fullmatch(str(value)) if key.lower() == PRINCIPAL else None
+        return value if session is None else _role_arn(session["account"], session["role"])
+
+    iam_evaluator._resolve_condition_key = resolve_condition_key
 
 
 def record_permissions(
@@ -69,3 +90,11 @@ def enforce_table_policies(provisioners: Any, dynamodb: Any, iam_evaluator: Any)
     handlers["create"] = create
     dynamodb.table_policy_for_arn = table_policy_for_arn
     iam_evaluator._RESOURCE_POLICY_LOOKUPS["dynamodb"] = ("dynamodb", "table_policy_for_arn")
+
+
+def _role_arn(account: str, name: str) -> str:
+    """Return the ARN of the role *name*, with its path."""
+    from ministack.services import iam  # noqa: PLC0415 - ministack reads its environment on import
+
+    role = iam._roles.get_scoped(account, None, name)
+    return str(role["Arn"]) if role else f"arn:aws:iam::{account}:role/{name}"

@@ -219,7 +219,7 @@ def read_scenario_document(table: Table) -> ScenarioDocument:
 def cross_field_errors(table: Table) -> Iterator[InvalidField]:
     """Yield the contradictions among the keys of a scenario's *table*."""
     table = with_current_names(table)
-    for path, fault in _tables(table, "fault"):
+    for path, fault in tables(table, "fault"):
         kind = FAULT_KINDS.get(str(fault.get("kind")))
         for key, only_kind in _KIND_OF_KEY.items():
             if key in fault and kind not in {None, only_kind}:
@@ -232,14 +232,19 @@ def cross_field_errors(table: Table) -> Iterator[InvalidField]:
             if isinstance(kind, QueryFaultKind):
                 what = f'"{kind}" is only for {METRIC_DATA}. Use another kind of fault.'
                 yield InvalidField(f"{path}.kind", what)
-    times = [(path, time) for path, run in _tables(table, "run") if (time := _valid_time(run))]
+    yield from run_order_errors(table)
+
+
+def run_order_errors(table: Table) -> Iterator[InvalidField]:
+    """Yield an error for each run in *table* that is earlier than the one before it."""
+    times = [(path, time) for path, run in tables(table, "run") if (time := _valid_time(run))]
     for (earlier_path, earlier), (path, time) in pairwise(times):
         if time < earlier:
             what = f"{quote(time)} is earlier than {quote(earlier)} of {earlier_path}"
             yield InvalidField(f"{path}.at", f"{what}. Sort the runs by time.")
 
 
-def _tables(table: Table, key: str) -> list[tuple[str, Table]]:
+def tables(table: Table, key: str) -> list[tuple[str, Table]]:
     """Return the tables in the list of *key*, each with its path."""
     entries = table.get(key)
     return [
