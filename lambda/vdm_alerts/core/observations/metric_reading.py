@@ -42,7 +42,9 @@ class Limits:
     include_today: bool = True
     """Whether today's partial counts are read."""
     continues_since: datetime | None = None
+    """The start of the sweep that the run continues; None if it is a sweep of its own."""
     may_continue: bool = False
+    """Whether another run will continue what this one has no time for."""
 
 
 UNLIMITED = Limits()
@@ -67,6 +69,7 @@ class MetricReading:
 
     @property
     def is_cut_short(self) -> bool:
+        """Whether the deadline ended the reading before everything was read."""
         return False
 
     @property
