@@ -42,6 +42,15 @@ def parse_cadence(schedule: str) -> timedelta:
     return max(intervals)
 
 
+def shortest_interval(schedule: str) -> timedelta:
+    """Return the shortest time between two runs of *schedule*.
+
+    Raises InvalidScheduleError like `parse_cadence`.
+    """
+    parse_cadence(schedule)
+    return min(_intervals(schedule))
+
+
 def is_weekly(schedule: str) -> bool:
     """Return whether *schedule* runs once a week, in a form that EventBridge Scheduler accepts."""
     return _WEEKLY.fullmatch(schedule) is not None

@@ -11,6 +11,7 @@ from constructs import Construct
 from infra.asset import function_code
 from infra.dead_letter_queue import DeadLetterQueue
 from infra.encryption import key_permissions
+from infra.fleet_access import FleetAccess
 from infra.nag_suppressions import acknowledge
 from infra.permissions import allow
 from infra.rule_parameters import RuleParameters
@@ -32,7 +33,7 @@ _RUNTIME_REASON = (
     "is tested on it."
 )
 _DESTINATION_REASON = "It has an on-failure destination, which stores the event and the error."
-_ACCEPTED_IN_FUNCTION = {
+ACCEPTED_IN_FUNCTION = {
     "AwsSolutions::AwsSolutions-L1": _RUNTIME_REASON,
     "Serverless::Serverless-LambdaLatestVersion": _RUNTIME_REASON,
     "Serverless::Serverless-LambdaDLQ": _DESTINATION_REASON,
@@ -47,7 +48,11 @@ _ACCEPTED_WITHOUT_RESERVE = {
     "CKV_AWS_115": "The lease in the table allows one run at a time. In a new account, whose quota "
     "is 10, a reservation fails the deployment.",
 }
-_ACCEPTED_IN_LOG = {
+_ACCEPTED_IN_FLEET = {
+    "CKV_AWS_115": "The state machine limits how many targets are evaluated at the same time. The "
+    "lease in the table allows one run of a target at a time.",
+}
+ACCEPTED_IN_LOG = {
     "CKV_AWS_158": "It contains counts and names, not secrets. CloudWatch Logs encrypts it "
     "with its own key.",
 }
@@ -67,11 +72,14 @@ class Evaluator(Construct):
         topic: sns.Topic,
         dead_letter_queue: DeadLetterQueue,
         settings: Settings,
+        fleet: FleetAccess | None = None,
     ) -> None:
         """Create the function; failed runs go to *dead_letter_queue*.
 
         The lease in the state table prevents concurrent runs. If *settings* reserve concurrency,
         Lambda prevents them too.
+
+        In a fleet, which has *fleet*, a state machine invokes the function for each target.
         """
         super().__init__(scope, id_)
         self.service = settings.prefix
@@ -82,12 +90,18 @@ class Evaluator(Construct):
             retention=logs.RetentionDays.THREE_MONTHS,
             removal_policy=RemovalPolicy.DESTROY,
         )
-        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        self.role = role = iam.Role(
+            self,
+            "Role",
+            role_name=fleet.role_name if fleet else None,
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+        )
         allow(
             role,
             [
                 *self._permissions(state_table, rules, topic, dead_letter_queue),
                 *key_permissions(dead_letter_queue.key),
+                *(fleet.permissions if fleet else ()),
             ],
         )
         function_settings = FunctionSettings(
@@ -107,6 +121,8 @@ class Evaluator(Construct):
             no_email_after=settings.no_email_after,
             runbook_url=settings.runbook_url,
         )
+        environment = dict(environment_of(function_settings))
+        is_reserved = settings.reserve and not fleet
         self.function = lambda_.Function(
             self,
             "Function",
@@ -125,18 +141,18 @@ class Evaluator(Construct):
             # The longest timeout of Lambda. The SES quota makes a run take 4 minutes at 10,000
             # identities. A run stops reading two minutes before the timeout.
             timeout=Duration.minutes(15),
-            reserved_concurrent_executions=1 if settings.reserve else None,
+            reserved_concurrent_executions=1 if is_reserved else None,
             max_event_age=MAX_EVENT_AGE,
             retry_attempts=2,
             on_failure=destinations.SqsDestination(dead_letter_queue.queue),
-            environment=dict(environment_of(function_settings)),
+            environment=environment | dict(environment_of(fleet.settings) if fleet else {}),
         )
-        acknowledge(role, _ACCEPTED_IN_ROLE)
-        acknowledge(self.log_group, _ACCEPTED_IN_LOG)
-        accepted = _ACCEPTED_IN_FUNCTION
-        acknowledge(
-            self.function, accepted if settings.reserve else accepted | _ACCEPTED_WITHOUT_RESERVE
-        )
+        acknowledge(role, _ACCEPTED_IN_ROLE | dict(fleet.accepted if fleet else {}))
+        acknowledge(self.log_group, ACCEPTED_IN_LOG)
+        accepted = ACCEPTED_IN_FUNCTION
+        if not is_reserved:
+            accepted = accepted | (_ACCEPTED_IN_FLEET if fleet else _ACCEPTED_WITHOUT_RESERVE)
+        acknowledge(self.function, accepted)
 
     def _permissions(
         self,

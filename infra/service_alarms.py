@@ -20,6 +20,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.evaluator import Evaluator
+from infra.fleet_hub import FleetHub
 from infra.settings import Settings
 from vdm_alerts.core.notifications.rendering.runbook import alarm_section, section_address
 from vdm_alerts.core.observations.run_report import NAMESPACE
@@ -33,6 +34,14 @@ Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-war
 """
 _RUN_MARGIN = timedelta(minutes=15)
 """The time for a run, which is at most its timeout, and for its metrics to arrive."""
+
+_EXECUTION_MARGIN = timedelta(hours=1)
+"""The time for an execution of a fleet.
+
+Ten thousand targets, each of which takes 10 s, take 42 minutes at the default concurrency.
+"""
+BLIND_TARGETS = "BlindTargets"
+"""The metric of targets that an execution could not evaluate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +87,12 @@ class ServiceAlarms(Construct):
         dead_letter_queue: sqs.Queue,
         alarm_topics: Sequence[sns.Topic],
         settings: Settings,
+        hub: FleetHub | None = None,
     ) -> None:
         """Create the alarms and notify *alarm_topics* of their states.
 
         *topic* carries the alert notifications; an alarm monitors its deliveries. The cadence and
-        the URL of the runbook are from *settings*.
+        the URL of the runbook are from *settings*. In a fleet, alarms monitor its *hub* too.
         """
         super().__init__(scope, id_)
         self._service = evaluator.service
@@ -91,11 +101,15 @@ class ServiceAlarms(Construct):
         for alarm_topic in alarm_topics:
             _allow_alarms_to_publish(alarm_topic)
         definitions = [
-            _not_running(evaluator, settings.cadence),
+            _no_execution(hub, settings.cadence)
+            if hub
+            else _not_running(evaluator, settings.cadence),
             _dead_letters(dead_letter_queue),
             _undelivered(topic),
             *_recorded_problems(evaluator, topic, settings.cadence),
         ]
+        if hub:
+            definitions.append(_blind_targets(hub, evaluator.service, settings.cadence))
         self.alarms = [self._alarm(definition) for definition in definitions]
 
     def _alarm(self, definition: _AlarmDefinition) -> cloudwatch.Alarm:
@@ -147,6 +161,50 @@ def _not_running(evaluator: Evaluator, cadence: timedelta) -> _AlarmDefinition:
         periods=2,
         missing=cloudwatch.TreatMissingData.BREACHING,
         warm_up=min(2 * period, _MAX_WARM_UP),
+    )
+
+
+def _no_execution(hub: FleetHub, cadence: timedelta) -> _AlarmDefinition:
+    """Return the alarm of `_not_running` for a fleet.
+
+    The executions that evaluate single targets have metrics of their own:
+    https://docs.aws.amazon.com/step-functions/latest/dg/concepts-examine-map-run.html
+    """
+    period = cadence + _EXECUTION_MARGIN
+    succeeded = hub.state_machine.metric_succeeded(
+        period=_duration(period), statistic=cloudwatch.Stats.SUM
+    )
+    return _AlarmDefinition(
+        name="NotRunning",
+        problem="no execution of the fleet succeeded in the last 2 intervals of its schedule, so "
+        "nothing is monitored.",
+        steps=f"Read the failed executions of the state machine {hub.state_machine_name} in Step "
+        "Functions. Check the schedule in EventBridge Scheduler.",
+        metric=cloudwatch.MathExpression(
+            expression="FILL(recorded, 0) < 1",
+            using_metrics={"recorded": succeeded},
+            period=succeeded.period,
+        ),
+        periods=2,
+        missing=cloudwatch.TreatMissingData.BREACHING,
+        warm_up=min(2 * period, _MAX_WARM_UP),
+    )
+
+
+def _blind_targets(hub: FleetHub, service: str, cadence: timedelta) -> _AlarmDefinition:
+    """Return the alarm on targets that no execution could evaluate.
+
+    The delivery records how many there are, if there are any.
+    """
+    period = max(_DAY / 8, cadence + _EXECUTION_MARGIN)
+    return _AlarmDefinition(
+        name="BlindTargets",
+        problem="for hours, executions of the fleet could not read at least one account and "
+        "Region, which is not monitored.",
+        steps=f"Read the log group {hub.deliver.log_group.log_group_name}, which names it. Check "
+        "its role and the notifications about the service.",
+        metric=_service_metric(service, BLIND_TARGETS, period),
+        periods=2,
     )
 
 
@@ -205,7 +263,7 @@ def _recorded_problems(
             problem=f"the topic {topic.topic_name} has no confirmed subscription, so alerts reach "
             "nobody.",
             steps="Confirm or add a subscription.",
-            metric=_service_metric(evaluator, "NoSubscribers", period),
+            metric=_service_metric(evaluator.service, "NoSubscribers", period),
             periods=2,
         ),
         _AlarmDefinition(
@@ -213,7 +271,7 @@ def _recorded_problems(
             problem="for more than a day, every run found rates or rules that VDM Alerts could not "
             "read and does not monitor.",
             steps=f"{_read_log(evaluator)} Check the notifications about the service.",
-            metric=_service_metric(evaluator, "Unreadable", period),
+            metric=_service_metric(evaluator.service, "Unreadable", period),
             periods=periods,
         ),
     ]
@@ -228,12 +286,12 @@ def _kebab_case(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
 
 
-def _service_metric(evaluator: Evaluator, name: str, period: timedelta) -> cloudwatch.IMetric:
-    """Return a metric that *evaluator* records, as 0 where it has no data."""
+def _service_metric(service: str, name: str, period: timedelta) -> cloudwatch.IMetric:
+    """Return a metric that the functions of *service* record, as 0 where it has no data."""
     recorded = cloudwatch.Metric(
         namespace=NAMESPACE,
         metric_name=name,
-        dimensions_map={"service": evaluator.service},
+        dimensions_map={"service": service},
         statistic=cloudwatch.Stats.MAXIMUM,  # Not a sum: CloudWatch may count a log line twice.
         period=_duration(period),
     )

@@ -8,10 +8,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import TypeAlias
 
-from infra.cadence import InvalidScheduleError, is_weekly, parse_cadence
+from infra.cadence import InvalidScheduleError, is_weekly, parse_cadence, shortest_interval
 from infra.email_addresses import address_errors, split_addresses
+from vdm_alerts.core.fleet.document import InvalidFleetError, parse_fleet
+from vdm_alerts.core.fleet.fleet import Fleet
 from vdm_alerts.core.model.invisible_characters import escape_invisible
 from vdm_alerts.core.model.metrics import Window
 from vdm_alerts.core.muting.quiet_hours import QuietHours, parse_quiet_hours
@@ -48,6 +51,10 @@ CONTEXT_KEYS: Mapping[str, str] = {
     '"https://wiki.example.com/vdm-alerts", or "none"',
     "enableVdm": '"true" to turn on Virtual Deliverability Manager, or "false" to leave it as it '
     "is",
+    "fleet": "the path of a fleet file, which names the accounts and Regions to monitor, for "
+    'example "fleet.toml", or delete this key to monitor only the account and Region of the stack',
+    "fleetConcurrency": "the number of targets of the fleet to evaluate at the same time, from 1 "
+    "to 1000",
 }
 """Every context key of VDM Alerts, with its valid values. The text completes "Use "."""
 
@@ -60,6 +67,18 @@ _CDK_KEYS = frozenset({"acknowledged-issue-numbers", "cli-telemetry"})
 _MIN_QUERIES_PER_DAY = 100
 _URL = re.compile(r"https?://[!-\"$-~]{1,400}")
 """A URL in printable ASCII, without a fragment: VDM Alerts adds the section."""
+MAX_FLEET_CONCURRENCY = 1_000
+"""The largest number of targets that are evaluated at the same time: a Lambda quota.
+
+It is the default number of concurrent executions in a Region:
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+"""
+_FLEET_CONCURRENCY = 40
+_SHORTEST_FLEET_INTERVAL = timedelta(minutes=10)
+"""The shortest time between two executions of a fleet.
+
+An execution sends at most 10 notifications an hour of this time, and at least one.
+"""
 _PREFIX = re.compile(r"(?!aws|ssm)[a-z][a-z0-9-]{2,29}")
 
 Context: TypeAlias = Mapping[str, object]
@@ -73,6 +92,18 @@ class InvalidContextError(Exception):
         count = f"{len(errors)} {'error' if len(errors) == 1 else 'errors'}"
         fix = "Effect: the stack is unchanged. Fix: correct the -c options, or edit cdk.json."
         super().__init__("\n".join([f"Invalid CDK context: {count}", *errors, fix]))
+
+
+@dataclass(frozen=True, slots=True)
+class FleetOptions:
+    """The deployment options of a fleet."""
+
+    path: str
+    """The path of the fleet file."""
+    fleet: Fleet
+    """The content of the file."""
+    concurrency: int = _FLEET_CONCURRENCY
+    """The number of targets that are evaluated at the same time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +124,7 @@ class Settings:
     prefix: str
     """Name of the stack and prefix of what it creates."""
     reserve: bool
-    """Whether to reserve a concurrency of one for the function."""
+    """Whether to reserve a concurrency of one for the function. A fleet ignores it."""
     dashboard: bool
     encrypt: bool
     quota_share: float
@@ -108,6 +139,8 @@ class Settings:
     runbook_url: str | None
     """The URL of the runbook that notifications link to; None if they name the file."""
     enable_vdm: bool
+    fleet: FleetOptions | None = None
+    """The accounts and Regions to monitor; None for only those of the stack."""
 
 
 def read_context(context: Context) -> Settings:
@@ -127,6 +160,7 @@ def read_context(context: Context) -> Settings:
     quiet_hours = _quiet_hours(context, errors)
     no_email_after = _no_email_after(context, errors)
     runbook_url = _runbook_url(context, errors)
+    fleet = _fleet(context, errors)
     if errors:
         raise InvalidContextError(errors)
     return Settings(
@@ -148,6 +182,7 @@ def read_context(context: Context) -> Settings:
         no_email_after=no_email_after,
         runbook_url=runbook_url,
         enable_vdm="enableVdm" in enabled,
+        fleet=fleet,
     )
 
 
@@ -195,6 +230,13 @@ def _schedule(context: Context, errors: list[str]) -> tuple[str, timedelta]:
     if cadence > timedelta(days=1):
         errors.append(
             f"schedule: {quote(schedule)} runs less than once a day. {_usage('schedule')}"
+        )
+    if context.get("fleet") and shortest_interval(schedule) < _SHORTEST_FLEET_INTERVAL:
+        minutes = _SHORTEST_FLEET_INTERVAL // timedelta(minutes=1)
+        errors.append(
+            f"schedule: {quote(schedule)} runs more often than every {minutes} minutes, although "
+            "an execution of a fleet sends at most 10 notifications an hour of its interval. Use "
+            f'"rate({minutes} minutes)", or less often.'
         )
     return schedule, cadence
 
@@ -291,6 +333,40 @@ def _runbook_url(context: Context, errors: list[str]) -> str | None:
             f"runbookUrl: {quote(url)} is not a URL of printable ASCII. {_usage('runbookUrl')}"
         )
     return url
+
+
+def _fleet(context: Context, errors: list[str]) -> FleetOptions | None:
+    """Return the options of the fleet, or None for a single account and Region."""
+    path = _text(context, "fleet")
+    if not path:
+        if "fleetConcurrency" in context:
+            errors.append(
+                "fleetConcurrency: has no effect without fleet. Delete it, or add fleet: "
+                f"{CONTEXT_KEYS['fleet']}."
+            )
+        return None
+    concurrency = _text(context, "fleetConcurrency", str(_FLEET_CONCURRENCY))
+    # More digits than those of the limit need no number, which Python limits.
+    if not (
+        re.fullmatch(r"[1-9][0-9]{0,3}", concurrency) and int(concurrency) <= MAX_FLEET_CONCURRENCY
+    ):
+        what = f"{quote(concurrency)} is not a valid number of targets."
+        errors.append(f"fleetConcurrency: {what} {_usage('fleetConcurrency')}")
+        concurrency = str(_FLEET_CONCURRENCY)
+    try:
+        fleet = parse_fleet(Path(path).read_text(encoding="utf-8"), path)
+    except InvalidFleetError as error:
+        name = escape_invisible(path)
+        errors += [f"fleet: {name}: {each.path} {each.what}" for each in error.errors]
+        return None
+    except UnicodeDecodeError:
+        errors.append(f"fleet: {quote(path)} is not UTF-8. Save it with this encoding.")
+        return None
+    except (OSError, ValueError) as error:  # ValueError for a path with a null character.
+        reason = error.strerror if isinstance(error, OSError) else error
+        errors.append(f"fleet: {quote(path)} is unreadable: {reason}. {_usage('fleet')}")
+        return None
+    return FleetOptions(path, fleet, int(concurrency))
 
 
 def _text(context: Context, key: str, default: str = "") -> str:

@@ -6,13 +6,15 @@ from infra.dashboard import Dashboard
 from infra.dead_letter_queue import DeadLetterQueue
 from infra.encryption import Encryption
 from infra.evaluator import Evaluator
+from infra.fleet_access import fleet_access
+from infra.fleet_hub import FleetHub
 from infra.notification_topic import NotificationTopic
 from infra.rule_parameters import RuleParameters
 from infra.service_alarms import ServiceAlarms
 from infra.settings import Settings
 from infra.slack import SlackChannel
 from infra.state_table import StateTable
-from infra.triggers import Triggers
+from infra.triggers import Triggers, function_target
 from infra.vdm import DeliverabilityManager
 
 
@@ -20,7 +22,8 @@ class VdmAlerts(Stack):
     """The stack of VDM Alerts.
 
     A schedule invokes the function. The function reads SES and the rules, stores its state
-    in a table and publishes notifications to a topic.
+    in a table and publishes notifications to a topic. In a fleet, the schedule starts a state
+    machine, which invokes the function for each account and Region.
     """
 
     def __init__(self, app: App, id_: str, settings: Settings) -> None:
@@ -41,6 +44,7 @@ class VdmAlerts(Stack):
         notifications = NotificationTopic(
             self, "Notices", emails=settings.emails, dead_letter_queue=dead_letter_queue
         )
+        fleet = fleet_access(self, settings)
         evaluator = Evaluator(
             self,
             "Evaluator",
@@ -49,11 +53,26 @@ class VdmAlerts(Stack):
             topic=notifications.topic,
             dead_letter_queue=dead_letter_queue,
             settings=settings,
+            fleet=fleet,
         )
+        hub = None
+        target = function_target(evaluator.function, dead_letter_queue)
+        if fleet:
+            hub = FleetHub(
+                self,
+                "Fleet",
+                evaluator=evaluator,
+                state_table=state_table,
+                topic=notifications.topic,
+                dead_letter_queue=dead_letter_queue,
+                settings=settings,
+                access=fleet,
+            )
+            target = hub.trigger_target
         Triggers(
             self,
             "Wakeups",
-            function=evaluator.function,
+            target=target,
             dead_letter_queue=dead_letter_queue,
             schedule=settings.schedule,
             weekly_summary=settings.weekly_summary,
@@ -75,6 +94,7 @@ class VdmAlerts(Stack):
             dead_letter_queue=dead_letter_queue.queue,
             alarm_topics=alarm_topics,
             settings=settings,
+            hub=hub,
         )
         if settings.dashboard:
             Dashboard(
@@ -109,3 +129,7 @@ class VdmAlerts(Stack):
         CfnOutput(self, "TableName", value=state_table.table.table_name)
         CfnOutput(self, "RulesPath", value=rules.path)
         CfnOutput(self, "SilencesPath", value=evaluator.silences_path)
+        if hub:
+            CfnOutput(self, "StateMachineArn", value=hub.state_machine.state_machine_arn)
+            CfnOutput(self, "HubRoleArn", value=evaluator.role.role_arn)
+            CfnOutput(self, "EventBusArn", value=hub.bus.event_bus_arn)

@@ -1,7 +1,8 @@
-"""What invokes the function: two schedules and events of SES."""
+"""What starts a run: two schedules and events of SES."""
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from aws_cdk import Stack
 from aws_cdk import aws_events as events
@@ -9,6 +10,7 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from infra.dead_letter_queue import DeadLetterQueue
@@ -33,26 +35,81 @@ WEEKLY_SUMMARY = "weeklySummary"
 """The key by which the handler recognizes an event that requests a weekly summary."""
 
 
+@dataclass(frozen=True, slots=True)
+class TriggerTarget:
+    """What schedules and rules start: a function, or a state machine."""
+
+    arn: str
+    permission: tuple[str, str]
+    """The action that starts it, and the resource of this action."""
+    rule_target: events.IRuleTarget
+
+
+def function_target(
+    function: lambda_.Function, dead_letter_queue: DeadLetterQueue
+) -> TriggerTarget:
+    """Return *function* as a target. Undeliverable events go to *dead_letter_queue*."""
+    return TriggerTarget(
+        arn=function.function_arn,
+        permission=("lambda:InvokeFunction", function.function_arn),
+        rule_target=targets.LambdaFunction(
+            function,
+            dead_letter_queue=dead_letter_queue.queue,
+            max_event_age=MAX_EVENT_AGE,
+            retry_attempts=MAX_RETRIES,
+        ),
+    )
+
+
+def state_machine_target(
+    scope: Construct, state_machine: sfn.StateMachine, dead_letter_queue: DeadLetterQueue
+) -> TriggerTarget:
+    """Return *state_machine* as a target, like `function_target`.
+
+    Creates the role of the rules in *scope*.
+    """
+    permission = ("states:StartExecution", state_machine.state_machine_arn)
+    own_account = {"StringEquals": {"aws:SourceAccount": Stack.of(scope).account}}
+    principal = iam.ServicePrincipal("events.amazonaws.com", conditions=own_account)
+    role = iam.Role(scope, "RuleRole", assumed_by=principal)
+    allow(role, [permission])
+    return TriggerTarget(
+        arn=state_machine.state_machine_arn,
+        permission=permission,
+        rule_target=targets.SfnStateMachine(
+            state_machine,
+            role=role.without_policy_updates(),
+            dead_letter_queue=dead_letter_queue.queue,
+            max_event_age=MAX_EVENT_AGE,
+            retry_attempts=MAX_RETRIES,
+        ),
+    )
+
+
+def ses_event_pattern() -> events.EventPattern:
+    """Return the pattern of the events of SES that start a run."""
+    return events.EventPattern(source=["aws.ses"], detail_type=list(SES_EVENTS))
+
+
 class Triggers(Construct):
-    """Two schedules and an EventBridge rule that may invoke one function."""
+    """Two schedules and an EventBridge rule that may start one target."""
 
     def __init__(
         self,
         scope: Construct,
         id_: str,
         *,
-        function: lambda_.Function,
+        target: TriggerTarget,
         dead_letter_queue: DeadLetterQueue,
         schedule: str,
         weekly_summary: str | None,
     ) -> None:
-        """Invoke *function* by *schedule* and on events of SES.
+        """Start *target* by *schedule* and on events of SES.
 
         The schedule *weekly_summary* also requests a weekly summary; None has no such schedule.
         Triggers that cannot be delivered go to *dead_letter_queue*.
         """
         super().__init__(scope, id_)
-        invoke = ("lambda:InvokeFunction", function.function_arn)
         own_account = {"StringEquals": {"aws:SourceAccount": Stack.of(self).account}}
         scheduler_principal = iam.ServicePrincipal(
             "scheduler.amazonaws.com", conditions=own_account
@@ -61,12 +118,12 @@ class Triggers(Construct):
         allow(
             role,
             [
-                invoke,
+                target.permission,
                 ("sqs:SendMessage", dead_letter_queue.queue.queue_arn),
                 *key_permissions(dead_letter_queue.key),
             ],
         )
-        self._function, self._queue, self._role = function, dead_letter_queue.queue, role
+        self._target, self._queue, self._role = target, dead_letter_queue.queue, role
         self._schedule("Schedule", "Starts the scheduled runs of VDM Alerts", schedule, {})
         if weekly_summary:
             event = {WEEKLY_SUMMARY: True}
@@ -77,15 +134,8 @@ class Triggers(Construct):
             "NewsFromSes",
             description="Starts a run of VDM Alerts immediately when SES reports a change "
             "of the account",
-            event_pattern=events.EventPattern(source=["aws.ses"], detail_type=list(SES_EVENTS)),
-            targets=[
-                targets.LambdaFunction(
-                    function,
-                    dead_letter_queue=dead_letter_queue.queue,
-                    max_event_age=MAX_EVENT_AGE,
-                    retry_attempts=MAX_RETRIES,
-                )
-            ],
+            event_pattern=ses_event_pattern(),
+            targets=[target.rule_target],
         )
 
     def _schedule(
@@ -98,7 +148,7 @@ class Triggers(Construct):
             schedule_expression=expression,
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
             target=scheduler.CfnSchedule.TargetProperty(
-                arn=self._function.function_arn,
+                arn=self._target.arn,
                 role_arn=self._role.role_arn,
                 input=json.dumps(event),
                 dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(

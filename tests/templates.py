@@ -1,6 +1,7 @@
 """Templates of the stack, and queries on them."""
 
 import json
+import re
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -28,7 +29,9 @@ EVERYTHING = {
     "quietHours": "22:00-07:00 Europe/Berlin",
     "enableVdm": "true",
 }
-CONTEXTS = {"ordinary": ORDINARY, "everything": EVERYTHING}
+FLEET_FILE = Path(__file__).parent / "infra" / "fleet.toml"
+FLEET = {**ORDINARY, "fleet": str(FLEET_FILE), "fleetConcurrency": "100"}
+CONTEXTS = {"ordinary": ORDINARY, "everything": EVERYTHING, "fleet": FLEET}
 """Deployment options by the name of their snapshot."""
 SETTINGS = read_context(CONTEXT | ORDINARY)
 
@@ -57,10 +60,20 @@ def ordinary_template() -> Template:
     return template_with()
 
 
-@cache
 def full_template() -> Template:
-    """Return the template of a deployment with every option."""
-    settings = read_context(CONTEXT | EVERYTHING)
+    """Return the template of a deployment with every option for a single account and Region."""
+    return template_of("everything")
+
+
+def fleet_template() -> Template:
+    """Return the template of a fleet with nothing but email addresses."""
+    return template_of("fleet")
+
+
+@cache
+def template_of(name: str) -> Template:
+    """Return the template of the deployment *name* in `CONTEXTS`."""
+    settings = read_context(CONTEXT | CONTEXTS[name])
     return Template.from_stack(VdmAlerts(App(context=CONTEXT), "VdmAlerts", settings))
 
 
@@ -86,6 +99,16 @@ def alarm(template: Template, name: str) -> dict[str, Any]:
         else:
             properties |= {"Expression": metric["Expression"]}
     return properties
+
+
+def text_of(value: Any) -> str:
+    """Return *value*, a text or a join, with the logical IDs of resources in angle brackets."""
+    if isinstance(value, dict) and "Fn::Join" in value:
+        separator, parts = value["Fn::Join"]
+        return str(separator).join(text_of(part) for part in parts)
+    if isinstance(value, dict) and "Fn::Sub" in value:
+        return re.sub(r"\$\{(.*?)\}", r"<\1>", value["Fn::Sub"])
+    return f"<{logical_id(value)}>" if isinstance(value, dict) else str(value)
 
 
 def permissions(template: Template, policy: str) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from vdm_alerts.core.model.deadline import Deadline
 from vdm_alerts.core.model.findings import Finding, OperationFailedError
 from vdm_alerts.core.model.metrics import Series, Window
 from vdm_alerts.core.model.rates import Gap
+from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.observations.data_findings import UNREADABLE_SERIES
 from vdm_alerts.core.observations.evaluation import Evaluation, evaluate
 from vdm_alerts.core.observations.metric_reading import Limits
@@ -49,6 +50,7 @@ Progress = Callable[[int], None]
 class AccountReading:
     """What was read of an account, and the verdicts on it."""
 
+    target: Target
     now: datetime
     deployment: Deployment | None
     is_history_known: bool
@@ -137,6 +139,7 @@ def read_account(
     found = [each for each in observation.findings if not _is_about_reading(each, observation)]
     unread += [str(each) for each in observation.findings if each not in found]
     return AccountReading(
+        connection.target,
         now,
         deployment,
         before is not None,

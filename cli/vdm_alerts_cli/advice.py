@@ -83,7 +83,8 @@ def advice_on_silence(silence: Silence, now: datetime) -> Iterator[InvalidField]
             f"is {format_duration(silence.until - now)} away. Use a shorter time, and extend it.",
         )
     if silence.rule_pattern == ANY_RULE and not silence.matcher.patterns:
-        yield InvalidField("rule", 'is "*" without a scope: it mutes every alert.')
+        where = " of the accounts and Regions that match" if silence.target_matcher.patterns else ""
+        yield InvalidField("rule", f'is "*" without a scope: it mutes every alert{where}.')
 
 
 def advice_on_rules(rules: Sequence[Rule]) -> Iterator[tuple[Rule, InvalidField]]:
@@ -98,6 +99,6 @@ def advice_on_rules(rules: Sequence[Rule]) -> Iterator[tuple[Rule, InvalidField]
 
 def _may_overlap(first: Rule, second: Rule) -> bool:
     """Return whether both rules can cover one scope. Rules that include names may not."""
-    return first.include == second.include or not (
-        first.include.patterns and second.include.patterns
+    return first.targets.include.may_overlap(second.targets.include) and (
+        first.include == second.include or not (first.include.patterns and second.include.patterns)
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vdm_alerts.core.model.metrics import LONGEST_WINDOW, Metric, Window
+from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.model.wording import enumeration, number_of
 from vdm_alerts.core.rules.rule_set import RuleSet
 from vdm_alerts_cli.backtest_output import print_backtest
@@ -107,7 +108,7 @@ def _read_file(options: BacktestOptions, *_: object) -> _Input:
     """Return what is replayed offline: the counts in a file, and the default rules."""
     assert options.path
     dataset, in_effect = read_dataset(options.path), default_rules()
-    rule_sets = _rule_sets(in_effect, options)
+    rule_sets = _rule_sets(in_effect, options, dataset.target)
     days, needed = _days(options, rule_sets, dataset.days)
     unread, ses_rules = gap_lines(dataset), _ses_rules(in_effect)
     return _Input(dataset, rule_sets, days, needed, unread, is_complete=True, ses_rules=ses_rules)
@@ -122,7 +123,7 @@ def _read_account(
     """Return what is replayed of an account. The rules are checked before its counts are read."""
     connection = connect(account)
     in_effect = rules_in_effect(connection, account)
-    rule_sets = _rule_sets(in_effect, options)
+    rule_sets = _rule_sets(in_effect, options, connection.target)
     days, needed = _days(options, rule_sets, LONGEST_WINDOW.days)
     metrics = {metric for rules in rule_sets for metric in metrics_of(rules)}
     dataset, unread = read_dataset_of(
@@ -142,15 +143,22 @@ def _ses_rules(rules: RuleSet) -> Sequence[str]:
     return [name for name, rule in rules.rules.items() if rule.indicator.is_from_ses]
 
 
-def _rule_sets(in_effect: RuleSet, options: BacktestOptions) -> Sequence[RuleSet]:
-    """Return the present rules, and the candidates if *options* have any."""
+def _rule_sets(in_effect: RuleSet, options: BacktestOptions, target: Target) -> Sequence[RuleSet]:
+    """Return the present rules, and the candidates if *options* have any.
+
+    They are as they apply in *target*. Raises InvalidInputError if no rule can be replayed.
+    """
     present = counted(in_effect)
     candidates = counted(read_folder(options.rules)) if options.rules else present
     if options.what_if:
         candidates = changed(candidates, options.what_if)
-    rule_sets = [present] if candidates is present else [present, candidates]
+    given = [present] if candidates is present else [present, candidates]
+    rule_sets = [counted(rules.for_target(target)) for rules in given]
     if not all(rules.rules for rules in rule_sets):
-        raise InvalidInputError("There is no rule that can be replayed. Use --rules.")
+        raise InvalidInputError(
+            f"There is no rule that can be replayed in account {target.account} in "
+            f"{target.region}. Use --rules."
+        )
     return rule_sets
 
 

@@ -304,7 +304,8 @@ def _heading(result: AccountReading, output: OutputOptions) -> Text:
         last, today = reading.as_of.last_day, result.now.date()
         data = "data through today (partial)" if last == today else f"data through {last}"
         data += f", {reading.queries_made:,} VDM queries"
-    rules = f"{len(result.observation.rules)} rules"
+    monitoring = [rule for rule in result.observation.rules.values() if rule.scopes]
+    rules = f"{len(monitoring)} rules"
     where = "of the stack" if result.deployment else "by default"
     time_of_run = show_time(result.now, output.time_zone)
     return Text.assemble((f"Rates at {time_of_run}", "bold"), f": {data}, {rules} {where}.")

@@ -60,7 +60,7 @@ def replay_days(
     which the dataset was read. *advance* is told the number of runs that were just made. The
     dataset needs more days than *days*.
     """
-    started = clock.monotonic()
+    started, rules = clock.monotonic(), rules.for_target(dataset.target)
     first_day = Window(days).first_day(dataset.last_day)
     sources = replace(
         memory_ports(),

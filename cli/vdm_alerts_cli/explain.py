@@ -14,12 +14,14 @@ from vdm_alerts.core.evaluation.verdicts import Breached, Verdict
 from vdm_alerts.core.model.findings import FindingSource
 from vdm_alerts.core.model.metrics import Kind, Scope, Series
 from vdm_alerts.core.model.rates import Rate, percent
+from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.model.timefmt import format_duration
 from vdm_alerts.core.model.wording import KIND_NAMES, WORDING, enumeration, kind_name, number_of
 from vdm_alerts.core.muting.silences import SilenceIndex
 from vdm_alerts.core.notifications.reasons import next_reminder
 from vdm_alerts.core.planning.queries import Query, find_answer
 from vdm_alerts.core.rules.rule import MinimumConfidence, Rule
+from vdm_alerts.core.rules.rule_set import parse_stored_rule
 from vdm_alerts_cli.account_reading import AccountReading
 from vdm_alerts_cli.check import read, why
 from vdm_alerts_cli.exit_status import ExitStatus
@@ -89,7 +91,7 @@ def explanations_of(
             own = rule.for_scope(scope)
             windows = list(_window_rows(own, scope, result))
             steps += [
-                Step("Override", _override_text(rule, scope)),
+                Step("Override", _override_text(_as_written(rule, result), scope, result.target)),
                 Step("Thresholds", _thresholds_text(own, verdict, result)),
                 Step("Verdict", why(key, verdict, result) if verdict else "None in this run."),
                 *_alert_steps(key, own, result, output),
@@ -105,6 +107,8 @@ def _why_it_applies(rule: Rule, scope: Scope, verdict: Verdict | None, *, has_co
     *has_counts* says whether VDM was read, so that a missing verdict has another reason.
     """
     kind = kind_name(scope)
+    if not rule.scopes:
+        return "No. The rule does not monitor this account in this Region."
     if scope.kind not in rule.scopes:
         kinds = enumeration(sorted(_each_of(each) for each in rule.scopes))
         return f"No. The rule monitors {kinds}, and this scope is of the kind {kind}."
@@ -126,18 +130,27 @@ def _each_of(kind: Kind) -> str:
     return f"each {names}" if names else "the whole account"
 
 
-def _override_text(rule: Rule, scope: Scope) -> str:
-    """Return which override of *rule* applies to *scope*, and why that one."""
+def _as_written(rule: Rule, result: AccountReading) -> Rule:
+    """Return *rule* with the overrides for all targets."""
+    rule_set = result.observation.rule_set
+    text = rule_set.texts.get(rule.name) if rule_set else None
+    return (parse_stored_rule(rule.name, text) if text else None) or rule
+
+
+def _override_text(rule: Rule, scope: Scope, target: Target) -> str:
+    """Return which override of *rule* applies to *scope* of *target*, and why that one."""
     matching = [
-        (number, override)
-        for number, override in enumerate(rule.overrides, 1)
-        if override.matcher.matches(scope)
+        override
+        for override in rule.overrides
+        if override.matcher.matches(scope) and override.target_matcher.matches(target)
     ]
     if not matching:
         return "None matches." if rule.overrides else "The rule has none."
-    chosen = rule.for_scope(scope)
-    number, override = next(each for each in matching if each[1].rule is chosen)
-    patterns = ", ".join(f"{key.key} = {name}" for key, name in override.matcher.patterns.items())
+    chosen = next(each for each in matching if all(each.is_within(other) for other in matching))
+    keys = {key.key: name for key, name in chosen.matcher.patterns.items()}
+    keys |= chosen.target_matcher.patterns
+    patterns = ", ".join(f"{key} = {pattern}" for key, pattern in keys.items())
+    number = chosen.index + 1
     if len(matching) == 1:
         return f"[[overrides]] {number} ({patterns}), the only one that matches."
     others = len(matching) - 1

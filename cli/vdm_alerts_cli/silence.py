@@ -12,6 +12,7 @@ from vdm_alerts.core.alerts.alert import Firing
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.errors import VdmAlertsError
 from vdm_alerts.core.model.findings import DeleteParameter
+from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.model.wording import number_of
 from vdm_alerts.core.muting.silences import MATCHERS, Silence
 from vdm_alerts.core.notifications.rendering.commands import command_of
@@ -232,15 +233,17 @@ class Silencing:
         for each in written:
             silence = _valid(each)
             if not silence.has_expired(self.now):
-                say(effect_now(silence, state), self.output)
+                say(effect_now(silence, state, self.deployment.settings.target), self.output)
 
     def _print(self, silences: Sequence[StoredSilence], empty: str) -> None:
         rows = [_row(each, self.now) for each in silences]
         print_rows(rows, _columns(self.output), self.output, empty)
 
 
-def effect_now(silence: Silence, state: StoredState) -> str:
-    """Return which open alerts *silence* mutes, as of the last run."""
+def effect_now(silence: Silence, state: StoredState, target: Target) -> str:
+    """Return which open alerts of *target* the *silence* mutes, as of the last run."""
+    if not silence.target_matcher.matches(target):
+        return f"It mutes nothing in account {target.account} in {target.region}: no match."
     if state.rules and not any(matches_pattern(rule, silence.rule_pattern) for rule in state.rules):
         rules = ", ".join(sorted(state.rules))
         return f"It matches no rule, so it mutes nothing. The rules are {rules}."

@@ -18,7 +18,7 @@ ROW_KEYS = ("id", *TEXTS, "until", "state", "version")
 
 def fields_of(silence: Silence) -> dict[str, Any]:
     """Return the fields of *silence*, without those that it does not have."""
-    patterns = dict(silence.patterns)
+    patterns = {**silence.patterns, **silence.target_matcher.patterns}
     if patterns["rule"] == ANY_RULE and len(patterns) > 1:
         del patterns["rule"]
     return {

@@ -1,5 +1,7 @@
 """Collecting the inputs of a run: silences."""
 
+from dataclasses import replace
+
 import pytest
 from builders import HOUR, NEWS_IDENTITY, NOW, TARGET
 from fakes import World
@@ -21,6 +23,7 @@ from vdm_alerts.core.observations.metric_reading import UNLIMITED
 from vdm_alerts.core.observations.no_email import NO_EMAIL_AFTER
 from vdm_alerts.core.observations.observation import Observation
 from vdm_alerts.core.rules.patterns import ScopeMatcher
+from vdm_alerts.core.rules.target_patterns import TargetMatcher
 
 MONITORED_RATES = 2 + len(KNOWN_ISPS) + 1
 """The account, an identity, each provider, and all others together."""
@@ -49,6 +52,18 @@ def test_observation_has_active_silences_and_findings_about_others(world: World)
     assert observation.silences == [active]
     assert [finding.key for finding in observation.findings] == [INVALID.key, expired.source]
     assert len(evaluate(observation).verdicts) == MONITORED_RATES
+
+
+def test_silence_for_another_target_is_neither_in_effect_nor_reported(world: World) -> None:
+    elsewhere = TargetMatcher(account="333333333333")
+    here = replace(a_silence("here", 1), target_matcher=TargetMatcher(region="eu-*"))
+    others = [replace(a_silence("x", hours), target_matcher=elsewhere) for hours in (1, -1)]
+    world.silences.current = Silences([*others, here], [INVALID])
+
+    observation = collect(world)
+
+    assert observation.silences == [here]
+    assert [finding.key for finding in observation.findings] == [INVALID.key]
 
 
 @pytest.mark.parametrize(

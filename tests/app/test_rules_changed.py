@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from builders import NEWS_IDENTITY, a_rule
+from builders import NEWS_IDENTITY, TARGET, a_rule
 from fakes import World
 from rule_texts import (
     BOUNCE_RULE,
@@ -55,6 +55,47 @@ def test_alert_closes_with_a_notification_when_its_rule_excludes_the_scope(world
     reason = "Rule bounce-rate was changed and no longer covers news.example.com"
     assert reason in world.notifier.sent[1].text
     assert world.state.alerts == {}
+
+
+def test_alert_closes_when_its_rule_excludes_the_account_and_nothing_is_invalid(
+    world: World,
+) -> None:
+    world.set_bounces(NEWS_IDENTITY, 600)
+    world.write_rules({"bounce-rate": BOUNCE_RULE, "another": HIGHER_BOUNCE_RULE})
+    world.run()
+
+    elsewhere = f'{BOUNCE_RULE}exclude.account = ["{TARGET.account}"]\n'
+    world.write_rules({"bounce-rate": elsewhere})
+    report = world.run(hours=1)
+
+    reason = "Rule bounce-rate was changed and no longer covers news.example.com"
+    assert world.subjects[1:] == [CLOSED]
+    assert reason in world.notifier.sent[1].text
+    assert report.findings == 0
+    assert world.state.alerts == {}
+
+
+def test_rule_for_another_target_is_no_finding_and_makes_no_query(world: World) -> None:
+    patterns = 'include.region = ["us-*"]\ninclude.identity = ["nobody.example.com"]\n'
+    world.write_rules({"bounce-rate": BOUNCE_RULE + patterns})
+
+    world.run()
+
+    assert world.subjects == []
+    assert world.series.asked == []
+
+
+def test_override_for_another_target_does_not_apply(world: World) -> None:
+    here, elsewhere = TARGET.account, "333333333333"
+    override = '[[overrides]]\naccount = "{}"\nidentity = "n*"\nwarning = "{}%"\ncritical = "95%"\n'
+    world.set_bounces(NEWS_IDENTITY, 600)
+    world.write_rules({"bounce-rate": BOUNCE_RULE + override.format(here, 90)})
+    world.run()
+    assert world.subjects == []
+
+    world.write_rules({"bounce-rate": BOUNCE_RULE + override.format(elsewhere, 90)})
+    world.run(hours=1)
+    assert world.subjects == ["[WARNING] Bounce rate 6% (above 5%): news.example.com"]
 
 
 def test_alert_is_forgotten_and_logged_when_its_deleted_rule_was_not_stored(

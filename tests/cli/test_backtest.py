@@ -294,6 +294,25 @@ def test_changed_rule_keeps_overrides_and_special_characters() -> None:
     assert [each.share for each in rule.for_scope(NEWS).thresholds] == [0.08, 0.2]
 
 
+def test_rules_apply_as_in_the_account_and_region_of_the_counts(
+    run_command: RunCommand, example: Path, tmp_path: Path
+) -> None:
+    rule = 'indicator = "bounce_rate"\nscopes = ["identity"]\nwarning = "5%"\n'
+    override = '[[overrides]]\naccount = "1111*"\nregion = "{}"\nwarning = "90%"\n'
+    here, elsewhere = (rule + override.format(region) for region in ("eu-*", "us-*"))
+    (tmp_path / "here.toml").write_text(here)
+    (tmp_path / "elsewhere.toml").write_text(elsewhere)
+    (tmp_path / "other.toml").write_text(f'{rule}exclude.account = ["111122223333"]')
+
+    options = ("--from", example, "--rules", tmp_path, "-o", "json")
+    alerts = rows(run_command("backtest", *options), "candidates")
+    assert {alert["rule"] for alert in alerts} == {"elsewhere"}
+
+    nowhere = run_command("backtest", *options, "--what-if", 'exclude.region=["*"]')
+    assert nowhere.exit_code == 2
+    assert "no rule that can be replayed in account 111122223333 in eu-west-1" in nowhere.stderr
+
+
 def test_counts_that_are_unknown_are_reported(run_command: RunCommand, tmp_path: Path) -> None:
     answers = {**EXAMPLE.answers, Query(Metric.COMPLAINT, SHOP): Gap.UNAVAILABLE}
     path = written(tmp_path, replace(EXAMPLE, answers=answers))

@@ -13,6 +13,7 @@ from mocked_stack import mocked_stack
 
 from vdm_alerts.adapters.aws.dynamodb_state import DynamoDbState
 from vdm_alerts.core.alerts.stored_state import StoredState
+from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.muting.silences import parse_silence
 from vdm_alerts.core.rules.rule_set import RuleText
 from vdm_alerts_cli.command_line import vdm_alerts
@@ -70,6 +71,20 @@ def test_added_silence_says_what_it_mutes_now(run_command: RunCommand) -> None:
     assert "It matches no rule, so it mutes nothing. The rules are bounce-rate." in no_rule.stderr
 
 
+def test_silence_may_be_for_other_accounts_and_regions(run_command: RunCommand) -> None:
+    elsewhere = add(run_command, "move", "--in-account", "3333*", "--in-region", "us-*")
+    assert "It mutes nothing in account" in elsewhere.stderr
+    (row,) = listed(run_command)
+    assert (row["account"], row["region"]) == ("3333*", "us-*")
+    silence = parse_silence("move", parameters()["move"], f"{PATH}/move")
+    assert silence.target_matcher.matches(Target("333333333333", "us-east-1"))
+    assert not silence.target_matcher.matches(Target("333333333333", "eu-west-1"))
+
+    run_command("silence", "update", "move", "--in-account", "*", "--in-region", "*")
+    (row,) = listed(run_command)
+    assert (row["account"], row["region"]) == (None, None), "as without the keys"
+
+
 def test_silence_gets_an_id_of_its_own(run_command: RunCommand) -> None:
     for rule in ("a", "b"):
         run_command("silence", "add", "--rule", rule, "--for", "1h", *WHO)
@@ -98,6 +113,7 @@ def test_add_does_not_replace_a_silence(run_command: RunCommand) -> None:
         (("--rule", "x", "--until", "tomorrow", *WHO), '"tomorrow" is not a time with an offset'),
         (("--rule", "x", "--until", "2026-03-12T08:00:00Z", *WHO), "has passed"),
         (("--isp", "Outlook", "--for", "1h", *WHO), 'Use "Hotmail"'),
+        (("--in-account", "shop", "--for", "1h", *WHO), "An alias is not valid here."),
         (("--rule", "x", "--for", "1h", "--id", "a b", *WHO), "is not the name of a silence"),
         (("--rule", "x", "--for", "1h", "--author", "x", "--reason", "é" * 2_048), "4,096"),
     ],
@@ -122,6 +138,8 @@ def test_update_changes_only_the_given_fields(run_command: RunCommand) -> None:
         "configuration_set": None,
         "tenant": None,
         "isp": "Gmail",
+        "account": None,
+        "region": None,
         "until": "2026-03-17T09:00:00+00:00",
         "reason": "We move",
         "author": "ops",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from alarm_stories import RUNS, STORIES, emails
-from templates import ordinary_template
+from templates import fleet_template
 
 PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
 ALARMS, FIGURES = PAGE.split("\n## How many emails to expect\n")
@@ -16,7 +16,7 @@ ROWS = {
 
 
 def test_page_has_a_row_for_each_alarm_of_the_stack() -> None:
-    alarms = ordinary_template().find_resources("AWS::CloudWatch::Alarm").values()
+    alarms = fleet_template().find_resources("AWS::CloudWatch::Alarm").values()
     names = [each["Properties"]["AlarmName"].removeprefix("vdm-alerts-") for each in alarms]
     assert sorted(re.findall(r"^\| `([\w-]+)` \|", ALARMS, re.MULTILINE)) == sorted(names)
 

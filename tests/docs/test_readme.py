@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from commands import PAGES
 from deployed_stack import README_OPTIONS
-from templates import full_template
+from templates import fleet_template, full_template
 
 from infra.settings import CONTEXT_KEYS
 from vdm_alerts_cli.demo import DEMO_SCENARIO
@@ -47,9 +47,13 @@ def test_configuration_page_lists_every_context_key_and_no_other() -> None:
 
 def test_architecture_page_lists_every_resource_type_and_module() -> None:
     page = (ROOT / "docs" / "architecture.md").read_text()
-    types = {each["Type"] for each in full_template().to_json()["Resources"].values()}
+    types = {
+        each["Type"]
+        for template in (full_template(), fleet_template())
+        for each in template.to_json()["Resources"].values()
+    }
     assert set(re.findall(r"`(AWS::\w+::\w+)`", page)) == types
-    for module in re.findall(r"\| `(\w+\.py)` \|", page):
+    for module in re.findall(r"`(\w+\.py)`(?:, `\w+\.py`)? \|", page):
         assert (ROOT / "infra" / module).exists()
 
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from templates import ordinary_template
+from templates import fleet_template
 
 from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.notifications.rendering.runbook import (
@@ -30,7 +30,7 @@ def test_runbook_has_a_section_for_problems_of_the_service() -> None:
 
 def test_runbook_has_exactly_one_section_for_each_alarm() -> None:
     """The logical ID of an alarm is "Watchdog", its construct ID, and a hash of 8 characters."""
-    alarms = ordinary_template().find_resources("AWS::CloudWatch::Alarm")
+    alarms = fleet_template().find_resources("AWS::CloudWatch::Alarm")
     names = [logical_id[len("Watchdog") : -8] for logical_id in alarms]
     titles = [title for title in TITLES if title.startswith(alarm_section(""))]
     assert sorted(titles) == sorted(alarm_section(name) for name in names)

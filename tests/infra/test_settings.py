@@ -1,6 +1,7 @@
 """Deployment options from the CDK context."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from aws_cdk import App
@@ -356,3 +357,84 @@ def test_weekly_summary_is_rejected_when_its_schedule_is_not_weekly(value: objec
     with pytest.raises(InvalidContextError, match="is not a weekly schedule") as error:
         read_context(BASE | {"weeklySummary": value})
     assert str(error.value).splitlines()[1].startswith("weeklySummary: ")
+
+
+LISTED = '[[targets]]\naccount = "222222222222"\nregions = ["eu-west-1"]\n'
+
+
+def fleet_context(folder: Path, text: str = LISTED, **changes: object) -> dict[str, object]:
+    file = folder / "fleet.toml"
+    file.write_text(text)
+    context: dict[str, object] = BASE | {"fleet": str(file)} | changes
+    return context
+
+
+def test_fleet_is_read_from_its_file(tmp_path: Path) -> None:
+    context = fleet_context(tmp_path)
+    options = read_context(context).fleet
+    assert options is not None
+    assert (options.path, options.concurrency) == (context["fleet"], 40)
+    assert [str(entry.target) for entry in options.fleet.targets] == [
+        "Account 222222222222, eu-west-1"
+    ]
+
+
+@pytest.mark.parametrize("value", ["1", 1, "1000", 1000])
+def test_fleet_concurrency_is_a_text_or_a_number(tmp_path: Path, value: object) -> None:
+    options = read_context(fleet_context(tmp_path, fleetConcurrency=value)).fleet
+    assert options is not None
+    assert options.concurrency == int(str(value))
+
+
+@pytest.mark.parametrize("value", ["0", "1001", "many", "-1", 2.5, "9" * 5_000, "\u0661"])
+def test_fleet_concurrency_is_limited(tmp_path: Path, value: object) -> None:
+    with pytest.raises(InvalidContextError) as caught:
+        read_context(fleet_context(tmp_path, fleetConcurrency=value))
+    assert "is not a valid number of targets. Use the number of targets of the fleet" in str(
+        caught.value
+    )
+
+
+def test_fleet_concurrency_without_a_fleet_is_an_error() -> None:
+    with pytest.raises(InvalidContextError, match=r"fleetConcurrency: has no effect without fleet"):
+        read_context(BASE | {"fleetConcurrency": "40"})
+
+
+def test_every_error_in_a_fleet_file_is_an_error_of_the_context(tmp_path: Path) -> None:
+    context = fleet_context(tmp_path, LISTED.replace("222222222222", "22").replace("eu-", "eu"))
+    with pytest.raises(InvalidContextError) as caught:
+        read_context(context | {"encrypt": "perhaps"})
+    heading, *lines, _ = str(caught.value).splitlines()
+    assert heading == "Invalid CDK context: 3 errors"
+    file = context["fleet"]
+    account, region = lines[1:]
+    assert account == (
+        f'fleet: {file}: targets[0].account "22" is not an account ID. Use 12 digits, in quotes, '
+        'for example "222222222222".'
+    )
+    assert region.startswith(f'fleet: {file}: targets[0].regions[0] "euwest-1" is not a Region.')
+
+
+def test_unreadable_fleet_file_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "latin.toml").write_bytes(b"# \xe4")
+    for path, error in (
+        (tmp_path / "missing.toml", "is unreadable: No such file or directory. Use the path of"),
+        (tmp_path, "is unreadable: Is a directory. Use the path of a fleet file"),
+        (tmp_path / "latin.toml", "is not UTF-8. Save it with this encoding."),
+        ("a\0b", "is unreadable: embedded null byte."),
+    ):
+        with pytest.raises(InvalidContextError) as caught:
+            read_context(BASE | {"fleet": str(path)})
+        assert error in str(caught.value)
+
+
+@pytest.mark.parametrize("schedule", ["rate(5 minutes)", "cron(0,5 8 * * ? *)"])
+def test_executions_of_a_fleet_are_at_least_ten_minutes_apart(
+    tmp_path: Path, schedule: str
+) -> None:
+    with pytest.raises(InvalidContextError) as caught:
+        read_context(fleet_context(tmp_path, schedule=schedule))
+    assert f'schedule: "{schedule}" runs more often than every 10 minutes, although an exec' in str(
+        caught.value
+    )
+    assert read_context(fleet_context(tmp_path, schedule="rate(10 minutes)")).fleet

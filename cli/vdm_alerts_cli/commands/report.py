@@ -55,7 +55,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @account_options
 @reading_options
 @output_options(Format.TABLE, Format.JSON)
-def report(  # noqa: PLR0913, PLR0917 - one argument for each option
+def report(
     to: Path,
     dataset: Path | None,
     rules: Path | None,

@@ -1,6 +1,6 @@
 """`vdm-alerts silence`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
@@ -25,6 +25,8 @@ def _field_options(*, is_new: bool) -> Callable[[Callable[..., Any]], Callable[.
         click.option("--configuration-set", metavar="PATTERN", help="Configuration sets to mute."),
         click.option("--tenant", metavar="PATTERN", help="Tenants to mute."),
         click.option("--isp", metavar="PATTERN", help="Mailbox providers to mute."),
+        click.option("--in-account", metavar="PATTERN", help="Only in these account IDs."),
+        click.option("--in-region", metavar="PATTERN", help="Only in these Regions."),
         click.option("--until", metavar="TIME", help="The end, such as 2026-03-20T09:00:00Z."),
         click.option("--for", "length", metavar="DURATION", help="The end from now: 2h or 3d."),
         click.option("--reason", metavar="TEXT", required=is_new, help="Why alerts are muted."),
@@ -37,6 +39,11 @@ def _field_options(*, is_new: bool) -> Callable[[Callable[..., Any]], Callable[.
         return command
 
     return decorate
+
+
+def _by_key(matchers: Mapping[str, str | None]) -> Mapping[str, str | None]:
+    """Return the options *matchers* by the keys of a silence."""
+    return {name.removeprefix("in_"): pattern for name, pattern in matchers.items()}
 
 
 @click.group()
@@ -66,14 +73,14 @@ def add(
 ) -> ExitStatus:
     """Mute the alerts that match all of the given patterns, until a time.
 
-    At least one of --rule, --identity, --configuration-set, --tenant and --isp is required, and
-    either --until or --for. In a pattern, * matches any characters and ? one.
+    At least one pattern is required, and either --until or --for. In a pattern, * matches any
+    characters and ? one.
     """
     from vdm_alerts_cli.silence import SilenceOptions, Silencing
 
     if (until is None) == (length is None):
         raise click.UsageError("Use either --until or --for.")
-    options = SilenceOptions(matchers, until, length, reason, author)
+    options = SilenceOptions(_by_key(matchers), until, length, reason, author)
     return Silencing.of(account, output).add(name, options)
 
 
@@ -101,7 +108,7 @@ def update(
 
     if until is not None and length is not None:
         raise click.UsageError("Use either --until or --for.")
-    options = SilenceOptions(matchers, until, length, reason, author)
+    options = SilenceOptions(_by_key(matchers), until, length, reason, author)
     return Silencing.of(account, output).update(name, options)
 
 

@@ -224,6 +224,7 @@ def _rates_of_ses(account: Account, indicator: Indicator) -> SesRates | None:
 
 
 def _rules(account: Account) -> TableSection:
+    monitoring = [rule for rule in account.rules.rules.values() if rule.scopes]
     return TableSection(
         "rules",
         "Rules in effect",
@@ -237,7 +238,7 @@ def _rules(account: Account) -> TableSection:
                 ),
                 number_of("override", len(rule.overrides)) if rule.overrides else "none",
             )
-            for rule in account.rules.rules.values()
+            for rule in monitoring
         ],
-        "" if account.rules.rules else "None.",
+        "" if monitoring else "None.",
     )

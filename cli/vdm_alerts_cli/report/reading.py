@@ -47,7 +47,7 @@ def read_from_file(dataset: Dataset, rules: Path | None, days: int) -> ReadResul
     are unknown. Raises InvalidInputError and UnreadableFileError.
     """
     store = ParameterStore(read_rules(rules or DEFAULT_RULES), dataset.target.region)
-    rule_set = store.rules().rules(NoDeadline())
+    rule_set = store.rules().rules(NoDeadline()).for_target(dataset.target)
     for finding in rule_set.invalid.values():
         raise InvalidInputError(str(finding))
     rates = DatasetRates(dataset, min(days, dataset.days))
@@ -66,6 +66,7 @@ def read_from_account(
     deployment = find_deployment(connection, prefix)
     rule_set = rule_source(connection, deployment).rules(NoDeadline())
     history, rule_set, unread = _history(connection, deployment, rule_set, days, now)
+    rule_set = rule_set.for_target(connection.target)
     ses_rates = _ses_rates(connection, now)
     if isinstance(ses_rates, str):
         unread.append(ses_rates)

@@ -62,12 +62,14 @@ def _query_sources(
         FindingSource.SUBSCRIBERS,
     )
     rule_set = failures.attempt(
-        lambda: ports.rules.rules(limits.deadline).with_last_valid(before.rules),
+        lambda: ports.rules.rules(limits.deadline).with_last_valid(before.rules).for_target(target),
         None,
         FindingSource.RULES,
     )
     silences = failures.attempt(
-        lambda: ports.silences.silences(limits.deadline), Silences(), FindingSource.SILENCES
+        lambda: ports.silences.silences(limits.deadline).for_target(target),
+        Silences(),
+        FindingSource.SILENCES,
     )
     # If the account status is unreadable, the first VDM query shows whether VDM is on.
     status = failures.attempt(

@@ -160,7 +160,7 @@ def test_expired_silences_are_reported_only_for_the_most_recent_ones() -> None:
                 "until   is missing. Add the end of the silence, for example until =",
                 "reason  is missing. Add the reason, in quotes",
                 "author  is missing. Add the person or team to ask, in quotes",
-                "rule    is missing, and so are identity, configuration_set, tenant, isp. Add",
+                "rule    is missing, and so are identity, configuration_set, tenant, isp, account",
             ],
         ),
         (

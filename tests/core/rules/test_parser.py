@@ -77,8 +77,9 @@ def test_rule_reference_lists_exactly_the_keys_indicators_and_scopes(root: Path)
     headings = ["indicator", "scopes"]
     keys = [field.name for field in fields(RuleDocument)]
     assert sorted(listed) == sorted([*keys, *INDICATORS, *KINDS, *headings])
-    (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    example, for_targets = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
     assert parse_rule("example", example, "here").top == 100
+    assert parse_rule("example", for_targets, "here").targets.include.region == ("eu-*",)
 
 
 def test_rule_with_one_threshold_is_valid() -> None:
@@ -125,6 +126,7 @@ def test_invalid_rule_examples_exist() -> None:
         "not-toml",
         "numbers-for-percentages",
         "odd-overrides",
+        "odd-targets",
         "old-words",
         "plain-and-unusual",
         "ses-with-counts",

@@ -54,6 +54,8 @@ sample_texts = st.sampled_from(
         *("1d", "60d", "61d", "0d", "07d", "6h", "1440h", "1441h", "24 h", "1w"),
         *("keep", "ok", "breaching", "OK", "bounce_rate", "account", "identity_at_isp"),
         *("news.*", " ", "", "[ab]*", "a" * 320, "a" * 321),
+        *("222222222222", "2222*", "22222222222", "22222222222?", "1*2*3*4*", "**", "?" * 13),
+        *("eu-west-1", "us-gov-west-1", "eu-*", "EU-*", "europe", "*" * 64, "*" * 65),
         *("news\u00a0.*", "\u200bnews.*", "*\ufeff", "n\u00e9ws.*"),
     ]
 )
@@ -63,9 +65,16 @@ sample_values = (
     scalars
     | st.lists(scalars, max_size=2)
     | st.dictionaries(sample_texts, scalars, max_size=2)
-    | st.fixed_dictionaries({"identity": sample_texts | st.lists(sample_texts, max_size=2)})
+    | st.dictionaries(
+        st.sampled_from(["identity", "account", "region"]),
+        sample_texts | st.lists(sample_texts, max_size=2),
+        min_size=1,
+        max_size=1,
+    )
     | st.lists(
-        st.fixed_dictionaries({"identity": sample_texts}, optional={"hold": sample_texts}),
+        st.fixed_dictionaries(
+            {}, optional=dict.fromkeys(("identity", "account", "region", "hold"), sample_texts)
+        ),
         max_size=2,
     )
 )
@@ -115,6 +124,12 @@ def parses(table: dict[str, Any]) -> bool:
 @example("overrides", [{"hold": "1d"}])
 @example("include", {"tenant": ["a"], "isp": ["Hotmail"]})
 @example("include", {"identity": ["news.\u202f*"]})
+@example("include", {"account": ["1*2*3*4*5*6*7*8*9*0*1*2*"], "region": ["ap-*", "*-gov-*"]})
+@example("exclude", {"account": ["1*2*3*4*5*6*7*8*9*0*1*2*3"]})
+@example("exclude", {"account": ["shop"]})
+@example("exclude", {"region": ["eu-west-1", "europe"]})
+@example("overrides", [{"account": "222222222222", "region": "eu-*", "hold": "1d"}])
+@example("overrides", [{"account": 222222222222, "hold": "1d"}])
 @example("overrides", [{"tenant": "acme\u2060", "hold": "1d"}])
 def test_json_schema_accepts_exactly_what_the_parser_accepts(key: str, value: Any) -> None:
     table = {**MINIMAL_RULE, key: value}

@@ -229,7 +229,9 @@ A stored name never changes, because existing tables contain it. The Python name
 """
 NOT_STORED: Mapping[type, frozenset[str]] = {
     Finding: frozenset({"fix"}),
-    Rule: frozenset({"scopes", "include", "exclude", "top", "overrides", "remind_after"}),
+    Rule: frozenset(
+        {"scopes", "include", "exclude", "targets", "top", "overrides", "remind_after"}
+    ),
 }
 """Fields that are not stored.
 

@@ -1,18 +1,20 @@
 """Silences: which notifications a user mutes, until when, and why."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
 from vdm_alerts.core.model.findings import DeleteParameter, Finding
 from vdm_alerts.core.model.metrics import Dimension, Scope
+from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.model.timefmt import format_time
 from vdm_alerts.core.rules.field_types import Glob, SingleLine
 from vdm_alerts.core.rules.matcher_index import MatcherIndex
 from vdm_alerts.core.rules.patterns import ScopeMatcher, matches_pattern
 from vdm_alerts.core.rules.quoting import shorten
 from vdm_alerts.core.rules.schema import MatcherFields, read_document
+from vdm_alerts.core.rules.target_patterns import ANY_TARGET, TARGET_KEYS, TargetMatcher
 from vdm_alerts.core.rules.toml_document import (
     MAX_PARAMETER_SIZE,
     DocumentType,
@@ -50,6 +52,8 @@ class Silence:
     """A line of text."""
     author: str
     """A line of text: whom to ask about the silence."""
+    target_matcher: TargetMatcher = ANY_TARGET
+    """The patterns that a target must match."""
 
     def covers(self, rule: str, scope: Scope) -> bool:
         """Return whether the silence mutes the rule named *rule* for *scope*.
@@ -61,7 +65,7 @@ class Silence:
 
     @property
     def patterns(self) -> Mapping[str, str]:
-        """The patterns that must all match, by their keys."""
+        """The patterns that the rule and the scope must match, by their keys."""
         return {RULE: self.rule_pattern, **_by_key(self.matcher.patterns)}
 
     def has_expired(self, now: datetime) -> bool:
@@ -90,6 +94,11 @@ class Silences:
     """The valid silences, including expired ones."""
     findings: Sequence[Finding] = ()
     """The errors of the invalid silences, which mute nothing."""
+
+    def for_target(self, target: Target) -> "Silences":
+        """Return the silences that mute alerts in *target*, and all errors."""
+        silences = [each for each in self.silences if each.target_matcher.matches(target)]
+        return replace(self, silences=silences)
 
     def in_effect(self, now: datetime) -> Sequence[Silence]:
         """Return the silences that have not expired."""
@@ -138,6 +147,7 @@ def parse_silence(name: str, text: str, source: str) -> Silence:
         until=document.until,
         reason=document.reason,
         author=document.author,
+        target_matcher=document.target_matcher,
     )
 
 
@@ -151,7 +161,7 @@ class SilenceDocument(MatcherFields):
     author: SingleLine
 
 
-MATCHERS = (RULE, *(dimension.key for dimension in Dimension))
+MATCHERS = (RULE, *(dimension.key for dimension in Dimension), *TARGET_KEYS)
 """The keys that select what a silence mutes. At least one of them is required."""
 
 

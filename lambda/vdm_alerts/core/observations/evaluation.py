@@ -129,7 +129,7 @@ def _ses_verdicts(observation: Observation) -> dict[AlertKey, Verdict]:
             rule, observation.rates_of_ses(rule.indicator)
         )
         for rule in observation.rules.values()
-        if rule.indicator.is_from_ses
+        if rule.indicator.is_from_ses and rule.covers(ACCOUNT)
     }
 
 

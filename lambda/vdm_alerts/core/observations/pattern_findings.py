@@ -128,8 +128,8 @@ def _rule_patterns(rule: Rule) -> Iterator[NamePattern]:
         for dimension, patterns in scope_patterns.patterns.items():
             for pattern in patterns:
                 yield f"{key}.{dimension.key}", dimension, pattern
-    for index, override in enumerate(rule.overrides):
-        yield from _matcher_patterns(override.matcher, f"overrides[{index}].")
+    for override in rule.overrides:
+        yield from _matcher_patterns(override.matcher, f"overrides[{override.index}].")
 
 
 def _matcher_patterns(matcher: ScopeMatcher, path: str = "") -> Iterator[NamePattern]:

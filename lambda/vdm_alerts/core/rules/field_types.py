@@ -47,6 +47,12 @@ MAX_NAME_LENGTH = 320
 """Maximum characters of an address: https://datatracker.ietf.org/doc/html/rfc3696#section-3."""
 NO_CONFIDENCE = "none"
 """The value of the key `confidence` for a plain comparison."""
+MAX_TARGET_PATTERN_LENGTH = 64
+"""Maximum characters of a pattern of account IDs or of Regions."""
+_ACCOUNT_PATTERN = re.compile(r"[0-9?]{12}|(?=.*\*)(?:\**[0-9?]){0,12}\**")
+"""A pattern that 12 digits can match."""
+_REGION_PATTERN = re.compile(r"[a-z]{2,}(?:-[a-z]+)+-[0-9]+|(?=.*[*?])[a-z0-9*?-]+")
+"""A Region, or a pattern with the characters of Regions."""
 _TIMESTAMP_EXAMPLE = "2026-03-20T09:00:00Z"
 
 KindName = NewType("KindName", tuple)  # type: ignore[type-arg]  # A Kind: cattrs needs a class.
@@ -67,6 +73,10 @@ IdentityGlob = NewType("IdentityGlob", str)
 """A name of an identity, with its domain as SES lists it, or a pattern of such names."""
 IspGlob = NewType("IspGlob", str)
 """A name of a mailbox provider, as SES spells it, or a pattern of such names."""
+AccountGlob = NewType("AccountGlob", str)
+"""An account ID, or a pattern of account IDs."""
+RegionGlob = NewType("RegionGlob", str)
+"""A Region, or a pattern of Regions."""
 SingleLine = NewType("SingleLine", str)
 """A text in one line, not empty."""
 
@@ -235,6 +245,38 @@ def parse_glob(value: object) -> Glob:
 def parse_identity_glob(value: object) -> IdentityGlob:
     """Return a pattern of identities. Internationalized domains become Punycode, as at SES."""
     return IdentityGlob(with_punycode(parse_glob(value)))
+
+
+def parse_account_glob(value: object) -> AccountGlob:
+    """Return a pattern of account IDs, which 12 digits can match."""
+    if not _is_target_pattern(value, _ACCOUNT_PATTERN):
+        message = (
+            f"{quote(value)} is not an account ID or a pattern of account IDs. Use 12 digits, or "
+            'digits with * and ?, in quotes, for example "222222222222" or "2222*". An alias is '
+            "not valid here."
+        )
+        raise ValueError(message)
+    return AccountGlob(value)
+
+
+def parse_region_glob(value: object) -> RegionGlob:
+    """Return a pattern of Regions."""
+    if not _is_target_pattern(value, _REGION_PATTERN):
+        message = (
+            f"{quote(value)} is not a Region or a pattern of Regions. Use a form like "
+            '"eu-west-1" or "eu-*", in lower case.'
+        )
+        raise ValueError(message)
+    return RegionGlob(value)
+
+
+def _is_target_pattern(value: object, form: re.Pattern[str]) -> TypeGuard[str]:
+    """Return whether *value* is a text of the *form*, and not too long."""
+    return (
+        isinstance(value, str)
+        and len(value) <= MAX_TARGET_PATTERN_LENGTH
+        and form.fullmatch(value) is not None
+    )
 
 
 def parse_isp_glob(value: object) -> IspGlob:

@@ -42,9 +42,12 @@ def parse_rule(name: str, text: str, source: str) -> Rule:
     rule = _rule(name, source, document, effective_policy(document))
     overrides = (
         Override(
-            override.matcher, _rule(name, source, document, effective_policy(document, override))
+            override.matcher,
+            _rule(name, source, document, effective_policy(document, override)),
+            override.target_matcher,
+            index,
         )
-        for override in document.overrides
+        for index, override in enumerate(document.overrides)
     )
     return replace(rule, overrides=tuple(overrides))
 
@@ -75,6 +78,7 @@ def _rule(name: str, source: str, document: RuleDocument, policy: Policy) -> Rul
         missing_data=policy.missing_data or MissingData.OK,
         include=document.include.patterns,
         exclude=document.exclude.patterns,
+        targets=document.targets,
         top=document.top,
         representative_volume=document.representative_volume,
         remind_after=REMIND_AFTER if document.remind_after is None else document.remind_after,

@@ -46,19 +46,17 @@ class ScopeMatcher:
     def is_within(self, wider: "ScopeMatcher") -> bool:
         """Return whether *wider* matches every scope that this matcher matches.
 
-        A True is certain. Between a `*` and a `?` that are swapped, such as "*?" and "?*", the
-        result is False although both match the same names.
+        A True is certain, as that of the function `is_within` is.
         """
         return all(
-            dimension in self.patterns
-            and _is_within(self.patterns[dimension].lower(), pattern.lower())
+            dimension in self.patterns and is_within(self.patterns[dimension], pattern)
             for dimension, pattern in wider.patterns.items()
         )
 
     def may_overlap(self, other: "ScopeMatcher") -> bool:
         """Return whether a scope can exist that both matchers match."""
         return all(
-            _may_overlap(self.patterns[dimension].lower(), other.patterns[dimension].lower())
+            may_overlap(self.patterns[dimension], other.patterns[dimension])
             for dimension in self.patterns.keys() & other.patterns.keys()
         )
 
@@ -77,6 +75,39 @@ def matches_pattern(name: str, pattern: str) -> bool:
     return fnmatchcase(name.lower(), pattern.lower())
 
 
+def is_within(narrow: str, wide: str) -> bool:
+    """Return whether the pattern *wide* matches every name that the pattern *narrow* matches.
+
+    A True is certain. Between a `*` and a `?` that are swapped, such as "*?" and "?*", the result
+    is False although both match the same names.
+    """
+    # Dynamic programming over the suffixes of both patterns, from their ends.
+    suffixes = _Suffixes(wide.lower())
+    # Bit i of contains: the suffix of wide from i on matches every name of the suffix of narrow
+    # that has been processed.
+    contains = suffixes.matching_nothing
+    for character in reversed(narrow.lower()):
+        after_match = contains >> 1 & suffixes.accepting(character)
+        contains = suffixes.with_stars(after_match, contains)
+    return bool(contains & 1)
+
+
+def may_overlap(first: str, second: str) -> bool:
+    """Return whether a name can exist that both patterns match."""
+    # Dynamic programming over the suffixes of both patterns, from their ends.
+    suffixes = _Suffixes(second.lower())
+    # Bit i of overlaps: the suffix of second from i on, and the suffix of first that has been
+    # processed, match a common name.
+    overlaps = suffixes.matching_nothing
+    for character in reversed(first.lower()):
+        if character == "*":
+            overlaps = (1 << overlaps.bit_length()) - 1
+        else:
+            accepting = suffixes.not_star if character == "?" else suffixes.accepting(character)
+            overlaps = suffixes.with_stars(overlaps >> 1 & accepting, overlaps)
+    return bool(overlaps & 1)
+
+
 def _punycode_label(label: str) -> str:
     if label.isascii() or set(label) & WILDCARDS:
         return label
@@ -84,39 +115,6 @@ def _punycode_label(label: str) -> str:
         return label.encode("idna").decode()
     except UnicodeError:
         return label
-
-
-def _is_within(narrow: str, wide: str) -> bool:
-    """Return whether *wide* matches every name that *narrow* matches.
-
-    Dynamic programming over the suffixes of both patterns, from their ends.
-    """
-    suffixes = _Suffixes(wide)
-    # Bit i of contains: the suffix of wide from i on matches every name of the suffix of narrow
-    # that has been processed.
-    contains = suffixes.matching_nothing
-    for character in reversed(narrow):
-        after_match = contains >> 1 & suffixes.accepting(character)
-        contains = suffixes.with_stars(after_match, contains)
-    return bool(contains & 1)
-
-
-def _may_overlap(first: str, second: str) -> bool:
-    """Return whether a name can exist that both patterns match.
-
-    Dynamic programming over the suffixes of both patterns, from their ends.
-    """
-    suffixes = _Suffixes(second)
-    # Bit i of overlaps: the suffix of second from i on, and the suffix of first that has been
-    # processed, match a common name.
-    overlaps = suffixes.matching_nothing
-    for character in reversed(first):
-        if character == "*":
-            overlaps = (1 << overlaps.bit_length()) - 1
-        else:
-            accepting = suffixes.not_star if character == "?" else suffixes.accepting(character)
-            overlaps = suffixes.with_stars(overlaps >> 1 & accepting, overlaps)
-    return bool(overlaps & 1)
 
 
 class _Suffixes:

@@ -1,6 +1,6 @@
 """Rules: which rates are monitored, and when they fire an alert."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import Enum
 from functools import cached_property
@@ -9,7 +9,14 @@ from typing import TypeAlias
 from vdm_alerts.core.model.metrics import Dimension, Kind, Scope, Series, Window
 from vdm_alerts.core.model.rates import Indicator, Rate
 from vdm_alerts.core.model.severity import Severity
+from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.rules.patterns import ANY_SCOPE, ScopeMatcher, ScopePatterns
+from vdm_alerts.core.rules.target_patterns import (
+    ALL_TARGETS,
+    ANY_TARGET,
+    TargetMatcher,
+    TargetSelection,
+)
 from vdm_alerts.core.statistics.arrival import ArrivalCurve
 
 REPRESENTATIVE_VOLUME = 10_000
@@ -104,7 +111,7 @@ class Rule:
     """The place of the text, such as "/vdm-alerts/rules/shipped/bounce-rate"."""
     indicator: Indicator
     scopes: frozenset[Kind]
-    """The kinds of scopes that the rule monitors."""
+    """The kinds of scopes that the rule monitors. None in a target that it does not monitor."""
     windows: tuple[Window, ...]
     """The windows in which the rate is evaluated, shortest first. At least one."""
     thresholds: tuple[Threshold, ...]
@@ -136,6 +143,8 @@ class Rule:
     """In each dimension that has patterns, a monitored name must match one of them."""
     exclude: ScopePatterns = ANY_SCOPE
     """Names that match any of these patterns are not monitored."""
+    targets: TargetSelection = ALL_TARGETS
+    """The targets that the rule monitors. `for_target` applies it."""
     top: int | None = None
     """The number of senders of each kind to monitor, largest volume first. None means all."""
     overrides: tuple["Override", ...] = ()
@@ -197,8 +206,35 @@ class Rule:
         """Return whether the patterns of the rule accept the provider *isp*."""
         return self._covers_name(Dimension.ISP, isp)
 
+    def for_target(self, target: Target) -> "Rule":
+        """Return the rule as it applies in *target*, without patterns of targets.
+
+        It has no scopes if it does not monitor *target*. Of the overrides, those for other targets
+        are left out, and one that applies to every scope becomes the rule itself.
+        """
+        if self.targets == ALL_TARGETS and all(
+            override.target_matcher == ANY_TARGET for override in self.overrides
+        ):
+            return self
+        if not self.targets.covers(target):
+            return replace(self, scopes=frozenset(), targets=ALL_TARGETS, overrides=())
+        matching = [each for each in self.overrides if each.target_matcher.matches(target)]
+        general = self
+        overrides = []
+        for override in matching:
+            if any(other.takes_precedence_over(override) for other in matching):
+                continue
+            if override.matcher.patterns:
+                overrides.append(override.for_any_target())
+            else:
+                general = override.rule
+        return replace(general, targets=ALL_TARGETS, overrides=tuple(overrides))
+
     def for_scope(self, scope: Scope) -> "Rule":
-        """Return the rule of the most specific override for *scope*, or this rule."""
+        """Return the rule of the most specific override for *scope*, or this rule.
+
+        The overrides must be those of one target: see `for_target`.
+        """
         best: Override | None = None
         for override in self.overrides:
             if override.matcher.matches(scope) and (
@@ -239,9 +275,31 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """A rule that replaces another rule for some scopes."""
+    """A rule that replaces another rule for some scopes of some targets."""
 
     matcher: ScopeMatcher
     """Which scopes the override applies to."""
     rule: Rule
     """The rule that applies to these scopes, without overrides of its own."""
+    target_matcher: TargetMatcher = ANY_TARGET
+    """Which targets the override applies to."""
+    index: int = 0
+    """The position of the override in the text of the rule, from 0."""
+
+    def is_within(self, wider: "Override") -> bool:
+        """Return whether *wider* matches every scope of every target that this override matches."""
+        return self.matcher.is_within(wider.matcher) and self.target_matcher.is_within(
+            wider.target_matcher
+        )
+
+    def takes_precedence_over(self, other: "Override") -> bool:
+        """Return whether the override always applies in place of *other*, in a common target.
+
+        That is so if both match the same scopes, and this one is for fewer targets.
+        """
+        return self is not other and self.is_within(other) and other.matcher.is_within(self.matcher)
+
+    def for_any_target(self) -> "Override":
+        """Return the override without patterns of targets."""
+        rule = replace(self.rule, targets=ALL_TARGETS)
+        return replace(self, rule=rule, target_matcher=ANY_TARGET)

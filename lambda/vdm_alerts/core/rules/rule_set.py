@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from vdm_alerts.core.model.findings import Finding
+from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.rules.parser import InvalidRuleError, parse_rule
 from vdm_alerts.core.rules.rule import Rule
 
@@ -51,8 +52,19 @@ class RuleSet:
 
     @property
     def counted_rules(self) -> Sequence[Rule]:
-        """The rules in effect about rates that VDM has counts of."""
-        return [rule for rule in self.rules.values() if not rule.indicator.is_from_ses]
+        """The rules in effect that monitor rates that VDM has counts of."""
+        return [
+            rule for rule in self.rules.values() if rule.scopes and not rule.indicator.is_from_ses
+        ]
+
+    def for_target(self, target: Target) -> "RuleSet":
+        """Return the rule set as it applies in *target*.
+
+        A rule that does not monitor *target* stays, without scopes.
+        """
+        return replace(
+            self, rules={name: rule.for_target(target) for name, rule in self.rules.items()}
+        )
 
     def with_last_valid(self, last_valid: Mapping[str, RuleText]) -> "RuleSet":
         """Return the rule set with the last valid version of each invalid rule.

@@ -15,6 +15,7 @@ from vdm_alerts.core.rules.field_types import (
     INDICATORS,
     KINDS,
     MISSING_DATA,
+    AccountGlob,
     Count,
     DropFactor,
     Glob,
@@ -22,10 +23,12 @@ from vdm_alerts.core.rules.field_types import (
     IncreaseFactor,
     IspGlob,
     KindName,
+    RegionGlob,
     Reminders,
     Share,
     SingleLine,
     choice_parser,
+    parse_account_glob,
     parse_arrival_curve,
     parse_confidence,
     parse_count,
@@ -35,6 +38,7 @@ from vdm_alerts.core.rules.field_types import (
     parse_identity_glob,
     parse_increase_factor,
     parse_isp_glob,
+    parse_region_glob,
     parse_reminders,
     parse_share,
     parse_single_line,
@@ -43,6 +47,12 @@ from vdm_alerts.core.rules.field_types import (
 )
 from vdm_alerts.core.rules.patterns import ScopeMatcher, ScopePatterns
 from vdm_alerts.core.rules.rule import Confidence, MissingData
+from vdm_alerts.core.rules.target_patterns import (
+    ANY,
+    TargetMatcher,
+    TargetPatterns,
+    TargetSelection,
+)
 from vdm_alerts.core.statistics.arrival import ArrivalCurve
 
 T = TypeVar("T")
@@ -73,17 +83,24 @@ class Policy:
 
 @dataclass(frozen=True, kw_only=True)
 class MatcherFields:
-    """The keys that select scopes. A scope must match all that are present."""
+    """The keys that select targets and scopes. All that are present must match."""
 
     identity: IdentityGlob | None = None
     configuration_set: Glob | None = None
     tenant: Glob | None = None
     isp: IspGlob | None = None
+    account: AccountGlob | None = None
+    region: RegionGlob | None = None
 
     @property
     def matcher(self) -> ScopeMatcher:
-        """The patterns as a matcher."""
+        """The patterns of names as a matcher."""
         return ScopeMatcher(_by_dimension(self))
+
+    @property
+    def target_matcher(self) -> TargetMatcher:
+        """The patterns of targets as a matcher."""
+        return TargetMatcher(self.account or ANY, self.region or ANY)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,11 +116,18 @@ class PatternLists:
     configuration_set: tuple[Glob, ...] = ()
     tenant: tuple[Glob, ...] = ()
     isp: tuple[IspGlob, ...] = ()
+    account: tuple[AccountGlob, ...] = ()
+    region: tuple[RegionGlob, ...] = ()
 
     @property
     def patterns(self) -> ScopePatterns:
-        """The patterns by dimension."""
+        """The patterns of names, by dimension."""
         return ScopePatterns(_by_dimension(self))
+
+    @property
+    def target_patterns(self) -> TargetPatterns:
+        """The patterns of targets."""
+        return TargetPatterns(self.account, self.region)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +151,11 @@ class RuleDocument(Policy, RuleTarget):
     representative_volume: Count | None = None
     remind_after: Reminders | None = None
     overrides: tuple[OverrideDocument, ...] = ()
+
+    @property
+    def targets(self) -> TargetSelection:
+        """The targets that the rule monitors."""
+        return TargetSelection(self.include.target_patterns, self.exclude.target_patterns)
 
 
 def effective_policy(document: RuleDocument, override: OverrideDocument | None = None) -> Policy:
@@ -183,5 +212,7 @@ _converter.register_structure_hook(Count, lambda value, _: parse_count(value))
 _converter.register_structure_hook(Glob, lambda value, _: parse_glob(value))
 _converter.register_structure_hook(IdentityGlob, lambda value, _: parse_identity_glob(value))
 _converter.register_structure_hook(IspGlob, lambda value, _: parse_isp_glob(value))
+_converter.register_structure_hook(AccountGlob, lambda value, _: parse_account_glob(value))
+_converter.register_structure_hook(RegionGlob, lambda value, _: parse_region_glob(value))
 _converter.register_structure_hook(datetime, lambda value, _: parse_timestamp(value))
 _converter.register_structure_hook(SingleLine, lambda value, _: parse_single_line(value))

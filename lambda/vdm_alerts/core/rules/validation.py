@@ -3,8 +3,8 @@
 The checks skip values that are invalid alone, because parsing reports those.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import combinations
 
@@ -21,11 +21,16 @@ from vdm_alerts.core.rules.field_types import (
 )
 from vdm_alerts.core.rules.patterns import ScopeMatcher
 from vdm_alerts.core.rules.rule import BASELINE_WINDOW
+from vdm_alerts.core.rules.target_patterns import ANY, TARGET_KEYS, TargetMatcher
 from vdm_alerts.core.rules.toml_document import InvalidField, Table
 
 MAX_WINDOW_WITH_BASELINE = LONGEST_WINDOW.days - BASELINE_WINDOW.days
 """The longest window in days, if the days of a baseline precede it."""
 _ACCOUNT_ONLY = "account"
+_BASELINE_KEYS = ("above_baseline", "drop_below")
+_DIMENSION_OF_KEY: Mapping[str, Dimension] = {dimension.key: dimension for dimension in Dimension}
+_MATCHERS = (*_DIMENSION_OF_KEY, *TARGET_KEYS)
+"""The keys of an override that select scopes and targets."""
 _KEYS_OF_COUNTS = frozenset(
     {
         "windows",
@@ -35,17 +40,12 @@ _KEYS_OF_COUNTS = frozenset(
         "above_baseline",
         "drop_below",
         "missing_data",
-        "include",
-        "exclude",
         "top",
         "feedback",
         "representative_volume",
-        "overrides",
     }
 )
-"""The keys that select senders, or say how counts are compared."""
-_BASELINE_KEYS = ("above_baseline", "drop_below")
-_DIMENSION_OF_KEY: Mapping[str, Dimension] = {dimension.key: dimension for dimension in Dimension}
+"""The keys that say how counts are compared, or whose counts."""
 
 
 class CrossFieldCheck(StrEnum):
@@ -62,6 +62,24 @@ class CrossFieldCheck(StrEnum):
     OVERRIDES_AMBIGUOUS = "overrides ambiguous"
     SES_SCOPE = "scope of an SES rate"
     SES_KEY = "key of an SES rate"
+
+
+@dataclass(frozen=True, slots=True)
+class _Matcher:
+    """The scopes and the targets of an override."""
+
+    scopes: ScopeMatcher
+    targets: TargetMatcher
+    is_empty: bool
+    """Whether the override has no pattern."""
+
+    def is_within(self, wider: "_Matcher") -> bool:
+        """Return whether *wider* matches every scope of every target that this matcher matches."""
+        return self.scopes.is_within(wider.scopes) and self.targets.is_within(wider.targets)
+
+    def may_overlap(self, other: "_Matcher") -> bool:
+        """Return whether both matchers can match a scope of a target."""
+        return self.scopes.may_overlap(other.scopes) and self.targets.may_overlap(other.targets)
 
 
 def cross_field_errors(table: Table) -> Iterator[InvalidField]:
@@ -96,15 +114,33 @@ def _ses_errors(table: Table) -> Iterator[InvalidField]:
             f'the account only. Use ["{_ACCOUNT_ONLY}"].',
             CrossFieldCheck.SES_SCOPE,
         )
-    for key in table:
-        if key in _KEYS_OF_COUNTS:
-            yield InvalidField(
-                key,
-                f"does not apply to {table['indicator']}, which SES reports without counts. Delete "
-                "this key.",
-                CrossFieldCheck.SES_KEY,
-            )
-    yield from _threshold_errors(table, low_is_bad=False)
+    overrides = _overrides(table)
+    for path in _paths_of_counts(table, overrides):
+        yield InvalidField(
+            path,
+            f"does not apply to {table['indicator']}, which SES reports without counts. Delete "
+            "this key.",
+            CrossFieldCheck.SES_KEY,
+        )
+    rule_errors = list(_threshold_errors(table, low_is_bad=False))
+    yield from rule_errors
+    for path, override in overrides.items():
+        for error in _threshold_errors(_with_override(table, override), low_is_bad=False):
+            if error not in rule_errors:
+                yield replace(error, path=f"{path}.{error.path}")
+        if not override.keys() & set(_MATCHERS):
+            yield _matches_nothing(path, TARGET_KEYS)
+    yield from _ambiguity_errors(overrides, [()])
+
+
+def _paths_of_counts(table: Table, overrides: Mapping[str, Table]) -> Iterator[str]:
+    """Yield the path of each key that says how counts are compared, or that selects senders."""
+    yield from (key for key in table if key in _KEYS_OF_COUNTS)
+    lists = {key: table.get(key) for key in ("include", "exclude")}
+    for path, part in {**lists, **overrides}.items():
+        if isinstance(part, dict):
+            keys = _KEYS_OF_COUNTS | _DIMENSION_OF_KEY.keys()
+            yield from (f"{path}.{key}" for key in part if key in keys)
 
 
 def _policy_errors(table: Table) -> Iterator[InvalidField]:
@@ -211,7 +247,7 @@ def _with_override(table: Table, override: Table) -> Table:
 
     An override without a confidence switches the baseline keys of the rule off.
     """
-    changed = {key: value for key, value in override.items() if key not in _DIMENSION_OF_KEY}
+    changed = {key: value for key, value in override.items() if key not in _MATCHERS}
     is_plain = changed.get("confidence") == NO_CONFIDENCE
     kept = {key: value for key, value in table.items() if not (is_plain and key in _BASELINE_KEYS)}
     return {**kept, **changed}
@@ -219,13 +255,10 @@ def _with_override(table: Table, override: Table) -> Table:
 
 def _matcher_errors(path: str, override: Table, kinds: list[Kind]) -> Iterator[InvalidField]:
     """Yield an error if *override* can match no scope of these *kinds*."""
-    dimensions = _matcher(override).patterns.keys()
-    if not dimensions:
-        yield InvalidField(
-            path,
-            f"matches nothing. Add at least one of {', '.join(_DIMENSION_OF_KEY)}.",
-            CrossFieldCheck.MATCHER_MISSING,
-        )
+    matcher = _matcher(override)
+    dimensions = matcher.scopes.patterns.keys()
+    if matcher.is_empty:
+        yield _matches_nothing(path, _MATCHERS)
     elif kinds and not any(dimensions <= set(kind) for kind in kinds):
         yield InvalidField(
             path,
@@ -234,17 +267,25 @@ def _matcher_errors(path: str, override: Table, kinds: list[Kind]) -> Iterator[I
         )
 
 
+def _matches_nothing(path: str, keys: Iterable[str]) -> InvalidField:
+    return InvalidField(
+        path,
+        f"matches nothing. Add at least one of {', '.join(keys)}.",
+        CrossFieldCheck.MATCHER_MISSING,
+    )
+
+
 def _ambiguity_errors(overrides: Mapping[str, Table], kinds: list[Kind]) -> Iterator[InvalidField]:
     """Yield an error for each pair of overrides that is ambiguous.
 
-    A scope can match both overrides of such a pair, and neither is more specific.
+    A scope of a target can match both overrides of such a pair, and neither is more specific.
     """
     matchers = {path: _matcher(override) for path, override in overrides.items()}
     for (path, matcher), (other_path, other) in combinations(matchers.items(), 2):
-        dimensions = matcher.patterns.keys() | other.patterns.keys()
+        dimensions = matcher.scopes.patterns.keys() | other.scopes.patterns.keys()
         if (
-            matcher.patterns
-            and other.patterns
+            not matcher.is_empty
+            and not other.is_empty
             and (not kinds or any(dimensions <= set(kind) for kind in kinds))
             and matcher.may_overlap(other)
             and matcher.is_within(other) == other.is_within(matcher)
@@ -257,15 +298,18 @@ def _ambiguity_errors(overrides: Mapping[str, Table], kinds: list[Kind]) -> Iter
             )
 
 
-def _matcher(override: Table) -> ScopeMatcher:
+def _matcher(override: Table) -> _Matcher:
     """Return the patterns of an override that are texts, and not longer than any name."""
-    patterns = {dimension: override.get(key) for key, dimension in _DIMENSION_OF_KEY.items()}
-    return ScopeMatcher(
-        {
-            dimension: pattern
-            for dimension, pattern in patterns.items()
-            if isinstance(pattern, str) and len(pattern) <= MAX_NAME_LENGTH
-        }
+    patterns = {
+        key: pattern
+        for key in _MATCHERS
+        if isinstance(pattern := override.get(key), str) and len(pattern) <= MAX_NAME_LENGTH
+    }
+    dimensions = _DIMENSION_OF_KEY.items()
+    return _Matcher(
+        ScopeMatcher({each: patterns[key] for key, each in dimensions if key in patterns}),
+        TargetMatcher(patterns.get("account", ANY), patterns.get("region", ANY)),
+        is_empty=not patterns,
     )
 
 
