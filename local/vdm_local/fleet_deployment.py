@@ -124,15 +124,29 @@ def deploy_template(
 
 @contextmanager
 def denied(deployment: LocalDeployment, account: str, role: str) -> Iterator[None]:
-    """Let an *account* deny its *role* to everybody for the block, and end its sessions."""
+    """Let an *account* deny its *role* to everybody for the block.
+
+    Functions that run keep their sessions of the role, as in AWS. So this starts them anew, as
+    Lambda does with functions that nobody has used for some time.
+    """
     iam = deployment.client("iam", Target(account, HOME.region))
     trust = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
     statement = {"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
     _set_trust(iam, role, {**trust, "Statement": [*trust["Statement"], statement]})
+    start_functions_anew(deployment)
     try:
         yield
     finally:
         _set_trust(iam, role, trust)
+
+
+def start_functions_anew(deployment: LocalDeployment) -> None:
+    """End the processes of all functions of the local account by a change of their settings."""
+    functions = deployment.client("lambda")
+    for function in functions.list_functions()["Functions"]:
+        functions.update_function_configuration(
+            FunctionName=function["FunctionName"], MemorySize=function["MemorySize"]
+        )
 
 
 def _set_trust(iam: Any, role: str, document: Mapping[str, Any]) -> None:  # noqa: ANN401 - boto3 is untyped

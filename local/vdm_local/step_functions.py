@@ -168,8 +168,14 @@ def run_with_roles(stepfunctions: Any, permissions: MachinePermissions) -> None:
         permissions.require("States.Permissions", ["states:StartExecution"], arn)
         return run_map(*arguments)
 
+    def arn(function: str) -> str:
+        """Return the ARN of *function*, an ARN or a name."""
+        _, _, _, region, account, _ = _state_machine.get()["stateMachineArn"].split(":", 5)
+        full = f"arn:aws:lambda:{region}:{account}:function:{function}"
+        return function if function.startswith("arn:") else full
+
     def call_lambda(function: str, event: Any) -> Any:
-        permissions.require("Lambda.AWSLambdaException", ["lambda:InvokeFunction"], function)
+        permissions.require("Lambda.AWSLambdaException", ["lambda:InvokeFunction"], arn(function))
         return call_function(function, event)
 
     stepfunctions._run_execution = run_execution

@@ -31,25 +31,28 @@ EXTERNAL_ID = "9f1c7c1e"
 HUB_ROLE = "vdm-alerts-hub-eu-west-1"
 READER = "vdm-alerts-reader"
 DAY = datetime(2026, 3, 5, tzinfo=UTC)
-FUNCTION = '''
+FUNCTION = """
+from functools import cache
 import boto3
 
+@cache
+def session_in(role, external_id):
+    if role is None:
+        return boto3.Session()
+    keys = boto3.client("sts").assume_role(
+        RoleArn=role, RoleSessionName="vdm-alerts", ExternalId=external_id
+    )["Credentials"]
+    return boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+
 def handler(event, context):
-    """Return the identities of a target, after as many calls as it says."""
-    target, session = event["target"], boto3.Session()
-    if target["roleArn"]:
-        keys = boto3.client("sts").assume_role(
-            RoleArn=target["roleArn"],
-            RoleSessionName="vdm-alerts",
-            ExternalId=target["externalId"],
-        )["Credentials"]
-        session = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+    target = event["target"]
+    session = session_in(target["roleArn"], target["externalId"])
     ses = session.client("sesv2", region_name=target["region"])
     names = [each["IdentityName"] for each in ses.list_email_identities()["EmailIdentities"]]
     calls = event.get("result", {}).get("calls", 0) + 1
     padding = "x" * target.get("padding", 0)
     return {"identities": names, "calls": calls, "continue": calls < 2, "padding": padding}
-'''
+"""
 RESULTS = "executions/{}/results"
 DEFINITION = {
     "StartAt": "EvaluateTargets",

@@ -57,6 +57,29 @@ def test_response_that_ends_early_is_no_response() -> None:
         SesAccount(a_client(url), time).status(NoDeadline())
 
 
+def an_s3_client(url: str) -> Any:
+    """Return a client whose responses botocore streams, unlike those of most services."""
+    config = Config(read_timeout=30, retries={"mode": "standard", "total_max_attempts": 1})
+    client = boto3.client("s3", endpoint_url=url, config=config)
+    limit_request_time(client, 0.3)
+    return client
+
+
+def test_streamed_response_can_be_read() -> None:
+    def behave(connection: Any, _: Any) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\ncontent")
+
+    with serving(behave) as url:
+        response = an_s3_client(url).get_object(Bucket="bucket", Key="key")
+        assert response["Body"].read() == b"content"
+
+
+@pytest.mark.parametrize("behave", SLOW)
+def test_streamed_response_ends_at_its_limit(behave: Behavior) -> None:
+    with serving(behave) as url, pytest.raises(ReadTimeoutError):
+        an_s3_client(url).get_object(Bucket="bucket", Key="key")
+
+
 def test_request_that_took_too_long_is_retried() -> None:
     requests = 0
 

@@ -7,6 +7,7 @@ never exceeds them, and neither do its headers.
 from collections.abc import Iterator
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
+from io import BytesIO
 from threading import Thread
 from typing import Any, Protocol
 
@@ -71,7 +72,10 @@ class TimeLimitedSession:
 
     def _complete(self, response: Future[AWSResponse], request: AWSPreparedRequest) -> None:
         try:
-            response.set_result(self._session.send(request))
+            answer = self._session.send(request)
+            if request.stream_output:  # Otherwise, it is read after the limit, and only once.
+                answer.raw = BytesIO(answer.content)
+            response.set_result(answer)
         except BaseException as error:  # noqa: BLE001 - raised in the thread that waits
             response.set_exception(error)
 
