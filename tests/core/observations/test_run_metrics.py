@@ -1,12 +1,12 @@
 """Tests of the figures of a run that become metrics."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 from vdm_alerts.core.observations.run_metrics import RunMetric, run_metrics
-from vdm_alerts.core.observations.run_report import RunReport
+from vdm_alerts.core.observations.run_report import PUBLISHED_FIGURES, RunReport
 
 QUIET = replace(
-    RunReport(*[0] * len(fields(RunReport))), queries=48, run_seconds=3.5, data_age_hours=9
+    RunReport(*[0] * len(PUBLISHED_FIGURES)), queries=48, run_seconds=3.5, data_age_hours=9
 )
 
 

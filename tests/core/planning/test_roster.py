@@ -124,6 +124,16 @@ def test_cut_off_sender_keeps_the_record_of_the_reading_before(answers: Answers)
     assert roster_after(before, answers).records == before.records
 
 
+def test_sender_of_which_a_provider_was_cut_off_is_not_read_completely() -> None:
+    before = SenderRoster({NEWS_IDENTITY: a_sender_record(5, NOW - HOUR)})
+    part = Query(Metric.PERMANENT_BOUNCE, NEWS_IDENTITY.at_provider("Hotmail"))
+    after = roster_after(before, {NEWS_SEND_QUERY: a_series(9), part: Gap.CUT_OFF})
+    assert after.record(NEWS_IDENTITY) == SenderRecord(NOW - HOUR, NOW, 9)
+    assert not after.was_read_since(NEWS_IDENTITY, NOW)
+    assert after.was_read_since(NEWS_IDENTITY, NOW - HOUR)
+    assert not after.was_read_since(NEWS_IDENTITY, None)
+
+
 def test_rejected_name_expires_after_one_week_even_when_it_is_rejected_again() -> None:
     roster = roster_after(
         SenderRoster({NEWS_IDENTITY: SenderRecord()}), {NEWS_SEND_QUERY: Gap.REJECTED}
