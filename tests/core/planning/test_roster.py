@@ -1,6 +1,7 @@
 """Tests of the sender roster and the query budget."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -225,9 +226,11 @@ def test_query_budget_is_shared_among_the_remaining_runs_of_the_day(
     st.dictionaries(st.sampled_from(Dimension), st.just(NOW)),
 )
 def test_roster_survives_encoding_and_decoding(records: Any, listed_at: Any) -> None:
-    roster = SenderRoster(records, listed_at, NOW, 7, 3, TODAY)
+    roster = SenderRoster(records, listed_at, NOW, 7, 3, TODAY, tuple(records))
     assert decode_roster(encode_roster(roster)) == roster
     assert decode_roster(encode_roster(SenderRoster())) == SenderRoster()
+    older = {key: value for key, value in encode_roster(roster).items() if key != "notable"}
+    assert decode_roster(older) == replace(roster, notable=())
 
 
 @pytest.mark.parametrize(
