@@ -95,7 +95,9 @@ def test_comparison_says_when_one_stack_for_each_target_is_cheaper() -> None:
 
 def test_targets_of_one_account_share_its_free_tier() -> None:
     def separate_bills(size: FleetSize) -> float:
-        (cost,) = re.findall(r"stack for each target \$(\d+\.\d\d)", comparison(workload(), size)[2])
+        (cost,) = re.findall(
+            r"stack for each target \$(\d+\.\d\d)", comparison(workload(), size)[2]
+        )
         return float(cost)
 
     assert separate_bills(FleetSize(50, 50)) < separate_bills(FleetSize(50, 10))
