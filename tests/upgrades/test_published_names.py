@@ -94,7 +94,7 @@ def test_each_record_field_has_one_stored_name(record: type) -> None:
 
 
 def test_each_run_figure_has_a_published_name() -> None:
-    figures = {field.name for field in fields(RunReport) if not field.kw_only}
+    figures = {field.name for field in fields(RunReport)} - {"is_cut_short"}
     assert set(PUBLISHED_FIGURES) == figures
 
 

@@ -2,12 +2,11 @@
 
 from dataclasses import replace
 
-from vdm_alerts.core.observations.run_metrics import RunMetric, run_metrics
-from vdm_alerts.core.observations.run_report import PUBLISHED_FIGURES, RunReport
+from builders import a_run_report
 
-QUIET = replace(
-    RunReport(*[0] * len(PUBLISHED_FIGURES)), queries=48, run_seconds=3.5, data_age_hours=9
-)
+from vdm_alerts.core.observations.run_metrics import RunMetric, run_metrics
+
+QUIET = a_run_report(queries=48, run_seconds=3.5, data_age_hours=9)
 
 
 def test_quiet_run_has_three_figures_in_each_recording_period() -> None:
