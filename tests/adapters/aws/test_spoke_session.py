@@ -78,10 +78,11 @@ class Ses:
         self.client = session.create_client("sesv2", config=ONCE)
         self.client.meta.events.register("before-send.sesv2", self._answer)
 
-    def _answer(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
+    def _answer(self, request: AWSPreparedRequest, **_: object) -> Any:
         headers = {name: _text(value) for name, value in request.headers.items()}
         self.headers.append(headers)
-        response = AWSResponse(request.url, 200, {"Content-Type": "application/json"}, None)
+        headers_of_response: Any = {"Content-Type": "application/json"}
+        response: Any = AWSResponse(request.url, 200, headers_of_response, None)
         response._content = b"{}"
         return response
 
