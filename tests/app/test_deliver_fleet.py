@@ -1,28 +1,18 @@
 from dataclasses import replace
 
 import pytest
-from builders import LEASE, NOW, a_rule
-from fleet_world import HUB, FleetWorld, a_target
+from builders import LEASE, NOW
+from fleet_examples import DENIED, a_fleet, failing_provider
+from fleet_world import HUB, a_target
 
 from vdm_alerts.app.notify import NotificationsUnsentError
 from vdm_alerts.core.alerts.alert import Firing
 from vdm_alerts.core.alerts.stored_state import StoredState
-from vdm_alerts.core.fleet.answers import NO_ANSWER, Status, TargetAnswer
+from vdm_alerts.core.fleet.answers import NO_ANSWER
 from vdm_alerts.core.model.findings import UnavailableError
-from vdm_alerts.core.model.metrics import ACCOUNT, Scope
 from vdm_alerts.core.model.target import fleet_of
 
-DENIED = TargetAnswer(Status.BLIND, 0, "the hub cannot assume the role", "AccessDenied")
 LOST = UnavailableError("sns:Publish", "the topic is down")
-
-
-def a_fleet(count: int = 3, bad: int = 1, limit: int = 10) -> FleetWorld:
-    """Return a fleet, of which the first *bad* targets have a bounce rate of 20%."""
-    fleet = FleetWorld(count, limit)
-    for number, world in enumerate(fleet.worlds.values()):
-        world.set_rules(a_rule())
-        world.set_bounces(ACCOUNT, 2_000 if number < bad else 10)
-    return fleet
 
 
 def test_notification_of_one_target_is_the_usual_one_with_its_alias() -> None:
@@ -207,11 +197,7 @@ def test_first_summaries_of_a_new_fleet_are_one_notification() -> None:
 
 @pytest.mark.parametrize("count", [12, 250])
 def test_failing_provider_is_one_notification_that_names_every_target(count: int) -> None:
-    fleet = FleetWorld(count)
-    for world in fleet.worlds.values():
-        world.set_rules(a_rule())
-        world.set_bounces(ACCOUNT, 10)
-        world.set_bounces(Scope(isp="Gmail"), 2_000)
+    fleet = failing_provider(a_fleet(count))
     fleet.execute()
     sent = fleet.shared.notifier.sent
     assert len(sent) <= 10
