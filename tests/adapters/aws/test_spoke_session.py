@@ -4,7 +4,6 @@ import logging
 import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from threading import Event
@@ -13,8 +12,9 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import EndpointConnectionError
 from builders import HOUR, NOW
+from fake_sts import Sts, denial
 from hostile_server import Behavior, serving
 
 from vdm_alerts.adapters.aws.core_session import core_session
@@ -32,35 +32,11 @@ from vdm_alerts.core.model.target import Target
 
 SECRET, TOKEN = "wJalrXUtnFEMIsecret", "FwoGZXIvYXdzEtoken"
 ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1})
-LIFETIME = timedelta(hours=1)
 
 
 def a_spoke(account: str = "222222222222", region: str = "eu-west-1", **changes: Any) -> Any:
     role = f"arn:aws:iam::{account}:role/vdm-alerts-reader"
     return FleetTarget(Target(account, region), **{"role_arn": role, **changes})
-
-
-@dataclass
-class Sts:
-    """An STS whose credentials name their role and their number, and expire after an hour."""
-
-    now: datetime = NOW
-    requests: list[dict[str, str]] = field(default_factory=list)
-    error: Exception | None = None
-
-    def assume_role(self, **request: str) -> dict[str, Any]:
-        self.requests.append(request)
-        if self.error:
-            raise self.error
-        key = f"AKIA{request['RoleArn'].split(':')[4]}{len(self.requests)}"
-        return {
-            "Credentials": {
-                "AccessKeyId": key,
-                "SecretAccessKey": f"secret of {key}",
-                "SessionToken": f"token of {key}",
-                "Expiration": self.now + LIFETIME,
-            }
-        }
 
 
 def a_session(sts: Sts, target: FleetTarget) -> Any:
@@ -176,11 +152,6 @@ def test_credentials_that_have_expired_already_are_not_used() -> None:
     session.get_credentials()._time_fetcher = lambda: NOW
     with pytest.raises(BlindTargetError, match=r"cannot assume the role .*still expired"):
         check_role(session, a_spoke())
-
-
-def denial() -> ClientError:
-    error = {"Code": "AccessDenied", "Message": "is not authorized to perform: sts:AssumeRole"}
-    return ClientError({"Error": error}, "AssumeRole")  # type: ignore[typeddict-item]
 
 
 def test_denied_role_is_blind_with_its_name_and_tried_again() -> None:
