@@ -228,6 +228,7 @@ def fleet_functions() -> Iterator[FleetFunctions]:
     }
     replaced: tuple[tuple[object, Mapping[str, object]], ...] = (
         (list_targets, {"s3_client": lambda: fleet.s3, "execution_files": fleet.files_of}),
+        (evaluate, {"build_ports": lambda *_: fleet.shared.ports}),
         (
             evaluate_target,
             {
@@ -252,5 +253,6 @@ def fleet_functions() -> Iterator[FleetFunctions]:
 
 def forget_connections() -> None:
     """Forget what a warm function keeps."""
+    evaluate._settings_and_ports.cache_clear()
     evaluate_target._hub.cache_clear()
     evaluate_target._connection.cache_clear()
