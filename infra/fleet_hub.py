@@ -143,6 +143,10 @@ class FleetHub(Construct):
         function.allow(
             [
                 ("s3:GetObject", self._files.files("*")),
+                ("s3:GetObject", self._files.known_targets),
+                ("s3:PutObject", self._files.known_targets),
+                # Without it, S3 denies a file that does not exist yet instead of reporting that.
+                ("s3:ListBucket", self._files.bucket.bucket_arn),
                 ("dynamodb:Query", table.table_arn),
                 ("dynamodb:PutItem", table.table_arn),
                 ("dynamodb:DeleteItem", table.table_arn),

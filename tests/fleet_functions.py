@@ -18,7 +18,7 @@ from fake_sts import Sts
 from fakes import World
 from function_environment import ENVIRONMENT
 
-from vdm_alerts.adapters.aws.execution_files import ExecutionFiles
+from vdm_alerts.adapters.aws.execution_files import ExecutionFiles, KnownTargetsFile
 from vdm_alerts.adapters.memory import MemoryMetrics
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.model.metrics import ACCOUNT
@@ -207,8 +207,9 @@ class FleetFunctions:
 
     def fleet_ports(self, _: object, files: ExecutionFiles) -> FleetPorts:
         """Return the ports of the last step."""
-        shared = self.shared.ports
-        return FleetPorts(shared.store, shared.notifier, files, self.metrics)
+        shared, client = self.shared.ports, self.s3
+        known: Any = KnownTargetsFile(client, BUCKET)  # type: ignore[arg-type]
+        return FleetPorts(shared.store, shared.notifier, files, known, self.metrics)
 
 
 def as_json(value: Any) -> Any:

@@ -17,6 +17,7 @@ from vdm_alerts.app.notify import NotificationsUnsentError
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.fleet.answers import FAILED, NO_ANSWER
 from vdm_alerts.core.fleet.document import InvalidFleetError
+from vdm_alerts.core.model.errors import LeaseHeldError
 from vdm_alerts.core.model.findings import OperationFailedError, UnavailableError
 from vdm_alerts.core.model.metrics import ACCOUNT
 from vdm_alerts.core.model.target import Target
@@ -246,11 +247,17 @@ def test_ses_event_evaluates_only_its_target(fleet: FleetFunctions) -> None:
     assert [message["account"] for message in fleet.take_messages()] == ["222222222222"]
 
 
-def test_ses_event_about_a_busy_target_requests_another_run(fleet: FleetFunctions) -> None:
+@pytest.mark.parametrize("event", [AN_SES_EVENT, {"weeklySummary": True}], ids=["SES", "weekly"])
+def test_news_about_a_busy_target_is_tried_again(
+    fleet: FleetFunctions, event: dict[str, object]
+) -> None:
     now = datetime.now(UTC)
-    with fleet.shared.store.lease(SHOP, now + timedelta(minutes=5), now, "another"):
-        evaluate_one(fleet, SHOP, AN_SES_EVENT)
-    assert fleet.shared.store.take_request(SHOP)
+    with (
+        fleet.shared.store.lease(SHOP, now + timedelta(minutes=5), now, "another"),
+        pytest.raises(LeaseHeldError),
+    ):
+        evaluate_one(fleet, SHOP, event)
+    assert evaluate_one(fleet, SHOP, event)["status"] == "evaluated"
 
 
 @pytest.mark.parametrize(

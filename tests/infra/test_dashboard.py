@@ -2,12 +2,12 @@
 
 import json
 import re
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from aws_cdk.assertions import Template
-from builders import NEWS_IDENTITY, TARGET, a_rule
+from builders import NEWS_IDENTITY, TARGET, a_rule, a_run_report
 from templates import full_template, only_resource, ordinary_template
 
 from vdm_alerts.adapters.aws.cloudwatch_emf import EmbeddedMetrics
@@ -15,7 +15,7 @@ from vdm_alerts.core.evaluation.ses_rates import SES_METRICS
 from vdm_alerts.core.model.metrics import ACCOUNT
 from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.model.wording import WORDING
-from vdm_alerts.core.observations.run_report import RateSample, RunReport
+from vdm_alerts.core.observations.run_report import RateSample
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def titled(widget: dict[str, Any]) -> str | None:
 def test_dashboard_queries_only_fields_that_function_logs(
     template: Template, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    summary = RunReport(*[1] * len(fields(RunReport)))
+    summary = a_run_report(1)
     readings = [RateSample(a_rule(), scope, 0.06) for scope in (ACCOUNT, NEWS_IDENTITY)]
     EmbeddedMetrics("here").record(TARGET, replace(summary, series_unknown=0), readings)
     logged = {key for line in capsys.readouterr().out.splitlines() for key in json.loads(line)}

@@ -22,9 +22,11 @@ from templates import (
 )
 
 from infra.fleet_access import hub_role_name
+from infra.fleet_bucket import KNOWN_TARGETS
 from infra.fleet_events import MAX_LISTED_ACCOUNTS
 from infra.settings import read_context
 from infra.stack import VdmAlerts
+from vdm_alerts.adapters.aws import execution_files
 from vdm_alerts.adapters.aws.cloudwatch_emf import EmbeddedMetrics
 from vdm_alerts.core.fleet.report import FleetReport
 from vdm_alerts.core.model.target import Target
@@ -168,10 +170,13 @@ def test_list_of_targets_may_not_read_an_organization_that_the_file_does_not_nam
 def test_delivery_reads_files_and_writes_state_and_publishes(template: Template) -> None:
     table, topic = "<MemoryTable2F605A68>", "<NoticesTopic898AF2CD>"
     log = "<FleetDeliverLogDAB5AF64>"
+    known = f"<FleetFilesBucketC7F96B20>/{KNOWN_TARGETS}"
     assert allowed(template, "FleetDeliverRole") == {
         "logs:CreateLogStream": [log],
         "logs:PutLogEvents": [log],
-        "s3:GetObject": [f"{FILES}/*"],
+        "s3:GetObject": [f"{FILES}/*", known],
+        "s3:PutObject": [known],
+        "s3:ListBucket": ["<FleetFilesBucketC7F96B20>"],
         "dynamodb:Query": [table],
         "dynamodb:PutItem": [table],
         "dynamodb:DeleteItem": [table],
@@ -179,6 +184,10 @@ def test_delivery_reads_files_and_writes_state_and_publishes(template: Template)
         "sns:Publish": [topic],
         "sns:GetTopicAttributes": [topic],
     }
+
+
+def test_known_targets_are_where_the_function_reads_and_writes_them() -> None:
+    assert execution_files.KNOWN_TARGETS == KNOWN_TARGETS
 
 
 def test_delivery_has_the_permissions_of_the_evaluator_on_table_and_topic(

@@ -15,11 +15,11 @@ from vdm_alerts.app.evaluate import Lease, NotificationOptions, run
 from vdm_alerts.app.hand_over import HandoverOutbox
 from vdm_alerts.app.list_targets import SES_EVENT_SOURCE
 from vdm_alerts.app.notify import OutboxFactory
-from vdm_alerts.app.run_unless_busy import run_unless_busy
 from vdm_alerts.bootstrap import build_ports, build_target_ports, s3_client, sts_client
 from vdm_alerts.core.fleet.answers import Status
 from vdm_alerts.core.fleet.fleet import FleetTarget
 from vdm_alerts.core.fleet.targets import target_from_item
+from vdm_alerts.core.model.errors import LeaseHeldError
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.observations.metric_reading import Limits
 from vdm_alerts.core.observations.run_report import RunReport
@@ -62,8 +62,10 @@ def answer_for_target(
     "event". If "continue" is true in the answer, the time of the invocation was too short to read
     everything, and the state machine invokes the function again.
 
-    Raises InvalidEventError, InvalidTargetItemError and what the run raises. A target that cannot
-    be read at all is an answer, not an error.
+    A target that cannot be read at all, and a run that finds another one active, are answers and
+    not errors. Raises InvalidEventError, InvalidTargetItemError and what the run raises;
+    LeaseHeldError only for an event of SES or a request for a weekly summary, which the other run
+    might have missed.
     """
     fleet = read_fleet_settings(os.environ)
     if fleet is None:
@@ -86,13 +88,11 @@ def answer_for_target(
     if requests_summary:
         ports.store.request_summary(target.target, time_of(cause, wall_clock).date())
     handovers = ExecutionFiles(hub.s3, fleet.fleet_bucket, execution)
-    report = run_unless_busy(
-        lambda: invocation.run(ports, target, partial(HandoverOutbox, handovers)),
-        ports.store,
-        target.target,
-        has_news=requests_summary or cause.get("source") == SES_EVENT_SOURCE,
-    )
-    if report is None:
+    try:
+        report = invocation.run(ports, target, partial(HandoverOutbox, handovers))
+    except LeaseHeldError:
+        if requests_summary or cause.get("source") == SES_EVENT_SOURCE:
+            raise  # The other run might have missed the news: the state machine tries again.
         return _answer(target, Status.SKIPPED, reason="another run is active")
     return _answer(target, Status.EVALUATED, report, continues=report.is_cut_short)
 
