@@ -2,13 +2,14 @@
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from aws_cdk.assertions import Template
 from builders import NEWS_IDENTITY, TARGET, a_rule, a_run_report
-from templates import full_template, only_resource, ordinary_template
+from templates import full_fleet_template, full_template, only_resource, ordinary_template
 
 from vdm_alerts.adapters.aws.cloudwatch_emf import EmbeddedMetrics
 from vdm_alerts.core.evaluation.ses_rates import SES_METRICS
@@ -102,9 +103,32 @@ def test_dashboard_queries_only_fields_that_function_logs(
     assert {"rate", "queries", "data_age_hours", "alerts_critical"} <= queried
 
 
-def test_dashboard_widgets_do_not_overlap_or_exceed_width(template: Template) -> None:
+def test_dashboard_of_a_fleet_shows_alerts_and_executions_by_target() -> None:
+    template = full_fleet_template()
+    queried = queries(template)
+    assert list(queried) == [
+        "Bounce rate of an account, highest, %",
+        "Complaint rate of an account, highest, %",
+        "Rates beyond a threshold, latest first, %",
+        "Open alerts by target",
+        "VDM queries, throttled calls, unknown rates by target",
+    ]
+    for title in list(queried)[2:]:
+        assert "account, region" in queried[title]
+    figures = set(re.findall(r"report\.(\w+)", str(queried)))
+    assert figures <= set(a_run_report().published_figures())
+    assert "target evaluated" in queried["Open alerts by target"]
+    titles = [titled(each) for each in widgets(template)]
+    assert "Executions, blind targets" in titles
+    assert not [title for title in titles if title and title.startswith("SES ")]
+
+
+@pytest.mark.parametrize("deployment", [full_template, full_fleet_template])
+def test_dashboard_widgets_do_not_overlap_or_exceed_width(
+    deployment: Callable[[], Template],
+) -> None:
     occupied: set[tuple[int, int]] = set()
-    for each in widgets(template):
+    for each in widgets(deployment()):
         cells = {
             (x, y)
             for x in range(each["x"], each["x"] + each["width"])

@@ -10,11 +10,10 @@ from aws_cdk.assertions import Annotations, Match, Template
 from builders import TARGET
 from templates import (
     CONTEXT,
-    EVERYTHING,
     FLEET,
-    FLEET_FILE,
     alarm,
     fleet_template,
+    full_fleet_template,
     logical_id,
     only_resource,
     permissions,
@@ -362,8 +361,7 @@ def test_alarm_description_is_true_in_each_state(template: Template, name: str) 
 
 
 def test_key_of_the_stack_is_usable_by_the_delivery() -> None:
-    settings = read_context(CONTEXT | EVERYTHING | {"fleet": str(FLEET_FILE)})
-    template = Template.from_stack(VdmAlerts(App(context=CONTEXT), "VdmAlerts", settings))
+    template = full_fleet_template()
     delivery = allowed(template, "FleetDeliverRole")
     assert delivery["kms:GenerateDataKey"] == delivery["kms:Decrypt"] == ["<EncryptionKey3A692D6E>"]
     assert "kms:Decrypt" not in allowed(template, "FleetListTargetsRole")
