@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from aws_cdk import App
 from aws_cdk.assertions import Annotations, Match, Template
+from builders import TARGET
 from templates import (
     CONTEXT,
-    EVERYTHING,
     FLEET,
-    FLEET_FILE,
     alarm,
     fleet_template,
+    full_fleet_template,
     logical_id,
     only_resource,
     permissions,
@@ -21,9 +21,14 @@ from templates import (
 )
 
 from infra.fleet_access import hub_role_name
+from infra.fleet_bucket import KNOWN_TARGETS
 from infra.fleet_events import MAX_LISTED_ACCOUNTS
 from infra.settings import read_context
 from infra.stack import VdmAlerts
+from vdm_alerts.adapters.aws import execution_files
+from vdm_alerts.adapters.aws.cloudwatch_emf import EmbeddedMetrics
+from vdm_alerts.core.fleet.report import FleetReport
+from vdm_alerts.core.model.target import Target
 from vdm_alerts.settings import (
     VARIABLES,
     environment_of,
@@ -124,14 +129,14 @@ def test_evaluator_assumes_the_role_in_each_account_and_writes_what_is_due(
 ) -> None:
     evaluator = allowed(template, "EvaluatorRole")
     assert evaluator["sts:AssumeRole"] == ["arn:<AWS::Partition>:iam::*:role/vdm-alerts-reader"]
-    assert evaluator["s3:GetObject"] == evaluator["s3:PutObject"] == [f"{FILES}/due/*"]
+    assert evaluator["s3:PutObject"] == [f"{FILES}/due/*"]
 
 
 def test_evaluator_has_no_more_than_these_permissions_in_addition(template: Template) -> None:
     added = set(permissions(template, "EvaluatorRole")) - set(
         permissions(Template.from_stack(_single_account()), "EvaluatorRole")
     )
-    assert added == {"sts:AssumeRole", "s3:GetObject", "s3:PutObject"}
+    assert added == {"sts:AssumeRole", "s3:PutObject"}
 
 
 def _single_account() -> VdmAlerts:
@@ -164,11 +169,13 @@ def test_list_of_targets_may_not_read_an_organization_that_the_file_does_not_nam
 def test_delivery_reads_files_and_writes_state_and_publishes(template: Template) -> None:
     table, topic = "<MemoryTable2F605A68>", "<NoticesTopic898AF2CD>"
     log = "<FleetDeliverLogDAB5AF64>"
+    known = f"<FleetFilesBucketC7F96B20>/{KNOWN_TARGETS}"
     assert allowed(template, "FleetDeliverRole") == {
         "logs:CreateLogStream": [log],
         "logs:PutLogEvents": [log],
-        "s3:GetObject": [f"{FILES}/*"],
-        "s3:PutObject": [f"{FILES}/*"],
+        "s3:GetObject": [f"{FILES}/*", known],
+        "s3:PutObject": [known],
+        "s3:ListBucket": ["<FleetFilesBucketC7F96B20>"],
         "dynamodb:Query": [table],
         "dynamodb:PutItem": [table],
         "dynamodb:DeleteItem": [table],
@@ -176,6 +183,10 @@ def test_delivery_reads_files_and_writes_state_and_publishes(template: Template)
         "sns:Publish": [topic],
         "sns:GetTopicAttributes": [topic],
     }
+
+
+def test_known_targets_are_where_the_function_reads_and_writes_them() -> None:
+    assert execution_files.KNOWN_TARGETS == KNOWN_TARGETS
 
 
 def test_delivery_has_the_permissions_of_the_evaluator_on_table_and_topic(
@@ -327,6 +338,19 @@ def test_blind_targets_alarm_monitors_the_metric_of_the_delivery(template: Templ
     assert blind["AlarmName"] == "vdm-alerts-blind-targets"
 
 
+def test_blind_targets_alarm_matches_the_metric_that_the_delivery_records(
+    capsys: pytest.CaptureFixture[str], template: Template
+) -> None:
+    report = FleetReport(2, 1, (Target("222222222222", "eu-west-1"),), 0, 0, 0)
+    EmbeddedMetrics("vdm-alerts").record_fleet(TARGET, report)
+    printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    blind = alarm(template, "BlindTargets")
+    (recorded,) = [line for line in printed if blind["MetricName"] in line]
+    ((key, value),) = ((each["Name"], each["Value"]) for each in blind["Dimensions"])
+    assert recorded[key] == value
+    assert "account" not in recorded["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0]
+
+
 @pytest.mark.parametrize("name", ["NotRunning", "BlindTargets"])
 def test_alarm_description_is_true_in_each_state(template: Template, name: str) -> None:
     description = text_of(alarm(template, name)["AlarmDescription"])
@@ -337,8 +361,7 @@ def test_alarm_description_is_true_in_each_state(template: Template, name: str) 
 
 
 def test_key_of_the_stack_is_usable_by_the_delivery() -> None:
-    settings = read_context(CONTEXT | EVERYTHING | {"fleet": str(FLEET_FILE)})
-    template = Template.from_stack(VdmAlerts(App(context=CONTEXT), "VdmAlerts", settings))
+    template = full_fleet_template()
     delivery = allowed(template, "FleetDeliverRole")
     assert delivery["kms:GenerateDataKey"] == delivery["kms:Decrypt"] == ["<EncryptionKey3A692D6E>"]
     assert "kms:Decrypt" not in allowed(template, "FleetListTargetsRole")
