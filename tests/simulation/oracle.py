@@ -6,7 +6,7 @@ stored.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from itertools import takewhile
@@ -405,7 +405,7 @@ class Oracle:
     def _was_healthy(self, key: Key, since: int, until: int) -> bool:
         """Say whether a run observed *key* in range, so that its alert ended."""
         if key[0] == SES:
-            return 0 in self._ses_ranks(LONG_AGO, self.world.now, self.world.replaced_ses_rates)
+            return 0 in self._read_ses_ranks(LONG_AGO)
         observed = self._observed(key, since, until)
         return any(severity(min(levels), rule) == 0 for levels, rule in observed)
 
@@ -445,25 +445,23 @@ class Oracle:
         rule = parsed(name, text)
         return [rule] if rule else self._all_versions.get(name, [])
 
-    def _ses_ranks(
-        self, since: datetime, until: datetime, replaced: Iterable[SesRate] = ()
-    ) -> list[int]:
-        """Return the rank of each rate that SES has reported from *since* to *until*, in order.
-
-        Rates that were *replaced*, so that no later run reads them, are included if given.
-        """
-        rule = parsed(SES, SES_RULE)
-        rates = [*self.world.ses_rates.get(Indicator.SES_BOUNCE_RATE, ()), *replaced]
+    def _ses_ranks(self, since: datetime, until: datetime) -> list[int]:
+        """Return the rank of each rate that SES has reported from *since* to *until*, in order."""
+        rates = self.world.ses_rates.get(Indicator.SES_BOUNCE_RATE, ())
         rates = sorted(rates, key=lambda rate: rate.at)
-        return [
-            sum(rate.value >= threshold.share for threshold in rule.thresholds) if rule else 0
-            for rate in rates
-            if since <= rate.at <= until
-        ]
+        return [_ses_rank(rate) for rate in rates if since <= rate.at <= until]
+
+    def _read_ses_ranks(self, since: datetime) -> list[int]:
+        """Return the rank of each rate since *since* that a run may have read.
+
+        If the clock was set back, that can be a rate of a later time, or one that another replaced.
+        """
+        rates = self.world.ses_rates.get(Indicator.SES_BOUNCE_RATE, ())
+        rates = [*rates, *self.world.replaced_ses_rates]
+        return [_ses_rank(rate) for rate in rates if since <= rate.at]
 
     def _check_alert(self, key: Key, rank: int, delivery: Delivery) -> None:
-        since, replaced = delivery.now - HISTORY_OF_SES, self.world.replaced_ses_rates
-        worst_of_ses = max(self._ses_ranks(since, delivery.now, replaced), default=0)
+        worst_of_ses = max(self._read_ses_ranks(delivery.now - HISTORY_OF_SES), default=0)
         if key[0] == SES:
             if worst_of_ses < rank:
                 self._report("false alert", f"{key} has rank {rank}, SES reported {worst_of_ses}")
@@ -734,6 +732,12 @@ class Oracle:
 def _is_clean(actor: Actor) -> bool:
     """Say whether the run ended well and without any fault."""
     return actor.outcome == "done" and not actor.has_trouble
+
+
+def _ses_rank(rate: SesRate) -> int:
+    """Return the rank of a *rate* that SES reported, by the rule about it."""
+    rule = parsed(SES, SES_RULE)
+    return sum(rate.value >= threshold.share for threshold in rule.thresholds) if rule else 0
 
 
 def _keys(incident: Mapping[str, Any]) -> list[Key]:

@@ -248,7 +248,7 @@ class World:
     ses_rates: dict[Indicator, list[SesRate]] = field(default_factory=dict)
     """What SES has reported of its own rates."""
     replaced_ses_rates: list[SesRate] = field(default_factory=list)
-    """The rates that runs may have read before the clock was set back, and another replaced them."""
+    """The rates that runs may have read before others replaced them: the clock was set back."""
     is_cloudwatch_down: bool = False
     silences: dict[str, Silence] = field(default_factory=dict)
     quiet_hours: QuietHours | None = None
