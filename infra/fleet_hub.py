@@ -127,6 +127,7 @@ class FleetHub(Construct):
             topic_arn=topic.topic_arn,
             service=settings.prefix,
             mask_addresses=settings.mask_addresses,
+            quiet_hours=settings.quiet_hours,
             runbook_url=settings.runbook_url,
             fleet_bucket=self._files.bucket.bucket_name,
             fleet_interval=settings.cadence,
@@ -142,7 +143,6 @@ class FleetHub(Construct):
         function.allow(
             [
                 ("s3:GetObject", self._files.files("*")),
-                ("s3:PutObject", self._files.files("*")),
                 ("dynamodb:Query", table.table_arn),
                 ("dynamodb:PutItem", table.table_arn),
                 ("dynamodb:DeleteItem", table.table_arn),

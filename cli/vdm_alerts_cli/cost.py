@@ -21,7 +21,7 @@ from vdm_alerts.core.planning.roster import SenderRecord, SenderRoster
 from vdm_alerts.core.planning.scope_verdict import Verdicts
 from vdm_alerts.core.rules.parser import parse_rule
 from vdm_alerts.core.rules.rule import Rule
-from vdm_alerts.handlers.evaluate import TIME_AFTER_READING
+from vdm_alerts.handlers.invocation_time import TIME_AFTER_READING
 from vdm_alerts_cli.rule_files import DEFAULT_RULES
 from vdm_alerts_cli.terminal import Terminal
 

@@ -10,16 +10,19 @@ from vdm_alerts.adapters.aws.cloudwatch_emf import EmbeddedMetrics
 from vdm_alerts.adapters.aws.cloudwatch_reputation import CloudWatchReputation
 from vdm_alerts.adapters.aws.dynamodb_roster import DynamoDbRoster
 from vdm_alerts.adapters.aws.dynamodb_state import DynamoDbState
+from vdm_alerts.adapters.aws.execution_files import ExecutionFiles
 from vdm_alerts.adapters.aws.ses_account import SesAccount
 from vdm_alerts.adapters.aws.ses_metric_codec import use_fast_timestamps
 from vdm_alerts.adapters.aws.ses_metrics import MAX_CONCURRENCY, SesMetrics
 from vdm_alerts.adapters.aws.ses_rate_limiter import CALLS_PER_SECOND, Clock, RateLimiter
 from vdm_alerts.adapters.aws.sns_notifier import SnsNotifier
+from vdm_alerts.adapters.aws.spoke_session import check_access, spoke_session
 from vdm_alerts.adapters.aws.ssm_rules import SsmRules
 from vdm_alerts.adapters.aws.ssm_silences import SsmSilences
 from vdm_alerts.adapters.aws.time_limit import limit_request_time
-from vdm_alerts.ports import Ports
-from vdm_alerts.settings import Settings
+from vdm_alerts.core.fleet.fleet import FleetTarget
+from vdm_alerts.ports import FleetPorts, Ports
+from vdm_alerts.settings import DeliverySettings, Settings
 
 REQUEST_TIME = 12
 """Seconds that one request may take, from its connection to the last byte of its response.
@@ -47,27 +50,68 @@ def create_session() -> Any:  # noqa: ANN401 - its clients have the type of thei
     return boto3.Session(botocore_session=core)
 
 
-def build_ports(settings: Settings, clock: Clock) -> Ports:
+def build_ports(settings: Settings, clock: Clock, target: FleetTarget | None = None) -> Ports:
     """Return the ports on AWS as *settings* say, with rate limits by *clock*.
 
-    The credentials and the Region of the clients come from the environment.
+    The credentials and the Region of the clients come from the environment. Those that read SES and
+    its rates are of *target*, if that is a target of a fleet.
+
+    Raises BlindTargetError if *target* cannot be read at all.
     """
     session = create_session()
-    ses = session.client("sesv2", config=READ_CONFIG)
+    reader = session
+    if target:
+        reader = spoke_session(_client(session, "sts"), target)
+        check_access(reader, target)
+    ses = _client(reader, "sesv2", READ_CONFIG)
     table = session.resource("dynamodb", config=_BASE_CONFIG).Table(settings.table)
-    parameters = session.client("ssm", config=_BASE_CONFIG)
-    sns = session.client("sns", config=_PUBLISH_CONFIG)
-    cloudwatch = session.client("cloudwatch", config=_BASE_CONFIG)
-    for client in (ses, table.meta.client, parameters, sns, cloudwatch):
-        limit_request_time(client, REQUEST_TIME)
+    limit_request_time(table.meta.client, REQUEST_TIME)
+    parameters = _client(session, "ssm")
     return Ports(
         rules=SsmRules(parameters, settings.rules_path, settings.rule_fingerprints),
         silences=SsmSilences(parameters, settings.silences_path),
         account=SesAccount(ses, clock),
         series=SesMetrics(ses, RateLimiter(clock, CALLS_PER_SECOND * settings.quota_share)),
-        reputation=CloudWatchReputation(cloudwatch),
+        reputation=CloudWatchReputation(_client(reader, "cloudwatch")),
         rosters=DynamoDbRoster(table),
         store=DynamoDbState(table),
-        notifier=SnsNotifier(sns, settings.topic_arn),
+        notifier=SnsNotifier(_client(session, "sns", _PUBLISH_CONFIG), settings.topic_arn),
+        recorder=EmbeddedMetrics(
+            settings.service, mask=settings.mask_addresses, by_target=target is not None
+        ),
+    )
+
+
+def build_fleet_ports(settings: DeliverySettings, execution: str) -> FleetPorts:
+    """Return the ports of the step that delivers for a fleet, for *execution*, its name."""
+    session = create_session()
+    table = session.resource("dynamodb", config=_BASE_CONFIG).Table(settings.table)
+    limit_request_time(table.meta.client, REQUEST_TIME)
+    return FleetPorts(
+        store=DynamoDbState(table),
+        notifier=SnsNotifier(_client(session, "sns", _PUBLISH_CONFIG), settings.topic_arn),
+        handovers=execution_files(settings.fleet_bucket, execution),
         recorder=EmbeddedMetrics(settings.service, mask=settings.mask_addresses),
     )
+
+
+def execution_files(bucket: str, execution: str) -> ExecutionFiles:
+    """Return the files of *execution*, its name, in *bucket*."""
+    return ExecutionFiles(s3_client(), bucket, execution)
+
+
+def s3_client() -> Any:  # noqa: ANN401 - a boto3 client
+    """Return a client of S3."""
+    return _client(create_session(), "s3")
+
+
+def organizations_client() -> Any:  # noqa: ANN401 - a boto3 client
+    """Return a client of AWS Organizations."""
+    return _client(create_session(), "organizations")
+
+
+def _client(session: Any, service: str, config: Config = _BASE_CONFIG) -> Any:  # noqa: ANN401 - boto3
+    """Return a client of *service* whose requests take at most `REQUEST_TIME`."""
+    client = session.client(service, config=config)
+    limit_request_time(client, REQUEST_TIME)
+    return client

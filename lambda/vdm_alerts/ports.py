@@ -9,12 +9,14 @@ from typing import Protocol
 from vdm_alerts.core.alerts.history import RecentTransitions, Transition
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.evaluation.ses_rates import SesRates
+from vdm_alerts.core.fleet.report import FleetReport
 from vdm_alerts.core.model.account import AccountStatus, Recommendation
 from vdm_alerts.core.model.deadline import Deadline
 from vdm_alerts.core.model.metrics import Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap, Indicator
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.muting.silences import Silences
+from vdm_alerts.core.notifications.handover import Handover
 from vdm_alerts.core.notifications.rendering.message import Message
 from vdm_alerts.core.observations.run_metrics import RunMetric
 from vdm_alerts.core.observations.run_report import RateSample, RunReport
@@ -186,6 +188,22 @@ class StateStore(Protocol):
         """
 
 
+class HandoverStore(Protocol):
+    """A store of what the runs of a fleet leave to the step that delivers, in one execution."""
+
+    def put(self, handover: Handover) -> None:
+        """Store *handover* in place of an earlier one of its target.
+
+        Raises AccessDeniedError or UnavailableError.
+        """
+
+    def get(self, target: Target) -> Handover:
+        """Return the handover of *target*.
+
+        Raises AccessDeniedError, UnavailableError, or another VdmAlertsError if it is unreadable.
+        """
+
+
 # Outputs: what a run writes.
 
 
@@ -220,6 +238,23 @@ class Recorder(Protocol):
 
         All are of one run of *target*.
         """
+
+
+class FleetRecorder(Protocol):
+    """A recorder of the figures of a fleet."""
+
+    def record_fleet(self, hub: Target, report: FleetReport) -> None:
+        """Record the blind targets in *report*, of one execution of the fleet of *hub*."""
+
+
+@dataclass(frozen=True, slots=True)
+class FleetPorts:
+    """All ports of the step that delivers for a fleet."""
+
+    store: StateStore
+    notifier: Notifier
+    handovers: HandoverStore
+    recorder: FleetRecorder
 
 
 @dataclass(frozen=True, slots=True)

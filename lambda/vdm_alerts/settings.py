@@ -110,6 +110,7 @@ class DeliverySettings:
     topic_arn: str
     service: str
     mask_addresses: bool
+    quiet_hours: QuietHours | None
     runbook_url: str | None
     fleet_bucket: str
     fleet_interval: timedelta

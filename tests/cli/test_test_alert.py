@@ -13,7 +13,7 @@ from builders import NOW
 from click.testing import Result
 from mocked_stack import VARIABLES, mocked_stack
 
-from vdm_alerts.handlers import evaluate
+from vdm_alerts.handlers import events
 from vdm_alerts_cli import test_alert
 from vdm_alerts_cli.connection import Connection
 from vdm_alerts_cli.subscriptions import masked_endpoint
@@ -88,7 +88,7 @@ def rows(run_command: RunCommand) -> list[dict[str, Any]]:
 
 
 def test_event_has_the_key_that_the_function_reads() -> None:
-    assert test_alert.TEST_ALERT == evaluate.TEST_ALERT
+    assert test_alert.TEST_ALERT == events.TEST_ALERT
 
 
 def test_function_is_invoked_once_with_a_test_event(run_command: RunCommand, aws: Aws) -> None:

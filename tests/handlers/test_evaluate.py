@@ -18,7 +18,7 @@ from vdm_alerts.core.model.errors import ClockWentBackError
 from vdm_alerts.core.model.findings import UnavailableError
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope
 from vdm_alerts.core.model.target import Target
-from vdm_alerts.handlers import evaluate
+from vdm_alerts.handlers import evaluate, events
 from vdm_alerts.ports import Ports
 from vdm_alerts.settings import VARIABLES, InvalidSettingsError, environment_of, read_settings
 
@@ -94,7 +94,7 @@ def test_event_is_rejected_when_its_time_is_invalid_or_in_the_future(
 ) -> None:
     before = world.state
 
-    with pytest.raises(evaluate.InvalidEventError):
+    with pytest.raises(events.InvalidEventError):
         invoke({"now": now})
 
     assert world.state == before
@@ -104,7 +104,7 @@ def test_event_is_rejected_when_its_time_is_invalid_or_in_the_future(
 def test_event_is_rejected_when_it_is_no_object(
     world: World, event: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with pytest.raises(evaluate.InvalidEventError, match="Use a JSON object"):
+    with pytest.raises(events.InvalidEventError, match="Use a JSON object"):
         invoke(event)
 
     assert world.recorder.reports == []
@@ -270,12 +270,12 @@ def test_publish_is_retried_at_most_once() -> None:
     assert config.read_timeout <= 10
 
 
-@pytest.mark.parametrize("key", [evaluate.WEEKLY_SUMMARY, evaluate.TEST_ALERT])
+@pytest.mark.parametrize("key", [events.WEEKLY_SUMMARY, events.TEST_ALERT])
 @pytest.mark.parametrize("value", ["true", "", 1, 0, [], {"x": 1}, "x" * 80_000], ids=str)
 def test_event_is_rejected_when_a_request_is_no_boolean(
     world: World, key: str, value: object
 ) -> None:
-    with pytest.raises(evaluate.InvalidEventError, match=f"{key}: "):
+    with pytest.raises(events.InvalidEventError, match=f"{key}: "):
         invoke({key: value})
 
     assert world.state.weekly_requests == frozenset()
@@ -285,7 +285,7 @@ def test_event_is_rejected_when_a_request_is_no_boolean(
 
 def test_test_alert_is_published_and_changes_nothing(world: World) -> None:
     before = dict(world.store.table.items)
-    response = invoke({evaluate.TEST_ALERT: True, "now": "2026-03-12T09:00:00Z"})
+    response = invoke({events.TEST_ALERT: True, "now": "2026-03-12T09:00:00Z"})
 
     assert response == {"test": "test-20260312T090000Z"}
     (document,) = world.documents
@@ -298,7 +298,7 @@ def test_test_alert_is_published_and_changes_nothing(world: World) -> None:
 def test_test_alert_is_published_while_a_run_is_active(world: World) -> None:
     now = datetime.now(UTC)
     with world.store.lease(TARGET, now + timedelta(minutes=5), now):
-        invoke({evaluate.TEST_ALERT: True})
+        invoke({events.TEST_ALERT: True})
 
     assert len(world.notifier.sent) == 1
     assert not world.store.take_request(TARGET)
@@ -307,18 +307,18 @@ def test_test_alert_is_published_while_a_run_is_active(world: World) -> None:
 def test_test_alert_that_cannot_be_published_fails(world: World) -> None:
     world.fail("publish", UnavailableError("sns:Publish", "timeout"))
     with pytest.raises(UnavailableError):
-        invoke({evaluate.TEST_ALERT: True})
+        invoke({events.TEST_ALERT: True})
 
 
 @pytest.mark.parametrize("value", [None, False])
 def test_event_without_a_request_sends_no_weekly_summary(world: World, value: object) -> None:
-    invoke({evaluate.WEEKLY_SUMMARY: value})
+    invoke({events.WEEKLY_SUMMARY: value})
 
     assert weekly_ids(world) == []
 
 
 def test_event_requests_the_weekly_summary_of_its_day(world: World) -> None:
-    invoke({evaluate.WEEKLY_SUMMARY: True, "now": "2026-03-16T08:00:00Z"})
+    invoke({events.WEEKLY_SUMMARY: True, "now": "2026-03-16T08:00:00Z"})
 
     assert weekly_ids(world) == ["weekly-2026-03-16"]
 
@@ -326,7 +326,7 @@ def test_event_requests_the_weekly_summary_of_its_day(world: World) -> None:
 def test_weekly_summary_is_requested_while_another_run_is_active(world: World) -> None:
     now = datetime.now(UTC)
     with world.store.lease(TARGET, now + timedelta(minutes=5), now):
-        response = invoke({evaluate.WEEKLY_SUMMARY: True})
+        response = invoke({events.WEEKLY_SUMMARY: True})
 
         assert response == {"skipped": "another run is active"}
         assert world.state.weekly_requests == frozenset({now.date()})

@@ -28,6 +28,7 @@ DELIVERY = DeliverySettings(
     topic_arn="topic",
     service="vdm-alerts",
     mask_addresses=True,
+    quiet_hours=None,
     runbook_url=None,
     fleet_bucket="bucket",
     fleet_interval=timedelta(minutes=10),

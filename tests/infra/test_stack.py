@@ -28,7 +28,7 @@ from vdm_alerts.core.muting.quiet_hours import parse_quiet_hours
 from vdm_alerts.core.notifications.rendering.message import MAX_SMS
 from vdm_alerts.core.rules.default_rules import fingerprint
 from vdm_alerts.core.rules.parser import InvalidRuleError
-from vdm_alerts.handlers import evaluate
+from vdm_alerts.handlers import events
 from vdm_alerts.settings import VARIABLES, read_settings
 
 
@@ -181,7 +181,7 @@ def test_runs_and_weekly_summaries_have_a_schedule_each(template: Template) -> N
     schedules = {
         event: schedule["ScheduleExpression"] for event, schedule in schedules_of(template).items()
     }
-    weekly = json.dumps({evaluate.WEEKLY_SUMMARY: True})
+    weekly = json.dumps({events.WEEKLY_SUMMARY: True})
     assert schedules == {"{}": "rate(1 hour)", weekly: "cron(0 8 ? * MON *)"}
 
 

@@ -45,7 +45,7 @@ from vdm_alerts.core.observations.metric_reading import Limits
 from vdm_alerts.core.observations.run_report import RunReport
 from vdm_alerts.core.planning.queries import Query
 from vdm_alerts.core.rules.rule_set import RuleSet, RuleText
-from vdm_alerts.handlers.evaluate import TIME_AFTER_READING
+from vdm_alerts.handlers.invocation_time import TIME_AFTER_READING
 from vdm_alerts.ports import Ports
 
 T = TypeVar("T")

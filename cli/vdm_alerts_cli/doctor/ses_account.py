@@ -6,7 +6,7 @@ from datetime import timedelta
 from vdm_alerts.adapters.aws.ses_metrics import VDM_IS_OFF
 from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.notifications.rendering.commands import command_of
-from vdm_alerts.handlers.evaluate import TIME_AFTER_READING
+from vdm_alerts.handlers.invocation_time import TIME_AFTER_READING
 from vdm_alerts_cli.cost import TIME_OUT, Workload
 from vdm_alerts_cli.doctor.check import Answer, Check, Outcome, Problem, Severity, Topic, Well
 from vdm_alerts_cli.doctor.examination import Examination

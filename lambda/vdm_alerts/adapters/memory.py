@@ -43,6 +43,7 @@ from vdm_alerts.adapters.aws.dynamodb_reading import (
 from vdm_alerts.core.alerts.history import RecentTransitions, Transition
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.evaluation.ses_rates import SesRates, ses_rates
+from vdm_alerts.core.fleet.report import FleetReport
 from vdm_alerts.core.model.account import AccountStatus, Recommendation
 from vdm_alerts.core.model.deadline import Deadline
 from vdm_alerts.core.model.errors import LeaseHeldError, StaleStateError
@@ -51,6 +52,7 @@ from vdm_alerts.core.model.metrics import Dimension, Scope, Series, Window
 from vdm_alerts.core.model.rates import SES_INDICATORS, Gap, Indicator, SesRate
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.muting.silences import Silences
+from vdm_alerts.core.notifications.handover import Handover
 from vdm_alerts.core.notifications.rendering.message import Message
 from vdm_alerts.core.observations.run_metrics import RunMetric
 from vdm_alerts.core.observations.run_report import RateSample, RunReport
@@ -362,8 +364,29 @@ class MemoryNotifier:
 
 
 @dataclass
+class MemoryHandovers:
+    """A HandoverStore."""
+
+    by_target: dict[Target, Handover] = field(default_factory=dict)
+    """The handover of each target."""
+
+    def put(self, handover: Handover) -> None:
+        """Store *handover*."""
+        self.by_target[handover.target] = handover
+
+    def get(self, target: Target) -> Handover:
+        """Return the handover of *target*. Raises UnavailableError if there is none."""
+        if target not in self.by_target:
+            raise UnavailableError("s3:GetObject", "the file does not exist", transient=False)
+        return self.by_target[target]
+
+
+@dataclass
 class MemoryMetrics:
-    """A Recorder that keeps every run report, and the rate samples of the last run."""
+    """A Recorder that keeps every run report, and the rate samples of the last run.
+
+    It is a FleetRecorder, too, which keeps every report of a fleet.
+    """
 
     reports: list[RunReport] = field(default_factory=list)
     """The run reports, oldest first."""
@@ -371,6 +394,13 @@ class MemoryMetrics:
     """The rate samples of the last run."""
     metrics: Sequence[RunMetric] = ()
     """The metrics of the last run."""
+    fleet_reports: list[FleetReport] = field(default_factory=list)
+    """The reports of the fleet, oldest first."""
+
+    def record_fleet(self, hub: Target, report: FleetReport) -> None:
+        """Append *report* to `fleet_reports`."""
+        del hub
+        self.fleet_reports.append(report)
 
     def record(
         self,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from vdm_alerts.app.collect import collect
-from vdm_alerts.app.notify import NotificationsUnsentError, Outbox
+from vdm_alerts.app.notify import NotificationsUnsentError, Outbox, OutboxFactory
 from vdm_alerts.core.alerts.damage import without_future_times
 from vdm_alerts.core.alerts.history import RecentTransitions, Transition, transitions
 from vdm_alerts.core.alerts.lifecycle import advance_all
@@ -81,10 +81,12 @@ def run(
     lease: Lease,
     limits: Limits = UNLIMITED,
     options: NotificationOptions = DEFAULT_OPTIONS,
+    create_outbox: OutboxFactory = Outbox,
 ) -> RunReport:
     """Evaluate *target* as of *now*, send what is due, and return the run report.
 
-    The run reads metrics within *limits*.
+    The run reads metrics within *limits*, and sends through the outbox that *create_outbox*
+    returns.
 
     No notification is lost by any of these errors. Lambda retries the run, except while another run
     holds the lease. Raises:
@@ -110,7 +112,7 @@ def run(
             history, state, observation, evaluation, now, quiet=quiet, recent=recent
         )
         links = Links(target, options.runbook_url)
-        outbox = Outbox(ports.store, ports.notifier, links, history, state, changes)
+        outbox = create_outbox(ports.store, ports.notifier, links, history, state, changes)
         history = outbox.record_attempts(deliverable(due, before, observation), now)
         if isinstance(history, HistoryUnavailable):  # Without history, other notifications are due.
             due = due_notifications(history, state, observation, evaluation, now, quiet=quiet)

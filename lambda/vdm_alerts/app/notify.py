@@ -20,14 +20,16 @@ If the history is unavailable, nothing is saved, so each run notifies again unde
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TypeAlias
 
 from vdm_alerts.core.alerts.history import Transition
 from vdm_alerts.core.alerts.stored_state import History, HistoryUnavailable, StoredState
 from vdm_alerts.core.model.errors import VdmAlertsError
 from vdm_alerts.core.model.findings import OperationFailedError
 from vdm_alerts.core.notifications.delivery import mark_attempted, mark_delivered
+from vdm_alerts.core.notifications.fleet import FleetDigest
 from vdm_alerts.core.notifications.notification import Notification
 from vdm_alerts.core.notifications.rendering.links import Links
 from vdm_alerts.core.notifications.rendering.message import render
@@ -88,7 +90,7 @@ class Outbox:
 
     def publish(self, due: Sequence[Notification], now: datetime) -> list[Notification]:
         """Send each of *due*, and return the notifications that SNS confirmed."""
-        return [notification for notification in due if self._is_sent(notification, now)]
+        return [each for each in due if publish(self._notifier, each, self._links, now)]
 
     def record_deliveries(self, sent: Sequence[Notification], now: datetime) -> StoredState:
         """Save the state, in which *sent* is marked as delivered, and return it.
@@ -108,18 +110,27 @@ class Outbox:
         self.history = self.state = saved
         self._unsaved_transitions = ()
 
-    def _is_sent(self, notification: Notification, now: datetime) -> bool:
-        """Publish *notification*, and return whether SNS confirmed it."""
-        try:
-            message = render(notification, self._links, now)
-            self._notifier.publish(message)
-        except OperationFailedError as error:
-            _log.error("notification unsent, due at the next run: %s: %s", notification.id, error)
-            return False
-        except Exception:  # noqa: BLE001 - one notification must not stop those after it
-            _log.exception(
-                "notification unsent, due at the next run: %s: unexpected error", notification.id
-            )
-            return False
-        _log.info("notification sent: %s", message.subject)
-        return True
+
+def publish(
+    notifier: Notifier, notification: Notification | FleetDigest, links: Links, now: datetime
+) -> bool:
+    """Send *notification*, and return whether SNS confirmed it."""
+    try:
+        message = render(notification, links, now)
+        notifier.publish(message)
+    except OperationFailedError as error:
+        _log.error("notification unsent, due at the next run: %s: %s", notification.id, error)
+        return False
+    except Exception:  # noqa: BLE001 - one notification must not stop those after it
+        _log.exception(
+            "notification unsent, due at the next run: %s: unexpected error", notification.id
+        )
+        return False
+    _log.info("notification sent: %s", message.subject)
+    return True
+
+
+OutboxFactory: TypeAlias = Callable[
+    [StateStore, Notifier, Links, History, StoredState, Sequence[Transition]], Outbox
+]
+"""What creates an outbox: `Outbox` itself, or another function of the same arguments."""

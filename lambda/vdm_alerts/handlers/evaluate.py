@@ -10,6 +10,7 @@ from aws_lambda_powertools import Logger
 
 from vdm_alerts.adapters.monotonic_deadline import MonotonicDeadline
 from vdm_alerts.app.evaluate import Lease, NotificationOptions, run
+from vdm_alerts.app.list_targets import SES_EVENT_SOURCE
 from vdm_alerts.app.run_unless_busy import run_unless_busy
 from vdm_alerts.app.send_test import send_test
 from vdm_alerts.bootstrap import build_ports
@@ -18,32 +19,15 @@ from vdm_alerts.core.notifications.delivery_test import DeliveryTest
 from vdm_alerts.core.notifications.rendering.links import Links
 from vdm_alerts.core.observations.metric_reading import Limits
 from vdm_alerts.core.observations.run_report import RunReport
-from vdm_alerts.core.rules.quoting import quote
+from vdm_alerts.handlers.evaluate_target import answer_for_target
+from vdm_alerts.handlers.events import TARGET, TEST_ALERT, WEEKLY_SUMMARY, check_type, flag, time_of
+from vdm_alerts.handlers.invocation_time import LEASE_MARGIN, TIME_AFTER_READING
 from vdm_alerts.logs import function_logger
 from vdm_alerts.ports import Ports
 from vdm_alerts.settings import VARIABLES, Settings, read_settings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
-
-LEASE_MARGIN = timedelta(seconds=10)
-"""The time by which a lease outlasts the function's timeout, so that no two runs overlap."""
-TIME_AFTER_READING = timedelta(minutes=2)
-"""The part of the function's time that is reserved for the steps after reading metrics."""
-SES_EVENT_SOURCE = "aws.ses"
-"""The source of the events of SES. A schedule sends an event without a source."""
-WEEKLY_SUMMARY = "weeklySummary"
-"""The key of an event that requests a weekly summary."""
-TEST_ALERT = "testAlert"
-"""The key of an event that requests a test notification, and nothing else."""
-EARLIEST_NOW = datetime(2000, 1, 1, tzinfo=UTC)
-"""The earliest "now" in an event: long before VDM, and long after the first date of Python."""
-CLOCK_TOLERANCE = timedelta(minutes=5)
-"""The time by which "now" in an event may be ahead of the function's clock."""
-
-
-class InvalidEventError(VdmAlertsError):
-    """The event of an invocation is not a JSON object, or has an invalid value."""
 
 
 def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
@@ -55,17 +39,21 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
     invocation does nothing, and its result says so. If *event* is from SES, one more run follows.
     If "weeklySummary" is true, a weekly summary is requested first, which the next run sends that
     can. If "testAlert" is true, the invocation only publishes a test notification: it does not run.
+
+    In a fleet, the state machine invokes the function with a "target": see `answer_for_target`.
     """
     log = _logger()
     try:
-        _check_type(event)
-        requests_summary = _flag(event, WEEKLY_SUMMARY)
-        requests_test = _flag(event, TEST_ALERT)
+        check_type(event)
+        if TARGET in event:
+            return _evaluate_target(event, context)
+        requests_summary = flag(event, WEEKLY_SUMMARY)
+        requests_test = flag(event, TEST_ALERT)
         settings, ports = _settings_and_ports()
         if requests_test:
             return _send_test(event, settings, ports)
         if requests_summary:
-            day = _now(event, datetime.now(UTC)).date()
+            day = time_of(event, datetime.now(UTC)).date()
             ports.store.request_summary(settings.target, day)
         report = run_unless_busy(
             lambda: _run(event, context, settings, ports),
@@ -87,26 +75,16 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
     return published
 
 
-def _check_type(event: object) -> None:
-    """Raise InvalidEventError if *event*, for which Lambda accepts any JSON, is not an object."""
-    if not isinstance(event, dict):
-        raise InvalidEventError(
-            f"event: {quote(event)} is not a JSON object. Use a JSON object, for example {{}}."
-        )
-
-
-def _flag(event: dict[str, Any], key: str) -> bool:
-    """Return whether *key* is true in *event*. Raises InvalidEventError."""
-    value = event.get(key)
-    if value is None or isinstance(value, bool):
-        return bool(value)
-    message = f"{key}: {quote(value)} is not a Boolean. Use true or false."
-    raise InvalidEventError(message)
+def _evaluate_target(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
+    """Evaluate the target of *event*, log its answer and return it."""
+    answer = answer_for_target(event, context, read_settings(os.environ))
+    _logger().info("target evaluated", extra=answer)
+    return answer
 
 
 def _send_test(event: dict[str, Any], settings: Settings, ports: Ports) -> dict[str, Any]:
     """Publish a test notification, and return its id."""
-    test = DeliveryTest(_now(event, datetime.now(UTC)))
+    test = DeliveryTest(time_of(event, datetime.now(UTC)))
     send_test(ports.notifier, Links(settings.target, settings.runbook_url or ""), test)
     _logger().info("test notification published: %s", test.id)
     return {"test": test.id}
@@ -120,37 +98,13 @@ def _run(
     return run(
         ports,
         settings.target,
-        _now(event, wall_clock),
+        time_of(event, wall_clock),
         Lease(wall_clock, wall_clock + remaining + LEASE_MARGIN, context.aws_request_id),
         _limits(settings, remaining),
         NotificationOptions(
             settings.quiet_hours, settings.no_email_after, settings.runbook_url or ""
         ),
     )
-
-
-def _now(event: dict[str, Any], wall_clock: datetime) -> datetime:
-    """Return the time in *event*, or *wall_clock* without it. Raises InvalidEventError."""
-    text = event.get("now")
-    if text is None:
-        return wall_clock
-    try:
-        now = datetime.fromisoformat(text)
-    except (TypeError, ValueError):
-        now = None
-    if now is None or now.tzinfo is None or now < EARLIEST_NOW:
-        message = (
-            f"now: {quote(text)} is not a timestamp with an offset. Use a form like "
-            f'"2026-03-09T09:00:00Z", not before {EARLIEST_NOW:%Y-%m-%d}.'
-        )
-        raise InvalidEventError(message)
-    if now > wall_clock + CLOCK_TOLERANCE:
-        message = (
-            f"now: {text} is in the future. Use the current time or an earlier one. After this "
-            "run, every run for an earlier time would fail."
-        )
-        raise InvalidEventError(message)
-    return now.astimezone(UTC)
 
 
 def _limits(settings: Settings, remaining: timedelta) -> Limits:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
+from vdm_alerts.core.fleet.report import FleetReport
 from vdm_alerts.core.model.invisible_characters import escape_invisible
 from vdm_alerts.core.model.naming import mask_addresses
 from vdm_alerts.core.model.target import Target
@@ -28,13 +29,15 @@ _UNITS = {"RunDuration": MetricUnit.Seconds, "DataAge": MetricUnit.NoUnit}
 class EmbeddedMetrics:
     """A Recorder that prints CloudWatch metrics."""
 
-    def __init__(self, service: str, *, mask: bool = True) -> None:
+    def __init__(self, service: str, *, mask: bool = True, by_target: bool = False) -> None:
         """Record metrics with the value *service* of the dimension "service".
 
         With *mask*, email addresses are masked, because more people can see metrics than
-        notifications.
+        notifications. With *by_target*, each rate has the dimensions "account" and "region" too,
+        which separate the targets of a fleet.
         """
         self._service = service
+        self._by_target = by_target
         self._display: Callable[[str], str] = mask_addresses if mask else str
 
     def record(
@@ -59,6 +62,13 @@ class EmbeddedMetrics:
         for sample in samples:
             self._print_rate(target, sample)
 
+    def record_fleet(self, hub: Target, report: FleetReport) -> None:
+        """Print the number of blind targets, if any, and a line for each of them."""
+        if report.blind:
+            self._print(hub, "BlindTargets", MetricUnit.Count, len(report.blind))
+        for target in report.blind:
+            self._print(target, "BlindTarget", MetricUnit.Count, 1, _target_dimensions(target))
+
     def _print_rate(self, target: Target, sample: RateSample) -> None:
         rule, scope, percentage = sample.rule, sample.scope, sample.value * 100
         names = {
@@ -73,7 +83,11 @@ class EmbeddedMetrics:
             _pascal_case(rule.indicator.key),
             MetricUnit.Percent,
             percentage,
-            dimensions={"rule": rule.name, **names},
+            dimensions={
+                **(_target_dimensions(target) if self._by_target else {}),
+                "rule": rule.name,
+                **names,
+            },
             metadata={
                 "indicator": rule.indicator.key,
                 "scope": self._display(str(scope)),
@@ -100,6 +114,11 @@ class EmbeddedMetrics:
             metric.add_metadata("region", target.region)
             for key, figure in (metadata or {}).items():
                 metric.add_metadata(key, figure)
+
+
+def _target_dimensions(target: Target) -> Mapping[str, str]:
+    """Return the dimensions of a metric of one target of a fleet."""
+    return {"account": target.account, "region": target.region}
 
 
 def _dimension_value(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from vdm_alerts.core.evaluation.as_of import AsOf
 from vdm_alerts.core.evaluation.representative_volume import representative_volume
@@ -41,6 +41,10 @@ class Limits:
     """The queries of all runs of one UTC day; None is no limit."""
     include_today: bool = True
     """Whether today's partial counts are read."""
+    continues_since: datetime | None = None
+    """The start of the sweep that the run continues; None if it is a sweep of its own."""
+    may_continue: bool = False
+    """Whether another run will continue what this one has no time for."""
 
 
 UNLIMITED = Limits()
@@ -62,6 +66,11 @@ class MetricReading:
     """Whether an error ended the reading early. The error is a finding."""
     throttled_calls: int = 0
     """How many calls SES throttled."""
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether the deadline ended the reading before everything was read."""
+        return False
 
     @property
     def as_of(self) -> AsOf:

@@ -1,7 +1,7 @@
 """The run report, and the rates that a run records as metrics."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
@@ -94,6 +94,8 @@ class RunReport:
     """Sources that are unreadable in other ways: transient problems, and rules without effect."""
     subscribers: int | None
     """Confirmed subscriptions of the topic; None if unknown."""
+    is_cut_short: bool = field(default=False, kw_only=True)
+    """Whether the time of the run was too short to read everything. It is not published."""
 
     def published_figures(self) -> dict[str, float | None]:
         """Return the figures by their published names."""
@@ -179,6 +181,7 @@ def report_run(
         findings=counts.findings,
         unreadable=len(observation.transient_since) + rules_without_effect,
         subscribers=observation.subscribers,
+        is_cut_short=reading is not None and reading.is_cut_short,
     )
 
 

@@ -147,7 +147,7 @@ class Rule:
     """The targets that the rule monitors. `for_target` applies it."""
     top: int | None = None
     """The number of senders of each kind to monitor, largest volume first. None means all."""
-    overrides: tuple["Override", ...] = ()
+    overrides: "tuple[Override, ...]" = ()
     representative_volume: int | None = None
     """The number of emails from which SES is assumed to calculate the rate of the account.
 

@@ -8,6 +8,7 @@ from typing import assert_never
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.notifications.delivery_test import DeliveryTest
+from vdm_alerts.core.notifications.fleet import FleetDigest
 from vdm_alerts.core.notifications.incidents import IncidentNotification
 from vdm_alerts.core.notifications.notification import Digest, Notification
 from vdm_alerts.core.notifications.rendering import payload
@@ -16,6 +17,7 @@ from vdm_alerts.core.notifications.rendering.commands import fix_step
 from vdm_alerts.core.notifications.rendering.content import Step
 from vdm_alerts.core.notifications.rendering.delivery_test import delivery_test_content
 from vdm_alerts.core.notifications.rendering.digest import digest_content
+from vdm_alerts.core.notifications.rendering.fleet import fleet_content
 from vdm_alerts.core.notifications.rendering.incident import incident_content
 from vdm_alerts.core.notifications.rendering.links import Links
 from vdm_alerts.core.notifications.rendering.plain_text import plain_text
@@ -64,8 +66,13 @@ class Message:
     """The SNS message attributes, by which a subscription can filter."""
 
 
-def render(notification: Notification | DeliveryTest, links: Links, now: datetime) -> Message:
-    """Return *notification* in every format. *now* is the time of the run."""
+def render(
+    notification: Notification | FleetDigest | DeliveryTest, links: Links, now: datetime
+) -> Message:
+    """Return *notification* in every format. *now* is the time of the run.
+
+    *links* are those of its target; for a fleet digest, those of the hub.
+    """
     match notification:
         case IncidentNotification() as incident:
             attributes = {
@@ -93,6 +100,11 @@ def render(notification: Notification | DeliveryTest, links: Links, now: datetim
             content = weekly_content(summary, links, now)
             fields = weekly_fields(summary, now)
             emoji = _EMOJI[summary.severity]
+        case FleetDigest() as fleet:
+            attributes = {**_attributes("fleet", fleet, links.target), "reason": "FLEET"}
+            content = fleet_content(fleet, links, now)
+            fields = payload.fleet_fields(fleet)
+            emoji = _EMOJI[fleet.severity]
         case DeliveryTest() as test:
             attributes = {**_attributes("test", test, links.target), "reason": "TEST"}
             content = delivery_test_content(test, links)
@@ -109,14 +121,16 @@ def render(notification: Notification | DeliveryTest, links: Links, now: datetim
         amazon_q=amazon_q_notification(
             f"{emoji} {subject}", content, chat_steps, thread, notification.sequence
         ),
-        payload=payload.payload_text(attributes, now, subject, content, fields),
+        payload=payload.payload_text(
+            {**attributes, **_fleet_names(links.target)}, now, subject, content, fields
+        ),
         sms=_text_message(content.headline, links.target),
         attributes=attributes,
     )
 
 
 def _attributes(
-    kind: str, notification: Notification | DeliveryTest, target: Target
+    kind: str, notification: Notification | FleetDigest | DeliveryTest, target: Target
 ) -> dict[str, str]:
     """Return the message attributes that every notification has."""
     return {
@@ -127,7 +141,15 @@ def _attributes(
     }
 
 
-def _chat_steps(notification: Notification | DeliveryTest, links: Links) -> tuple[Step, ...]:
+def _fleet_names(target: Target) -> dict[str, object]:
+    """Return the alias and the tags of *target* as fields of the payload, if it has any."""
+    fields: dict[str, object] = {"alias": target.alias, "tags": dict(target.tags)}
+    return {name: value for name, value in fields.items() if value}
+
+
+def _chat_steps(
+    notification: Notification | FleetDigest | DeliveryTest, links: Links
+) -> tuple[Step, ...]:
     """Return the fixes of findings, which a chat message lists as next steps."""
     if not isinstance(notification, ServiceNotification):
         return ()
@@ -156,7 +178,8 @@ def _text_message(headline: str, target: Target) -> str:
 
 
 def _target_suffix(target: Target) -> str:
-    return f" - {target.account} {target.region}"
+    alias = f" {_printable(target.alias)}" if target.alias else ""
+    return f" -{alias} {target.account} {target.region}"
 
 
 def _printable(text: str) -> str:

@@ -17,10 +17,12 @@ from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.model.metrics import Scope
 from vdm_alerts.core.notifications.affected import AffectedScope
 from vdm_alerts.core.notifications.common_provider import CommonProvider
+from vdm_alerts.core.notifications.fleet import FleetDigest
 from vdm_alerts.core.notifications.incidents import IncidentNotification
 from vdm_alerts.core.notifications.notification import Digest
 from vdm_alerts.core.notifications.rendering.commands import fix_step
 from vdm_alerts.core.notifications.rendering.content import Content, Link, Step, fitting
+from vdm_alerts.core.notifications.rendering.fleet import headline_of, tag_of
 from vdm_alerts.core.notifications.rendering.links import Links
 from vdm_alerts.core.notifications.rendering.opening import opening
 from vdm_alerts.core.notifications.rendering.steps import incident_steps
@@ -41,7 +43,7 @@ MAX_SCOPES_IN_DIGEST = 5
 
 
 def payload_text(
-    attributes: Mapping[str, str],
+    attributes: Mapping[str, object],
     now: datetime,
     subject: str,
     content: Content,
@@ -128,6 +130,31 @@ def service_fields(notification: ServiceNotification, links: Links) -> dict[str,
         "findings_total": notification.count,
         "fixed": _fitting(_finding_fields(finding) for finding in notification.fixed),
         "fixed_total": len(notification.fixed),
+    }
+
+
+def fleet_fields(digest: FleetDigest) -> dict[str, Any]:
+    """Return the fields of *digest*: each part that fits, and the name of every target."""
+    return {
+        "id": digest.id,
+        "sequence": digest.sequence,
+        "topic": digest.topic.value,
+        "provider": digest.provider or None,
+        "indicator": digest.indicator.key if digest.indicator else None,
+        "parts": _fitting(
+            {
+                "account": part.target.account,
+                "region": part.target.region,
+                "alias": part.target.alias or None,
+                "id": part.notification.id,
+                "sequence": part.notification.sequence,
+                "severity": tag_of(part.severity),
+                "headline": headline_of(part),
+            }
+            for part in digest.parts
+        ),
+        "parts_total": len(digest.parts),
+        "targets": [f"{target.account} {target.region}" for target in digest.targets],
     }
 
 

@@ -1,0 +1,120 @@
+"""The files of one execution of a fleet, in an S3 bucket."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from vdm_alerts.adapters.aws.errors import translate_read_errors
+from vdm_alerts.adapters.aws.handover_codec import decode_handover, encode_handover
+from vdm_alerts.core.fleet.answers import FAILED, Status, TargetAnswer
+from vdm_alerts.core.fleet.fleet import FleetTarget
+from vdm_alerts.core.fleet.targets import target_from_item, target_item
+from vdm_alerts.core.model.findings import UnavailableError
+from vdm_alerts.core.model.target import Target
+from vdm_alerts.core.notifications.handover import Handover
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+PREFIX = "executions"
+"""The start of the key of every file. The ResultWriter of the state machine writes there too."""
+GET, PUT = "s3:GetObject", "s3:PutObject"
+
+
+class ExecutionFiles:
+    """The target list, the handovers and the results of one execution. It is a HandoverStore."""
+
+    def __init__(self, client: "S3Client", bucket: str, execution: str) -> None:
+        """Use the files of *execution*, the name of an execution, in *bucket*."""
+        self._client, self._bucket = client, bucket
+        self._prefix = f"{PREFIX}/{execution}"
+
+    def write_targets(self, targets: Sequence[FleetTarget]) -> str:
+        """Write the list that the map reads, and return its key.
+
+        Raises AccessDeniedError or UnavailableError.
+        """
+        key = f"{self._prefix}/targets.json"
+        self._write(key, json.dumps([target_item(target) for target in targets]))
+        return key
+
+    def read_targets(self) -> Sequence[FleetTarget]:
+        """Return the list. Raises AccessDeniedError or UnavailableError."""
+        key = f"{self._prefix}/targets.json"
+        with translate_read_errors(GET):
+            return [target_from_item(item) for item in json.loads(self._read(key))]
+
+    def put(self, handover: Handover) -> None:
+        """Store *handover*. Raises AccessDeniedError or UnavailableError."""
+        self._write(self._handover_key(handover.target), encode_handover(handover))
+
+    def get(self, target: Target) -> Handover:
+        """Return the handover of *target*.
+
+        Raises AccessDeniedError, UnavailableError or UnreadableHandoverError.
+        """
+        return decode_handover(self._read(self._handover_key(target)))
+
+    def answers(self, manifest: str) -> Mapping[Target, TargetAnswer]:
+        """Return the answer of each target in the results whose *manifest* has this key.
+
+        A child execution that failed is an answer, too: its target is blind.
+
+        Raises AccessDeniedError or UnavailableError. Source of the format:
+        https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html
+        """
+        answers: dict[Target, TargetAnswer] = {}
+        with translate_read_errors(GET):
+            files = json.loads(self._read(manifest))["ResultFiles"]
+            for kind in ("FAILED", "SUCCEEDED"):
+                for file in files.get(kind, ()):
+                    answers |= dict(_answers_in(json.loads(self._read(file["Key"]))))
+        return answers
+
+    def _handover_key(self, target: Target) -> str:
+        return f"{self._prefix}/due/{target.account}/{target.region}.json"
+
+    def _write(self, key: str, text: str) -> None:
+        with translate_read_errors(PUT):
+            self._client.put_object(
+                Bucket=self._bucket,
+                Key=key,
+                Body=text.encode(),
+                ContentType="application/json",
+            )
+
+    def _read(self, key: str) -> str:
+        with translate_read_errors(GET):
+            response = self._client.get_object(Bucket=self._bucket, Key=key)
+            return response["Body"].read().decode()
+
+
+def _answers_in(results: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Target, TargetAnswer]]:
+    """Yield the target and the answer of each child execution in *results*."""
+    for result in results:
+        child_input = json.loads(result["Input"])
+        target = target_from_item(child_input["target"]).target
+        if result["Status"] == "SUCCEEDED":
+            yield target, _answer_of(json.loads(result["Output"]))
+        else:
+            details = ": ".join(filter(None, (result.get("Error"), result.get("Cause"))))
+            yield target, TargetAnswer(Status.BLIND, reason=FAILED, details=details)
+
+
+def _answer_of(output: Mapping[str, Any]) -> TargetAnswer:
+    """Return the answer that the evaluator returned as *output*."""
+    return TargetAnswer(
+        Status(output["status"]),
+        int(output["due"]),
+        output.get("reason") or "",
+        output.get("details") or "",
+    )
+
+
+def read_fleet_file(client: "S3Client", bucket: str, key: str) -> str:
+    """Return the text of the fleet file. Raises AccessDeniedError or UnavailableError."""
+    with translate_read_errors(GET):
+        text = client.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+    if not text:
+        raise UnavailableError(GET, f"the fleet file {key} is empty", transient=False)
+    return text

@@ -1,0 +1,28 @@
+"""The first step of a fleet: which targets an execution evaluates."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from vdm_alerts.core.fleet.fleet import FleetTarget
+from vdm_alerts.core.model.target import Target
+
+SES_EVENT_SOURCE = "aws.ses"
+"""The source of the events of SES. A schedule sends an event without a source."""
+
+
+def target_of_event(event: Mapping[str, Any]) -> Target | None:
+    """Return the account and Region that *event*, an event of SES, is about; None for another."""
+    if event.get("source") != SES_EVENT_SOURCE:
+        return None
+    return Target(str(event.get("account")), str(event.get("region")))
+
+
+def targets_of_execution(
+    targets: Iterable[FleetTarget], event: Mapping[str, Any]
+) -> list[FleetTarget]:
+    """Return those of *targets* that an execution for *event* evaluates.
+
+    An event of SES is about one of them, or about none if the target was deleted from the fleet.
+    """
+    only = target_of_event(event)
+    return [each for each in targets if only is None or each.target == only]

@@ -1,0 +1,74 @@
+"""What the targets of a fleet answer in one execution, and which of them are blind."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from vdm_alerts.core.fleet.fleet import FleetTarget
+from vdm_alerts.core.model.findings import Finding
+from vdm_alerts.core.model.target import Target
+
+NO_ANSWER = "its evaluation did not answer"
+"""The reason of a target that is in no result of the execution."""
+FAILED = "its evaluation failed"
+"""The reason of a target whose evaluation ended with an error."""
+
+
+class Status(StrEnum):
+    """How the evaluation of a target ended. The values are in the results of an execution."""
+
+    EVALUATED = "evaluated"
+    SKIPPED = "skipped"
+    """Another run of the target was active."""
+    BLIND = "blind"
+    """VDM Alerts could not read the target at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetAnswer:
+    """The answer of one target."""
+
+    status: Status
+    due: int = 0
+    """How many notifications of the target are due."""
+    reason: str = ""
+    """Why it is blind: a clause that is the same as long as the cause is."""
+    details: str = ""
+    """The error text of AWS, which can differ each time."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlindTarget:
+    """A target that VDM Alerts should monitor, and cannot read."""
+
+    target: Target
+    reason: str
+    """The cause: a clause that is the same as long as the cause is."""
+    details: str = ""
+    """The error text of AWS, which can differ each time."""
+
+    @property
+    def finding(self) -> Finding:
+        """The problem, in words. It is the same problem as long as the reason is the same."""
+        return Finding(
+            key=f"blind:{self.target.account}:{self.target.region}",
+            what=f"{self.target} is not monitored: {self.reason}",
+            aws_message=self.details,
+            effect="its alerts keep their state, and new ones are not found",
+            remedy="Deploy the spoke template in the account again, and turn on Virtual "
+            "Deliverability Manager in the Region; or delete the target from the fleet file",
+        )
+
+
+def blind_targets(
+    expected: Iterable[FleetTarget], answers: Mapping[Target, TargetAnswer]
+) -> Sequence[BlindTarget]:
+    """Return those of the *expected* targets that are blind, or that did not answer."""
+    blind = []
+    for target in (each.target for each in expected):
+        answer = answers.get(target)
+        if answer is None:
+            blind.append(BlindTarget(target, NO_ANSWER))
+        elif answer.status is Status.BLIND:
+            blind.append(BlindTarget(target, answer.reason, answer.details))
+    return blind

@@ -1,0 +1,34 @@
+"""The report of one execution of a fleet."""
+
+from dataclasses import dataclass
+
+from vdm_alerts.core.model.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class FleetReport:
+    """The figures of one execution: a log record, and its output."""
+
+    targets: int
+    """The targets that were listed."""
+    evaluated: int
+    """Those that were evaluated, or that another run evaluates."""
+    blind: tuple[Target, ...]
+    """Those that could not be read."""
+    notifications_due: int
+    """The notifications of single targets that were due."""
+    messages_sent: int
+    """The notifications that replaced them and that the topic accepted."""
+    unsent: int
+    """Targets or notifications that could not be handled. What is due in them stays due."""
+
+    def published_figures(self) -> dict[str, object]:
+        """Return the figures by their published names."""
+        return {
+            "targets": self.targets,
+            "evaluated": self.evaluated,
+            "blind": [f"{target.account} {target.region}" for target in self.blind],
+            "notifications_due": self.notifications_due,
+            "messages_sent": self.messages_sent,
+            "unsent": self.unsent,
+        }

@@ -1,0 +1,72 @@
+"""The Lambda handler of the last step of a fleet: it sends what is due in all targets."""
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from vdm_alerts.adapters.aws.execution_files import ExecutionFiles
+from vdm_alerts.app.deliver_fleet import DeliveryOptions, Execution, deliver_fleet
+from vdm_alerts.app.evaluate import Lease
+from vdm_alerts.app.list_targets import target_of_event
+from vdm_alerts.bootstrap import build_fleet_ports, execution_files
+from vdm_alerts.core.fleet.answers import TargetAnswer
+from vdm_alerts.core.model.errors import VdmAlertsError
+from vdm_alerts.core.model.target import Target
+from vdm_alerts.core.notifications.fleet import messages_per_execution
+from vdm_alerts.handlers.events import time_of
+from vdm_alerts.handlers.invocation_time import LEASE_MARGIN
+from vdm_alerts.logs import function_logger
+from vdm_alerts.settings import read_delivery_settings
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
+    """Send what is due, and return the figures of the fleet's report by their published names.
+
+    *event* is the input of the execution, with the place of the target list, and the place of the
+    results unless the map itself failed. Every error is logged and raised: Step Functions tries
+    again.
+    """
+    log = function_logger(mask_addresses=os.environ.get("VDM_ALERTS_MASK_ADDRESSES") != "false")
+    try:
+        settings = read_delivery_settings(os.environ)
+        files = execution_files(settings.fleet_bucket, event["execution"])
+        wall_clock = datetime.now(UTC)
+        remaining = timedelta(milliseconds=context.get_remaining_time_in_millis())
+        report = deliver_fleet(
+            build_fleet_ports(settings, event["execution"]),
+            settings.hub,
+            Execution(
+                files.read_targets(),
+                _answers(files, event),
+                is_complete=target_of_event(event["event"]) is None,
+            ),
+            time_of(event["event"], wall_clock),
+            Lease(wall_clock, wall_clock + remaining + LEASE_MARGIN, event["execution"]),
+            DeliveryOptions(
+                messages_per_execution(settings.fleet_interval),
+                settings.quiet_hours,
+                settings.runbook_url or "",
+            ),
+        )
+    except VdmAlertsError as error:
+        log.error("delivery failed: %s", error)  # noqa: TRY400 - the message is enough
+        raise
+    except Exception:
+        log.exception("delivery failed with an unexpected error. Fix: report it to VDM Alerts.")
+        raise
+    figures = report.published_figures()
+    log.info("execution completed", extra=figures)
+    return figures
+
+
+def _answers(files: ExecutionFiles, event: Mapping[str, Any]) -> Mapping[Target, TargetAnswer]:
+    """Return the answers of the targets; none if the map failed, so that every target is blind."""
+    match event:
+        case {"results": {"ResultWriterDetails": {"Key": str(manifest)}}}:
+            return files.answers(manifest)
+        case _:
+            return {}

@@ -1,0 +1,223 @@
+from dataclasses import replace
+
+import pytest
+from builders import LEASE, NOW, a_rule
+from fleet_world import HUB, FleetWorld, a_target
+
+from vdm_alerts.app.notify import NotificationsUnsentError
+from vdm_alerts.core.alerts.alert import Firing
+from vdm_alerts.core.alerts.stored_state import StoredState
+from vdm_alerts.core.fleet.answers import NO_ANSWER, Status, TargetAnswer
+from vdm_alerts.core.model.findings import UnavailableError
+from vdm_alerts.core.model.metrics import ACCOUNT, Scope
+from vdm_alerts.core.model.target import fleet_of
+
+DENIED = TargetAnswer(Status.BLIND, 0, "the hub cannot assume the role", "AccessDenied")
+LOST = UnavailableError("sns:Publish", "the topic is down")
+
+
+def a_fleet(count: int = 3, bad: int = 1, limit: int = 10) -> FleetWorld:
+    """Return a fleet, of which the first *bad* targets have a bounce rate of 20%."""
+    fleet = FleetWorld(count, limit)
+    for number, world in enumerate(fleet.worlds.values()):
+        world.set_rules(a_rule())
+        world.set_bounces(ACCOUNT, 2_000 if number < bad else 10)
+    return fleet
+
+
+def test_notification_of_one_target_is_the_usual_one_with_its_alias() -> None:
+    fleet = a_fleet()
+    report = fleet.execute()
+    assert report
+    assert (report.targets, report.evaluated, report.messages_sent) == (3, 3, 1)
+    subject = fleet.shared.notifier.sent[0].subject
+    assert subject.endswith(" - brand-2 000000000002 eu-west-1")
+    [message] = fleet.take_messages()
+    assert (message["kind"], message["account"]) == ("incident", "000000000002")
+    assert (message["alias"], message["severity"]) == ("brand-2", "CRITICAL")
+
+
+def test_delivered_notification_is_not_sent_again() -> None:
+    fleet = a_fleet()
+    fleet.execute()
+    fleet.take_messages()
+    fleet.execute(1)
+    assert fleet.take_messages() == []
+
+
+def test_evaluation_alone_sends_nothing_and_stores_the_alert() -> None:
+    fleet = a_fleet()
+    fleet.evaluate()
+    assert fleet.take_messages() == []
+    [alert] = fleet.state(a_target(2)).alerts.values()
+    assert isinstance(alert.state, Firing)
+    assert alert.last_notified is None
+
+
+def test_what_was_not_delivered_is_delivered_by_the_next_execution() -> None:
+    fleet = a_fleet()
+    fleet.evaluate()  # And then the execution dies.
+    fleet.execute(1)
+    assert [message["sequence"] for message in fleet.take_messages()] == [1]
+
+
+def test_handover_is_not_delivered_after_a_later_run() -> None:
+    fleet = a_fleet()
+    answers = fleet.evaluate()
+    late = dict(fleet.handovers.by_target)
+    fleet.execute(1)
+    fleet.take_messages()
+    fleet.handovers.by_target = late
+    fleet.deliver(answers, 2)
+    assert fleet.take_messages() == []
+
+
+def test_failed_publish_is_repeated_by_the_next_try_of_the_step() -> None:
+    fleet = a_fleet(bad=2)
+    answers = fleet.evaluate()
+    fleet.shared.fail("publish", LOST, only=1)
+    with pytest.raises(NotificationsUnsentError):
+        fleet.deliver(answers)
+    assert len(fleet.take_messages()) == 1
+    fleet.shared.repair("publish")
+    fleet.deliver(answers)
+    [message] = fleet.take_messages()
+    assert (message["sequence"], message["account"]) == (1, "000000000002")
+    fleet.deliver(answers)
+    assert fleet.take_messages() == []
+
+
+def test_lost_response_repeats_a_notification_with_the_same_number() -> None:
+    fleet = a_fleet()
+    answers = fleet.evaluate()
+    fleet.shared.lost_responses.add("publish")
+    with pytest.raises(NotificationsUnsentError):
+        fleet.deliver(answers)
+    fleet.shared.lost_responses.clear()
+    fleet.deliver(answers)
+    first, second = fleet.take_messages()
+    assert (first["id"], first["sequence"]) == (second["id"], second["sequence"])
+
+
+def test_unreadable_state_of_one_target_does_not_stop_the_others() -> None:
+    fleet = a_fleet(bad=2)
+    answers = fleet.evaluate()
+    fleet.shared.fail("load state", UnavailableError("dynamodb:Query", "down"), only=1)
+    with pytest.raises(NotificationsUnsentError):
+        fleet.deliver(answers)
+    assert [message["account"] for message in fleet.take_messages()] == ["000000000003"]
+    fleet.shared.repair("load state")
+    fleet.deliver(answers)
+    assert [message["account"] for message in fleet.take_messages()] == ["000000000002"]
+
+
+def test_target_whose_attempt_is_not_saved_is_not_published() -> None:
+    fleet = a_fleet()
+    answers = fleet.evaluate()
+    fleet.shared.fail("save state", UnavailableError("dynamodb:PutItem", "down"))
+    with pytest.raises(NotificationsUnsentError):
+        fleet.deliver(answers)
+    assert fleet.take_messages() == []
+
+
+def test_run_without_history_is_delivered_with_the_problem() -> None:
+    fleet = a_fleet()
+    fleet.worlds[a_target(2)].fail("load state", UnavailableError("dynamodb:Query", "down"))
+    fleet.execute()
+    [incident] = fleet.take_messages()
+    assert (incident["kind"], incident["history_available"]) == ("incident", False)
+    assert fleet.state(a_target(2)).alerts == {}
+
+
+def test_busy_target_waits_and_the_others_are_delivered() -> None:
+    fleet = a_fleet(bad=2)
+    answers = fleet.evaluate()
+    with fleet.shared.store.lease(a_target(2), LEASE.until, NOW, "other"):
+        with pytest.raises(NotificationsUnsentError):
+            fleet.deliver(answers)
+        assert [message["account"] for message in fleet.take_messages()] == ["000000000003"]
+    fleet.deliver(answers)
+    assert [message["account"] for message in fleet.take_messages()] == ["000000000002"]
+
+
+def test_blind_target_is_notified_once_with_its_name_and_reason() -> None:
+    fleet = a_fleet(bad=0)
+    answers = {**fleet.evaluate(), a_target(3): DENIED}
+    fleet.deliver(answers)
+    [message] = fleet.take_messages()
+    assert message["kind"] == "service"
+    [finding] = message["findings"]
+    assert "000000000003 (brand-3), eu-west-1 is not monitored" in finding["headline"]
+    assert "the hub cannot assume the role" in finding["headline"]
+    assert fleet.metrics.fleet_reports[-1].blind == (a_target(3),)
+    fleet.deliver({**fleet.evaluate(1), a_target(3): replace(DENIED, details="other")}, 1)
+    assert fleet.take_messages() == []
+    assert fleet.metrics.fleet_reports[-1].blind == (a_target(3),)
+    fleet.execute(2)
+    [message] = fleet.take_messages()
+    assert (message["severity"], message["fixed_total"]) == ("OK", 1)
+
+
+def test_target_without_an_answer_is_blind() -> None:
+    fleet = a_fleet(bad=0)
+    fleet.deliver(fleet.evaluate(targets=fleet.targets[:2]))
+    [message] = fleet.take_messages()
+    assert NO_ANSWER in message["headline"]
+
+
+def test_blind_target_keeps_its_open_alert() -> None:
+    fleet = a_fleet()
+    fleet.execute()
+    before = fleet.state(a_target(2))
+    fleet.deliver({**fleet.evaluate(1, fleet.targets[1:]), a_target(2): DENIED}, 1)
+    assert fleet.state(a_target(2)) == before
+
+
+def test_event_about_one_target_says_nothing_about_the_others() -> None:
+    fleet = a_fleet()
+    fleet.deliver(fleet.evaluate(targets=[a_target(2)]), is_complete=False, expected=[a_target(2)])
+    assert [message["kind"] for message in fleet.take_messages()] == ["incident"]
+    fleet.deliver({**fleet.evaluate(1), a_target(3): DENIED}, 1)
+    fleet.take_messages()
+    fleet.deliver(fleet.evaluate(2, [a_target(2)]), 2, is_complete=False, expected=[a_target(2)])
+    assert fleet.take_messages() == []  # The blind target is not reported as fixed.
+
+
+def test_blind_target_waits_for_a_subscriber() -> None:
+    fleet = a_fleet(bad=0)
+    fleet.shared.notifier.confirmed = 0
+    fleet.deliver({**fleet.evaluate(), a_target(3): DENIED})
+    assert fleet.take_messages() == []
+    fleet.shared.notifier.confirmed = 1
+    fleet.deliver({**fleet.evaluate(1), a_target(3): DENIED}, 1)
+    kinds = [message["kind"] for message in fleet.take_messages()]
+    assert kinds[-1:] == ["service"] or "fleet" in kinds
+    assert fleet.state(fleet_of(HUB)).findings
+
+
+def test_first_summaries_of_a_new_fleet_are_one_notification() -> None:
+    fleet = a_fleet(bad=1)
+    for target in fleet.targets:
+        fleet.set_state(target, StoredState())
+    fleet.execute()
+    [message] = fleet.take_messages()
+    assert (message["kind"], message["topic"], message["parts_total"]) == ("fleet", "summary", 3)
+    assert all(fleet.state(target).summary_sent for target in fleet.targets)
+
+
+@pytest.mark.parametrize("count", [12, 250])
+def test_failing_provider_is_one_notification_that_names_every_target(count: int) -> None:
+    fleet = FleetWorld(count)
+    for world in fleet.worlds.values():
+        world.set_rules(a_rule())
+        world.set_bounces(ACCOUNT, 10)
+        world.set_bounces(Scope(isp="Gmail"), 2_000)
+    fleet.execute()
+    sent = fleet.shared.notifier.sent
+    assert len(sent) <= 10
+    texts = "\n".join(message.text for message in sent)
+    for target in fleet.targets:
+        assert f"{target.account} {target.region}" in texts
+    fleet.take_messages()
+    fleet.execute(1)
+    assert fleet.take_messages() == []
