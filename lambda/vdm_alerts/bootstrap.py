@@ -10,7 +10,7 @@ from vdm_alerts.adapters.aws.cloudwatch_emf import EmbeddedMetrics
 from vdm_alerts.adapters.aws.cloudwatch_reputation import CloudWatchReputation
 from vdm_alerts.adapters.aws.dynamodb_roster import DynamoDbRoster
 from vdm_alerts.adapters.aws.dynamodb_state import DynamoDbState
-from vdm_alerts.adapters.aws.execution_files import ExecutionFiles
+from vdm_alerts.adapters.aws.execution_files import ExecutionFiles, KnownTargetsFile
 from vdm_alerts.adapters.aws.ses_account import SesAccount
 from vdm_alerts.adapters.aws.ses_metric_codec import use_fast_timestamps
 from vdm_alerts.adapters.aws.ses_metrics import MAX_CONCURRENCY, SesMetrics
@@ -91,6 +91,7 @@ def build_fleet_ports(settings: DeliverySettings, execution: str) -> FleetPorts:
         store=DynamoDbState(table),
         notifier=SnsNotifier(_client(session, "sns", _PUBLISH_CONFIG), settings.topic_arn),
         handovers=execution_files(settings.fleet_bucket, execution),
+        known_targets=KnownTargetsFile(s3_client(), settings.fleet_bucket),
         recorder=EmbeddedMetrics(settings.service, mask=settings.mask_addresses),
     )
 

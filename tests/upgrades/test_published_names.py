@@ -94,7 +94,8 @@ def test_each_record_field_has_one_stored_name(record: type) -> None:
 
 
 def test_each_run_figure_has_a_published_name() -> None:
-    assert set(PUBLISHED_FIGURES) == {field.name for field in fields(RunReport)}
+    figures = {field.name for field in fields(RunReport)} - {"is_cut_short"}
+    assert set(PUBLISHED_FIGURES) == figures
 
 
 def test_each_setting_has_an_environment_variable() -> None:

@@ -13,12 +13,18 @@ from datetime import datetime
 
 from vdm_alerts.app.evaluate import Lease
 from vdm_alerts.app.notify import NotificationsUnsentError, Outbox, publish
+from vdm_alerts.core.alerts.alert import Firing
 from vdm_alerts.core.alerts.stored_state import (
     History,
     HistoryUnavailable,
     StoredState,
 )
-from vdm_alerts.core.fleet.answers import BlindTarget, TargetAnswer, blind_targets
+from vdm_alerts.core.fleet.answers import (
+    BlindTarget,
+    TargetAnswer,
+    blind_targets,
+    removed_finding,
+)
 from vdm_alerts.core.fleet.fleet import FleetTarget
 from vdm_alerts.core.fleet.report import FleetReport
 from vdm_alerts.core.model.deadline import NoDeadline
@@ -36,7 +42,11 @@ from vdm_alerts.core.notifications.fleet import (
 from vdm_alerts.core.notifications.handover import Handover, still_due
 from vdm_alerts.core.notifications.notification import Notification
 from vdm_alerts.core.notifications.rendering.links import Links
-from vdm_alerts.core.notifications.service_notification import SERVICE, service_notification
+from vdm_alerts.core.notifications.service_notification import (
+    SERVICE,
+    ServiceNotification,
+    service_notification,
+)
 from vdm_alerts.ports import FleetPorts
 
 _log = logging.getLogger(__name__)
@@ -107,7 +117,7 @@ def deliver_fleet(
         step = _Step(ports, now, lease, options, stack)
         deliveries = [
             *step.target_deliveries(execution),
-            *step.fleet_delivery(hub, blind, is_complete=execution.is_complete),
+            *step.fleet_delivery(hub, blind, execution),
         ]
         attempted = [each for each in deliveries if step.is_attempted(each)]
         messages = fleet_messages(
@@ -117,6 +127,7 @@ def deliver_fleet(
         sent_parts = [part for message in sent for part in parts_of(message)]
         for each in attempted:
             step.record_deliveries(each, sent_parts)
+        step.save_known_targets(execution, sent_parts)
     report = FleetReport(
         targets=len(execution.expected),
         evaluated=len(execution.expected) - len(blind),
@@ -146,6 +157,8 @@ class _Step:
         """How many targets could not be handled. What is due in them stays due."""
         self._ports, self._now, self._lease = ports, now, lease
         self._runbook_url, self._stack = options.runbook_url, stack
+        self._removed: dict[Target, Finding] | None = None
+        """The finding about each target that was removed from the fleet; None if unknown."""
         self._is_quiet = options.quiet_hours is not None and options.quiet_hours.include(now)
 
     def target_deliveries(self, execution: Execution) -> Iterator[_Delivery]:
@@ -164,19 +177,20 @@ class _Step:
                 yield delivery
 
     def fleet_delivery(
-        self, hub: Target, blind: Sequence[BlindTarget], *, is_complete: bool
+        self, hub: Target, blind: Sequence[BlindTarget], execution: Execution
     ) -> Iterator[_Delivery]:
-        """Yield the notification about *blind* targets, if one is due.
+        """Yield the notification about *blind* and removed targets, if one is due.
 
         An execution that is not complete knows nothing about the other targets.
         """
-        if not is_complete:
+        if not execution.is_complete:
             return
         fleet = fleet_of(hub)
         try:
             state = self._load(fleet)
+            self._find_removed(execution)
             service = service_notification(
-                [each.finding for each in blind],
+                [*(each.finding for each in blind), *(self._removed or {}).values()],
                 state.findings,
                 state.service_sequence,
                 state.attempts.get(SERVICE),
@@ -219,6 +233,48 @@ class _Step:
             delivery.outbox.record_deliveries(own, self._now)
         except (OperationFailedError, StaleStateError) as error:
             self._record_failure(delivery.target, error)
+
+    def save_known_targets(self, execution: Execution, sent: Sequence[TargetNotification]) -> None:
+        """Save which targets the recipients know of: those of *execution*.
+
+        A removed target stays among them until a notification about it is *sent*.
+        """
+        if not execution.is_complete or self._removed is None:
+            return
+        notified = {
+            finding
+            for part in sent
+            if isinstance(part.notification, ServiceNotification)
+            for finding in part.notification.findings
+        }
+        unnotified = [each for each, finding in self._removed.items() if finding not in notified]
+        current = [each.target for each in execution.expected]
+        try:
+            self._ports.known_targets.save([*current, *unnotified])
+        except OperationFailedError as error:
+            _log.warning("targets of the fleet not saved; a removed one may be unknown: %s", error)
+
+    def _find_removed(self, execution: Execution) -> None:
+        """Find the targets that the recipients know of and that are not in *execution*.
+
+        If the known targets are unreadable, the next execution finds them.
+        """
+        current = {each.target for each in execution.expected}
+        try:
+            known = self._ports.known_targets.load()
+        except OperationFailedError as error:
+            _log.warning("targets of the last execution unreadable: %s", error)
+            return
+        removed = [target for target in known if target not in current]
+        self._removed = {each: removed_finding(each, self._open_alerts(each)) for each in removed}
+
+    def _open_alerts(self, target: Target) -> int | None:
+        """Return how many alerts are open in *target*; None if its state is unreadable."""
+        try:
+            alerts = self._ports.store.load(target).alerts.values()
+        except VdmAlertsError:
+            return None
+        return sum(isinstance(alert.state, Firing) for alert in alerts)
 
     def _has_subscribers(self) -> bool:
         """Return whether anyone is subscribed, or that is unknown. Each target checks that too."""

@@ -14,11 +14,11 @@ from vdm_alerts.app.evaluate import Lease, NotificationOptions, run
 from vdm_alerts.app.hand_over import HandoverOutbox
 from vdm_alerts.app.list_targets import SES_EVENT_SOURCE
 from vdm_alerts.app.notify import OutboxFactory
-from vdm_alerts.app.run_unless_busy import run_unless_busy
 from vdm_alerts.bootstrap import build_ports, execution_files
 from vdm_alerts.core.fleet.answers import Status
 from vdm_alerts.core.fleet.fleet import FleetTarget
 from vdm_alerts.core.fleet.targets import target_from_item
+from vdm_alerts.core.model.errors import LeaseHeldError
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.observations.metric_reading import Limits
 from vdm_alerts.core.observations.run_report import RunReport
@@ -56,8 +56,9 @@ def answer_for_target(
     "event". If "continue" is true in the answer, the time of the invocation was too short to read
     everything, and the state machine invokes the function again.
 
-    Raises InvalidEventError and what the run raises. A target that cannot be read at all is an
-    answer, not an error.
+    A target that cannot be read at all, and a run that finds another one active, are answers and
+    not errors. Raises InvalidEventError and what the run raises; LeaseHeldError only for an event
+    of SES or a request for a weekly summary, which the other run might have missed.
     """
     target, cause = target_from_item(event[TARGET]), _cause(event)
     fleet = read_fleet_settings(os.environ)
@@ -75,13 +76,11 @@ def answer_for_target(
     if requests_summary:
         ports.store.request_summary(target.target, time_of(cause, datetime.now(UTC)).date())
     handovers = execution_files(fleet.fleet_bucket, _text(event, "execution"))
-    report = run_unless_busy(
-        lambda: invocation.run(ports, target, partial(HandoverOutbox, handovers)),
-        ports.store,
-        target.target,
-        has_news=requests_summary or cause.get("source") == SES_EVENT_SOURCE,
-    )
-    if report is None:
+    try:
+        report = invocation.run(ports, target, partial(HandoverOutbox, handovers))
+    except LeaseHeldError:
+        if requests_summary or cause.get("source") == SES_EVENT_SOURCE:
+            raise  # The other run might have missed the news: the state machine tries again.
         return _answer(target, Status.SKIPPED, reason="another run is active")
     return _answer(target, Status.EVALUATED, report, continues=report.is_cut_short)
 

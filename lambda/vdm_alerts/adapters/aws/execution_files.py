@@ -4,7 +4,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from vdm_alerts.adapters.aws.errors import translate_read_errors
+from botocore.exceptions import ClientError
+
+from vdm_alerts.adapters.aws.errors import code_of, translate_read_errors
 from vdm_alerts.adapters.aws.handover_codec import decode_handover, encode_handover
 from vdm_alerts.core.fleet.answers import FAILED, Status, TargetAnswer
 from vdm_alerts.core.fleet.fleet import FleetTarget
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 PREFIX = "executions"
 """The start of the key of every file. The ResultWriter of the state machine writes there too."""
+KNOWN_TARGETS = "fleet/targets.json"
+"""The key of the file with the targets that the recipients know of."""
 GET, PUT = "s3:GetObject", "s3:PutObject"
 
 
@@ -87,6 +91,42 @@ class ExecutionFiles:
         with translate_read_errors(GET):
             response = self._client.get_object(Bucket=self._bucket, Key=key)
             return response["Body"].read().decode()
+
+
+class KnownTargetsFile:
+    """A KnownTargets in a file beside those of the executions.
+
+    Each execution writes it again, so that it does not expire while the fleet is monitored.
+    """
+
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        """Use the file in *bucket*."""
+        self._client, self._bucket = client, bucket
+
+    def load(self) -> Sequence[Target]:
+        """Return the targets that were saved last; none if there is no file.
+
+        Raises AccessDeniedError or UnavailableError.
+        """
+        with translate_read_errors(GET):
+            try:
+                response = self._client.get_object(Bucket=self._bucket, Key=KNOWN_TARGETS)
+            except ClientError as error:
+                if code_of(error) == "NoSuchKey":
+                    return ()
+                raise
+            return [Target(*item) for item in json.loads(response["Body"].read())]
+
+    def save(self, targets: Sequence[Target]) -> None:
+        """Store *targets*. Raises AccessDeniedError or UnavailableError."""
+        items = [[target.account, target.region, target.alias] for target in targets]
+        with translate_read_errors(PUT):
+            self._client.put_object(
+                Bucket=self._bucket,
+                Key=KNOWN_TARGETS,
+                Body=json.dumps(items).encode(),
+                ContentType="application/json",
+            )
 
 
 def _answers_in(results: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Target, TargetAnswer]]:
