@@ -143,11 +143,13 @@ def _answers_in(results: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Target, 
 
 def _answer_of(output: Mapping[str, Any]) -> TargetAnswer:
     """Return the answer that the evaluator returned as *output*."""
+    report = output.get("report") or {}
     return TargetAnswer(
         Status(output["status"]),
         int(output["due"]),
         output.get("reason") or "",
         output.get("details") or "",
+        int(report.get("alerts_warning", 0)) + int(report.get("alerts_critical", 0)),
     )
 
 
