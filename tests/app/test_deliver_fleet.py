@@ -154,7 +154,9 @@ def test_end_of_blindness_does_not_hide_an_open_alert() -> None:
     fleet.take_messages()
     fleet.execute(1)
     [message] = fleet.take_messages()
-    assert message["text"] == ["All reported problems are fixed. Alerts about rates are still open."]
+    assert message["text"] == [
+        "All reported problems are fixed. Alerts about rates are still open."
+    ]
     assert message["headline"] == "[RESOLVED] VDM Alerts: 1 problem fixed"
 
 

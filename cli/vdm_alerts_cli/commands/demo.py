@@ -18,7 +18,7 @@ def demo(*, fleet: bool, keep: bool) -> None:
     The command prints every notification of these days as email, chat message and JSON, and the
     metrics. It needs no AWS account, and leaves nothing running unless you pass --keep.
 
-    With --fleet, the stack is the hub of a fleet, and the story has eight executions: one account
+    With --fleet, the stack is the hub of a fleet, and the story has nine executions: one account
     sends to old addresses, another one denies the hub its role, and a mailbox provider rejects
     emails of all accounts.
     """
