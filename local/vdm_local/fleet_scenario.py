@@ -32,7 +32,6 @@ from vdm_alerts.core.fleet.field_types import (
     parse_region,
 )
 from vdm_alerts.core.model.target import Target
-from vdm_alerts.core.notifications.fleet import Topic
 from vdm_alerts.core.rules.document_converter import document_converter
 from vdm_alerts.core.rules.field_types import choice_parser, parse_timestamp
 from vdm_alerts.core.rules.quoting import quote
@@ -161,7 +160,7 @@ def _read(table: Table) -> FleetScenarioDocument:
     return _converter.structure(table, FleetScenarioDocument)
 
 
-_EXPECTED_REASONS = {**EXPECTED_REASONS, **{topic.name: topic.name for topic in Topic}}
+FLEET_REASONS = {**EXPECTED_REASONS, "PROVIDER": "PROVIDER", "OTHERS": "OTHERS"}
 """The reasons and topics that notifications of a fleet can have."""
 _TABLE_EXAMPLES = {
     TargetDocument: "tables, each with the heading [[targets]] and keys below it, for example "
@@ -180,7 +179,7 @@ _converter = document_converter(_TABLE_EXAMPLES, min_items=0)
 _converter.register_structure_hook(AccountId, lambda value, _: parse_account(value))
 _converter.register_structure_hook(RegionName, lambda value, _: parse_region(value))
 _converter.register_structure_hook(
-    ExpectedReason, choice_parser("a reason of a notification", _EXPECTED_REASONS)
+    ExpectedReason, choice_parser("a reason of a notification", FLEET_REASONS)
 )
 _converter.register_structure_hook(datetime, lambda value, _: parse_timestamp(value))
 _converter.register_structure_hook(bool, lambda value, _: parse_switch(value))
