@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from simulation.damages import ITEMS, DamagedItem
-from simulation.delivered import incidents_in, scope_of
+from simulation.delivered import cut_problems, incidents_in, scope_of
 from simulation.world import Delivery, World
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope
 
@@ -58,14 +58,20 @@ class Damaged:
         """Note that the list of unreported damage was damaged itself."""
         self.unreported.clear()
 
-    def update(self, document: Mapping[str, Any]) -> None:
-        """Take in the service message with *document*."""
+    def update(self, document: Mapping[str, Any]) -> int:
+        """Take in the service message with *document*, and return how many items it only counts.
+
+        Its payload may be too short for their findings. The service takes them as reported.
+        """
         names = [finding["key"].removeprefix("item ") for finding in document["findings"]]
-        self.unreported = {
+        unlisted = {
             name: text
             for name, text in self.unreported.items()
             if not any(each.startswith((name[:200], text)) for each in names)
         }
+        are_counted = len(unlisted) <= cut_problems(document)
+        self.unreported = {} if are_counted else unlisted
+        return len(unlisted) if are_counted else 0
 
     def confirm(self, delivery: Delivery) -> None:
         """Note that the service knows of *delivery*, so that it is the last marked one."""
