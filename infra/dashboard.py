@@ -65,12 +65,12 @@ class Dashboard(Construct):
         # The metrics of SES in CloudWatch are in each account of a fleet, not in that of the hub.
         indicators = [each for each in rules.indicators if not (hub and each.is_from_ses)]
         width = _WIDTH // len(indicators)
-        whose = "an account, highest" if hub else "the account"
+        subject = "an account, highest" if hub else "the account"
         dashboard.add_widgets(
             *(
                 _rate_of_ses(indicator, width)
                 if indicator.is_from_ses
-                else self._rates(indicator, whose, width)
+                else self._rates(indicator, subject, width)
                 for indicator in indicators
             )
         )
@@ -80,10 +80,10 @@ class Dashboard(Construct):
         if hub:
             dashboard.add_widgets(_executions(hub))
 
-    def _rates(self, indicator: Indicator, whose: str, width: int) -> cloudwatch.LogQueryWidget:
-        """Return a graph of the rate of *whose* account, and its thresholds."""
+    def _rates(self, indicator: Indicator, subject: str, width: int) -> cloudwatch.LogQueryWidget:
+        """Return a graph of the rate of *subject*, and its thresholds."""
         return self._query(
-            f"{indicator.key.replace('_', ' ').capitalize()} of {whose}, %",
+            f"{indicator.key.replace('_', ' ').capitalize()} of {subject}, %",
             _LINE,
             f"filter indicator = '{indicator.key}' and scope = '{ACCOUNT}'",
             "stats max(rate) as highest_rate, max(warning) as warning_threshold, "

@@ -20,6 +20,7 @@ from vdm_alerts.core.fleet.fleet import DEFAULT_ROLE, MAX_TARGETS
 from vdm_alerts.core.notifications.fleet import MAX_MESSAGES_PER_HOUR, MIN_TARGETS
 
 ROOT = Path(__file__).parents[2]
+GOLDEN = ROOT / "tests/core/notifications/rendering/golden/fleet-provider.txt"
 PAGE = (ROOT / "docs" / "fleet.md").read_text()
 
 
@@ -71,3 +72,13 @@ def test_page_has_the_limits_of_the_code() -> None:
     assert len(READ_ACTIONS) == 7
     assert "seven read-only actions" in PAGE
     fleet_template().resource_count_is("AWS::S3::Bucket", 1)
+
+
+def test_notification_on_the_page_is_the_start_of_an_example_of_the_tests() -> None:
+    (shown,) = re.findall(
+        r"```text\n(.*?)\[\.\.\.\]", section("What a notification of a fleet looks like"), re.DOTALL
+    )
+    subject, text = shown.removeprefix("Subject: ").split("\n", 1)
+    golden = GOLDEN.read_text()
+    assert f"==== Subject\n{subject}\n" in golden
+    assert text.strip() in golden
