@@ -374,6 +374,8 @@ def roster_from_json(document: str) -> SenderRoster:
     records: dict[Scope, SenderRecord] = {}
     with _damage_of_roster():
         head, entries, _ = document.partition(_ENTRIES)
+        if not entries:
+            return decode_roster(json.loads(document))
         roster = decode_roster(json.loads(f"{head}{entries}]}}"))
         decode, position = json.JSONDecoder().raw_decode, len(head) + len(entries)
         while not document.startswith("]}", position):
