@@ -120,3 +120,12 @@ def test_map_starts_the_next_target_when_one_ends() -> None:
     assert execution.map_seconds(1) == pytest.approx(130 + 4 * overhead + cold)
     assert execution.map_seconds(2) == pytest.approx(100 + overhead + cold)
     assert execution.map_seconds(1_000) == pytest.approx(100 + overhead + cold)
+
+
+def test_tenants_benchmark_finds_the_breaches_in_a_simulated_sweep() -> None:
+    rows = rows_of("tenants", "--tenants", "3000", "--active", "20", by="sweep")
+    first, usual = rows["first"], rows["usual"]
+    assert first["queries"] > 3_000
+    assert usual["queries"] < first["queries"]
+    assert (first["found"], first["others_found"]) == (first["breached"], 0)
+    assert first["roster_items"] == 1
