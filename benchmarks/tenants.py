@@ -57,6 +57,7 @@ MEDIAN_EMAILS, SIGMA = 20, 1.8
 BOUNCE_RATE, COMPLAINT_RATE, BREACHING_RATE = 0.015, 0.0001, 0.12
 BREACHED_SHARE = 0.001
 DAYS = 28
+NO_EMAIL = Series({})
 INTERVAL = timedelta(hours=1)
 """The time between two executions of the fleet."""
 TIME_AFTER_FIRST = timedelta(hours=5)
@@ -162,6 +163,8 @@ class Tenants:
         else:
             rate = 1.0
         per_day = daily * rate
+        if not per_day:
+            return NO_EMAIL
         counts, carried = {}, 0.5
         for age in range(DAYS):
             carried += per_day
