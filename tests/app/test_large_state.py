@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from vdm_alerts.adapters.aws.sns_notifier import forms_of
 from vdm_alerts.adapters.memory import MemoryState
 from vdm_alerts.core.alerts.stored_state import StoredState
-from vdm_alerts.core.model.findings import Finding
+from vdm_alerts.core.model.findings import Finding, UnavailableError
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Scope
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.muting.silences import Silences
@@ -57,6 +57,19 @@ def test_new_problem_beyond_the_limit_is_notified_by_its_count(world: World) -> 
     assert len(fixed["fixed"]) == 48
     world.run(hours=3)
     assert len(world.documents) == 3
+
+
+def test_another_number_of_problems_beyond_the_limit_gets_the_next_number(world: World) -> None:
+    world.silences.current = Silences(findings=[broken(number) for number in range(60)])
+    world.fail("save state", UnavailableError("dynamodb:PutItem", "no answer"), only=2)
+    with pytest.raises(UnavailableError):
+        world.run()
+
+    world.silences.current = Silences(findings=[broken(number) for number in range(61)])
+    world.run(hours=1)
+
+    numbers = [(each["sequence"], each["findings_total"]) for each in world.documents]
+    assert numbers == [(1, 60), (2, 61)]
 
 
 def test_critical_problem_is_listed_beyond_the_limit(world: World) -> None:

@@ -144,7 +144,7 @@ class Oracle:
     _deliveries_by_then: int = 0
 
     def __post_init__(self) -> None:
-        self.repeats = Repeats(self._report)
+        self.repeats = Repeats(self._report, self.excuses)
         self.damaged = Damaged(self.world)
 
     def check_run(self, actor: Actor) -> None:
@@ -154,6 +154,7 @@ class Oracle:
         self._check_table()
         self._check_muting()
         self.damaged.note_senders()
+        self.damaged.note_rules()
         self._check_messages()
         self._check_reports(actor)
         if _is_clean(actor):
@@ -171,6 +172,7 @@ class Oracle:
             self._count(actor)
             self._check_reports(actor)
         self._check_table()
+        self.damaged.note_rules()
         self._check_messages(may_repeat=overlap.has_lease_expired)
         self._update_durations(is_clean=False)
 
@@ -191,7 +193,7 @@ class Oracle:
             key = item.rule, item.scope
             believed = self.beliefs.pop(key, 0)
             self.excuses["damaged alert that may end without notification"] += believed > 0
-            self.damaged.add_alert(key, believed)
+            self.damaged.add_alert(item.name, key, believed)
             self._breached_since.pop(key, None)
         elif item.rule:
             self.excuses["invalid rule whose last valid version was damaged"] += not parsed(
@@ -398,7 +400,11 @@ class Oracle:
             damage = self.damaged.alerts.get(key)
             if not (damage and 0 < rank <= damage.believed) or damage.may_have_ended:
                 continue
-            if not self._was_healthy(key, damage.observed, delivery.observed):
+            if self._was_healthy(key, damage.observed, delivery.observed):
+                continue
+            if damage.has_ended:
+                self.excuses["new alert of a rule that did not apply after damage"] += 1
+            else:
                 details = f"{number_of(incident)} repeats the damaged {key} without a mark"
                 self._report("unexpected notification", details)
 

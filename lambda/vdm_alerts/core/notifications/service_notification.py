@@ -59,9 +59,20 @@ class ServiceNotification:
 
     @property
     def fingerprint(self) -> str:
-        """A hash of the content, by which a retry is recognized."""
+        """A hash of the content, by which a retry is recognized.
+
+        It has all that makes a finding new if it changes.
+        """
         findings = [
-            [finding.key, finding.what, finding.details, *finding.subjects]
+            [
+                finding.key,
+                finding.what,
+                finding.details,
+                finding.severity,
+                finding.blocks_monitoring,
+                finding.omitted,
+                *finding.subjects,
+            ]
             for finding in self.findings
         ]
         fixed = [["gone", finding.key] for finding in self.fixed]
