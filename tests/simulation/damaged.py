@@ -68,6 +68,28 @@ class Damaged:
             has_ended = alert.has_ended or is_ended_now
             self.alerts[key] = replace(alert, is_stored=is_stored, has_ended=has_ended)
 
+    def note_stored_deliveries(self) -> None:
+        """Forget each damaged alert whose item says that a marked message of it was delivered.
+
+        A save that takes several transactions can fail after the one with this item. The rest of
+        the delivery is unconfirmed then, but this alert is not.
+        """
+        marked = {
+            (affected["rule"], scope_of(affected), incident["sequence"], index)
+            for index, delivery in enumerate(self.world.delivered)
+            for incident in incidents_in(delivery.document)
+            if not incident["history_available"]
+            for affected in incident["affected"]
+        }
+        for key, alert in list(self.alerts.items()):
+            item = self.world.table.items.get((PARTITION, alert.name), {})
+            stored = item.get("record", {}).get("told") or {}
+            if any(
+                index >= alert.delivered and (*key, stored.get("sequence")) == tuple(message)
+                for *message, index in marked
+            ):
+                del self.alerts[key]
+
     def add_item(self, item: DamagedItem) -> None:
         """Add *item*, which has to be reported."""
         if item.kind in ITEMS:

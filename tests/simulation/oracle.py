@@ -291,6 +291,7 @@ class Oracle:
         for delivery in new:
             if delivery.is_confirmed:
                 self.damaged.confirm(delivery)
+        self.damaged.note_stored_deliveries()
 
     def _check_headline(self, delivery: Delivery) -> None:
         """Check that *delivery* neither leads with good news nor says OK wrongly."""
