@@ -102,7 +102,13 @@ class Damaged:
         successive runs is one problem.
         """
         run = self.world.table.items.get((PARTITION, RUN), {})
-        if any(finding["about"] == f"item {item.name}" for finding in run.get("findings", ())):
+        findings = run.get("findings")
+        reported = [
+            finding.get("about")
+            for finding in (findings if isinstance(findings, list) else ())
+            if isinstance(finding, dict)  # The run item may be damaged, too.
+        ]
+        if f"item {item.name}" in reported:
             return True
         if item.kind in ITEMS:
             self.unreported[item.name] = item.name[:200]
