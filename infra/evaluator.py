@@ -59,6 +59,18 @@ ACCEPTED_IN_LOG = {
 """Findings of cdk-nag and checkov that are accepted, each with its reason."""
 
 
+READ_ACTIONS = (
+    "ses:GetAccount",
+    "ses:ListEmailIdentities",
+    "ses:ListConfigurationSets",
+    "ses:ListTenants",
+    "ses:ListRecommendations",
+    "ses:BatchGetMetricData",
+    "cloudwatch:GetMetricData",
+)
+"""What reads a target. The role of each account of a fleet allows the same."""
+
+
 class Evaluator(Construct):
     """The Lambda function with an explicit role and a log group."""
 
@@ -162,16 +174,10 @@ class Evaluator(Construct):
         dead_letter_queue: DeadLetterQueue,
     ) -> list[tuple[str, str]]:
         """Return every permission of the function: an action and its resource."""
-        # SES has no resource type for the account, its lists and its ISPs, CloudWatch for metrics.
-        any_resource = "*"
         return [
-            ("ses:GetAccount", any_resource),
-            ("ses:ListEmailIdentities", any_resource),
-            ("ses:ListConfigurationSets", any_resource),
-            ("ses:ListTenants", any_resource),
-            ("ses:ListRecommendations", any_resource),
-            ("ses:BatchGetMetricData", any_resource),
-            ("cloudwatch:GetMetricData", any_resource),
+            # SES has no resource type for the account, its lists and its ISPs, CloudWatch for
+            # metrics.
+            *((action, "*") for action in READ_ACTIONS),
             ("ssm:GetParametersByPath", self._parameters_under(rules.path)),
             ("ssm:GetParametersByPath", self._parameters_under(self.silences_path)),
             ("dynamodb:Query", state_table.table.table_arn),

@@ -51,7 +51,7 @@ def fleet_access(stack: Stack, settings: Settings) -> FleetAccess | None:
         options=settings.fleet,
         files=files,
         role_name=hub_role_name(settings.prefix, stack.region),
-        permissions=[("sts:AssumeRole", reader), ("s3:GetObject", due), ("s3:PutObject", due)],
+        permissions=[("sts:AssumeRole", reader), ("s3:PutObject", due)],
         accepted={
             f"AwsSolutions::AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:iam::*:role/{role}]": (
                 "The accounts of an organization are known only when an execution lists them. The "

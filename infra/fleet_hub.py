@@ -143,7 +143,6 @@ class FleetHub(Construct):
         function.allow(
             [
                 ("s3:GetObject", self._files.files("*")),
-                ("s3:PutObject", self._files.files("*")),
                 ("dynamodb:Query", table.table_arn),
                 ("dynamodb:PutItem", table.table_arn),
                 ("dynamodb:DeleteItem", table.table_arn),

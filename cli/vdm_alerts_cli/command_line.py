@@ -18,6 +18,7 @@ from vdm_alerts_cli.commands.init import init
 from vdm_alerts_cli.commands.report import report
 from vdm_alerts_cli.commands.silence import silence
 from vdm_alerts_cli.commands.simulate import simulate
+from vdm_alerts_cli.commands.spoke_template import spoke_template
 from vdm_alerts_cli.commands.stop import stop
 from vdm_alerts_cli.commands.test_alert import test_alert
 from vdm_alerts_cli.commands.validate import validate
@@ -38,6 +39,7 @@ COMMANDS: Sequence[click.Command] = (
     report,
     silence,
     simulate,
+    spoke_template,
     stop,
     test_alert,
     validate,

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from aws_cdk import App
 from aws_cdk.assertions import Annotations, Match, Template
+from builders import TARGET
 from templates import (
     CONTEXT,
     EVERYTHING,
@@ -24,6 +25,9 @@ from infra.fleet_access import hub_role_name
 from infra.fleet_events import MAX_LISTED_ACCOUNTS
 from infra.settings import read_context
 from infra.stack import VdmAlerts
+from vdm_alerts.adapters.aws.cloudwatch_emf import EmbeddedMetrics
+from vdm_alerts.core.fleet.report import FleetReport
+from vdm_alerts.core.model.target import Target
 from vdm_alerts.settings import (
     VARIABLES,
     environment_of,
@@ -124,14 +128,14 @@ def test_evaluator_assumes_the_role_in_each_account_and_writes_what_is_due(
 ) -> None:
     evaluator = allowed(template, "EvaluatorRole")
     assert evaluator["sts:AssumeRole"] == ["arn:<AWS::Partition>:iam::*:role/vdm-alerts-reader"]
-    assert evaluator["s3:GetObject"] == evaluator["s3:PutObject"] == [f"{FILES}/due/*"]
+    assert evaluator["s3:PutObject"] == [f"{FILES}/due/*"]
 
 
 def test_evaluator_has_no_more_than_these_permissions_in_addition(template: Template) -> None:
     added = set(permissions(template, "EvaluatorRole")) - set(
         permissions(Template.from_stack(_single_account()), "EvaluatorRole")
     )
-    assert added == {"sts:AssumeRole", "s3:GetObject", "s3:PutObject"}
+    assert added == {"sts:AssumeRole", "s3:PutObject"}
 
 
 def _single_account() -> VdmAlerts:
@@ -168,7 +172,6 @@ def test_delivery_reads_files_and_writes_state_and_publishes(template: Template)
         "logs:CreateLogStream": [log],
         "logs:PutLogEvents": [log],
         "s3:GetObject": [f"{FILES}/*"],
-        "s3:PutObject": [f"{FILES}/*"],
         "dynamodb:Query": [table],
         "dynamodb:PutItem": [table],
         "dynamodb:DeleteItem": [table],
@@ -325,6 +328,19 @@ def test_blind_targets_alarm_monitors_the_metric_of_the_delivery(template: Templ
     assert (blind["EvaluationPeriods"], blind["Period"]) == (2, 3 * 3600)
     assert blind["TreatMissingData"] == "notBreaching"
     assert blind["AlarmName"] == "vdm-alerts-blind-targets"
+
+
+def test_blind_targets_alarm_matches_the_metric_that_the_delivery_records(
+    capsys: pytest.CaptureFixture[str], template: Template
+) -> None:
+    report = FleetReport(2, 1, (Target("222222222222", "eu-west-1"),), 0, 0, 0)
+    EmbeddedMetrics("vdm-alerts").record_fleet(TARGET, report)
+    printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    blind = alarm(template, "BlindTargets")
+    (recorded,) = [line for line in printed if blind["MetricName"] in line]
+    ((key, value),) = ((each["Name"], each["Value"]) for each in blind["Dimensions"])
+    assert recorded[key] == value
+    assert "account" not in recorded["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0]
 
 
 @pytest.mark.parametrize("name", ["NotRunning", "BlindTargets"])

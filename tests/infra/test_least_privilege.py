@@ -1,12 +1,12 @@
 """The permissions of the function, compared with the operations that its code calls."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import botocore.session
 from botocore import xform_name
-from templates import full_template, ordinary_template, permissions
+from templates import fleet_template, full_template, ordinary_template, permissions
 
 SERVICES = {
     "sesv2": "ses",
@@ -16,6 +16,9 @@ SERVICES = {
     "cloudwatch": "cloudwatch",
 }
 """The prefix of actions, by the service of each client in bootstrap.py."""
+FLEET_SERVICES = {"s3": "s3", "sts": "sts", "organizations": "organizations"}
+"""The services of the clients that only the functions of a fleet have."""
+FLEET_ROLES = ("EvaluatorRole", "FleetListTargetsRole", "FleetDeliverRole")
 ACTIONS_OF = {
     "dynamodb:TransactWriteItems": {"dynamodb:PutItem", "dynamodb:DeleteItem"},
     "dynamodb:BatchWriter": {"dynamodb:BatchWriteItem"},
@@ -31,14 +34,14 @@ ENCRYPTION = {"kms:GenerateDataKey", "kms:Decrypt"}
 """Actions that SNS and SQS do for the function, if their messages are encrypted."""
 
 
-def called_actions(root: Path) -> set[str]:
-    """Return every action that IAM checks when the code of the function calls AWS.
+def called_actions(root: Path, services: Mapping[str, str] = SERVICES) -> set[str]:
+    """Return every action of *services* that IAM checks when the code calls AWS.
 
     The code is read instead of run, so that paths without a test count too.
     """
     operations = {"batch_writer": "dynamodb:BatchWriter"}
     session = botocore.session.Session()
-    for service, prefix in SERVICES.items():
+    for service, prefix in services.items():
         for name in session.get_service_model(service).operation_names:
             operations[xform_name(name)] = f"{prefix}:{name}"
     called = {
@@ -62,6 +65,13 @@ def _names_used(tree: ast.Module) -> Iterator[str]:
 def test_role_has_exactly_the_actions_that_the_code_calls(root: Path) -> None:
     allowed = set(permissions(ordinary_template(), "EvaluatorRole"))
     assert allowed - USED_BY_LAMBDA.keys() == called_actions(root)
+
+
+def test_roles_of_a_fleet_have_exactly_the_actions_that_the_code_calls(root: Path) -> None:
+    allowed = {
+        action for role in FLEET_ROLES for action in permissions(fleet_template(), role)
+    } - USED_BY_LAMBDA.keys()
+    assert allowed == called_actions(root, {**SERVICES, **FLEET_SERVICES})
 
 
 def test_encryption_adds_only_the_actions_on_its_key() -> None:

@@ -65,7 +65,7 @@ def report(
     reading: ReadingOptions,
     output: OutputOptions,
 ) -> ExitStatus:
-    """Write an HTML page about your account, and print what changed.
+    """Write an HTML page about your account, and what changed.
 
     The page has what changed since the last report, open alerts, rates over time, and tables of
     mailbox providers, identities, configuration sets and tenants. It is one file without external
