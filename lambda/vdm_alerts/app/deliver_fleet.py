@@ -12,12 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from vdm_alerts.app.evaluate import Lease
+from vdm_alerts.app.hand_over import UnsavedOutbox
 from vdm_alerts.app.notify import NotificationsUnsentError, Outbox, publish
-from vdm_alerts.core.alerts.stored_state import (
-    History,
-    HistoryUnavailable,
-    StoredState,
-)
+from vdm_alerts.core.alerts.stored_state import HistoryUnavailable, StoredState
 from vdm_alerts.core.fleet.answers import BlindTarget, TargetAnswer, blind_targets
 from vdm_alerts.core.fleet.fleet import FleetTarget
 from vdm_alerts.core.fleet.report import FleetReport
@@ -186,7 +183,7 @@ class _Step:
             return
         may_wait = self._is_quiet and service and not service.is_urgent
         if service and not may_wait and self._has_subscribers():
-            yield _Delivery(fleet, self._outbox(fleet, state, state), [service])
+            yield _Delivery(fleet, self._outbox(fleet, state), [service])
 
     def is_attempted(self, delivery: _Delivery) -> bool:
         """Save the attempts of *delivery*, and return whether they may be published."""
@@ -230,12 +227,12 @@ class _Step:
     def _delivery_of(self, handover: Handover) -> _Delivery | None:
         """Return what is still due of *handover*; None if a later run has its own."""
         if handover.version is None:
-            history: History = HistoryUnavailable(_UNSAVED)
-            outbox = self._outbox(handover.target, history, StoredState())
-            return _Delivery(handover.target, outbox, handover.notifications)
+            return _Delivery(
+                handover.target, self._unsaved_outbox(handover), handover.notifications
+            )
         state = self._load(handover.target)
         due = still_due(handover, state)
-        return _Delivery(handover.target, self._outbox(handover.target, state, state), due)
+        return _Delivery(handover.target, self._outbox(handover.target, state), due)
 
     def _load(self, target: Target) -> StoredState:
         """Take the lease of *target* for the rest of the step, and return its state."""
@@ -243,9 +240,15 @@ class _Step:
         self._stack.enter_context(store.lease(target, lease.until, lease.taken, lease.owner))
         return store.load(target)
 
-    def _outbox(self, target: Target, history: History, state: StoredState) -> Outbox:
+    def _outbox(self, target: Target, state: StoredState) -> Outbox:
         links = Links(target, self._runbook_url)
-        return Outbox(self._ports.store, self._ports.notifier, links, history, state, ())
+        return Outbox(self._ports.store, self._ports.notifier, links, state, state, ())
+
+    def _unsaved_outbox(self, handover: Handover) -> Outbox:
+        ports, links = self._ports, Links(handover.target, self._runbook_url)
+        return UnsavedOutbox(
+            ports.handovers, ports.store, ports.notifier, links, handover, _UNSAVED
+        )
 
     def _record_failure(self, target: Target, error: Exception) -> None:
         self.failures += 1

@@ -108,9 +108,10 @@ class Execution:
 
     def evaluate(self) -> None:
         """Evaluate each target, and write the results."""
+        self.fleet.blind[self.name] = self.blind
         results = [self._result_of(target) for target in self.listed]
         if self.plan.is_map_failed:
-            self.blind = dict.fromkeys((each.target for each in self.listed), NO_ANSWER)
+            self.blind |= dict.fromkeys((each.target for each in self.listed), NO_ANSWER)
             return
         files: dict[str, list[Mapping[str, Any]]] = {"SUCCEEDED": [], "FAILED": []}
         for result in filter(None, results):
@@ -131,11 +132,10 @@ class Execution:
             fleet.table.leases.setdefault(target, ("another run", fleet.now + HELD_FOR))
         for number, pause in enumerate(RETRY_AFTER):
             fleet.advance(pause)
-            fleet.tables_down = self.plan.tables_down
             actor = self._actor(faults[number])
+            actor.tables_down = self.plan.tables_down
             self.tries.append(actor)
             self._perform(actor, lambda: deliver.lambda_handler(self._delivery_event, self))  # type: ignore[arg-type]
-            fleet.tables_down = frozenset()
             yield actor
             if actor.outcome == "done":
                 break

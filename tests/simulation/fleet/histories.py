@@ -119,7 +119,7 @@ def _overlap(oracle: FleetOracle, first: Execution, second: Execution, overlap: 
 
 def _deliver(oracle: FleetOracle, execution: Execution) -> None:
     for actor in execution.deliver():
-        oracle.check_try(execution, actor)
+        oracle.check_try(actor)
 
 
 def _change(fleet: FleetWorld, step: FleetStep) -> None:

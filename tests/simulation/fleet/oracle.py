@@ -40,7 +40,7 @@ OUTCOMES = {
     "NotificationsUnsentError",
     "UnavailableError",
     "StaleStateError",
-    "AccessDeniedError",
+    "ClockWentBackError",
 }
 """How an evaluation or a try of the delivery may end here."""
 VIOLATIONS = (
@@ -92,23 +92,26 @@ class FleetOracle:
     _contents: dict[Number, object] = field(default_factory=dict)
     _published: dict[Number, Publication] = field(default_factory=dict)
     """The last publication of each number."""
+    _checked: int = 0
+    """How many publications were checked."""
 
     def __post_init__(self) -> None:
         self.recipients = {each: Recipient() for each in (*self.fleet.targets, FLEET)}
 
     # After each try of the delivery step: what it published.
 
-    def check_try(self, execution: Execution, actor: FleetActor) -> None:
-        """Check what the try *actor* of the delivery of *execution* published."""
+    def check_try(self, actor: FleetActor) -> None:
+        """Check what the try *actor* of a delivery published."""
         self._count(actor)
-        new = [each for each in self.fleet.publications if each.actor is actor]
-        self._check_limit(new)
-        for publication in new:
+        for publication in self.fleet.publications[self._checked :]:
             self._check_duplicate(publication)
             self._check_content(publication)
             if publication.target == FLEET:
-                self._check_blindness(execution, publication)
-        for publication in new:
+                self._check_blindness(publication)
+        self._checked = len(self.fleet.publications)
+        own = [each for each in self.fleet.publications if each.actor is actor]
+        self._check_limit(own)
+        for publication in own:
             publication.is_settled = self._is_settled(publication)
             if not (publication.is_settled or self._reason(publication)):
                 self._report(
@@ -230,10 +233,11 @@ class FleetOracle:
             if rank:
                 recipient.alerted_at[key] = publication.observed
 
-    def _check_blindness(self, execution: Execution, publication: Publication) -> None:
-        """Check that the targets are blind in *execution*, or that those that are fixed are not."""
+    def _check_blindness(self, publication: Publication) -> None:
+        """Check that the listed targets are blind in the execution, and the fixed ones are not."""
         document = publication.document
-        reasons = {_finding_key(target): reason for target, reason in execution.blind.items()}
+        blind = self.fleet.blind[publication.execution]
+        reasons = {_finding_key(target): reason for target, reason in blind.items()}
         for finding in document["findings"]:
             reason = reasons.get(finding["key"])
             if reason is None or reason not in finding["headline"]:
@@ -260,11 +264,16 @@ class FleetOracle:
         actor = publication.actor
         if actor.has_lease_expired:
             return "lease expired"
+        if actor.is_dead:
+            return "died"
+        kinds = (
+            f"publish {publication.message}",
+            f"save the state: {publication.target}",
+            "put the handover",
+        )
         for name, fault in actor.faults_occurred:
-            is_publish = name == f"publish {publication.message}"
-            is_save = name == f"save the state: {publication.target}"
-            if is_publish or is_save or name == "put the handover" or actor.is_dead:
-                return f"{fault.value}: {name.partition(':')[0].partition(' 0')[0]}"
+            if name in kinds:
+                return f"{fault.value}: {_without_names(name)}"
         return ""
 
     # After each execution: whether everything due was sent.

@@ -18,6 +18,7 @@ from simulation.fleet.world import (
     FleetActor,
     FleetWorld,
     Publication,
+    listed_target,
     owner_of,
     partitions_of,
 )
@@ -215,7 +216,7 @@ class _DeliveryTable:
                 self._check_writes(target, first, others[0])
 
             def effect() -> Any:
-                if target in self.fleet.tables_down:
+                if target in self.actor.tables_down:
                     raise UnavailableError(method, f"DynamoDB does not answer about {target}")
                 return original(first, *others)
 
@@ -264,7 +265,7 @@ class _Topic:
         source = self.sources[message.payload]
         self.fleet.messages += 1
         if not isinstance(source, FleetDigest):
-            target = Target(document["account"], document["region"])
+            target = listed_target(document["account"], document["region"])
             is_of_fleet = document["kind"] == "service" and _is_of_fleet(document)
             self._keep(FLEET if is_of_fleet else target, document, document, number)
             return

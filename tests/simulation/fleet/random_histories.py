@@ -7,15 +7,16 @@ from typing import Any
 from simulation.fleet.executions import Cause, HandoverFault, Moment, Plan
 from simulation.fleet.histories import HOUR, FleetHistory, FleetStep, Overlap
 from simulation.fleet.world import SENDERS, TARGETS
-from simulation.histories import LEVELS
 from simulation.world import Fault
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.notifications.fleet import MAX_TARGETS
 
 INTERVALS = (HOUR, HOUR, HOUR, HOUR, HOUR / 4, 9 * HOUR, 24 * HOUR)
 """The time between two executions."""
+LEVELS = (0, 10, 60, 125, 250)
+"""Bounces per 1,000 emails of a sender. No mean of three of them is at a threshold."""
 SERVICES = ("table", "ses", "ssm", "table")
-EFFECTS_OF_EVALUATION, EFFECTS_OF_DELIVERY = 18, 40
+EFFECTS_OF_EVALUATION, EFFECTS_OF_DELIVERY = 18, 36
 """The number of effects, or a little more."""
 
 

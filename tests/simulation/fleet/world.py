@@ -87,6 +87,11 @@ def owner_of(partition: str) -> Target:
     return _OWNERS[partition]
 
 
+def listed_target(account: str, region: str) -> Target:
+    """Return the target with its alias."""
+    return next(each for each in TARGETS if each == Target(account, region))
+
+
 _OWNERS = {
     partition_key(kind, target): target
     for target in (*TARGETS, FLEET)
@@ -100,6 +105,8 @@ class FleetActor(Actor):
 
     has_lease_expired: bool = False
     """Whether its leases may have expired while it was paused."""
+    tables_down: frozenset[Target] = frozenset()
+    """The targets whose items it cannot read or write."""
     error: Exception | None = None
     """What it raised."""
 
@@ -143,8 +150,6 @@ class FleetWorld:
     """The targets that the fleet file lists."""
     denied: frozenset[Target] = frozenset()
     """The targets whose role cannot be assumed."""
-    tables_down: frozenset[Target] = frozenset()
-    """The targets whose items cannot be read or written."""
     subscribers: int = 1
     publications: list[Publication] = field(default_factory=list)
     messages: int = 0
@@ -152,6 +157,8 @@ class FleetWorld:
     trespasses: list[str] = field(default_factory=list)
     actors: list[FleetActor] = field(default_factory=list)
     """The runs that are active, the innermost last."""
+    blind: dict[str, Mapping[Target, str]] = field(default_factory=dict)
+    """Why targets were blind in each execution, by its name."""
     reports: list[FleetReport] = field(default_factory=list)
     executions: int = 0
 

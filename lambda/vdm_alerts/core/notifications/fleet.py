@@ -119,7 +119,7 @@ def fleet_messages(due: Iterable[TargetNotification], limit: int) -> list[FleetM
     remain, the least important are one digest. There are more than *limit* only if the names of
     the targets need them: see `MAX_TARGETS`.
     """
-    groups = _groups([part for each in due for part in _parts(each)])
+    groups = _groups(due)
     messages = sorted((_message(*group) for group in groups.items()), key=_importance)
     if len(messages) > limit:
         rest = [part for message in messages[limit - 1 :] for part in parts_of(message)]
@@ -135,16 +135,7 @@ def parts_of(message: FleetMessage) -> Sequence[TargetNotification]:
 _GroupKey: TypeAlias = tuple[object, ...]
 
 
-def _parts(due: TargetNotification) -> Sequence[TargetNotification]:
-    """Return *due*, or its incidents if it is the digest of a target: the fleet has its own."""
-    match due.notification:
-        case Digest(coverage=None, incidents=incidents):
-            return [TargetNotification(due.target, incident) for incident in incidents]
-        case _:
-            return (due,)
-
-
-def _groups(parts: Sequence[TargetNotification]) -> dict[_GroupKey, list[TargetNotification]]:
+def _groups(parts: Iterable[TargetNotification]) -> dict[_GroupKey, list[TargetNotification]]:
     """Return *parts* by what they have in common. A part that stands alone has its own group."""
     groups: defaultdict[_GroupKey, list[TargetNotification]] = defaultdict(list)
     for part in parts:
