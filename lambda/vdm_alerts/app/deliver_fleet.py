@@ -8,7 +8,7 @@ deliveries. What is not sent stays due, in the next try of this step or in the n
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from vdm_alerts.app.evaluate import Lease
@@ -33,7 +33,7 @@ from vdm_alerts.core.notifications.fleet import (
 from vdm_alerts.core.notifications.handover import Handover, still_due
 from vdm_alerts.core.notifications.notification import Notification
 from vdm_alerts.core.notifications.rendering.links import Links
-from vdm_alerts.core.notifications.service_notification import SERVICE, service_notification
+from vdm_alerts.core.notifications.service_notification import FLEET_SERVICE, service_notification
 from vdm_alerts.ports import FleetPorts
 
 _log = logging.getLogger(__name__)
@@ -176,13 +176,14 @@ class _Step:
                 [each.finding for each in blind],
                 state.findings,
                 state.service_sequence,
-                state.attempts.get(SERVICE),
+                state.attempts.get(FLEET_SERVICE),
             )
         except VdmAlertsError as error:
             self._record_failure(fleet, error)
             return
         may_wait = self._is_quiet and service and not service.is_urgent
         if service and not may_wait and self._has_subscribers():
+            service = replace(service, id=FLEET_SERVICE)
             yield _Delivery(fleet, self._outbox(fleet, state), [service])
 
     def is_attempted(self, delivery: _Delivery) -> bool:

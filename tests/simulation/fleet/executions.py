@@ -20,7 +20,7 @@ from vdm_alerts.handlers import deliver
 from vdm_alerts.handlers.evaluate_target import answer_for_target
 from vdm_alerts.handlers.events import WEEKLY_SUMMARY
 
-RETRY_AFTER = (timedelta(), *(timedelta(seconds=seconds) for seconds in (30, 90, 270)))
+RETRY_AFTER = tuple(timedelta(seconds=seconds) for seconds in (1, 30, 90, 270))
 """The time before each try of the delivery step, as in infra/fleet_state_machine.py."""
 HELD_FOR = timedelta(minutes=2)
 """How long another run holds a lease: longer than the first two tries take."""
@@ -67,6 +67,8 @@ class Plan:
     """The targets whose items the delivery cannot read or write."""
     tries: tuple[Mapping[int, Fault], ...] = ()
     """The faults in each try of the delivery, by the number of the effect."""
+    publish_faults: Mapping[int, Fault] = field(default_factory=dict)
+    """The faults of messages in the first try, by the number of the message in it."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,8 @@ class Execution:
 
     def evaluate(self) -> None:
         """Evaluate each target, and write the results."""
-        self.fleet.blind[self.name] = self.blind
+        if self.is_complete:
+            self.fleet.blind[self.name] = self.blind
         results = [self._result_of(target) for target in self.listed]
         if self.plan.is_map_failed:
             self.blind |= dict.fromkeys((each.target for each in self.listed), NO_ANSWER)
@@ -134,6 +137,7 @@ class Execution:
             fleet.advance(pause)
             actor = self._actor(faults[number])
             actor.tables_down = self.plan.tables_down
+            actor.publish_faults = {} if number else self.plan.publish_faults
             self.tries.append(actor)
             self._perform(actor, lambda: deliver.lambda_handler(self._delivery_event, self))  # type: ignore[arg-type]
             yield actor
@@ -223,7 +227,6 @@ class Execution:
 
     def _perform(self, actor: FleetActor, handler: Callable[[], Any]) -> Any:
         """Return what *handler* returns to *actor*; None if it fails or dies."""
-        self.fleet.advance(timedelta(seconds=1))
         actor.now = self.fleet.now
         self.fleet.actors.append(actor)
         try:

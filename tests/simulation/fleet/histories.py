@@ -9,7 +9,7 @@ from simulation.fleet.executions import Execution, Moment, Plan
 from simulation.fleet.oracle import FleetOracle
 from simulation.fleet.ports import handlers_in
 from simulation.fleet.world import TARGETS, FleetWorld
-from simulation.world import LEASE_DURATION
+from simulation.world import LEASE_DURATION, Crowd
 from vdm_alerts.core.model.metrics import Scope
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.notifications import fleet as grouping
@@ -27,6 +27,8 @@ class Overlap:
     """When the second execution evaluates its targets."""
     delivers_at: Moment
     """When it delivers, if that is later. Moments that do not occur are at the end of the first."""
+    levels: Mapping[tuple[Target, Scope], int] = field(default_factory=dict)
+    """New levels of senders when the second execution starts."""
     has_lease_expired: bool = False
     """Whether the leases of the first execution have expired when the second one starts."""
 
@@ -37,11 +39,13 @@ class FleetStep:
 
     plan: Plan = field(default_factory=Plan)
     after: timedelta = HOUR
-    """The time since the last execution."""
+    """The time since the last execution was scheduled."""
     levels: Mapping[tuple[Target, Scope], int] = field(default_factory=dict)
     """New levels of senders, from today on."""
     members: frozenset[Target] | None = None
     denied: frozenset[Target] | None = None
+    broken: frozenset[Target] | None = None
+    """The targets of which a silence is broken."""
     subscribers: int | None = None
     overlap: Overlap | None = None
 
@@ -93,7 +97,7 @@ def play_step(oracle: FleetOracle, step: FleetStep) -> Execution:
     _deliver(oracle, first)
     first.end()
     for execution in executions:
-        oracle.check_execution(execution, is_alone=step.overlap is None)
+        oracle.check_execution(execution, executions)
     oracle.check_unchanged(before)
     return first
 
@@ -106,6 +110,7 @@ def _overlap(oracle: FleetOracle, first: Execution, second: Execution, overlap: 
         if not second.name:
             pause = LEASE_DURATION + MINUTE if overlap.has_lease_expired else MINUTE
             oracle.fleet.advance(pause)
+            _change_levels(oracle.fleet, overlap.levels)
             second.start()
             second.evaluate()
 
@@ -124,16 +129,24 @@ def _deliver(oracle: FleetOracle, execution: Execution) -> None:
 
 def _change(fleet: FleetWorld, step: FleetStep) -> None:
     """Apply the changes of *step* to *fleet*."""
-    fleet.advance(step.after)
-    today = fleet.now.date()
-    for (target, sender), level in step.levels.items():
-        if target in fleet.worlds:
-            fleet.worlds[target].levels[sender][today] = level
+    fleet.scheduled += step.after
+    fleet.advance(max(fleet.scheduled - fleet.now, MINUTE))
+    _change_levels(fleet, step.levels)
     if step.members is not None:
         fleet.members = step.members
     if step.denied is not None:
         fleet.denied = step.denied
+    if step.broken is not None:
+        for target, world in fleet.worlds.items():
+            world.crowd = Crowd(broken_silences=int(target in step.broken))
     if step.subscribers is not None:
         fleet.subscribers = step.subscribers
         for world in fleet.worlds.values():
             world.subscribers = step.subscribers
+
+
+def _change_levels(fleet: FleetWorld, levels: Mapping[tuple[Target, Scope], int]) -> None:
+    if levels:
+        fleet.levels_changed_at = fleet.now
+    for (target, sender), level in levels.items():
+        fleet.worlds[target].levels[sender][fleet.now.date()] = level

@@ -6,13 +6,14 @@ blind. It looks at the table only to find out whether a delivery was recorded.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, TypeAlias
 
 from simulation.delivered import has_history, incidents_in, is_whole, scope_of
-from simulation.fleet.executions import Cause, Execution
+from simulation.fleet.executions import Execution
+from simulation.fleet.ports import READ_RESULTS, READ_TARGETS
 from simulation.fleet.world import (
     FLEET,
     RULES,
@@ -27,6 +28,7 @@ from simulation.rules import parsed, severity
 from simulation.world import LONG_AGO, World
 from vdm_alerts.adapters.aws.dynamodb_items import HISTORY, STATE, partition_key
 from vdm_alerts.adapters.memory import MemoryState
+from vdm_alerts.app.notify import NotificationsUnsentError
 from vdm_alerts.core.alerts.alert import FLAP_COUNT, FLAP_WINDOW
 from vdm_alerts.core.model.metrics import ACCOUNT
 from vdm_alerts.core.model.target import Target
@@ -103,6 +105,9 @@ class FleetOracle:
     def check_try(self, actor: FleetActor) -> None:
         """Check what the try *actor* of a delivery published."""
         self._count(actor)
+        is_unread = any(name in {READ_TARGETS, READ_RESULTS} for name, _ in actor.faults_occurred)
+        if not (is_unread or actor.outcome in {"done", "died", NotificationsUnsentError.__name__}):
+            self._report("unexpected error", f"a delivery ended as {actor.outcome}")
         for publication in self.fleet.publications[self._checked :]:
             self._check_duplicate(publication)
             self._check_content(publication)
@@ -148,7 +153,7 @@ class FleetOracle:
         """Check that *publication* is true and new, and learn what recipients believe."""
         document = publication.document
         recipient = self.recipients[publication.target]
-        content = _content(document)
+        content = content_of_document(document)
         is_first = publication.number not in self._contents
         if self._contents.setdefault(publication.number, content) != content:
             self._report("unexpected notification", f"{publication.number} has two contents")
@@ -236,7 +241,10 @@ class FleetOracle:
     def _check_blindness(self, publication: Publication) -> None:
         """Check that the listed targets are blind in the execution, and the fixed ones are not."""
         document = publication.document
-        blind = self.fleet.blind[publication.execution]
+        blind = self.fleet.blind.get(publication.execution)
+        if blind is None:
+            self._report("wrong blind targets", "an event about one target is about others")
+            return
         reasons = {_finding_key(target): reason for target, reason in blind.items()}
         for finding in document["findings"]:
             reason = reasons.get(finding["key"])
@@ -257,7 +265,7 @@ class FleetOracle:
         state = MemoryState(self.fleet.table).load(target)
         if document["kind"] == "weekly":
             return recipient_day(document) not in state.open_weekly_requests
-        return (SERVICE if target == FLEET else document["id"]) not in state.attempts
+        return document["id"] not in state.attempts
 
     def _reason(self, publication: Publication) -> str:
         """Return why the delivery of *publication* may not have been recorded; "" if nothing."""
@@ -278,20 +286,23 @@ class FleetOracle:
 
     # After each execution: whether everything due was sent.
 
-    def check_execution(self, execution: Execution, *, is_alone: bool) -> None:
-        """Check that *execution* left nothing unsent that it could send."""
+    def check_execution(self, execution: Execution, overlapping: Sequence[Execution]) -> None:
+        """Check that *execution*, one of *overlapping*, left nothing unsent that it could send."""
         for actor in execution.evaluations.values():
             self._count(actor)
         for trespass in self.fleet.trespasses:
             self._report("other target changed", trespass)
         self.fleet.trespasses.clear()
-        if not (is_alone and execution.tries):
+        if not execution.tries:
             return
-        last = execution.tries[-1]
+        last, is_alone = execution.tries[-1], len(overlapping) == 1
         for target in execution.answers:
-            if self._must_be_informed(execution, target):
+            is_latest = is_alone or (
+                last.outcome == "done" and _evaluated_last(target, overlapping) is execution
+            )
+            if is_latest and self._must_be_informed(execution, target):
                 self._check_beliefs(target, execution.evaluations[target])
-        if execution.is_complete and _reaches(last, FLEET) and self.fleet.subscribers:
+        if is_alone and execution.is_complete and _reaches(last, FLEET) and self.fleet.subscribers:
             self.checks += 1
             expected = {_finding_key(target): why for target, why in execution.blind.items()}
             if self.blind.keys() != expected.keys() or any(
@@ -309,6 +320,7 @@ class FleetOracle:
             and (target not in plan.held or execution.tries[-1].outcome == "done")
             and actor.outcome == "done"
             and not actor.has_trouble
+            and (actor.now or LONG_AGO) >= self.fleet.levels_changed_at
             and _reaches(execution.tries[-1], target)
             and self.fleet.subscribers > 0
         )
@@ -331,6 +343,10 @@ class FleetOracle:
                 if believed < truth or (believed and has_ended):
                     details = f"{target}: {key} has rank {truth}, recipients believe {believed}"
                     self._report("missing notification", details)
+        service = recipient.latest.get(SERVICE)
+        is_reported = service is not None and "A silence is broken" in _findings_of(service)
+        if is_reported != bool(world.crowd.broken_silences):
+            self._report("missing notification", f"{target}: a silence is broken, or fixed")
         days_due = {day for day in world.summaries_requested if day > recipient.summarized}
         if days_due:
             self._report("missing notification", f"{target}: weekly summary of {days_due}")
@@ -396,6 +412,14 @@ def _reaches(actor: FleetActor, target: Target) -> bool:
     )
 
 
+def _evaluated_last(target: Target, executions: Iterable[Execution]) -> Execution:
+    """Return which of *executions* evaluated *target* last."""
+    return max(
+        (each for each in executions if target in each.evaluations),
+        key=lambda each: each.evaluations[target].now or LONG_AGO,
+    )
+
+
 def _observed_ranks(world: World, key: Key, since: int, until: int) -> Iterator[Sequence[int]]:
     """Yield the ranks of the days that the rule reads, for each observation of *key*."""
     rule = parsed(key[0], RULES[key[0]])
@@ -405,10 +429,10 @@ def _observed_ranks(world: World, key: Key, since: int, until: int) -> Iterator[
             yield [severity(level, rule) for level in observation.levels[:2]]
 
 
-def _content(document: Mapping[str, Any]) -> object:
+def content_of_document(document: Mapping[str, Any]) -> object:
     """Return what may not differ between publications of the same number."""
     if document["kind"] == "service":
-        return [each["headline"] for each in (*document["findings"], *document["fixed"])]
+        return sorted(each["headline"] for each in (*document["findings"], *document["fixed"]))
     incidents: list[Content] = [content_of(incident) for incident in incidents_in(document)]
     return sorted(incidents)
 
@@ -416,6 +440,10 @@ def _content(document: Mapping[str, Any]) -> object:
 def _part(publication: Publication, id_: str) -> Mapping[str, Any]:
     """Return the incident *id_* of *publication*."""
     return next(each for each in incidents_in(publication.document) if each["id"] == id_)
+
+
+def _findings_of(publication: Publication) -> str:
+    return str(publication.document["findings"])
 
 
 def _time_of(publication: Publication) -> datetime:

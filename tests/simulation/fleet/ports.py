@@ -39,6 +39,7 @@ from vdm_alerts.core.notifications.fleet import FleetDigest, TargetNotification
 from vdm_alerts.core.notifications.notification import Notification
 from vdm_alerts.core.notifications.rendering.links import Links
 from vdm_alerts.core.notifications.rendering.message import Message, render
+from vdm_alerts.core.notifications.service_notification import FLEET_SERVICE
 from vdm_alerts.core.planning import read_plan
 from vdm_alerts.core.planning.queries import Query
 from vdm_alerts.core.planning.rule_scopes import provider_names
@@ -54,7 +55,7 @@ from vdm_alerts.settings import (
 PROVIDER = "Hotmail"
 """The mailbox provider that all bounces come from, and half of the emails go to."""
 DENIED = "the hub cannot assume the role"
-MAX_INCIDENTS = 3
+MAX_INCIDENTS = 2
 """Notifications of a run here: so few that some share the digest of their target."""
 TABLE_EFFECTS = {
     "take_lease": "take the lease",
@@ -252,8 +253,12 @@ class _Topic:
     """What each message was rendered from, by its payload."""
 
     def publish(self, message: Message) -> None:
-        number = sum(name.startswith("publish ") for name in self.actor.effects)
-        self.actor.perform(f"publish {number}", lambda: self._deliver(message, number))
+        actor = self.actor
+        number = sum(name.startswith("publish ") for name in actor.effects)
+        if number in actor.publish_faults:
+            fault = actor.publish_faults[number]
+            actor.faults = {**actor.faults, len(actor.effects): fault}
+        actor.perform(f"publish {number}", lambda: self._deliver(message, number))
 
     def subscribers(self, deadline: Deadline) -> int:
         del deadline
@@ -266,7 +271,7 @@ class _Topic:
         self.fleet.messages += 1
         if not isinstance(source, FleetDigest):
             target = listed_target(document["account"], document["region"])
-            is_of_fleet = document["kind"] == "service" and _is_of_fleet(document)
+            is_of_fleet = document["id"] == FLEET_SERVICE
             self._keep(FLEET if is_of_fleet else target, document, document, number)
             return
         assert document["parts_total"] == len(source.parts)
@@ -291,8 +296,3 @@ class _Topic:
             )
         )
 
-
-def _is_of_fleet(document: Mapping[str, Any]) -> bool:
-    """Say whether the service notification with *document* is about blind targets."""
-    findings = [*document["findings"], *document["fixed"]]
-    return any(finding["key"].startswith("blind:") for finding in findings)

@@ -8,6 +8,7 @@ from simulation.fleet.executions import Cause, HandoverFault, Moment, Plan
 from simulation.fleet.histories import HOUR, FleetHistory, FleetStep, Overlap
 from simulation.fleet.world import SENDERS, TARGETS
 from simulation.world import Fault
+from vdm_alerts.core.model.metrics import Scope
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.notifications.fleet import MAX_TARGETS
 
@@ -41,30 +42,43 @@ def _step(chance: random.Random, targets: Sequence[Target]) -> FleetStep:
     """Return a step with a few changes and faults."""
     changes: dict[str, Any] = {"after": chance.choice(INTERVALS)}
     if chance.random() < 0.7:
-        some = _some(chance, targets, 0.5)
-        level = chance.choice(LEVELS)  # A provider fails in all of them.
-        is_same = chance.random() < 0.4
-        changes["levels"] = {
-            (target, chance.choice(SENDERS)): level if is_same else chance.choice(LEVELS)
-            for target in some
-            for _ in range(chance.choice((1, 1, 3)))
-        }
+        changes["levels"] = _levels(chance, targets)
     if chance.random() < 0.15:
         changes["members"] = _some(chance, targets, 0.7) or frozenset(targets[:1])
     elif chance.random() < 0.3:
         changes["members"] = frozenset(targets)
     if chance.random() < 0.3:
         changes["denied"] = _some(chance, targets, chance.choice((0, 0.3)))
+    if chance.random() < 0.15:
+        changes["broken"] = _some(chance, targets, chance.choice((0, 0.4)))
     if chance.random() < 0.08:
         changes["subscribers"] = chance.choice((0, 1))
-    if chance.random() < 0.25:
+    if chance.random() < 0.3:
         first, second = sorted(
             (_moment(chance, targets), _moment(chance, targets)),
             key=lambda moment: (moment.run, moment.effect),
         )
-        plan = _plan(chance, targets)
-        changes["overlap"] = Overlap(plan, first, second, chance.random() < 0.3)
+        changes["overlap"] = Overlap(
+            _plan(chance, targets),
+            first,
+            second,
+            _levels(chance, targets) if chance.random() < 0.5 else {},
+            has_lease_expired=chance.random() < 0.3,
+        )
     return FleetStep(_plan(chance, targets), **changes)
+
+
+def _levels(
+    chance: random.Random, targets: Sequence[Target]
+) -> dict[tuple[Target, Scope], int]:
+    """Return new levels of senders; of the same one in all targets if a provider fails."""
+    level = chance.choice(LEVELS)
+    is_same = chance.random() < 0.4
+    return {
+        (target, chance.choice(SENDERS)): level if is_same else chance.choice(LEVELS)
+        for target in sorted(_some(chance, targets, 0.5), key=str)
+        for _ in range(chance.choice((1, 1, 3)))
+    }
 
 
 def _moment(chance: random.Random, targets: Sequence[Target]) -> Moment:
@@ -99,6 +113,9 @@ def _plan(chance: random.Random, targets: Sequence[Target]) -> Plan:
     plan["is_stopped"] = chance.random() < 0.08
     if chance.random() < 0.4:
         count = chance.choice((1, 1, 2, 4))
+        plan["publish_faults"] = {
+            number: chance.choice(list(Fault)) for number in range(3) if chance.random() < 0.2
+        }
         plan["tries"] = tuple(_faults(chance, EFFECTS_OF_DELIVERY) for _ in range(count))
     return Plan(**plan)
 

@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from simulation.rules import PLAIN, THRESHOLDS
-from simulation.world import Actor, World
+from simulation.world import LONG_AGO, Actor, Fault, World
 from vdm_alerts.adapters.aws.dynamodb_items import HISTORY, STATE, Item, Write, partition_key
 from vdm_alerts.adapters.memory import MemoryRosters, MemoryTable
 from vdm_alerts.core.fleet.fleet import FleetTarget
@@ -107,6 +107,8 @@ class FleetActor(Actor):
     """Whether its leases may have expired while it was paused."""
     tables_down: frozenset[Target] = frozenset()
     """The targets whose items it cannot read or write."""
+    publish_faults: Mapping[int, Fault] = field(default_factory=dict)
+    """The planned fault of each message, by its number."""
     error: Exception | None = None
     """What it raised."""
 
@@ -158,11 +160,15 @@ class FleetWorld:
     actors: list[FleetActor] = field(default_factory=list)
     """The runs that are active, the innermost last."""
     blind: dict[str, Mapping[Target, str]] = field(default_factory=dict)
-    """Why targets were blind in each execution, by its name."""
+    """Why targets were blind in each execution that was about all targets, by its name."""
     reports: list[FleetReport] = field(default_factory=list)
+    scheduled: datetime = LONG_AGO
+    """The time of the next execution, unless the last one takes longer."""
+    levels_changed_at: datetime = LONG_AGO
     executions: int = 0
 
     def __post_init__(self) -> None:
+        self.scheduled = self.now
         self.members = frozenset(self.targets)
         rosters = MemoryRosters()
         start = self.now.date() - timedelta(days=70)
