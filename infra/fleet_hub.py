@@ -143,6 +143,7 @@ class FleetHub(Construct):
         function.allow(
             [
                 ("s3:GetObject", self._files.files("*")),
+                ("s3:PutObject", self._files.files("due/*")),
                 ("dynamodb:Query", table.table_arn),
                 ("dynamodb:PutItem", table.table_arn),
                 ("dynamodb:DeleteItem", table.table_arn),
@@ -152,7 +153,9 @@ class FleetHub(Construct):
                 *key_permissions(dead_letter_queue.key),
             ]
         )
-        acknowledge(function.role, self._files.accepted("*"))
+        acknowledge(
+            function.role, {**self._files.accepted("*"), **self._files.accepted("due/*")}
+        )
         return function
 
 
