@@ -10,11 +10,13 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.evaluator import Evaluator
+from infra.fleet_hub import BLIND_TARGETS, FleetHub
 from infra.rule_parameters import RuleParameters
 from vdm_alerts.core.evaluation.ses_rates import SES_LEVELS, SES_METRICS, SES_NAMESPACE
 from vdm_alerts.core.model.metrics import ACCOUNT
 from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.model.wording import WORDING
+from vdm_alerts.core.observations.run_report import NAMESPACE
 
 _WIDTH = 24
 """Columns of a CloudWatch dashboard."""
@@ -39,10 +41,12 @@ class Dashboard(Construct):
         dead_letter_queue: sqs.Queue,
         rules: RuleParameters,
         alarms: Sequence[cloudwatch.IAlarm],
+        hub: FleetHub | None = None,
     ) -> None:
         """Name the dashboard after the service and the Region.
 
-        Dashboards of all Regions of an account share one namespace.
+        Dashboards of all Regions of an account share one namespace. In a fleet, which has *hub*, a
+        graph shows the highest rate of any target, and a table the alerts of each.
         """
         super().__init__(scope, id_)
         self._log_groups = [evaluator.log_group.log_group_name]
@@ -58,22 +62,28 @@ class Dashboard(Construct):
         )
         dashboard.add_widgets(introduction)
         dashboard.add_widgets(health)
-        width = _WIDTH // len(rules.indicators)
+        # The metrics of SES in CloudWatch are in each account of a fleet, not in that of the hub.
+        indicators = [each for each in rules.indicators if not (hub and each.is_from_ses)]
+        width = _WIDTH // len(indicators)
+        subject = "an account, highest" if hub else "the account"
         dashboard.add_widgets(
             *(
                 _rate_of_ses(indicator, width)
                 if indicator.is_from_ses
-                else self._rates(indicator, width)
-                for indicator in rules.indicators
+                else self._rates(indicator, subject, width)
+                for indicator in indicators
             )
         )
-        dashboard.add_widgets(self._beyond_threshold(), *self._runs())
+        runs = self._targets() if hub else self._runs()
+        dashboard.add_widgets(self._beyond_threshold(in_fleet=hub is not None), *runs)
         dashboard.add_widgets(*_service_graphs(evaluator.function, topic, dead_letter_queue))
+        if hub:
+            dashboard.add_widgets(_executions(hub))
 
-    def _rates(self, indicator: Indicator, width: int) -> cloudwatch.LogQueryWidget:
-        """Return a graph of the account's rate and its thresholds."""
+    def _rates(self, indicator: Indicator, subject: str, width: int) -> cloudwatch.LogQueryWidget:
+        """Return a graph of the rate of *subject*, and its thresholds."""
         return self._query(
-            f"{indicator.key.replace('_', ' ').capitalize()} of the account, %",
+            f"{indicator.key.replace('_', ' ').capitalize()} of {subject}, %",
             _LINE,
             f"filter indicator = '{indicator.key}' and scope = '{ACCOUNT}'",
             "stats max(rate) as highest_rate, max(warning) as warning_threshold, "
@@ -81,12 +91,13 @@ class Dashboard(Construct):
             width=width,
         )
 
-    def _beyond_threshold(self) -> cloudwatch.LogQueryWidget:
+    def _beyond_threshold(self, *, in_fleet: bool) -> cloudwatch.LogQueryWidget:
+        target = "account, region, " if in_fleet else ""
         return self._query(
             "Rates beyond a threshold, latest first, %",
             _TABLE,
             "filter crossed = 'warning' or crossed = 'critical'",
-            "display @timestamp, rule, scope, rate, crossed, warning, critical",
+            f"display @timestamp, {target}rule, scope, rate, crossed, warning, critical",
             "sort @timestamp desc",
             "limit 50",
         )
@@ -108,6 +119,32 @@ class Dashboard(Construct):
                 completed,
                 "stats max(queries) as vdm_queries, max(throttled_calls) as throttled, "
                 "max(series_unknown) as unknown_rates, max(data_age_hours) as data_age by bin(1h)",
+            ),
+        ]
+
+    def _targets(self) -> Sequence[cloudwatch.LogQueryWidget]:
+        """Return tables of the targets of a fleet, those with most alerts or queries first."""
+        evaluated = "filter message = 'target evaluated'"
+        return [
+            self._query(
+                "Open alerts by target",
+                _TABLE,
+                evaluated,
+                "stats latest(report.alerts_critical) as critical, "
+                "latest(report.alerts_warning) as warning, latest(status) as state "
+                "by account, region",
+                "sort critical desc, warning desc",
+                "limit 50",
+            ),
+            self._query(
+                "VDM queries, throttled calls, unknown rates by target",
+                _TABLE,
+                evaluated,
+                "stats sum(report.queries) as vdm_queries, "
+                "sum(report.throttled_calls) as throttled, "
+                "max(report.series_unknown) as unknown_rates by account, region",
+                "sort unknown_rates desc, vdm_queries desc",
+                "limit 50",
             ),
         ]
 
@@ -152,6 +189,27 @@ def _rate_of_ses(indicator: Indicator, width: int) -> cloudwatch.GraphWidget:
         ],
         left_y_axis=cloudwatch.YAxisProps(min=0),
         width=width,
+        height=6,
+    )
+
+
+def _executions(hub: FleetHub) -> cloudwatch.GraphWidget:
+    """Return a graph of the executions of a fleet, and of what they could not evaluate."""
+    hour = Duration.hours(1)
+    return cloudwatch.GraphWidget(
+        title="Executions, blind targets",
+        left=[
+            hub.state_machine.metric_succeeded(period=hour),
+            hub.state_machine.metric_failed(period=hour),
+            cloudwatch.Metric(
+                namespace=NAMESPACE,
+                metric_name=BLIND_TARGETS,
+                dimensions_map={"service": hub.state_machine_name},
+                statistic=cloudwatch.Stats.MAXIMUM,
+                period=hour,
+            ),
+        ],
+        width=_WIDTH,
         height=6,
     )
 

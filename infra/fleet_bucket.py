@@ -10,6 +10,8 @@ from infra.nag_suppressions import acknowledge
 
 KEPT_FOR = Duration.days(7)
 """How long the files of an execution are kept, so that you can examine a failed one."""
+KNOWN_TARGETS = "fleet/targets.json"
+"""The key of the file with the targets that the recipients know of."""
 _ACCEPTED = {
     "AwsSolutions::AwsSolutions-S1": "Only the roles of this stack read and write it. Its files "
     "expire after a week, and the log of each function names what it reads and writes.",
@@ -50,6 +52,11 @@ class FleetBucket(Construct):
             removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         acknowledge(self.bucket, _ACCEPTED)
+
+    @property
+    def known_targets(self) -> str:
+        """The ARN of the file with the targets that the recipients know of."""
+        return self.bucket.arn_for_objects(KNOWN_TARGETS)
 
     def accepted(self, path: str) -> Mapping[str, str]:
         """Return the finding of cdk-nag about `files` of *path*, and why it is accepted."""

@@ -19,6 +19,8 @@ from infra.triggers import state_machine_target
 from vdm_alerts.core.fleet.fleet import Fleet
 from vdm_alerts.settings import DeliverySettings, TargetListSettings, environment_of
 
+BLIND_TARGETS = "BlindTargets"
+"""The metric of targets that an execution could not evaluate. The delivery records it."""
 ORGANIZATION_ACTIONS = (
     "organizations:ListAccounts",
     "organizations:ListAccountsForParent",
@@ -144,6 +146,10 @@ class FleetHub(Construct):
             [
                 ("s3:GetObject", self._files.files("*")),
                 ("s3:PutObject", self._files.files("due/*")),
+                ("s3:GetObject", self._files.known_targets),
+                ("s3:PutObject", self._files.known_targets),
+                # Without it, S3 denies a file that does not exist yet instead of reporting that.
+                ("s3:ListBucket", self._files.bucket.bucket_arn),
                 ("dynamodb:Query", table.table_arn),
                 ("dynamodb:PutItem", table.table_arn),
                 ("dynamodb:DeleteItem", table.table_arn),
@@ -153,9 +159,7 @@ class FleetHub(Construct):
                 *key_permissions(dead_letter_queue.key),
             ]
         )
-        acknowledge(
-            function.role, {**self._files.accepted("*"), **self._files.accepted("due/*")}
-        )
+        acknowledge(function.role, {**self._files.accepted("*"), **self._files.accepted("due/*")})
         return function
 
 

@@ -17,6 +17,7 @@ from infra.evaluator import ACCEPTED_IN_LOG
 from infra.fleet_bucket import FleetBucket
 from infra.nag_suppressions import acknowledge
 from infra.permissions import allow
+from vdm_alerts.core.model.errors import LeaseHeldError
 
 _TIMEOUT = Duration.hours(12)
 """The longest time of an execution, which takes minutes unless AWS is unavailable."""
@@ -203,12 +204,24 @@ class FleetStateMachine(Construct):
         evaluate = self._task(
             "EvaluateTarget", function, sfn.TaskInput.from_object(_TARGET_INPUT), "$.outcome"
         )
+        # An event of SES finds a run active that may have missed its news: the run ends in at most
+        # 15 minutes, and these retries take longer.
+        evaluate.add_retry(
+            errors=[LeaseHeldError.__name__],
+            interval=Duration.seconds(15),
+            max_attempts=6,
+            backoff_rate=2,
+        )
         evaluate.add_retry(
             errors=_LAMBDA_ERRORS,
             interval=Duration.seconds(2),
             max_attempts=6,
             backoff_rate=2,
             jitter_strategy=sfn.JitterType.FULL,
+        )
+        # As often as Lambda itself repeats a run of a single account.
+        evaluate.add_retry(
+            errors=_ALL_ERRORS, interval=Duration.seconds(30), max_attempts=2, backoff_rate=2
         )
         is_incomplete = sfn.Condition.boolean_equals("$.outcome.continue", value=True)
         return evaluate.next(

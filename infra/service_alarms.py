@@ -20,7 +20,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.evaluator import Evaluator
-from infra.fleet_hub import FleetHub
+from infra.fleet_hub import BLIND_TARGETS, FleetHub
 from infra.settings import Settings
 from vdm_alerts.core.notifications.rendering.runbook import alarm_section, section_address
 from vdm_alerts.core.observations.run_report import NAMESPACE
@@ -40,8 +40,6 @@ _EXECUTION_MARGIN = timedelta(hours=1)
 
 Ten thousand targets, each of which takes 10 s, take 42 minutes at the default concurrency.
 """
-BLIND_TARGETS = "BlindTargets"
-"""The metric of targets that an execution could not evaluate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

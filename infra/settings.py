@@ -77,7 +77,7 @@ _FLEET_CONCURRENCY = 40
 _SHORTEST_FLEET_INTERVAL = timedelta(minutes=10)
 """The shortest time between two executions of a fleet.
 
-An execution sends at most 10 notifications an hour of this time, and at least one.
+A fleet sends at most 10 notifications an hour, and an execution at least one, if any is due.
 """
 _PREFIX = re.compile(r"(?!aws|ssm)[a-z][a-z0-9-]{2,29}")
 
@@ -234,8 +234,8 @@ def _schedule(context: Context, errors: list[str]) -> tuple[str, timedelta]:
     if context.get("fleet") and shortest_interval(schedule) < _SHORTEST_FLEET_INTERVAL:
         minutes = _SHORTEST_FLEET_INTERVAL // timedelta(minutes=1)
         errors.append(
-            f"schedule: {quote(schedule)} runs more often than every {minutes} minutes, although "
-            "an execution of a fleet sends at most 10 notifications an hour of its interval. Use "
+            f"schedule: {quote(schedule)} runs more often than every {minutes} minutes. A fleet "
+            "sends at most 10 notifications an hour, and at least one per execution. Use "
             f'"rate({minutes} minutes)", or less often.'
         )
     return schedule, cadence

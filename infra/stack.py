@@ -105,6 +105,7 @@ class VdmAlerts(Stack):
                 dead_letter_queue=dead_letter_queue.queue,
                 rules=rules,
                 alarms=service_alarms.alarms,
+                hub=hub,
             )
         if settings.slack:
             workspace, channel = settings.slack

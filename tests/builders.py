@@ -21,6 +21,7 @@ from vdm_alerts.core.model.metrics import Dimension, Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap, Indicator, Rate
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.model.target import Target
+from vdm_alerts.core.observations.run_report import PUBLISHED_FIGURES, RunReport
 from vdm_alerts.core.planning.contributor import Contributor
 from vdm_alerts.core.planning.roster import SenderRecord
 from vdm_alerts.core.rules.rule import MinimumConfidence, PlainComparison, Rule, Threshold
@@ -189,3 +190,8 @@ def firing(
         LastNotified(notified, since, sequence, since) if notified else None,
         "bounce-rate-20260312T0900Z",
     )
+
+
+def a_run_report(figure: int = 0, **figures: Any) -> RunReport:
+    """Return a report whose published figures are *figure*, unless they are in *figures*."""
+    return RunReport(**{**dict.fromkeys(PUBLISHED_FIGURES, figure), **figures})

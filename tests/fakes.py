@@ -128,7 +128,7 @@ class World:
             }
         )
 
-    def run(self, hours: int = 0, limits: Limits = UNLIMITED) -> RunReport:
+    def run(self, hours: float = 0, limits: Limits = UNLIMITED) -> RunReport:
         """Run as of so many *hours* after NOW."""
         now = NOW + hours * HOUR
         self.wall_clock = max(self.wall_clock, now)

@@ -9,7 +9,7 @@ from typing import Any
 from builders import HOUR, LEASE, NOW
 from fakes import World
 
-from vdm_alerts.adapters.memory import MemoryHandovers, MemoryMetrics
+from vdm_alerts.adapters.memory import MemoryHandovers, MemoryKnownTargets, MemoryMetrics
 from vdm_alerts.app.deliver_fleet import DeliveryOptions, Execution, deliver_fleet
 from vdm_alerts.app.evaluate import Lease, NotificationOptions, run
 from vdm_alerts.app.hand_over import HandoverOutbox
@@ -39,6 +39,7 @@ class FleetWorld:
     limit: int = 10
     worlds: dict[Target, World] = field(default_factory=dict)
     handovers: MemoryHandovers = field(default_factory=MemoryHandovers)
+    known_targets: MemoryKnownTargets = field(default_factory=MemoryKnownTargets)
     metrics: MemoryMetrics = field(default_factory=MemoryMetrics)
 
     def __post_init__(self) -> None:
@@ -94,7 +95,9 @@ class FleetWorld:
         shared = self.shared.ports
         targets = self.targets if expected is None else expected
         return deliver_fleet(
-            FleetPorts(shared.store, shared.notifier, self.handovers, self.metrics),
+            FleetPorts(
+                shared.store, shared.notifier, self.handovers, self.known_targets, self.metrics
+            ),
             HUB,
             Execution([FleetTarget(each) for each in targets], answers, is_complete),
             now,

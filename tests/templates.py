@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -71,9 +72,19 @@ def fleet_template() -> Template:
 
 
 @cache
+def full_fleet_template() -> Template:
+    """Return the template of a fleet with every option."""
+    return _template(EVERYTHING | {"fleet": str(FLEET_FILE)})
+
+
+@cache
 def template_of(name: str) -> Template:
     """Return the template of the deployment *name* in `CONTEXTS`."""
-    settings = read_context(CONTEXT | CONTEXTS[name])
+    return _template(CONTEXTS[name])
+
+
+def _template(context: Mapping[str, Any]) -> Template:
+    settings = read_context(CONTEXT | context)
     return Template.from_stack(VdmAlerts(App(context=CONTEXT), "VdmAlerts", settings))
 
 

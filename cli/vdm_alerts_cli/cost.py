@@ -136,6 +136,12 @@ class Workload:
         return len(results)
 
     @property
+    def recorded_rates(self) -> int:
+        """The rates that are metrics: those of the account, and those of open alerts."""
+        account_rules = sum(ACCOUNT.kind in rule.scopes for rule in self.rules)
+        return account_rules + min(self.firing, MAX_SAMPLES)
+
+    @property
     def seconds(self) -> float:
         """Duration of one run."""
         base, per_identity = CPU_S
@@ -158,9 +164,7 @@ def monthly_costs(workload: Workload) -> Sequence[LineItem]:
     CloudWatch charges a metric for each hour in which it has data. The prices are those of
     us-east-1, from the public lists that docs/cost.md names.
     """
-    account_rules = sum(ACCOUNT.kind in rule.scopes for rule in workload.rules)
-    rates = account_rules + min(workload.firing, MAX_SAMPLES)
-    metrics = rates + RUN_METRICS + min(workload.firing, MAX_ALERT_METRICS)
+    metrics = workload.recorded_rates + RUN_METRICS + min(workload.firing, MAX_ALERT_METRICS)
     roster_kb = (workload.identities + workload.configuration_sets) * ROSTER_B / 1024
     gb_seconds = RUNS * workload.seconds * MEMORY_MB / 1024
     return [
@@ -170,7 +174,7 @@ def monthly_costs(workload: Workload) -> Sequence[LineItem]:
         LineItem("DynamoDB, writes", RUNS * (3 + ceil(roster_kb)), "units", 0.625 / 1e6),
         LineItem("DynamoDB, reads", RUNS * (1 + ceil(roster_kb / 4)), "units", 0.125 / 1e6),
         LineItem("CloudWatch Logs", RUNS * LOG_KB / 1e6, "GB", 0.50, free=5),
-        LineItem("CloudWatch metrics", metrics * HOUR / RECORDING_PERIOD, "metrics", 0.30, free=10),
+        metrics_item(metrics),
         LineItem("CloudWatch, rates of SES", RUNS * len(SES_METRICS), "metrics read", 0.01 / 1e3),
         LineItem("CloudWatch alarms", ALARMS, "alarms", 0.10, free=10),
         LineItem("SNS, email", 30, "emails", 2.00 / 1e5, free=1_000),
@@ -178,6 +182,13 @@ def monthly_costs(workload: Workload) -> Sequence[LineItem]:
         LineItem("CloudWatch dashboard", int(workload.dashboard), "dashboards", 3.00, free=3),
         LineItem("KMS key", int(workload.encrypt), "keys", 1.00),
     ]
+
+
+def metrics_item(metrics: int) -> LineItem:
+    """Return the cost of *metrics*, each of which has data in one hour of a recording period."""
+    return LineItem(
+        "CloudWatch metrics", metrics * HOUR / RECORDING_PERIOD, "metrics", 0.30, free=10
+    )
 
 
 def _if_priced(workload: Workload) -> int:

@@ -204,6 +204,19 @@ class HandoverStore(Protocol):
         """
 
 
+class KnownTargets(Protocol):
+    """A store of the targets that the recipients of a fleet's notifications know of."""
+
+    def load(self) -> Sequence[Target]:
+        """Return the targets that were saved last; none before the first save.
+
+        Raises AccessDeniedError or UnavailableError.
+        """
+
+    def save(self, targets: Sequence[Target]) -> None:
+        """Store *targets*. Raises AccessDeniedError or UnavailableError."""
+
+
 # Outputs: what a run writes.
 
 
@@ -254,6 +267,7 @@ class FleetPorts:
     store: StateStore
     notifier: Notifier
     handovers: HandoverStore
+    known_targets: KnownTargets
     recorder: FleetRecorder
 
 

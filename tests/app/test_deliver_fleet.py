@@ -1,32 +1,24 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from builders import LEASE, NOW, a_rule
-from fleet_world import HUB, FleetWorld, a_target
+from builders import LEASE, NOW
+from fleet_examples import DENIED, a_fleet, failing_provider
+from fleet_world import HUB, a_target
 
 from vdm_alerts.app.notify import NotificationsUnsentError
 from vdm_alerts.core.alerts.alert import Firing
 from vdm_alerts.core.alerts.stored_state import StoredState
-from vdm_alerts.core.fleet.answers import NO_ANSWER, Status, TargetAnswer
+from vdm_alerts.core.fleet.answers import NO_ANSWER
 from vdm_alerts.core.model.findings import UnavailableError
-from vdm_alerts.core.model.metrics import ACCOUNT, Scope
+from vdm_alerts.core.model.metrics import Scope
 from vdm_alerts.core.model.target import fleet_of
 
-DENIED = TargetAnswer(Status.BLIND, 0, "the hub cannot assume the role", "AccessDenied")
 LOST = UnavailableError("sns:Publish", "the topic is down")
 
 
-def a_fleet(count: int = 3, bad: int = 1, limit: int = 10) -> FleetWorld:
-    """Return a fleet, of which the first *bad* targets have a bounce rate of 20%."""
-    fleet = FleetWorld(count, limit)
-    for number, world in enumerate(fleet.worlds.values()):
-        world.set_rules(a_rule())
-        world.set_bounces(ACCOUNT, 2_000 if number < bad else 10)
-    return fleet
-
-
 def test_notification_of_one_target_is_the_usual_one_with_its_alias() -> None:
-    fleet = a_fleet()
+    fleet = a_fleet(3, 1)
     report = fleet.execute()
     assert report
     assert (report.targets, report.evaluated, report.messages_sent) == (3, 3, 1)
@@ -38,7 +30,7 @@ def test_notification_of_one_target_is_the_usual_one_with_its_alias() -> None:
 
 
 def test_delivered_notification_is_not_sent_again() -> None:
-    fleet = a_fleet()
+    fleet = a_fleet(3, 1)
     fleet.execute()
     fleet.take_messages()
     fleet.execute(1)
@@ -46,7 +38,7 @@ def test_delivered_notification_is_not_sent_again() -> None:
 
 
 def test_evaluation_alone_sends_nothing_and_stores_the_alert() -> None:
-    fleet = a_fleet()
+    fleet = a_fleet(3, 1)
     fleet.evaluate()
     assert fleet.take_messages() == []
     [alert] = fleet.state(a_target(2)).alerts.values()
@@ -55,14 +47,14 @@ def test_evaluation_alone_sends_nothing_and_stores_the_alert() -> None:
 
 
 def test_what_was_not_delivered_is_delivered_by_the_next_execution() -> None:
-    fleet = a_fleet()
+    fleet = a_fleet(3, 1)
     fleet.evaluate()  # And then the execution dies.
     fleet.execute(1)
     assert [message["sequence"] for message in fleet.take_messages()] == [1]
 
 
 def test_handover_is_not_delivered_after_a_later_run() -> None:
-    fleet = a_fleet()
+    fleet = a_fleet(3, 1)
     answers = fleet.evaluate()
     late = dict(fleet.handovers.by_target)
     fleet.execute(1)
@@ -73,7 +65,7 @@ def test_handover_is_not_delivered_after_a_later_run() -> None:
 
 
 def test_failed_publish_is_repeated_by_the_next_try_of_the_step() -> None:
-    fleet = a_fleet(bad=2)
+    fleet = a_fleet(3, bad=2)
     answers = fleet.evaluate()
     fleet.shared.fail("publish", LOST, only=1)
     with pytest.raises(NotificationsUnsentError):
@@ -88,7 +80,7 @@ def test_failed_publish_is_repeated_by_the_next_try_of_the_step() -> None:
 
 
 def test_lost_response_repeats_a_notification_with_the_same_number() -> None:
-    fleet = a_fleet()
+    fleet = a_fleet(3, 1)
     answers = fleet.evaluate()
     fleet.shared.lost_responses.add("publish")
     with pytest.raises(NotificationsUnsentError):
@@ -100,7 +92,7 @@ def test_lost_response_repeats_a_notification_with_the_same_number() -> None:
 
 
 def test_unreadable_state_of_one_target_does_not_stop_the_others() -> None:
-    fleet = a_fleet(bad=2)
+    fleet = a_fleet(3, bad=2)
     answers = fleet.evaluate()
     fleet.shared.fail("load state", UnavailableError("dynamodb:Query", "down"), only=1)
     with pytest.raises(NotificationsUnsentError):
@@ -112,7 +104,7 @@ def test_unreadable_state_of_one_target_does_not_stop_the_others() -> None:
 
 
 def test_target_whose_attempt_is_not_saved_is_not_published() -> None:
-    fleet = a_fleet()
+    fleet = a_fleet(3, 1)
     answers = fleet.evaluate()
     fleet.shared.fail("save state", UnavailableError("dynamodb:PutItem", "down"))
     with pytest.raises(NotificationsUnsentError):
@@ -121,7 +113,7 @@ def test_target_whose_attempt_is_not_saved_is_not_published() -> None:
 
 
 def test_run_without_history_is_delivered_with_the_problem() -> None:
-    fleet = a_fleet()
+    fleet = a_fleet(3, 1)
     fleet.worlds[a_target(2)].fail("load state", UnavailableError("dynamodb:Query", "down"))
     fleet.execute()
     [incident] = fleet.take_messages()
@@ -129,8 +121,49 @@ def test_run_without_history_is_delivered_with_the_problem() -> None:
     assert fleet.state(a_target(2)).alerts == {}
 
 
+def test_run_without_history_is_delivered_once_by_several_tries() -> None:
+    fleet = a_fleet(3, bad=2)
+    fleet.worlds[a_target(2)].fail("load state", UnavailableError("dynamodb:Query", "down"))
+    answers = fleet.evaluate()
+    with fleet.shared.store.lease(a_target(3), LEASE.until, NOW, "other"):
+        for _ in range(2):
+            with pytest.raises(NotificationsUnsentError):
+                fleet.deliver(answers)
+    assert [message["account"] for message in fleet.take_messages()] == ["000000000002"]
+    fleet.deliver(answers)
+    assert [message["account"] for message in fleet.take_messages()] == ["000000000003"]
+
+
+def test_unsent_incident_of_a_digest_is_sent_without_the_others() -> None:
+    fleet = a_fleet(1, bad=0, limit=6)
+    senders = [Scope(identity=f"{number}.example.com") for number in range(7)]
+    [world] = fleet.worlds.values()
+    world.account.senders = senders
+    for sender in senders:
+        world.set_bounces(sender, 2_000)
+    answers = fleet.evaluate()
+    fleet.shared.fail("publish", LOST, only=1)
+    with pytest.raises(NotificationsUnsentError):
+        fleet.deliver(answers)
+    fleet.shared.repair("publish")
+    sent = _incidents(fleet.take_messages())
+    fleet.deliver(answers)
+    repaired = _incidents(fleet.take_messages())
+    assert (len(sent), len(repaired)) == (6, 1)
+    assert not sent & repaired
+
+
+def test_notification_is_still_due_after_a_save_that_stopped_between_two_transactions() -> None:
+    fleet = a_fleet(3, bad=1)
+    answers = fleet.evaluate()
+    state = fleet.state(a_target(2))
+    fleet.set_state(a_target(2), state)  # The first transaction of the attempts.
+    fleet.deliver(answers)
+    assert len(fleet.take_messages()) == 1
+
+
 def test_busy_target_waits_and_the_others_are_delivered() -> None:
-    fleet = a_fleet(bad=2)
+    fleet = a_fleet(3, bad=2)
     answers = fleet.evaluate()
     with fleet.shared.store.lease(a_target(2), LEASE.until, NOW, "other"):
         with pytest.raises(NotificationsUnsentError):
@@ -141,7 +174,7 @@ def test_busy_target_waits_and_the_others_are_delivered() -> None:
 
 
 def test_blind_target_is_notified_once_with_its_name_and_reason() -> None:
-    fleet = a_fleet(bad=0)
+    fleet = a_fleet(3, bad=0)
     answers = {**fleet.evaluate(), a_target(3): DENIED}
     fleet.deliver(answers)
     [message] = fleet.take_messages()
@@ -159,22 +192,69 @@ def test_blind_target_is_notified_once_with_its_name_and_reason() -> None:
 
 
 def test_target_without_an_answer_is_blind() -> None:
-    fleet = a_fleet(bad=0)
+    fleet = a_fleet(3, bad=0)
     fleet.deliver(fleet.evaluate(targets=fleet.targets[:2]))
     [message] = fleet.take_messages()
     assert NO_ANSWER in message["headline"]
 
 
 def test_blind_target_keeps_its_open_alert() -> None:
-    fleet = a_fleet()
+    fleet = a_fleet(3, 1)
     fleet.execute()
     before = fleet.state(a_target(2))
     fleet.deliver({**fleet.evaluate(1, fleet.targets[1:]), a_target(2): DENIED}, 1)
     assert fleet.state(a_target(2)) == before
 
 
+def test_removed_target_is_notified_once_with_its_open_alerts() -> None:
+    fleet = a_fleet(3, bad=1)
+    fleet.execute()
+    fleet.take_messages()
+    others = fleet.targets[1:]
+    fleet.shared.fail("publish", LOST)
+    with pytest.raises(NotificationsUnsentError):
+        fleet.deliver(fleet.evaluate(1, others), 1, expected=others)
+    fleet.shared.repair()
+    fleet.deliver(fleet.evaluate(2, others), 2, expected=others)
+    [message] = fleet.take_messages()
+    [finding] = message["findings"]
+    assert "000000000002 (brand-2), eu-west-1 is no longer in the fleet" in finding["headline"]
+    assert finding["effect"] == "1 alert is open there, and not updated any more"
+    fleet.deliver(fleet.evaluate(3, others), 3, expected=others)
+    assert fleet.take_messages() == []
+    fleet.execute(4)  # It comes back, and its alert continues.
+    assert [message["kind"] for message in fleet.take_messages()] == []
+    assert fleet.state(a_target(2)).alerts
+
+
+def test_target_that_is_removed_again_is_notified_again() -> None:
+    fleet = a_fleet(3, bad=0)
+    others = fleet.targets[1:]
+    for hour, expected in enumerate([fleet.targets, others, fleet.targets, others, others]):
+        fleet.deliver(fleet.evaluate(hour, expected), hour, expected=expected)
+    assert [message["sequence"] for message in fleet.take_messages()] == [1, 2]
+
+
+def test_removal_is_not_repeated_if_the_known_targets_were_not_saved() -> None:
+    fleet = a_fleet(3, bad=0)
+    fleet.execute()
+    known, others = fleet.known_targets.targets, fleet.targets[1:]
+    for hour in (1, 2):
+        fleet.deliver(fleet.evaluate(hour, others), hour, expected=others)
+        assert [*fleet.known_targets.targets] == others
+        fleet.known_targets.targets = known
+    assert len(fleet.take_messages()) == 1
+
+
+def test_blind_target_and_problem_of_the_hub_are_different_notifications() -> None:
+    fleet = a_fleet(3, bad=0)
+    fleet.deliver({**fleet.evaluate(), a_target(3): DENIED})
+    [message] = fleet.take_messages()
+    assert (message["account"], message["id"]) == (HUB.account, "fleet-service")
+
+
 def test_event_about_one_target_says_nothing_about_the_others() -> None:
-    fleet = a_fleet()
+    fleet = a_fleet(3, 1)
     fleet.deliver(fleet.evaluate(targets=[a_target(2)]), is_complete=False, expected=[a_target(2)])
     assert [message["kind"] for message in fleet.take_messages()] == ["incident"]
     fleet.deliver({**fleet.evaluate(1), a_target(3): DENIED}, 1)
@@ -184,7 +264,7 @@ def test_event_about_one_target_says_nothing_about_the_others() -> None:
 
 
 def test_blind_target_waits_for_a_subscriber() -> None:
-    fleet = a_fleet(bad=0)
+    fleet = a_fleet(3, bad=0)
     fleet.shared.notifier.confirmed = 0
     fleet.deliver({**fleet.evaluate(), a_target(3): DENIED})
     assert fleet.take_messages() == []
@@ -196,7 +276,7 @@ def test_blind_target_waits_for_a_subscriber() -> None:
 
 
 def test_first_summaries_of_a_new_fleet_are_one_notification() -> None:
-    fleet = a_fleet(bad=1)
+    fleet = a_fleet(3, bad=1)
     for target in fleet.targets:
         fleet.set_state(target, StoredState())
     fleet.execute()
@@ -207,11 +287,7 @@ def test_first_summaries_of_a_new_fleet_are_one_notification() -> None:
 
 @pytest.mark.parametrize("count", [12, 250])
 def test_failing_provider_is_one_notification_that_names_every_target(count: int) -> None:
-    fleet = FleetWorld(count)
-    for world in fleet.worlds.values():
-        world.set_rules(a_rule())
-        world.set_bounces(ACCOUNT, 10)
-        world.set_bounces(Scope(isp="Gmail"), 2_000)
+    fleet = failing_provider(a_fleet(count))
     fleet.execute()
     sent = fleet.shared.notifier.sent
     assert len(sent) <= 10
@@ -221,3 +297,8 @@ def test_failing_provider_is_one_notification_that_names_every_target(count: int
     fleet.take_messages()
     fleet.execute(1)
     assert fleet.take_messages() == []
+
+
+def _incidents(messages: list[dict[str, Any]]) -> set[str]:
+    """Return the ids of the incidents in *messages*."""
+    return {part["id"] for message in messages for part in message.get("parts", [message])}

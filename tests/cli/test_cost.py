@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
+from builders import a_run_report
 from click.testing import Result
 from templates import ordinary_template
 
 from vdm_alerts.core.observations.run_metrics import run_metrics
-from vdm_alerts.core.observations.run_report import RunReport
 from vdm_alerts_cli.cost import (
     ALARMS,
     MAX_ALERT_METRICS,
@@ -76,7 +76,7 @@ def test_options_add_their_price_and_firing_scopes_add_a_capped_price() -> None:
 
 
 def test_estimate_counts_the_metrics_of_a_run() -> None:
-    quiet = RunReport(*[0] * len(fields(RunReport)))
+    quiet = a_run_report()
     assert len(run_metrics(quiet, is_new_period=True)) == RUN_METRICS
     busy = replace(
         quiet,

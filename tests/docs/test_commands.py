@@ -18,7 +18,7 @@ from commands import (
     documented_commands,
 )
 from deployed_stack import MADE_TARGETS
-from templates import CONTEXT
+from templates import CONTEXT, FLEET_FILE
 
 from infra.settings import read_context
 from vdm_alerts.core.model.findings import DeleteParameter, Finding, Fix, RestoreDefaultRule
@@ -71,6 +71,11 @@ DEPLOYMENTS = [each for each in MAKE if each.words[1] in MADE_TARGETS and len(ea
 AWS = [shlex.join(each.words) for each in documented_commands("aws")]
 
 
+def _with_fleet_file(word: str) -> str:
+    """Return *word* with the path of a fleet file that exists."""
+    return word.replace("fleet.toml", str(FLEET_FILE))
+
+
 def run(path: str, *words: str) -> str:
     done = subprocess.run(
         words,
@@ -118,6 +123,9 @@ def test_vdm_alerts_command_succeeds(bare_path: str, command: Command) -> None:
     if named and not isinstance(named, LocalCommand):
         named.make_context(arguments[0], arguments[1:], resilient_parsing=not is_complete)
         return
+    if ">" in arguments:
+        arguments = arguments[: arguments.index(">")]
+    arguments = [_with_fleet_file(each) for each in arguments]
     run(bare_path, ".venv/bin/vdm-alerts", *arguments, *([] if is_complete else ["--help"]))
 
 
@@ -125,7 +133,7 @@ def test_vdm_alerts_command_succeeds(bare_path: str, command: Command) -> None:
 def test_deployment_passes_known_options(bare_path: str, command: Command) -> None:
     options = cdk_options(command)
     context = [value for name, value in pairwise(options) if name == "-c"]
-    read_context(CONTEXT | dict(each.split("=", 1) for each in context))
+    read_context(CONTEXT | dict(_with_fleet_file(each).split("=", 1) for each in context))
     path = f"{ROOT / '.venv/bin'}:{bare_path}"
     documentation = run(path, ".venv/bin/cdk", command.words[1], "--help")
     for option in options:

@@ -1,5 +1,6 @@
-"""Documents that users write: rules, silences, quiet hours, and scenarios."""
+"""Documents that users write: rules, silences, fleets, quiet hours, and scenarios."""
 
+import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -15,8 +16,16 @@ from fuzzing.target import Outcome, Target, accepted, rejected
 from vdm_alerts.adapters.aws.codec import decode, encode
 from vdm_alerts.adapters.aws.dynamodb_items import item_size
 from vdm_alerts.adapters.aws.ssm_parameters import invalid_text_finding
+from vdm_alerts.core.fleet.document import parse_fleet
+from vdm_alerts.core.fleet.targets import (
+    OrganizationAccount,
+    resolve_targets,
+    target_from_item,
+    target_item,
+)
 from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope
+from vdm_alerts.core.model.target import Target as AccountTarget
 from vdm_alerts.core.muting.quiet_hours import parse_quiet_hours
 from vdm_alerts.core.muting.silences import Silences, expired_findings, parse_silence
 from vdm_alerts.core.rules.parser import parse_rule
@@ -98,6 +107,30 @@ author = "anna@example.com"
 """,
     'rule = "*"\nuntil = 2026-02-01\nreason = ""\nauthor = 5\n',
 )
+FLEETS = (
+    (ROOT / "tests" / "infra" / "fleet.toml").read_text(),
+    """
+role = "reader"
+[[targets]]
+account = "111111111111"
+regions = ["cn-north-1"]
+[[targets]]
+account = "222222222222"
+regions = ["us-gov-west-1", "eu-west-1"]
+alias = "Shop"
+[organization]
+id = "o-abcdefghij"
+regions = ["eu-west-1", "eu-west-1"]
+include = ["ou-abcd-12345678", "r-abcd", "333333333333"]
+exclude = ["444444444444"]
+""",
+)
+HUB = AccountTarget("111111111111", "eu-west-1")
+MEMBERS = (
+    OrganizationAccount("222222222222", "shop"),
+    OrganizationAccount("555555555555", "\u202eshop\n"),
+    OrganizationAccount("666666666666", "Shop"),
+)
 QUIET_HOURS = (
     *(
         "22:00-07:00 Europe/Berlin",
@@ -164,6 +197,24 @@ def check_silence(text: str) -> Outcome:
     return accepted(f"{covered} scopes", f"{silence.until.year // 100}")
 
 
+def check_fleet(text: str) -> Outcome:
+    source = "fleet.toml"
+    try:
+        fleet = parse_fleet(text, source)
+    except InvalidDocumentError as invalid:
+        return kinds_of(invalid, source)
+    try:
+        targets = resolve_targets(fleet, HUB, MEMBERS)
+    except InvalidDocumentError as invalid:
+        return kinds_of(invalid, "fleet")
+    assert len({each.target for each in targets}) == len(targets)
+    for each in targets:
+        assert str(each.target).isprintable()
+        assert target_from_item(json.loads(json.dumps(target_item(each)))) == each
+    regions = sorted({each.target.region for each in targets})
+    return accepted(f"{len(targets)} targets", *regions[:3])
+
+
 def check_quiet_hours(text: str) -> Outcome:
     try:
         quiet_hours = parse_quiet_hours(text)
@@ -222,6 +273,7 @@ def _texts(
 TARGETS = (
     _texts("rules", 150_000, RULES, check_rule),
     _texts("silences", 240_000, SILENCES, check_silence),
+    _texts("fleets", 100_000, FLEETS, check_fleet),
     _texts("quiet hours", 210_000, QUIET_HOURS, check_quiet_hours),
     Target("scenarios", 20_000, SCENARIOS, _mutate_file, check_scenario),
 )

@@ -1,6 +1,7 @@
 """The Lambda handler with all ports in memory, and the settings of the function."""
 
 import logging
+import socket
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -8,19 +9,29 @@ from typing import Any
 
 import pytest
 from builders import NOW, TARGET, a_rule
+from fake_sts import Sts
 from fakes import World
 from function_environment import ENVIRONMENT
 
 from vdm_alerts import bootstrap
+from vdm_alerts.adapters.aws.ses_metrics import MAX_CONCURRENCY
+from vdm_alerts.adapters.aws.spoke_session import spoke_session
 from vdm_alerts.adapters.aws.time_limit import TimeLimitedSession
 from vdm_alerts.adapters.memory import MemoryState, MemoryTable
+from vdm_alerts.core.fleet.fleet import FleetTarget
 from vdm_alerts.core.model.errors import ClockWentBackError
 from vdm_alerts.core.model.findings import UnavailableError
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.handlers import evaluate, events
 from vdm_alerts.ports import Ports
-from vdm_alerts.settings import VARIABLES, InvalidSettingsError, environment_of, read_settings
+from vdm_alerts.settings import (
+    VARIABLES,
+    DeliverySettings,
+    InvalidSettingsError,
+    environment_of,
+    read_settings,
+)
 
 REMAINING = timedelta(minutes=15)
 
@@ -259,6 +270,57 @@ def test_every_client_limits_the_time_of_its_requests() -> None:
         *(source._client for source in sources),
         *(store._table.meta.client for store in tables),
     ]
+    for client in clients:
+        assert isinstance(client._endpoint.http_session, TimeLimitedSession)
+
+
+def clients_of(ports: Any) -> dict[str, Any]:
+    """Return the clients of the sources and outputs in *ports*, by the field."""
+    tables = {name: getattr(ports, name)._table.meta for name in ("rosters", "store")}
+    names = ("rules", "silences", "account", "series", "reputation", "notifier")
+    return {name: part._client for name, part in vars_of(ports, names).items()} | {
+        name: table.client for name, table in tables.items()
+    }
+
+
+def vars_of(ports: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: getattr(ports, name) for name in names}
+
+
+def test_target_of_a_fleet_has_its_own_sources_and_the_other_ports_of_the_hub(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: [])
+    settings = read_settings({**ENVIRONMENT, "VDM_ALERTS_QUOTA_SHARE": "0.5"})
+    hub = bootstrap.build_ports(settings, time)
+    session = spoke_session(Sts(), FleetTarget(Target("222222222222", "us-east-1")))  # type: ignore[arg-type]
+    ports = bootstrap.build_target_ports(hub, session, settings, time)
+    own = ("account", "series", "reputation")
+    for name, client in clients_of(ports).items():
+        assert isinstance(client._endpoint.http_session, TimeLimitedSession)
+        assert client.meta.region_name == ("us-east-1" if name in own else "eu-west-1")
+    others = ("rules", "silences", "rosters", "store", "notifier")
+    assert vars_of(ports, others) == vars_of(hub, others)
+    series: Any = ports.series
+    assert series._client.meta.config.max_pool_connections == MAX_CONCURRENCY
+    assert series._rate_limiter._rate == 8
+    recorders: list[Any] = [hub.recorder, ports.recorder]
+    assert [recorder._by_target for recorder in recorders] == [False, True]
+
+
+def test_clients_of_a_fleet_limit_the_time_of_their_requests() -> None:
+    clients = [bootstrap.s3_client(), bootstrap.sts_client(), bootstrap.organizations_client()]
+    settings = DeliverySettings(
+        *("111111111111", "eu-west-1", "table", "topic", "vdm-alerts"),
+        mask_addresses=True,
+        quiet_hours=None,
+        runbook_url=None,
+        fleet_bucket="bucket",
+        fleet_interval=timedelta(hours=1),
+    )
+    files = bootstrap.execution_files("bucket", "an-execution")
+    ports: Any = bootstrap.build_fleet_ports(settings, files)
+    clients += [ports.notifier._client, ports.store._table.meta.client, ports.handovers._client]
     for client in clients:
         assert isinstance(client._endpoint.http_session, TimeLimitedSession)
 

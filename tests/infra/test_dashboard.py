@@ -2,20 +2,21 @@
 
 import json
 import re
-from dataclasses import fields, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from aws_cdk.assertions import Template
-from builders import NEWS_IDENTITY, TARGET, a_rule
-from templates import full_template, only_resource, ordinary_template
+from builders import NEWS_IDENTITY, TARGET, a_rule, a_run_report
+from templates import full_fleet_template, full_template, only_resource, ordinary_template
 
 from vdm_alerts.adapters.aws.cloudwatch_emf import EmbeddedMetrics
 from vdm_alerts.core.evaluation.ses_rates import SES_METRICS
 from vdm_alerts.core.model.metrics import ACCOUNT
 from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.model.wording import WORDING
-from vdm_alerts.core.observations.run_report import RateSample, RunReport
+from vdm_alerts.core.observations.run_report import RateSample
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +87,7 @@ def titled(widget: dict[str, Any]) -> str | None:
 def test_dashboard_queries_only_fields_that_function_logs(
     template: Template, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    summary = RunReport(*[1] * len(fields(RunReport)))
+    summary = a_run_report(1)
     readings = [RateSample(a_rule(), scope, 0.06) for scope in (ACCOUNT, NEWS_IDENTITY)]
     EmbeddedMetrics("here").record(TARGET, replace(summary, series_unknown=0), readings)
     logged = {key for line in capsys.readouterr().out.splitlines() for key in json.loads(line)}
@@ -102,9 +103,32 @@ def test_dashboard_queries_only_fields_that_function_logs(
     assert {"rate", "queries", "data_age_hours", "alerts_critical"} <= queried
 
 
-def test_dashboard_widgets_do_not_overlap_or_exceed_width(template: Template) -> None:
+def test_dashboard_of_a_fleet_shows_alerts_and_executions_by_target() -> None:
+    template = full_fleet_template()
+    queried = queries(template)
+    assert list(queried) == [
+        "Bounce rate of an account, highest, %",
+        "Complaint rate of an account, highest, %",
+        "Rates beyond a threshold, latest first, %",
+        "Open alerts by target",
+        "VDM queries, throttled calls, unknown rates by target",
+    ]
+    for title in list(queried)[2:]:
+        assert "account, region" in queried[title]
+    figures = set(re.findall(r"report\.(\w+)", str(queried)))
+    assert figures <= set(a_run_report().published_figures())
+    assert "target evaluated" in queried["Open alerts by target"]
+    titles = [titled(each) for each in widgets(template)]
+    assert "Executions, blind targets" in titles
+    assert not [title for title in titles if title and title.startswith("SES ")]
+
+
+@pytest.mark.parametrize("deployment", [full_template, full_fleet_template])
+def test_dashboard_widgets_do_not_overlap_or_exceed_width(
+    deployment: Callable[[], Template],
+) -> None:
     occupied: set[tuple[int, int]] = set()
-    for each in widgets(template):
+    for each in widgets(deployment()):
         cells = {
             (x, y)
             for x in range(each["x"], each["x"] + each["width"])

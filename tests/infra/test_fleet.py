@@ -10,11 +10,10 @@ from aws_cdk.assertions import Annotations, Match, Template
 from builders import TARGET
 from templates import (
     CONTEXT,
-    EVERYTHING,
     FLEET,
-    FLEET_FILE,
     alarm,
     fleet_template,
+    full_fleet_template,
     logical_id,
     only_resource,
     permissions,
@@ -22,9 +21,11 @@ from templates import (
 )
 
 from infra.fleet_access import hub_role_name
+from infra.fleet_bucket import KNOWN_TARGETS
 from infra.fleet_events import MAX_LISTED_ACCOUNTS
 from infra.settings import read_context
 from infra.stack import VdmAlerts
+from vdm_alerts.adapters.aws import execution_files
 from vdm_alerts.adapters.aws.cloudwatch_emf import EmbeddedMetrics
 from vdm_alerts.core.fleet.report import FleetReport
 from vdm_alerts.core.model.target import Target
@@ -168,10 +169,13 @@ def test_list_of_targets_may_not_read_an_organization_that_the_file_does_not_nam
 def test_delivery_reads_files_and_writes_state_and_publishes(template: Template) -> None:
     table, topic = "<MemoryTable2F605A68>", "<NoticesTopic898AF2CD>"
     log = "<FleetDeliverLogDAB5AF64>"
+    known = f"<FleetFilesBucketC7F96B20>/{KNOWN_TARGETS}"
     assert allowed(template, "FleetDeliverRole") == {
         "logs:CreateLogStream": [log],
         "logs:PutLogEvents": [log],
-        "s3:GetObject": [f"{FILES}/*"],
+        "s3:GetObject": [f"{FILES}/*", known],
+        "s3:PutObject": [known],
+        "s3:ListBucket": ["<FleetFilesBucketC7F96B20>"],
         "dynamodb:Query": [table],
         "dynamodb:PutItem": [table],
         "dynamodb:DeleteItem": [table],
@@ -179,6 +183,10 @@ def test_delivery_reads_files_and_writes_state_and_publishes(template: Template)
         "sns:Publish": [topic],
         "sns:GetTopicAttributes": [topic],
     }
+
+
+def test_known_targets_are_where_the_function_reads_and_writes_them() -> None:
+    assert execution_files.KNOWN_TARGETS == KNOWN_TARGETS
 
 
 def test_delivery_has_the_permissions_of_the_evaluator_on_table_and_topic(
@@ -353,8 +361,7 @@ def test_alarm_description_is_true_in_each_state(template: Template, name: str) 
 
 
 def test_key_of_the_stack_is_usable_by_the_delivery() -> None:
-    settings = read_context(CONTEXT | EVERYTHING | {"fleet": str(FLEET_FILE)})
-    template = Template.from_stack(VdmAlerts(App(context=CONTEXT), "VdmAlerts", settings))
+    template = full_fleet_template()
     delivery = allowed(template, "FleetDeliverRole")
     assert delivery["kms:GenerateDataKey"] == delivery["kms:Decrypt"] == ["<EncryptionKey3A692D6E>"]
     assert "kms:Decrypt" not in allowed(template, "FleetListTargetsRole")

@@ -7,6 +7,8 @@ import pytest
 from aws_cdk.assertions import Template
 from templates import fleet_template, only_resource, permissions, text_of
 
+from vdm_alerts.core.model.errors import LeaseHeldError
+
 FILES = "<FleetFilesBucketC7F96B20>/executions/*"
 
 
@@ -104,13 +106,17 @@ def test_retries_are_limited_to_what_a_retry_can_fix(definition: dict[str, Any])
     (retry,) = states["ListTargets"]["Retry"]
     assert (retry["ErrorEquals"], retry["MaxAttempts"]) == (["States.ALL"], 3)
     target = states["EvaluateTargets"]["ItemProcessor"]["States"]["EvaluateTarget"]
-    (retry,) = target["Retry"]
-    assert retry["ErrorEquals"] == [
+    busy, lambda_errors, others = target["Retry"]
+    assert busy["ErrorEquals"] == [LeaseHeldError.__name__]
+    waits = [busy["IntervalSeconds"] * busy["BackoffRate"] ** n for n in range(busy["MaxAttempts"])]
+    assert sum(waits) > 15 * 60, "a run that is active ends in the meantime"
+    assert lambda_errors["ErrorEquals"] == [
         "Lambda.ServiceException",
         "Lambda.AWSLambdaException",
         "Lambda.SdkClientException",
         "Lambda.TooManyRequestsException",
     ]
+    assert (others["ErrorEquals"], others["MaxAttempts"]) == (["States.ALL"], 2)
 
 
 def test_role_has_exact_permissions(template: Template) -> None:

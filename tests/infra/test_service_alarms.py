@@ -1,12 +1,11 @@
 """The CloudWatch alarms on VDM Alerts itself."""
 
 import json
-from dataclasses import fields, replace
 from datetime import timedelta
 
 import pytest
 from aws_cdk.assertions import Template
-from builders import TARGET
+from builders import TARGET, a_run_report
 from templates import (
     CONTEXT,
     alarm,
@@ -18,7 +17,6 @@ from templates import (
 
 from infra.settings import InvalidContextError, read_context
 from vdm_alerts.adapters.aws.cloudwatch_emf import EmbeddedMetrics
-from vdm_alerts.core.observations.run_report import RunReport
 
 ALARMS = ("NotRunning", "DeadLetters", "Undelivered", "NoSubscribers", "Unreadable")
 WITHOUT_OK = {"vdm-alerts-dead-letters", "vdm-alerts-undelivered"}
@@ -201,8 +199,7 @@ def test_topic_policy_allows_only_alarms_of_this_account(
 def test_alarm_metric_matches_metric_that_function_records(
     capsys: pytest.CaptureFixture[str], template: Template
 ) -> None:
-    empty_run = RunReport(*[0] * len(fields(RunReport)))
-    EmbeddedMetrics("vdm-alerts").record(TARGET, replace(empty_run, series_unknown=1), [])
+    EmbeddedMetrics("vdm-alerts").record(TARGET, a_run_report(series_unknown=1), [])
     printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     alarms = [alarm(template, "Unreadable"), alarm(template, "NoSubscribers")]
     assert len(alarms) == len(printed) == 2

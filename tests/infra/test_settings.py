@@ -434,7 +434,7 @@ def test_executions_of_a_fleet_are_at_least_ten_minutes_apart(
 ) -> None:
     with pytest.raises(InvalidContextError) as caught:
         read_context(fleet_context(tmp_path, schedule=schedule))
-    assert f'schedule: "{schedule}" runs more often than every 10 minutes, although an exec' in str(
+    assert f'schedule: "{schedule}" runs more often than every 10 minutes. A fleet sends' in str(
         caught.value
     )
     assert read_context(fleet_context(tmp_path, schedule="rate(10 minutes)")).fleet

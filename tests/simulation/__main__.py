@@ -208,7 +208,8 @@ def main() -> int:
                     _report_progress(name, tallies[name], start)
         detecting_seeds = pool.map(_detecting_seed, mutants, chunksize=1)
     detected = {
-        ALL_MUTANTS[number].name: seed for number, seed in zip(mutants, detecting_seeds, strict=True)
+        ALL_MUTANTS[number].name: seed
+        for number, seed in zip(mutants, detecting_seeds, strict=True)
     }
     seconds = perf_counter() - start
     if options.json:
@@ -220,9 +221,7 @@ def main() -> int:
     return 0 if is_kept and None not in detected.values() else 1
 
 
-def _batches(
-    play_batch: Callable[[range], Tally], seeds: range
-) -> Sequence[Callable[[], Tally]]:
+def _batches(play_batch: Callable[[range], Tally], seeds: range) -> Sequence[Callable[[], Tally]]:
     """Return what plays *seeds*, a batch at a time."""
     starts = range(0, len(seeds), BATCH)
     return [partial(play_batch, seeds[start : start + BATCH]) for start in starts]

@@ -21,6 +21,10 @@ from vdm_alerts import settings
 from vdm_alerts.adapters.aws.codec import NOT_STORED, STORED_NAMES
 from vdm_alerts.adapters.aws.dynamodb_items import EVIDENCE, NO_EVIDENCE, NO_RECORD_NAMES
 from vdm_alerts.core.alerts.history import STATE_NAMES, VERDICT_NAMES
+from vdm_alerts.core.fleet.answers import Status
+from vdm_alerts.core.fleet.fleet import FleetTarget
+from vdm_alerts.core.fleet.report import FleetReport
+from vdm_alerts.core.fleet.targets import target_item
 from vdm_alerts.core.model.metrics import Dimension
 from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.model.severity import Severity
@@ -28,8 +32,13 @@ from vdm_alerts.core.notifications.reasons import Reason
 from vdm_alerts.core.notifications.rendering.links import Links
 from vdm_alerts.core.notifications.rendering.message import render
 from vdm_alerts.core.observations.run_report import PUBLISHED_FIGURES, RunReport
+from vdm_alerts.handlers.evaluate_target import _answer
 from vdm_alerts_cli.doctor.catalog import CHECKS
 
+TARGET_OF_FLEET = FleetTarget(TARGET)
+FLEET_REPORT = FleetReport(
+    targets=1, evaluated=0, blind=(TARGET,), notifications_due=0, messages_sent=0, unsent=0
+)
 CONTRACT = Path(__file__).parent / "published-names.json"
 
 
@@ -62,6 +71,12 @@ def published_names() -> dict[str, Any]:
         "severities": [str(severity) for severity in Severity],
         "reasons": sorted(reason.value for reason in Reason),
         "run figures": sorted(PUBLISHED_FIGURES.values()),
+        "fleet": {
+            "targets in a list": sorted(target_item(TARGET_OF_FLEET)),
+            "answers": sorted(_answer(TARGET_OF_FLEET, Status.BLIND)),
+            "statuses": sorted(Status),
+            "figures": sorted(FLEET_REPORT.published_figures()),
+        },
         "environment variables": sorted(
             {*settings.VARIABLES.values(), *settings.FLEET_VARIABLES.values()}
         ),
@@ -94,7 +109,8 @@ def test_each_record_field_has_one_stored_name(record: type) -> None:
 
 
 def test_each_run_figure_has_a_published_name() -> None:
-    assert set(PUBLISHED_FIGURES) == {field.name for field in fields(RunReport)}
+    figures = {field.name for field in fields(RunReport)} - {"is_cut_short"}
+    assert set(PUBLISHED_FIGURES) == figures
 
 
 def test_each_setting_has_an_environment_variable() -> None:

@@ -70,6 +70,19 @@ _PRICE = _Number(float, 1_000, "a price from 0 to 1,000 dollars. Use a number, f
 )
 @click.option("--dashboard", is_flag=True, help="Include the dashboard (-c dashboard=true).")
 @click.option("--encrypt", is_flag=True, help="Include the KMS key (-c encrypt=true).")
+@click.option(
+    "--fleet",
+    "fleet_file",
+    metavar="FILE",
+    help="Compare a fleet with one stack for each of its targets. The other options are about each "
+    "target.",
+)
+@click.option(
+    "--accounts",
+    type=_COUNT,
+    metavar="NUMBER",
+    help="Number of accounts of the organization in the fleet file, without those in its list.",
+)
 def cost(
     *,
     identities: int,
@@ -78,20 +91,31 @@ def cost(
     query_price: float,
     dashboard: bool,
     encrypt: bool,
+    fleet_file: str | None,
+    accounts: int | None,
 ) -> None:
     """Estimate what VDM Alerts costs per month.
 
     The estimate is for one run per hour, at list prices of us-east-1. docs/cost.md explains it.
     """
     from vdm_alerts_cli.cost import Workload, print_costs
+    from vdm_alerts_cli.errors import InvalidInputError
 
-    print_costs(
-        Workload(
-            identities=identities,
-            configuration_sets=configuration_sets,
-            firing=firing,
-            query_price=query_price,
-            dashboard=dashboard,
-            encrypt=encrypt,
-        )
+    workload = Workload(
+        identities=identities,
+        configuration_sets=configuration_sets,
+        firing=firing,
+        query_price=query_price,
+        dashboard=dashboard,
+        encrypt=encrypt,
     )
+    if fleet_file is None:
+        if accounts is not None:
+            raise InvalidInputError("--accounts: has no effect without --fleet FILE.")
+        print_costs(workload)
+        return
+
+    from vdm_alerts_cli.fleet_cost import fleet_size, print_fleet_costs
+    from vdm_alerts_cli.fleet_file import read_fleet
+
+    print_fleet_costs(workload, fleet_size(read_fleet(fleet_file), accounts))

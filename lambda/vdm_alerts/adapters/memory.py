@@ -382,6 +382,21 @@ class MemoryHandovers:
 
 
 @dataclass
+class MemoryKnownTargets:
+    """A store of known targets."""
+
+    targets: Sequence[Target] = ()
+
+    def load(self) -> Sequence[Target]:
+        """Return the targets that were saved last."""
+        return self.targets
+
+    def save(self, targets: Sequence[Target]) -> None:
+        """Store *targets*."""
+        self.targets = tuple(targets)
+
+
+@dataclass
 class MemoryMetrics:
     """A Recorder that keeps every run report, and the rate samples of the last run.
 

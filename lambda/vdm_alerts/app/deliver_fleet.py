@@ -14,8 +14,15 @@ from datetime import datetime
 from vdm_alerts.app.evaluate import Lease
 from vdm_alerts.app.hand_over import UnsavedOutbox
 from vdm_alerts.app.notify import NotificationsUnsentError, Outbox, publish
+from vdm_alerts.core.alerts.alert import Firing
 from vdm_alerts.core.alerts.stored_state import HistoryUnavailable, StoredState
-from vdm_alerts.core.fleet.answers import BlindTarget, TargetAnswer, blind_targets
+from vdm_alerts.core.fleet.answers import (
+    BlindTarget,
+    TargetAnswer,
+    blind_targets,
+    removal_key,
+    removed_finding,
+)
 from vdm_alerts.core.fleet.fleet import FleetTarget
 from vdm_alerts.core.fleet.report import FleetReport
 from vdm_alerts.core.model.deadline import NoDeadline
@@ -33,7 +40,11 @@ from vdm_alerts.core.notifications.fleet import (
 from vdm_alerts.core.notifications.handover import Handover, still_due
 from vdm_alerts.core.notifications.notification import Notification
 from vdm_alerts.core.notifications.rendering.links import Links
-from vdm_alerts.core.notifications.service_notification import FLEET_SERVICE, service_notification
+from vdm_alerts.core.notifications.service_notification import (
+    FLEET_SERVICE,
+    ServiceNotification,
+    service_notification,
+)
 from vdm_alerts.ports import FleetPorts
 
 _log = logging.getLogger(__name__)
@@ -104,7 +115,7 @@ def deliver_fleet(
         step = _Step(ports, now, lease, options, stack)
         deliveries = [
             *step.target_deliveries(execution),
-            *step.fleet_delivery(hub, blind, is_complete=execution.is_complete),
+            *step.fleet_delivery(hub, blind, execution),
         ]
         attempted = [each for each in deliveries if step.is_attempted(each)]
         messages = fleet_messages(
@@ -114,6 +125,7 @@ def deliver_fleet(
         sent_parts = [part for message in sent for part in parts_of(message)]
         for each in attempted:
             step.record_deliveries(each, sent_parts)
+        step.save_known_targets(execution, sent_parts)
     report = FleetReport(
         targets=len(execution.expected),
         evaluated=len(execution.expected) - len(blind),
@@ -143,6 +155,8 @@ class _Step:
         """How many targets could not be handled. What is due in them stays due."""
         self._ports, self._now, self._lease = ports, now, lease
         self._runbook_url, self._stack = options.runbook_url, stack
+        self._removed: dict[Target, Finding] | None = None
+        """The finding about each removed target that is not notified yet; None if unknown."""
         self._is_quiet = options.quiet_hours is not None and options.quiet_hours.include(now)
 
     def target_deliveries(self, execution: Execution) -> Iterator[_Delivery]:
@@ -161,19 +175,21 @@ class _Step:
                 yield delivery
 
     def fleet_delivery(
-        self, hub: Target, blind: Sequence[BlindTarget], *, is_complete: bool
+        self, hub: Target, blind: Sequence[BlindTarget], execution: Execution
     ) -> Iterator[_Delivery]:
-        """Yield the notification about *blind* targets, if one is due.
+        """Yield the notification about *blind* and removed targets, if one is due.
 
         An execution that is not complete knows nothing about the other targets.
         """
-        if not is_complete:
+        if not execution.is_complete:
             return
         fleet = fleet_of(hub)
         try:
-            state = self._load(fleet)
+            stored = self._load(fleet)
+            state = _without_returned_targets(stored, execution)
+            self._find_removed(execution, state)
             service = service_notification(
-                [each.finding for each in blind],
+                [*(each.finding for each in blind), *(self._removed or {}).values()],
                 state.findings,
                 state.service_sequence,
                 state.attempts.get(FLEET_SERVICE),
@@ -184,7 +200,9 @@ class _Step:
         may_wait = self._is_quiet and service and not service.is_urgent
         if service and not may_wait and self._has_subscribers():
             service = replace(service, id=FLEET_SERVICE)
-            yield _Delivery(fleet, self._outbox(fleet, state), [service])
+            yield _Delivery(fleet, self._outbox(fleet, stored, state), [service])
+        elif state != stored:
+            yield _Delivery(fleet, self._outbox(fleet, stored, state), [])
 
     def is_attempted(self, delivery: _Delivery) -> bool:
         """Save the attempts of *delivery*, and return whether they may be published."""
@@ -218,6 +236,54 @@ class _Step:
         except (OperationFailedError, StaleStateError) as error:
             self._record_failure(delivery.target, error)
 
+    def save_known_targets(self, execution: Execution, sent: Sequence[TargetNotification]) -> None:
+        """Save which targets the recipients know of: those of *execution*.
+
+        A removed target stays among them until a notification about it is *sent*.
+        """
+        if not execution.is_complete or self._removed is None:
+            return
+        notified = {
+            finding
+            for part in sent
+            if isinstance(part.notification, ServiceNotification)
+            for finding in part.notification.findings
+        }
+        unnotified = [each for each, finding in self._removed.items() if finding not in notified]
+        current = [each.target for each in execution.expected]
+        try:
+            self._ports.known_targets.save([*current, *unnotified])
+        except OperationFailedError as error:
+            _log.warning("targets of the fleet not saved; a removed one may be unknown: %s", error)
+
+    def _find_removed(self, execution: Execution, state: StoredState) -> None:
+        """Find the targets that the recipients know of and that are not in *execution*.
+
+        Those whose removal is notified in *state* are left out. If the known targets are
+        unreadable, the next execution finds them.
+        """
+        notified = {finding.key for finding in state.findings if finding.is_confirmed}
+        current = {each.target for each in execution.expected}
+        try:
+            known = self._ports.known_targets.load()
+        except OperationFailedError as error:
+            _log.warning("targets of the last execution unreadable: %s", error)
+            return
+        removed = [
+            target
+            for target in known
+            if target not in current and removal_key(target) not in notified
+        ]
+        self._removed = {each: removed_finding(each, self._open_alerts(each)) for each in removed}
+
+    def _open_alerts(self, target: Target) -> int | None:
+        """Return how many alerts are open in *target*; None if its state is unreadable."""
+        try:
+            alerts = self._ports.store.load(target).alerts.values()
+        except VdmAlertsError:
+            return None
+        return sum(isinstance(alert.state, Firing) for alert in alerts)
+
     def _has_subscribers(self) -> bool:
         """Return whether anyone is subscribed, or that is unknown. Each target checks that too."""
         try:
@@ -233,7 +299,7 @@ class _Step:
             )
         state = self._load(handover.target)
         due = still_due(handover, state)
-        return _Delivery(handover.target, self._outbox(handover.target, state), due)
+        return _Delivery(handover.target, self._outbox(handover.target, state, state), due)
 
     def _load(self, target: Target) -> StoredState:
         """Take the lease of *target* for the rest of the step, and return its state."""
@@ -241,9 +307,9 @@ class _Step:
         self._stack.enter_context(store.lease(target, lease.until, lease.taken, lease.owner))
         return store.load(target)
 
-    def _outbox(self, target: Target, state: StoredState) -> Outbox:
+    def _outbox(self, target: Target, stored: StoredState, state: StoredState) -> Outbox:
         links = Links(target, self._runbook_url)
-        return Outbox(self._ports.store, self._ports.notifier, links, state, state, ())
+        return Outbox(self._ports.store, self._ports.notifier, links, stored, state, ())
 
     def _unsaved_outbox(self, handover: Handover) -> Outbox:
         ports, links = self._ports, Links(handover.target, self._runbook_url)
@@ -256,3 +322,13 @@ class _Step:
         is_expected = isinstance(error, LeaseHeldError)
         why = "another run is active" if is_expected else error
         _log.warning("%s: notifications unsent, due at the next execution: %s", target, why)
+
+
+def _without_returned_targets(state: StoredState, execution: Execution) -> StoredState:
+    """Return *state* without the removal of a target that is in *execution* again.
+
+    So another removal is notified.
+    """
+    returned = {removal_key(each.target) for each in execution.expected}
+    findings = tuple(finding for finding in state.findings if finding.key not in returned)
+    return state if len(findings) == len(state.findings) else replace(state, findings=findings)

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from vdm_alerts.app.collect import collect
@@ -28,7 +28,7 @@ from vdm_alerts.core.notifications.grouping import group_into_incidents
 from vdm_alerts.core.notifications.rendering.links import Links
 from vdm_alerts.core.notifications.weekly_summary import is_weekly_summary_due
 from vdm_alerts.core.observations.evaluation import Evaluation, evaluate, record_of
-from vdm_alerts.core.observations.metric_reading import UNLIMITED, Limits, MetricReading
+from vdm_alerts.core.observations.metric_reading import UNLIMITED, Limits
 from vdm_alerts.core.observations.next_state import next_state
 from vdm_alerts.core.observations.no_email import NO_EMAIL_AFTER
 from vdm_alerts.core.observations.observation import Observation
@@ -40,7 +40,7 @@ from vdm_alerts.core.observations.run_report import (
     rate_samples,
     report_run,
 )
-from vdm_alerts.core.observations.weekly_figures import WEEK
+from vdm_alerts.core.observations.weekly_figures import WEEK, weekly_figures
 from vdm_alerts.ports import Ports
 
 _log = logging.getLogger(__name__)
@@ -101,6 +101,8 @@ def run(
     remaining = limits.deadline.remaining()
     with ExitStack() as stack:
         history = _load(ports, target, lease, now, stack)
+        if isinstance(history, HistoryUnavailable):  # Nothing is saved that could be continued.
+            limits = replace(limits, may_continue=False)
         before = known_state(history)
         recent = _recent_transitions(ports, target, before, now, quiet=quiet)
         observation = collect(ports, target, before, now, limits, options.no_email_after)
@@ -119,12 +121,13 @@ def run(
         to_send = deliverable(due, before, observation)
         sent = outbox.publish(to_send, now)
         after = outbox.record_deliveries(sent, now)
-        _save_roster(ports, target, observation.reading, history)
+        is_roster_saved = _save_roster(ports, target, observation, after, history)
         findings = _findings(history, observation.findings)
         _log_outcome(findings, changes)
         counts = RunCounts(len(findings), len(due), len(sent), failed=len(to_send) - len(sent))
         duration = elapsed(limits.deadline, remaining)
         report = report_run(observation, evaluation, after, now, counts=counts, duration=duration)
+        report = replace(report, is_cut_short=report.is_cut_short and is_roster_saved)
         samples = rate_samples(observation, evaluation, state.alerts, now, before.last_run)
         metrics = run_metrics(report, is_new_period=is_new_period(now, before.last_run))
         ports.recorder.record(target, report, samples, metrics)
@@ -204,18 +207,26 @@ def _recent_transitions(
 
 
 def _save_roster(
-    ports: Ports, target: Target, reading: MetricReading | None, history: History
-) -> None:
-    """Save the sender roster as of *reading*, unless the state of this run was not saved.
+    ports: Ports, target: Target, observation: Observation, state: StoredState, history: History
+) -> bool:
+    """Save the sender roster as of *observation*, unless the *state* of this run was not saved.
 
-    An error is only logged, because without a roster the next run only makes more queries.
+    An error is only logged, because without a roster the next run only makes more queries. Returns
+    whether the roster is saved, so that another invocation can continue the sweep.
     """
+    reading = observation.reading
     if reading is None or isinstance(history, HistoryUnavailable):
-        return
+        return False
+    roster = reading.roster_after()
+    if reading.is_cut_short and is_weekly_summary_due(state):
+        figures = weekly_figures(observation)
+        roster = replace(roster, notable=figures.senders if figures else ())
     try:
-        ports.rosters.save(target, reading.roster_after())
+        ports.rosters.save(target, roster)
     except Exception as error:  # noqa: BLE001 - the notifications are sent and the state is saved
         _log.warning("sender roster not saved; the next run makes more queries: %s", error)
+        return False
+    return True
 
 
 def _findings(history: History, observed: Iterable[Finding]) -> list[Finding]:

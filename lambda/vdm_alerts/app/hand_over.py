@@ -1,7 +1,8 @@
 """The outboxes of a target of a fleet.
 
-`HandoverOutbox` saves the state, and leaves the sending to the fleet. The state is saved without any attempt, so every notification is still due. `deliver_fleet` sends
-them later in the same execution. If it does not, the next run of the target finds them due again.
+`HandoverOutbox` saves the state, and leaves the sending to the fleet. The state is saved without
+any attempt, so every notification is still due. `deliver_fleet` sends them later in the same
+execution. If it does not, the next run of the target finds them due again.
 """
 
 import logging

@@ -5,32 +5,33 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
-from vdm_alerts.adapters.aws.spoke_session import BlindTargetError
+from vdm_alerts.adapters.aws.execution_files import ExecutionFiles
+from vdm_alerts.adapters.aws.spoke_session import BlindTargetError, check_role, spoke_session
 from vdm_alerts.adapters.monotonic_deadline import MonotonicDeadline
 from vdm_alerts.app.evaluate import Lease, NotificationOptions, run
 from vdm_alerts.app.hand_over import HandoverOutbox
 from vdm_alerts.app.list_targets import SES_EVENT_SOURCE
 from vdm_alerts.app.notify import OutboxFactory
-from vdm_alerts.app.run_unless_busy import run_unless_busy
-from vdm_alerts.bootstrap import build_ports, execution_files
+from vdm_alerts.bootstrap import build_ports, build_target_ports, s3_client, sts_client
 from vdm_alerts.core.fleet.answers import Status
 from vdm_alerts.core.fleet.fleet import FleetTarget
 from vdm_alerts.core.fleet.targets import target_from_item
+from vdm_alerts.core.model.errors import LeaseHeldError
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.observations.metric_reading import Limits
 from vdm_alerts.core.observations.run_report import RunReport
-from vdm_alerts.core.rules.quoting import quote
 from vdm_alerts.handlers.events import (
     TARGET,
     WEEKLY_SUMMARY,
     InvalidEventError,
-    check_type,
+    execution_of,
     flag,
+    input_of,
+    start_of,
     time_of,
-    timestamp,
 )
 from vdm_alerts.handlers.invocation_time import (
     LEASE_MARGIN,
@@ -38,13 +39,18 @@ from vdm_alerts.handlers.invocation_time import (
     TIME_AFTER_READING,
 )
 from vdm_alerts.ports import Ports
-from vdm_alerts.settings import FleetSettings, Settings, read_fleet_settings
+from vdm_alerts.settings import Settings, read_fleet_settings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sts import STSClient
 
-MAX_CACHED_TARGETS = 50
-"""Targets whose clients and credentials a warm function keeps."""
+MAX_CACHED_TARGETS = 20
+"""Targets whose clients and credentials a warm function keeps.
+
+Each takes up to 2.5 MB, with all connections open, of the 256 MB that the function has.
+"""
 
 
 def answer_for_target(
@@ -56,32 +62,37 @@ def answer_for_target(
     "event". If "continue" is true in the answer, the time of the invocation was too short to read
     everything, and the state machine invokes the function again.
 
-    Raises InvalidEventError and what the run raises. A target that cannot be read at all is an
-    answer, not an error.
+    A target that cannot be read at all, and a run that finds another one active, are answers and
+    not errors. Raises InvalidEventError, InvalidTargetItemError and what the run raises;
+    LeaseHeldError only for an event of SES or a request for a weekly summary, which the other run
+    might have missed.
     """
-    target, cause = target_from_item(event[TARGET]), _cause(event)
     fleet = read_fleet_settings(os.environ)
     if fleet is None:
         raise InvalidEventError(
             "target: this stack monitors no fleet. Fix: deploy it with -c fleet=FILE, or leave "
             "the target out."
         )
+    wall_clock = datetime.now(UTC)
+    target, execution = target_from_item(event[TARGET]), execution_of(event)
+    cause, started = input_of(event, wall_clock), start_of(event, wall_clock)
+    hub = _hub(settings)
     try:
-        ports = _ports(target.target, target.role_arn, target.external_id, settings)
+        session, ports = _connection(target.target, target.role_arn, target.external_id, settings)
+        check_role(session, target)
     except BlindTargetError as error:
         return _answer(target, Status.BLIND, reason=error.reason, details=error.details)
-    invocation = _Invocation(_sweep(event, cause, fleet), cause, context, settings)
+    sweep = _Sweep(started if cause.get("now") is None else None, started + fleet.fleet_interval)
+    invocation = _Invocation(sweep, cause, context, settings)
     requests_summary = flag(cause, WEEKLY_SUMMARY)
     if requests_summary:
-        ports.store.request_summary(target.target, time_of(cause, datetime.now(UTC)).date())
-    handovers = execution_files(fleet.fleet_bucket, _text(event, "execution"))
-    report = run_unless_busy(
-        lambda: invocation.run(ports, target, partial(HandoverOutbox, handovers)),
-        ports.store,
-        target.target,
-        has_news=requests_summary or cause.get("source") == SES_EVENT_SOURCE,
-    )
-    if report is None:
+        ports.store.request_summary(target.target, time_of(cause, wall_clock).date())
+    handovers = ExecutionFiles(hub.s3, fleet.fleet_bucket, execution)
+    try:
+        report = invocation.run(ports, target, partial(HandoverOutbox, handovers))
+    except LeaseHeldError:
+        if requests_summary or cause.get("source") == SES_EVENT_SOURCE:
+            raise  # The other run might have missed the news: the state machine tries again.
         return _answer(target, Status.SKIPPED, reason="another run is active")
     return _answer(target, Status.EVALUATED, report, continues=report.is_cut_short)
 
@@ -130,45 +141,33 @@ class _Invocation:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Hub:
+    """What all targets share in a warm function."""
+
+    ports: Ports
+    sts: "STSClient"
+    s3: "S3Client"
+
+
+@cache
+def _hub(settings: Settings) -> _Hub:
+    return _Hub(build_ports(settings, time), sts_client(), s3_client())
+
+
 @lru_cache(MAX_CACHED_TARGETS)
-def _ports(
+def _connection(
     target: Target, role_arn: str | None, external_id: str | None, settings: Settings
-) -> Ports:
-    """Return the ports of *target*, which a warm function keeps with its credentials.
+) -> tuple[Any, Ports]:
+    """Return a session and the ports of *target*, which a warm function keeps.
 
-    A target whose role cannot be assumed is not kept, so that each execution tries again.
+    The credentials of the session are those of *role_arn* for *external_id*. Raises
+    BlindTargetError, and keeps nothing then.
     """
+    hub = _hub(settings)
     spoke = FleetTarget(target, role_arn=role_arn, external_id=external_id)
-    return build_ports(settings, time, spoke)
-
-
-def _sweep(event: Mapping[str, Any], cause: Mapping[str, Any], fleet: FleetSettings) -> _Sweep:
-    """Return the sweep that the invocation for *event* is part of. Raises InvalidEventError."""
-    started = timestamp(event.get("started"))
-    if started is None:
-        raise InvalidEventError(
-            f"started: {quote(event.get('started'))} is not a timestamp with an offset. Fix: start "
-            "the state machine instead of the function."
-        )
-    return _Sweep(None if "now" in cause else started, started + fleet.fleet_interval)
-
-
-def _cause(event: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the input of the execution. Raises InvalidEventError."""
-    cause = event.get("event")
-    check_type(cause)
-    assert isinstance(cause, dict)
-    return cause
-
-
-def _text(event: Mapping[str, Any], key: str) -> str:
-    value = event.get(key)
-    if not isinstance(value, str) or not value:
-        raise InvalidEventError(
-            f"{key}: {quote(value)} is not a name. Fix: start the state machine instead of the "
-            "function."
-        )
-    return value
+    session = spoke_session(hub.sts, spoke)
+    return session, build_target_ports(hub.ports, session, settings, time)
 
 
 def _answer(

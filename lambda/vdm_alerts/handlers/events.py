@@ -1,5 +1,6 @@
 """The events that the functions accept."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +18,12 @@ EARLIEST_NOW = datetime(2000, 1, 1, tzinfo=UTC)
 """The earliest "now" in an event: long before VDM, and long after the first date of Python."""
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """The time by which "now" in an event may be ahead of the function's clock."""
+_EXECUTION_NAME = re.compile(r"[\w.+!@()='-]{1,80}", re.ASCII)
+"""The names of executions that the keys of files can contain as they are.
+
+Source: https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+"""
+_START_THE_STATE_MACHINE = "Fix: start the state machine instead of the function."
 
 
 class InvalidEventError(VdmAlertsError):
@@ -70,3 +77,42 @@ def timestamp(text: object) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo else None
+
+
+def execution_of(event: Mapping[str, Any]) -> str:
+    """Return the name of the execution of a fleet that *event* is of. Raises InvalidEventError."""
+    name = event.get("execution")
+    if isinstance(name, str) and _EXECUTION_NAME.fullmatch(name):
+        return name
+    raise InvalidEventError(
+        f"execution: {quote(name)} is not a name for an execution. Use 1 to 80 ASCII letters, "
+        "digits or characters of _.+!@()='-"
+    )
+
+
+def start_of(event: Mapping[str, Any], wall_clock: datetime) -> datetime:
+    """Return when the execution that *event* is of started. Raises InvalidEventError."""
+    started = timestamp(event.get("started"))
+    if started and EARLIEST_NOW <= started <= wall_clock + CLOCK_TOLERANCE:
+        return started
+    raise InvalidEventError(
+        f"started: {quote(event.get('started'))} is not a past time with an offset. "
+        f"{_START_THE_STATE_MACHINE}"
+    )
+
+
+def input_of(event: Mapping[str, Any], wall_clock: datetime) -> Mapping[str, Any]:
+    """Return the input of the execution that *event* is of.
+
+    Raises InvalidEventError if its "now" or "weeklySummary" is invalid, too. So an execution fails
+    in its first step, and not in the evaluation of each target.
+    """
+    cause = event.get("event")
+    if not isinstance(cause, dict):
+        raise InvalidEventError(
+            f"event: {quote(cause)} is not a JSON object. Start the state machine with a JSON "
+            "object as its input, for example {}."
+        )
+    flag(cause, WEEKLY_SUMMARY)
+    time_of(cause, wall_clock)
+    return cause

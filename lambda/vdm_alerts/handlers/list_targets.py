@@ -1,6 +1,7 @@
 """The Lambda handler of the first step of a fleet: it lists the targets."""
 
 import os
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from vdm_alerts.adapters.aws.execution_files import read_fleet_file
@@ -10,6 +11,7 @@ from vdm_alerts.bootstrap import execution_files, organizations_client, s3_clien
 from vdm_alerts.core.fleet.document import parse_fleet
 from vdm_alerts.core.fleet.targets import resolve_targets
 from vdm_alerts.core.model.errors import VdmAlertsError
+from vdm_alerts.handlers.events import check_type, execution_of, input_of
 from vdm_alerts.logs import function_logger
 from vdm_alerts.settings import read_target_list_settings
 
@@ -26,6 +28,8 @@ def lambda_handler(event: dict[str, Any], _: "LambdaContext") -> dict[str, Any]:
     """
     log = function_logger(mask_addresses=True)
     try:
+        check_type(event)
+        cause, execution = input_of(event, datetime.now(UTC)), execution_of(event)
         settings = read_target_list_settings(os.environ)
         text = read_fleet_file(s3_client(), settings.fleet_file_bucket, settings.fleet_file_key)
         fleet = parse_fleet(text, "the fleet file")
@@ -33,13 +37,13 @@ def lambda_handler(event: dict[str, Any], _: "LambdaContext") -> dict[str, Any]:
         accounts = (
             organization_accounts(organizations_client(), organization) if organization else ()
         )
-        targets = targets_of_execution(
-            resolve_targets(fleet, settings.hub, accounts), event["event"]
-        )
-        files = execution_files(settings.fleet_bucket, event["execution"])
-        key = files.write_targets(targets)
+        targets = targets_of_execution(resolve_targets(fleet, settings.hub, accounts), cause)
+        key = execution_files(settings.fleet_bucket, execution).write_targets(targets)
     except VdmAlertsError as error:
         log.error("targets not listed: %s", error)  # noqa: TRY400 - the message is enough
+        raise
+    except Exception:
+        log.exception("targets not listed. Fix: report this error to VDM Alerts.")
         raise
     log.info("targets listed", extra={"targets": len(targets)})
     place = {"bucket": settings.fleet_bucket, "key": key, "count": len(targets)}

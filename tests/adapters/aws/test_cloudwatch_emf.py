@@ -7,9 +7,11 @@ import pytest
 from builders import HOTMAIL, NEWS_IDENTITY, TARGET, a_rule
 
 from vdm_alerts.adapters.aws.cloudwatch_emf import EmbeddedMetrics
+from vdm_alerts.core.fleet.report import FleetReport
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope
 from vdm_alerts.core.model.naming import mask_addresses
 from vdm_alerts.core.model.rates import Indicator
+from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.observations.run_metrics import RunMetric
 from vdm_alerts.core.observations.run_report import RateSample, RunReport
 
@@ -113,6 +115,43 @@ def test_rate_metrics_are_separated_by_scope(capsys: pytest.CaptureFixture[str])
     assert (news["identity"], hotmail["isp"]) == ("news.example.com", "Hotmail")
     assert dimension_names(account) == {"service", "rule"}
     assert dimension_names(news) == {"service", "rule", "identity"}
+
+
+def test_rates_of_a_fleet_are_separated_by_target(capsys: pytest.CaptureFixture[str]) -> None:
+    samples = [RateSample(RULE, ACCOUNT, 0.01), RateSample(RULE, NEWS_IDENTITY, 0.06)]
+    metrics = [RunMetric("RunDuration", 2.5)]
+    recorder = EmbeddedMetrics("here", by_target=True)
+    recorder.record(TARGET, replace(RUN_REPORT, unreadable=1), samples, metrics)
+    unreadable, duration, account, news = logged_lines(capsys)
+    assert (account["account"], account["region"]) == ("111122223333", "eu-west-1")
+    assert dimension_names(account) == {"service", "account", "region", "rule"}
+    assert dimension_names(news) == {"service", "account", "region", "rule", "identity"}
+    # The alarms and the dashboard add these up over all targets.
+    assert dimension_names(unreadable) == dimension_names(duration) == {"service"}
+
+
+def a_fleet_report(*blind: Target) -> FleetReport:
+    return FleetReport(
+        targets=5, evaluated=3, blind=blind, notifications_due=2, messages_sent=1, unsent=0
+    )
+
+
+def test_blind_targets_are_counted_and_named(capsys: pytest.CaptureFixture[str]) -> None:
+    shop, blog = Target("222222222222", "us-east-1"), Target("333333333333", "eu-west-1")
+    EmbeddedMetrics("here").record_fleet(TARGET, a_fleet_report(shop, blog))
+    count, *lines = logged_lines(capsys)
+    assert (count["service"], count["BlindTargets"]) == ("here", [2.0])
+    assert dimension_names(count) == {"service"}
+    assert [(line["account"], line["region"], line["BlindTarget"]) for line in lines] == [
+        ("222222222222", "us-east-1", [1.0]),
+        ("333333333333", "eu-west-1", [1.0]),
+    ]
+    assert all(dimension_names(line) == {"service", "account", "region"} for line in lines)
+
+
+def test_fleet_without_blind_targets_records_no_metric(capsys: pytest.CaptureFixture[str]) -> None:
+    EmbeddedMetrics("here").record_fleet(TARGET, a_fleet_report())
+    assert logged_lines(capsys) == []
 
 
 def test_provider_without_a_name_has_the_name_of_ses_as_its_dimension(

@@ -166,6 +166,9 @@ def test_targets_are_sorted_unique_and_survive_their_json(
     [
         *({"account": 1}, {"region": None}, {"alias": None}, {"tags": []}, {"roleArn": 3}),
         {"externalId": {}},
+        *({"account": "1"}, {"account": "fleet"}, {"region": "nowhere"}, {"region": "eu-west-1/"}),
+        *({"tags": {"team": 7}}, {"roleArn": "arn:aws:iam::333333333333:role/vdm-alerts-reader"}),
+        {"roleArn": "arn:aws:iam::222222222222:role/"},
     ],
 )
 def test_malformed_item_is_an_error(change: dict[str, object]) -> None:

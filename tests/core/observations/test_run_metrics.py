@@ -1,13 +1,12 @@
 """Tests of the figures of a run that become metrics."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
+
+from builders import a_run_report
 
 from vdm_alerts.core.observations.run_metrics import RunMetric, run_metrics
-from vdm_alerts.core.observations.run_report import RunReport
 
-QUIET = replace(
-    RunReport(*[0] * len(fields(RunReport))), queries=48, run_seconds=3.5, data_age_hours=9
-)
+QUIET = a_run_report(queries=48, run_seconds=3.5, data_age_hours=9)
 
 
 def test_quiet_run_has_three_figures_in_each_recording_period() -> None:

@@ -1,6 +1,7 @@
 """Tests of the sender roster and the query budget."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -124,6 +125,16 @@ def test_cut_off_sender_keeps_the_record_of_the_reading_before(answers: Answers)
     assert roster_after(before, answers).records == before.records
 
 
+def test_sender_of_which_a_provider_was_cut_off_is_not_read_completely() -> None:
+    before = SenderRoster({NEWS_IDENTITY: a_sender_record(5, NOW - HOUR)})
+    part = Query(Metric.PERMANENT_BOUNCE, NEWS_IDENTITY.at_provider("Hotmail"))
+    after = roster_after(before, {NEWS_SEND_QUERY: a_series(9), part: Gap.CUT_OFF})
+    assert after.record(NEWS_IDENTITY) == SenderRecord(NOW - HOUR, NOW, 9)
+    assert not after.was_read_since(NEWS_IDENTITY, NOW)
+    assert after.was_read_since(NEWS_IDENTITY, NOW - HOUR)
+    assert not after.was_read_since(NEWS_IDENTITY, None)
+
+
 def test_rejected_name_expires_after_one_week_even_when_it_is_rejected_again() -> None:
     roster = roster_after(
         SenderRoster({NEWS_IDENTITY: SenderRecord()}), {NEWS_SEND_QUERY: Gap.REJECTED}
@@ -215,9 +226,11 @@ def test_query_budget_is_shared_among_the_remaining_runs_of_the_day(
     st.dictionaries(st.sampled_from(Dimension), st.just(NOW)),
 )
 def test_roster_survives_encoding_and_decoding(records: Any, listed_at: Any) -> None:
-    roster = SenderRoster(records, listed_at, NOW, 7, 3, TODAY)
+    roster = SenderRoster(records, listed_at, NOW, 7, 3, TODAY, tuple(records))
     assert decode_roster(encode_roster(roster)) == roster
     assert decode_roster(encode_roster(SenderRoster())) == SenderRoster()
+    older = {key: value for key, value in encode_roster(roster).items() if key != "notable"}
+    assert decode_roster(older) == replace(roster, notable=())
 
 
 @pytest.mark.parametrize(

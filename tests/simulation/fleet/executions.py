@@ -15,13 +15,18 @@ from vdm_alerts.app.list_targets import SES_EVENT_SOURCE, targets_of_execution
 from vdm_alerts.core.fleet.answers import FAILED, NO_ANSWER
 from vdm_alerts.core.fleet.fleet import FleetTarget
 from vdm_alerts.core.fleet.targets import target_item
+from vdm_alerts.core.model.errors import LeaseHeldError
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.handlers import deliver
 from vdm_alerts.handlers.evaluate_target import answer_for_target
 from vdm_alerts.handlers.events import WEEKLY_SUMMARY
 
-RETRY_AFTER = tuple(timedelta(seconds=seconds) for seconds in (1, 30, 90, 270))
+RETRY_AFTER = tuple(timedelta(seconds=seconds) for seconds in (0, 30, 90, 270))
 """The time before each try of the delivery step, as in infra/fleet_state_machine.py."""
+EVALUATE_AGAIN_AFTER = tuple(timedelta(seconds=seconds) for seconds in (30, 60))
+"""The time before each retry of an evaluation that failed."""
+BUSY_AGAIN_AFTER = tuple(timedelta(seconds=15 * 2**retry) for retry in range(6))
+"""The time before each retry of one that found another run active."""
 HELD_FOR = timedelta(minutes=2)
 """How long another run holds a lease: longer than the first two tries take."""
 
@@ -51,6 +56,8 @@ class Plan:
     """The target that an event of SES is about."""
     faults: Mapping[Target, Mapping[int, Fault]] = field(default_factory=dict)
     """The faults in the evaluation of each target, by the number of the effect."""
+    persistent: frozenset[Target] = frozenset()
+    """The targets whose faults are in each retry of the evaluation, too."""
     services_down: Mapping[Target, frozenset[str]] = field(default_factory=dict)
     """The services that the evaluation of each target cannot reach."""
     repeated: frozenset[Target] = frozenset()
@@ -106,6 +113,7 @@ class Execution:
         self.name = f"execution-{self.fleet.executions}"
         self.started = self.fleet.now
         self.listed = targets_of_execution(self.fleet.listed, self.event)
+        self.fleet.listed_in[self.name] = frozenset(each.target for each in self.listed)
         self._files().write_targets(self.listed)
 
     def evaluate(self) -> None:
@@ -134,7 +142,7 @@ class Execution:
         for target in self.plan.held:
             fleet.table.leases.setdefault(target, ("another run", fleet.now + HELD_FOR))
         for number, pause in enumerate(RETRY_AFTER):
-            fleet.advance(pause)
+            fleet.wait(pause)
             actor = self._actor(faults[number])
             actor.tables_down = self.plan.tables_down
             actor.publish_faults = {} if number else self.plan.publish_faults
@@ -178,7 +186,8 @@ class Execution:
     @property
     def _delivery_event(self) -> dict[str, Any]:
         results = {"ResultWriterDetails": {"Key": self._key("manifest.json")}}
-        outcome = {"failure": {}} if self.plan.is_map_failed else {"results": results}
+        failure = {"Error": "States.ItemReaderFailed", "Cause": "no list"}
+        outcome = {"failure": failure} if self.plan.is_map_failed else {"results": results}
         return {"execution": self.name, "event": self.event, **outcome}
 
     def _result_of(self, target: FleetTarget) -> Mapping[str, Any] | None:
@@ -190,12 +199,9 @@ class Execution:
             "started": self.started.isoformat() if self.started else None,
             "event": self.event,
         }
-        actor = self._actor(plan.faults.get(own, {}))
-        actor.services_down = plan.services_down.get(own, frozenset())
-        answer = self._perform(actor, lambda: answer_for_target(child_input, self, SETTINGS))  # type: ignore[arg-type]
+        actor, answer = self._evaluated(own, child_input)
         if own in plan.repeated:
-            actor = self._actor({})
-            answer = self._perform(actor, lambda: answer_for_target(child_input, self, SETTINGS))  # type: ignore[arg-type]
+            actor, answer = self._evaluated(own, child_input)
         self.evaluations[own] = actor
         if own in plan.unanswered:
             self.blind[own] = NO_ANSWER
@@ -209,9 +215,25 @@ class Execution:
             self.blind[own] = str(answer["reason"])
         return {**result, "Output": json.dumps(answer)}
 
+    def _evaluated(
+        self, target: Target, child_input: Mapping[str, Any]
+    ) -> tuple[FleetActor, Mapping[str, Any] | None]:
+        """Evaluate *target* until that succeeds; return the last run and its answer."""
+        plan, faults = self.plan, self.plan.faults.get(target, {})
+        again, busy = [*EVALUATE_AGAIN_AFTER], [*BUSY_AGAIN_AFTER]
+        while True:
+            actor = self._actor(faults)
+            actor.services_down = plan.services_down.get(target, frozenset())
+            answer = self._perform(actor, lambda: answer_for_target(child_input, self, SETTINGS))  # type: ignore[arg-type]
+            waits = busy if actor.outcome == LeaseHeldError.__name__ else again
+            if answer is not None or not waits:
+                return actor, answer
+            self.fleet.wait(waits.pop(0))
+            faults = faults if target in plan.persistent else {}
+
     def _actor(self, faults: Mapping[int, Fault]) -> FleetActor:
         """Return a new run, with the pauses that belong to it."""
-        actor = FleetActor(faults)
+        actor = FleetActor(faults, execution=self.name)
         number, self.runs = self.runs, self.runs + 1
         moments = [moment for moment in self.pauses if moment.run == number]
         actor.pauses = {moment.effect: self._pause(actor, moment) for moment in moments}
@@ -219,9 +241,9 @@ class Execution:
 
     def _pause(self, actor: FleetActor, moment: Moment) -> Callable[[], None]:
         def pause() -> None:
-            before = self.fleet.now
             self.pauses.pop(moment, lambda: None)()
-            actor.has_lease_expired |= self.fleet.now - before > LEASE_DURATION
+            assert actor.now
+            actor.has_lease_expired |= self.fleet.now - actor.now > LEASE_DURATION
 
         return pause
 

@@ -60,6 +60,7 @@ class FleetHistory:
     """The most messages of an execution."""
     max_targets: int = grouping.MAX_TARGETS
     """The most targets of a message."""
+    has_instant_retries: bool = False
 
 
 RECOVERY = 2
@@ -69,6 +70,7 @@ RECOVERY = 2
 def play_fleet(history: FleetHistory) -> FleetOracle:
     """Play *history* in a new world, and return its oracle."""
     fleet = FleetWorld(START, TARGETS[: history.targets], history.limit)
+    fleet.has_instant_retries = history.has_instant_retries
     oracle = FleetOracle(fleet)
     with (
         handlers_in(fleet),

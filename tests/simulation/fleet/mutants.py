@@ -105,9 +105,7 @@ def _messages_without_limit(due: Iterable[TargetNotification], _: int) -> Sequen
     return FLEET_MESSAGES(due, 1_000)
 
 
-def _messages_within_limit(
-    due: Iterable[TargetNotification], limit: int
-) -> Sequence[FleetMessage]:
+def _messages_within_limit(due: Iterable[TargetNotification], limit: int) -> Sequence[FleetMessage]:
     return FLEET_MESSAGES(due, 1_000)[:limit]
 
 

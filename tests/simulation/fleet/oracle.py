@@ -43,6 +43,7 @@ OUTCOMES = {
     "UnavailableError",
     "StaleStateError",
     "ClockWentBackError",
+    "LeaseHeldError",
 }
 """How an evaluation or a try of the delivery may end here."""
 VIOLATIONS = (
@@ -69,7 +70,7 @@ class Recipient:
     """How many observations there were when each alert was last published."""
     latest: dict[str, Publication] = field(default_factory=dict)
     """The publication of each id with the highest sequence number."""
-    summarized: date = LONG_AGO.date()
+    summarized: date = date.min
     """The last day of which there is a weekly summary, or the first summary."""
 
 
@@ -91,6 +92,10 @@ class FleetOracle:
     recipients: dict[Target, Recipient] = field(default_factory=dict)
     blind: Mapping[str, str] = field(default_factory=dict)
     """The headline about each target that recipients believe to be blind, by the finding's key."""
+    removed: set[Target] = field(default_factory=set)
+    """The targets that recipients know to be removed."""
+    _known: set[Target] = field(default_factory=set)
+    """The targets of executions that were about all targets."""
     _contents: dict[Number, object] = field(default_factory=dict)
     _published: dict[Number, Publication] = field(default_factory=dict)
     """The last publication of each number."""
@@ -172,7 +177,12 @@ class FleetOracle:
         """Check that no problem is new that recipients know."""
         document, latest = publication.document, recipient.latest.get(publication.document["id"])
         if latest and latest.is_settled and not publication.actor.has_lease_expired:
-            known = {(each["key"], each["headline"]) for each in latest.document["findings"]}
+            removed = {_removal_key(target) for target in self.removed}
+            known = {
+                (each["key"], each["headline"])
+                for each in latest.document["findings"]
+                if not each["key"].startswith("removed:") or each["key"] in removed
+            }
             for finding in document["findings"]:
                 if finding["new"] and (finding["key"], finding["headline"]) in known:
                     details = f"{publication.number}: {finding['headline']} was new before"
@@ -205,7 +215,9 @@ class FleetOracle:
             return
         pause = _time_of(publication) - _time_of(latest)
         is_early = incident["reason"] == "REPEAT" and pause < MIN_REMINDER_INTERVAL
-        if is_early or (incident["reason"] != "REPEAT" and content_of(incident) == content_of(last)):
+        if is_early or (
+            incident["reason"] != "REPEAT" and content_of(incident) == content_of(last)
+        ):
             self._report("unexpected notification", f"{publication.number} has no new content")
 
     def _check_affected(
@@ -218,7 +230,9 @@ class FleetOracle:
             case "FIRING" | "ESCALATED":
                 ranks = _observed_ranks(world, key, 0, publication.observed)
                 if not any(max(each) >= rank for each in ranks):
-                    self._report("false alert", f"{publication.target}: {key} never had rank {rank}")
+                    self._report(
+                        "false alert", f"{publication.target}: {key} never had rank {rank}"
+                    )
             case "RESOLVED" | "REVISED":
                 since = recipient.alerted_at.get(key, 0)
                 ranks = _observed_ranks(world, key, since, publication.observed)
@@ -246,15 +260,22 @@ class FleetOracle:
             self._report("wrong blind targets", "an event about one target is about others")
             return
         reasons = {_finding_key(target): reason for target, reason in blind.items()}
-        for finding in document["findings"]:
+        for finding in filter(_is_about_blindness, document["findings"]):
             reason = reasons.get(finding["key"])
             if reason is None or reason not in finding["headline"]:
                 self._report("wrong blind targets", f"{finding['headline']}: it is {reason}")
         for finding in document["fixed"]:
             if finding["key"] in reasons:
                 self._report("wrong blind targets", f"{finding['headline']} is not fixed")
+        listed = {_removal_key(each): each for each in self.fleet.targets}
+        for finding in document["findings"]:
+            if finding["key"] in listed and finding["new"]:
+                self.removed.add(listed[finding["key"]])
+                if listed[finding["key"]] in self.fleet.listed_in[publication.execution]:
+                    self._report("wrong blind targets", f"{finding['headline']}: it was listed")
         if self.recipients[FLEET].latest[document["id"]] is publication:
-            self.blind = {each["key"]: each["headline"] for each in document["findings"]}
+            findings = filter(_is_about_blindness, document["findings"])
+            self.blind = {each["key"]: each["headline"] for each in findings}
 
     def _is_settled(self, publication: Publication) -> bool:
         """Say whether what is stored shows that *publication* was delivered."""
@@ -302,6 +323,8 @@ class FleetOracle:
             )
             if is_latest and self._must_be_informed(execution, target):
                 self._check_beliefs(target, execution.evaluations[target])
+        if execution.is_complete and last.outcome == "done":
+            self._check_removals(execution, last)
         if is_alone and execution.is_complete and _reaches(last, FLEET) and self.fleet.subscribers:
             self.checks += 1
             expected = {_finding_key(target): why for target, why in execution.blind.items()}
@@ -310,6 +333,17 @@ class FleetOracle:
             ):
                 details = f"{sorted(self.blind)} are believed to be blind, {expected} are"
                 self._report("wrong blind targets", details)
+
+    def _check_removals(self, execution: Execution, last: FleetActor) -> None:
+        """Check that recipients know which targets were removed from the fleet."""
+        listed = {each.target for each in execution.listed}
+        if any("known targets" in name for name, _ in last.faults_occurred):
+            return
+        for target in sorted(self._known - listed - self.removed, key=str):
+            if self.fleet.subscribers:
+                self._report("wrong blind targets", f"{target} was removed, and nobody knows")
+        self.removed -= listed
+        self._known |= listed
 
     def _must_be_informed(self, execution: Execution, target: Target) -> bool:
         """Say whether nothing prevented that everything due in *target* was sent."""
@@ -448,6 +482,14 @@ def _findings_of(publication: Publication) -> str:
 
 def _time_of(publication: Publication) -> datetime:
     return datetime.fromisoformat(publication.document["at"])
+
+
+def _removal_key(target: Target) -> str:
+    return f"removed:{target.account}:{target.region}"
+
+
+def _is_about_blindness(finding: Mapping[str, Any]) -> bool:
+    return bool(finding["key"].startswith("blind:"))
 
 
 def _finding_key(target: Target) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -24,7 +25,7 @@ from simulation.fleet.world import (
 )
 from simulation.ports import MAX_WRITES, Vdm, ports_of
 from simulation.world import RECORD
-from vdm_alerts.adapters.aws.execution_files import ExecutionFiles
+from vdm_alerts.adapters.aws.execution_files import ExecutionFiles, KnownTargetsFile
 from vdm_alerts.adapters.aws.spoke_session import BlindTargetError
 from vdm_alerts.adapters.memory import MemoryState
 from vdm_alerts.app import notify
@@ -35,7 +36,7 @@ from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Series, Window
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.notifications import notification
-from vdm_alerts.core.notifications.fleet import FleetDigest, TargetNotification
+from vdm_alerts.core.notifications.fleet import FleetDigest
 from vdm_alerts.core.notifications.notification import Notification
 from vdm_alerts.core.notifications.rendering.links import Links
 from vdm_alerts.core.notifications.rendering.message import Message, render
@@ -80,14 +81,14 @@ def handlers_in(fleet: FleetWorld) -> Iterator[None]:
             del tz
             return fleet.now
 
-    def ports(target: Target, *_: object) -> Ports:
-        return _evaluation_ports(fleet, target)
+    def connection(target: Target, *_: object) -> tuple[None, Ports]:
+        return None, _evaluation_ports(fleet, target)
 
-    def fleet_ports(_: object, execution: str) -> FleetPorts:
-        return _delivery_ports(fleet, execution, sources)
+    def fleet_ports(_: object, handovers: ExecutionFiles) -> FleetPorts:
+        return _delivery_ports(fleet, handovers, sources)
 
-    def files(_: object, execution: str) -> ExecutionFiles:
-        return _files(fleet, execution)
+    def files(*arguments: str) -> ExecutionFiles:
+        return _files(fleet, arguments[-1])
 
     def rendered(source: Any, links: Links, now: datetime) -> Message:
         message = render(source, links, now)
@@ -104,8 +105,10 @@ def handlers_in(fleet: FleetWorld) -> Iterator[None]:
     )
     replacements: tuple[tuple[Any, str, Any], ...] = (
         (evaluate_target, "datetime", Clock),
-        (evaluate_target, evaluate_target._ports.__name__, ports),
-        (evaluate_target, "execution_files", files),
+        (evaluate_target, evaluate_target._hub.__name__, lambda _: SimpleNamespace(s3=None)),
+        (evaluate_target, evaluate_target._connection.__name__, connection),
+        (evaluate_target, "check_role", lambda *_: None),
+        (evaluate_target, "ExecutionFiles", files),
         (evaluate_target, "read_fleet_settings", lambda _: interval),
         (deliver, "datetime", Clock),
         (deliver, "build_fleet_ports", fleet_ports),
@@ -174,17 +177,19 @@ class ProviderVdm(Vdm):
 
 
 def _delivery_ports(
-    fleet: FleetWorld, execution: str, sources: Mapping[str, Notification | FleetDigest]
+    fleet: FleetWorld, handovers: ExecutionFiles, sources: Mapping[str, Notification | FleetDigest]
 ) -> FleetPorts:
     """Return the ports of a try of the delivery step."""
     actor = fleet.actor
     table: Any = _DeliveryTable(fleet, actor)
-    names = {"record_fleet": RECORD}
+    client: Any = fleet.bucket
+    known_names = {"load": "load the known targets", "save": "save the known targets"}
     return FleetPorts(
         MemoryState(table, MAX_WRITES),
-        _Topic(fleet, actor, execution, sources),
-        _files(fleet, execution),
-        intercepted(_Recorder(fleet), names, actor.perform),
+        _Topic(fleet, actor, sources),
+        handovers,
+        intercepted(KnownTargetsFile(client, "bucket"), known_names, actor.perform),
+        intercepted(_Recorder(fleet), {"record_fleet": RECORD}, actor.perform),
     )
 
 
@@ -248,7 +253,6 @@ class _Topic:
 
     fleet: FleetWorld
     actor: FleetActor
-    execution: str
     sources: Mapping[str, Notification | FleetDigest]
     """What each message was rendered from, by its payload."""
 
@@ -289,10 +293,9 @@ class _Topic:
                 document,
                 (listed["account"], listed["region"], listed["id"], listed["sequence"]),
                 number,
-                self.execution,
+                self.actor.execution,
                 self.actor,
                 len(world.observations) if world else 0,
                 has_lease_expired=self.actor.has_lease_expired,
             )
         )
-

@@ -27,9 +27,7 @@ def random_fleet_history(seed: int) -> FleetHistory:
     targets = TARGETS[: chance.randint(2, 5)]
     steps = [_step(chance, targets) for _ in range(chance.randint(3, 7))]
     everyone = frozenset(targets)
-    recovery = FleetStep(
-        Plan(), 26 * HOUR, members=everyone, denied=frozenset(), subscribers=1
-    )
+    recovery = FleetStep(Plan(), 26 * HOUR, members=everyone, denied=frozenset(), subscribers=1)
     return FleetHistory(
         (*steps, recovery, FleetStep()),
         len(targets),
@@ -68,9 +66,7 @@ def _step(chance: random.Random, targets: Sequence[Target]) -> FleetStep:
     return FleetStep(_plan(chance, targets), **changes)
 
 
-def _levels(
-    chance: random.Random, targets: Sequence[Target]
-) -> dict[tuple[Target, Scope], int]:
+def _levels(chance: random.Random, targets: Sequence[Target]) -> dict[tuple[Target, Scope], int]:
     """Return new levels of senders; of the same one in all targets if a provider fails."""
     level = chance.choice(LEVELS)
     is_same = chance.random() < 0.4
@@ -101,7 +97,7 @@ def _plan(chance: random.Random, targets: Sequence[Target]) -> Plan:
         plan["services_down"] = {
             chance.choice(targets): frozenset(chance.sample(SERVICES, 1)) for _ in range(2)
         }
-    for name in ("repeated", "unanswered", "held", "tables_down"):
+    for name in ("persistent", "repeated", "unanswered", "held", "tables_down"):
         if chance.random() < 0.12:
             plan[name] = _some(chance, targets, 0.4)
     if chance.random() < 0.1:

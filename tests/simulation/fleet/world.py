@@ -93,9 +93,7 @@ def listed_target(account: str, region: str) -> Target:
 
 
 _OWNERS = {
-    partition_key(kind, target): target
-    for target in (*TARGETS, FLEET)
-    for kind in (STATE, HISTORY)
+    partition_key(kind, target): target for target in (*TARGETS, FLEET) for kind in (STATE, HISTORY)
 }
 
 
@@ -103,6 +101,8 @@ _OWNERS = {
 class FleetActor(Actor):
     """One evaluation of a target, or one try of the delivery step."""
 
+    execution: str = ""
+    """The name of the execution."""
     has_lease_expired: bool = False
     """Whether its leases may have expired while it was paused."""
     tables_down: frozenset[Target] = frozenset()
@@ -161,6 +161,10 @@ class FleetWorld:
     """The runs that are active, the innermost last."""
     blind: dict[str, Mapping[Target, str]] = field(default_factory=dict)
     """Why targets were blind in each execution that was about all targets, by its name."""
+    listed_in: dict[str, frozenset[Target]] = field(default_factory=dict)
+    """The targets of each execution, by its name."""
+    has_instant_retries: bool = False
+    """Whether the state machine tries again at once, so that no retry delays what follows."""
     reports: list[FleetReport] = field(default_factory=list)
     scheduled: datetime = LONG_AGO
     """The time of the next execution, unless the last one takes longer."""
@@ -184,6 +188,11 @@ class FleetWorld:
             world = World(self.now, SENDERS, RULES, table=table, rosters=rosters)
             world.levels = {sender: {start: 10} for sender in SENDERS}
             self.worlds[target] = world
+
+    def wait(self, duration: timedelta) -> None:
+        """Let *duration* pass before a retry."""
+        if not self.has_instant_retries:
+            self.advance(duration)
 
     def advance(self, duration: timedelta) -> None:
         """Let *duration* pass."""

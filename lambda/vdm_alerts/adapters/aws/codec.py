@@ -348,13 +348,14 @@ def encode_roster(roster: SenderRoster) -> dict[str, Any]:
         "asked": roster.queries_made,
         "unclaimed": roster.unattributed,
         "today_refused": _text(roster.today_rejected_on),
+        "notable": [_encoded_scope(scope) for scope in roster.notable],
         "entries": [_encoded_sender(scope, record) for scope, record in roster.records.items()],
     }
 
 
 def _encoded_sender(scope: Scope, record: SenderRecord) -> list[Any]:
     return [
-        {_DIMENSION_NAMES[dimension]: value for dimension, value in scope.dimensions.items()},
+        _encoded_scope(scope),
         _text(record.read_at),
         _text(record.tried_at),
         record.volume,
@@ -362,6 +363,10 @@ def _encoded_sender(scope: Scope, record: SenderRecord) -> list[Any]:
         _text(record.rejected_at),
         _text(record.failing_since),
     ]
+
+
+def _encoded_scope(scope: Scope) -> dict[str, str]:
+    return {_DIMENSION_NAMES[dimension]: value for dimension, value in scope.dimensions.items()}
 
 
 def decode_roster(encoded: Any) -> SenderRoster:  # noqa: ANN401 - any JSON document
@@ -384,6 +389,7 @@ def decode_roster(encoded: Any) -> SenderRoster:  # noqa: ANN401 - any JSON docu
             queries_made=whole_number(encoded["asked"]),
             unattributed=whole_number(encoded["unclaimed"]),
             today_rejected_on=None if rejected_on is None else day(rejected_on),
+            notable=tuple(map(_scope, encoded.get("notable", ()))),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         message = f"roster is damaged: {error!r}"

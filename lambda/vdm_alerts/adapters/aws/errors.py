@@ -13,14 +13,14 @@ from botocore.parsers import ResponseParserError
 from vdm_alerts.adapters.aws.well_formed_text import well_formed
 from vdm_alerts.core.model.findings import AccessDeniedError, UnavailableError
 
-_DENIALS = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError"})
+DENIALS = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError"})
 """The error codes of a missing permission. SNS uses the last code, other services the others."""
 _THROTTLING_CODE = re.compile("Throttl|TooManyRequests|LimitExceeded|ThroughputExceeded|SlowDown")
 """The parts of the error codes of too many calls."""
 _CONFLICT_CODE = re.compile("TransactionConflict|TransactionInProgress")
 """The error codes of two writes to one item."""
 
-_MALFORMED = (
+MALFORMED = (
     ResponseParserError,
     ArithmeticError,
     AttributeError,
@@ -66,7 +66,7 @@ def translate_errors(action: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        if code_of(error) in _DENIALS:
+        if code_of(error) in DENIALS:
             raise AccessDeniedError(_denied_action(error) or action) from error
         raise UnavailableError(
             action, _message_of(error), transient=_is_transient(error)
@@ -85,7 +85,7 @@ def translate_read_errors(action: str) -> Iterator[None]:
     try:
         with translate_errors(action):
             yield
-    except _MALFORMED as error:
+    except MALFORMED as error:
         _log.exception("the response to %s cannot be read", action)
         reason = f"the response cannot be read ({type(error).__name__})"
         raise UnavailableError(action, reason) from error

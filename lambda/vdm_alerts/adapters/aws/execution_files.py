@@ -1,14 +1,19 @@
 """The files of one execution of a fleet, in an S3 bucket."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from vdm_alerts.adapters.aws.errors import translate_read_errors
+from botocore.exceptions import ClientError
+
+from vdm_alerts.adapters.aws.errors import MALFORMED, code_of, translate_read_errors
 from vdm_alerts.adapters.aws.handover_codec import decode_handover, encode_handover
+from vdm_alerts.adapters.aws.well_formed_text import well_formed
 from vdm_alerts.core.fleet.answers import FAILED, Status, TargetAnswer
 from vdm_alerts.core.fleet.fleet import FleetTarget
-from vdm_alerts.core.fleet.targets import target_from_item, target_item
+from vdm_alerts.core.fleet.targets import InvalidTargetItemError, target_from_item, target_item
 from vdm_alerts.core.model.findings import UnavailableError
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.notifications.handover import Handover
@@ -18,7 +23,10 @@ if TYPE_CHECKING:
 
 PREFIX = "executions"
 """The start of the key of every file. The ResultWriter of the state machine writes there too."""
+KNOWN_TARGETS = "fleet/targets.json"
+"""The key of the file with the targets that the recipients know of."""
 GET, PUT = "s3:GetObject", "s3:PutObject"
+_log = logging.getLogger(__name__)
 
 
 class ExecutionFiles:
@@ -58,7 +66,8 @@ class ExecutionFiles:
     def answers(self, manifest: str) -> Mapping[Target, TargetAnswer]:
         """Return the answer of each target in the results whose *manifest* has this key.
 
-        A child execution that failed is an answer, too: its target is blind.
+        A child execution that failed is an answer, too: its target is blind. So is a target whose
+        answer is malformed, which changes nothing about the others.
 
         Raises AccessDeniedError or UnavailableError. Source of the format:
         https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html
@@ -89,26 +98,80 @@ class ExecutionFiles:
             return response["Body"].read().decode()
 
 
-def _answers_in(results: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Target, TargetAnswer]]:
-    """Yield the target and the answer of each child execution in *results*."""
+class KnownTargetsFile:
+    """A KnownTargets in a file beside those of the executions.
+
+    Each execution writes it again, so that it does not expire while the fleet is monitored.
+    """
+
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        """Use the file in *bucket*."""
+        self._client, self._bucket = client, bucket
+
+    def load(self) -> Sequence[Target]:
+        """Return the targets that were saved last; none if there is no file.
+
+        Raises AccessDeniedError or UnavailableError.
+        """
+        with translate_read_errors(GET):
+            try:
+                response = self._client.get_object(Bucket=self._bucket, Key=KNOWN_TARGETS)
+            except ClientError as error:
+                if code_of(error) == "NoSuchKey":
+                    return ()
+                raise
+            return [Target(*item) for item in json.loads(response["Body"].read())]
+
+    def save(self, targets: Sequence[Target]) -> None:
+        """Store *targets*. Raises AccessDeniedError or UnavailableError."""
+        items = [[target.account, target.region, target.alias] for target in targets]
+        with translate_read_errors(PUT):
+            self._client.put_object(
+                Bucket=self._bucket,
+                Key=KNOWN_TARGETS,
+                Body=json.dumps(items).encode(),
+                ContentType="application/json",
+            )
+
+
+def _answers_in(results: Iterable[Any]) -> Iterator[tuple[Target, TargetAnswer]]:
+    """Yield the target and the answer of each child execution in *results*.
+
+    A result that does not name its target is left out, so that the target did not answer.
+    """
     for result in results:
-        child_input = json.loads(result["Input"])
-        target = target_from_item(child_input["target"]).target
-        if result["Status"] == "SUCCEEDED":
-            yield target, _answer_of(json.loads(result["Output"]))
-        else:
-            details = ": ".join(filter(None, (result.get("Error"), result.get("Cause"))))
-            yield target, TargetAnswer(Status.BLIND, reason=FAILED, details=details)
+        try:
+            target = target_from_item(json.loads(result["Input"])["target"]).target
+            is_success = result["Status"] == "SUCCEEDED"
+        except (*MALFORMED, InvalidTargetItemError) as error:
+            _log.warning("a result of the map is malformed: %s", type(error).__name__)
+            continue
+        yield target, _answer_of(result) if is_success else _failed(failure_text(result))
 
 
-def _answer_of(output: Mapping[str, Any]) -> TargetAnswer:
-    """Return the answer that the evaluator returned as *output*."""
-    return TargetAnswer(
-        Status(output["status"]),
-        int(output["due"]),
-        output.get("reason") or "",
-        output.get("details") or "",
-    )
+def _answer_of(result: Mapping[str, Any]) -> TargetAnswer:
+    """Return the answer in *result*, of which the evaluator returned the output."""
+    try:
+        output = json.loads(result["Output"])
+        reason, details = (str(output.get(key) or "") for key in ("reason", "details"))
+        return TargetAnswer(Status(output["status"]), int(output["due"]), reason, details)
+    except MALFORMED as error:
+        return _failed(f"its answer is malformed ({type(error).__name__})")
+
+
+def _failed(details: str) -> TargetAnswer:
+    return TargetAnswer(Status.BLIND, reason=FAILED, details=details)
+
+
+def failure_text(failure: Mapping[str, Any]) -> str:
+    """Return the error of *failure*, and its cause in one line.
+
+    The cause of an error of a function is JSON, of which only the message is returned.
+    """
+    error, cause = failure.get("Error"), failure.get("Cause")
+    with suppress(*MALFORMED):
+        cause = json.loads(str(cause))["errorMessage"]
+    return well_formed(": ".join(str(part) for part in (error, cause) if part))
 
 
 def read_fleet_file(client: "S3Client", bucket: str, key: str) -> str:

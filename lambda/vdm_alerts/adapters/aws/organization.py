@@ -1,5 +1,6 @@
 """The accounts of an AWS organization."""
 
+import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 ACTIVE = "ACTIVE"
 """The state, formerly the status, of an account that is neither suspended nor closing."""
+_log = logging.getLogger(__name__)
 
 
 def organization_accounts(
@@ -21,13 +23,15 @@ def organization_accounts(
 
     Raises AccessDeniedError or UnavailableError.
     """
-    everything = list(_accounts(client, "list_accounts", "organizations:ListAccounts"))
+    active = _accounts(client, "list_accounts", "organizations:ListAccounts")
     if not scope.include:
-        return everything
+        return active
     included = set(scope.included_accounts)
+    for account in sorted(included - {account.account for account in active}):
+        _log.warning("organization.include: %s is not an active account of it", account)
     for parent in scope.included_parents:
         included |= set(_accounts_below(client, parent))
-    return [account for account in everything if account.account in included]
+    return [account for account in active if account.account in included]
 
 
 def _accounts_below(client: "OrganizationsClient", parent: str) -> Iterator[str]:
@@ -45,14 +49,13 @@ def _accounts_below(client: "OrganizationsClient", parent: str) -> Iterator[str]
 
 def _accounts(
     client: "OrganizationsClient", operation: str, action: str, **parameters: str
-) -> Iterator[OrganizationAccount]:
-    """Yield the active accounts that *operation* lists."""
+) -> list[OrganizationAccount]:
+    """Return the active accounts that *operation* lists."""
     paginators: Any = client  # Its types know single operations only.
-    paginator = paginators.get_paginator(operation)
     with translate_read_errors(action):
-        accounts = [
-            account for page in paginator.paginate(**parameters) for account in page["Accounts"]
+        return [
+            OrganizationAccount(account["Id"], account.get("Name", ""))
+            for page in paginators.get_paginator(operation).paginate(**parameters)
+            for account in page["Accounts"]
+            if account.get("State", account.get("Status")) == ACTIVE
         ]
-    for account in accounts:
-        if account.get("State", account.get("Status")) == ACTIVE:
-            yield OrganizationAccount(account["Id"], account.get("Name", ""))

@@ -7,22 +7,24 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import boto3
-import botocore.session
 from botocore.credentials import DeferredRefreshableCredentials
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, CredentialRetrievalError
 
-from vdm_alerts.adapters.aws.errors import codes_of
-from vdm_alerts.adapters.aws.ses_metric_codec import use_fast_timestamps
+from vdm_alerts.adapters.aws.core_session import core_session
+from vdm_alerts.adapters.aws.errors import DENIALS, MALFORMED, code_of
 from vdm_alerts.adapters.aws.well_formed_text import well_formed
 from vdm_alerts.core.fleet.fleet import FleetTarget
 from vdm_alerts.core.model.errors import VdmAlertsError
 
 if TYPE_CHECKING:
+    from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sts import STSClient
 
 SESSION_NAME = "vdm-alerts"
 """The name of each session, by which the log of CloudTrail in a spoke account shows the hub."""
+_METHOD = "sts-assume-role"
+_NO_SUCH_NAME = frozenset({socket.EAI_NONAME, socket.EAI_NODATA})
+"""The errors of a name that does not exist. Others can be an outage of the name service."""
 
 
 class BlindTargetError(VdmAlertsError):
@@ -35,7 +37,7 @@ class BlindTargetError(VdmAlertsError):
 
 
 def spoke_session(sts: "STSClient", target: FleetTarget) -> Any:  # noqa: ANN401 - its clients have the type of their service
-    """Return a boto3 session in the account and Region of *target*.
+    """Return a session of botocore in the account and Region of *target*.
 
     Its credentials are those of the role of *target*, or of the environment if it has none. They
     are fetched when the first client needs them, and again shortly before they expire: AWS limits a
@@ -43,36 +45,40 @@ def spoke_session(sts: "STSClient", target: FleetTarget) -> Any:  # noqa: ANN401
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html
     """
-    core = botocore.session.Session()
-    core.set_config_variable("region", target.target.region)
-    use_fast_timestamps(core)
+    session = core_session()
+    session.set_config_variable("region", target.target.region)
     if target.role_arn:
         request = {"RoleArn": target.role_arn, "RoleSessionName": SESSION_NAME}
         if target.external_id:
             request["ExternalId"] = target.external_id
-        core.register_component("credential_provider", _RoleProvider(sts, request))
-    return boto3.Session(botocore_session=core)
+        session.register_component("credential_provider", _RoleProvider(sts, request))
+    return session
 
 
-def check_access(session: Any, target: FleetTarget) -> None:  # noqa: ANN401 - a boto3 session
-    """Raise BlindTargetError if *target* cannot be read through *session*.
+def check_role(session: Any, target: FleetTarget) -> None:  # noqa: ANN401 - a session
+    """Raise BlindTargetError if *session* has no credentials of the role of *target*.
 
-    That is, if its role cannot be assumed, or if SES has no endpoint in its Region.
+    A session whose credentials are still valid calls nothing.
     """
-    if target.role_arn:
-        try:
-            session.get_credentials().get_frozen_credentials()
-        except (ClientError, BotoCoreError) as error:
-            is_denied = isinstance(error, ClientError) and "AccessDenied" in codes_of(error)
-            reason = f"the hub cannot assume the role {target.role_arn}"
-            if is_denied:
-                reason += ", or the trust policy of the role denies the hub"
-            raise BlindTargetError(reason, well_formed(str(error))) from error
-    host = urlsplit(session.client("sesv2").meta.endpoint_url).hostname
+    if not target.role_arn:
+        return
+    try:
+        session.get_credentials().get_frozen_credentials()
+    except (ClientError, BotoCoreError, RuntimeError) as error:  # botocore: they have expired.
+        reason = f"the hub cannot assume the role {target.role_arn}"
+        if isinstance(error, ClientError) and code_of(error) in DENIALS:
+            reason += ", or the trust policy of the role denies the hub"
+        raise BlindTargetError(reason, well_formed(str(error))) from error
+
+
+def check_endpoint(ses: "SESV2Client") -> None:
+    """Raise BlindTargetError if SES has no endpoint in the Region of the client *ses*."""
+    host, region = urlsplit(ses.meta.endpoint_url).hostname, ses.meta.region_name
     try:
         socket.getaddrinfo(host, None)
-    except OSError as error:
-        region = target.target.region
+    except socket.gaierror as error:
+        if error.errno not in _NO_SUCH_NAME:
+            return  # The calls of the run report it.
         raise BlindTargetError(
             f"Amazon SES has no endpoint in the Region {region}", f"{host}: {error}"
         ) from error
@@ -86,14 +92,19 @@ class _RoleProvider:
 
     def load_credentials(self) -> DeferredRefreshableCredentials:
         """Return the credentials, which are fetched when they are needed."""
-        return DeferredRefreshableCredentials(refresh_using=self._fetch, method="sts-assume-role")
+        return DeferredRefreshableCredentials(refresh_using=self._fetch, method=_METHOD)
 
     def _fetch(self) -> dict[str, str]:
-        credentials = self._assume_role()["Credentials"]
-        expiry: datetime = credentials["Expiration"]
-        return {
-            "access_key": credentials["AccessKeyId"],
-            "secret_key": credentials["SecretAccessKey"],
-            "token": credentials["SessionToken"],
-            "expiry_time": expiry.isoformat(),
-        }
+        try:
+            credentials = self._assume_role()["Credentials"]
+            expiry: datetime = credentials["Expiration"]
+            return {
+                "access_key": credentials["AccessKeyId"],
+                "secret_key": credentials["SecretAccessKey"],
+                "token": credentials["SessionToken"],
+                "expiry_time": expiry.isoformat(),
+            }
+        except MALFORMED as error:
+            what = f"the response to sts:AssumeRole cannot be read ({type(error).__name__})"
+            # The error itself quotes the response, which has the credentials.
+            raise CredentialRetrievalError(provider=_METHOD, error_msg=what) from None

@@ -7,6 +7,7 @@ from enum import StrEnum
 from vdm_alerts.core.fleet.fleet import FleetTarget
 from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.model.target import Target
+from vdm_alerts.core.model.wording import number_of
 
 NO_ANSWER = "its evaluation did not answer"
 """The reason of a target that is in no result of the execution."""
@@ -58,6 +59,33 @@ class BlindTarget:
             remedy="Deploy the spoke template in the account again, and turn on Virtual "
             "Deliverability Manager in the Region; or delete the target from the fleet file",
         )
+
+
+def removed_finding(target: Target, open_alerts: int | None) -> Finding:
+    """Return the problem that *target* is no longer in the fleet, with its *open_alerts*.
+
+    None is an unknown number. The problem is notified once, and has no end.
+    """
+    count = "an unknown number of alerts is" if open_alerts is None else _open_phrase(open_alerts)
+    return Finding(
+        key=removal_key(target),
+        what=f"{target} is no longer in the fleet, so it is not monitored",
+        effect=f"{count} open there, and not updated any more",
+        remedy="Nothing, if you removed it. Otherwise add it to the fleet file again, or check "
+        "whether the account has left the organization: its alerts then continue",
+        one_shot=True,
+    )
+
+
+def removal_key(target: Target) -> str:
+    """Return the key of the finding that *target* is no longer in the fleet."""
+    return f"removed:{target.account}:{target.region}"
+
+
+def _open_phrase(count: int) -> str:
+    if not count:
+        return "no alert is"
+    return f"{number_of('alert', count)} {'is' if count == 1 else 'are'}"
 
 
 def blind_targets(

@@ -1,5 +1,6 @@
 """The targets of a fleet, resolved from its file and the accounts of an organization."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass, replace
@@ -8,7 +9,7 @@ from typing import Any
 from vdm_alerts.core.fleet.document import InvalidFleetError
 from vdm_alerts.core.fleet.field_types import ACCOUNT, MAX_ALIAS_LENGTH
 from vdm_alerts.core.fleet.fleet import MAX_TARGETS, Fleet, FleetTarget, ListedTarget
-from vdm_alerts.core.fleet.regions import partition_of
+from vdm_alerts.core.fleet.regions import is_region, partition_of
 from vdm_alerts.core.model.errors import VdmAlertsError
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.rules.quoting import quote
@@ -132,10 +133,7 @@ def target_item(target: FleetTarget) -> Mapping[str, object]:
 
 
 def target_from_item(item: Mapping[str, Any]) -> FleetTarget:
-    """Return the target of *item*, a JSON object.
-
-    Raises InvalidTargetItemError.
-    """
+    """Return the target of *item*, a JSON object. Raises InvalidTargetItemError."""
     match item:
         case {
             "account": str(account),
@@ -144,10 +142,20 @@ def target_from_item(item: Mapping[str, Any]) -> FleetTarget:
             "tags": dict(tags),
             "roleArn": str() | None as role_arn,
             "externalId": str() | None as external_id,
-        }:
+        } if (
+            ACCOUNT.fullmatch(account)
+            and is_region(region)
+            and all(isinstance(text, str) for text in tags.values())
+            and (role_arn is None or _is_role_of(account, role_arn))
+        ):
             return FleetTarget(Target(account, region, alias), tags, role_arn, external_id)
     message = (
         f"{quote(item)} is not a target of a fleet. Fix: start the state machine instead of the "
         "function."
     )
     raise InvalidTargetItemError(message)
+
+
+def _is_role_of(account: str, arn: str) -> bool:
+    """Return whether *arn* is that of a role in *account*, so that no target is read as another."""
+    return re.fullmatch(rf"arn:[a-z-]+:iam::{account}:role/[!-~]+", arn) is not None

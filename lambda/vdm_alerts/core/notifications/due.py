@@ -58,11 +58,15 @@ def due_notifications(
     transitions for a weekly summary; None if they are unreadable, or if none is due.
 
     Until the first summary is sent, the summary replaces the notifications about incidents. A
-    summary without incidents waits for a run that could read the account.
+    summary without incidents waits for a run that could read the account. While another invocation
+    continues a sweep, only notifications about incidents are due: it may read what a summary, or a
+    problem, is about.
     """
     incidents = _due_incidents(state, observation, evaluation, now)
     if isinstance(history, HistoryUnavailable):
         return _due_without_history(history, incidents, state, observation, now, quiet=quiet)
+    if observation.reading and observation.reading.is_cut_short:
+        return _due_now(incidents if state.summary_sent else (), None, None, quiet=quiet)
     service = _due_service(observation.findings, state, observation)
     needs_summary = not state.summary_sent and evaluation.coverage.scopes
     if needs_summary and (incidents or observation.is_complete):

@@ -62,6 +62,14 @@ class TargetNotification:
         """Whether quiet hours do not delay the notification."""
         return self.notification.is_urgent
 
+    @property
+    def badness(self) -> float:
+        """How bad the rate of an incident is, to compare it with others of the same rate."""
+        if not isinstance(self.notification, IncidentNotification):
+            return 0
+        value = self.notification.primary.value or 0
+        return -value if self.notification.indicator.low_is_bad else value
+
 
 @dataclass(frozen=True, slots=True)
 class FleetDigest:
@@ -206,6 +214,7 @@ def _worst_first(parts: Iterable[TargetNotification]) -> tuple[TargetNotificatio
             parts,
             key=lambda part: (
                 -(part.severity or 0),
+                -part.badness,
                 part.target.account,
                 part.target.region,
                 part.notification.id,

@@ -106,7 +106,8 @@ def unreadable_sources(observation: Observation) -> set[FindingSource]:
     advisor = {FindingSource.ADVISOR} if observation.recommendations is None else set()
     if observation.reading is None:
         return {FindingSource.LISTS, FindingSource.METRICS} | advisor
-    return advisor | ({FindingSource.METRICS} if observation.account_emails is None else set())
+    is_unreadable = observation.account_emails is None
+    return advisor | ({FindingSource.METRICS} if is_unreadable else set())
 
 
 def days_without_vdm(before: frozenset[date], today: date, *, is_on: bool) -> frozenset[date]:
@@ -123,11 +124,15 @@ def reading_findings(
 ) -> Iterator[Finding]:
     """Yield the findings about *reading*.
 
-    *no_email_after* are the days without email that are a finding; None if no number is.
+    *no_email_after* are the days without email that are a finding; None if no number is. What
+    another invocation of the sweep reads is not a finding yet.
     """
-    if not reading.failed:  # Otherwise, the error is a finding, and explains all gaps.
+    if reading.is_cut_short:
+        yield from _rejected_series(reading)
+    elif not reading.failed:  # Otherwise, the error is a finding, and explains all gaps.
+        yield from _rejected_series(reading)
         yield from _unreadable_series(reading)
-    if reading.is_over_budget:
+    if reading.is_over_budget and not reading.is_cut_short:
         yield _over_budget(limits.queries_per_day)
     if reading.is_late:
         yield _late(reading)
@@ -137,11 +142,13 @@ def reading_findings(
         yield unnamed
 
 
-def _unreadable_series(reading: MetricReading) -> Iterator[Finding]:
-    """Yield the findings about queries without counts."""
-    gaps = {query: result for query, result in reading.answers.items() if isinstance(result, Gap)}
-    rejected = {str(query.scope) for query, gap in gaps.items() if not gap.is_transient}
-    unreadable = {str(query.scope) for query, gap in gaps.items() if gap.is_transient}
+def _rejected_series(reading: MetricReading) -> Iterator[Finding]:
+    """Yield the finding about queries that SES rejects."""
+    rejected = {
+        str(query.scope)
+        for query, result in reading.answers.items()
+        if isinstance(result, Gap) and not result.is_transient
+    }
     if rejected:
         yield Finding(
             key=_REJECTED_SERIES,
@@ -149,6 +156,15 @@ def _unreadable_series(reading: MetricReading) -> Iterator[Finding]:
             effect="these scopes are not monitored",
             remedy="Read the reason that SES gives, in the log of the function",
         ).with_subjects(sorted(rejected))
+
+
+def _unreadable_series(reading: MetricReading) -> Iterator[Finding]:
+    """Yield the findings about queries that the next run may read."""
+    unreadable = {
+        str(query.scope)
+        for query, result in reading.answers.items()
+        if isinstance(result, Gap) and result.is_transient
+    }
     if unreadable:
         yield Finding(
             key=SINGLE_SERIES,

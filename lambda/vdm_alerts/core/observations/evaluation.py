@@ -1,7 +1,7 @@
 """The evaluation of what a run read: verdicts, main contributors, and senders of the same email."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -27,6 +27,7 @@ from vdm_alerts.core.observations.metric_reading import MetricReading
 from vdm_alerts.core.observations.observation import Observation
 from vdm_alerts.core.planning.contributor import Contributor, Investigation
 from vdm_alerts.core.planning.queries import Query, find_answer
+from vdm_alerts.core.planning.read_plan import ReadPlan
 from vdm_alerts.core.planning.shared_email import shared_email_search
 from vdm_alerts.core.rules.rule import Rule
 
@@ -43,6 +44,8 @@ class Evaluation:
     """The pairs of breaches whose senders send the same email."""
     close_reasons: Mapping[AlertKey, str] = field(default_factory=dict)
     """Why an alert is no longer monitored, for each alert that is not."""
+    plan: ReadPlan | None = None
+    """The plan of the reading; None if VDM was not read."""
 
     @property
     def series_unknown(self) -> int:
@@ -54,6 +57,13 @@ class Evaluation:
         """How many of these rates may be readable in the next run. The others are findings."""
         return sum(gap.is_transient for gap in self._gaps)
 
+    def _evaluated_before(self) -> Iterator[AlertKey]:
+        """Yield the rates of senders that earlier invocations of the sweep have evaluated."""
+        if self.plan:
+            for scope in self.plan.read_before:
+                for rule in self.plan.rule_scopes.rules_applying_to(scope):
+                    yield AlertKey.for_rule(rule, scope)
+
     @property
     def _gaps(self) -> Sequence[Gap]:
         """Why each unknown rate is unknown."""
@@ -61,12 +71,13 @@ class Evaluation:
 
     @property
     def coverage(self) -> Coverage:
-        """What this run monitors, for the summary of the first run."""
-        scopes = {key.scope for key in self.verdicts}
+        """What this sweep monitors, for the summary of the first run."""
+        keys = {*self.verdicts, *self._evaluated_before()}
+        scopes = {key.scope for key in keys}
         return Coverage(
-            tuple(sorted({key.rule for key in self.verdicts})),
+            tuple(sorted({key.rule for key in keys})),
             Counter(scope.kind for scope in scopes),
-            rates=len(self.verdicts),
+            rates=len(keys),
             unreadable=self.series_unknown,
         )
 
@@ -100,7 +111,8 @@ def evaluate(observation: Observation) -> Evaluation:
         for sender, other in search.pairs
     ]
     verdicts |= ses_verdicts
-    return Evaluation(verdicts, contributors, same_email, _closed(observation, verdicts))
+    closed = _closed(observation, verdicts)
+    return Evaluation(verdicts, contributors, same_email, closed, reading.plan)
 
 
 def record_of(
@@ -140,12 +152,19 @@ def _closed(observation: Observation, evaluated: Collection[AlertKey]) -> Mappin
 
 
 def _verdicts(reading: MetricReading) -> dict[AlertKey, Verdict]:
+    is_continued = reading.is_cut_short
     return {
         AlertKey.for_rule(rule, scope): verdict
-        for scope in (*reading.plan.all_scopes, *_parts(reading))
+        for scope in (*reading.plan.own_scopes, *_parts(reading))
         for rule in reading.plan.rule_scopes.rules_applying_to(scope)
         if (verdict := _verdict(rule, scope, reading))
+        if not (is_continued and _is_transient(verdict))
     }
+
+
+def _is_transient(verdict: Verdict) -> bool:
+    """Return whether the next invocation may read what *verdict* lacks."""
+    return isinstance(verdict, Unknown) and verdict.gap.is_transient
 
 
 def _parts(reading: MetricReading) -> Sequence[Scope]:

@@ -9,7 +9,7 @@ from vdm_alerts.core.evaluation.representative_volume import representative_volu
 from vdm_alerts.core.evaluation.ses_estimate import AccountRateEstimate, estimate_account_rate
 from vdm_alerts.core.evaluation.trend import Trend, trend_of
 from vdm_alerts.core.model.deadline import Deadline, NoDeadline
-from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Scope, Series, Window
+from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Metric, Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap, Indicator
 from vdm_alerts.core.planning.drilldown import fully_drilled_down
 from vdm_alerts.core.planning.queries import (
@@ -42,9 +42,17 @@ class Limits:
     include_today: bool = True
     """Whether today's partial counts are read."""
     continues_since: datetime | None = None
-    """The start of the sweep that the run continues; None if it is a sweep of its own."""
+    """The start of the sweep that the run is a part of; None if it is a sweep of its own.
+
+    A sweep is the evaluation of a target in one execution. It may take several invocations. What
+    was read completely since then is not read again, except scopes with an open alert, providers,
+    and the account.
+    """
     may_continue: bool = False
-    """Whether another run will continue what this one has no time for."""
+    """Whether another invocation follows if time ends this one: see `MetricReading.is_cut_short`.
+
+    Then what is left is no problem to report, and neither summary is due yet.
+    """
 
 
 UNLIMITED = Limits()
@@ -67,10 +75,33 @@ class MetricReading:
     throttled_calls: int = 0
     """How many calls SES throttled."""
 
+    ran_out_of_time: bool = False
+    """Whether the deadline ended the reading before everything was read."""
+    may_continue: bool = False
+    """Whether another invocation may read the rest: see `Limits.may_continue`."""
+
     @property
     def is_cut_short(self) -> bool:
-        """Whether the deadline ended the reading before everything was read."""
-        return False
+        """Whether another invocation continues the sweep, because time ended this reading.
+
+        A query budget that is used up ends a sweep, and so does a reading that failed, or that
+        completed no sender: the next one would end in the same way.
+        """
+        if not (self.ran_out_of_time and self.may_continue) or self.failed:
+            return False
+        cut_off = {
+            query.scope.at_all_providers
+            for query, result in self.answers.items()
+            if result is Gap.CUT_OFF
+        }
+        plan = self.plan
+        return any(
+            not plan.roster.was_read_since(scope, plan.sweep_started)
+            and scope not in cut_off
+            and isinstance(self.answers.get(Query(Metric.SEND, scope)), Series)
+            for scope in (*plan.selection.always_read, *plan.selection.due)
+            if scope.at_all_providers != ACCOUNT
+        )
 
     @property
     def as_of(self) -> AsOf:
@@ -113,7 +144,9 @@ class MetricReading:
         again: a new identity may have sent these emails.
         """
         plan, answers = self.plan, self.answers
-        unattributed = unattributed_emails(plan, answers)
+        unattributed = plan.roster.unattributed
+        if not (plan.read_before or plan.selection.postponed):
+            unattributed = unattributed_emails(plan, answers)
         outcome = ReadOutcome(
             answers=answers,
             window=plan.activity_window,

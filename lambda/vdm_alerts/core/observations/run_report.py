@@ -95,7 +95,8 @@ class RunReport:
     subscribers: int | None
     """Confirmed subscriptions of the topic; None if unknown."""
     is_cut_short: bool = field(default=False, kw_only=True)
-    """Whether the time of the run was too short to read everything. It is not published."""
+    """Whether another invocation continues the sweep: the time was too short. It is not published.
+    """
 
     def published_figures(self) -> dict[str, float | None]:
         """Return the figures by their published names."""

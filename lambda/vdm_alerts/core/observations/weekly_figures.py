@@ -23,6 +23,8 @@ MIN_IMPROVEMENT = 0.2
 """The share of the rate of the week before by which a rate must have improved at least."""
 MAX_LARGEST, MAX_WORST, MAX_IMPROVED = 5, 3, 3
 """The most senders by volume, by rate for each indicator, and by improvement."""
+MAX_SAME = 5
+"""The most senders with the same figures that each further invocation of a sweep reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +89,22 @@ class WeeklyFigures:
     improved: tuple[SenderRate, ...] = ()
     """The rates of senders that have improved most."""
     unread_senders: int = 0
-    """The senders with emails that this run has not read, so that they are missing here."""
+    """The senders with emails that this sweep has not read, so that they are missing here."""
 
     @property
     def first_day(self) -> date:
         """The first day of this week."""
         return WEEK.first_day(self.last_day)
+
+    @property
+    def senders(self) -> tuple[Scope, ...]:
+        """The senders in the figures; of those with the same figures, the first `MAX_SAME`.
+
+        If the next invocation of a sweep reads them again, its figures are those of both.
+        """
+        rates = (*self.worst, *self.improved)
+        named = [*(each.scopes for each in self.largest), *(each.scopes for each in rates)]
+        return tuple(dict.fromkeys(scope for scopes in named for scope in scopes[:MAX_SAME]))
 
 
 def weekly_figures(observation: Observation) -> WeeklyFigures | None:
@@ -142,8 +154,8 @@ class _Weeks:
 
     @property
     def unread_senders(self) -> int:
-        read = set(self.sender_scopes)
-        records = self.reading.plan.roster.records
+        plan = self.reading.plan
+        read, records = {*self.sender_scopes, *plan.read_before}, plan.roster.records
         return sum(
             record.volume > 0 and _is_sender(scope) and scope not in read
             for scope, record in records.items()

@@ -91,6 +91,9 @@ class Investigation:
             return
         if address and self.contributor:
             return
+        if queries := self._queries_of_largest_read_before():
+            yield from unanswered_batch(queries, self.plan, self.answers)
+            return
         attributed = sum(
             events
             for scope, events in self._events_by_candidate.items()
@@ -194,6 +197,21 @@ class Investigation:
         else:
             parts = list(self.plan.rule_scopes.addresses_of(self.scope))
         return self._events_of(parts)
+
+    def _queries_of_largest_read_before(self) -> Sequence[Query]:
+        """Return the open queries for the events of identities that the sweep has read before.
+
+        A sweep of several invocations reads an identity once, and the account in each of them. Only
+        a large identity can have half of the events of the account, or of a provider.
+        """
+        if self.scope.at_all_providers != ACCOUNT:
+            return []
+        queries = (
+            self._events_query(scope)
+            for scope in self.plan.largest_read_before
+            if self.plan.roster.record(scope).volume >= self._half_of_events
+        )
+        return [query for query in queries if query not in self.answers]
 
     def _events_of(self, parts: Sequence[Scope]) -> Mapping[Scope, int]:
         """Return the events of *parts* in the window of the breach, as far as they are known."""

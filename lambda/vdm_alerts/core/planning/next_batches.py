@@ -43,6 +43,19 @@ def next_batches(plan: ReadPlan, answers: Answers, verdicts: Verdicts) -> Sequen
     ]
 
 
+def batches_of_part(part: ReadPlan, answers: Answers) -> Sequence[QueryBatch]:
+    """Return the batches to query next about the scopes of *part*, the most important first.
+
+    They are those of `next_batches`, without the search for causes, which needs the whole plan.
+    """
+    return [
+        *always_read_batches(part, answers),
+        *follow_up_batches(part, answers),
+        *drilldown_batches(part, answers),
+        *first_batches(part, answers),
+    ]
+
+
 def _cause_batches(plan: ReadPlan, answers: Answers, verdicts: Verdicts) -> Iterator[QueryBatch]:
     """Yield the next queries that find out which breaches have the same cause."""
     for rule in plan.rules:

@@ -76,11 +76,14 @@ def first_batches(plan: ReadPlan, answers: Answers) -> Iterator[QueryBatch]:
     """Yield the first query about every other scope that is due: for its emails.
 
     Deferred scopes are queried too if the account has many more unattributed emails than in the
-    reading before.
+    reading before, except those that this sweep has read.
     """
     increase = unattributed_emails(plan, answers) - plan.roster.unattributed
-    reads_deferred = increase >= min_unattributed(plan)
-    for scope in (*plan.selection.due, *(plan.selection.deferred if reads_deferred else ())):
+    deferred: Iterable[Scope] = ()
+    if increase >= min_unattributed(plan):
+        read_before = {*plan.read_before}
+        deferred = [scope for scope in plan.selection.deferred if scope not in read_before]
+    for scope in (*plan.selection.due, *deferred):
         for batch in unanswered_batch([Query(Metric.SEND, scope)], plan, answers):
             yield replace(batch, reserve=_max_follow_ups(scope, plan))
 

@@ -1,10 +1,11 @@
 """The plan of one reading: its inputs, and the scopes to read."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from heapq import nlargest
 
 from vdm_alerts.core.alerts.alert import Alert, AlertKey
 from vdm_alerts.core.evaluation.as_of import AsOf
@@ -19,6 +20,9 @@ from vdm_alerts.core.planning.roster import SenderRoster
 from vdm_alerts.core.planning.rule_scopes import RuleScopes, provider_names
 from vdm_alerts.core.planning.selection import ScopeSelection, reread_interval, select_scopes
 from vdm_alerts.core.rules.rule import Rule
+
+MAX_LARGEST = 50
+"""Identities whose events a later invocation of a sweep reads again, to find a contributor."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,31 @@ class ReadPlan:
     """The emails that SES itself counted in the last 24 hours; None if unknown."""
     ses_rates: Mapping[Indicator, SesRates] | None = None
     """What SES itself reported of each of its rates; None if that is unreadable."""
+    sweep_started: datetime | None = None
+    """The start of the sweep that this reading may continue; None if it is a sweep of its own."""
+
+    def part(self, scopes: Collection[Scope]) -> "ReadPlan":
+        """Return the plan to read only the account and *scopes*, as this plan does."""
+        return replace(self, selection=self.selection.part(scopes))
+
+    def postpone(self, scopes: Collection[Scope]) -> "ReadPlan":
+        """Return the plan in which *scopes* are left to the next invocation of the sweep."""
+        return replace(self, selection=self.selection.postpone(scopes)) if scopes else self
+
+    @cached_property
+    def read_before(self) -> Sequence[Scope]:
+        """The senders that earlier invocations of the sweep have read, and this one does not."""
+        return [
+            scope
+            for scope in self.selection.deferred
+            if self.roster.was_read_since(scope, self.sweep_started)
+        ]
+
+    @cached_property
+    def largest_read_before(self) -> Sequence[Scope]:
+        """The largest identities of `read_before`: `MAX_LARGEST` of them, the largest first."""
+        identities = (scope for scope in self.read_before if scope.kind == (Dimension.IDENTITY,))
+        return nlargest(MAX_LARGEST, identities, key=lambda each: self.roster.record(each).volume)
 
     def ses_rates_for(self, rule: Rule, scope: Scope) -> SesRates | None:
         """Return what SES reported of the rate of *rule* in *scope*; None if that is unknown."""
@@ -81,6 +110,12 @@ class ReadPlan:
         return self.selection.all_scopes
 
     @cached_property
+    def own_scopes(self) -> Sequence[Scope]:
+        """Every scope of the plan that no other invocation of the sweep reads."""
+        others = {*self.read_before, *self.selection.postponed}
+        return [scope for scope in self.all_scopes if scope not in others]
+
+    @cached_property
     def scopes_by_rule(self) -> Mapping[str, Sequence[Scope]]:
         """The scopes that each rule is evaluated for, by the rule's name."""
         return self._scopes_by_rule(self.rule_scopes.rules_applying_to)
@@ -104,11 +139,14 @@ class ReadPlan:
         """The rules that monitor identities."""
         return [rule for rule in self.rules if (Dimension.IDENTITY,) in rule.scopes]
 
-    @property
+    @cached_property
     def leaves_out_identities(self) -> bool:
         """Whether this reading does not count some identity that may send email."""
+        selection = self.selection
         return any(
-            scope in self.selection.rejected or (scope in self.selection.deferred and record.volume)
+            scope in selection.rejected
+            or scope in selection.postponed
+            or (scope in selection.deferred and record.volume)
             for scope, record in self.roster.records.items()
             if scope.kind == (Dimension.IDENTITY,)
         )
@@ -154,17 +192,28 @@ def plan_reading(
     last: date,
     sent_last_day: int | None = None,
     ses_rates: Mapping[Indicator, SesRates] | None = None,
+    sweep_started: datetime | None = None,
 ) -> ReadPlan:
     """Return the plan of a reading at *now* of the days through *last*.
 
     *alerts* are the stored alerts. *rules* must not be empty. *sent_last_day* are the emails that
     SES itself counted in the last 24 hours. *ses_rates* are the rates that SES itself reported.
+    *sweep_started* is the start of the sweep that the reading may continue.
     """
     names = dict.fromkeys(isp for rule in rules for isp in provider_names(rule))
     isps = [isp for isp in names if not roster.is_rejected(ACCOUNT.at_provider(isp), now)]
-    open_scopes = frozenset(key.scope for key, alert in alerts.items() if alert.is_active)
+    open_alerts = [alert for alert in alerts.values() if alert.is_active]
+    open_scopes = frozenset(alert.scope for alert in open_alerts)
     rule_scopes = RuleScopes(rules, roster, isps, open_scopes)
-    selection = select_scopes(rules, roster, isps, rule_scopes, open_scopes, now)
+    selection = select_scopes(
+        rules,
+        roster,
+        isps,
+        rule_scopes,
+        [alert.scope for alert in sorted(open_alerts, key=_longest_unnotified)],
+        now,
+        sweep_started,
+    )
     return ReadPlan(
         rules=rules,
         roster=roster,
@@ -178,4 +227,11 @@ def plan_reading(
         rule_scopes=rule_scopes,
         selection=selection,
         minimum_counts={rule.name: MinimumCounts.for_rule(rule) for rule in rules},
+        sweep_started=sweep_started,
     )
+
+
+def _longest_unnotified(alert: Alert) -> tuple[float, str]:
+    """Return the sort key by which the alerts that a notification may be due about come first."""
+    sent_at = alert.last_notified.sent_at.timestamp() if alert.last_notified else 0.0
+    return sent_at, str(alert.scope)

@@ -54,10 +54,20 @@ class SenderRoster:
     """How many recent emails of the account no known identity sent, at the last reading."""
     today_rejected_on: date | None = None
     """The day on which SES last rejected a query for that day itself."""
+    notable: tuple[Scope, ...] = ()
+    """The senders that each further invocation of a sweep reads, for the weekly summary."""
 
     def record(self, scope: Scope) -> SenderRecord:
         """Return the record of *scope*, which is empty if *scope* is new."""
         return self.records.get(scope, SenderRecord())
+
+    def was_read_since(self, scope: Scope, started: datetime | None) -> bool:
+        """Return whether *scope* was read completely since a sweep *started*.
+
+        The result is False if *started* is None.
+        """
+        read_at = self.record(scope).read_at
+        return started is not None and read_at is not None and read_at >= started
 
     def is_rejected(self, scope: Scope, now: datetime) -> bool:
         """Return whether SES rejected the name of *scope* in the last week."""
@@ -119,22 +129,30 @@ class SenderRoster:
     def after_reading(self, outcome: "ReadOutcome", now: datetime) -> "SenderRoster":
         """Return the roster after a reading at *now*.
 
-        A scope with an unanswered query keeps its `read_at`. A scope that was cut off, or not
-        queried, keeps its record, so it is read first in the next run.
+        A scope with an unanswered query keeps its `read_at`, and so does a sender of which a
+        provider was cut off. A scope that was cut off, or not queried, keeps its record, so it is
+        read first in the next run.
         """
         queried = {query.scope for query in outcome.answers}
         cut_off = outcome.scopes_with(Gap.CUT_OFF)
+        incomplete = {scope.at_all_providers for scope in cut_off if scope.is_sender_at_provider}
         failed = outcome.scopes_with(Gap.UNAVAILABLE)
         records = self._records_to_keep(queried, outcome.open_parts)
         for scope in records.keys() & (queried - cut_off):
             # A rejected name is not queried; its answer is the rejection from before.
             if not self.is_rejected(scope, now):
                 records[scope] = _record_after(
-                    records[scope], scope, outcome, now, is_failed=scope in failed
+                    records[scope],
+                    scope,
+                    outcome,
+                    now,
+                    is_failed=scope in failed,
+                    is_complete=scope not in incomplete,
                 )
         return replace(
             self,
             records=records,
+            notable=(),
             read_at=now,
             queries_made=self.queries_made_on(now.date()) + outcome.queries_made,
             unattributed=outcome.unattributed,
@@ -199,11 +217,17 @@ def query_budget(roster: SenderRoster, queries_per_day: int | None, now: datetim
 
 
 def _record_after(
-    record: SenderRecord, scope: Scope, outcome: ReadOutcome, now: datetime, *, is_failed: bool
+    record: SenderRecord,
+    scope: Scope,
+    outcome: ReadOutcome,
+    now: datetime,
+    *,
+    is_failed: bool,
+    is_complete: bool,
 ) -> SenderRecord:
     """Return *record* after *scope* was queried at *now*."""
     sent = outcome.answers.get(Query(Metric.SEND, scope))
-    is_read = not is_failed and not isinstance(sent, Gap)
+    is_read = is_complete and not is_failed and not isinstance(sent, Gap)
     volume = sent.total(outcome.window, outcome.last) if isinstance(sent, Series) else record.volume
     drilled_down_at = dict.fromkeys(outcome.drilled_down.get(scope, ()), now)
     # The account has no name that SES could reject.

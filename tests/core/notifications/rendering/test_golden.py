@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 import pytest
+from fleet_examples import FLEET_EXAMPLES
 from notification_examples import EXAMPLES
 
 from vdm_alerts.core.notifications.rendering.message import Message
@@ -15,16 +16,19 @@ from vdm_alerts.core.notifications.rendering.message import Message
 GOLDEN = Path(__file__).parent / "golden"
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+ALL_EXAMPLES = {**EXAMPLES, **FLEET_EXAMPLES}
+
+
+@pytest.mark.parametrize("name", ALL_EXAMPLES)
 def test_message_matches_its_golden_file(name: str) -> None:
-    text, path = golden_text(EXAMPLES[name]()), GOLDEN / f"{name}.txt"
+    text, path = golden_text(ALL_EXAMPLES[name]()), GOLDEN / f"{name}.txt"
     if "WRITE_SNAPSHOTS" in os.environ:
         path.write_text(text)
     assert text == path.read_text()
 
 
 def test_each_golden_file_has_an_example() -> None:
-    assert {path.stem for path in GOLDEN.iterdir()} == {*EXAMPLES}
+    assert {path.stem for path in GOLDEN.iterdir()} == {*ALL_EXAMPLES}
 
 
 def golden_text(message: Message) -> str:

@@ -35,8 +35,8 @@ def comparison(figures: WeeklyFigures) -> Table:
         *(
             (
                 capitalized(WORDING[rate.indicator].noun),
-                _rate(rate.this_week),
-                _rate(rate.week_before),
+                rate_of_week(rate.this_week),
+                rate_of_week(rate.week_before),
                 _change_of_rate(rate),
             )
             for rate in figures.rates
@@ -79,7 +79,8 @@ def _count(emails: int | None) -> str:
     return _UNKNOWN if emails is None else f"{emails:,}"
 
 
-def _rate(counts: WeekCounts | None) -> str:
+def rate_of_week(counts: WeekCounts | None) -> str:
+    """Return the rate of a week in words; unknown is never 0."""
     if counts is None:
         return _UNKNOWN
     return percent(counts.rate.value) if counts.rate else "no email"
@@ -117,7 +118,7 @@ def _of_read(figures: WeeklyFigures) -> str:
 def _sender_rate(rates: Sequence[WeeklyRate], indicator: Indicator) -> str:
     counts = [rate.this_week for rate in rates if rate.indicator is indicator]
     # Too few events to matter are not queried.
-    return _rate(counts[0]) if counts and counts[0] else "-"
+    return rate_of_week(counts[0]) if counts and counts[0] else "-"
 
 
 def _rate_items(rates: Sequence[SenderRate]) -> tuple[Sequence[str], int]:
@@ -127,7 +128,7 @@ def _rate_items(rates: Sequence[SenderRate]) -> tuple[Sequence[str], int]:
 def _rate_item(sender: SenderRate) -> str:
     rate = sender.rate
     counts = rate.this_week.rate if rate.this_week else None
-    was = f", {_rate(rate.week_before)} the week before" if rate.week_before else ""
+    was = f", {rate_of_week(rate.week_before)} the week before" if rate.week_before else ""
     return f"{WORDING[rate.indicator].noun} {counts}{was}: {_names(sender.scopes)}"
 
 
