@@ -1,4 +1,4 @@
-"""Run the simulation: random histories of a target and of fleets, the demo with faults, and mutants.
+"""Run the simulation: random histories of targets and fleets, the demo with faults, and mutants.
 
 `make proof` runs all of it. `python -m simulation --seed 1204 --histories 1` repeats one history,
 and `--part mutants` runs a part. Each part that has ended is reported on standard error.
