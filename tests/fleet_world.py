@@ -79,7 +79,11 @@ class FleetWorld:
             except VdmAlertsError as error:
                 answers[target] = TargetAnswer(Status.BLIND, 0, "its run failed", str(error))
             else:
-                answers[target] = TargetAnswer(Status.EVALUATED, report.notifications_sent)
+                answers[target] = TargetAnswer(
+                    Status.EVALUATED,
+                    report.notifications_sent,
+                    open_alerts=report.alerts_warning + report.alerts_critical,
+                )
         return answers
 
     def deliver(

@@ -3,27 +3,27 @@
 import json
 import shlex
 import time
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
-
-from rich.emoji import Emoji
-from rich.panel import Panel
-from rich.table import Table
-from rich.text import Text
 
 from vdm_alerts_cli.clock import VARIABLE as CLOCK_VARIABLE
+from vdm_alerts_cli.demo_output import (
+    listed,
+    print_deliveries,
+    print_heading,
+    print_metrics,
+    timed,
+)
 from vdm_alerts_cli.errors import NotReadError, UnexpectedResultError
 from vdm_alerts_cli.signals import cleanup_on_interrupt
-from vdm_alerts_cli.terminal import SEVERITY_COLORS, Terminal, render_email, wrap_with_indent
+from vdm_alerts_cli.terminal import Terminal
 from vdm_local.account import NO_ACCOUNT
 from vdm_local.cdk import ROOT, bootstrap
-from vdm_local.deployment import EMAIL, LocalDeployment, ReceivedNotification, deploy
+from vdm_local.deployment import EMAIL, LocalDeployment, deploy
+from vdm_local.fleet_scenario import load_scenarios
 from vdm_local.launcher import LocalAws, is_running, start, stop
 from vdm_local.scenario import load_scenario
-from vdm_local.scenario_run import ScenarioRun
 from vdm_local.text_file import read_text_file
 
 DEMO_SCENARIO = ROOT / "local" / "vdm_local" / "scenarios" / "newsletter.toml"
@@ -31,12 +31,6 @@ KEPT = ROOT / "build" / "local-aws.json"
 """How to stop the local AWS that `demo --keep` left running."""
 VARIABLES = ROOT / "build" / "local-aws.env"
 """The environment variables to use that local AWS, as a shell script."""
-
-_FRAME = 4
-"""Columns that the frame of a panel takes."""
-_MAX_STEP_WIDTH = 50
-"""Most columns for the name and the duration of a step."""
-T = TypeVar("T")
 
 
 class UnexpectedNotificationsError(UnexpectedResultError):
@@ -60,10 +54,12 @@ def run_demo(*, keep: bool) -> None:
         console.print("Stopped the local AWS that an earlier demo left running.\n")
     console.print("VDM Alerts on a local AWS, without an AWS account\n", style="bold")
     with cleanup_on_interrupt(), ExitStack() as cleanup:
-        aws = _timed(console, "start the local AWS", lambda: _start(cleanup, keep=keep))
-        _timed(console, "cdk bootstrap", lambda: bootstrap(aws))
+        aws = timed(
+            console, "start the local AWS", lambda: start_aws(cleanup, DEMO_SCENARIO, keep=keep)
+        )
+        timed(console, "cdk bootstrap", lambda: bootstrap(aws))
         option = f"email={EMAIL}"
-        deployed = _timed(console, f"cdk deploy -c {option}", lambda: deploy(aws, "-c", option))
+        deployed = timed(console, f"cdk deploy -c {option}", lambda: deploy(aws, "-c", option))
         with deployed.inbox() as inbox:
             runs = load_scenario(DEMO_SCENARIO).runs
             sent = 0
@@ -71,15 +67,16 @@ def run_demo(*, keep: bool) -> None:
                 aws.set_clock(run.at.isoformat())
                 summary = deployed.invoke(run.event)
                 deliveries = inbox.receive(summary["notifications_sent"])
-                _print_run(console, run, deliveries)
+                print_heading(console, run.at, run.story)
+                print_deliveries(console, deliveries)
                 sent += len(deliveries)
                 reasons = tuple(delivery.document["reason"] for delivery in deliveries)
                 if reasons != run.expected_reasons:
                     raise UnexpectedNotificationsError(
-                        f"{run.at:%Y-%m-%d %H:%M}: expected {_listed(run.expected_reasons)}; sent "
-                        f"{_listed(reasons)}."
+                        f"{run.at:%Y-%m-%d %H:%M}: expected {listed(run.expected_reasons)}; sent "
+                        f"{listed(reasons)}."
                     )
-        _print_metrics(console, deployed.log())
+        print_metrics(console, deployed.log())
         console.print(
             f"{sent} notifications in {len(runs)} runs. {len(runs) - sent} runs sent none. "
             f"The demo took {time.monotonic() - started:.0f} s."
@@ -122,85 +119,24 @@ def require_checkout(command: str) -> None:
         )
 
 
-def _start(cleanup: ExitStack, *, keep: bool) -> LocalAws:
-    """Start a local AWS that *cleanup* stops. With *keep*, `stop` can stop it, too."""
-    aws = start(DEMO_SCENARIO, detached=keep)
+def start_aws(cleanup: ExitStack, scenario: Path, *, keep: bool) -> LocalAws:
+    """Start a local AWS that *cleanup* stops. With *keep*, `stop` can stop it, too.
+
+    Its *scenario* is that of an account or of a fleet. Raises LocalAwsStartError.
+    """
+    aws = start(scenario, detached=keep)
     cleanup.callback(stop, aws)
     if keep:
-        _save_kept(aws)
+        _save_kept(aws, load_scenarios(scenario).runs[-1].at)
     return aws
 
 
-def _timed(console: Terminal, step: str, work: Callable[[], T]) -> T:
-    started = time.monotonic()
-    with console.status(f"{step} ...", spinner="line"):  # It needs ASCII alone.
-        result = work()
-    step_width = min(console.width, _MAX_STEP_WIDTH) - len("  1234.5 s ")
-    console.print(f"  {step:<{step_width}} {time.monotonic() - started:6.1f} s")
-    return result
-
-
-def _print_run(
-    console: Terminal, run: ScenarioRun, deliveries: Sequence[ReceivedNotification]
-) -> None:
-    console.print(f"\n{run.at:%a %d %b %H:%M}  {run.story}", style="bold")
-    if not deliveries:
-        console.print("no notification", style="dim")
-    for delivery in deliveries:
-        color = SEVERITY_COLORS[delivery.document["severity"]]
-        width = console.width - _FRAME
-        formats = (
-            (f"email to {delivery.to}", render_email(delivery.subject, delivery.text, width)),
-            ("chat message of Amazon Q", _render_chat(delivery.chat, width)),
-            ("JSON", Text(json.dumps(delivery.document), "dim")),
-        )
-        for title, text in formats:
-            console.print(Panel(text, title=title, title_align="left", border_style=color))
-
-
-def _render_chat(notification: Mapping[str, Any], width: int) -> Text:
-    """Return a custom notification of Amazon Q as a chat channel shows it."""
-    content = notification["content"]
-    steps = "".join(f"\n  - {step}" for step in content["nextSteps"])
-    title = (f"{Emoji.replace(content['title'])}\n", "bold")
-    return Text.assemble(title, wrap_with_indent(f"{content['description']}{steps}", width))
-
-
-def _listed(reasons: Sequence[str]) -> str:
-    return ", ".join(reasons) or "no notification"
-
-
-def _print_metrics(console: Terminal, log: Sequence[Mapping[str, Any]]) -> None:
-    """Print the metrics in *log*, where CloudWatch's embedded metric format puts them."""
-    values: defaultdict[tuple[str, str, str], list[float]] = defaultdict(list)
-    namespace = ""
-    for line in log:
-        if "_aws" not in line:
-            continue
-        (directive,) = line["_aws"]["CloudWatchMetrics"]
-        namespace = directive["Namespace"]
-        names = [name for name in directive["Dimensions"][0] if name not in {"service", "rule"}]
-        scope = ", ".join(f"{name} {line[name]}" for name in names)
-        for metric in directive["Metrics"]:
-            values[metric["Name"], scope, metric["Unit"]] += line[metric["Name"]]
-    table = Table(title=f"\nCloudWatch metrics in namespace {namespace}", title_justify="left")
-    for heading in ("metric", "dimensions", "unit"):
-        table.add_column(heading)
-    for heading in ("samples", "min", "max", "last"):
-        table.add_column(heading, justify="right")
-    for key, samples in sorted(values.items()):
-        figures = (min(samples), max(samples), samples[-1])
-        table.add_row(*key, str(len(samples)), *(f"{figure:.3g}" for figure in figures))
-    console.print(table)
-
-
-def _save_kept(aws: LocalAws) -> None:
-    """Save how to stop *aws* later, and the environment variables to use it."""
+def _save_kept(aws: LocalAws, now: datetime) -> None:
+    """Save how to stop *aws* later, and the environment variables to use it as of *now*."""
     kept = {"url": aws.url, "process": aws.process, "folder": str(aws.folder)}
     KEPT.write_text(json.dumps(kept), "utf-8")
     unset = "for name in $(env | sed -n 's/^\\(AWS_[A-Z0-9_]*\\)=.*/\\1/p'); do unset $name; done\n"
-    now = load_scenario(DEMO_SCENARIO).runs[-1].at.isoformat()
-    exports = {**NO_ACCOUNT, **aws.variables, CLOCK_VARIABLE: now}
+    exports = {**NO_ACCOUNT, **aws.variables, CLOCK_VARIABLE: now.isoformat()}
     lines = (f"export {name}={shlex.quote(value)}\n" for name, value in exports.items())
     VARIABLES.write_text(unset + "".join(lines), "utf-8")
 

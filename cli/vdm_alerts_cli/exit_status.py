@@ -103,6 +103,10 @@ def _status_of(error: Exception) -> ExitStatus | None:
     from vdm_alerts.core.model.errors import VdmAlertsError  # noqa: PLC0415
     from vdm_local.cdk import CdkError  # noqa: PLC0415
     from vdm_local.deployment import DeliveryError, InvocationFailedError  # noqa: PLC0415
+    from vdm_local.fleet_deployment import (  # noqa: PLC0415
+        ExecutionFailedError,
+        StackFailedError,
+    )
     from vdm_local.launcher import LocalAwsStartError  # noqa: PLC0415
     from vdm_local.scenario import InvalidScenarioError  # noqa: PLC0415
     from vdm_local.text_file import UnreadableFileError  # noqa: PLC0415
@@ -116,7 +120,14 @@ def _status_of(error: Exception) -> ExitStatus | None:
             return ExitStatus.FOUND
         case NotReadError() | VdmAlertsError() | BotoCoreError() | ClientError() | OSError():
             return ExitStatus.NOT_READ
-        case LocalAwsStartError() | CdkError() | DeliveryError() | InvocationFailedError():
+        case (
+            LocalAwsStartError()
+            | CdkError()
+            | StackFailedError()
+            | DeliveryError()
+            | InvocationFailedError()
+            | ExecutionFailedError()
+        ):
             return ExitStatus.NOT_READ
         case _:
             return None

@@ -9,7 +9,8 @@ A fleet scenario is a TOML file that names a scenario for each target, an accoun
 
     [[run]]                         an execution of the state machine
     at       = 2026-03-10T09:00:00Z
-    expects  = ["SUMMARY"]          the expected reasons of the notifications, in order
+    expects  = ["SUMMARY"]          the expected notifications, in order: reasons, or the topics of
+                                    notifications about several targets
     story    = "They pass 5%."      a description
     denied   = ["333333333333"]     accounts that deny their role to the hub at that time
     weekly_summary = true           the schedule of the weekly summary starts this run
@@ -53,7 +54,10 @@ class FleetRun:
     at: datetime
     """The time of the execution."""
     expected_reasons: tuple[str, ...] = ()
-    """The reasons of the notifications that the execution should send, in order."""
+    """The reasons of the notifications that the execution should send, in order.
+
+    The reason of a notification about several targets is its topic.
+    """
     story: str = ""
     """A description for the reader."""
     denied: tuple[str, ...] = ()
@@ -156,6 +160,8 @@ def _read(table: Table) -> FleetScenarioDocument:
     return _converter.structure(table, FleetScenarioDocument)
 
 
+FLEET_REASONS = {**EXPECTED_REASONS, "PROVIDER": "PROVIDER", "OTHERS": "OTHERS"}
+"""The reasons and topics that notifications of a fleet can have."""
 _TABLE_EXAMPLES = {
     TargetDocument: "tables, each with the heading [[targets]] and keys below it, for example "
     'account = "222222222222"',
@@ -173,7 +179,7 @@ _converter = document_converter(_TABLE_EXAMPLES, min_items=0)
 _converter.register_structure_hook(AccountId, lambda value, _: parse_account(value))
 _converter.register_structure_hook(RegionName, lambda value, _: parse_region(value))
 _converter.register_structure_hook(
-    ExpectedReason, choice_parser("a reason of a notification", EXPECTED_REASONS)
+    ExpectedReason, choice_parser("a reason of a notification", FLEET_REASONS)
 )
 _converter.register_structure_hook(datetime, lambda value, _: parse_timestamp(value))
 _converter.register_structure_hook(bool, lambda value, _: parse_switch(value))

@@ -79,6 +79,22 @@ def test_alert_stays_open_when_the_volume_is_too_low(world: World) -> None:
     assert len(world.notifier.sent) == 1
 
 
+def test_hold_begins_at_once_when_it_was_to_begin_before_the_clock_was_set_back(
+    world: World,
+) -> None:
+    """A run with a later clock has saved the alert, and died before it saved its own time."""
+    world.set_bounces(NEWS_IDENTITY, 600)
+    world.set_rules(a_rule(hold=2 * HOUR)).run(hours=5)
+    world.state = replace(world.state, last_run=NOW)
+
+    world.run(hours=1)
+    world.run(hours=2)
+    assert world.notifier.sent == []
+    world.run(hours=3)
+
+    assert world.subjects == ["[WARNING] Bounce rate 6% (above 5%): news.example.com"]
+
+
 def test_alert_resolves_when_the_threshold_is_raised_above_its_rate(world: World) -> None:
     world.set_bounces(NEWS_IDENTITY, 900)
     for hours, warning in enumerate(("5%", "8%", "8%")):

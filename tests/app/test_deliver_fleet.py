@@ -191,6 +191,18 @@ def test_blind_target_is_notified_once_with_its_name_and_reason() -> None:
     assert (message["severity"], message["fixed_total"]) == ("OK", 1)
 
 
+def test_end_of_blindness_does_not_hide_an_open_alert() -> None:
+    fleet = a_fleet(3, bad=1)
+    fleet.deliver({**fleet.evaluate(), a_target(4): DENIED})
+    fleet.take_messages()
+    fleet.execute(1)
+    [message] = fleet.take_messages()
+    assert message["text"] == [
+        "All reported problems are fixed. Alerts about rates are still open."
+    ]
+    assert message["headline"] == "[RESOLVED] VDM Alerts: 1 problem fixed"
+
+
 def test_target_without_an_answer_is_blind() -> None:
     fleet = a_fleet(3, bad=0)
     fleet.deliver(fleet.evaluate(targets=fleet.targets[:2]))

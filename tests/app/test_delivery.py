@@ -1,5 +1,7 @@
 """Notifications that could not be sent, or whose delivery could not be stored."""
 
+from dataclasses import replace
+
 import pytest
 from builders import NEWS_IDENTITY, a_rule
 from fakes import World
@@ -7,9 +9,11 @@ from fakes import World
 from vdm_alerts.app.notify import NotificationsUnsentError
 from vdm_alerts.core.model.account import AccountStatus
 from vdm_alerts.core.model.findings import AccessDeniedError, Finding, UnavailableError
+from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.rules.rule_set import RuleSet
 
 VDM_OFF = Finding("VDM", "VDM is off", "Turn it on")
+MANY_NAMES = [f"{number}.example.com" for number in range(30)]
 
 
 def test_unsent_notification_stays_due(world: World) -> None:
@@ -78,6 +82,29 @@ def test_service_notifications_have_sequence_numbers(world: World) -> None:
     world.account.current_status = AccountStatus(vdm_enabled=False, findings=[VDM_OFF])
     world.run()
     world.account.current_status = AccountStatus(vdm_enabled=True)
+    world.run(hours=1)
+
+    assert [document["sequence"] for document in world.documents] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("first", "changed"),
+    [
+        (VDM_OFF, replace(VDM_OFF, severity=Severity.CRITICAL)),
+        (replace(VDM_OFF, blocks_monitoring=False), VDM_OFF),
+        (VDM_OFF.with_subjects(MANY_NAMES[:25]), VDM_OFF.with_subjects(MANY_NAMES)),
+    ],
+)
+def test_problem_that_changed_since_an_unconfirmed_notification_gets_the_next_number(
+    world: World, first: Finding, changed: Finding
+) -> None:
+    """A receiver that has the first notification would discard the change as a duplicate."""
+    world.account.current_status = AccountStatus(vdm_enabled=False, findings=[first])
+    world.fail("save state", UnavailableError("dynamodb:PutItem", "no answer"), only=2)
+    with pytest.raises(UnavailableError):
+        world.run()
+
+    world.account.current_status = AccountStatus(vdm_enabled=False, findings=[changed])
     world.run(hours=1)
 
     assert [document["sequence"] for document in world.documents] == [1, 2]

@@ -1,5 +1,6 @@
 """Runs with very many problems: the state fits into the table, and nothing is repeated."""
 
+import json
 from dataclasses import dataclass, replace
 
 import pytest
@@ -8,14 +9,17 @@ from fakes import World
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vdm_alerts.adapters.aws.sns_notifier import forms_of
 from vdm_alerts.adapters.memory import MemoryState
 from vdm_alerts.core.alerts.stored_state import StoredState
-from vdm_alerts.core.model.findings import Finding
+from vdm_alerts.core.model.findings import Finding, UnavailableError
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Scope
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.muting.silences import Silences
 from vdm_alerts.core.rules.rule_set import RuleSet
 
+MAX_MESSAGE_SIZE = 256 * 1_024
+"""Maximum bytes of a message. Source: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"""
 IDENTITIES = [Scope(identity=f"{number}.example.com") for number in range(60)]
 
 
@@ -53,6 +57,19 @@ def test_new_problem_beyond_the_limit_is_notified_by_its_count(world: World) -> 
     assert len(fixed["fixed"]) == 48
     world.run(hours=3)
     assert len(world.documents) == 3
+
+
+def test_another_number_of_problems_beyond_the_limit_gets_the_next_number(world: World) -> None:
+    world.silences.current = Silences(findings=[broken(number) for number in range(60)])
+    world.fail("save state", UnavailableError("dynamodb:PutItem", "no answer"), only=2)
+    with pytest.raises(UnavailableError):
+        world.run()
+
+    world.silences.current = Silences(findings=[broken(number) for number in range(61)])
+    world.run(hours=1)
+
+    numbers = [(each["sequence"], each["findings_total"]) for each in world.documents]
+    assert numbers == [(1, 60), (2, 61)]
 
 
 def test_critical_problem_is_listed_beyond_the_limit(world: World) -> None:
@@ -95,6 +112,45 @@ def test_listed_problem_that_changes_beyond_the_limit_stays_listed(world: World)
     _, news, fixed = world.documents
     assert news["findings"][0]["key"] == changed.key
     assert [finding["key"] for finding in fixed["fixed"]] == [changed.key]
+
+
+def test_listed_problem_that_changes_when_a_subscription_ends_stays_listed(world: World) -> None:
+    """The end of a subscription is always listed. It takes no place of another problem."""
+    world.notifier.confirmed = 2
+    many = [broken(number) for number in range(60)]
+    world.silences.current = Silences(findings=many)
+    world.run()
+
+    world.notifier.confirmed = 1
+    changed = replace(many[7], details="It has another error now")
+    world.silences.current = Silences(findings=[*many[:7], *many[8:], changed])
+    world.run(hours=1)
+    world.silences.current = Silences(findings=[*many[:7], *many[8:]])
+    world.run(hours=2)
+
+    _, news, fixed = world.documents
+    assert [finding["key"] for finding in news["findings"][:2]] == ["subscriptions", changed.key]
+    assert [finding["key"] for finding in fixed["fixed"]] == [changed.key]
+
+
+def test_incident_of_many_identities_with_long_names_fits_into_messages(world: World) -> None:
+    identities = [Scope(identity=f"{number}.{'x' * 10_000}.example.com") for number in range(40)]
+    world.set_rules(a_rule(scopes=frozenset({(), (Dimension.IDENTITY,)})))
+    world.account.senders = identities
+    for scope in (ACCOUNT, *identities):
+        world.set_bounces(scope, 600)
+
+    world.run()
+    world.rules.rule_set = RuleSet({})
+    world.run(hours=1)
+
+    sizes = [
+        len(json.dumps(forms_of(message), ensure_ascii=False).encode())
+        for message in world.notifier.sent
+    ]
+    assert len(sizes) == 2
+    assert max(sizes) < MAX_MESSAGE_SIZE
+    assert all(document["affected_total"] == 41 for document in world.documents)
 
 
 @pytest.mark.parametrize(("rule_count", "identity_count"), [(130, 60), (1_300, 6)])

@@ -6,6 +6,21 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from benchmarks import fleet
+from benchmarks.backtest import SlowEndpoint
+from benchmarks.event_clock import EventClock
+from benchmarks.fixture import DAYS, METRICS, NOW, account_of
+from vdm_alerts.adapters.aws.ses_metrics import SesMetrics
+from vdm_alerts.adapters.aws.ses_rate_limiter import RateLimiter
+from vdm_alerts.core.model.deadline import NoDeadline
+from vdm_alerts.core.model.metrics import Scope
+from vdm_alerts.core.planning.queries import Query
+from vdm_alerts_cli.in_process_ses import in_process_client
+from vdm_local.quota import QUERIES_PER_SECOND
+from vdm_local.scenario import parse_scenario
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -50,3 +65,58 @@ def test_backtest_benchmark_reads_every_series_and_replays_every_day() -> None:
     assert row["throttled"] == 0
     assert row["runs"] == 46
     assert row["alerts"] > 0
+
+
+def test_fleet_benchmark_compares_a_fleet_with_a_stack_for_each_target() -> None:
+    rows = rows_of("fleet", "--accounts", "4", "--identities", "400")
+    fleets = [rows[f"fleet, {count} at a time"] for count in (10, 40, 100)]
+    stacks, one = rows["a stack for each target"], rows["one stack, one target"]
+    assert {row["throttled"] for row in rows.values()} == {0}
+    assert {row["targets"] for row in fleets} == {stacks["targets"]} == {20}
+    assert {row["usual_queries"] for row in fleets} == {stacks["usual_queries"]}
+    assert [row["usual_s"] for row in fleets] == sorted(
+        (row["usual_s"] for row in fleets), reverse=True
+    )
+    assert stacks["first_messages"] == 20
+    assert fleets[0]["first_messages"] == 1
+    assert fleets[0]["usual_messages"] == stacks["usual_messages"] == 1
+    assert one["dollars_a_month"] < fleets[0]["dollars_a_month"] < stacks["dollars_a_month"]
+
+
+@pytest.mark.parametrize("identities", [1, 150])
+def test_simulated_reading_takes_as_long_as_that_of_the_adapter(identities: int) -> None:
+    clock = EventClock()
+    endpoint = SlowEndpoint(parse_scenario(account_of(identities), "here"), NOW, clock)
+    queries = [
+        Query(metric, Scope(identity=f"{number}.example.com"))
+        for number in range(identities)
+        for metric in METRICS
+    ]
+    with clock.running():
+        adapter = SesMetrics(in_process_client(endpoint), RateLimiter(clock))
+        adapter.read(queries, DAYS, NOW.date(), NoDeadline())
+    simulated = fleet.Clock()
+    source = fleet.TimedSeries(identities, simulated)
+    source.read(queries, DAYS, NOW.date(), NoDeadline())
+    assert endpoint.quota.throttled == source.throttled == 0
+    assert simulated.now == pytest.approx(clock.monotonic(), rel=0.05)
+
+
+def test_simulated_quota_throttles_a_reader_without_a_limit() -> None:
+    clock = fleet.Clock()
+    source = fleet.TimedSeries(1_000, clock)
+    source.limiter = RateLimiter(clock, 100)
+    queries = [Query(METRICS[0], Scope(identity=f"{number}")) for number in range(1_000)]
+    source.read(queries, DAYS, NOW.date(), NoDeadline())
+    assert source.throttled > 0
+    assert clock.now > 1_000 / QUERIES_PER_SECOND - 1
+
+
+def test_map_starts_the_next_target_when_one_ends() -> None:
+    evaluations = [fleet.Evaluation(seconds, 0, 0, 0) for seconds in (100, 10, 10, 10)]
+    execution = fleet.FleetExecution(evaluations, 0, 0)
+    overhead = fleet.STATES_S + fleet.WARM_START_S
+    cold = fleet.COLD_START_S - fleet.WARM_START_S
+    assert execution.map_seconds(1) == pytest.approx(130 + 4 * overhead + cold)
+    assert execution.map_seconds(2) == pytest.approx(100 + overhead + cold)
+    assert execution.map_seconds(1_000) == pytest.approx(100 + overhead + cold)

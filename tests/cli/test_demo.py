@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import signal
 import socket
@@ -25,6 +26,20 @@ SUBJECTS = (
     "[RESOLVED] Bounce rate 1.1% (below 5%): news.example.com",
     "[CRITICAL] Complaint rate 1.6% (above 0.5%): offers.example.com",
 )
+
+
+FLEET_SUBJECTS = (
+    "[OK] VDM Alerts is monitoring: first summary in 6 targets",
+    "[WARNING] Bounce rate 6.1% (above 5%): news.example.com - shop 222222222222 us-east-1",
+    "[WARNING] Bounce rate still 6.1% (above 5%): news.example.com - shop 222222222222 us-east-1",
+    "[WARNING] Account 333333333333 (travel)",
+    "[RESOLVED] VDM Alerts: 2 problems fixed",
+    "[RESOLVED] Bounce rate 0.87% (below 5%): news.example.com - shop 222222222222 us-east-1",
+    "[OK] Weekly summary in 6 targets",
+    "[CRITICAL] Bounce rate at Yahoo in 6 targets",
+    "Bounce rate at Yahoo in 6 targets",
+)
+"""The first words of the subjects, in order."""
 
 
 def cli(root: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -86,6 +101,18 @@ def test_demo_plays_the_scenario_and_leaves_nothing_behind(
     assert "7 notifications in 13 runs" in demo.stdout
     assert "CloudWatch metrics in namespace VdmAlerts" in demo.stdout
     assert "BounceRate" in demo.stdout
+
+
+def test_demo_of_a_fleet_plays_its_story(root: Path, temporary: Path) -> None:
+    demo = cli(root, "demo", "--fleet")
+    assert demo.returncode == 0, demo.stderr + demo.stdout
+    assert emulators(temporary) == set()
+    subjects = re.findall(r"Subject: (.*)", demo.stdout)
+    assert len(subjects) == len(FLEET_SUBJECTS)
+    for subject, expected in zip(subjects, FLEET_SUBJECTS, strict=True):
+        assert expected in subject
+    assert "blind: 333333333333 eu-west-1, 333333333333 us-east-1;" in demo.stdout
+    assert "9 notifications in 9 executions for 6 targets" in demo.stdout
 
 
 def _accept_interrupts() -> None:

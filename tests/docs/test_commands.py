@@ -34,6 +34,7 @@ from vdm_alerts_cli.silence_store import version_command
 
 ONLY_PARSED = {
     "demo": "tests/cli/test_demo.py runs what it starts",
+    "demo-fleet": "tests/cli/test_demo.py runs what it starts",
     "stop": "tests/cli/test_demo.py runs what it starts",
     "test": "it runs this test",
     "test-fast": "it runs this test",

@@ -6,8 +6,14 @@ from pathlib import Path
 import pytest
 
 from vdm_alerts.core.model.target import Target
+from vdm_alerts.core.notifications.fleet import Topic
 from vdm_local.endpoints import HOME, WITHOUT_VDM, Endpoints
-from vdm_local.fleet_scenario import FleetScenario, load_fleet_scenario, load_scenarios
+from vdm_local.fleet_scenario import (
+    FLEET_REASONS,
+    FleetScenario,
+    load_fleet_scenario,
+    load_scenarios,
+)
 from vdm_local.scenario import InvalidScenarioError, Scenario
 
 SHOP = """
@@ -69,6 +75,10 @@ def test_fleet_scenario_has_the_runs_of_the_hub(folder: Path) -> None:
     assert first.event == {"now": "2026-03-05T09:00:00+00:00"}
     assert second.denied == ("333333333333",)
     assert second.event == {"now": "2026-03-06T09:00:00+00:00", "weeklySummary": True}
+
+
+def test_every_topic_of_a_notification_can_be_expected() -> None:
+    assert {topic.name for topic in Topic} <= FLEET_REASONS.keys()
 
 
 def test_file_is_a_fleet_scenario_when_it_has_targets(folder: Path) -> None:

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from simulation.damages import ITEMS, DamagedItem
-from simulation.delivered import incidents_in, scope_of
+from simulation.damages import ITEMS, PARTITION, DamagedItem
+from simulation.delivered import cut_problems, incidents_in, scope_of
+from simulation.rules import CROWD_RULE, is_monitoring
 from simulation.world import Delivery, World
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope
 
@@ -14,6 +15,8 @@ from vdm_alerts.core.model.metrics import ACCOUNT, Scope
 class DamagedAlert:
     """An alert whose item was damaged, until the service stored that it was notified again."""
 
+    name: str
+    """The sort key of its item."""
     believed: int
     """The rank of the severity that recipients believed in."""
     observed: int
@@ -22,6 +25,10 @@ class DamagedAlert:
     """How many messages had been delivered by then."""
     may_have_ended: bool = False
     """Whether the scope was no longer monitored since, so that the alert ends without a message."""
+    is_stored: bool = True
+    """Whether the table had its item after the last run."""
+    has_ended: bool = False
+    """Whether the alert has ended because its rule no longer monitored the rate."""
 
 
 @dataclass
@@ -33,19 +40,33 @@ class Damaged:
     unreported: dict[str, str] = field(default_factory=dict)
     """How a message has to name each damaged item of which none was delivered, by its name."""
 
-    def add_alert(self, key: tuple[str, Scope], believed: int) -> None:
-        """Add the alert of *key*, of which recipients *believed* that rank."""
+    def add_alert(self, name: str, key: tuple[str, Scope], believed: int) -> None:
+        """Add the alert of *key* in the item *name*, of which recipients *believed* that rank."""
         observed, delivered = len(self.world.observations), len(self.world.delivered)
         earlier = self.alerts.get(key)
         if earlier:
             believed = max(believed, earlier.believed)
-        self.alerts[key] = DamagedAlert(believed, observed, delivered)
+        self.alerts[key] = DamagedAlert(name, believed, observed, delivered)
 
     def note_senders(self) -> None:
         """Note which damaged alerts are about senders that do not exist now."""
         for key, alert in self.alerts.items():
             if key[1] != ACCOUNT and key[1] not in self.world.senders:
                 self.alerts[key] = replace(alert, may_have_ended=True)
+
+    def note_rules(self) -> None:
+        """Note which damaged alerts ended in the last run because their rules do not apply now.
+
+        The run that ends such an alert deletes its item. A rule that applies again has a new alert
+        then, which repeats nothing.
+        """
+        crowd = dict.fromkeys(self.world.crowd.rule_names, CROWD_RULE)
+        texts = {**self.world.rules, **crowd}
+        for key, alert in self.alerts.items():
+            is_stored = (PARTITION, alert.name) in self.world.table.items
+            is_ended_now = alert.is_stored and not is_stored and not is_monitoring(key[0], texts)
+            has_ended = alert.has_ended or is_ended_now
+            self.alerts[key] = replace(alert, is_stored=is_stored, has_ended=has_ended)
 
     def add_item(self, item: DamagedItem) -> None:
         """Add *item*, which has to be reported."""
@@ -58,14 +79,20 @@ class Damaged:
         """Note that the list of unreported damage was damaged itself."""
         self.unreported.clear()
 
-    def update(self, document: Mapping[str, Any]) -> None:
-        """Take in the service message with *document*."""
+    def update(self, document: Mapping[str, Any]) -> int:
+        """Take in the service message with *document*, and return how many items it only counts.
+
+        Its payload may be too short for their findings. The service takes them as reported.
+        """
         names = [finding["key"].removeprefix("item ") for finding in document["findings"]]
-        self.unreported = {
+        unlisted = {
             name: text
             for name, text in self.unreported.items()
             if not any(each.startswith((name[:200], text)) for each in names)
         }
+        are_counted = len(unlisted) <= cut_problems(document)
+        self.unreported = {} if are_counted else unlisted
+        return len(unlisted) if are_counted else 0
 
     def confirm(self, delivery: Delivery) -> None:
         """Note that the service knows of *delivery*, so that it is the last marked one."""

@@ -1,10 +1,13 @@
 """Parts of a delivered message's JSON payload, for the oracle."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from vdm_alerts.core.model.metrics import Dimension, Scope
 from vdm_alerts.core.notifications.service_notification import OMITTED
+
+_OMITTED_NUMBER = re.compile(r"and ([\d,]+) more")
 
 
 def incidents_in(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -22,14 +25,31 @@ def has_history(part: Mapping[str, Any]) -> bool:
     return "-unremembered-" not in part["id"]
 
 
-def is_whole(document: Mapping[str, Any]) -> bool:
-    """Say whether the message with *document* lists all its incidents, scopes and problems."""
+def lists_all_alerts(document: Mapping[str, Any]) -> bool:
+    """Say whether the message with *document* lists all its incidents and scopes."""
     lists_all_incidents = document.get("incidents_total", 0) == len(document.get("incidents", ()))
-    return (
-        lists_all_incidents
-        and all(map(lists_all_scopes, incidents_in(document)))
-        and not any(finding["key"] == OMITTED for finding in document.get("findings", ()))
-    )
+    return lists_all_incidents and all(map(lists_all_scopes, incidents_in(document)))
+
+
+def counted_problems(document: Mapping[str, Any]) -> int:
+    """Return how many open problems the service message with *document* counts, but not lists."""
+    listed = [finding for finding in document["findings"] if finding["key"] != OMITTED]
+    return int(document["findings_total"]) - len(listed)
+
+
+def cut_problems(document: Mapping[str, Any]) -> int:
+    """Return how many of `counted_problems` the notification has, but not its payload.
+
+    The others are those that the finding `OMITTED` counts. All may be cut if that one is.
+    """
+    omitted = [each["headline"] for each in document["findings"] if each["key"] == OMITTED]
+    numbers = [int(_OMITTED_NUMBER.findall(headline)[-1].replace(",", "")) for headline in omitted]
+    return counted_problems(document) - sum(numbers)
+
+
+def lists_all_fixed(document: Mapping[str, Any]) -> bool:
+    """Say whether the service message with *document* lists all problems that are fixed."""
+    return bool(document["fixed_total"] == len(document["fixed"]))
 
 
 def lists_all_scopes(incident: Mapping[str, Any]) -> bool:

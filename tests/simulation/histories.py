@@ -172,6 +172,7 @@ def change(world: World, step: Step) -> None:
         # The clock may be set back, and CloudWatch has one rate for each time.
         rates = world.ses_rates.get(Indicator.SES_BOUNCE_RATE, [])
         earlier = [rate for rate in rates if rate.at != world.now]
+        world.replaced_ses_rates += [rate for rate in rates if rate.at == world.now]
         reported = SesRate(step.ses_level / 1_000, world.now)
         world.ses_rates = {Indicator.SES_BOUNCE_RATE: [*earlier, reported]}
     if step.senders is not None and step.senders != world.senders:

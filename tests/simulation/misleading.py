@@ -1,21 +1,25 @@
 """Notifications that mislead: by the scope that they lead with, or by what they call OK."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
+from vdm_alerts.core.rules.rule import Rule
 
-def leads_with_good_news(incident: Mapping[str, Any]) -> bool:
+
+def leads_with_good_news(incident: Mapping[str, Any], rules: Collection[Rule]) -> bool:
     """Say whether *incident* leads with another scope than one that is above its threshold.
 
-    A rate in doubt has no threshold in the payload. It is above if it reaches one of another scope.
+    A rate in doubt has no threshold in the payload. It is above if it reaches the lowest one of
+    *rules*, the rules that may apply to the scope, or without them, one of another scope. Another
+    scope may be above a higher threshold of the same rule.
     """
     first, *others = incident["affected"]
-    thresholds = [each["threshold"] for each in others if _is_above(each)]
+    thresholds: list[float] = [each["threshold"] for each in others if _is_above(each)]
     if _is_above(first) or not thresholds:
         return False
+    own = [threshold.share for rule in rules for threshold in rule.thresholds]
     rate: float = first["rate"] or 0
-    lowest: float = min(thresholds)
-    return bool(first["severity"] == "OK" or rate < lowest)
+    return bool(first["severity"] == "OK" or rate < min(own or thresholds))
 
 
 def says_ok(document: Mapping[str, Any]) -> bool:

@@ -19,7 +19,7 @@ from simulation.damages import ROSTER, DamagedItem, was_later_item_kept
 from simulation.delivered import (
     has_history,
     incidents_in,
-    is_whole,
+    lists_all_alerts,
     lists_all_scopes,
     number_of,
     scope_of,
@@ -48,7 +48,7 @@ from vdm_alerts.core.evaluation.verdict_record import NoRecord, VerdictRecord, v
 from vdm_alerts.core.model.errors import ClockWentBackError, LeaseHeldError, StaleStateError
 from vdm_alerts.core.model.findings import UnavailableError
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope
-from vdm_alerts.core.model.rates import Indicator
+from vdm_alerts.core.model.rates import Indicator, SesRate
 from vdm_alerts.core.planning.roster import SenderRoster
 from vdm_alerts.core.rules.rule import PlainComparison, Rule
 
@@ -87,6 +87,8 @@ READ = "read metrics"
 UNCHECKED = {"version", "token"}
 """The attributes of the run item whose damage leaves the others as they are."""
 DAY = timedelta(days=1)
+COUNTED_PROBLEM = "problem that a full message may only count"
+"""An excuse: 50 problems are listed at most, and fewer if their texts are long."""
 READ_WITHIN = timedelta(hours=25)
 """How soon the emails of a new sender are read."""
 BEYOND_DOUBT = 2.5
@@ -142,7 +144,7 @@ class Oracle:
     _deliveries_by_then: int = 0
 
     def __post_init__(self) -> None:
-        self.repeats = Repeats(self._report)
+        self.repeats = Repeats(self._report, self.excuses)
         self.damaged = Damaged(self.world)
 
     def check_run(self, actor: Actor) -> None:
@@ -152,6 +154,7 @@ class Oracle:
         self._check_table()
         self._check_muting()
         self.damaged.note_senders()
+        self.damaged.note_rules()
         self._check_messages()
         self._check_reports(actor)
         if _is_clean(actor):
@@ -169,6 +172,7 @@ class Oracle:
             self._count(actor)
             self._check_reports(actor)
         self._check_table()
+        self.damaged.note_rules()
         self._check_messages(may_repeat=overlap.has_lease_expired)
         self._update_durations(is_clean=False)
 
@@ -189,7 +193,7 @@ class Oracle:
             key = item.rule, item.scope
             believed = self.beliefs.pop(key, 0)
             self.excuses["damaged alert that may end without notification"] += believed > 0
-            self.damaged.add_alert(key, believed)
+            self.damaged.add_alert(item.name, key, believed)
             self._breached_since.pop(key, None)
         elif item.rule:
             self.excuses["invalid rule whose last valid version was damaged"] += not parsed(
@@ -270,7 +274,7 @@ class Oracle:
                     self.repeats.check_reminder(delivery, incident)
                 self._check_incident(delivery, incident, may_repeat=may_repeat)
             self.repeats.check(delivery, may_repeat=may_repeat)
-            if not is_whole(delivery.document):
+            if not lists_all_alerts(delivery.document):
                 scopes = (ACCOUNT, *self.world.levels)
                 keys = {(name, scope) for name in (*RULES, SES) for scope in scopes}
                 listed = incidents_in(delivery.document)
@@ -278,7 +282,7 @@ class Oracle:
                 self.excuses["alert that a full message may only count"] += len(unlisted)
                 self._unlisted |= unlisted
             if delivery.document["kind"] == "service":
-                self.damaged.update(delivery.document)
+                self.excuses[COUNTED_PROBLEM] += self.damaged.update(delivery.document)
                 self._service.update(delivery.document)
                 self._check_ended_subscriptions(delivery, may_repeat=may_repeat)
         for delivery in self.world.delivered:
@@ -291,7 +295,10 @@ class Oracle:
     def _check_headline(self, delivery: Delivery) -> None:
         """Check that *delivery* neither leads with good news nor says OK wrongly."""
         for incident in incidents_in(delivery.document):
-            if leads_with_good_news(incident):
+            name = incident["affected"][0]["rule"]
+            known = self._known_rules.get(name)
+            rules = [known] if known else self._all_versions.get(name, [])
+            if leads_with_good_news(incident, rules):
                 details = f"{number_of(incident)} leads with a scope in range"
                 self._report("misleading notification", details)
         if says_ok(delivery.document) and self.knows_truth and _is_clean(delivery.actor):
@@ -393,14 +400,18 @@ class Oracle:
             damage = self.damaged.alerts.get(key)
             if not (damage and 0 < rank <= damage.believed) or damage.may_have_ended:
                 continue
-            if not self._was_healthy(key, damage.observed, delivery.observed):
+            if self._was_healthy(key, damage.observed, delivery.observed):
+                continue
+            if damage.has_ended:
+                self.excuses["new alert of a rule that did not apply after damage"] += 1
+            else:
                 details = f"{number_of(incident)} repeats the damaged {key} without a mark"
                 self._report("unexpected notification", details)
 
     def _was_healthy(self, key: Key, since: int, until: int) -> bool:
         """Say whether a run observed *key* in range, so that its alert ended."""
         if key[0] == SES:
-            return 0 in self._ses_ranks(LONG_AGO, self.world.now)
+            return 0 in self._read_ses_ranks(LONG_AGO)
         observed = self._observed(key, since, until)
         return any(severity(min(levels), rule) == 0 for levels, rule in observed)
 
@@ -442,17 +453,21 @@ class Oracle:
 
     def _ses_ranks(self, since: datetime, until: datetime) -> list[int]:
         """Return the rank of each rate that SES has reported from *since* to *until*, in order."""
-        rule = parsed(SES, SES_RULE)
         rates = self.world.ses_rates.get(Indicator.SES_BOUNCE_RATE, ())
         rates = sorted(rates, key=lambda rate: rate.at)
-        return [
-            sum(rate.value >= threshold.share for threshold in rule.thresholds) if rule else 0
-            for rate in rates
-            if since <= rate.at <= until
-        ]
+        return [_ses_rank(rate) for rate in rates if since <= rate.at <= until]
+
+    def _read_ses_ranks(self, since: datetime) -> list[int]:
+        """Return the rank of each rate since *since* that a run may have read.
+
+        If the clock was set back, that can be a rate of a later time, or one that another replaced.
+        """
+        rates = self.world.ses_rates.get(Indicator.SES_BOUNCE_RATE, ())
+        rates = [*rates, *self.world.replaced_ses_rates]
+        return [_ses_rank(rate) for rate in rates if since <= rate.at]
 
     def _check_alert(self, key: Key, rank: int, delivery: Delivery) -> None:
-        worst_of_ses = max(self._ses_ranks(delivery.now - HISTORY_OF_SES, delivery.now), default=0)
+        worst_of_ses = max(self._read_ses_ranks(delivery.now - HISTORY_OF_SES), default=0)
         if key[0] == SES:
             if worst_of_ses < rank:
                 self._report("false alert", f"{key} has rank {rank}, SES reported {worst_of_ses}")
@@ -512,10 +527,8 @@ class Oracle:
                 self._check_belief((name, scope))
         self._check_belief_in_rate_of_ses()
         if not self._is_quiet():
-            if self._service.is_whole:
-                self._check_rule_status()
-                self._check_reading_status()
-                self._check_damage()
+            self._check_problems()
+            self._check_status_of_fixed()
             self._check_subscribers()
 
     def _check_belief_in_rate_of_ses(self) -> None:
@@ -635,26 +648,55 @@ class Oracle:
             changed = {name for name, rule in valid.items() if kept.get(name) != rule}
             self._known_rules = {name: kept[name] for name in kept.keys() - changed}
 
-    def _check_rule_status(self) -> None:
-        invalid = {name for name, text in self.world.rules.items() if not parsed(name, text)}
-        for name in invalid - self._service.invalid_rules.keys():
-            self._report("wrong rule status", f"the rule {name} is invalid and not reported")
-        for name, is_followed_up in self._service.invalid_rules.items():
-            if name not in invalid and is_followed_up:
-                self._report("wrong rule status", f"the rule {name} is valid and reported invalid")
+    def _check_problems(self) -> None:
+        """Check that each problem is reported, or counted by a message that lists too many others.
 
-    def _check_reading_status(self) -> None:
-        world, is_reported = self.world, self._service.is_unreadable
-        for scope, since in self._unreadable_since.items():
-            if self._known_rules and world.now - since > DAY and is_reported is False:
-                details = f"{scope} is unreadable since {since} and not reported"
-                self._report("unreported failure", details)
-        if is_reported and self._known_rules and not world.unreadable:
+        Once the others are fixed, a message lists it. Until then, a new problem that takes the
+        place of one that was only counted too does not change the count, and so is no news.
+        """
+        missing = [
+            *self._unreported_rules(),
+            *self._unreported_scopes(),
+            *self._unreported_damage(),
+        ]
+        if len(missing) <= self._service.counted:
+            self.excuses[COUNTED_PROBLEM] += len(missing)
+            return
+        for kind, details in missing:
+            self._report(kind, details)
+
+    def _unreported_rules(self) -> Iterator[tuple[str, str]]:
+        for name in self._invalid_rules() - self._service.invalid_rules.keys():
+            yield "wrong rule status", f"the rule {name} is invalid and not reported"
+
+    def _unreported_scopes(self) -> Iterator[tuple[str, str]]:
+        """Yield a violation if scopes are not reported as unreadable; one problem has them all."""
+        world = self.world
+        unreadable = {
+            str(scope): since
+            for scope, since in self._unreadable_since.items()
+            if world.now - since > DAY
+        }
+        if unreadable and self._known_rules and self._service.is_unreadable is False:
+            since = min(unreadable.values())
+            details = f"{', '.join(unreadable)} is unreadable since {since} and not reported"
+            yield "unreported failure", details
+
+    def _unreported_damage(self) -> Iterator[tuple[str, str]]:
+        for name in self.damaged.unreported:
+            yield "unreported failure", f"the stored item {name} was damaged"
+
+    def _check_status_of_fixed(self) -> None:
+        """Check that the end of a problem is reported."""
+        invalid = self._invalid_rules()
+        for name, has_no_end in self._service.invalid_rules.items():
+            if name not in invalid and has_no_end:
+                self._report("wrong rule status", f"the rule {name} is valid and reported invalid")
+        if self._service.is_unreadable and self._known_rules and not self.world.unreadable:
             self._report("unreported failure", "every scope is readable, and reported unreadable")
 
-    def _check_damage(self) -> None:
-        for name in self.damaged.unreported:
-            self._report("unreported failure", f"the stored item {name} was damaged")
+    def _invalid_rules(self) -> set[str]:
+        return {name for name, text in self.world.rules.items() if not parsed(name, text)}
 
     def _check_weekly_summary(self) -> None:
         """Check that each request is answered by a weekly summary, or by the first summary."""
@@ -696,6 +738,12 @@ class Oracle:
 def _is_clean(actor: Actor) -> bool:
     """Say whether the run ended well and without any fault."""
     return actor.outcome == "done" and not actor.has_trouble
+
+
+def _ses_rank(rate: SesRate) -> int:
+    """Return the rank of a *rate* that SES reported, by the rule about it."""
+    rule = parsed(SES, SES_RULE)
+    return sum(rate.value >= threshold.share for threshold in rule.thresholds) if rule else 0
 
 
 def _keys(incident: Mapping[str, Any]) -> list[Key]:

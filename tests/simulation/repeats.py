@@ -13,7 +13,10 @@ from vdm_alerts.core.notifications.service_notification import SERVICE
 MIN_REMINDER_INTERVAL = timedelta(hours=12)
 Number: TypeAlias = tuple[str, int]
 """A notification's id and sequence number."""
-Content: TypeAlias = tuple[Any, ...]
+Content: TypeAlias = tuple[tuple[str, ...], ...]
+"""What a notification lists: of each part its name, in one or more texts, and its state."""
+Listing: TypeAlias = tuple[Content, int]
+"""What a notification lists, and how many parts it has with those that it only counts."""
 
 
 @dataclass
@@ -26,12 +29,14 @@ class Repeats:
 
     report: Callable[[str, object], None]
     """Takes the kind and the details of each violation."""
+    excuses: Counter[str]
+    """How often a guarantee did not hold, or may not, for a reason that it names."""
     duplicates: Counter[str] = field(default_factory=Counter)
     """How often a notification was sent again, by its id."""
     allowed: Counter[str] = field(default_factory=Counter)
     """How many duplicates were allowed, by the notification's id."""
     sent: set[Number] = field(default_factory=set)
-    _contents: dict[Number, Content] = field(default_factory=dict)
+    _contents: dict[Number, Listing] = field(default_factory=dict)
     _confirmed: set[Number] = field(default_factory=set)
     _reminders: dict[str, Delivery] = field(default_factory=dict)
 
@@ -39,9 +44,12 @@ class Repeats:
         """Check *delivery*, which *may_repeat* others if a lease had expired."""
         actor = delivery.actor
         is_allowed = may_repeat or actor.has_trouble
-        for number, content, is_followed_up in _notifications_in(delivery.document):
-            if self._contents.setdefault(number, content) != content:
-                self._report(f"{number} has content {content}, and had another before")
+        for number, listing, is_followed_up in _notifications_in(delivery.document):
+            first = self._contents.setdefault(number, listing)
+            if not _may_be_same(first, listing):
+                self._report(f"{number} has content {listing[0]}, and had another before")
+            elif first != listing:
+                self.excuses["repeated message that lists fewer or more of its scopes"] += 1
             if not is_followed_up:
                 continue
             if number in self._confirmed and not may_repeat:
@@ -89,11 +97,29 @@ def content_of(incident: Mapping[str, Any]) -> Content:
     return tuple(sorted(states))
 
 
-def _notifications_in(document: Mapping[str, Any]) -> Iterator[tuple[Number, Content, bool]]:
-    """Yield number and content of each notification, and whether it had the alert history."""
+def _may_be_same(first: Listing, second: Listing) -> bool:
+    """Say whether two messages with these listings may have the same content.
+
+    A message that has no room for all scopes lists fewer if their figures have more digits. So the
+    listings may differ in what the other one only counts, but not in the state of any scope.
+    """
+    (first_parts, first_total), (second_parts, second_total) = first, second
+    states: dict[tuple[str, ...], str] = {}
+    for *name, state in (*first_parts, *second_parts):
+        if states.setdefault(tuple(name), state) != state:
+            return False
+    return first_total == second_total >= len(states)
+
+
+def _notifications_in(document: Mapping[str, Any]) -> Iterator[tuple[Number, Listing, bool]]:
+    """Yield number and listing of each notification, and whether it had the alert history."""
     if document["id"] == SERVICE:
-        yield number_of(document), (str(document["findings"]), str(document["fixed"])), True
+        # Problems that were listed before precede others of the same severity in a retry.
+        parts = [(str(finding), "open") for finding in document["findings"]]
+        parts += [(str(finding), "fixed") for finding in document["fixed"]]
+        yield number_of(document), (tuple(sorted(parts)), len(parts)), True
     if document["kind"] == "weekly":  # One that is sent again can have newer figures.
-        yield number_of(document), (), True
+        yield number_of(document), ((), 0), True
     for incident in incidents_in(document):
-        yield number_of(incident), content_of(incident), has_history(incident)
+        listing = content_of(incident), incident["affected_total"]
+        yield number_of(incident), listing, has_history(incident)

@@ -1,5 +1,6 @@
 """The rules of every history, one without and one with a confidence level, and their edits."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 from vdm_alerts.core.model.rates import Indicator
@@ -75,6 +76,12 @@ def parsed(name: str, text: str) -> Rule | None:
 def source_of(name: str) -> str:
     """Return the SSM parameter of the rule *name*."""
     return f"/vdm-alerts/rules/{name}"
+
+
+def is_monitoring(name: str, texts: Mapping[str, str]) -> bool:
+    """Say whether *texts* have a rule of that *name* about the bounces, or an invalid one."""
+    rule = parsed(name, texts.get(name, ""))
+    return name in texts and not (rule and rule.indicator is not Indicator.BOUNCE_RATE)
 
 
 def severity(level: int, rule: Rule) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulation.delivered import is_whole
+from simulation.delivered import counted_problems, lists_all_fixed
 from simulation.rules import RULES
 from vdm_alerts.core.notifications.service_notification import SERVICE
 
@@ -16,11 +16,14 @@ class ServiceStatus:
     """The status of rules and of reading that the delivered messages add up to."""
 
     invalid_rules: dict[str, bool] = field(default_factory=dict)
-    """Each rule that was reported as invalid; whether by a message with history available."""
+    """Each rule that was reported as invalid; whether the report surely has no end yet.
+
+    It has none if a message with history available was the last about the rule.
+    """
     is_unreadable: bool | None = False
     """Whether a sender is reported as unreadable for more than a day; None if that is uncertain."""
-    is_whole: bool = True
-    """Whether the last message with history available listed all problems.
+    counted: int = 0
+    """The open problems that the last message with history available counted, but did not list.
 
     A message without history changes nothing that the service takes as reported.
     """
@@ -37,13 +40,18 @@ class ServiceStatus:
         if has_history and document["sequence"] < self._last_sequence:
             return
         findings, fixed = str(document["findings"]), str(document["fixed"])
+        may_be_fixed = has_history and not lists_all_fixed(document)
         for name in RULES:
             if f"rule {name} " in findings:
                 self.invalid_rules[name] = has_history or self.invalid_rules.get(name, False)
             elif has_history and (f"rule {name} " in fixed or not document["findings"]):
                 self.invalid_rules.pop(name, None)
+            elif may_be_fixed and name in self.invalid_rules:
+                self.invalid_rules[name] = False  # The message may only count its end.
         if has_history:
-            self.is_whole = is_whole(document)
+            self.counted = counted_problems(document)
             self._last_sequence = document["sequence"]
             if UNREADABLE in fixed + findings:
                 self.is_unreadable = UNREADABLE in findings
+            elif may_be_fixed and self.is_unreadable:
+                self.is_unreadable = None

@@ -247,6 +247,8 @@ class World:
     """The scopes and single queries that VDM does not answer."""
     ses_rates: dict[Indicator, list[SesRate]] = field(default_factory=dict)
     """What SES has reported of its own rates."""
+    replaced_ses_rates: list[SesRate] = field(default_factory=list)
+    """The rates that runs may have read before others replaced them: the clock was set back."""
     is_cloudwatch_down: bool = False
     silences: dict[str, Silence] = field(default_factory=dict)
     quiet_hours: QuietHours | None = None

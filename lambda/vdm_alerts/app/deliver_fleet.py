@@ -193,6 +193,7 @@ class _Step:
                 state.findings,
                 state.service_sequence,
                 state.attempts.get(FLEET_SERVICE),
+                has_open_alerts=any(each.open_alerts for each in execution.answers.values()),
             )
         except VdmAlertsError as error:
             self._record_failure(fleet, error)

@@ -124,6 +124,12 @@ def test_handover_is_in_a_file_of_its_target(bucket: Bucket) -> None:
     assert [file["Key"] for file in listed] == [f"{PREFIX}/due/111122223333/eu-west-1.json"]
 
 
+def test_answer_has_the_open_alerts_of_the_report(bucket: Bucket) -> None:
+    figures = {"alerts_warning": 2, "alerts_critical": 1, "alerts_critical_recovering": 1}
+    bucket.write_results(SUCCEEDED_0=[a_result(SHOP, an_output(report=figures))])
+    assert bucket.files.answers(MANIFEST)[SHOP.target].open_alerts == 3
+
+
 def test_answers_are_those_of_all_result_files(bucket: Bucket) -> None:
     bucket.write_results(
         SUCCEEDED_0=[a_result(SHOP, an_output(due=3))],

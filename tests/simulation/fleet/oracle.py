@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, TypeAlias
 
-from simulation.delivered import has_history, incidents_in, is_whole, scope_of
+from simulation.delivered import has_history, incidents_in, lists_all_alerts, scope_of
 from simulation.fleet.executions import Execution
 from simulation.fleet.ports import READ_RESULTS, READ_TARGETS
 from simulation.fleet.world import (
@@ -162,7 +162,7 @@ class FleetOracle:
         is_first = publication.number not in self._contents
         if self._contents.setdefault(publication.number, content) != content:
             self._report("unexpected notification", f"{publication.number} has two contents")
-        if not is_whole(document):
+        if not lists_all_alerts(document):
             self._report("unexpected notification", f"{publication.number} is not whole")
         if document["kind"] in {"summary", "weekly"}:
             is_weekly = document["kind"] == "weekly"

@@ -154,9 +154,20 @@ def _answer_of(result: Mapping[str, Any]) -> TargetAnswer:
     try:
         output = json.loads(result["Output"])
         reason, details = (str(output.get(key) or "") for key in ("reason", "details"))
-        return TargetAnswer(Status(output["status"]), int(output["due"]), reason, details)
+        return TargetAnswer(
+            Status(output["status"]),
+            int(output["due"]),
+            reason,
+            details,
+            _open_alerts(output.get("report") or {}),
+        )
     except MALFORMED as error:
         return _failed(f"its answer is malformed ({type(error).__name__})")
+
+
+def _open_alerts(report: Mapping[str, Any]) -> int:
+    """Return the number of open alerts in the figures of a run report."""
+    return int(report.get("alerts_warning", 0)) + int(report.get("alerts_critical", 0))
 
 
 def _failed(details: str) -> TargetAnswer:

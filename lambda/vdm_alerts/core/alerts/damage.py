@@ -12,7 +12,7 @@ from vdm_alerts.core.model.findings import Finding
 MAX_CLOCK_ERROR = timedelta(days=1)
 """How far a stored time may be ahead of the clock, which may have been set back.
 
-An alert, or the next run, waits so long at most.
+The end of an alert, or the next run, waits so long at most.
 """
 REPLACED = "No action is needed, because VDM Alerts replaces the item"
 """The remedy of an item that the next save of its content replaces."""

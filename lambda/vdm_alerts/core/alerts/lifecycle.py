@@ -161,6 +161,8 @@ def _on_breached(
         healthy_since = state.since
     else:
         since, healthy_since = state.since, state.healthy_since
+    # A run that died may have saved a later time, and then the clock was set back.
+    since = min(since, now)
     if now - since < hold:
         return Pending(verdict.severity, since, healthy_since, state.threshold_share)
     return _with_cause(Firing(verdict.severity, since, healthy_since=healthy_since), verdict, now)

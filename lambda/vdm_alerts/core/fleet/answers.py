@@ -36,6 +36,8 @@ class TargetAnswer:
     """Why it is blind: a clause that is the same as long as the cause is."""
     details: str = ""
     """The error text of AWS, which can differ each time."""
+    open_alerts: int = 0
+    """How many alerts are open in the target, as far as is known."""
 
 
 @dataclass(frozen=True, slots=True)

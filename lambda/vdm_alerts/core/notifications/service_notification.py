@@ -61,9 +61,20 @@ class ServiceNotification:
 
     @property
     def fingerprint(self) -> str:
-        """A hash of the content, by which a retry is recognized."""
+        """A hash of the content, by which a retry is recognized.
+
+        It has all that makes a finding new if it changes.
+        """
         findings = [
-            [finding.key, finding.what, finding.details, *finding.subjects]
+            [
+                finding.key,
+                finding.what,
+                finding.details,
+                finding.severity,
+                finding.blocks_monitoring,
+                finding.omitted,
+                *finding.subjects,
+            ]
             for finding in self.findings
         ]
         fixed = [["gone", finding.key] for finding in self.fixed]
@@ -103,8 +114,9 @@ def service_notification(
     transient finding causes no notification. While a source is unreadable, none of its findings
     counts as fixed.
 
-    At most `MAX_FINDINGS` are listed or stored, and every one that `_is_always_listed`. The others
-    are counted in a finding of their own, and are listed once others are fixed.
+    At most `MAX_FINDINGS` are listed or stored, and every one that `_is_always_listed`, or that has
+    changed since it was listed. The others are counted in a finding of their own, and are listed
+    once others are fixed.
 
     *notified* are the findings of earlier notifications, unconfirmed ones included.
     *last_sequence* is the number of the last delivered notification, and *attempt* a later one
@@ -170,15 +182,15 @@ def _split(
     """Return the *new* findings to list, and those to count: with their count, at most *limit*.
 
     Those that are always listed come first. Then come those that have changed since they were
-    listed as one of *listed_keys*, so that their end will be notified.
+    listed as one of *listed_keys*. They stay listed, so that their end will be notified.
     """
     ordered = sorted(
         _worst_first(new),
         key=lambda finding: (_is_always_listed(finding), finding.key in listed_keys),
         reverse=True,
     )
-    always_listed = sum(map(_is_always_listed, new))
-    places = len(new) if len(new) <= limit else max(always_listed, limit - 1)
+    stay_listed = sum(_is_always_listed(finding) or finding.key in listed_keys for finding in new)
+    places = len(new) if len(new) <= limit else max(stay_listed, limit - 1)
     return ordered[:places], ordered[places:]
 
 

@@ -15,7 +15,13 @@ from vdm_alerts.core.model.wording import WORDING
 from vdm_alerts.core.notifications.affected import AffectedScope
 from vdm_alerts.core.notifications.incidents import IncidentNotification
 from vdm_alerts.core.notifications.reasons import Reason
-from vdm_alerts.core.notifications.rendering.content import Content, Link, Listing, listed
+from vdm_alerts.core.notifications.rendering.content import (
+    Content,
+    Link,
+    Listing,
+    fitting,
+    listed,
+)
 from vdm_alerts.core.notifications.rendering.links import Links
 from vdm_alerts.core.notifications.rendering.opening import opening, provider_sentence
 from vdm_alerts.core.notifications.rendering.sentences import (
@@ -33,6 +39,8 @@ from vdm_alerts.core.rules.default_rules import custom_rule_path
 
 MAX_LISTED = 20
 """Items in a list of the text, such as scopes or findings; the rest are counted."""
+MAX_SCOPES_SIZE = 8_000
+"""Bytes of a list of scopes in the text; the rest are counted. The text has several lists."""
 
 _HISTORY_UNAVAILABLE = (
     "Alert history unavailable: VDM Alerts cannot read or write its DynamoDB table. Until that is "
@@ -150,13 +158,14 @@ def other_scopes(
 ) -> tuple[Listing, ...]:
     """Return the scopes after the primary one, grouped by their state.
 
-    A group lists at most *max_scopes* scopes, and counts the rest.
+    A group lists at most *max_scopes* scopes, those that fit, and counts the rest.
     """
     listings: list[Listing] = []
     groups = _grouped_by_title(incident)
     for title, scopes in groups:
         items = [_scope_item(scope, incident) for scope in scopes[:max_scopes]]
-        listings += listed(title, items, len(scopes))
+        fitting_items = fitting(items, MAX_SCOPES_SIZE, lambda item: len(item.encode()))
+        listings += listed(title, fitting_items, len(scopes))
     return tuple(listings)
 
 

@@ -18,6 +18,7 @@ from vdm_alerts.core.evaluation.verdicts import (
     Unknown,
     Verdict,
 )
+from vdm_alerts.core.model.bounded_text import bounded
 from vdm_alerts.core.model.mailbox_providers import DISPLAY_NAMES
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope, Window
 from vdm_alerts.core.model.rates import Indicator, SesRate, percent
@@ -25,6 +26,12 @@ from vdm_alerts.core.model.timefmt import format_duration, format_time
 from vdm_alerts.core.model.wording import WORDING, kind_name, number_of
 from vdm_alerts.core.notifications.affected import AffectedScope
 from vdm_alerts.core.rules.rule import PlainComparison, Rule, Threshold
+
+MAX_SCOPE_SIZE = 640
+"""Bytes of a scope in a text. No scope of SES is longer: a name has at most 320 characters.
+
+Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_CreateEmailIdentity.html
+"""
 
 
 def capitalized(text: str) -> str:
@@ -147,12 +154,13 @@ def no_email_phrase(indicator: Indicator, window: Window) -> str:
 def scope_with_kind(scope: Scope) -> str:
     """Return *scope* with its kind, such as "newsletter (configuration set)".
 
-    A provider that is shown in words has the name of SES, too.
+    A scope of more than `MAX_SCOPE_SIZE` is cut. A provider that is shown in words has the name of
+    SES, too.
     """
     if not scope.kind:
         return "whole account"
     ses_name = f" {scope.isp}" if scope.isp in DISPLAY_NAMES else ""
-    return f"{scope} ({kind_name(scope)}{ses_name})"
+    return f"{bounded(str(scope), MAX_SCOPE_SIZE)} ({kind_name(scope)}{ses_name})"
 
 
 def account_sentence(

@@ -7,6 +7,7 @@ from vdm_alerts.core.evaluation.verdicts import (
     NoEmail,
     Unknown,
 )
+from vdm_alerts.core.model.bounded_text import bounded
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Scope
 from vdm_alerts.core.model.rates import percent
 from vdm_alerts.core.model.wording import KIND_NAMES, WORDING, count_of
@@ -15,6 +16,7 @@ from vdm_alerts.core.notifications.common_provider import CommonProvider
 from vdm_alerts.core.notifications.incidents import IncidentNotification
 from vdm_alerts.core.notifications.reasons import Reason
 from vdm_alerts.core.notifications.rendering.sentences import (
+    MAX_SCOPE_SIZE,
     capitalized,
     last_reported,
     no_email_phrase,
@@ -45,13 +47,16 @@ def is_new_scope(incident: IncidentNotification) -> bool:
 
 
 def scope_name(scope: Scope) -> str:
-    """Return *scope* as a headline names it, such as "tenant shop at Hotmail"."""
+    """Return *scope* as a headline names it, such as "tenant shop at Hotmail".
+
+    A scope of more than `MAX_SCOPE_SIZE` is cut.
+    """
     self_explaining = {Dimension.IDENTITY, Dimension.ISP}
     parts = [
         name if dimension in self_explaining else f"{KIND_NAMES[dimension]} {name}"
         for dimension, name in scope.display_names.items()
     ]
-    return " at ".join(parts) or "whole account"
+    return bounded(" at ".join(parts), MAX_SCOPE_SIZE) or "whole account"
 
 
 def has_reached_threshold_again(affected: AffectedScope) -> bool:
