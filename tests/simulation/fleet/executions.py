@@ -82,8 +82,8 @@ class Plan:
 class Moment:
     """A moment of an execution: before an effect of one of its runs."""
 
-    run: int
-    """The number of the run: first the evaluations, then the tries of the delivery."""
+    evaluation: int | None
+    """The number of the evaluation; None is the first try of the delivery."""
     effect: int
 
 
@@ -99,12 +99,13 @@ class Execution:
     listed: list[FleetTarget] = field(default_factory=list)
     evaluations: dict[Target, FleetActor] = field(default_factory=dict)
     """The last evaluation of each target."""
+    invocations: list[FleetActor] = field(default_factory=list)
+    """All of the evaluations, with those that were repeated."""
     answers: dict[Target, Mapping[str, Any]] = field(default_factory=dict)
     blind: dict[Target, str] = field(default_factory=dict)
     """Why each target is blind in this execution."""
     tries: list[FleetActor] = field(default_factory=list)
     """The tries of the delivery step so far."""
-    runs: int = 0
     started: datetime | None = None
 
     def start(self) -> None:
@@ -143,7 +144,7 @@ class Execution:
             fleet.table.leases.setdefault(target, ("another run", fleet.now + HELD_FOR))
         for number, pause in enumerate(RETRY_AFTER):
             fleet.wait(pause)
-            actor = self._actor(faults[number])
+            actor = self._actor(faults[number], -number or None)
             actor.tables_down = self.plan.tables_down
             actor.publish_faults = {} if number else self.plan.publish_faults
             self.tries.append(actor)
@@ -177,7 +178,7 @@ class Execution:
     @property
     def aws_request_id(self) -> str:
         """The id of the invocation of the run that acts."""
-        return f"{self.name}-{self.runs}"
+        return f"{self.name}-{len(self.invocations)}"
 
     def get_remaining_time_in_millis(self) -> int:
         """Return the time that is left of an invocation."""
@@ -222,7 +223,8 @@ class Execution:
         plan, faults = self.plan, self.plan.faults.get(target, {})
         again, busy = [*EVALUATE_AGAIN_AFTER], [*BUSY_AGAIN_AFTER]
         while True:
-            actor = self._actor(faults)
+            actor = self._actor(faults, len(self.invocations))
+            self.invocations.append(actor)
             actor.services_down = plan.services_down.get(target, frozenset())
             answer = self._perform(actor, lambda: answer_for_target(child_input, self, SETTINGS))  # type: ignore[arg-type]
             waits = busy if actor.outcome == LeaseHeldError.__name__ else again
@@ -231,11 +233,10 @@ class Execution:
             self.fleet.wait(waits.pop(0))
             faults = faults if target in plan.persistent else {}
 
-    def _actor(self, faults: Mapping[int, Fault]) -> FleetActor:
-        """Return a new run, with the pauses that belong to it."""
+    def _actor(self, faults: Mapping[int, Fault], number: int | None) -> FleetActor:
+        """Return a new run, with the pauses of the moments that have this *number*."""
         actor = FleetActor(faults, execution=self.name)
-        number, self.runs = self.runs, self.runs + 1
-        moments = [moment for moment in self.pauses if moment.run == number]
+        moments = [moment for moment in self.pauses if moment.evaluation == number]
         actor.pauses = {moment.effect: self._pause(actor, moment) for moment in moments}
         return actor
 

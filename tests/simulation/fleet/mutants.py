@@ -91,14 +91,12 @@ def _publish_and_assume_success(*arguments: Any) -> bool:
     return True
 
 
-def _notify_blindness_again(findings: Any, _: Any, *others: Any) -> Any:
-    return SERVICE_NOTIFICATION(findings, (), *others)
+def _notify_blindness_again(findings: Any, _: Any, *others: Any, **more: Any) -> Any:
+    return SERVICE_NOTIFICATION(findings, (), *others, **more)
 
 
-def _forget_the_end_of_blindness(findings: Any, notified: Any, *others: Any) -> Any:
-    if not findings:
-        return None
-    return SERVICE_NOTIFICATION(findings, notified, *others)
+def _forget_the_end_of_blindness(findings: Any, notified: Any, *others: Any, **more: Any) -> Any:
+    return SERVICE_NOTIFICATION(findings, notified, *others, **more) if findings else None
 
 
 def _messages_without_limit(due: Iterable[TargetNotification], _: int) -> Sequence[FleetMessage]:

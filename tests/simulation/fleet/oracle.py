@@ -309,7 +309,7 @@ class FleetOracle:
 
     def check_execution(self, execution: Execution, overlapping: Sequence[Execution]) -> None:
         """Check that *execution*, one of *overlapping*, left nothing unsent that it could send."""
-        for actor in execution.evaluations.values():
+        for actor in execution.invocations:
             self._count(actor)
         for trespass in self.fleet.trespasses:
             self._report("other target changed", trespass)

@@ -20,6 +20,8 @@ SERVICES = ("table", "ses", "ssm", "table")
 EFFECTS_OF_EVALUATION, EFFECTS_OF_DELIVERY = 18, 36
 """The number of effects, or a little more."""
 
+_NEVER = Moment(None, 1_000)
+
 
 def random_fleet_history(seed: int) -> FleetHistory:
     """Return the history of *seed*."""
@@ -51,17 +53,14 @@ def _step(chance: random.Random, targets: Sequence[Target]) -> FleetStep:
         changes["broken"] = _some(chance, targets, chance.choice((0, 0.4)))
     if chance.random() < 0.08:
         changes["subscribers"] = chance.choice((0, 1))
-    if chance.random() < 0.3:
-        first, second = sorted(
-            (_moment(chance, targets), _moment(chance, targets)),
-            key=lambda moment: (moment.run, moment.effect),
-        )
+    if chance.random() < 0.4:
+        first, second = _moments(chance, targets)
         changes["overlap"] = Overlap(
             _plan(chance, targets),
             first,
             second,
-            _levels(chance, targets) if chance.random() < 0.5 else {},
-            has_lease_expired=chance.random() < 0.3,
+            _levels(chance, targets) if chance.random() < 0.7 else {},
+            has_lease_expired=chance.random() < 0.25,
         )
     return FleetStep(_plan(chance, targets), **changes)
 
@@ -77,9 +76,15 @@ def _levels(chance: random.Random, targets: Sequence[Target]) -> dict[tuple[Targ
     }
 
 
-def _moment(chance: random.Random, targets: Sequence[Target]) -> Moment:
-    run = chance.choice((*range(len(targets)), *[len(targets)] * 4))
-    return Moment(run, chance.randint(0, EFFECTS_OF_DELIVERY if run == len(targets) else 15))
+def _moments(chance: random.Random, targets: Sequence[Target]) -> tuple[Moment, Moment]:
+    """Return when a second execution evaluates, and when it delivers: then, later or at the end."""
+    if chance.random() < 0.5:
+        first = Moment(chance.randrange(len(targets)), chance.randint(0, EFFECTS_OF_EVALUATION))
+    else:
+        first = Moment(None, chance.choice((0, 1, 2, chance.randint(0, EFFECTS_OF_DELIVERY))))
+    second = chance.choice((first, Moment(None, chance.randint(3, EFFECTS_OF_DELIVERY)), _NEVER))
+    is_earlier = first.evaluation is None and second != _NEVER and second.effect < first.effect
+    return first, first if is_earlier else second
 
 
 def _plan(chance: random.Random, targets: Sequence[Target]) -> Plan:
