@@ -174,9 +174,9 @@ class TimedAccount(MemoryAccount):
         """Return the configuration sets, in pages."""
         return self._paged(super().configuration_sets(deadline))
 
-    def tenants(self, deadline: Deadline) -> Sequence[Scope]:
+    def tenants(self, deadline: Deadline, first_page: str | None = None) -> Sequence[Scope]:
         """Return the tenants, in pages."""
-        return self._paged(super().tenants(deadline))
+        return self._paged(super().tenants(deadline, first_page))
 
     def paused_tenants(self, deadline: Deadline) -> Sequence[Scope]:
         """Return the paused tenants, in pages."""

@@ -23,7 +23,7 @@ from vdm_alerts_cli.deployment import require_deployment
 from vdm_alerts_cli.exit_status import ExitStatus
 from vdm_alerts_cli.options import AccountOptions, Format, OutputOptions
 from vdm_alerts_cli.output import print_json, print_rows, say, show_time, terminal
-from vdm_alerts_cli.past import parse_since, read_past, selected, warn_if_incomplete
+from vdm_alerts_cli.past import parse_since, parse_target, read_past, selected, warn_if_incomplete
 from vdm_alerts_cli.scope_names import scope_fields, scope_id
 from vdm_alerts_cli.terminal import SEVERITY_COLORS
 
@@ -41,6 +41,8 @@ class Query:
     """A pattern of rule names; None for all."""
     since: str = "30d"
     """An age, or a time."""
+    target: str | None = None
+    """A target of a fleet; None for the account and Region of the deployment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +68,10 @@ def run_history(
 ) -> ExitStatus:
     """Print the history of the deployed stack, the newest change first."""
     since = parse_since(query.since, current_time(), "--since")
+    target = parse_target(query.target, "--target") if query.target else None
     connection = connect(account)
     deployment = require_deployment(connection, account.prefix)
-    recent = read_past(connection, deployment, since)
+    recent = read_past(connection, deployment, since, target)
     changes = selected(recent.items, query.scope, query.rule)
     entries = [entry_of(change, verifies=verifies) for change in reversed(changes)]
     print_entries(entries, since, output)

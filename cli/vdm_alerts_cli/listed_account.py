@@ -28,8 +28,9 @@ class ListedAccount:
         """Return every configuration set."""
         return self._once("configuration sets", self._source.configuration_sets, deadline)
 
-    def tenants(self, deadline: Deadline) -> Sequence[Scope]:
-        """Return every tenant."""
+    def tenants(self, deadline: Deadline, first_page: str | None = None) -> Sequence[Scope]:
+        """Return every tenant. A command has the time for the whole list."""
+        del first_page
         return self._once("tenants", self._source.tenants, deadline)
 
     def paused_tenants(self, deadline: Deadline) -> Sequence[Scope]:

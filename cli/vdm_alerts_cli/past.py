@@ -5,6 +5,9 @@ from datetime import datetime, timedelta
 
 from vdm_alerts.adapters.aws.dynamodb_state import DynamoDbState
 from vdm_alerts.core.alerts.history import RecentTransitions, Transition
+from vdm_alerts.core.fleet.field_types import ACCOUNT
+from vdm_alerts.core.fleet.regions import is_region
+from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.rules.field_types import parse_duration
 from vdm_alerts.core.rules.patterns import matches_pattern
 from vdm_alerts.core.rules.quoting import quote
@@ -17,15 +20,33 @@ from vdm_alerts_cli.read_only_table import read_only_table
 from vdm_alerts_cli.scope_names import matching_scopes
 
 
-def read_past(connection: Connection, deployment: Deployment, since: datetime) -> RecentTransitions:
+def read_past(
+    connection: Connection, deployment: Deployment, since: datetime, target: Target | None = None
+) -> RecentTransitions:
     """Return the transitions from *since* on, the oldest first.
+
+    They are of *target*, a target of a fleet, or of the account and Region of the deployment.
 
     Raises AccessDeniedError or UnavailableError.
     """
     table = read_only_table(connection, deployment.settings.table)
     return DynamoDbState(table).transitions_since(
-        deployment.settings.target, since, with_evidence=True
+        target or deployment.settings.target, since, with_evidence=True
     )
+
+
+def parse_target(text: str, where: str) -> Target:
+    """Return the target *text*, an account ID and a Region with a slash between them.
+
+    Raises InvalidInputError, which names *where* the text stands.
+    """
+    account, _, region = text.partition("/")
+    if not (ACCOUNT.fullmatch(account) and is_region(region)):
+        raise InvalidInputError(
+            f"{where}: {quote(text)} is not a target. Use an account ID and a Region, for example "
+            "222222222222/eu-west-1."
+        )
+    return Target(account, region)
 
 
 def warn_if_incomplete(recent: RecentTransitions) -> None:

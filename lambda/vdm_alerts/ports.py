@@ -63,8 +63,12 @@ class AccountSource(Protocol):
     def configuration_sets(self, deadline: Deadline) -> Sequence[Scope]:
         """Return every configuration set. Raises AccessDeniedError or UnavailableError."""
 
-    def tenants(self, deadline: Deadline) -> Sequence[Scope]:
-        """Return every tenant. Raises AccessDeniedError or UnavailableError."""
+    def tenants(self, deadline: Deadline, first_page: str | None = None) -> Sequence[Scope]:
+        """Return every tenant. Raises AccessDeniedError or UnavailableError.
+
+        If the time is too short, raises UnfinishedListError with the names so far. A further call
+        with *first_page* returns the rest.
+        """
 
     def paused_tenants(self, deadline: Deadline) -> Sequence[Scope]:
         """Return every tenant that may not send. Raises AccessDeniedError or UnavailableError."""

@@ -3,18 +3,23 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import ClassVar
 
-from builders import NEWS_IDENTITY, TODAY, a_rule
-from fakes import RecordingSeries, World
+import pytest
+from accounts import a_rule_for
+from builders import HOUR, NEWS_IDENTITY, NOW, TODAY, a_rule
+from fakes import CountingAccount, RecordingSeries, World
 
+from vdm_alerts.app import read_metrics
 from vdm_alerts.core.model.account import AccountStatus
 from vdm_alerts.core.model.deadline import Deadline
-from vdm_alerts.core.model.findings import AccessDeniedError, UnavailableError
+from vdm_alerts.core.model.findings import AccessDeniedError, UnavailableError, UnfinishedListError
 from vdm_alerts.core.model.mailbox_providers import KNOWN_ISPS
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Metric, Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap, Indicator
 from vdm_alerts.core.observations.metric_reading import Limits
 from vdm_alerts.core.planning.queries import Query, TodayRejectedError
+from vdm_alerts.core.planning.roster import SenderRecord, SenderRoster, UnfinishedList
 
 DAY = timedelta(days=1)
 WITHOUT_TODAY = Limits(include_today=False)
@@ -48,6 +53,70 @@ def test_senders_are_not_listed_when_no_rule_covers_their_kind(world: World) -> 
     world.run()
 
     assert world.account.times_listed == 0
+
+
+class SlowList(CountingAccount):
+    """An account of which one page with two tenants is listed in each run."""
+
+    pages: ClassVar = {
+        None: ("2", ["acme", "bolt"]),
+        "2": ("3", ["cat", "dog"]),
+        "3": ("", ["eel"]),
+    }
+
+    def tenants(self, deadline: Deadline, first_page: str | None = None) -> Sequence[Scope]:
+        del deadline
+        next_page, names = self.pages[first_page]
+        if next_page:
+            raise UnfinishedListError("ses:ListTenants", next_page, names)
+        return [Scope(tenant=name) for name in names]
+
+
+def test_list_of_tenants_is_continued_in_the_next_run(world: World) -> None:
+    gone, dog = Scope(tenant="gone"), Scope(tenant="dog")
+    world.account = SlowList(senders=[NEWS_IDENTITY])
+    world.roster = SenderRoster({gone: SenderRecord()})
+    world.set_rules(a_rule_for("tenant", like=a_rule()))
+    world.set_bounces(dog, 600)
+
+    first = world.run(0, Limits(may_continue=True))
+    assert first.is_cut_short
+    assert {*world.roster.records} >= {gone, Scope(tenant="acme")}
+    assert dog not in world.roster.records
+
+    assert world.run(1, Limits(may_continue=True)).is_cut_short
+    assert world.subjects == ["[WARNING] Bounce rate 6% (above 5%): tenant dog"]
+
+    last = world.run(2, Limits(may_continue=True))
+    assert not last.is_cut_short
+    assert (last.findings, world.roster.unfinished_list) == (0, None)
+    tenants = {scope.tenant for scope in world.roster.records if scope.tenant}
+    assert tenants == {"acme", "bolt", "cat", "dog", "eel"}
+
+
+def test_error_of_a_list_restarts_it(world: World) -> None:
+    world.account = SlowList(senders=[NEWS_IDENTITY])
+    world.set_rules(a_rule_for("tenant", like=a_rule()))
+    world.run()
+    assert world.roster.unfinished_list == UnfinishedList("2", ("acme", "bolt"))
+
+    world.fail("list tenants", UnavailableError("ses:ListTenants", "the token has expired"))
+    assert world.run(1).unreadable == 1
+    assert world.roster.unfinished_list is None
+
+
+def test_long_list_is_kept_longer(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read_metrics, "TENANTS_A_SECOND", 0.1)
+    world.set_rules(a_rule_for("tenant", like=a_rule(windows=(1,))))
+    world.account.senders = [Scope(tenant=f"tenant-{number}") for number in range(20)]
+    world.run()
+    world.run(5)
+    assert world.roster.listed_at[Dimension.TENANT] == NOW + 5 * HOUR, "20 take 200 seconds"
+
+    world.account.senders = [Scope(tenant=f"tenant-{number}") for number in range(100)]
+    world.run(10)
+    world.run(15)
+    assert world.roster.listed_at[Dimension.TENANT] == NOW + 10 * HOUR, "100 take 1,000 seconds"
 
 
 def test_tenants_are_read_when_a_rule_covers_them(world: World) -> None:

@@ -30,6 +30,7 @@ from vdm_alerts.core.evaluation.evaluate import evaluate_series
 from vdm_alerts.core.evaluation.explanation import explain
 from vdm_alerts.core.evaluation.verdict_record import NoRecord, VerdictRecord
 from vdm_alerts.core.evaluation.verdicts import Breached
+from vdm_alerts.core.model.target import Target
 
 RunCommand = Callable[..., Result]
 DAY = timedelta(days=1)
@@ -152,6 +153,22 @@ def test_damaged_change_is_reported_as_not_read(run_command: RunCommand, table: 
     result = run_command("history")
     assert result.exit_code == 3
     assert "not read: a part of the alert history" in result.stderr
+
+
+def test_target_of_a_fleet_has_a_history_of_its_own(run_command: RunCommand, table: Any) -> None:
+    target = Target("222222222222", "us-east-1")
+    state = DynamoDbState(table)
+    state.save(target, StoredState(), replacing=StoredState(), transitions=[FIRED])
+    (document,) = documents(run_command, "--target", "222222222222/us-east-1")
+    assert document["scope"]
+    assert documents(run_command, "--target", "333333333333/us-east-1") == []
+
+
+@pytest.mark.parametrize("text", ["222222222222", "shop/eu-west-1", "222222222222/nowhere", "/"])
+def test_malformed_target_is_reported(run_command: RunCommand, text: str) -> None:
+    result = run_command("history", "--target", text)
+    assert result.exit_code == 2
+    assert "--target: " in result.stderr
 
 
 def test_empty_history_says_so(run_command: RunCommand) -> None:

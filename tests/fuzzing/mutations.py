@@ -201,12 +201,13 @@ def mutate_value(random: Random, value: Any, other: Any, values: Sequence[Any] =
     its arguments.
     """
     while True:
-        value = _mutate_once(random, value, other, values)
+        value = mutate_once(random, value, other, values)
         if random.random() < ENOUGH:
             return value
 
 
-def _mutate_once(random: Random, value: Any, other: Any, values: Sequence[Any]) -> Any:
+def mutate_once(random: Random, value: Any, other: Any, values: Sequence[Any] = VALUES) -> Any:
+    """Return *value* after one change, which may repeat a part of it thousands of times."""
     path = random.choice(list(paths(value)))
     if not path:
         return mutated_part(random, value, other, values)

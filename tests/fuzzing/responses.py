@@ -14,7 +14,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 from builders import TODAY
 
-from fuzzing.mutations import mutate_text, mutate_value
+from fuzzing.mutations import ENOUGH, MAX_LENGTH, mutate_once, mutate_text
 from fuzzing.target import Outcome, Target, accepted, rejected
 from vdm_alerts.adapters.aws.cloudwatch_reputation import CloudWatchReputation
 from vdm_alerts.adapters.aws.ses_account import SesAccount
@@ -36,6 +36,11 @@ QUERIES = (
     *(Query(Metric.SEND, Scope(identity=name)) for name in ("news.example.com", "a@b.example")),
     Query(Metric.COMPLAINT, Scope(configuration_set="a b")),
 )
+MAX_BODY = 1_000_000
+"""Characters of a body. No response is as long: VDM has ten results of at most 60 days.
+
+A value that is put into itself again and again takes longer only because it gets longer.
+"""
 STATUSES = (*(200,) * 12, 400, 403, 404, 413, 429, 500, 503)
 WINDOW = Window(3)
 TIMESTAMPS = [1773100800, 1773187200, 1773273600]
@@ -164,18 +169,29 @@ def response(body: str, status: int = 200, error: str = "BadRequestException") -
 
 def mutate(random: Random, old: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     """Return a response like *old* with another body, and sometimes another status."""
-    if random.random() < 0.7 and old["body"].startswith("{"):
+    is_short = max(len(old["body"]), len(other["body"])) <= MAX_LENGTH
+    if is_short and random.random() < 0.7 and old["body"].startswith("{"):
         try:
-            parts = json.loads(old["body"]), json.loads(other["body"])
-            body = json.dumps(mutate_value(random, *parts))
+            body = _mutated_json(random, json.loads(old["body"]), json.loads(other["body"]))
         except (ValueError, RecursionError):
             body = mutate_text(random, old["body"], other["body"])
     else:
         body = mutate_text(random, old["body"], other["body"])
+    if len(body) > MAX_BODY:
+        body = old["body"]
     if random.random() < 0.7:
         return {**old, "body": body}
     errors = ("BadRequestException", "AccessDeniedException", "ThrottlingException", "", "\u00e9")
     return {**old, "body": body, "status": random.choice(STATUSES), "error": random.choice(errors)}
+
+
+def _mutated_json(random: Random, value: Any, other: Any) -> str:
+    """Return *value* as JSON after one or more changes, the last one when it gets long."""
+    while True:
+        value = mutate_once(random, value, other)
+        body = json.dumps(value)
+        if len(body) > MAX_LENGTH or random.random() < ENOUGH:
+            return body
 
 
 def check_metrics(input_: dict[str, Any]) -> Outcome:

@@ -178,7 +178,8 @@ ROSTER_TEXT = json.dumps(
             ],
             [{"CONFIGURATION_SET": "newsletter", "ISP": "Hotmail"}, None, None, 0, {}, None, None],
         ],
-    }
+    },
+    separators=(",", ":"),
 )
 
 

@@ -206,8 +206,8 @@ class _Account:
         del deadline
         return self.world.configuration_sets
 
-    def tenants(self, deadline: Deadline) -> Sequence[Scope]:
-        del deadline
+    def tenants(self, deadline: Deadline, first_page: str | None = None) -> Sequence[Scope]:
+        del deadline, first_page
         return ()
 
 

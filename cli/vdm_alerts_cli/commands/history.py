@@ -17,6 +17,11 @@ from vdm_alerts_cli.options import AccountOptions, OutputOptions, account_option
     help="An age such as 12h or 7d, or a time such as 2026-03-12T09:00:00Z.",
 )
 @click.option(
+    "--target",
+    metavar="ACCOUNT/REGION",
+    help="A target of a fleet, for example 222222222222/eu-west-1. Default: that of the stack.",
+)
+@click.option(
     "--verify",
     is_flag=True,
     help="Evaluate each verdict again, from its stored evidence alone, and report differences.",
@@ -28,6 +33,7 @@ def history(
     scope: str | None,
     rule: str | None,
     since: str,
+    target: str | None,
     verify: bool,
     account: AccountOptions,
     output: OutputOptions,
@@ -40,4 +46,4 @@ def history(
     """
     from vdm_alerts_cli.history import Query, run_history
 
-    return run_history(Query(scope, rule, since), account, output, verifies=verify)
+    return run_history(Query(scope, rule, since, target), account, output, verifies=verify)

@@ -109,11 +109,15 @@ def schedule(examination: Examination) -> Iterator[Outcome]:
 
 def last_run(examination: Examination) -> Iterator[Outcome]:
     """Examine whether the last run is as recent as the schedule promises."""
-    state = _table(examination).load(examination.connection.target)
+    machine = examination.deployed().outputs.get("StateMachineArn")
     limit = MISSED_RUNS * min(
         interval_of(_schedule(examination, name)["ScheduleExpression"])
         for name in _resources(examination, "AWS::Scheduler::Schedule")
     )
+    if machine:
+        yield _last_execution(examination, machine, limit)
+        return
+    state = _table(examination).load(examination.connection.target)
     log = examination.deployed().outputs["LogGroupName"]
     command = aws_command(
         examination.region,
@@ -137,6 +141,40 @@ def last_run(examination: Examination) -> Iterator[Outcome]:
         )
     else:
         yield Well(f"The last run was at {format_time(state.last_run)}")
+
+
+def _last_execution(examination: Examination, machine: str, limit: timedelta) -> Outcome:
+    """Return whether an execution of the state machine of a fleet has succeeded within *limit*."""
+    executions = examination.call(
+        "stepfunctions",
+        "list_executions",
+        stateMachineArn=machine,
+        statusFilter="SUCCEEDED",
+        maxResults=1,  # The latest one is first.
+    )["executions"]
+    command = aws_command(
+        examination.region,
+        "stepfunctions",
+        "list-executions",
+        state_machine_arn=machine,
+        status_filter="FAILED",
+        max_results="5",
+    )
+    if not executions:
+        return Problem(
+            "The state machine of the fleet has completed no execution",
+            "If you have just deployed, wait an hour. Otherwise, read why executions failed",
+            command,
+        )
+    ended: datetime = executions[0]["stopDate"]
+    if examination.now - ended > limit:
+        return Problem(
+            f"The last execution of the fleet ended at {format_time(ended)}, "
+            f"{_age(examination, ended)} ago",
+            "Read why executions failed, and examine the schedule of the state machine",
+            command,
+        )
+    return Well(f"The last execution of the fleet ended at {format_time(ended)}")
 
 
 def dead_letter_queue(examination: Examination) -> Iterator[Outcome]:
@@ -204,8 +242,10 @@ def _schedule(examination: Examination, name: str) -> Any:  # noqa: ANN401 - a r
 
 
 def _rule_state(examination: Examination, name: str) -> str:
-    """Return the state of an EventBridge rule. CloudFormation may put its bus before its name."""
-    response = examination.call("events", "describe_rule", Name=name.rsplit("|", 1)[-1])
+    """Return the state of an EventBridge rule. CloudFormation puts another bus before its name."""
+    bus, _, rule = name.rpartition("|")
+    parameters = {"EventBusName": bus} if bus else {}
+    response = examination.call("events", "describe_rule", Name=rule, **parameters)
     return str(response["State"])
 
 

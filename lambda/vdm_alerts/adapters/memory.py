@@ -289,9 +289,9 @@ class MemoryAccount:
         del deadline
         return self._senders(Dimension.CONFIGURATION_SET)
 
-    def tenants(self, deadline: Deadline) -> Sequence[Scope]:
+    def tenants(self, deadline: Deadline, first_page: str | None = None) -> Sequence[Scope]:
         """Return every tenant."""
-        del deadline
+        del deadline, first_page
         return self._senders(Dimension.TENANT)
 
     def paused_tenants(self, deadline: Deadline) -> Sequence[Scope]:

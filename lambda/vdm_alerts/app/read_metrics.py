@@ -14,7 +14,7 @@ from vdm_alerts.app.failures import FailureCollector
 from vdm_alerts.core.alerts.alert import Alert, AlertKey
 from vdm_alerts.core.evaluation.ses_rates import SesRates
 from vdm_alerts.core.model.deadline import Deadline
-from vdm_alerts.core.model.findings import FindingSource
+from vdm_alerts.core.model.findings import FindingSource, UnfinishedListError
 from vdm_alerts.core.model.metrics import (
     ACCOUNT,
     LONGEST_WINDOW,
@@ -34,7 +34,7 @@ from vdm_alerts.core.planning.next_batches import (
 from vdm_alerts.core.planning.queries import Query, TodayRejectedError
 from vdm_alerts.core.planning.query_batches import QueryBatch, always_read_batches, first_batches
 from vdm_alerts.core.planning.read_plan import ReadPlan, plan_reading
-from vdm_alerts.core.planning.roster import SenderRoster, query_budget
+from vdm_alerts.core.planning.roster import SenderRoster, UnfinishedList, query_budget
 from vdm_alerts.core.planning.scope_verdict import Verdicts
 from vdm_alerts.core.planning.selection import reread_interval
 from vdm_alerts.core.rules.rule import Rule
@@ -50,6 +50,10 @@ FIRST_STARTED, MAX_STARTED = 100, 2_000
 
 More would fill the calls better, and leave more of them incomplete if a round takes too long.
 """
+TENANTS_A_SECOND = 100
+"""How many tenants SES lists in a second. Other senders are ten times as many."""
+LIST_FACTOR = 24
+"""How many times as long as it takes a list is kept at least: 20 hours for 300,000 tenants."""
 SHARE_FOR_CAUSES = 0.05
 """The share of the time and of the queries that is left for the search for causes."""
 
@@ -150,15 +154,53 @@ def _with_fresh_lists(
     for dimension, list_senders in lists.items():
         is_monitored = any(dimension in kind for rule in rules for kind in rule.scopes)
         is_usable = roster.is_listed(
-            dimension, now, reread_interval(rules)
+            dimension, now, _max_age(roster, dimension, rules)
         ) and not roster.lacks_sender(dimension, request.open_scopes)
-        if is_monitored and not is_usable:
-            senders = failures.attempt(
-                partial(list_senders, request.limits.deadline), None, FindingSource.LISTS
-            )
-            if senders is not None:
-                roster = roster.with_listed(dimension, senders, now)
+        if not is_monitored or is_usable:
+            continue
+        if dimension is Dimension.TENANT:
+            roster = _with_tenants(roster, account, request, failures)
+            continue
+        senders = failures.attempt(
+            partial(list_senders, request.limits.deadline), None, FindingSource.LISTS
+        )
+        if senders is not None:
+            roster = roster.with_listed(dimension, senders, now)
     return roster
+
+
+def _with_tenants(
+    roster: SenderRoster, account: AccountSource, request: ReadRequest, failures: FailureCollector
+) -> SenderRoster:
+    """Return *roster* with the list of tenants, or with what there is time to list of it.
+
+    An unfinished list is continued, so that it is complete after some readings.
+    """
+    before, deadline = roster.unfinished_list, request.limits.deadline
+    known = before.tenants if before else ()
+    try:
+        tenants = account.tenants(deadline, before.next_page if before else None)
+    except UnfinishedListError as error:
+        if error.names:
+            part = UnfinishedList(error.next_page, (*known, *error.names))
+            return roster.with_part_of_list(part)
+        failures.record(error, FindingSource.LISTS)
+        return replace(roster, unfinished_list=None)
+    except Exception as error:  # noqa: BLE001 - the other sources can still be read
+        failures.record(error, FindingSource.LISTS)
+        return replace(roster, unfinished_list=None)
+    scopes = [*(Scope(tenant=name) for name in known), *tenants]
+    listed = roster.with_listed(Dimension.TENANT, scopes, request.now)
+    return replace(listed, unfinished_list=None)
+
+
+def _max_age(roster: SenderRoster, dimension: Dimension, rules: Sequence[Rule]) -> timedelta:
+    """Return how long the list of *dimension* is kept.
+
+    It is the reread interval of *rules*, and at least `LIST_FACTOR` times as long as a list takes.
+    """
+    senders = sum(scope.kind == (dimension,) for scope in roster.records)
+    return max(reread_interval(rules), LIST_FACTOR * timedelta(seconds=senders / TENANTS_A_SECOND))
 
 
 class _Reader:

@@ -9,7 +9,7 @@ import pytest
 
 from vdm_alerts.adapters.aws.pages import read_pages
 from vdm_alerts.core.model.deadline import NoDeadline
-from vdm_alerts.core.model.findings import UnavailableError
+from vdm_alerts.core.model.findings import UnavailableError, UnfinishedListError
 
 
 class StepDeadline:
@@ -54,11 +54,23 @@ def test_endless_pages_end_in_half_of_the_time() -> None:
     pages = read_pages("ses:List", lambda **_: {"NextToken": next(tokens)}, StepDeadline(20))
     read: list[object] = []
     with pytest.raises(
-        UnavailableError,
+        UnfinishedListError,
         match="ses:List failed: the list took more than half of the remaining time",
-    ):
+    ) as unfinished:
         read.extend(pages)
+    assert unfinished.value.next_page == "8"
     assert next(tokens) == "9"
+
+
+def test_pages_go_on_with_the_token_of_an_unfinished_list() -> None:
+    calls: list[dict[str, object]] = []
+
+    def call(**arguments: object) -> Any:
+        calls.append(arguments)
+        return {}
+
+    list(read_pages("ses:List", call, NoDeadline(), "page 9", PageSize=7))
+    assert calls == [{"PageSize": 7, "NextToken": "page 9"}]
 
 
 def test_no_page_is_read_after_the_deadline() -> None:

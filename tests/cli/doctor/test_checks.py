@@ -347,6 +347,42 @@ def test_last_run_is_as_recent_as_the_schedule(
     assert isinstance(outcome, Well if is_well else Problem)
 
 
+@pytest.mark.parametrize(
+    ("age", "is_well"), [(timedelta(hours=1), True), (timedelta(hours=3), False), (None, False)]
+)
+def test_last_execution_of_a_fleet_is_as_recent_as_the_schedule(
+    age: timedelta | None, *, is_well: bool
+) -> None:
+    account = DoctorAccount()
+    account.deploy()
+    (stack,) = account.answers["cloudformation:DescribeStacks"]["Stacks"]
+    machine = "arn:aws:states:eu-west-1:111122223333:stateMachine:vdm-alerts"
+    stack["Outputs"].append({"OutputKey": "StateMachineArn", "OutputValue": machine})
+    executions = [] if age is None else [{"stopDate": NOW - age}]
+    account.answers["stepfunctions:ListExecutions"] = {"executions": executions}
+    (outcome,) = outcomes_of(account, "last-run")
+    assert isinstance(outcome, Well if is_well else Problem)
+    assert "fleet" in str(outcome)
+
+
+def test_rule_on_another_bus_is_found_there() -> None:
+    account = DoctorAccount()
+    account.deploy()
+    asked: list[Any] = []
+    account.answers["cloudformation:ListStackResources"]["StackResourceSummaries"].append(
+        {"ResourceType": "AWS::Events::Rule", "PhysicalResourceId": "vdm-alerts|news-of-spokes"}
+    )
+
+    def describe(parameters: Any) -> Any:
+        asked.append(parameters)
+        return {"State": "ENABLED"}
+
+    account.answers["events:DescribeRule"] = describe
+    (outcome,) = outcomes_of(account, "schedule")
+    assert isinstance(outcome, Well)
+    assert {"Name": "news-of-spokes", "EventBusName": "vdm-alerts"} in asked
+
+
 def test_table_is_readable(account_with_table: DoctorAccount) -> None:
     save(account_with_table, StoredState(last_run=NOW))
     assert outcomes_of(account_with_table, "table") == [

@@ -1,5 +1,6 @@
 """Tests of the sender roster and the query budget."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,11 +11,23 @@ from builders import HOTMAIL, HOUR, NEWS_IDENTITY, NOW, TODAY, a_sender_record, 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vdm_alerts.adapters.aws.codec import UnreadableRecordError, decode_roster, encode_roster
+from vdm_alerts.adapters.aws.codec import (
+    UnreadableRecordError,
+    decode_roster,
+    encode_roster,
+    roster_from_json,
+    roster_json,
+)
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Metric, Scope, Window
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.planning.queries import Answers, Query
-from vdm_alerts.core.planning.roster import ReadOutcome, SenderRecord, SenderRoster, query_budget
+from vdm_alerts.core.planning.roster import (
+    ReadOutcome,
+    SenderRecord,
+    SenderRoster,
+    UnfinishedList,
+    query_budget,
+)
 
 DAY = timedelta(days=1)
 SHOP_IDENTITY = Scope(identity="shop.example.com")
@@ -226,11 +239,19 @@ def test_query_budget_is_shared_among_the_remaining_runs_of_the_day(
     st.dictionaries(st.sampled_from(Dimension), st.just(NOW)),
 )
 def test_roster_survives_encoding_and_decoding(records: Any, listed_at: Any) -> None:
-    roster = SenderRoster(records, listed_at, NOW, 7, 3, TODAY, tuple(records))
+    part = UnfinishedList("page 2", ("acme", "shop"))
+    roster = SenderRoster(records, listed_at, NOW, 7, 3, TODAY, part, tuple(records))
     assert decode_roster(encode_roster(roster)) == roster
     assert decode_roster(encode_roster(SenderRoster())) == SenderRoster()
-    older = {key: value for key, value in encode_roster(roster).items() if key != "notable"}
-    assert decode_roster(older) == replace(roster, notable=())
+    encoded = encode_roster(roster)
+    document = "".join(roster_json(roster))
+    assert json.loads(document) == json.loads(json.dumps(encoded))
+    assert roster_from_json(document) == roster
+    for cut in (document[:-1], document[:-2], document[: len(document) // 2], "{}"):
+        with pytest.raises(UnreadableRecordError):
+            roster_from_json(cut)
+    older = {key: value for key, value in encoded.items() if key not in {"list", "notable"}}
+    assert decode_roster(older) == replace(roster, unfinished_list=None, notable=())
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,12 @@
 """The codec of stored records: to values that DynamoDB can hold, and back."""
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime
+from functools import lru_cache
+from itertools import islice, starmap
 from typing import Any, TypeVar
 
 from cattrs import Converter
@@ -40,7 +45,12 @@ from vdm_alerts.core.model.findings import Finding
 from vdm_alerts.core.model.metrics import Dimension, Scope, Window
 from vdm_alerts.core.model.rates import Indicator, Rate, SesRate
 from vdm_alerts.core.model.severity import Severity
-from vdm_alerts.core.planning.roster import SenderRecord, SenderRoster
+from vdm_alerts.core.planning.roster import (
+    NEVER_DRILLED_DOWN,
+    SenderRecord,
+    SenderRoster,
+    UnfinishedList,
+)
 from vdm_alerts.core.rules.field_types import INDICATORS
 from vdm_alerts.core.rules.rule import Baseline, Rule, Threshold
 from vdm_alerts.core.rules.rule_set import RuleText
@@ -62,6 +72,10 @@ A record of an earlier schema is readable, because it lacks only fields that hav
 READABLE = {1, 2, 3, 4, SCHEMA}
 """The schemas that this version reads."""
 
+_ENTRIES = '"entries":['
+"""The begin of the senders in the JSON text of a roster. It ends with them."""
+SENDERS_PER_PART = 1_000
+"""The senders of a roster that are encoded together."""
 ROSTER_SCHEMA = 2
 """The schema of the stored roster. A roster of another schema is replaced by a new roster."""
 
@@ -336,6 +350,41 @@ def _listed(items: object, tuple_type: Any) -> tuple[Any, ...]:  # noqa: ANN401 
     return tuple(converter.structure(item, item_type) for item in items)
 
 
+def roster_json(roster: SenderRoster) -> Iterator[str]:
+    """Yield the parts of *roster* as JSON text, as `encode_roster` has it.
+
+    The whole text of very many senders would take much memory.
+    """
+    head = json.dumps(encode_roster(replace(roster, records={})), separators=(",", ":"))
+    yield head.removesuffix("]}")
+    entries = starmap(_encoded_sender, roster.records.items())
+    separator = ""
+    while part := list(islice(entries, SENDERS_PER_PART)):
+        yield separator + json.dumps(part, separators=(",", ":"))[1:-1]
+        separator = ","
+    yield "]}"
+
+
+def roster_from_json(document: str) -> SenderRoster:
+    """Return the roster whose parts `roster_json` has yielded.
+
+    Raises UnreadableRecordError if *document* is damaged or of another schema. Each sender is
+    decoded alone, to save memory.
+    """
+    records: dict[Scope, SenderRecord] = {}
+    with _damage_of_roster():
+        head, entries, _ = document.partition(_ENTRIES)
+        if not entries:
+            return decode_roster(json.loads(document))
+        roster = decode_roster(json.loads(f"{head}{entries}]}}"))
+        decode, position = json.JSONDecoder().raw_decode, len(head) + len(entries)
+        while not document.startswith("]}", position):
+            entry, position = decode(document, position + (document[position] == ","))
+            scope, record = _decoded_sender(entry)
+            records[scope] = record
+    return replace(roster, records=records)
+
+
 def encode_roster(roster: SenderRoster) -> dict[str, Any]:
     """Return *roster* as a JSON document, in which each sender record is a list."""
     return {
@@ -348,6 +397,7 @@ def encode_roster(roster: SenderRoster) -> dict[str, Any]:
         "asked": roster.queries_made,
         "unclaimed": roster.unattributed,
         "today_refused": _text(roster.today_rejected_on),
+        "list": _encoded_list(roster.unfinished_list),
         "notable": [_encoded_scope(scope) for scope in roster.notable],
         "entries": [_encoded_sender(scope, record) for scope, record in roster.records.items()],
     }
@@ -365,6 +415,16 @@ def _encoded_sender(scope: Scope, record: SenderRecord) -> list[Any]:
     ]
 
 
+def _encoded_list(part: UnfinishedList | None) -> dict[str, Any] | None:
+    return {"page": part.next_page, "tenants": part.tenants} if part else None
+
+
+def _decoded_list(encoded: dict[str, Any] | None) -> UnfinishedList | None:
+    if encoded is None:
+        return None
+    return UnfinishedList(text(encoded["page"]), tuple(map(text, encoded["tenants"])))
+
+
 def _encoded_scope(scope: Scope) -> dict[str, str]:
     return {_DIMENSION_NAMES[dimension]: value for dimension, value in scope.dimensions.items()}
 
@@ -378,7 +438,7 @@ def decode_roster(encoded: Any) -> SenderRoster:  # noqa: ANN401 - any JSON docu
     if schema != ROSTER_SCHEMA:
         message = f"roster has schema {schema!r}, but this version reads {ROSTER_SCHEMA}"
         raise UnreadableRecordError(message)
-    try:
+    with _damage_of_roster():
         rejected_on = encoded["today_refused"]
         return SenderRoster(
             records=dict(_decoded_sender(entry) for entry in encoded["entries"]),
@@ -389,9 +449,17 @@ def decode_roster(encoded: Any) -> SenderRoster:  # noqa: ANN401 - any JSON docu
             queries_made=whole_number(encoded["asked"]),
             unattributed=whole_number(encoded["unclaimed"]),
             today_rejected_on=None if rejected_on is None else day(rejected_on),
+            unfinished_list=_decoded_list(encoded.get("list")),
             notable=tuple(map(_scope, encoded.get("notable", ()))),
         )
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+
+
+@contextmanager
+def _damage_of_roster() -> Iterator[None]:
+    """Raise UnreadableRecordError in place of an error of the block."""
+    try:
+        yield
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         message = f"roster is damaged: {error!r}"
         raise UnreadableRecordError(message) from error
 
@@ -399,14 +467,21 @@ def decode_roster(encoded: Any) -> SenderRoster:  # noqa: ANN401 - any JSON docu
 def _decoded_sender(entry: list[Any]) -> tuple[Scope, SenderRecord]:
     dimensions, read_at, tried_at, volume, drilled_down_at, rejected_at, failing_since = entry
     record = SenderRecord(
-        read_at=_optional_time(read_at),
-        tried_at=_optional_time(tried_at),
+        read_at=_shared_time(read_at),
+        tried_at=_shared_time(tried_at),
         volume=whole_number(volume),
-        drilled_down_at={text(rule): time(read) for rule, read in drilled_down_at.items()},
-        rejected_at=_optional_time(rejected_at),
-        failing_since=_optional_time(failing_since),
+        drilled_down_at={text(rule): time(read) for rule, read in drilled_down_at.items()}
+        or NEVER_DRILLED_DOWN,
+        rejected_at=_shared_time(rejected_at),
+        failing_since=_shared_time(failing_since),
     )
     return _scope(dimensions), record
+
+
+@lru_cache(maxsize=1_000)
+def _shared_time(value: str | None) -> datetime | None:
+    """Return *value* as `_optional_time` does. Very many senders share few times."""
+    return _optional_time(value)
 
 
 def _scope(dimensions: Mapping[str, str]) -> Scope:

@@ -1,13 +1,12 @@
 """The sender roster in the DynamoDB table, in as many parts as its size needs."""
 
 import hashlib
-import json
 import logging
 import zlib
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from vdm_alerts.adapters.aws.codec import UnreadableRecordError, decode_roster, encode_roster
+from vdm_alerts.adapters.aws.codec import UnreadableRecordError, roster_from_json, roster_json
 from vdm_alerts.adapters.aws.dynamodb_items import ROSTER, UNSCOPED_ROSTER, partition_key
 from vdm_alerts.adapters.aws.dynamodb_state import query_partition
 from vdm_alerts.adapters.aws.errors import translate_errors
@@ -58,15 +57,16 @@ class DynamoDbRoster:
         if not items:
             return SenderRoster()
         try:
-            return decode_roster(json.loads(zlib.decompress(_joined(items))))
+            return roster_from_json(zlib.decompress(_joined(items)).decode())
         except _UNREADABLE as error:
             _log.warning("sender roster unreadable, so this run creates a new one: %s", error)
             return SenderRoster()
 
     def save(self, target: Target, roster: SenderRoster) -> None:
         """Store the whole *roster*, because every run changes it."""
-        text = json.dumps(encode_roster(roster), separators=(",", ":"))
-        packed = zlib.compress(text.encode())
+        compression = zlib.compressobj()
+        packed = b"".join(compression.compress(part.encode()) for part in roster_json(roster))
+        packed += compression.flush()
         parts = [packed[start : start + PART_SIZE] for start in range(0, len(packed), PART_SIZE)]
         save_id, checksum = uuid4().hex, hashlib.sha256(packed).hexdigest()
         with translate_errors("dynamodb:BatchWriteItem"), self._table.batch_writer() as batch:

@@ -4,23 +4,28 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from vdm_alerts.core.model.deadline import Deadline
-from vdm_alerts.core.model.findings import UnavailableError
+from vdm_alerts.core.model.findings import UnavailableError, UnfinishedListError
 
 
 def read_pages(
-    action: str, call: Callable[..., Any], deadline: Deadline, **arguments: object
+    action: str,
+    call: Callable[..., Any],
+    deadline: Deadline,
+    first_page: str | None = None,
+    **arguments: object,
 ) -> Iterator[Any]:
     """Yield each page of *call*, a list operation, with *arguments* and the token of the page.
 
-    The pages may take half of the time until *deadline*, so that time is left for other sources.
-    After that, or if a token repeats, raises UnavailableError of *action*.
+    *first_page* is the token of the first one; None for the begin of the list. The pages may take
+    half of the time until *deadline*, so that time is left for other sources. After that, raises
+    UnfinishedListError of *action*. Raises UnavailableError if a token repeats.
     """
     time_for_others = deadline.remaining() / 2
     tokens: set[str] = set()
-    next_page: dict[str, str] = {}
+    next_page = {"NextToken": first_page} if first_page else {}
     while True:
         if deadline.remaining() <= time_for_others:
-            raise UnavailableError(action, "the list took more than half of the remaining time")
+            raise UnfinishedListError(action, next_page.get("NextToken", ""))
         page = call(**arguments, **next_page)
         yield page
         token = page.get("NextToken")

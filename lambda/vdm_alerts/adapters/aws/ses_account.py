@@ -16,7 +16,7 @@ from vdm_alerts.adapters.aws.time_limit import requests_end_by
 from vdm_alerts.adapters.aws.well_formed_text import well_formed
 from vdm_alerts.core.model.account import AccountStatus, Impact, Recommendation, SesPlan
 from vdm_alerts.core.model.deadline import Deadline
-from vdm_alerts.core.model.findings import EnableSending, Finding
+from vdm_alerts.core.model.findings import EnableSending, Finding, UnfinishedListError
 from vdm_alerts.core.model.metrics import Scope
 from vdm_alerts.core.model.severity import Severity
 
@@ -127,8 +127,11 @@ class SesAccount:
         )
         return [Scope(configuration_set=name) for name in names]
 
-    def tenants(self, deadline: Deadline) -> Sequence[Scope]:
-        """Return every tenant, sorted by name; none if this boto3 does not support tenants."""
+    def tenants(self, deadline: Deadline, first_page: str | None = None) -> Sequence[Scope]:
+        """Return every tenant, sorted by name; none if this boto3 does not support tenants.
+
+        *first_page* is the page at which an earlier call has ended.
+        """
         if "ListTenants" not in self._client.meta.service_model.operation_names:
             return []
         names = self._names(
@@ -137,6 +140,7 @@ class SesAccount:
             lambda page: (tenant["TenantName"] for tenant in page["Tenants"]),
             TENANTS_PAGE_SIZE,
             deadline,
+            first_page,
         )
         return [Scope(tenant=name) for name in names]
 
@@ -193,22 +197,32 @@ class SesAccount:
         names_in: Callable[[Any], Iterable[str]],
         page_size: int,
         deadline: Deadline,
+        first_page: str | None = None,
     ) -> Sequence[str]:
         """Return the names on every page of a list operation, sorted.
 
         *names_in* returns the names in a page. Each has a form that can be stored and published:
         SES rejects the name that replaces an ill-formed one, and the rejection is a finding. If SES
-        rejects *page_size*, the pages have their default size. Raises AccessDeniedError or
-        UnavailableError of *action*.
+        rejects *page_size*, the pages have their default size. Raises AccessDeniedError,
+        UnavailableError, or UnfinishedListError with the names so far, of *action*.
         """
+        names: list[str] = []
+
+        def read(**size: int) -> None:
+            names.clear()
+            for page in read_pages(action, call, deadline, first_page, **size):
+                names.extend(map(well_formed, names_in(page)))
+
         with translate_read_errors(action), requests_end_by(self._client, deadline):
             try:
-                pages = list(read_pages(action, call, deadline, PageSize=page_size))
+                read(PageSize=page_size)
+            except UnfinishedListError as error:
+                raise UnfinishedListError(action, error.next_page, sorted(names)) from None
             except ClientError as error:
                 if code_of(error) != "BadRequestException":
                     raise
-                pages = list(read_pages(action, call, deadline))
-            return sorted(well_formed(name) for page in pages for name in names_in(page))
+                read()
+        return sorted(names)
 
 
 def _status(account: Mapping[str, Any]) -> AccountStatus:

@@ -227,3 +227,13 @@ class UnavailableError(OperationFailedError):
                 transient=transient,
             )
         )
+
+
+class UnfinishedListError(UnavailableError):
+    """The time was too short for all pages of a list. Another call can read the rest."""
+
+    def __init__(self, action: str, next_page: str, names: Sequence[str] = ()) -> None:
+        """Create the error with the token of the *next_page* and the *names* that were read."""
+        super().__init__(action, "the list took more than half of the remaining time")
+        self.next_page = next_page
+        self.names = names

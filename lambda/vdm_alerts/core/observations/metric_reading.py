@@ -82,12 +82,16 @@ class MetricReading:
 
     @property
     def is_cut_short(self) -> bool:
-        """Whether another invocation continues the sweep, because time ended this reading.
+        """Whether another invocation continues the sweep, because time ended a list or a reading.
 
         A query budget that is used up ends a sweep, and so does a reading that failed, or that
         completed no sender: the next one would end in the same way.
         """
-        if not (self.ran_out_of_time and self.may_continue) or self.failed:
+        if self.failed or not self.may_continue:
+            return False
+        if self.plan.roster.unfinished_list:
+            return True
+        if not self.ran_out_of_time:
             return False
         cut_off = {
             query.scope.at_all_providers

@@ -6,6 +6,7 @@ The roster saves queries. A run without a roster only makes more of them.
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from types import MappingProxyType
 
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Metric, Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap
@@ -15,6 +16,9 @@ MIN_LIST_AGE = timedelta(hours=1)
 """How long a list of senders is kept at least, even if a sender seems to be missing."""
 REJECTION_PERIOD = timedelta(days=7)
 """How long a rejection of a name, or of today as a day to query, is remembered."""
+
+NEVER_DRILLED_DOWN: Mapping[str, datetime] = MappingProxyType({})
+"""The drill-downs of a sender without any. Very many senders share it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +34,22 @@ class SenderRecord:
     """When it was last queried."""
     volume: int = 0
     """The emails that it sent in the activity window of the last reading."""
-    drilled_down_at: Mapping[str, datetime] = field(default_factory=dict)
+    drilled_down_at: Mapping[str, datetime] = field(default_factory=lambda: NEVER_DRILLED_DOWN)
     """When its parts at providers were last read, by the name of the rule."""
     rejected_at: datetime | None = None
     """When SES rejected its name; None if SES accepts it."""
     failing_since: datetime | None = None
     """The first of the failed attempts to read it since it was last read; None if none failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnfinishedList:
+    """The part of a list of tenants that was read. SES returns 100 of them a second."""
+
+    next_page: str
+    """The token of the next page."""
+    tenants: tuple[str, ...]
+    """The names so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +68,8 @@ class SenderRoster:
     """How many recent emails of the account no known identity sent, at the last reading."""
     today_rejected_on: date | None = None
     """The day on which SES last rejected a query for that day itself."""
+    unfinished_list: UnfinishedList | None = None
+    """The list of tenants that an earlier reading has begun; None if there is none."""
     notable: tuple[Scope, ...] = ()
     """The senders that each further invocation of a sweep reads, for the weekly summary."""
 
@@ -99,6 +115,11 @@ class SenderRoster:
         }
         listed = {scope: self.record(scope) for scope in scopes}
         return replace(self, records=others | listed, listed_at={**self.listed_at, dimension: now})
+
+    def with_part_of_list(self, part: UnfinishedList) -> "SenderRoster":
+        """Return the roster with the tenants of *part*, and those that it has already."""
+        listed = {scope: self.record(scope) for scope in map(_tenant, part.tenants)}
+        return replace(self, records={**self.records, **listed}, unfinished_list=part)
 
     def without_list(self, dimension: Dimension, now: datetime) -> "SenderRoster":
         """Return the roster with the list of *dimension* marked as outdated.
@@ -199,6 +220,10 @@ class ReadOutcome:
         return {query.scope for query, result in self.answers.items() if result is gap}
 
 
+def _tenant(name: str) -> Scope:
+    return Scope(tenant=name)
+
+
 def query_budget(roster: SenderRoster, queries_per_day: int | None, now: datetime) -> int | None:
     """Return how many queries a run at *now* may make, or None for no limit.
 
@@ -236,7 +261,7 @@ def _record_after(
         read_at=now if is_read else record.read_at,
         tried_at=now,
         volume=volume,
-        drilled_down_at={**record.drilled_down_at, **drilled_down_at},
+        drilled_down_at={**record.drilled_down_at, **drilled_down_at} or NEVER_DRILLED_DOWN,
         rejected_at=now if is_name_rejected else None,
         failing_since=(record.failing_since or now) if is_failed else None,
     )

@@ -46,7 +46,13 @@ class RuleScopes:
         self._positions = {rule.name: position for position, rule in enumerate(rules)}
         kinds = {kind for rule in rules for kind in rule.scopes}
         self._indexes = {kind: _index(rules, kind) for kind in kinds}
-        self._rules_by_scope = {scope: self._rules_for(scope) for scope in roster.records}
+        # Very many senders share few lists of rules.
+        shared: dict[tuple[str, ...], Sequence[Rule]] = {}
+        self._rules_by_scope: dict[Scope, Sequence[Rule]] = {}
+        for scope in roster.records:
+            needed = self._rules_for(scope)
+            names = tuple(rule.name for rule in needed)
+            self._rules_by_scope[scope] = shared.setdefault(names, needed)
         identities = (scope.identity for scope in roster.records if scope.identity)
         self._identities = frozenset(identity.lower() for identity in identities)
         self._addresses_by_domain: defaultdict[Scope, list[Scope]] = defaultdict(list)

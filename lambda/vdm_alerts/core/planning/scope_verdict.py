@@ -15,6 +15,7 @@ from vdm_alerts.core.rules.rule import Rule
 
 _Counts: TypeAlias = tuple[Series | Gap, Series | Gap]
 """The events and the volume of a series, or why they are unknown."""
+_NO_EVENTS = Series({})
 
 
 class Verdicts:
@@ -99,7 +100,7 @@ def _events_and_volume(
     """Return the counts to evaluate *rule* with; None if an answer is missing."""
     sent = answers.get(Query(Metric.SEND, scope))
     if isinstance(sent, Series) and not sent.total(rule.lookback, plan.last_day):
-        no_email = (Series({}), sent)  # A scope that sent nothing has no events either.
+        no_email = (_NO_EVENTS, sent)  # A scope that sent nothing has no events either.
     else:
         no_email = None
     if no_email and _starts_with_sent_emails(scope, plan):
