@@ -17,6 +17,8 @@ bounces the emails of one target in 20. The contenders:
 * a stack for each target.
 
     .venv/bin/python -m benchmarks.fleet [--accounts N] [--identities N] [--json]
+
+With --local-aws N, it measures executions of the deployed state machine for N targets instead.
 """
 
 import argparse
@@ -30,6 +32,7 @@ from io import BytesIO
 from typing import Any
 
 from benchmarks.fixture import DAYS, NOW, default_rules
+from benchmarks.fleet_on_local_aws import IDENTITIES, measure
 from benchmarks.report import positive_integer, report
 from vdm_alerts.adapters.aws.execution_files import ExecutionFiles
 from vdm_alerts.adapters.aws.ses_account import PAGE_SIZE
@@ -71,6 +74,8 @@ HUB = Target("111111111111", "eu-west-1")
 FIRST_ACCOUNT = 222_222_222_222
 REGIONS = ("eu-central-1", "eu-west-1", "us-east-1", "us-west-2", "ap-southeast-2")
 CONCURRENCIES = (10, 40, 100)
+LOCAL_CONCURRENCY = 4
+"""Targets that the local AWS evaluates at a time."""
 HOUR = timedelta(hours=1)
 LARGE_SHARE, SMALL_SHARE = 10, 1_000
 """A large target has a tenth of the identities of the largest one, a small one a thousandth."""
@@ -577,7 +582,18 @@ def main() -> None:
         "--identities", type=positive_integer, default=10_000, help="those of the largest target"
     )
     parser.add_argument("--json", action="store_true", help="print JSON in place of a table")
+    parser.add_argument(
+        "--local-aws",
+        type=positive_integer,
+        metavar="N",
+        help="measure executions for N targets on the local AWS, in place of the simulation",
+    )
     options = parser.parse_args()
+    if count := options.local_aws:
+        rows = list(measure(count, FIRST_ACCOUNT, REGIONS, LOCAL_CONCURRENCY))
+        about = {"identities": f"{IDENTITIES} in each target", "runs": "one of each"}
+        report(about, rows, as_json=options.json, group_key="case")
+        return
     logging.disable()
     fleet = FleetInMemory(options.accounts, options.identities)
     first = fleet.execute(NOW)

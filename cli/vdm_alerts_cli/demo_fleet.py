@@ -49,7 +49,7 @@ def run_fleet_demo(*, keep: bool) -> None:
         accounts = sorted({target.target.account for target in fleet.targets} - {HOME.account})
         for account in accounts:
             step = f"templates of the spoke {account}"
-            timed(console, step, partial(_deploy_spoke, hub, fleet, account))
+            timed(console, step, partial(deploy_spoke, hub, fleet, account))
         runs = load_fleet_scenario(STORY).runs
         with hub.inbox() as inbox:
             sent = sum(_play(console, hub, fleet, run, inbox) for run in runs)
@@ -62,7 +62,7 @@ def run_fleet_demo(*, keep: bool) -> None:
             _print_kept(console, hub)
 
 
-def _deploy_spoke(hub: LocalDeployment, fleet: Fleet, account: str) -> None:
+def deploy_spoke(hub: LocalDeployment, fleet: Fleet, account: str) -> None:
     """Deploy the templates of a spoke: that of its roles once, that of events in each Region."""
     regions = [each.target.region for each in fleet.targets if each.target.account == account]
     parameters = {"HubAccount": HOME.account, "HubRegion": HOME.region}

@@ -5,6 +5,7 @@ this module patches both into private names of ministack, so the version is pinn
 """
 
 import argparse
+import json
 import os
 import shutil
 import signal
@@ -12,6 +13,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from threading import Thread
@@ -23,7 +25,11 @@ from vdm_local import cost_explorer
 from vdm_local.certificate import write_certificate
 from vdm_local.endpoint import Endpoint
 from vdm_local.endpoints import HOME, Endpoints
-from vdm_local.event_delivery import add_event_bus_policies, deliver_with_roles
+from vdm_local.event_delivery import (
+    add_event_bus_policies,
+    deliver_with_roles,
+    send_ses_event,
+)
 from vdm_local.fault_plug import Application, Event, FaultPlug, Receive, Send, read_body
 from vdm_local.feedback_routing import notification_attributes
 from vdm_local.fleet_scenario import load_scenarios
@@ -36,7 +42,14 @@ from vdm_local.iam_patches import (
 )
 from vdm_local.launcher import CERTIFICATE, PREFIX
 from vdm_local.responses import Response
-from vdm_local.server import CALLS, CLOCK, MAILBOX, PERMISSIONS, handle_control_request
+from vdm_local.server import (
+    CALLS,
+    CLOCK,
+    EVENTS,
+    MAILBOX,
+    PERMISSIONS,
+    handle_control_request,
+)
 from vdm_local.service_roles import ServiceRoles
 from vdm_local.step_functions import (
     MachinePermissions,
@@ -128,7 +141,8 @@ def main() -> None:
     run_with_roles(stepfunctions, permissions)
     limit_payloads(stepfunctions)
     plug = FaultPlug(gateway.app, endpoints.home, functions)
-    gateway.app = _with_control_paths(plug, endpoints, mailbox, used_permissions)
+    send_event = partial(send_ses_event, eventbridge, responses.request_scope)
+    gateway.app = _with_control_paths(plug, endpoints, mailbox, used_permissions, send_event)
     gateway._port_is_bindable = lambda *_: False
     sys.argv = ["ministack"]
     gateway.main()
@@ -361,6 +375,7 @@ def _with_control_paths(
     endpoints: Endpoints,
     mailbox: list[dict[str, str]],
     used_permissions: set[tuple[str, str]],
+    send_event: Callable[[Target, str], None],
 ) -> Application:
     """Return the application of *plug* with additional control paths."""
 
@@ -379,6 +394,9 @@ def _with_control_paths(
             return
         if scope["method"] == "GET" and scope["path"] in reports:
             response = Response(200, reports[scope["path"]])
+        elif (scope["method"], scope["path"]) == ("PUT", EVENTS):
+            send_event(_target_of(scope), json.loads(body)["detail-type"])
+            response = Response(200, {})
         else:
             response = _handle_control_request(endpoints, scope, body) or Response(404, {})
         headers = [
@@ -391,18 +409,19 @@ def _with_control_paths(
 
 
 def _handle_control_request(endpoints: Endpoints, request: Event, body: bytes) -> Response | None:
-    """Set the clock of all endpoints, or let one of them handle the request.
-
-    The query names the account and the Region of the endpoint; by default, it is that of the stack.
-    """
-    query = dict(parse_qsl(request["query_string"].decode()))
-    target = Target(query.get("account", HOME.account), query.get("region", HOME.region))
-    chosen = endpoints if request["path"] == CLOCK else [endpoints.of(target)]
+    """Set the clock of all endpoints, or let that of the request's target handle it."""
+    chosen = endpoints if request["path"] == CLOCK else [endpoints.of(_target_of(request))]
     for endpoint in chosen:
         response = handle_control_request(endpoint, request["method"], request["path"], body)
         if response is None or response.status != HTTPStatus.OK:
             break
     return response
+
+
+def _target_of(request: Event) -> Target:
+    """Return the target that the query of *request* names, by default that of the stack."""
+    query = dict(parse_qsl(request["query_string"].decode()))
+    return Target(query.get("account", HOME.account), query.get("region", HOME.region))
 
 
 async def _send_text(send: Send, text: str) -> None:

@@ -16,9 +16,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import urlencode
 
 from vdm_local.account import ACCOUNT, NO_ACCOUNT, REGION
-from vdm_local.server import CALLS, CLOCK, MAILBOX, PERMISSIONS, SCENARIO
+from vdm_local.server import CALLS, CLOCK, EVENTS, MAILBOX, PERMISSIONS, SCENARIO
 
 PREFIX = "vdm-alerts-aws-"
 """Prefix of the name of a local AWS's folder."""
@@ -85,6 +86,14 @@ class LocalAws:
     def set_scenario(self, text: str) -> None:
         """Replace the scenario of SES by the one in *text*."""
         self._request("PUT", SCENARIO, text.encode())
+
+    def send_ses_event(self, account: str, region: str, kind: str) -> None:
+        """Let SES of an account in a Region send an event of a *kind* to EventBridge there.
+
+        *kind* is its detail type, such as "Sending Status Disabled".
+        """
+        query = urlencode({"account": account, "region": region})
+        self._request("PUT", f"{EVENTS}?{query}", json.dumps({"detail-type": kind}).encode())
 
     def emails(self) -> list[dict[str, str]]:
         """Return every email that a topic sent, oldest first."""

@@ -21,6 +21,7 @@ MAILBOX = "/_vdm/mailbox"
 USAGE = "/_vdm/usage"
 CALLS = "/_vdm/calls"
 PERMISSIONS = "/_vdm/permissions"
+EVENTS = "/_vdm/events"
 
 
 def handle_control_request(

@@ -29,15 +29,15 @@ SUBJECTS = (
 
 
 FLEET_SUBJECTS = (
-    "[OK] VDM Alerts is monitoring: first summary in 6 targets",
-    "[WARNING] Bounce rate 6.1% (above 5%): news.example.com - shop 222222222222 us-east-1",
-    "[WARNING] Bounce rate still 6.1% (above 5%): news.example.com - shop 222222222222 us-east-1",
-    "[WARNING] Account 333333333333 (travel)",
+    "[OK] VDM Alerts is monitoring 6 targets: no rate is above its threshold",
+    "[WARNING] Bounce rate 6.1% (above 5%): news.example.com - shop 222222222222",
+    "[WARNING] Bounce rate still 6.1% (above 5%): news.example.com - shop 222222222222",
+    "[WARNING] Account 333333333333 (travel), eu-west-1 is not monitored",
     "[RESOLVED] VDM Alerts: 2 problems fixed",
-    "[RESOLVED] Bounce rate 0.87% (below 5%): news.example.com - shop 222222222222 us-east-1",
-    "[OK] Weekly summary in 6 targets",
-    "[CRITICAL] Bounce rate at Yahoo in 6 targets",
-    "Bounce rate at Yahoo in 6 targets",
+    "[RESOLVED] Bounce rate 0.87% (below 5%): news.example.com - shop 222222222222",
+    "[OK] Weekly summary of 6 targets: no alert is open",
+    "[CRITICAL] Bounce rate 12% to 13.3% at Yahoo: 6 targets",
+    "[RESOLVED] Bounce rate at Yahoo: 6 targets",
 )
 """The first words of the subjects, in order."""
 
@@ -110,7 +110,7 @@ def test_demo_of_a_fleet_plays_its_story(root: Path, temporary: Path) -> None:
     subjects = re.findall(r"Subject: (.*)", demo.stdout)
     assert len(subjects) == len(FLEET_SUBJECTS)
     for subject, expected in zip(subjects, FLEET_SUBJECTS, strict=True):
-        assert expected in subject
+        assert subject.startswith(expected)
     assert "blind: 333333333333 eu-west-1, 333333333333 us-east-1;" in demo.stdout
     assert "9 notifications in 9 executions for 6 targets" in demo.stdout
 

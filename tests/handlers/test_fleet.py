@@ -128,8 +128,8 @@ def test_role_that_cannot_be_assumed_is_blind_and_tried_again(fleet: FleetFuncti
         "account": "222222222222",
         "region": "eu-west-1",
         "status": "blind",
-        "reason": f"the hub cannot assume the role {ROLE}, or the trust policy of the role denies "
-        "the hub",
+        "reason": f"the hub cannot assume the role {ROLE}: it does not exist, or its trust "
+        "policy does not allow the hub",
         "details": "An error occurred (AccessDenied) when calling the AssumeRole operation: is not "
         "authorized to perform: sts:AssumeRole",
         "continue": False,

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from simulation.damages import ITEMS, PARTITION, DamagedItem
-from simulation.delivered import cut_problems, incidents_in, scope_of
+from simulation.delivered import cut_problems, incidents_in, number_of, scope_of
 from simulation.rules import CROWD_RULE, is_monitoring
 from simulation.world import Delivery, World
+from vdm_alerts.adapters.aws.dynamodb_items import RUN
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope
 
 
@@ -68,12 +69,46 @@ class Damaged:
             has_ended = alert.has_ended or is_ended_now
             self.alerts[key] = replace(alert, is_stored=is_stored, has_ended=has_ended)
 
-    def add_item(self, item: DamagedItem) -> None:
-        """Add *item*, which has to be reported."""
+    def note_stored_deliveries(self) -> None:
+        """Forget each damaged alert whose item says that a marked message of it was delivered.
+
+        A save that takes several transactions can fail after the one with this item. The rest of
+        the delivery is unconfirmed then, but this alert is not.
+        """
+        marked = {
+            (affected["rule"], scope_of(affected), number_of(incident), index)
+            for index, delivery in enumerate(self.world.delivered)
+            for incident in incidents_in(delivery.document)
+            if not incident["history_available"]
+            for affected in incident["affected"]
+        }
+        for key, alert in list(self.alerts.items()):
+            record = self.world.table.items.get((PARTITION, alert.name), {}).get("record")
+            if not isinstance(record, dict) or record.get("lost"):
+                continue
+            told = record.get("told")
+            number = record.get("incident"), told.get("sequence") if isinstance(told, dict) else 0
+            if any((*key, number, index) in marked for index in self._since(alert)):
+                del self.alerts[key]
+
+    def _since(self, alert: DamagedAlert) -> range:
+        """Return the indices of the messages that were delivered since *alert* was damaged."""
+        return range(alert.delivered, len(self.world.delivered))
+
+    def add_item(self, item: DamagedItem) -> bool:
+        """Add *item*, which has to be reported, and return whether it may not be.
+
+        That is, if the last run has reported damage of the same item: the same problem of two
+        successive runs is one problem.
+        """
+        run = self.world.table.items.get((PARTITION, RUN), {})
+        if any(finding["about"] == f"item {item.name}" for finding in run.get("findings", ())):
+            return True
         if item.kind in ITEMS:
             self.unreported[item.name] = item.name[:200]
             if item.scope:
                 self.unreported[item.name] = f"alert of {item.rule} in {item.scope}"[:200]
+        return False
 
     def forget(self) -> None:
         """Note that the list of unreported damage was damaged itself."""

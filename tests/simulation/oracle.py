@@ -120,6 +120,8 @@ class Oracle:
     """The rank of each severity that recipients believe in, by the messages they got."""
     repeats: Repeats = field(init=False)
     damaged: Damaged = field(init=False)
+    _known_deliveries: set[int] = field(default_factory=set)
+    """The deliveries that the service knew of at some time, by their indices."""
     _has_history: dict[Key, bool] = field(default_factory=dict)
     """Whether each belief comes from a message that had the alert history."""
     _unlisted: set[Key] = field(default_factory=set)
@@ -211,7 +213,8 @@ class Oracle:
             self._subscribers = 0
             self.repeats.forget_summaries()
             self.damaged.forget()
-        self.damaged.add_item(item)
+        if self.damaged.add_item(item):
+            self.excuses["item that is damaged again in the next run"] += 1
 
     def confirmed_beliefs(self) -> Mapping[Key, int]:
         """Return the beliefs that come from messages with the alert history.
@@ -285,12 +288,16 @@ class Oracle:
                 self.excuses[COUNTED_PROBLEM] += self.damaged.update(delivery.document)
                 self._service.update(delivery.document)
                 self._check_ended_subscriptions(delivery, may_repeat=may_repeat)
-        for delivery in self.world.delivered:
-            if delivery.is_confirmed or _is_clean(delivery.actor):
+        for index, delivery in enumerate(self.world.delivered):
+            is_known = delivery.is_confirmed or _is_clean(delivery.actor)
+            # Once only: the service can forget what it knew.
+            if is_known and index not in self._known_deliveries:
+                self._known_deliveries.add(index)
                 self.repeats.confirm(delivery)
         for delivery in new:
             if delivery.is_confirmed:
                 self.damaged.confirm(delivery)
+        self.damaged.note_stored_deliveries()
 
     def _check_headline(self, delivery: Delivery) -> None:
         """Check that *delivery* neither leads with good news nor says OK wrongly."""

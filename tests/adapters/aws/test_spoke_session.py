@@ -160,8 +160,8 @@ def test_denied_role_is_blind_with_its_name_and_tried_again() -> None:
     with pytest.raises(BlindTargetError) as caught:
         check_role(session, target)
     assert caught.value.reason == (
-        "the hub cannot assume the role arn:aws:iam::333333333333:role/vdm-alerts-reader, or the "
-        "trust policy of the role denies the hub"
+        "the hub cannot assume the role arn:aws:iam::333333333333:role/vdm-alerts-reader: it does "
+        "not exist, or its trust policy does not allow the hub"
     )
     assert "not authorized to perform: sts:AssumeRole" in caught.value.details
     sts.error = None

@@ -67,7 +67,7 @@ def check_role(session: Any, target: FleetTarget) -> None:  # noqa: ANN401 - a s
     except (ClientError, BotoCoreError, RuntimeError) as error:  # botocore: they have expired.
         reason = f"the hub cannot assume the role {target.role_arn}"
         if isinstance(error, ClientError) and code_of(error) in DENIALS:
-            reason += ", or the trust policy of the role denies the hub"
+            reason += ": it does not exist, or its trust policy does not allow the hub"
         raise BlindTargetError(reason, well_formed(str(error))) from error
 
 
