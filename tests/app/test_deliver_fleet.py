@@ -13,6 +13,7 @@ from vdm_alerts.core.fleet.answers import NO_ANSWER
 from vdm_alerts.core.model.findings import UnavailableError
 from vdm_alerts.core.model.metrics import Scope
 from vdm_alerts.core.model.target import fleet_of
+from vdm_alerts.core.notifications import fleet as grouping
 
 LOST = UnavailableError("sns:Publish", "the topic is down")
 
@@ -295,6 +296,17 @@ def test_first_summaries_of_a_new_fleet_are_one_notification() -> None:
     [message] = fleet.take_messages()
     assert (message["kind"], message["topic"], message["parts_total"]) == ("fleet", "summary", 3)
     assert all(fleet.state(target).summary_sent for target in fleet.targets)
+
+
+def test_target_that_is_left_after_a_full_digest_has_its_usual_notification(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(grouping, "MAX_TARGETS", 2)
+    fleet = a_fleet(3)
+    for target in fleet.targets:
+        fleet.set_state(target, StoredState())
+    fleet.execute()
+    assert [message["kind"] for message in fleet.take_messages()] == ["fleet", "summary"]
 
 
 @pytest.mark.parametrize("count", [12, 250])

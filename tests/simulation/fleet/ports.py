@@ -280,7 +280,8 @@ class _Topic:
             return
         assert document["parts_total"] == len(source.parts)
         for part, listed in zip(source.parts, document["parts"], strict=True):
-            alone = render(part.notification, Links(part.target), now)
+            shown = HUB if part.target == FLEET else part.target
+            alone = render(part.notification, Links(shown), now)
             self._keep(part.target, json.loads(alone.payload), listed, number)
 
     def _keep(

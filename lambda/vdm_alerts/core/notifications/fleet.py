@@ -204,7 +204,8 @@ def _pieces(message: FleetMessage) -> Sequence[FleetMessage]:
     for start in range(0, len(message.targets), MAX_TARGETS):
         targets = set(message.targets[start : start + MAX_TARGETS])
         parts = tuple(part for part in message.parts if part.target in targets)
-        pieces.append(FleetDigest(message.topic, parts, message.provider, message.indicator))
+        piece = FleetDigest(message.topic, parts, message.provider, message.indicator)
+        pieces.append(piece if len(parts) > 1 else parts[0])
     return pieces
 
 
