@@ -147,7 +147,7 @@ class FleetOracle:
         self.duplicates += 1
         if publication.actor.has_lease_expired or earlier.actor.has_lease_expired:
             self.excuses["lease expired"] += 1
-        elif earlier.actor.outcome == "never ran":
+        elif earlier.actor.outcome == "never ran" and not self._reason(earlier):
             self._report("unexpected notification", f"{number} was published by two at once")
         elif earlier.is_settled:
             self._report("unexpected notification", f"{number} was delivered before")
@@ -441,6 +441,9 @@ def _reaches(actor: FleetActor, target: Target) -> bool:
     """Say whether no fault of *actor* can have kept it from what is due in *target*."""
     if actor.is_dead or actor.has_lease_expired:
         return False
+    takes, loads = f"take the lease: {target}", f"load the state: {target}"
+    if takes in actor.effects and loads not in actor.effects:
+        return False  # Another run holds the lease.
     return actor.outcome in {"done", "NotificationsUnsentError"} and all(
         ": " in name and not name.endswith(str(target)) for name, _ in actor.faults_occurred
     )
