@@ -148,8 +148,9 @@ class Evaluator(Construct):
             log_group=self.log_group,
             # benchmarks/function_size.py measures 92 MB at 10,000 identities. Half of this size
             # costs the same at 100 identities, because a run takes longer. A larger size costs
-            # more, because a run mostly waits for SES.
-            memory_size=256,
+            # more, because a run mostly waits for SES. benchmarks/tenants.py measures what very
+            # many tenants need.
+            memory_size=settings.memory,
             # The longest timeout of Lambda. The SES quota makes a run take 4 minutes at 10,000
             # identities. A run stops reading two minutes before the timeout.
             timeout=Duration.minutes(15),

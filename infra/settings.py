@@ -41,6 +41,7 @@ CONTEXT_KEYS: Mapping[str, str] = {
     "quotaShare": "the share of the VDM quota of your account that VDM Alerts can use, from "
     '"1%" to "100%"',
     "queriesPerDay": 'the maximum number of VDM queries per day, at least 100, or "unlimited"',
+    "memory": "the memory of the function that evaluates, in MB, from 256 to 10240",
     "includeToday": '"true" to include today (partial), or "false" to use whole days only',
     "maskAddresses": '"true" to mask email addresses in logs and metrics, or "false" to show them',
     "quietHours": "the daily hours in which only critical notifications are sent, for example "
@@ -131,6 +132,8 @@ class Settings:
     """Share of the SES quota to use, as a fraction."""
     queries_per_day: int | None
     """Largest number of VDM queries a day; None for no limit."""
+    memory: int = 256
+    """Memory of the function that evaluates, in MB."""
     include_today: bool
     mask_addresses: bool
     quiet_hours: QuietHours | None
@@ -155,6 +158,7 @@ def read_context(context: Context) -> Settings:
     prefix = _prefix(context, errors)
     quota_share = _quota_share(context, errors)
     queries_per_day = _queries_per_day(context, errors)
+    memory = _memory(context, errors)
     enabled = _enabled_switches(context, errors)
     slack = _slack(context, errors)
     quiet_hours = _quiet_hours(context, errors)
@@ -176,6 +180,7 @@ def read_context(context: Context) -> Settings:
         encrypt="encrypt" in enabled,
         quota_share=quota_share,
         queries_per_day=queries_per_day,
+        memory=memory,
         include_today="includeToday" in enabled,
         mask_addresses="maskAddresses" in enabled,
         quiet_hours=quiet_hours,
@@ -277,6 +282,15 @@ def _queries_per_day(context: Context, errors: list[str]) -> int | None:
         what = f"{quote(text)} is not a valid number of queries. {_usage('queriesPerDay')}"
         errors.append(f"queriesPerDay: {what}")
         return None
+    return int(text)
+
+
+def _memory(context: Context, errors: list[str]) -> int:
+    text = _text(context, "memory", "256")
+    # The highest value is the maximum of Lambda.
+    if not re.fullmatch(r"[0-9]{3,5}", text) or not 256 <= int(text) <= 10_240:  # noqa: PLR2004
+        errors.append(f"memory: {quote(text)} is not a size. {_usage('memory')}")
+        return 0
     return int(text)
 
 

@@ -105,6 +105,17 @@ def test_error_of_a_list_restarts_it(world: World) -> None:
     assert world.roster.unfinished_list is None
 
 
+def test_list_whose_pages_do_not_advance_is_an_error(world: World) -> None:
+    world.account = SlowList(senders=[NEWS_IDENTITY])
+    world.roster = SenderRoster(unfinished_list=UnfinishedList("2", ("cat", "dog", "eel")))
+    world.set_rules(a_rule_for("tenant", like=a_rule()))
+
+    report = world.run(0, Limits(may_continue=True))
+
+    assert (report.unreadable, report.is_cut_short) == (1, False)
+    assert world.roster.unfinished_list is None
+
+
 def test_long_list_is_kept_longer(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(read_metrics, "TENANTS_A_SECOND", 0.1)
     world.set_rules(a_rule_for("tenant", like=a_rule(windows=(1,))))

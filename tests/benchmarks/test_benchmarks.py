@@ -126,6 +126,15 @@ def test_map_starts_the_next_target_when_one_ends() -> None:
     assert execution.map_seconds(1_000) == pytest.approx(100 + overhead + cold)
 
 
+def test_tenants_benchmark_finds_the_breaches_in_a_simulated_sweep() -> None:
+    rows = rows_of("tenants", "--tenants", "3000", "--active", "20", by="sweep")
+    first, usual = rows["first"], rows["usual"]
+    assert first["queries"] > 3_000
+    assert usual["queries"] < first["queries"]
+    assert (first["found"], first["others_found"]) == (first["breached"], 0)
+    assert first["roster_items"] == 1
+
+
 def test_fleet_on_the_local_aws_has_a_scenario_for_each_target(tmp_path: Path) -> None:
     targets = [Target("222222222222", "eu-west-1"), Target("222222222223", "us-east-1")]
     fleet_file = parse_fleet(fleet_on_local_aws._fleet_file(targets), "here")

@@ -240,6 +240,9 @@ def test_reserve_is_a_text_or_a_boolean(value: object, *, reserve: bool) -> None
             f'queriesPerDay: "{"9" * 38}… is not a valid number of queries. Use the maximum',
         ),
         (BASE | {"queriesPerDay": "\u0661" * 4}, "is not a valid number of queries"),
+        (BASE | {"memory": "255"}, 'memory: "255" is not a size. Use the memory of the function'),
+        (BASE | {"memory": "10241"}, 'memory: "10241" is not a size'),
+        (BASE | {"memory": "1 GB"}, 'memory: "1 GB" is not a size'),
         (BASE | {"queriesPerDay": "99"}, 'queriesPerDay: "99" is not a valid number of queries'),
         (BASE | {"encrypt": "yes"}, 'encrypt: "yes" is not a Boolean. Use "true" to encrypt'),
         (

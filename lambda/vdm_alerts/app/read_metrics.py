@@ -181,7 +181,7 @@ def _with_tenants(
     try:
         tenants = account.tenants(deadline, before.next_page if before else None)
     except UnfinishedListError as error:
-        if error.names:
+        if not {*error.names} <= {*known}:  # Otherwise, the pages do not advance.
             part = UnfinishedList(error.next_page, (*known, *error.names))
             return roster.with_part_of_list(part)
         failures.record(error, FindingSource.LISTS)

@@ -155,7 +155,8 @@ def _verdicts(reading: MetricReading) -> dict[AlertKey, Verdict]:
     is_continued = reading.is_cut_short
     return {
         AlertKey.for_rule(rule, scope): verdict
-        for scope in (*reading.plan.own_scopes, *_parts(reading))
+        for scope in (*reading.plan.all_scopes, *_parts(reading))
+        if not reading.plan.was_left_out(scope, reading.answers)
         for rule in reading.plan.rule_scopes.rules_applying_to(scope)
         if (verdict := _verdict(rule, scope, reading))
         if not (is_continued and _is_transient(verdict))

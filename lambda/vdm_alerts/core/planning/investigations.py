@@ -33,6 +33,7 @@ def known_breaches(
     return [
         Investigation(rule, scope, evidence, plan, answers)
         for scope in plan.scopes_by_rule.get(rule.name, ())
+        if not plan.was_left_out(scope, answers)
         if isinstance(verdict := verdicts.verdict(rule, scope), Breached)
         if (evidence := verdict.counted_events)
     ]

@@ -12,10 +12,10 @@ from vdm_alerts.core.evaluation.as_of import AsOf
 from vdm_alerts.core.evaluation.prior_state import NO_OPEN_ALERT, PriorState
 from vdm_alerts.core.evaluation.ses_rates import SesRates
 from vdm_alerts.core.model.mailbox_providers import OTHER_ISPS
-from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Scope, Window
+from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Metric, Scope, Window
 from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.planning.minimum_counts import MinimumCounts
-from vdm_alerts.core.planning.queries import Answers, data_as_of
+from vdm_alerts.core.planning.queries import Answers, Query, data_as_of
 from vdm_alerts.core.planning.roster import SenderRoster
 from vdm_alerts.core.planning.rule_scopes import RuleScopes, provider_names
 from vdm_alerts.core.planning.selection import ScopeSelection, reread_interval, select_scopes
@@ -109,11 +109,10 @@ class ReadPlan:
         """Every scope of the plan, also if it is deferred or rejected."""
         return self.selection.all_scopes
 
-    @cached_property
-    def own_scopes(self) -> Sequence[Scope]:
-        """Every scope of the plan that no other invocation of the sweep reads."""
-        others = {*self.read_before, *self.selection.postponed}
-        return [scope for scope in self.all_scopes if scope not in others]
+    def was_left_out(self, scope: Scope, answers: Answers) -> bool:
+        """Return whether *scope* can wait, so that it has no emails among *answers*."""
+        can_wait = scope in self.selection.deferred or scope in self.selection.postponed
+        return can_wait and Query(Metric.SEND, scope) not in answers
 
     @cached_property
     def scopes_by_rule(self) -> Mapping[str, Sequence[Scope]]:
