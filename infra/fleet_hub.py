@@ -145,6 +145,7 @@ class FleetHub(Construct):
         function.allow(
             [
                 ("s3:GetObject", self._files.files("*")),
+                ("s3:PutObject", self._files.files("due/*")),
                 ("s3:GetObject", self._files.known_targets),
                 ("s3:PutObject", self._files.known_targets),
                 # Without it, S3 denies a file that does not exist yet instead of reporting that.
@@ -158,7 +159,7 @@ class FleetHub(Construct):
                 *key_permissions(dead_letter_queue.key),
             ]
         )
-        acknowledge(function.role, self._files.accepted("*"))
+        acknowledge(function.role, {**self._files.accepted("*"), **self._files.accepted("due/*")})
         return function
 
 

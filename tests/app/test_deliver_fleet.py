@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from builders import LEASE, NOW
@@ -10,7 +11,9 @@ from vdm_alerts.core.alerts.alert import Firing
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.fleet.answers import NO_ANSWER
 from vdm_alerts.core.model.findings import UnavailableError
+from vdm_alerts.core.model.metrics import Scope
 from vdm_alerts.core.model.target import fleet_of
+from vdm_alerts.core.notifications import fleet as grouping
 
 LOST = UnavailableError("sns:Publish", "the topic is down")
 
@@ -119,6 +122,47 @@ def test_run_without_history_is_delivered_with_the_problem() -> None:
     assert fleet.state(a_target(2)).alerts == {}
 
 
+def test_run_without_history_is_delivered_once_by_several_tries() -> None:
+    fleet = a_fleet(3, bad=2)
+    fleet.worlds[a_target(2)].fail("load state", UnavailableError("dynamodb:Query", "down"))
+    answers = fleet.evaluate()
+    with fleet.shared.store.lease(a_target(3), LEASE.until, NOW, "other"):
+        for _ in range(2):
+            with pytest.raises(NotificationsUnsentError):
+                fleet.deliver(answers)
+    assert [message["account"] for message in fleet.take_messages()] == ["000000000002"]
+    fleet.deliver(answers)
+    assert [message["account"] for message in fleet.take_messages()] == ["000000000003"]
+
+
+def test_unsent_incident_of_a_digest_is_sent_without_the_others() -> None:
+    fleet = a_fleet(1, bad=0, limit=6)
+    senders = [Scope(identity=f"{number}.example.com") for number in range(7)]
+    [world] = fleet.worlds.values()
+    world.account.senders = senders
+    for sender in senders:
+        world.set_bounces(sender, 2_000)
+    answers = fleet.evaluate()
+    fleet.shared.fail("publish", LOST, only=1)
+    with pytest.raises(NotificationsUnsentError):
+        fleet.deliver(answers)
+    fleet.shared.repair("publish")
+    sent = _incidents(fleet.take_messages())
+    fleet.deliver(answers)
+    repaired = _incidents(fleet.take_messages())
+    assert (len(sent), len(repaired)) == (6, 1)
+    assert not sent & repaired
+
+
+def test_notification_is_still_due_after_a_save_that_stopped_between_two_transactions() -> None:
+    fleet = a_fleet(3, bad=1)
+    answers = fleet.evaluate()
+    state = fleet.state(a_target(2))
+    fleet.set_state(a_target(2), state)  # The first transaction of the attempts.
+    fleet.deliver(answers)
+    assert len(fleet.take_messages()) == 1
+
+
 def test_busy_target_waits_and_the_others_are_delivered() -> None:
     fleet = a_fleet(3, bad=2)
     answers = fleet.evaluate()
@@ -196,6 +240,32 @@ def test_removed_target_is_notified_once_with_its_open_alerts() -> None:
     assert fleet.state(a_target(2)).alerts
 
 
+def test_target_that_is_removed_again_is_notified_again() -> None:
+    fleet = a_fleet(3, bad=0)
+    others = fleet.targets[1:]
+    for hour, expected in enumerate([fleet.targets, others, fleet.targets, others, others]):
+        fleet.deliver(fleet.evaluate(hour, expected), hour, expected=expected)
+    assert [message["sequence"] for message in fleet.take_messages()] == [1, 2]
+
+
+def test_removal_is_not_repeated_if_the_known_targets_were_not_saved() -> None:
+    fleet = a_fleet(3, bad=0)
+    fleet.execute()
+    known, others = fleet.known_targets.targets, fleet.targets[1:]
+    for hour in (1, 2):
+        fleet.deliver(fleet.evaluate(hour, others), hour, expected=others)
+        assert [*fleet.known_targets.targets] == others
+        fleet.known_targets.targets = known
+    assert len(fleet.take_messages()) == 1
+
+
+def test_blind_target_and_problem_of_the_hub_are_different_notifications() -> None:
+    fleet = a_fleet(3, bad=0)
+    fleet.deliver({**fleet.evaluate(), a_target(3): DENIED})
+    [message] = fleet.take_messages()
+    assert (message["account"], message["id"]) == (HUB.account, "fleet-service")
+
+
 def test_event_about_one_target_says_nothing_about_the_others() -> None:
     fleet = a_fleet(3, 1)
     fleet.deliver(fleet.evaluate(targets=[a_target(2)]), is_complete=False, expected=[a_target(2)])
@@ -228,6 +298,17 @@ def test_first_summaries_of_a_new_fleet_are_one_notification() -> None:
     assert all(fleet.state(target).summary_sent for target in fleet.targets)
 
 
+def test_target_that_is_left_after_a_full_digest_has_its_usual_notification(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(grouping, "MAX_TARGETS", 2)
+    fleet = a_fleet(3)
+    for target in fleet.targets:
+        fleet.set_state(target, StoredState())
+    fleet.execute()
+    assert [message["kind"] for message in fleet.take_messages()] == ["fleet", "summary"]
+
+
 @pytest.mark.parametrize("count", [12, 250])
 def test_failing_provider_is_one_notification_that_names_every_target(count: int) -> None:
     fleet = failing_provider(a_fleet(count))
@@ -240,3 +321,8 @@ def test_failing_provider_is_one_notification_that_names_every_target(count: int
     fleet.take_messages()
     fleet.execute(1)
     assert fleet.take_messages() == []
+
+
+def _incidents(messages: list[dict[str, Any]]) -> set[str]:
+    """Return the ids of the incidents in *messages*."""
+    return {part["id"] for message in messages for part in message.get("parts", [message])}

@@ -4,6 +4,7 @@ The outcome takes the place of code coverage, which slows Python down by a facto
 measures coverage faster, but its newest version has no package for Python 3.11.
 """
 
+import gc
 import logging
 import traceback
 from collections.abc import Iterable, Iterator
@@ -19,6 +20,10 @@ MAX_FAILURES = 20
 """Failed inputs of a target after which it is fuzzed no further."""
 MAX_PARENTS = 2_000
 MAX_KINDS = 20_000
+
+
+COLLECTION_INTERVAL = 200
+"""Inputs between two garbage collections. In between, the collector ignores what was there."""
 
 
 @dataclass
@@ -50,12 +55,25 @@ def fuzz(target: Target, inputs: int, seed: int) -> Tally:
     tally, parents = Tally(target.name), list(target.seeds)
     with _bounded(target):
         for input_ in _inputs(target, parents, inputs, Random(f"{target.name} {seed}")):
+            if tally.inputs % COLLECTION_INTERVAL == 0:
+                _exclude_present_objects()
             outcome = _check(target, input_, tally)
             if outcome and tally.add(outcome) and len(parents) < MAX_PARENTS:
                 parents.append(input_)
             if len(tally.failures) >= MAX_FAILURES:
                 break
     return tally
+
+
+def _exclude_present_objects() -> None:
+    """Have the garbage collector ignore the objects that exist now: modules, clients, parents.
+
+    An input with many lists starts collections. Each would take time for all of these objects, and
+    so an input would count as slow because of those before it.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 def replay(target: Target, inputs: Iterable[Input]) -> list[Outcome]:

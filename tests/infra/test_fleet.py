@@ -174,7 +174,7 @@ def test_delivery_reads_files_and_writes_state_and_publishes(template: Template)
         "logs:CreateLogStream": [log],
         "logs:PutLogEvents": [log],
         "s3:GetObject": [f"{FILES}/*", known],
-        "s3:PutObject": [known],
+        "s3:PutObject": [f"{FILES}/due/*", known],
         "s3:ListBucket": ["<FleetFilesBucketC7F96B20>"],
         "dynamodb:Query": [table],
         "dynamodb:PutItem": [table],

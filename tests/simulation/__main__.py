@@ -1,4 +1,4 @@
-"""Run the simulation: random histories, the demo with every fault, and every mutant.
+"""Run the simulation: random histories of targets and fleets, the demo with faults, and mutants.
 
 `make proof` runs all of it. `python -m simulation --seed 1204 --histories 1` repeats one history,
 and `--part mutants` runs a part. Each part that has ended is reported on standard error.
@@ -10,7 +10,7 @@ import logging
 import multiprocessing
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from time import perf_counter
@@ -21,6 +21,11 @@ from rich.table import Table
 
 from benchmarks.report import positive_integer
 from simulation.exhaustive import demo_with_one_fault, short_story_with_two_faults
+from simulation.fleet.histories import play_fleet
+from simulation.fleet.mutants import FLEET_MUTANTS
+from simulation.fleet.oracle import VIOLATIONS as FLEET_VIOLATIONS
+from simulation.fleet.oracle import FleetOracle
+from simulation.fleet.random_histories import random_fleet_history
 from simulation.histories import play
 from simulation.mutants import MUTANTS, Mutant
 from simulation.oracle import VIOLATIONS, Oracle
@@ -37,7 +42,10 @@ PROGRESS_EVERY = 1000
 """Random histories after which a line of progress is printed."""
 PARTS = 8
 """Parts into which each set of exhaustive histories is split."""
-RANDOM, MUTANT_PART = "random", "mutants"
+FLEETS_PER_HISTORY = 1 / 4
+"""Random histories of a fleet for each one of a single target. They take longer."""
+RANDOM, FLEET_PART, MUTANT_PART = "random", "fleet", "mutants"
+ALL_MUTANTS = (*MUTANTS, *FLEET_MUTANTS)
 EXHAUSTIVE = {
     "demo, 1 fault": demo_with_one_fault,
     "short story, 2 faults": short_story_with_two_faults,
@@ -74,6 +82,18 @@ class Tally:
         self.violations.update(kind for kind, _ in oracle.violations)
         self.examples += [f"{name}: {kind}, {details}" for kind, details in oracle.violations[:1]]
 
+    def add_fleet(self, oracle: FleetOracle, name: str) -> None:
+        """Add the counts of *oracle*, whose history of a fleet has that *name*."""
+        self.histories += 1
+        self.messages += oracle.fleet.messages
+        self.checks += oracle.checks
+        self.sent_twice += oracle.duplicates
+        self.excused += oracle.excuses.total()
+        self.runs += oracle.runs
+        self.faults += oracle.faults
+        self.violations.update(kind for kind, _ in oracle.violations)
+        self.examples += [f"{name}: {kind}, {details}" for kind, details in oracle.violations[:1]]
+
     def merge(self, other: "Tally") -> None:
         """Add the counts of *other*."""
         self.histories += other.histories
@@ -96,6 +116,24 @@ def play_random(seeds: range) -> Tally:
     return tally
 
 
+def play_fleets(seeds: range) -> Tally:
+    """Play the random histories of a fleet of *seeds*."""
+    tally = Tally()
+    for seed in seeds:
+        tally.add_fleet(play_fleet_of(seed), f"fleet, seed {seed}")
+    return tally
+
+
+def play_one(seed: int) -> Oracle:
+    """Play the random history of *seed*."""
+    return play(random_history(seed))
+
+
+def play_fleet_of(seed: int) -> FleetOracle:
+    """Play the random history of a fleet of *seed*."""
+    return play_fleet(random_fleet_history(seed))
+
+
 def play_exhaustive(name: str, histories: Callable[[], Iterator[Oracle]]) -> Tally:
     """Play all *histories* of the set *name*."""
     tally = Tally()
@@ -104,11 +142,13 @@ def play_exhaustive(name: str, histories: Callable[[], Iterator[Oracle]]) -> Tal
     return tally
 
 
-def detecting_seed(mutant: Mutant, max_seeds: int = MAX_SEEDS) -> int | None:
+def detecting_seed(
+    mutant: Mutant, play_seed: Callable[[int], Oracle | FleetOracle] = play_one
+) -> int | None:
     """Return the first seed whose history detects *mutant*, or None."""
     with mutant.applied():
-        for seed in range(max_seeds):
-            oracle = play(random_history(seed))
+        for seed in range(MAX_SEEDS):
+            oracle = play_seed(seed)
             if {kind for kind, _ in oracle.violations} & set(mutant.detected_as):
                 return seed
     return None
@@ -116,7 +156,8 @@ def detecting_seed(mutant: Mutant, max_seeds: int = MAX_SEEDS) -> int | None:
 
 def _detecting_seed(number: int) -> int | None:
     logging.disable(logging.CRITICAL)
-    return detecting_seed(MUTANTS[number])
+    mutant = ALL_MUTANTS[number]
+    return detecting_seed(mutant, play_fleet_of if mutant in FLEET_MUTANTS else play_one)
 
 
 def _without_logs(work: Callable[[], T]) -> T:
@@ -130,15 +171,13 @@ def main() -> int:
     histories_help = "number of random histories"
     parser.add_argument("--histories", type=positive_integer, default=20_000, help=histories_help)
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
-    choices = (RANDOM, EXHAUSTIVE_PART, MUTANT_PART)
+    choices = (RANDOM, FLEET_PART, EXHAUSTIVE_PART, MUTANT_PART)
     part_help = "the parts to run; by default all, or one history if there is only one"
     parser.add_argument("--part", choices=choices, action="append", help=part_help)
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     options = parser.parse_args()
     seeds = range(options.seed, options.seed + options.histories)
-    batches = [
-        partial(play_random, seeds[start : start + BATCH]) for start in range(0, len(seeds), BATCH)
-    ]
+    fleets = seeds[: max(1, int(len(seeds) * FLEETS_PER_HISTORY))]
     chosen = options.part or (choices if options.histories > 1 else (RANDOM,))
     parts = [
         (name, partial(play_exhaustive, name, partial(histories, PARTS, part)))
@@ -146,22 +185,31 @@ def main() -> int:
         for part in range(PARTS)
         if EXHAUSTIVE_PART in chosen
     ]
-    mutants = range(len(MUTANTS)) if MUTANT_PART in chosen else range(0)
+    mutants = range(len(ALL_MUTANTS)) if MUTANT_PART in chosen else range(0)
     start = perf_counter()
-    tallies = {name: Tally() for name in (RANDOM, *EXHAUSTIVE)}
+    tallies = {name: Tally() for name in (RANDOM, FLEET_PART, *EXHAUSTIVE)}
     with multiprocessing.Pool(WORKERS) as pool:
         results = [(name, pool.apply_async(_without_logs, (part,))) for name, part in parts]
-        random_tallies = pool.imap_unordered(_without_logs, batches if RANDOM in chosen else ())
+        random_tallies = [
+            (name, pool.imap_unordered(_without_logs, _batches(play_batch, chosen_seeds)))
+            for name, play_batch, chosen_seeds in (
+                (RANDOM, play_random, seeds),
+                (FLEET_PART, play_fleets, fleets),
+            )
+            if name in chosen
+        ]
         for name, result in results:
             tallies[name].merge(result.get())
             _report_progress(name, tallies[name], start)
-        for tally in random_tallies:
-            tallies[RANDOM].merge(tally)
-            if tallies[RANDOM].histories % PROGRESS_EVERY < BATCH:
-                _report_progress(RANDOM, tallies[RANDOM], start)
+        for name, batches in random_tallies:
+            for tally in batches:
+                tallies[name].merge(tally)
+                if tallies[name].histories % PROGRESS_EVERY < BATCH:
+                    _report_progress(name, tallies[name], start)
         detecting_seeds = pool.map(_detecting_seed, mutants, chunksize=1)
     detected = {
-        MUTANTS[number].name: seed for number, seed in zip(mutants, detecting_seeds, strict=True)
+        ALL_MUTANTS[number].name: seed
+        for number, seed in zip(mutants, detecting_seeds, strict=True)
     }
     seconds = perf_counter() - start
     if options.json:
@@ -171,6 +219,12 @@ def main() -> int:
         _print(tallies, detected, f"From seed {options.seed}; {seconds:.0f} s, {WORKERS} workers")
     is_kept = not any(tally.violations for tally in tallies.values())
     return 0 if is_kept and None not in detected.values() else 1
+
+
+def _batches(play_batch: Callable[[range], Tally], seeds: range) -> Sequence[Callable[[], Tally]]:
+    """Return what plays *seeds*, a batch at a time."""
+    starts = range(0, len(seeds), BATCH)
+    return [partial(play_batch, seeds[start : start + BATCH]) for start in starts]
 
 
 def _report_progress(name: str, tally: Tally, start: float) -> None:
@@ -197,7 +251,7 @@ def _print(tallies: dict[str, Tally], detected: dict[str, int | None], title: st
     }
     for name, count in rows.items():
         table.add_row(name, *(f"{count(tally):,}" for tally in tallies.values()))
-    for kind in VIOLATIONS:
+    for kind in dict.fromkeys((*VIOLATIONS, *FLEET_VIOLATIONS)):
         table.add_row(kind, *(f"{tally.violations[kind]:,}" for tally in tallies.values()))
     console.print(table)
     console.print(_counts("fault", (tally.faults for tally in tallies.values())))
@@ -205,7 +259,7 @@ def _print(tallies: dict[str, Tally], detected: dict[str, int | None], title: st
     console.print(_counts("outcome of a run", (tally.runs for tally in tallies.values())))
     if detected:
         table = Table("mutant", "guarantee", "detected by seed")
-        for mutant in MUTANTS:
+        for mutant in ALL_MUTANTS:
             seed = detected[mutant.name]
             text = "NOT DETECTED" if seed is None else str(seed)
             table.add_row(mutant.name, str(mutant.guarantee), text)

@@ -75,13 +75,14 @@ class Damaged:
         A save that takes several transactions can fail after the one with this item. The rest of
         the delivery is unconfirmed then, but this alert is not.
         """
-        marked = {
+        # Not a set: a damaged item can have a value that is not hashable.
+        marked = [
             (affected["rule"], scope_of(affected), number_of(incident), index)
             for index, delivery in enumerate(self.world.delivered)
             for incident in incidents_in(delivery.document)
             if not incident["history_available"]
             for affected in incident["affected"]
-        }
+        ]
         for key, alert in list(self.alerts.items()):
             record = self.world.table.items.get((PARTITION, alert.name), {}).get("record")
             if not isinstance(record, dict) or record.get("lost"):
@@ -102,7 +103,13 @@ class Damaged:
         successive runs is one problem.
         """
         run = self.world.table.items.get((PARTITION, RUN), {})
-        if any(finding["about"] == f"item {item.name}" for finding in run.get("findings", ())):
+        findings = run.get("findings")
+        reported = [
+            finding.get("about")
+            for finding in (findings if isinstance(findings, list) else ())
+            if isinstance(finding, dict)  # The run item may be damaged, too.
+        ]
+        if f"item {item.name}" in reported:
             return True
         if item.kind in ITEMS:
             self.unreported[item.name] = item.name[:200]

@@ -8,21 +8,19 @@ deliveries. What is not sent stays due, in the next try of this step or in the n
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from vdm_alerts.app.evaluate import Lease
+from vdm_alerts.app.hand_over import UnsavedOutbox
 from vdm_alerts.app.notify import NotificationsUnsentError, Outbox, publish
 from vdm_alerts.core.alerts.alert import Firing
-from vdm_alerts.core.alerts.stored_state import (
-    History,
-    HistoryUnavailable,
-    StoredState,
-)
+from vdm_alerts.core.alerts.stored_state import HistoryUnavailable, StoredState
 from vdm_alerts.core.fleet.answers import (
     BlindTarget,
     TargetAnswer,
     blind_targets,
+    removal_key,
     removed_finding,
 )
 from vdm_alerts.core.fleet.fleet import FleetTarget
@@ -43,7 +41,7 @@ from vdm_alerts.core.notifications.handover import Handover, still_due
 from vdm_alerts.core.notifications.notification import Notification
 from vdm_alerts.core.notifications.rendering.links import Links
 from vdm_alerts.core.notifications.service_notification import (
-    SERVICE,
+    FLEET_SERVICE,
     ServiceNotification,
     service_notification,
 )
@@ -158,7 +156,7 @@ class _Step:
         self._ports, self._now, self._lease = ports, now, lease
         self._runbook_url, self._stack = options.runbook_url, stack
         self._removed: dict[Target, Finding] | None = None
-        """The finding about each target that was removed from the fleet; None if unknown."""
+        """The finding about each removed target that is not notified yet; None if unknown."""
         self._is_quiet = options.quiet_hours is not None and options.quiet_hours.include(now)
 
     def target_deliveries(self, execution: Execution) -> Iterator[_Delivery]:
@@ -187,13 +185,14 @@ class _Step:
             return
         fleet = fleet_of(hub)
         try:
-            state = self._load(fleet)
-            self._find_removed(execution)
+            stored = self._load(fleet)
+            state = _without_returned_targets(stored, execution)
+            self._find_removed(execution, state)
             service = service_notification(
                 [*(each.finding for each in blind), *(self._removed or {}).values()],
                 state.findings,
                 state.service_sequence,
-                state.attempts.get(SERVICE),
+                state.attempts.get(FLEET_SERVICE),
                 has_open_alerts=any(each.open_alerts for each in execution.answers.values()),
             )
         except VdmAlertsError as error:
@@ -201,7 +200,10 @@ class _Step:
             return
         may_wait = self._is_quiet and service and not service.is_urgent
         if service and not may_wait and self._has_subscribers():
-            yield _Delivery(fleet, self._outbox(fleet, state, state), [service])
+            service = replace(service, id=FLEET_SERVICE)
+            yield _Delivery(fleet, self._outbox(fleet, stored, state), [service])
+        elif state != stored:
+            yield _Delivery(fleet, self._outbox(fleet, stored, state), [])
 
     def is_attempted(self, delivery: _Delivery) -> bool:
         """Save the attempts of *delivery*, and return whether they may be published."""
@@ -255,18 +257,24 @@ class _Step:
         except OperationFailedError as error:
             _log.warning("targets of the fleet not saved; a removed one may be unknown: %s", error)
 
-    def _find_removed(self, execution: Execution) -> None:
+    def _find_removed(self, execution: Execution, state: StoredState) -> None:
         """Find the targets that the recipients know of and that are not in *execution*.
 
-        If the known targets are unreadable, the next execution finds them.
+        Those whose removal is notified in *state* are left out. If the known targets are
+        unreadable, the next execution finds them.
         """
+        notified = {finding.key for finding in state.findings if finding.is_confirmed}
         current = {each.target for each in execution.expected}
         try:
             known = self._ports.known_targets.load()
         except OperationFailedError as error:
             _log.warning("targets of the last execution unreadable: %s", error)
             return
-        removed = [target for target in known if target not in current]
+        removed = [
+            target
+            for target in known
+            if target not in current and removal_key(target) not in notified
+        ]
         self._removed = {each: removed_finding(each, self._open_alerts(each)) for each in removed}
 
     def _open_alerts(self, target: Target) -> int | None:
@@ -287,9 +295,9 @@ class _Step:
     def _delivery_of(self, handover: Handover) -> _Delivery | None:
         """Return what is still due of *handover*; None if a later run has its own."""
         if handover.version is None:
-            history: History = HistoryUnavailable(_UNSAVED)
-            outbox = self._outbox(handover.target, history, StoredState())
-            return _Delivery(handover.target, outbox, handover.notifications)
+            return _Delivery(
+                handover.target, self._unsaved_outbox(handover), handover.notifications
+            )
         state = self._load(handover.target)
         due = still_due(handover, state)
         return _Delivery(handover.target, self._outbox(handover.target, state, state), due)
@@ -300,12 +308,28 @@ class _Step:
         self._stack.enter_context(store.lease(target, lease.until, lease.taken, lease.owner))
         return store.load(target)
 
-    def _outbox(self, target: Target, history: History, state: StoredState) -> Outbox:
+    def _outbox(self, target: Target, stored: StoredState, state: StoredState) -> Outbox:
         links = Links(target, self._runbook_url)
-        return Outbox(self._ports.store, self._ports.notifier, links, history, state, ())
+        return Outbox(self._ports.store, self._ports.notifier, links, stored, state, ())
+
+    def _unsaved_outbox(self, handover: Handover) -> Outbox:
+        ports, links = self._ports, Links(handover.target, self._runbook_url)
+        return UnsavedOutbox(
+            ports.handovers, ports.store, ports.notifier, links, handover, _UNSAVED
+        )
 
     def _record_failure(self, target: Target, error: Exception) -> None:
         self.failures += 1
         is_expected = isinstance(error, LeaseHeldError)
         why = "another run is active" if is_expected else error
         _log.warning("%s: notifications unsent, due at the next execution: %s", target, why)
+
+
+def _without_returned_targets(state: StoredState, execution: Execution) -> StoredState:
+    """Return *state* without the removal of a target that is in *execution* again.
+
+    So another removal is notified.
+    """
+    returned = {removal_key(each.target) for each in execution.expected}
+    findings = tuple(finding for finding in state.findings if finding.key not in returned)
+    return state if len(findings) == len(state.findings) else replace(state, findings=findings)

@@ -26,7 +26,7 @@ from vdm_alerts.core.model.bounded_text import bounded
 from vdm_alerts.core.model.metrics import Scope
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.notifications.notification import SUMMARY
-from vdm_alerts.core.notifications.service_notification import SERVICE
+from vdm_alerts.core.notifications.service_notification import FLEET_SERVICE, SERVICE
 from vdm_alerts.core.rules.rule_set import RuleText
 
 STATE, HISTORY, LEASE, ROSTER = "state", "history", "lease", "roster"
@@ -64,7 +64,7 @@ An item without it is valid: an earlier version stored it, or a user who edited 
 """
 _UNCHECKED = {"pk", "version", "token", CHECKSUM}
 """The attributes that may change while the content of an item does not."""
-RUN_ATTEMPTS = {SERVICE, SUMMARY}
+RUN_ATTEMPTS = {SERVICE, FLEET_SERVICE, SUMMARY}
 """The notifications whose attempts are in the run item. The others are about an incident."""
 EVIDENCE, NO_EVIDENCE = "evidence", "no_evidence"
 """The attributes of a history item: the record of its verdict, or why there is none."""

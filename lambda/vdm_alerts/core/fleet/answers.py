@@ -70,13 +70,18 @@ def removed_finding(target: Target, open_alerts: int | None) -> Finding:
     """
     count = "an unknown number of alerts is" if open_alerts is None else _open_phrase(open_alerts)
     return Finding(
-        key=f"removed:{target.account}:{target.region}",
+        key=removal_key(target),
         what=f"{target} is no longer in the fleet, so it is not monitored",
         effect=f"{count} open there, and not updated any more",
         remedy="Nothing, if you removed it. Otherwise add it to the fleet file again, or check "
         "whether the account has left the organization: its alerts then continue",
         one_shot=True,
     )
+
+
+def removal_key(target: Target) -> str:
+    """Return the key of the finding that *target* is no longer in the fleet."""
+    return f"removed:{target.account}:{target.region}"
 
 
 def _open_phrase(count: int) -> str:

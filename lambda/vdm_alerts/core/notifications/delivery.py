@@ -15,7 +15,11 @@ from vdm_alerts.core.notifications.notification import (
     incidents_of,
     numbered_notifications,
 )
-from vdm_alerts.core.notifications.service_notification import SERVICE, ServiceNotification
+from vdm_alerts.core.notifications.service_notification import (
+    FLEET_SERVICE,
+    SERVICE,
+    ServiceNotification,
+)
 from vdm_alerts.core.notifications.weekly_summary import WeeklySummary
 
 
@@ -66,7 +70,8 @@ def mark_delivered(state: StoredState, sent: Sequence[Notification], now: dateti
         if isinstance(notification, WeeklySummary):
             state = _with_new_week(state, notification.day, now)
     active = {key: alert for key, alert in alerts.items() if not alert.is_inactive}
-    open_ids = {SERVICE, SUMMARY, *(alert.incident for alert in active.values())}
+    incidents = (alert.incident for alert in active.values())
+    open_ids = {SERVICE, FLEET_SERVICE, SUMMARY, *incidents}
     return replace(
         state,
         alerts=active,

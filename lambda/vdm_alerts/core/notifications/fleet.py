@@ -127,7 +127,7 @@ def fleet_messages(due: Iterable[TargetNotification], limit: int) -> list[FleetM
     remain, the least important are one digest. There are more than *limit* only if the names of
     the targets need them: see `MAX_TARGETS`.
     """
-    groups = _groups([part for each in due for part in _parts(each)])
+    groups = _groups(due)
     messages = sorted((_message(*group) for group in groups.items()), key=_importance)
     if len(messages) > limit:
         rest = [part for message in messages[limit - 1 :] for part in parts_of(message)]
@@ -143,16 +143,7 @@ def parts_of(message: FleetMessage) -> Sequence[TargetNotification]:
 _GroupKey: TypeAlias = tuple[object, ...]
 
 
-def _parts(due: TargetNotification) -> Sequence[TargetNotification]:
-    """Return *due*, or its incidents if it is the digest of a target: the fleet has its own."""
-    match due.notification:
-        case Digest(coverage=None, incidents=incidents):
-            return [TargetNotification(due.target, incident) for incident in incidents]
-        case _:
-            return (due,)
-
-
-def _groups(parts: Sequence[TargetNotification]) -> dict[_GroupKey, list[TargetNotification]]:
+def _groups(parts: Iterable[TargetNotification]) -> dict[_GroupKey, list[TargetNotification]]:
     """Return *parts* by what they have in common. A part that stands alone has its own group."""
     groups: defaultdict[_GroupKey, list[TargetNotification]] = defaultdict(list)
     for part in parts:
@@ -213,7 +204,8 @@ def _pieces(message: FleetMessage) -> Sequence[FleetMessage]:
     for start in range(0, len(message.targets), MAX_TARGETS):
         targets = set(message.targets[start : start + MAX_TARGETS])
         parts = tuple(part for part in message.parts if part.target in targets)
-        pieces.append(FleetDigest(message.topic, parts, message.provider, message.indicator))
+        piece = FleetDigest(message.topic, parts, message.provider, message.indicator)
+        pieces.append(piece if len(parts) > 1 else parts[0])
     return pieces
 
 

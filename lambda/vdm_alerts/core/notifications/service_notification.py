@@ -13,7 +13,9 @@ MAX_FINDINGS = 50
 OMITTED = "findings"
 """The key of the finding that counts those beyond `MAX_FINDINGS`."""
 SERVICE = "service"
-"""The id of all service notifications."""
+"""The id of all service notifications of a target."""
+FLEET_SERVICE = "fleet-service"
+"""The id of those of a fleet. They name the hub, which can be a target, too."""
 
 
 @dataclass(frozen=True, slots=True)
