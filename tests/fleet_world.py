@@ -18,6 +18,7 @@ from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.fleet.answers import Status, TargetAnswer
 from vdm_alerts.core.fleet.fleet import FleetTarget
 from vdm_alerts.core.fleet.report import FleetReport
+from vdm_alerts.core.model.deadline import Deadline, NoDeadline
 from vdm_alerts.core.model.errors import VdmAlertsError
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.observations.metric_reading import UNLIMITED
@@ -38,6 +39,7 @@ class FleetWorld:
     count: int = 3
     limit: int = 10
     worlds: dict[Target, World] = field(default_factory=dict)
+    deadline: Deadline = field(default_factory=NoDeadline)
     handovers: MemoryHandovers = field(default_factory=MemoryHandovers)
     known_targets: MemoryKnownTargets = field(default_factory=MemoryKnownTargets)
     metrics: MemoryMetrics = field(default_factory=MemoryMetrics)
@@ -106,7 +108,7 @@ class FleetWorld:
             Execution([FleetTarget(each) for each in targets], answers, is_complete),
             now,
             Lease(now, now + (LEASE.until - LEASE.taken), "an execution"),
-            DeliveryOptions(self.limit),
+            DeliveryOptions(self.limit, self.deadline),
         )
 
     def execute(self, hours: int = 0) -> FleetReport | None:

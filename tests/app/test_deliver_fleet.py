@@ -1,4 +1,5 @@
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ from vdm_alerts.app.notify import NotificationsUnsentError
 from vdm_alerts.core.alerts.alert import Firing
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.fleet.answers import NO_ANSWER
+from vdm_alerts.core.model.deadline import NoDeadline
 from vdm_alerts.core.model.findings import UnavailableError
-from vdm_alerts.core.model.metrics import Scope
+from vdm_alerts.core.model.metrics import ACCOUNT, Scope
 from vdm_alerts.core.model.target import fleet_of
 from vdm_alerts.core.notifications import fleet as grouping
 
@@ -217,6 +219,44 @@ def test_blind_target_keeps_its_open_alert() -> None:
     before = fleet.state(a_target(2))
     fleet.deliver({**fleet.evaluate(1, fleet.targets[1:]), a_target(2): DENIED}, 1)
     assert fleet.state(a_target(2)) == before
+
+
+@dataclass
+class Countdown:
+    """A deadline that is over after some questions."""
+
+    questions: int
+
+    def remaining(self) -> timedelta:
+        self.questions -= 1
+        return timedelta(seconds=max(0, self.questions + 1))
+
+
+def test_targets_without_time_are_delivered_by_the_next_try() -> None:
+    fleet = a_fleet(4, bad=4)
+    answers = fleet.evaluate()
+    fleet.deadline = Countdown(2)
+    with pytest.raises(NotificationsUnsentError):
+        fleet.deliver(answers)
+    first = [message["account"] for message in fleet.take_messages()]
+    fleet.deadline = NoDeadline()
+    fleet.deliver(answers)
+    second = [message["account"] for message in fleet.take_messages()]
+    assert (len(first), len(second)) == (2, 2)
+    assert {*first, *second} == {target.account for target in fleet.targets}
+
+
+def test_end_of_a_common_cause_is_one_notification() -> None:
+    fleet = failing_provider(a_fleet(4))
+    for world in fleet.worlds.values():
+        world.set_bounces(ACCOUNT, 1_500)
+    fleet.execute()
+    fleet.take_messages()
+    for world in failing_provider(fleet, 0).worlds.values():
+        world.set_bounces(ACCOUNT, 0)
+    fleet.execute(1)
+    [message] = fleet.take_messages()
+    assert (message["kind"], message["severity"]) == ("fleet", "OK")
 
 
 def test_removed_target_is_notified_once_with_its_open_alerts() -> None:

@@ -8,8 +8,8 @@ deliveries. What is not sent stays due, in the next try of this step or in the n
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from vdm_alerts.app.evaluate import Lease
 from vdm_alerts.app.hand_over import UnsavedOutbox
@@ -25,7 +25,7 @@ from vdm_alerts.core.fleet.answers import (
 )
 from vdm_alerts.core.fleet.fleet import FleetTarget
 from vdm_alerts.core.fleet.report import FleetReport
-from vdm_alerts.core.model.deadline import NoDeadline
+from vdm_alerts.core.model.deadline import Deadline, NoDeadline
 from vdm_alerts.core.model.errors import LeaseHeldError, StaleStateError, VdmAlertsError
 from vdm_alerts.core.model.findings import Finding, OperationFailedError
 from vdm_alerts.core.model.target import Target, fleet_of
@@ -57,6 +57,13 @@ _UNSAVED = Finding(
 """Why nothing is saved about a handover without a state."""
 
 
+class DeliveryTimeOverError(VdmAlertsError):
+    """The time of the delivery step is over before it could take a target."""
+
+    def __init__(self) -> None:
+        super().__init__("the time of the delivery is over")
+
+
 @dataclass(frozen=True, slots=True)
 class Execution:
     """What the delivery step knows of its execution."""
@@ -75,6 +82,8 @@ class DeliveryOptions:
 
     limit: int
     """The most notifications of this execution."""
+    deadline: Deadline = field(default_factory=NoDeadline)
+    """Until when further targets are taken. What is due in the others stays due."""
     quiet_hours: QuietHours | None = None
     """The daily hours in which only urgent notifications are sent."""
     runbook_url: str = ""
@@ -155,6 +164,7 @@ class _Step:
         """How many targets could not be handled. What is due in them stays due."""
         self._ports, self._now, self._lease = ports, now, lease
         self._runbook_url, self._stack = options.runbook_url, stack
+        self._deadline = options.deadline
         self._removed: dict[Target, Finding] | None = None
         """The finding about each removed target that is not notified yet; None if unknown."""
         self._is_quiet = options.quiet_hours is not None and options.quiet_hours.include(now)
@@ -164,6 +174,9 @@ class _Step:
         aliases = {each.target: each.target for each in execution.expected}
         for target, answer in execution.answers.items():
             if not answer.due:
+                continue
+            if self._deadline.remaining() <= timedelta():
+                self._record_failure(target, DeliveryTimeOverError())
                 continue
             try:
                 handover = self._ports.handovers.get(aliases.get(target, target))

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from vdm_alerts.adapters.aws.execution_files import ExecutionFiles, failure_text
+from vdm_alerts.adapters.monotonic_deadline import MonotonicDeadline
 from vdm_alerts.app.deliver_fleet import DeliveryOptions, Execution, deliver_fleet
 from vdm_alerts.app.evaluate import Lease
 from vdm_alerts.app.list_targets import target_of_event
@@ -28,6 +29,10 @@ from vdm_alerts.settings import read_delivery_settings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+TAKING_SHARE = 0.4
+"""The part of the time in which targets are taken. Saving twice and publishing take the rest."""
 
 
 def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
@@ -57,6 +62,7 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
             Lease(wall_clock, wall_clock + remaining + LEASE_MARGIN, execution),
             DeliveryOptions(
                 messages_per_execution(settings.fleet_interval),
+                MonotonicDeadline(TAKING_SHARE * remaining),
                 settings.quiet_hours,
                 settings.runbook_url or "",
             ),

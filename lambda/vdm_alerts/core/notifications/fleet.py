@@ -176,11 +176,15 @@ def _common_key(part: TargetNotification) -> _GroupKey | None:
 def _provider_of(incident: IncidentNotification) -> str | None:
     """Return the mailbox provider that *incident* is about, or that causes it; None without one.
 
-    A name that stands for several providers, such as `UNKNOWN_ISP`, is no common cause.
+    A name that stands for several providers, such as `UNKNOWN_ISP`, is no common cause. An incident
+    that has ended has no cause any more, so it is about the only provider among its scopes.
     """
     own = incident.primary.alert.scope.isp
     contributor = incident.contributor.scope.isp if incident.contributor else None
     provider = incident.provider.isp if incident.provider else own or contributor
+    if provider is None and incident.severity is None:
+        providers = {scope.alert.scope.isp for scope in incident.affected} - {None}
+        provider = next(iter(providers)) if len(providers) == 1 else None
     return None if provider in SEVERAL_PROVIDERS else provider
 
 
