@@ -73,15 +73,15 @@ class Damaged:
         """Forget each damaged alert whose item says that a marked message of it was delivered.
 
         A save that takes several transactions can fail after the one with this item. The rest of
-        the delivery is unconfirmed then, but this alert is not.
+        the delivery is unconfirmed then, but this alert is not. A message that has no room for all
+        scopes may only count this one.
         """
         # Not a set: a damaged item can have a value that is not hashable.
         marked = [
-            (affected["rule"], scope_of(affected), number_of(incident), index)
+            (number_of(incident), index)
             for index, delivery in enumerate(self.world.delivered)
             for incident in incidents_in(delivery.document)
             if not incident["history_available"]
-            for affected in incident["affected"]
         ]
         for key, alert in list(self.alerts.items()):
             record = self.world.table.items.get((PARTITION, alert.name), {}).get("record")
@@ -89,7 +89,7 @@ class Damaged:
                 continue
             told = record.get("told")
             number = record.get("incident"), told.get("sequence") if isinstance(told, dict) else 0
-            if any((*key, number, index) in marked for index in self._since(alert)):
+            if any((number, index) in marked for index in self._since(alert)):
                 del self.alerts[key]
 
     def _since(self, alert: DamagedAlert) -> range:
