@@ -6,7 +6,6 @@ The roster saves queries. A run without a roster only makes more of them.
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
-from types import MappingProxyType
 
 from vdm_alerts.core.model.metrics import ACCOUNT, Dimension, Metric, Scope, Series, Window
 from vdm_alerts.core.model.rates import Gap
@@ -17,7 +16,7 @@ MIN_LIST_AGE = timedelta(hours=1)
 REJECTION_PERIOD = timedelta(days=7)
 """How long a rejection of a name, or of today as a day to query, is remembered."""
 
-NEVER_DRILLED_DOWN: Mapping[str, datetime] = MappingProxyType({})
+NEVER_DRILLED_DOWN: Mapping[str, datetime] = {}
 """The drill-downs of a sender without any. Very many senders share it."""
 
 
