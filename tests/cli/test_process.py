@@ -45,7 +45,7 @@ def shell(command: str, *arguments: str, **variables: str) -> subprocess.Complet
     ("function", "file", "arguments"),
     [
         ("<module>", "click/core.py", ["cost"]),
-        ("<module>", "botocore/session.py", ["cost"]),
+        ("<module>", "vdm_alerts_cli/cost.py", ["cost"]),
         ("parse_args", "click/core.py", ["--help"]),
         ("print_costs", "vdm_alerts_cli/cost.py", ["cost"]),
         ("_print_run", "vdm_alerts_cli/simulation_output.py", SIMULATION),

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "doctor.md").read_text("utf-8")
 ASSUMPTIONS = (ROOT / "docs" / "assumptions.md").read_text("utf-8")
 SECTIONS = dict(re.findall(r"^### ([\w-]+)\n\n(.*?)(?=\n#|\Z)", PAGE, re.MULTILINE | re.DOTALL))
-PREFIXES = {"sesv2": "ses"}
+PREFIXES = {"stepfunctions": "states", "sesv2": "ses"}
 CALLED_BY_ADAPTERS = {
     "ses:ListEmailIdentities",
     "ses:ListConfigurationSets",
