@@ -34,6 +34,8 @@ class EventClock:
         """When each sleeping thread wakes up, and the thread."""
         self._waking: set[int] = set()
         """The threads whose sleep is over, and which have not continued yet."""
+        self._others: set[int] = set()
+        """The threads that have nothing to do with the clock."""
         self._changed = Condition()
 
     def monotonic(self) -> float:
@@ -53,7 +55,11 @@ class EventClock:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Move in the block, in a thread of its own."""
+        """Move in the block, in a thread of its own.
+
+        Only the current thread and those that start in the block count.
+        """
+        self._others = sys._current_frames().keys() - {get_ident()}  # noqa: SLF001 - as below
         over = threading.Event()
         thread = Thread(target=self._run, args=(over,))
         thread.start()
@@ -68,7 +74,7 @@ class EventClock:
         while not over.is_set():
             time.sleep(CHECK_S)
             with self._changed:
-                checks = 0 if self._waking or _computes() else checks + 1
+                checks = 0 if self._waking or _computes(self._others) else checks + 1
                 if self._ends and checks >= CHECKS:
                     checks = 0
                     self._move_on()
@@ -81,11 +87,14 @@ class EventClock:
         self._changed.notify_all()
 
 
-def _computes() -> bool:
-    """Return whether any thread does not wait for another one. The current one does not count."""
+def _computes(others: set[int]) -> bool:
+    """Return whether any thread does not wait for another one.
+
+    The current one and *others* do not count.
+    """
     frames = sys._current_frames()  # noqa: SLF001 - the only way to see what threads do
     return any(
         frame.f_code.co_filename not in _WAITING_IN
         for thread, frame in frames.items()
-        if thread != get_ident()
+        if thread not in {get_ident(), *others}
     )
