@@ -14,13 +14,16 @@ TEXTS = st.text(
 )
 
 
-@given(TEXTS, TEXTS, st.datetimes(timezones=st.just(NOW.tzinfo)))
+YEAR = st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31), timezones=st.just(NOW.tzinfo))  # noqa: DTZ001 - Hypothesis adds the time zone
+
+
+@given(TEXTS, TEXTS, YEAR)
 def test_every_valid_silence_survives_its_text(reason: str, rule: str, until: datetime) -> None:
     fields = {
         "rule": rule,
         "reason": reason,
         "author": '"\\x',
-        "until": until.replace(year=2026, microsecond=0),
+        "until": until.replace(microsecond=0),
     }
     text = text_of(fields)
     silence = parse_silence("a", text, "a")
