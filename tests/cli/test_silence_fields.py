@@ -1,6 +1,6 @@
 """Tests of the fields of a silence."""
 
-from datetime import datetime
+from datetime import timedelta
 
 from builders import NOW
 from hypothesis import given
@@ -14,16 +14,13 @@ TEXTS = st.text(
 )
 
 
-YEAR = st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31), timezones=st.just(NOW.tzinfo))  # noqa: DTZ001 - Hypothesis adds the time zone
-
-
-@given(TEXTS, TEXTS, YEAR)
-def test_every_valid_silence_survives_its_text(reason: str, rule: str, until: datetime) -> None:
+@given(TEXTS, TEXTS, st.timedeltas(timedelta(), timedelta(days=365)))
+def test_every_valid_silence_survives_its_text(reason: str, rule: str, length: timedelta) -> None:
     fields = {
         "rule": rule,
         "reason": reason,
         "author": '"\\x',
-        "until": until.replace(microsecond=0),
+        "until": (NOW + length).replace(microsecond=0),
     }
     text = text_of(fields)
     silence = parse_silence("a", text, "a")
