@@ -11,7 +11,7 @@ from vdm_alerts.adapters.aws.cloudwatch_reputation import CloudWatchReputation
 from vdm_alerts.adapters.aws.core_session import core_session
 from vdm_alerts.adapters.aws.dynamodb_roster import DynamoDbRoster
 from vdm_alerts.adapters.aws.dynamodb_state import DynamoDbState
-from vdm_alerts.adapters.aws.execution_files import ExecutionFiles, KnownTargetsFile
+from vdm_alerts.adapters.aws.execution_files import ExecutionFiles
 from vdm_alerts.adapters.aws.ses_account import SesAccount
 from vdm_alerts.adapters.aws.ses_metrics import MAX_CONCURRENCY, SesMetrics
 from vdm_alerts.adapters.aws.ses_rate_limiter import CALLS_PER_SECOND, Clock, RateLimiter
@@ -98,7 +98,7 @@ def build_fleet_ports(settings: DeliverySettings, files: ExecutionFiles) -> Flee
         store=DynamoDbState(table),
         notifier=SnsNotifier(_client(session, "sns", _PUBLISH_CONFIG), settings.topic_arn),
         handovers=files,
-        known_targets=KnownTargetsFile(s3_client(), settings.fleet_bucket),
+        known_targets=files.known_targets,
         recorder=EmbeddedMetrics(settings.service, mask=settings.mask_addresses),
     )
 

@@ -184,7 +184,7 @@ class _Step:
             except VdmAlertsError as error:
                 self._record_failure(target, error)
                 continue
-            if delivery and delivery.notifications:
+            if delivery.notifications:
                 yield delivery
 
     def fleet_delivery(
@@ -305,8 +305,8 @@ class _Step:
         except OperationFailedError:
             return True
 
-    def _delivery_of(self, handover: Handover) -> _Delivery | None:
-        """Return what is still due of *handover*; None if a later run has its own."""
+    def _delivery_of(self, handover: Handover) -> _Delivery:
+        """Return what is still due of *handover*: nothing if a later run has its own."""
         if handover.version is None:
             return _Delivery(
                 handover.target, self._unsaved_outbox(handover), handover.notifications

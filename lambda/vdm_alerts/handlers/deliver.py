@@ -25,7 +25,7 @@ from vdm_alerts.handlers.events import (
 )
 from vdm_alerts.handlers.invocation_time import LEASE_MARGIN
 from vdm_alerts.logs import function_logger
-from vdm_alerts.settings import read_delivery_settings
+from vdm_alerts.settings import VARIABLES, read_delivery_settings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -41,7 +41,7 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
     *event* has the name of the execution, its input, and the place of the results, or the failure
     of the map itself. Every error is logged and raised: Step Functions tries again.
     """
-    log = function_logger(mask_addresses=os.environ.get("VDM_ALERTS_MASK_ADDRESSES") != "false")
+    log = function_logger(mask_addresses=os.environ.get(VARIABLES["mask_addresses"]) != "false")
     try:
         settings = read_delivery_settings(os.environ)
         check_type(event)

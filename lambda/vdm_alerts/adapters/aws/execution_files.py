@@ -83,19 +83,17 @@ class ExecutionFiles:
     def _handover_key(self, target: Target) -> str:
         return f"{self._prefix}/due/{target.account}/{target.region}.json"
 
+    @property
+    def known_targets(self) -> "KnownTargetsFile":
+        """The file of the known targets, in the same bucket."""
+        return KnownTargetsFile(self._client, self._bucket)
+
     def _write(self, key: str, text: str) -> None:
-        with translate_read_errors(PUT):
-            self._client.put_object(
-                Bucket=self._bucket,
-                Key=key,
-                Body=text.encode(),
-                ContentType="application/json",
-            )
+        _write_json(self._client, self._bucket, key, text)
 
     def _read(self, key: str) -> str:
         with translate_read_errors(GET):
-            response = self._client.get_object(Bucket=self._bucket, Key=key)
-            return response["Body"].read().decode()
+            return _text_of(self._client, self._bucket, key)
 
 
 class KnownTargetsFile:
@@ -115,23 +113,17 @@ class KnownTargetsFile:
         """
         with translate_read_errors(GET):
             try:
-                response = self._client.get_object(Bucket=self._bucket, Key=KNOWN_TARGETS)
+                text = _text_of(self._client, self._bucket, KNOWN_TARGETS)
             except ClientError as error:
                 if code_of(error) == "NoSuchKey":
                     return ()
                 raise
-            return [Target(*item) for item in json.loads(response["Body"].read())]
+            return [Target(*item) for item in json.loads(text)]
 
     def save(self, targets: Sequence[Target]) -> None:
         """Store *targets*. Raises AccessDeniedError or UnavailableError."""
         items = [[target.account, target.region, target.alias] for target in targets]
-        with translate_read_errors(PUT):
-            self._client.put_object(
-                Bucket=self._bucket,
-                Key=KNOWN_TARGETS,
-                Body=json.dumps(items).encode(),
-                ContentType="application/json",
-            )
+        _write_json(self._client, self._bucket, KNOWN_TARGETS, json.dumps(items))
 
 
 def _answers_in(results: Iterable[Any]) -> Iterator[tuple[Target, TargetAnswer]]:
@@ -188,7 +180,20 @@ def failure_text(failure: Mapping[str, Any]) -> str:
 def read_fleet_file(client: "S3Client", bucket: str, key: str) -> str:
     """Return the text of the fleet file. Raises AccessDeniedError or UnavailableError."""
     with translate_read_errors(GET):
-        text = client.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+        text = _text_of(client, bucket, key)
     if not text:
         raise UnavailableError(GET, f"the fleet file {key} is empty", transient=False)
     return text
+
+
+def _text_of(client: "S3Client", bucket: str, key: str) -> str:
+    """Return the text of a file. Raises what boto3 raises."""
+    return client.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+
+
+def _write_json(client: "S3Client", bucket: str, key: str, text: str) -> None:
+    """Write *text*, which is JSON. Raises AccessDeniedError or UnavailableError."""
+    with translate_read_errors(PUT):
+        client.put_object(
+            Bucket=bucket, Key=key, Body=text.encode(), ContentType="application/json"
+        )
