@@ -2,14 +2,12 @@
 
 import os
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from vdm_alerts.adapters.monotonic_deadline import MonotonicDeadline
-from vdm_alerts.app.evaluate import Lease, NotificationOptions, run
 from vdm_alerts.app.list_targets import SES_EVENT_SOURCE
 from vdm_alerts.app.run_unless_busy import run_unless_busy
 from vdm_alerts.app.send_test import send_test
@@ -17,11 +15,9 @@ from vdm_alerts.bootstrap import build_ports
 from vdm_alerts.core.model.errors import VdmAlertsError
 from vdm_alerts.core.notifications.delivery_test import DeliveryTest
 from vdm_alerts.core.notifications.rendering.links import Links
-from vdm_alerts.core.observations.metric_reading import Limits
-from vdm_alerts.core.observations.run_report import RunReport
 from vdm_alerts.handlers.evaluate_target import answer_for_target
 from vdm_alerts.handlers.events import TARGET, TEST_ALERT, WEEKLY_SUMMARY, check_type, flag, time_of
-from vdm_alerts.handlers.invocation_time import LEASE_MARGIN, TIME_AFTER_READING
+from vdm_alerts.handlers.invocation import Invocation
 from vdm_alerts.logs import function_logger
 from vdm_alerts.ports import Ports
 from vdm_alerts.settings import VARIABLES, Settings, read_settings
@@ -56,7 +52,7 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
             day = time_of(event, datetime.now(UTC)).date()
             ports.store.request_summary(settings.target, day)
         report = run_unless_busy(
-            lambda: _run(event, context, settings, ports),
+            lambda: Invocation(event, context, settings).run(ports, settings.target),
             ports.store,
             settings.target,
             has_news=requests_summary or event.get("source") == SES_EVENT_SOURCE,
@@ -88,28 +84,6 @@ def _send_test(event: dict[str, Any], settings: Settings, ports: Ports) -> dict[
     send_test(ports.notifier, Links(settings.target, settings.runbook_url or ""), test)
     _logger().info("test notification published: %s", test.id)
     return {"test": test.id}
-
-
-def _run(
-    event: dict[str, Any], context: "LambdaContext", settings: Settings, ports: Ports
-) -> RunReport:
-    wall_clock = datetime.now(UTC)
-    remaining = timedelta(milliseconds=context.get_remaining_time_in_millis())
-    return run(
-        ports,
-        settings.target,
-        time_of(event, wall_clock),
-        Lease(wall_clock, wall_clock + remaining + LEASE_MARGIN, context.aws_request_id),
-        _limits(settings, remaining),
-        NotificationOptions(
-            settings.quiet_hours, settings.no_email_after, settings.runbook_url or ""
-        ),
-    )
-
-
-def _limits(settings: Settings, remaining: timedelta) -> Limits:
-    deadline = MonotonicDeadline(remaining - TIME_AFTER_READING)
-    return Limits(deadline, settings.queries_per_day, settings.include_today)
 
 
 @cache

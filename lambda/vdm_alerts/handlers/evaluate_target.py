@@ -4,24 +4,20 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from vdm_alerts.adapters.aws.execution_files import ExecutionFiles
 from vdm_alerts.adapters.aws.spoke_session import BlindTargetError, check_role, spoke_session
-from vdm_alerts.adapters.monotonic_deadline import MonotonicDeadline
-from vdm_alerts.app.evaluate import Lease, NotificationOptions, run
 from vdm_alerts.app.hand_over import HandoverOutbox
 from vdm_alerts.app.list_targets import SES_EVENT_SOURCE
-from vdm_alerts.app.notify import OutboxFactory
 from vdm_alerts.bootstrap import build_ports, build_target_ports, s3_client, sts_client
 from vdm_alerts.core.fleet.answers import Status
 from vdm_alerts.core.fleet.fleet import FleetTarget
 from vdm_alerts.core.fleet.targets import target_from_item
 from vdm_alerts.core.model.errors import LeaseHeldError
 from vdm_alerts.core.model.target import Target
-from vdm_alerts.core.observations.metric_reading import Limits
 from vdm_alerts.core.observations.run_report import RunReport
 from vdm_alerts.handlers.events import (
     TARGET,
@@ -33,11 +29,7 @@ from vdm_alerts.handlers.events import (
     start_of,
     time_of,
 )
-from vdm_alerts.handlers.invocation_time import (
-    LEASE_MARGIN,
-    LONGEST_INVOCATION,
-    TIME_AFTER_READING,
-)
+from vdm_alerts.handlers.invocation import Invocation, Sweep
 from vdm_alerts.ports import Ports
 from vdm_alerts.settings import Settings, read_fleet_settings
 
@@ -82,63 +74,20 @@ def answer_for_target(
         check_role(session, target)
     except BlindTargetError as error:
         return _answer(target, Status.BLIND, reason=error.reason, details=error.details)
-    sweep = _Sweep(started if cause.get("now") is None else None, started + fleet.fleet_interval)
-    invocation = _Invocation(sweep, cause, context, settings)
+    sweep = Sweep(started if cause.get("now") is None else None, started + fleet.fleet_interval)
+    invocation = Invocation(cause, context, settings, sweep)
     requests_summary = flag(cause, WEEKLY_SUMMARY)
     if requests_summary:
         ports.store.request_summary(target.target, time_of(cause, wall_clock).date())
     handovers = ExecutionFiles(hub.s3, fleet.fleet_bucket, execution)
     try:
-        report = invocation.run(ports, target, partial(HandoverOutbox, handovers))
+        tagged = replace(target.target, tags=target.tags)
+        report = invocation.run(ports, tagged, partial(HandoverOutbox, handovers))
     except LeaseHeldError:
         if requests_summary or cause.get("source") == SES_EVENT_SOURCE:
             raise  # The other run might have missed the news: the state machine tries again.
         return _answer(target, Status.SKIPPED, reason="another run is active")
     return _answer(target, Status.EVALUATED, report, continues=report.is_cut_short)
-
-
-@dataclass(frozen=True, slots=True)
-class _Sweep:
-    """The evaluation of one target in one execution, in one or more invocations."""
-
-    started: datetime | None
-    """When the execution started; None if the run is as of another time."""
-    ends: datetime
-    """When the next execution is due, at the latest."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Invocation:
-    """One invocation of the function for a target."""
-
-    sweep: _Sweep
-    cause: Mapping[str, Any]
-    """The input of the execution."""
-    context: "LambdaContext"
-    settings: Settings
-
-    def run(self, ports: Ports, target: FleetTarget, create_outbox: OutboxFactory) -> RunReport:
-        """Evaluate *target* once, in the time that is left."""
-        settings, wall_clock = self.settings, datetime.now(UTC)
-        remaining = timedelta(milliseconds=self.context.get_remaining_time_in_millis())
-        limits = Limits(
-            MonotonicDeadline(remaining - TIME_AFTER_READING),
-            settings.queries_per_day,
-            settings.include_today,
-            continues_since=self.sweep.started,
-            may_continue=wall_clock + remaining + LONGEST_INVOCATION <= self.sweep.ends,
-        )
-        return run(
-            ports,
-            replace(target.target, tags=target.tags),
-            time_of(self.cause, wall_clock),
-            Lease(wall_clock, wall_clock + remaining + LEASE_MARGIN, self.context.aws_request_id),
-            limits,
-            NotificationOptions(
-                settings.quiet_hours, settings.no_email_after, settings.runbook_url or ""
-            ),
-            create_outbox,
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ from vdm_alerts.core.notifications.service_notification import FLEET_SERVICE
 from vdm_alerts.core.planning import read_plan
 from vdm_alerts.core.planning.queries import Query
 from vdm_alerts.core.planning.rule_scopes import provider_names
-from vdm_alerts.handlers import deliver, evaluate_target
+from vdm_alerts.handlers import deliver, evaluate_target, invocation
 from vdm_alerts.ports import FleetPorts, Ports
 from vdm_alerts.settings import (
     DeliverySettings,
@@ -105,6 +105,7 @@ def handlers_in(fleet: FleetWorld) -> Iterator[None]:
     )
     replacements: tuple[tuple[Any, str, Any], ...] = (
         (evaluate_target, "datetime", Clock),
+        (invocation, "datetime", Clock),
         (evaluate_target, evaluate_target._hub.__name__, lambda _: SimpleNamespace(s3=None)),
         (evaluate_target, evaluate_target._connection.__name__, connection),
         (evaluate_target, "check_role", lambda *_: None),
