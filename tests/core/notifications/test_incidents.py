@@ -184,6 +184,32 @@ def test_notification_saved_as_delivered_for_some_alerts_keeps_its_sequence() ->
     assert changed.sequence == first.sequence + 1
 
 
+def test_escalation_saved_as_delivered_for_some_alerts_keeps_its_sequence() -> None:
+    """The alert that was not saved has the number of a notification before this one."""
+    alerts = [
+        firing(severity=CRITICAL, notified=WARNING),
+        firing(HOTMAIL, CRITICAL, notified=WARNING),
+    ]
+    first = the_due_incident(*alerts)
+    saved, unsaved = (
+        alert_when_delivered(first.affected[0], first.sequence, NOW),
+        alert_when_attempted(first.affected[1], NOW),
+    )
+    attempts = {first.id: SendAttempt(first.sequence, first.fingerprint)}
+    (again,) = due_incidents([saved, unsaved], attempts=attempts)
+    assert (first.sequence, again.sequence) == (2, 2)
+    assert again.reason is Reason.ESCALATED
+
+
+def test_notification_after_one_that_all_alerts_have_stored_gets_the_next_sequence() -> None:
+    """The save stopped before the item of the incident, which still has the attempt."""
+    first = the_due_incident(firing(), firing(HOTMAIL))
+    saved = [alert_when_delivered(scope, first.sequence, NOW) for scope in first.affected]
+    attempts = {first.id: SendAttempt(first.sequence, first.fingerprint)}
+    (reminder,) = due_incidents(saved, attempts=attempts, now=NOW + 30 * DAY)
+    assert (reminder.sequence, reminder.reason) == (first.sequence + 1, Reason.REPEAT)
+
+
 def test_changed_notification_gets_the_next_sequence_after_an_unconfirmed_one() -> None:
     first = the_due_incident(firing())
     attempts = {first.id: SendAttempt(first.sequence, first.fingerprint)}

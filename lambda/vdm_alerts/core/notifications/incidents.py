@@ -250,13 +250,13 @@ def _contributor(
 def _last_sequence(group: Sequence[Alert], stored: int, attempt: SendAttempt | None) -> int:
     """Return the highest delivered number: *stored*, or in a last notification.
 
-    The number of *attempt* is not counted while an alert is unconfirmed: the delivery was saved for
-    some alerts only, because very many do not fit into one transaction. It is sent again.
+    The number of *attempt* is not counted if it is the last one of some alerts only: very many
+    alerts do not fit into one transaction, and the save stopped in between. The notification is
+    sent again, with the same number if it has the same content.
     """
-    last = [alert.last_notified for alert in group if alert.last_notified]
-    is_confirmed = all(notified.is_confirmed for notified in last)
-    partial = attempt.sequence if attempt and not is_confirmed else None
-    numbers = [notified.sequence for notified in last if notified.sequence != partial]
+    numbers = {alert.last_notified.sequence for alert in group if alert.last_notified}
+    if attempt and len(numbers) > 1:
+        numbers.discard(attempt.sequence)
     return max(stored, *numbers, 0)
 
 
