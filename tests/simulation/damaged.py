@@ -5,7 +5,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from simulation.damages import ITEMS, PARTITION, DamagedItem
-from simulation.delivered import cut_problems, incidents_in, number_of, scope_of
+from simulation.delivered import (
+    cut_problems,
+    incidents_in,
+    lists_all_incidents,
+    number_of,
+    scope_of,
+)
 from simulation.rules import CROWD_RULE, is_monitoring
 from simulation.world import Delivery, World
 from vdm_alerts.adapters.aws.dynamodb_items import RUN
@@ -69,32 +75,40 @@ class Damaged:
             has_ended = alert.has_ended or is_ended_now
             self.alerts[key] = replace(alert, is_stored=is_stored, has_ended=has_ended)
 
-    def note_stored_deliveries(self) -> None:
+    def note_stored_deliveries(self) -> int:
         """Forget each damaged alert whose item says that a marked message of it was delivered.
 
         A save that takes several transactions can fail after the one with this item. The rest of
         the delivery is unconfirmed then, but this alert is not. A message that has no room for all
-        scopes may only count this one.
+        scopes may only count this one. A digest may only count the whole incident, so that nobody
+        sees its mark: return how many alerts are forgotten for that reason.
         """
         # Not a set: a damaged item can have a value that is not hashable.
-        marked = [
-            (number_of(incident), index)
+        listed = [
+            (number_of(incident), index, not incident["history_available"])
             for index, delivery in enumerate(self.world.delivered)
             for incident in incidents_in(delivery.document)
-            if not incident["history_available"]
         ]
+        counted = 0
         for key, alert in list(self.alerts.items()):
             record = self.world.table.items.get((PARTITION, alert.name), {}).get("record")
             if not isinstance(record, dict) or record.get("lost"):
                 continue
             told = record.get("told")
-            number = record.get("incident"), told.get("sequence") if isinstance(told, dict) else 0
-            if any((number, index) in marked for index in self._since(alert)):
+            told = told if isinstance(told, dict) else {}
+            number = record.get("incident"), told.get("sequence")
+            since = range(alert.delivered, len(self.world.delivered))
+            if any((number, index, True) in listed for index in since):
                 del self.alerts[key]
-
-    def _since(self, alert: DamagedAlert) -> range:
-        """Return the indices of the messages that were delivered since *alert* was damaged."""
-        return range(alert.delivered, len(self.world.delivered))
+            elif any(
+                self.world.delivered[index].now.isoformat() == told.get("at")
+                and not lists_all_incidents(self.world.delivered[index].document)
+                and not any(number == other for other, *_ in listed)
+                for index in since
+            ):
+                del self.alerts[key]
+                counted += 1
+        return counted
 
     def add_item(self, item: DamagedItem) -> bool:
         """Add *item*, which has to be reported, and return whether it may not be.

@@ -27,8 +27,12 @@ def has_history(part: Mapping[str, Any]) -> bool:
 
 def lists_all_alerts(document: Mapping[str, Any]) -> bool:
     """Say whether the message with *document* lists all its incidents and scopes."""
-    lists_all_incidents = document.get("incidents_total", 0) == len(document.get("incidents", ()))
-    return lists_all_incidents and all(map(lists_all_scopes, incidents_in(document)))
+    return lists_all_incidents(document) and all(map(lists_all_scopes, incidents_in(document)))
+
+
+def lists_all_incidents(document: Mapping[str, Any]) -> bool:
+    """Say whether the message with *document* lists all its incidents."""
+    return bool(document.get("incidents_total", 0) == len(document.get("incidents", ())))
 
 
 def counted_problems(document: Mapping[str, Any]) -> int:
