@@ -19,15 +19,16 @@ from fuzzing.targets import TARGETS
 
 def main() -> int:
     """Fuzz, print the counts, and return 1 if an input failed."""
-    total = sum(target.inputs for target in TARGETS)
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--inputs", type=int, default=total, help=f"default {total:,}")
+    total = sum(target.inputs for target in TARGETS)
+    parser.add_argument("--inputs", type=int, help=f"of all chosen targets; {total:,} of all")
     parser.add_argument("--seed", type=int, default=0, help="determines the inputs")
     parser.add_argument("--target", choices=[target.name for target in TARGETS], action="append")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args()
     targets = [each for each in TARGETS if not options.target or each.name in options.target]
-    share = options.inputs / sum(target.inputs for target in targets)
+    usual = sum(target.inputs for target in targets)
+    share = 1 if options.inputs is None else options.inputs / usual
     tallies = []
     for target in targets:
         tallies.append(fuzz(target, round(target.inputs * share), options.seed))
