@@ -9,6 +9,7 @@ from vdm_alerts.core.model.metrics import LONGEST_WINDOW, Metric, Window
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.model.wording import enumeration, number_of
 from vdm_alerts.core.rules.rule_set import RuleSet
+from vdm_alerts_cli.account_counts import gap_lines, metrics_of, read_dataset_of, rules_in_effect
 from vdm_alerts_cli.backtest_output import print_backtest
 from vdm_alerts_cli.backtest_page import backtest_page
 from vdm_alerts_cli.backtest_result import Backtest
@@ -18,7 +19,6 @@ from vdm_alerts_cli.dataset import Dataset, read_dataset
 from vdm_alerts_cli.day_replay import needed_days, replay_days
 from vdm_alerts_cli.errors import InvalidInputError
 from vdm_alerts_cli.exit_status import ExitStatus
-from vdm_alerts_cli.export import gap_lines, metrics_of, read_dataset_of, rules_in_effect
 from vdm_alerts_cli.files import require_folder, write_file
 from vdm_alerts_cli.options import AccountOptions, OutputOptions, ReadingOptions
 from vdm_alerts_cli.output import say, warn

@@ -33,6 +33,7 @@ from vdm_alerts.core.model.wording import WORDING, kind_name, number_of
 from vdm_alerts.core.planning.queries import Query, find_answer
 from vdm_alerts.core.rules.rule import Rule
 from vdm_alerts.core.rules.rule_set import RuleSet
+from vdm_alerts_cli.account_counts import metrics_of
 from vdm_alerts_cli.account_reading import AccountReading, read_account, rule_source
 from vdm_alerts_cli.clock import current_time
 from vdm_alerts_cli.connection import connect
@@ -40,7 +41,6 @@ from vdm_alerts_cli.counts_reader import list_scopes, max_queries
 from vdm_alerts_cli.deployment import find_deployment
 from vdm_alerts_cli.errors import InvalidInputError
 from vdm_alerts_cli.exit_status import ExitStatus
-from vdm_alerts_cli.export import metrics_of
 from vdm_alerts_cli.listed_account import ListedAccount
 from vdm_alerts_cli.options import AccountOptions, Format, OutputOptions, ReadingOptions
 from vdm_alerts_cli.output import (

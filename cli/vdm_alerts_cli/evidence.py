@@ -19,6 +19,7 @@ from vdm_alerts.core.model.errors import VdmAlertsError
 from vdm_alerts.core.model.metrics import Dimension, Metric, Series, Window
 from vdm_alerts.core.model.rates import Gap
 from vdm_alerts.core.muting.silences import Silence
+from vdm_alerts_cli.account_counts import read_dataset_of
 from vdm_alerts_cli.clock import current_time
 from vdm_alerts_cli.connection import Connection, connect
 from vdm_alerts_cli.dataset import Dataset
@@ -26,7 +27,6 @@ from vdm_alerts_cli.deployment import Deployment, require_deployment
 from vdm_alerts_cli.evidence_pack import METRICS, EvidencePack, Paused
 from vdm_alerts_cli.evidence_text import pack_document, pack_text
 from vdm_alerts_cli.exit_status import ExitStatus
-from vdm_alerts_cli.export import read_dataset_of
 from vdm_alerts_cli.options import AccountOptions, Format, OutputOptions, ReadingOptions
 from vdm_alerts_cli.output import print_json, say, terminal, warn
 from vdm_alerts_cli.past import read_past

@@ -13,13 +13,13 @@ from vdm_alerts.adapters.aws.ses_account import SesAccount
 from vdm_alerts.adapters.aws.ses_metrics import SesMetrics
 from vdm_alerts.adapters.aws.ses_rate_limiter import RateLimiter
 from vdm_alerts.core.model.metrics import LONGEST_WINDOW
+from vdm_alerts_cli.account_counts import metrics_of
 from vdm_alerts_cli.candidate_rules import default_rules
 from vdm_alerts_cli.command_line import vdm_alerts
 from vdm_alerts_cli.connection import Connection
 from vdm_alerts_cli.counts_reader import list_scopes, read_counts
 from vdm_alerts_cli.dataset import to_json
 from vdm_alerts_cli.demo import DEMO_SCENARIO
-from vdm_alerts_cli.export import metrics_of
 from vdm_alerts_cli.in_process_ses import SimulatedClock, in_process_client
 from vdm_local.account import ACCOUNT, REGION
 from vdm_local.endpoint import Endpoint

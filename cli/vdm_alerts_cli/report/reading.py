@@ -14,13 +14,13 @@ from vdm_alerts.core.model.findings import OperationFailedError
 from vdm_alerts.core.model.metrics import Window
 from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.rules.rule_set import RuleSet
+from vdm_alerts_cli.account_counts import metrics_of, read_dataset_of
 from vdm_alerts_cli.account_reading import rule_source
 from vdm_alerts_cli.clock import current_time
 from vdm_alerts_cli.connection import Connection
 from vdm_alerts_cli.dataset import Dataset
 from vdm_alerts_cli.deployment import Deployment, find_deployment
 from vdm_alerts_cli.errors import InvalidInputError
-from vdm_alerts_cli.export import metrics_of, read_dataset_of
 from vdm_alerts_cli.options import OutputOptions, ReadingOptions
 from vdm_alerts_cli.output import warn
 from vdm_alerts_cli.parameter_store import ParameterStore
