@@ -19,7 +19,7 @@ from vdm_alerts.core.notifications.handover import Handover
 from vdm_alerts.ports import HandoverStore
 
 NOTIFICATIONS = [each for each in sample_notifications() if not isinstance(each, DeliveryTest)]
-HANDOVER = Handover(TARGET, NOW, 7, tuple(NOTIFICATIONS))
+HANDOVER = Handover(TARGET, NOW, True, tuple(NOTIFICATIONS))
 
 
 @pytest.fixture(params=["memory", "S3"])
@@ -40,7 +40,7 @@ def test_handover_is_read_as_it_was_put(store: HandoverStore) -> None:
 
 def test_later_handover_of_a_target_replaces_the_earlier_one(store: HandoverStore) -> None:
     store.put(HANDOVER)
-    later = replace(HANDOVER, version=8, notifications=())
+    later = replace(HANDOVER, is_state_saved=False, notifications=())
     store.put(later)
     assert store.get(TARGET) == later
 

@@ -307,7 +307,7 @@ class _Step:
 
     def _delivery_of(self, handover: Handover) -> _Delivery:
         """Return what is still due of *handover*: nothing if a later run has its own."""
-        if handover.version is None:
+        if not handover.is_state_saved:
             return _Delivery(
                 handover.target, self._unsaved_outbox(handover), handover.notifications
             )

@@ -52,10 +52,9 @@ class HandoverOutbox(Outbox):
     def publish(self, due: Sequence[Notification], now: datetime) -> list[Notification]:
         """Hand *due* over, and return it; return nothing if that fails. All of it stays due."""
         is_saved = not isinstance(self.history, HistoryUnavailable)
-        version = self.state.version if is_saved else None
         separate = tuple(separate_notifications(due))
         try:
-            self._handovers.put(Handover(self._links.target, now, version, separate))
+            self._handovers.put(Handover(self._links.target, now, is_saved, separate))
         except OperationFailedError as error:
             _log.error("notifications not handed over, due at the next run: %s", error)
             return []

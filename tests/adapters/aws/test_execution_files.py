@@ -119,7 +119,7 @@ def test_targets_are_read_as_they_were_written(bucket: Bucket) -> None:
 
 
 def test_handover_is_in_a_file_of_its_target(bucket: Bucket) -> None:
-    bucket.files.put(Handover(TARGET, NOW, 1, ()))
+    bucket.files.put(Handover(TARGET, NOW, True, ()))
     listed = bucket.client.list_objects_v2(Bucket=BUCKET)["Contents"]
     assert [file["Key"] for file in listed] == [f"{PREFIX}/due/111122223333/eu-west-1.json"]
 
@@ -300,7 +300,7 @@ OPERATIONS: Mapping[str, Callable[[Any], object]] = {
     "write targets": lambda client: ExecutionFiles(client, BUCKET, EXECUTION).write_targets([SHOP]),
     "read targets": lambda client: ExecutionFiles(client, BUCKET, EXECUTION).read_targets(),
     "put": lambda client: ExecutionFiles(client, BUCKET, EXECUTION).put(
-        Handover(TARGET, NOW, 1, ())
+        Handover(TARGET, NOW, True, ())
     ),
     "get": lambda client: ExecutionFiles(client, BUCKET, EXECUTION).get(TARGET),
     "answers": lambda client: ExecutionFiles(client, BUCKET, EXECUTION).answers(MANIFEST),

@@ -38,9 +38,9 @@ def rendered(monkeypatch: pytest.MonkeyPatch) -> list[Notification]:
 def test_every_kind_of_notification_survives(name: str, rendered: list[Notification]) -> None:
     EXAMPLES[name]()
     assert rendered
-    handover = Handover(TARGET, NOW, 7, tuple(rendered))
+    handover = Handover(TARGET, NOW, True, tuple(rendered))
     decoded = decode_handover(encode_handover(handover))
-    assert (decoded.target, decoded.at, decoded.version) == (TARGET, NOW, 7)
+    assert (decoded.target, decoded.at, decoded.is_state_saved) == (TARGET, NOW, True)
     for before, after in zip(rendered, decoded.notifications, strict=True):
         assert type(after) is type(before)
         assert (after.id, after.sequence, after.severity, after.is_urgent) == (
@@ -52,8 +52,8 @@ def test_every_kind_of_notification_survives(name: str, rendered: list[Notificat
         assert render(after, Links(TARGET), NOW) == render(before, Links(TARGET), NOW)
 
 
-def test_handover_without_history_has_no_version() -> None:
-    handover = Handover(TARGET, NOW, None, ())
+def test_handover_without_a_saved_state_survives() -> None:
+    handover = Handover(TARGET, NOW, False, ())
     assert decode_handover(encode_handover(handover)) == handover
 
 

@@ -22,8 +22,8 @@ class Handover:
     target: Target
     at: datetime
     """The time of the run."""
-    version: int | None
-    """The version of the saved state; None if the history was unavailable, so none is saved."""
+    is_state_saved: bool
+    """Whether the state of the run is saved. It is not if the history was unavailable."""
     notifications: tuple[Notification, ...]
     """What is due, the worst first. It may be empty."""
 
