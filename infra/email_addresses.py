@@ -49,6 +49,11 @@ def split_addresses(value: object) -> Sequence[object]:
     raise ValueError(message)
 
 
+def is_address(text: str) -> bool:
+    """Say whether *text* is a valid address."""
+    return len(text) <= MAX_LENGTH and _ADDRESS.fullmatch(text) is not None
+
+
 def address_errors(entries: Sequence[object]) -> Iterator[str]:
     """Yield an error for each of *entries* that is invalid, or repeats one in another case."""
     spellings: dict[str, str] = {}
@@ -57,7 +62,7 @@ def address_errors(entries: Sequence[object]) -> Iterator[str]:
             yield f"{quote(entry)} is not an email address. Use a text in quotes."
             continue
         address = entry.strip()
-        if not _ADDRESS.fullmatch(address) or len(address) > MAX_LENGTH:
+        if not is_address(address):
             fix = next(fix for pattern, fix in _FIXES if pattern.search(address))
             yield f'"{_shown(address)}" is not an email address. {fix}'
         elif (first := spellings.setdefault(address.lower(), address)) != address:

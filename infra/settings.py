@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from infra.cadence import InvalidScheduleError, is_weekly, parse_cadence, shortest_interval
-from infra.email_addresses import address_errors, split_addresses
+from infra.email_addresses import address_errors, is_address, split_addresses
 from vdm_alerts.core.fleet.document import InvalidFleetError, parse_fleet
 from vdm_alerts.core.fleet.fleet import Fleet
 from vdm_alerts.core.model.invisible_characters import escape_invisible
@@ -209,7 +209,7 @@ def _emails(context: Context, errors: list[str]) -> tuple[tuple[str, ...], tuple
         f'watchdogEmail: "{email}" is also in email, and would get every CloudWatch alarm twice. '
         "Delete it from watchdogEmail."
         for email in watchdog_emails
-        if email.lower() in in_lower_case
+        if email.lower() in in_lower_case and is_address(email)  # Else it has an error already.
     ]
     return emails, watchdog_emails
 

@@ -204,6 +204,13 @@ def test_reserve_is_a_text_or_a_boolean(value: object, *, reserve: bool) -> None
     assert read_context(BASE | {"reserve": value}).reserve is reserve
 
 
+def test_invalid_address_in_both_keys_is_an_error_of_each_only() -> None:
+    with pytest.raises(InvalidContextError) as raised:
+        read_context(BASE | {"email": "\u202eops", "watchdogEmail": "\u202eops"})
+    _, *errors, _ = str(raised.value).split("\n")
+    assert [error.partition(":")[0] for error in errors] == ["email", "watchdogEmail"]
+
+
 @pytest.mark.parametrize(
     ("context", "message"),
     [
