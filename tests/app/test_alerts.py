@@ -213,6 +213,23 @@ def test_alert_closes_when_its_scope_sends_no_email(world: World) -> None:
 
     assert summary.alerts_warning == 0
     assert world.subjects[1] == CLOSED
+    assert [document["reason"] for document in world.documents] == ["FIRING", "CLOSED"]
+
+
+def test_scopes_without_email_are_listed_as_closed_and_not_as_resolved(world: World) -> None:
+    world.set_bounces(ACCOUNT, 600)
+    world.set_bounces(NEWS_IDENTITY, 600)
+    world.run()
+    world.set_bounces(ACCOUNT, 10)
+    del world.series.answers[Query(Metric.SEND, NEWS_IDENTITY)]
+    world.run(hours=72)
+
+    reasons = {
+        each["scope"].get("EMAIL_IDENTITY"): each["reason"]
+        for each in world.documents[-1]["affected"]
+    }
+    assert reasons == {None: "REVISED", "news.example.com": "CLOSED"}
+    assert "Also closed, rate unknown:\n- news.example.com" in world.notifier.sent[-1].text
 
 
 def test_closed_alert_is_forgotten_after_24_days(world: World) -> None:

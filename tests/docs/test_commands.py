@@ -28,6 +28,7 @@ from vdm_alerts.core.notifications.rendering.commands import (
     pause_step,
     suppression_step,
 )
+from vdm_alerts.core.notifications.rendering.links import Links
 from vdm_alerts_cli.aws_environment import LocalCommand
 from vdm_alerts_cli.command_line import vdm_alerts
 from vdm_alerts_cli.silence_store import version_command
@@ -56,7 +57,7 @@ FIXES = [
     *(each() for each in get_args(Fix) if each not in {DeleteParameter, RestoreDefaultRule}),
 ]
 STEPS = [
-    *(fix_step(Finding("key", "what", "remedy", fix=fix), TARGET) for fix in FIXES),
+    *(fix_step(Finding("key", "what", "remedy", fix=fix), Links(TARGET)) for fix in FIXES),
     pause_step("newsletter", TARGET),
     suppression_step(TARGET),
 ]

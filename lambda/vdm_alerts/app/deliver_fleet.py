@@ -236,7 +236,7 @@ class _Step:
         match message:
             case TargetNotification(target, notification):
                 shown = hub if target == fleet_of(hub) else target
-                links = Links(shown, self._runbook_url)
+                links = Links(shown, self._runbook_url, hub)
                 return publish(self._ports.notifier, notification, links, self._now)
             case FleetDigest() as digest:
                 links = Links(hub, self._runbook_url)

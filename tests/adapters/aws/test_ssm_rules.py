@@ -12,6 +12,7 @@ from vdm_alerts.adapters.aws.ssm_rules import SsmRules
 from vdm_alerts.core.model.deadline import NoDeadline
 from vdm_alerts.core.model.findings import AccessDeniedError, UnavailableError
 from vdm_alerts.core.notifications.rendering.commands import fix_step
+from vdm_alerts.core.notifications.rendering.links import Links
 from vdm_alerts.core.rules.default_rules import fingerprint
 
 PATH = "/vdm-alerts/rules"
@@ -114,7 +115,7 @@ def test_deleted_default_rule_is_reported_until_it_is_replaced_and_is_not_invali
     )
     (finding,) = rule_set.findings
     assert finding.what == "Default rule rule was deleted"
-    assert fix_step(finding, TARGET).command == (
+    assert fix_step(finding, Links(TARGET)).command == (
         "aws ssm put-parameter --region eu-west-1 --type String "
         "--name /vdm-alerts/rules/shipped/rule --value file://rules/rule.toml"
     )

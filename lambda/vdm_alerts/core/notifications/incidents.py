@@ -12,7 +12,7 @@ from vdm_alerts.core.alerts.sequence import SendAttempt, next_sequence
 from vdm_alerts.core.evaluation.ses_estimate import AccountRateEstimate
 from vdm_alerts.core.evaluation.ses_rates import SesRates
 from vdm_alerts.core.evaluation.trend import Trend
-from vdm_alerts.core.evaluation.verdicts import Verdict
+from vdm_alerts.core.evaluation.verdicts import Healthy, Inconclusive, Verdict, value_of
 from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.notifications.affected import AffectedScope
@@ -189,7 +189,11 @@ def _affected_scope(
 ) -> AffectedScope:
     cause = cause_of(alert, contributors)
     contributor = None if cause == alert.scope else cause
-    return AffectedScope(alert, verdict, reason_to_notify(alert), contributor)
+    reason = reason_to_notify(alert)
+    has_no_email = isinstance(verdict, Healthy | Inconclusive) and value_of(verdict) is None
+    if reason is Reason.RESOLVED and has_no_email:  # That proves nothing.
+        reason = Reason.CLOSED
+    return AffectedScope(alert, verdict, reason, contributor)
 
 
 def _worst_first(scopes: Iterable[AffectedScope]) -> Sequence[AffectedScope]:

@@ -33,12 +33,19 @@ from vdm_alerts.core.evaluation.revision import ReportedFigures
 from vdm_alerts.core.evaluation.ses_estimate import AccountRateEstimate, DistanceToLevel
 from vdm_alerts.core.evaluation.verdicts import Breached, Evidence, Healthy, Verdict
 from vdm_alerts.core.model.account import SesPlan
-from vdm_alerts.core.model.findings import EnableSending, Finding, FindingSource
+from vdm_alerts.core.model.findings import (
+    DeleteParameter,
+    EnableSending,
+    Finding,
+    FindingSource,
+)
 from vdm_alerts.core.model.mailbox_providers import UNKNOWN_ISP
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope, Window
 from vdm_alerts.core.model.rates import Indicator, Rate
 from vdm_alerts.core.model.severity import Severity
+from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.model.wording import WORDING
+from vdm_alerts.core.notifications.fleet import FleetDigest, TargetNotification, Topic
 from vdm_alerts.core.notifications.incidents import IncidentNotification, incident_notifications
 from vdm_alerts.core.notifications.notification import first_summary
 from vdm_alerts.core.notifications.rendering.amazon_q import MAX_TEXT
@@ -454,6 +461,50 @@ def test_command_of_a_fix_has_a_line_of_its_own_with_its_check_and_its_undo() ->
         "verify": verify,
         "undo": undo,
     }
+
+
+def test_problems_that_block_monitoring_and_are_not_listed_are_counted() -> None:
+    findings = [
+        Finding(f"{number}", f"{number} fails", "Fix it", blocks_monitoring=number not in {2, 5})
+        for number in range(1, 31)
+    ]
+    text = render(service_notification_of(*findings), LINKS, NOW).text
+    assert text.startswith(
+        "Not everything is monitored until problems 1, 3 to 4, 6 to 20, and 10 more, are fixed: "
+    )
+
+
+SPOKE, OTHER_SPOKE = Target("222222222222", "us-east-1"), Target("333333333333", "eu-north-1")
+SENDING_OFF = Finding("sending", "Sending is off", "Turn it on", fix=EnableSending())
+SILENCE_ENDED = Finding("old", "A silence ended", "Delete it", fix=DeleteParameter("/silences/old"))
+
+
+def test_commands_of_a_fleet_name_the_account_and_region_that_they_change() -> None:
+    links = Links(SPOKE, hub=TARGET)
+    (in_ses,) = json.loads(render(service_notification_of(SENDING_OFF), links, NOW).payload)[
+        "findings"
+    ]
+    assert in_ses["fix"]["text"] == "Turn it on, with credentials of account 222222222222:"
+    assert "--region us-east-1" in in_ses["fix"]["command"]
+    assert "--region us-east-1" in in_ses["fix"]["verify"]
+    (in_hub,) = json.loads(render(service_notification_of(SILENCE_ENDED), links, NOW).payload)[
+        "findings"
+    ]
+    assert in_hub["fix"]["text"] == f"Delete it, with credentials of account {TARGET.account}:"
+    assert f"--region {TARGET.region}" in in_hub["fix"]["command"]
+
+
+def test_common_problem_of_a_fleet_has_the_command_of_one_target_and_says_so() -> None:
+    notification = service_notification_of(SENDING_OFF, SILENCE_ENDED)
+    parts = [TargetNotification(each, notification) for each in (SPOKE, OTHER_SPOKE)]
+    text = render(FleetDigest(Topic.SERVICE, tuple(parts)), LINKS, NOW).text
+    first, second = text.split("2. A silence ended.")
+    assert "Turn it on, with credentials of account 222222222222:\n" in first
+    assert "--region us-east-1 --sending-enabled" in first
+    assert "The other targets need the same with their credentials and Regions." in first
+    assert f"Delete it, with credentials of account {TARGET.account}:\n" in second
+    assert f"delete-parameter --region {TARGET.region} " in second
+    assert "The other targets need the same" not in second
 
 
 def test_chat_message_escapes_markup_in_findings_and_steps() -> None:

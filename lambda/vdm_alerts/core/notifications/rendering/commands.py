@@ -16,6 +16,7 @@ from vdm_alerts.core.model.findings import (
 from vdm_alerts.core.model.invisible_characters import escape_invisible
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.notifications.rendering.content import Step
+from vdm_alerts.core.notifications.rendering.links import Links
 
 
 def pause_step(configuration_set: str, target: Target) -> Step:
@@ -45,12 +46,19 @@ def suppression_step(target: Target) -> Step:
     )
 
 
-def fix_step(finding: Finding, target: Target) -> Step:
-    """Return how to fix *finding*."""
+def fix_step(finding: Finding, links: Links) -> Step:
+    """Return how to fix *finding*; in a fleet, also with the credentials of which account."""
     if finding.fix is None:
         return Step(f"{finding.remedy}.")
-    verify, undo = _check_of(finding.fix, target)
-    return Step(f"{finding.remedy}:", command_of(finding.fix, target), verify, undo)
+    place = links.target if is_in_ses(finding.fix) else links.hub or links.target
+    credentials = f", with credentials of account {place.account}" if links.hub else ""
+    verify, undo = _check_of(finding.fix, place)
+    return Step(f"{finding.remedy}{credentials}:", command_of(finding.fix, place), verify, undo)
+
+
+def is_in_ses(fix: Fix) -> bool:
+    """Return whether *fix* is about SES in the target itself, and not about the stack."""
+    return isinstance(fix, EnableSending | ShowPausedTenants)
 
 
 def command_of(fix: Fix, target: Target) -> str:

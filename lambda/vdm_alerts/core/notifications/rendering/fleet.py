@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from vdm_alerts.core.model.findings import Finding
@@ -19,7 +20,7 @@ from vdm_alerts.core.notifications.fleet import (
 )
 from vdm_alerts.core.notifications.incidents import IncidentNotification
 from vdm_alerts.core.notifications.notification import Digest
-from vdm_alerts.core.notifications.rendering.commands import fix_step
+from vdm_alerts.core.notifications.rendering.commands import fix_step, is_in_ses
 from vdm_alerts.core.notifications.rendering.content import (
     Content,
     Link,
@@ -46,7 +47,7 @@ MAX_NAMED = 20
 
 def fleet_content(digest: FleetDigest, links: Links, now: datetime) -> Content:
     """Return the content of *digest*. *links* are those of the hub."""
-    entries, named = _entries(digest)
+    entries, named = _entries(digest, links)
     others = [target for target in digest.targets if target not in named]
     worst = _worst_incident(digest)
     return Content(
@@ -192,9 +193,8 @@ def _overview(digest: FleetDigest) -> str:
             return "These problems are new or fixed. Each of them names its targets."
         case Topic.OTHERS:
             return (
-                "More notifications are due than VDM Alerts sends in an hour, at most "
-                f"{MAX_MESSAGES_PER_HOUR}. These are the remaining {len(digest.parts):,}, the "
-                "worst first."
+                f"VDM Alerts sends at most {MAX_MESSAGES_PER_HOUR} notifications an hour, and more "
+                f"are due. These are the remaining {len(digest.parts):,}, the worst first."
             )
 
 
@@ -217,10 +217,10 @@ def _steps(part: TargetNotification | None) -> tuple[Step, ...]:
     return incident_steps(part.notification, Links(part.target))
 
 
-def _entries(digest: FleetDigest) -> tuple[Sequence[str], set[Target]]:
+def _entries(digest: FleetDigest, links: Links) -> tuple[Sequence[str], set[Target]]:
     """Return the entries that fit, and the targets that they name."""
     if digest.topic is Topic.SERVICE:
-        found = list(_service_entries(digest))
+        found = list(_service_entries(digest, links))
     else:
         found = [
             ("\n   ".join(_part_lines(number, part)), {part.target})
@@ -257,10 +257,12 @@ def _week_lines(summary: WeeklySummary) -> Iterator[str]:
     yield from (f"- {sentence(finding)}" for finding in summary.findings)
 
 
-def _service_entries(digest: FleetDigest) -> Iterator[tuple[str, set[Target]]]:
+def _service_entries(digest: FleetDigest, links: Links) -> Iterator[tuple[str, set[Target]]]:
     """Yield each problem with its targets, those that are new first, and what is fixed."""
     for number, (finding, targets) in enumerate(_by_finding(digest, fixed=False).items(), 1):
-        fix, *others = fix_step(finding, targets[0]).lines
+        fix, *others = fix_step(finding, replace(links, target=targets[0], hub=links.target)).lines
+        if finding.fix and is_in_ses(finding.fix) and len(targets) > 1:
+            others.append("The other targets need the same with their credentials and Regions.")
         lines = [
             f"{number}. {sentence(finding)}",
             f"   {number_of('target', len(targets))}: {_names(targets)}",

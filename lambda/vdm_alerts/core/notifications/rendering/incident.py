@@ -180,7 +180,8 @@ def _grouped_by_title(
     breached = [scope for scope in open_scopes if scope.is_on_bad_side]
     ended = [scope for scope in others if not (scope.is_firing or scope.was_interrupted)]
     revised = [scope for scope in ended if scope.reason is Reason.REVISED]
-    resolved = [scope for scope in ended if scope.reason is not Reason.REVISED]
+    closed = [scope for scope in ended if scope.reason is Reason.CLOSED and scope.value is None]
+    resolved = [scope for scope in ended if scope not in (*revised, *closed)]
     also = "Also " if primary.is_firing and primary.is_on_bad_side else "Still "
     return [
         (
@@ -195,6 +196,10 @@ def _grouped_by_title(
         ),
         (_title_of_resolved(primary), resolved),
         ("Revised in this run:" if primary.is_firing else "Also revised:", revised),
+        (
+            f"{'Closed in this run' if primary.is_firing else 'Also closed'}, rate unknown:",
+            closed,
+        ),
         ("No longer monitored:", [scope for scope in others if scope.was_interrupted]),
     ]
 

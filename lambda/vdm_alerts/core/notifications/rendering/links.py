@@ -14,11 +14,13 @@ from vdm_alerts.core.notifications.rendering.runbook import (
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """The links of notifications about one target."""
+    """The links and the commands of notifications about one target."""
 
     target: Target
     runbook_url: str = ""
     """The URL of your copy of the runbook. If empty, a link names the file and the section."""
+    hub: Target | None = None
+    """The account and Region of the stack, if the target belongs to a fleet."""
 
     @property
     def messages(self) -> Link:

@@ -153,7 +153,7 @@ def _chat_steps(
     """Return the fixes of findings, which a chat message lists as next steps."""
     if not isinstance(notification, ServiceNotification):
         return ()
-    return tuple(fix_step(finding, links.target) for finding in notification.findings)
+    return tuple(fix_step(finding, links) for finding in notification.findings)
 
 
 def _emoji(notification: IncidentNotification | Digest) -> str:

@@ -123,7 +123,7 @@ def service_fields(notification: ServiceNotification, links: Links) -> dict[str,
                 "blocks_monitoring": finding.blocks_monitoring,
                 "details": finding.details,
                 "effect": finding.effect,
-                "fix": _step_fields(fix_step(finding, links.target)),
+                "fix": _step_fields(fix_step(finding, links)),
             }
             for finding in notification.findings
         ),

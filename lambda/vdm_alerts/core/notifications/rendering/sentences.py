@@ -67,7 +67,8 @@ def certainty_sentence(affected: AffectedScope, rule: Rule | None) -> str:
     verdict, evidence = affected.verdict, affected.evidence
     if affected.ses_rate:
         is_breach = isinstance(verdict, Breached) and not affected.closed_because
-        return "Confidence: not estimated, because SES enforces on this rate." if is_breach else ""
+        known = "Confidence: not estimated, because SES reviews the account by this rate."
+        return known if is_breach else ""
     if evidence is None or affected.closed_because:
         return ""
     if evidence.confidence is not None:

@@ -1,7 +1,8 @@
 """The content of a notification about findings: problems of VDM Alerts or of the SES account."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import groupby
 
 from vdm_alerts.core.model.findings import Finding, FindingSource
 from vdm_alerts.core.model.timefmt import format_time
@@ -103,25 +104,31 @@ def _finding_lines(number: int, finding: Finding, links: Links) -> Iterator[str]
         yield f"     and {omitted:,} more"
     if finding.effect:
         yield f"   Effect: {finding.effect}."
-    fix, *others = fix_step(finding, links.target).lines
+    fix, *others = fix_step(finding, links).lines
     yield f"   Fix: {fix}"
     yield from (f"     {line}" for line in others)
 
 
 def coverage_warning(notification: ServiceNotification) -> Iterator[str]:
     """Yield a warning if some email is not monitored because of a finding."""
-    numbers = [
-        f"{number}"
-        for number, finding in enumerate(notification.findings[:MAX_LISTED], 1)
-        if finding.blocks_monitoring
-    ]
+    blocking = [finding.blocks_monitoring for finding in notification.findings]
+    numbers = [number for number, blocks in enumerate(blocking[:MAX_LISTED], 1) if blocks]
+    unlisted = sum(blocking[MAX_LISTED:])
     if numbers:
         problems = "problem" if len(numbers) == 1 else "problems"
-        verb = "is" if len(numbers) == 1 else "are"
+        verb = "is" if len(numbers) + unlisted == 1 else "are"
+        others = f", and {unlisted:,} more," if unlisted else ""
         yield (
-            f"Not everything is monitored until {problems} {', '.join(numbers)} {verb} fixed: a "
-            "missing alert does not mean that all rates are normal."
+            f"Not everything is monitored until {problems} {_ranges(numbers)}{others} {verb} "
+            "fixed: a missing alert does not mean that all rates are normal."
         )
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Return *numbers*, which ascend, with those in a row as a range: "1 to 3, 5"."""
+    groups = [[*group] for _, group in groupby(enumerate(numbers), lambda each: each[1] - each[0])]
+    runs = [[number for _, number in group] for group in groups]
+    return ", ".join(f"{run[0]} to {run[-1]}" if run[1:] else f"{run[0]}" for run in runs)
 
 
 def closing_sentence(notification: ServiceNotification) -> str:
