@@ -305,7 +305,7 @@ def _heading(result: AccountReading, output: OutputOptions) -> Text:
         data = "data through today (partial)" if last == today else f"data through {last}"
         data += f", {reading.queries_made:,} VDM queries"
     monitoring = [rule for rule in result.observation.rules.values() if rule.scopes]
-    rules = f"{len(monitoring)} rules"
+    rules = number_of("rule", len(monitoring))
     where = "of the stack" if result.deployment else "by default"
     time_of_run = show_time(result.now, output.time_zone)
     return Text.assemble((f"Rates at {time_of_run}", "bold"), f": {data}, {rules} {where}.")

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from rich.padding import Padding
@@ -10,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from vdm_alerts.core.alerts.alert import Alert, AlertKey, Firing, Ok, Pending
-from vdm_alerts.core.evaluation.verdicts import Breached, Verdict
+from vdm_alerts.core.alerts.lifecycle import clear_after
+from vdm_alerts.core.evaluation.verdicts import Breached, Healthy, Verdict
 from vdm_alerts.core.model.findings import FindingSource
 from vdm_alerts.core.model.metrics import Kind, Scope, Series
 from vdm_alerts.core.model.rates import Rate, percent
@@ -94,7 +94,7 @@ def explanations_of(
                 Step("Override", _override_text(_as_written(rule, result), scope, result.target)),
                 Step("Thresholds", _thresholds_text(own, verdict, result)),
                 Step("Verdict", why(key, verdict, result) if verdict else "None in this run."),
-                *_alert_steps(key, own, result, output),
+                *_alert_steps(key, own, verdict, result, output),
                 Step("Muted", _muting_text(key, result, output)),
             ]
         is_breach = isinstance(verdict, Breached)
@@ -212,7 +212,11 @@ def _window_rows(rule: Rule, scope: Scope, result: AccountReading) -> Iterator[R
 
 
 def _alert_steps(
-    key: AlertKey, rule: Rule, result: AccountReading, output: OutputOptions
+    key: AlertKey,
+    rule: Rule,
+    verdict: Verdict | None,
+    result: AccountReading,
+    output: OutputOptions,
 ) -> Iterator[Step]:
     """Yield the state of the stored alert, and what happens next to it."""
     if result.deployment is None:
@@ -237,7 +241,7 @@ def _alert_steps(
             yield Step("Next", f"It fires at {fires_at}, if the breach lasts until then.")
         case Firing() as firing:
             yield Step("Alert", _firing_text(alert, firing, output))
-            yield Step("Next", _next_text(alert, firing, rule, result, output))
+            yield Step("Next", _next_text(alert, firing, rule, verdict, result, output))
 
 
 def _firing_text(alert: Alert, firing: Firing, output: OutputOptions) -> str:
@@ -256,11 +260,18 @@ def _firing_text(alert: Alert, firing: Firing, output: OutputOptions) -> str:
 
 
 def _next_text(
-    alert: Alert, firing: Firing, rule: Rule, result: AccountReading, output: OutputOptions
+    alert: Alert,
+    firing: Firing,
+    rule: Rule,
+    verdict: Verdict | None,
+    result: AccountReading,
+    output: OutputOptions,
 ) -> str:
     zone = output.time_zone
     if firing.recovering_since:
-        ends = firing.recovering_since + max(rule.clear_after, timedelta())
+        if not isinstance(verdict, Healthy):
+            return "It resolves only after a run has read the rate as good again."
+        ends = firing.recovering_since + clear_after(alert, verdict, rule)
         return f"It resolves at {show_time(ends, zone)} at the earliest, if the rate stays good."
     due_at = next_reminder(_reminded_with(alert, result), rule.remind_after)
     if due_at is None:

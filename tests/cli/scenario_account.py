@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from vdm_alerts.core.evaluation.ses_rates import SES_METRICS
-from vdm_alerts_cli import check, clock, export
+from vdm_alerts_cli import account_counts, check, clock, export
 from vdm_alerts_cli.connection import Connection
 from vdm_alerts_cli.in_process_ses import SimulatedClock, in_process_client
 from vdm_alerts_cli.report import command, reading
@@ -55,6 +55,6 @@ def use_account(monkeypatch: pytest.MonkeyPatch, text: str, now: datetime) -> No
     time = SimulatedClock()
     monkeypatch.setenv(clock.VARIABLE, now.isoformat())
     names = {"connect": lambda _: account, "find_deployment": lambda *_: None, "time": time}
-    for module in (check, export, command, reading):
+    for module in (account_counts, check, export, command, reading):
         for name, value in names.items():
             monkeypatch.setattr(module, name, value, raising=False)

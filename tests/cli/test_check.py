@@ -2,14 +2,25 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from builders import firing
 from cli.scenario_account import use_account
 from click.testing import Result
+from mocked_stack import VARIABLES
+
+from vdm_alerts.core.model.metrics import Scope
+from vdm_alerts.settings import read_settings
+from vdm_alerts_cli import check
+from vdm_alerts_cli.deployment import Deployment
+from vdm_alerts_cli.explain import explanations_of
+from vdm_alerts_cli.options import AccountOptions, OutputOptions, ReadingOptions
 
 RunCommand = Callable[..., Result]
 NOW = datetime(2026, 3, 15, 9, tzinfo=UTC)
+DAY = timedelta(days=1)
 BEGIN = "begins = 2026-03-01\n"
 GOOD = """
 [[emails]]
@@ -132,6 +143,28 @@ def test_explain_names_rule_counts_and_verdict(
         "No stack is deployed, so there is no alert history.",
     ):
         assert part in result.stdout, result.stdout
+
+
+def test_explain_says_when_a_flapping_alert_resolves(account: Callable[[str], None]) -> None:
+    account(GOOD)
+    result = check.read(AccountOptions(), ReadingOptions(), OutputOptions(quiet=True), None)
+    scope = Scope(identity="shop.example.com")
+    recovering = replace(
+        firing(scope, since=NOW - 9 * DAY),
+        state=replace(firing(scope).state, recovering_since=NOW - DAY),
+        resolved_at=(NOW - 8 * DAY, NOW - 5 * DAY),
+    )
+    observation = replace(result.observation, alerts={recovering.key: recovering})
+    deployment = Deployment("vdm-alerts", {}, read_settings(VARIABLES))
+    result = replace(result, deployment=deployment, observation=observation)
+    (explanation,) = (
+        each
+        for each in explanations_of(scope, result, OutputOptions())
+        if each.rule == recovering.rule
+    )
+    steps = {step.title: step.text for step in explanation.steps}
+    # Three days after the recovery began, and not after the rule's own clear_after.
+    assert "It resolves at 2026-03-17 09:00 UTC at the earliest" in steps["Next"]
 
 
 def test_explain_is_also_json(account: Callable[[str], None], run_command: RunCommand) -> None:

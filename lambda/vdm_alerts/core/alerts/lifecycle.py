@@ -217,7 +217,7 @@ def _on_healthy(alert: Alert, verdict: Healthy, rule: Rule, now: datetime) -> Al
             return replace(alert, state=Ok(healthy_since, threshold_share=threshold_share))
         case Firing() as state:
             recovering_since = state.recovering_since or now
-            if now - recovering_since < _clear_after(alert, verdict, rule):
+            if now - recovering_since < clear_after(alert, verdict, rule):
                 return replace(alert, state=replace(state, recovering_since=recovering_since))
             return replace(
                 alert,
@@ -226,7 +226,7 @@ def _on_healthy(alert: Alert, verdict: Healthy, rule: Rule, now: datetime) -> Al
             )
 
 
-def _clear_after(alert: Alert, verdict: Healthy, rule: Rule) -> timedelta:
+def clear_after(alert: Alert, verdict: Healthy, rule: Rule) -> timedelta:
     """Return how long *alert* must be recovering before it is resolved."""
     evidence = verdict.evidence
     needs_check = evidence and evidence.last_day is None and evidence.confidence is not None
