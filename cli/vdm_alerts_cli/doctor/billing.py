@@ -12,11 +12,6 @@ USAGE_TYPE = "VirtDelivMgr"
 _NOT_QUERIES = ("Recipients", "Subscription")
 """The beginnings of the usage types of VDM that count emails and months."""
 DAYS = timedelta(days=30)
-REQUEST_PRICE = "$0.01"
-"""What AWS charges for a request to Cost Explorer.
-
-Source: https://aws.amazon.com/aws-cost-management/aws-cost-explorer/pricing/
-"""
 
 
 def query_price(examination: Examination) -> Iterator[Outcome]:
