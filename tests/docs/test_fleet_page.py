@@ -1,5 +1,6 @@
 """docs/fleet.md describes the fleet file and its errors as they are."""
 
+import math
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -17,6 +18,7 @@ from vdm_alerts.core.fleet.document import (
     parse_fleet,
 )
 from vdm_alerts.core.fleet.fleet import DEFAULT_ROLE, MAX_TARGETS
+from vdm_alerts.core.notifications import fleet as grouping
 from vdm_alerts.core.notifications.fleet import MAX_MESSAGES_PER_HOUR, MIN_TARGETS
 
 ROOT = Path(__file__).parents[2]
@@ -66,6 +68,9 @@ def test_page_has_the_limits_of_the_code() -> None:
     limits = section("Limits")
     assert f"| targets | {MAX_TARGETS:,} |" in limits
     assert f"| notifications | {MAX_MESSAGES_PER_HOUR} an hour" in limits
+    assert f"| targets in one notification | {grouping.MAX_TARGETS};" in limits
+    assert f"names at most {grouping.MAX_TARGETS} targets" in PAGE
+    assert f"{math.ceil(MAX_TARGETS / grouping.MAX_TARGETS)} notifications of one execution" in PAGE
     assert MIN_TARGETS == 3
     assert "at least three targets" in PAGE
     assert hub_role_name("vdm-alerts", "eu-west-1") in PAGE

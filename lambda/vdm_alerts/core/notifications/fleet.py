@@ -18,8 +18,11 @@ from vdm_alerts.core.notifications.weekly_summary import WeeklySummary
 
 MIN_TARGETS = 3
 """Targets from which on incidents at the same mailbox provider have a common cause."""
-MAX_TARGETS = 1_000
-"""Targets in one notification, so that the names of all of them fit."""
+MAX_TARGETS = 300
+"""Targets in one notification, so that the names of all of them fit into a message of SNS.
+
+With the longest names, they take up to 330 bytes each, of the 256 KiB of all formats together.
+"""
 MAX_MESSAGES_PER_HOUR = 10
 """Notifications of a fleet in an hour, unless more are needed to name every target."""
 
