@@ -299,6 +299,72 @@ def test_removal_is_not_repeated_if_the_known_targets_were_not_saved() -> None:
     assert len(fleet.take_messages()) == 1
 
 
+def test_many_removed_targets_are_one_problem_that_is_notified_once() -> None:
+    fleet = a_fleet(24, bad=0)
+    fleet.execute()
+    known, others = fleet.known_targets.targets, fleet.targets[22:]
+    fleet.deliver(fleet.evaluate(1, others), 1, expected=others)
+    [message] = fleet.take_messages()
+    assert (message["kind"], message["findings_total"]) == ("service", 1)
+    [finding] = message["findings"]
+    assert finding["headline"].startswith("22 targets are no longer in the fleet")
+    assert "Account 000000000002 (brand-2), eu-west-1" in finding["headline"]
+    assert finding["headline"].endswith("and 2 more")
+    for hour in (2, 3):
+        assert [*fleet.known_targets.targets] == others
+        fleet.known_targets.targets = known if hour == 2 else others  # As if not saved.
+        fleet.deliver(fleet.evaluate(hour, others), hour, expected=others)
+    assert fleet.take_messages() == []
+    fleet.execute(4)
+    fleet.deliver(fleet.evaluate(5, others), 5, expected=others)
+    assert [message["sequence"] for message in fleet.take_messages()] == [2]
+
+
+def test_unsent_removal_of_many_targets_stays_due() -> None:
+    fleet = a_fleet(24, bad=0)
+    fleet.execute()
+    others = fleet.targets[22:]
+    fleet.shared.fail("publish", LOST)
+    with pytest.raises(NotificationsUnsentError):
+        fleet.deliver(fleet.evaluate(1, others), 1, expected=others)
+    fleet.shared.repair()
+    fleet.deliver(fleet.evaluate(2, others), 2, expected=others)
+    assert [message["findings_total"] for message in fleet.take_messages()] == [1]
+
+
+def test_removal_of_a_blind_target_does_not_say_that_it_is_fixed() -> None:
+    fleet = a_fleet(3, bad=0)
+    fleet.execute()
+    others = fleet.targets[1:]
+    blind = {a_target(2): DENIED}
+    fleet.deliver({**fleet.evaluate(1, others), **blind}, 1)
+    fleet.take_messages()
+    fleet.deliver(fleet.evaluate(2, others), 2, expected=others)
+    [message] = fleet.take_messages()
+    assert [finding["key"] for finding in message["findings"]] == ["removed:000000000002:eu-west-1"]
+    assert message["fixed"] == []
+    fleet.deliver(fleet.evaluate(3, others), 3, expected=others)
+    assert fleet.take_messages() == []
+    fleet.deliver({**fleet.evaluate(4, others), **blind}, 4)  # It returns, and is blind again.
+    [message] = fleet.take_messages()
+    assert [finding["new"] for finding in message["findings"]] == [True]
+
+
+def test_blind_target_that_returns_before_its_removal_is_notified_is_fixed() -> None:
+    fleet = a_fleet(3, bad=0)
+    fleet.execute()
+    others = fleet.targets[1:]
+    fleet.deliver({**fleet.evaluate(1, others), a_target(2): DENIED}, 1)
+    fleet.take_messages()
+    fleet.shared.fail("publish", LOST)
+    with pytest.raises(NotificationsUnsentError):
+        fleet.deliver(fleet.evaluate(2, others), 2, expected=others)
+    fleet.shared.repair()
+    fleet.execute(3)
+    [message] = fleet.take_messages()
+    assert (message["findings"], message["fixed_total"]) == ([], 1)
+
+
 def test_blind_target_and_problem_of_the_hub_are_different_notifications() -> None:
     fleet = a_fleet(3, bad=0)
     fleet.deliver({**fleet.evaluate(), a_target(3): DENIED})

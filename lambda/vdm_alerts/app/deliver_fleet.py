@@ -17,17 +17,21 @@ from vdm_alerts.app.notify import NotificationsUnsentError, Outbox, publish
 from vdm_alerts.core.alerts.alert import Firing
 from vdm_alerts.core.alerts.stored_state import HistoryUnavailable, StoredState
 from vdm_alerts.core.fleet.answers import (
+    BLIND_KEYS,
+    REMOVAL_KEYS,
     BlindTarget,
     TargetAnswer,
+    blind_key,
     blind_targets,
     removal_key,
+    removals_finding,
     removed_finding,
 )
 from vdm_alerts.core.fleet.fleet import FleetTarget
 from vdm_alerts.core.fleet.report import FleetReport
 from vdm_alerts.core.model.deadline import Deadline, NoDeadline
 from vdm_alerts.core.model.errors import LeaseHeldError, StaleStateError, VdmAlertsError
-from vdm_alerts.core.model.findings import Finding, OperationFailedError
+from vdm_alerts.core.model.findings import MAX_SUBJECTS, Finding, OperationFailedError
 from vdm_alerts.core.model.target import Target, fleet_of
 from vdm_alerts.core.muting.quiet_hours import QuietHours
 from vdm_alerts.core.notifications.fleet import (
@@ -199,21 +203,13 @@ class _Step:
         fleet = fleet_of(hub)
         try:
             stored = self._load(fleet)
-            state = _without_returned_targets(stored, execution)
-            self._find_removed(execution, state)
-            service = service_notification(
-                [*(each.finding for each in blind), *(self._removed or {}).values()],
-                state.findings,
-                state.service_sequence,
-                state.attempts.get(FLEET_SERVICE),
-                has_open_alerts=any(each.open_alerts for each in execution.answers.values()),
-            )
+            state = self._find_removed(execution, stored)
+            service = self._fleet_notification(blind, execution, state)
         except VdmAlertsError as error:
             self._record_failure(fleet, error)
             return
         may_wait = self._is_quiet and service and not service.is_urgent
         if service and not may_wait and self._has_subscribers():
-            service = replace(service, id=FLEET_SERVICE)
             yield _Delivery(fleet, self._outbox(fleet, stored, state), [service])
         elif state != stored:
             yield _Delivery(fleet, self._outbox(fleet, stored, state), [])
@@ -270,25 +266,75 @@ class _Step:
         except OperationFailedError as error:
             _log.warning("targets of the fleet not saved; a removed one may be unknown: %s", error)
 
-    def _find_removed(self, execution: Execution, state: StoredState) -> None:
+    def _find_removed(self, execution: Execution, stored: StoredState) -> StoredState:
         """Find the targets that the recipients know of and that are not in *execution*.
 
-        Those whose removal is notified in *state* are left out. If the known targets are
-        unreadable, the next execution finds them.
+        Those whose removal is notified in *stored* are left out. Return *stored* without earlier
+        removals, so that another removal of the same targets is notified. If the known targets are
+        unreadable, the next execution finds the removed ones.
         """
-        notified = {finding.key for finding in state.findings if finding.is_confirmed}
         current = {each.target for each in execution.expected}
         try:
-            known = self._ports.known_targets.load()
+            absent = [each for each in self._ports.known_targets.load() if each not in current]
         except OperationFailedError as error:
             _log.warning("targets of the last execution unreadable: %s", error)
-            return
-        removed = [
-            target
-            for target in known
-            if target not in current and removal_key(target) not in notified
+            return stored
+        notified = {finding.key for finding in stored.findings if finding.is_confirmed}
+        removed = [target for target in absent if removal_key(target) not in notified]
+        keys = {removal_key(target) for target in absent}
+        if len(removed) > MAX_SUBJECTS:
+            finding = removals_finding(removed)
+            keys.add(finding.key)
+            self._removed = {} if finding.key in notified else dict.fromkeys(removed, finding)
+            for target in self._removed:
+                _log.warning("%s is no longer in the fleet", target)
+        else:
+            self._removed = {
+                target: removed_finding(target, self._open_alerts(target)) for target in removed
+            }
+        findings = tuple(
+            finding
+            for finding in stored.findings
+            if finding.key in keys or not finding.key.startswith(REMOVAL_KEYS)
+        )
+        return replace(stored, findings=findings)
+
+    def _fleet_notification(
+        self, blind: Sequence[BlindTarget], execution: Execution, state: StoredState
+    ) -> ServiceNotification | None:
+        """Return the notification that is due about *blind* and removed targets, or None.
+
+        A removed target is blind no longer, and not fixed either: once its removal is notified, the
+        problem is withdrawn.
+        """
+        removed = self._removed or {}
+        current = {blind_key(each.target) for each in execution.expected}
+        gone = [
+            finding
+            for finding in state.findings
+            if finding.key.startswith(BLIND_KEYS) and finding.key not in current
         ]
-        self._removed = {each: removed_finding(each, self._open_alerts(each)) for each in removed}
+        service = service_notification(
+            [*(each.finding for each in blind), *dict.fromkeys(removed.values())],
+            [finding for finding in state.findings if finding not in gone],
+            state.service_sequence,
+            state.attempts.get(FLEET_SERVICE),
+            has_open_alerts=any(each.open_alerts for each in execution.answers.values()),
+        )
+        if service is None:
+            return None
+        unnotified = {
+            blind_key(target)
+            for target, finding in removed.items()
+            if finding not in service.findings
+        }
+        unchecked = [each for each in gone if self._removed is None or each.key in unnotified]
+        return replace(
+            service,
+            id=FLEET_SERVICE,
+            unchecked=(*service.unchecked, *unchecked),
+            withdrawn=tuple(each for each in gone if each not in unchecked),
+        )
 
     def _open_alerts(self, target: Target) -> int | None:
         """Return how many alerts are open in *target*; None if its state is unreadable."""
@@ -336,13 +382,3 @@ class _Step:
         is_expected = isinstance(error, LeaseHeldError)
         why = "another run is active" if is_expected else error
         _log.warning("%s: notifications unsent, due at the next execution: %s", target, why)
-
-
-def _without_returned_targets(state: StoredState, execution: Execution) -> StoredState:
-    """Return *state* without the removal of a target that is in *execution* again.
-
-    So another removal is notified.
-    """
-    returned = {removal_key(each.target) for each in execution.expected}
-    findings = tuple(finding for finding in state.findings if finding.key not in returned)
-    return state if len(findings) == len(state.findings) else replace(state, findings=findings)

@@ -1,5 +1,6 @@
 """What the targets of a fleet answer in one execution, and which of them are blind."""
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,6 +14,10 @@ NO_ANSWER = "its evaluation did not answer"
 """The reason of a target that is in no result of the execution."""
 FAILED = "its evaluation failed"
 """The reason of a target whose evaluation ended with an error."""
+BLIND_KEYS = "blind:"
+"""The start of the keys of findings about blind targets."""
+REMOVAL_KEYS = "removed:"
+"""The start of the keys of findings about removed targets."""
 
 
 class Status(StrEnum):
@@ -54,13 +59,18 @@ class BlindTarget:
     def finding(self) -> Finding:
         """The problem, in words. It is the same problem as long as the reason is the same."""
         return Finding(
-            key=f"blind:{self.target.account}:{self.target.region}",
+            key=blind_key(self.target),
             what=f"{self.target} is not monitored: {self.reason}",
             aws_message=self.details,
             effect="its alerts keep their state, and new ones are not found",
             remedy="Deploy the spoke template in the account again, and turn on Virtual "
             "Deliverability Manager in the Region; or delete the target from the fleet file",
         )
+
+
+def blind_key(target: Target) -> str:
+    """Return the key of the finding that *target* is blind."""
+    return f"{BLIND_KEYS}{target.account}:{target.region}"
 
 
 def removed_finding(target: Target, open_alerts: int | None) -> Finding:
@@ -81,7 +91,24 @@ def removed_finding(target: Target, open_alerts: int | None) -> Finding:
 
 def removal_key(target: Target) -> str:
     """Return the key of the finding that *target* is no longer in the fleet."""
-    return f"removed:{target.account}:{target.region}"
+    return f"{REMOVAL_KEYS}{target.account}:{target.region}"
+
+
+def removals_finding(targets: Sequence[Target]) -> Finding:
+    """Return the problem that all *targets* are no longer in the fleet, as one.
+
+    Its key is the same for the same targets. The problem is notified once, and has no end.
+    """
+    keys = "\n".join(sorted(map(removal_key, targets)))
+    return Finding(
+        key=f"{REMOVAL_KEYS}{hashlib.sha256(keys.encode()).hexdigest()[:16]}",
+        what=f"{len(targets):,} targets are no longer in the fleet, so they are not monitored",
+        effect="alerts that are open there are not updated any more; the log of the function "
+        "Deliver names all of the targets",
+        remedy="Nothing, if you removed them. Otherwise add them to the fleet file again, or check "
+        "whether their accounts have left the organization: their alerts then continue",
+        one_shot=True,
+    ).with_subjects([str(target) for target in targets])
 
 
 def _open_phrase(count: int) -> str:

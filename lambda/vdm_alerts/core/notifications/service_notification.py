@@ -30,6 +30,8 @@ class ServiceNotification:
     """The notified findings that no longer exist."""
     unchecked: tuple[Finding, ...] = ()
     """The notified findings whose source is unreadable: they may still exist."""
+    withdrawn: tuple[Finding, ...] = ()
+    """The notified findings that ended without a fix, as one of `findings` says."""
     new: tuple[Finding, ...] = ()
     """Those of `findings` that no delivered notification had."""
     is_incomplete: bool = False
@@ -85,13 +87,14 @@ class ServiceNotification:
     def findings_when_attempted(self) -> tuple[Finding, ...]:
         """The findings as stored before the notification is published.
 
-        New and fixed findings are unconfirmed. If the delivery fails, both are due again.
+        New and fixed findings are unconfirmed. If the delivery fails, both are due again. The
+        recipients then still believe that the withdrawn ones exist.
         """
         open_findings = (
             replace(finding, is_confirmed=finding not in self.new) for finding in self.findings
         )
         fixed = (replace(finding, is_confirmed=False) for finding in self.fixed)
-        return (*open_findings, *fixed, *self.unchecked)
+        return (*open_findings, *fixed, *self.unchecked, *self.withdrawn)
 
     @property
     def findings_when_delivered(self) -> tuple[Finding, ...]:
