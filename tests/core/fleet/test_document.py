@@ -197,6 +197,10 @@ def test_invalid_fleet_file_reports_every_error_with_its_place(
             "{" + ", ".join(f'k{number} = "x"' for number in range(51)) + "}",
             "has 51 tags. Use at most 50.",
         ),
+        (
+            "{" + ", ".join(f'k{number} = "{"é" * 200}"' for number in range(10)) + "}",
+            "has 4,142 bytes, because each notification contains all tags as JSON.",
+        ),
     ],
 )
 def test_invalid_tags_are_an_error(tags: str, error: str) -> None:

@@ -3,6 +3,7 @@
 Each parser raises ValueError with the expected form of the value.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from typing import NewType
@@ -19,6 +20,11 @@ Source: https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html
 """
 MAX_TAG_KEY_LENGTH = 128
 MAX_TAG_VALUE_LENGTH = 256
+MAX_TAGS_SIZE = 4_000
+"""Bytes of the tags of a target together, as SNS counts them: as JSON, with escapes.
+
+The payload of each notification about the target has them, and is in a message four times.
+"""
 ACCOUNT = re.compile(r"[0-9]{12}")
 _ROLE_NAME = re.compile(r"[A-Za-z0-9+=,.@_-]{1,64}")
 """Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html"""
@@ -113,6 +119,14 @@ def parse_tags(value: object) -> Tags:
         message = f"has {len(value)} tags. Use at most {MAX_TAGS}."
         raise ValueError(message)
     _check_tags(value)
+    payload = json.dumps(value, ensure_ascii=False)
+    size = len(json.dumps(payload, ensure_ascii=False).encode())
+    if size > MAX_TAGS_SIZE:
+        message = (
+            f"has {size:,} bytes, because each notification contains all tags as JSON. Use at most "
+            f"{MAX_TAGS_SIZE:,}: fewer tags, or shorter texts."
+        )
+        raise ValueError(message)
     return Tags(value)
 
 
