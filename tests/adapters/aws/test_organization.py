@@ -9,13 +9,14 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from vdm_alerts.adapters.aws.organization import organization_accounts
+from vdm_alerts.core.fleet.document import InvalidFleetError
 from vdm_alerts.core.fleet.fleet import OrganizationScope
 from vdm_alerts.core.fleet.targets import OrganizationAccount
 from vdm_alerts.core.model.findings import AccessDeniedError, UnavailableError
 
 
-def a_scope(*include: str) -> OrganizationScope:
-    return OrganizationScope(id="o-abcdefghij", regions=("eu-west-1",), include=include)
+def a_scope(*include: str, organization: str = "o-abcdefghij") -> OrganizationScope:
+    return OrganizationScope(id=organization, regions=("eu-west-1",), include=include)
 
 
 class Organization:
@@ -23,7 +24,7 @@ class Organization:
 
     def __init__(self, client: Any) -> None:
         self.client = client
-        client.create_organization(FeatureSet="ALL")
+        self.id = client.create_organization(FeatureSet="ALL")["Organization"]["Id"]
         self.root = client.list_roots()["Roots"][0]["Id"]
 
     def unit(self, name: str, parent: str) -> str:
@@ -41,7 +42,7 @@ class Organization:
         return id_
 
     def names(self, *include: str) -> set[str]:
-        found = organization_accounts(self.client, a_scope(*include))
+        found = organization_accounts(self.client, a_scope(*include, organization=self.id))
         assert len(found) == len({account.account for account in found})
         return {account.name for account in found}
 
@@ -55,9 +56,18 @@ def organization() -> Iterator[Organization]:
 def test_all_active_accounts_are_listed_by_default(organization: Organization) -> None:
     shop = organization.account("shop")
     organization.client.close_account(AccountId=organization.account("closed"))
-    found = organization_accounts(organization.client, a_scope())
-    assert OrganizationAccount(shop, "shop") in found
+    found = organization_accounts(organization.client, a_scope(organization=organization.id))
+    assert OrganizationAccount(shop, "shop", organization.id) in found
     assert "closed" not in {account.name for account in found}
+
+
+def test_other_organization_than_that_of_the_file_is_an_error(organization: Organization) -> None:
+    with pytest.raises(InvalidFleetError) as error_info:
+        organization_accounts(organization.client, a_scope(organization="o-abcdefghij"))
+    assert (
+        f'organization.id  "o-abcdefghij" is not the organization of this account, '
+        f'"{organization.id}"'
+    ) in str(error_info.value)
 
 
 def test_unit_includes_the_units_in_it_and_no_other(organization: Organization) -> None:

@@ -31,6 +31,8 @@ class OrganizationAccount:
     """The account ID: 12 digits."""
     name: str = ""
     """The name of the account in the organization, which becomes its alias."""
+    organization: str = ""
+    """The ID of the organization; empty if unknown."""
 
 
 def resolve_targets(
