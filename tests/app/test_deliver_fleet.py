@@ -10,7 +10,7 @@ from fleet_world import HUB, a_target
 from vdm_alerts.app.notify import NotificationsUnsentError
 from vdm_alerts.core.alerts.alert import Firing
 from vdm_alerts.core.alerts.stored_state import StoredState
-from vdm_alerts.core.fleet.answers import NO_ANSWER
+from vdm_alerts.core.fleet.answers import FAILED, NO_ANSWER, NO_ENDPOINT, TargetAnswer
 from vdm_alerts.core.model.deadline import NoDeadline
 from vdm_alerts.core.model.findings import UnavailableError
 from vdm_alerts.core.model.metrics import ACCOUNT, Scope
@@ -273,6 +273,7 @@ def test_removed_target_is_notified_once_with_its_open_alerts() -> None:
     [finding] = message["findings"]
     assert "000000000002 (brand-2), eu-west-1 is no longer in the fleet" in finding["headline"]
     assert finding["effect"] == "1 alert is open there, and not updated any more"
+    assert finding["fix"]["text"].startswith("If you removed it, do nothing.")
     fleet.deliver(fleet.evaluate(3, others), 3, expected=others)
     assert fleet.take_messages() == []
     fleet.execute(4)  # It comes back, and its alert continues.
@@ -363,6 +364,23 @@ def test_blind_target_that_returns_before_its_removal_is_notified_is_fixed() -> 
     fleet.execute(3)
     [message] = fleet.take_messages()
     assert (message["findings"], message["fixed_total"]) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    ("answer", "fix"),
+    [
+        (DENIED, "Deploy the role template in this account again"),
+        (replace(DENIED, reason=f"{NO_ENDPOINT} xx-north-9"), "Delete the Region from the fleet"),
+        (replace(DENIED, reason=FAILED), "Read the log of the function that evaluates targets"),
+        (replace(DENIED, reason=NO_ANSWER), "Read the last execution of the state machine"),
+    ],
+)
+def test_fix_of_a_blind_target_fits_its_reason(answer: TargetAnswer, fix: str) -> None:
+    fleet = a_fleet(3, bad=0)
+    fleet.deliver({**fleet.evaluate(), a_target(3): answer})
+    [message] = fleet.take_messages()
+    [finding] = message["findings"]
+    assert finding["fix"]["text"].startswith(fix)
 
 
 def test_blind_target_and_problem_of_the_hub_are_different_notifications() -> None:

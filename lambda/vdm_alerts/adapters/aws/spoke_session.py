@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError, CredentialRetrievalE
 from vdm_alerts.adapters.aws.core_session import core_session
 from vdm_alerts.adapters.aws.errors import DENIALS, MALFORMED, code_of
 from vdm_alerts.adapters.aws.well_formed_text import well_formed
+from vdm_alerts.core.fleet.answers import CANNOT_ASSUME, NO_ENDPOINT
 from vdm_alerts.core.fleet.fleet import FleetTarget
 from vdm_alerts.core.model.errors import VdmAlertsError
 
@@ -65,7 +66,7 @@ def check_role(session: Any, target: FleetTarget) -> None:  # noqa: ANN401 - a s
     try:
         session.get_credentials().get_frozen_credentials()
     except (ClientError, BotoCoreError, RuntimeError) as error:  # botocore: they have expired.
-        reason = f"the hub cannot assume the role {target.role_arn}"
+        reason = f"{CANNOT_ASSUME} {target.role_arn}"
         if isinstance(error, ClientError) and code_of(error) in DENIALS:
             reason += ": it does not exist, or its trust policy does not allow the hub"
         raise BlindTargetError(reason, well_formed(str(error))) from error
@@ -79,9 +80,7 @@ def check_endpoint(ses: "SESV2Client") -> None:
     except socket.gaierror as error:
         if error.errno not in _NO_SUCH_NAME:
             return  # The calls of the run report it.
-        raise BlindTargetError(
-            f"Amazon SES has no endpoint in the Region {region}", f"{host}: {error}"
-        ) from error
+        raise BlindTargetError(f"{NO_ENDPOINT} {region}", f"{host}: {error}") from error
 
 
 class _RoleProvider:

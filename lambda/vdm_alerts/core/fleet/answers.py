@@ -14,6 +14,19 @@ NO_ANSWER = "its evaluation did not answer"
 """The reason of a target that is in no result of the execution."""
 FAILED = "its evaluation failed"
 """The reason of a target whose evaluation ended with an error."""
+CANNOT_ASSUME = "the hub cannot assume the role"
+"""The start of the reason of a target whose role cannot be assumed."""
+NO_ENDPOINT = "Amazon SES has no endpoint in the Region"
+"""The start of the reason of a target in a Region without SES."""
+_REMEDIES: Mapping[str, str] = {
+    CANNOT_ASSUME: "Deploy the role template in this account again (docs/fleet.md, section Deploy "
+    "the spokes), or delete the target from the fleet file",
+    NO_ENDPOINT: "Delete the Region from the fleet file",
+    NO_ANSWER: "Read the last execution of the state machine in the Step Functions console. Every "
+    "execution tries again",
+    FAILED: "Read the log of the function that evaluates targets. Every execution tries again",
+}
+"""How to fix a blind target, by the start of its reason."""
 BLIND_KEYS = "blind:"
 """The start of the keys of findings about blind targets."""
 REMOVAL_KEYS = "removed:"
@@ -63,9 +76,13 @@ class BlindTarget:
             what=f"{self.target} is not monitored: {self.reason}",
             aws_message=self.details,
             effect="its alerts keep their state, and new ones are not found",
-            remedy="Deploy the spoke template in the account again, and turn on Virtual "
-            "Deliverability Manager in the Region; or delete the target from the fleet file",
+            remedy=self._remedy,
         )
+
+    @property
+    def _remedy(self) -> str:
+        remedies = (text for start, text in _REMEDIES.items() if self.reason.startswith(start))
+        return next(remedies, _REMEDIES[FAILED])
 
 
 def blind_key(target: Target) -> str:
@@ -83,8 +100,8 @@ def removed_finding(target: Target, open_alerts: int | None) -> Finding:
         key=removal_key(target),
         what=f"{target} is no longer in the fleet, so it is not monitored",
         effect=f"{count} open there, and not updated any more",
-        remedy="Nothing, if you removed it. Otherwise add it to the fleet file again, or check "
-        "whether the account has left the organization: its alerts then continue",
+        remedy="If you removed it, do nothing. Otherwise, check whether the account left the "
+        "organization, or add the target again: its alerts then continue",
         one_shot=True,
     )
 
@@ -105,8 +122,8 @@ def removals_finding(targets: Sequence[Target]) -> Finding:
         what=f"{len(targets):,} targets are no longer in the fleet, so they are not monitored",
         effect="alerts that are open there are not updated any more; the log of the function "
         "Deliver names all of the targets",
-        remedy="Nothing, if you removed them. Otherwise add them to the fleet file again, or check "
-        "whether their accounts have left the organization: their alerts then continue",
+        remedy="If you removed them, do nothing. Otherwise, check whether their accounts left the "
+        "organization, or add the targets again: their alerts then continue",
         one_shot=True,
     ).with_subjects([str(target) for target in targets])
 

@@ -260,23 +260,26 @@ def _week_lines(summary: WeeklySummary) -> Iterator[str]:
 def _service_entries(digest: FleetDigest, links: Links) -> Iterator[tuple[str, set[Target]]]:
     """Yield each problem with its targets, those that are new first, and what is fixed."""
     for number, (finding, targets) in enumerate(_by_finding(digest, fixed=False).items(), 1):
+        names = _names(targets)
         fix, *others = fix_step(finding, replace(links, target=targets[0], hub=links.target)).lines
         if finding.fix and is_in_ses(finding.fix) and len(targets) > 1:
             others.append("The other targets need the same with their credentials and Regions.")
         lines = [
             f"{number}. {sentence(finding)}",
-            f"   {number_of('target', len(targets))}: {_names(targets)}",
+            *([f"   {number_of('target', len(targets))}: {names}"] if names else []),
             *([f"   Effect: {finding.effect}."] if finding.effect else []),
             f"   Fix: {fix}",
             *(f"     {line}" for line in others),
         ]
         yield "\n".join(lines), set(targets[:MAX_NAMED])
     for finding, targets in _by_finding(digest, fixed=True).items():
-        yield f"Fixed: {sentence(finding)} {_names(targets)}", set(targets[:MAX_NAMED])
+        yield f"Fixed: {sentence(finding)} {_names(targets)}".rstrip(), set(targets[:MAX_NAMED])
 
 
 def _names(targets: Sequence[Target]) -> str:
-    """Return the names of the first *targets*, and the number of the others."""
+    """Return the names of the first *targets*, and the number of the others; "" for the fleet."""
+    if all(target.account == FLEET for target in targets):
+        return ""
     names = "; ".join(map(target_name, targets[:MAX_NAMED]))
     others = len(targets) - MAX_NAMED
     return f"{names}; and {others:,} more" if others > 0 else names
