@@ -11,7 +11,9 @@ from cli.scenario_account import use_account
 from click.testing import Result
 from mocked_stack import VARIABLES
 
+from vdm_alerts.core.alerts.alert import Firing
 from vdm_alerts.core.model.metrics import Scope
+from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.settings import read_settings
 from vdm_alerts_cli import check
 from vdm_alerts_cli.deployment import Deployment
@@ -150,8 +152,8 @@ def test_explain_says_when_a_flapping_alert_resolves(account: Callable[[str], No
     result = check.read(AccountOptions(), ReadingOptions(), OutputOptions(quiet=True), None)
     scope = Scope(identity="shop.example.com")
     recovering = replace(
-        firing(scope, since=NOW - 9 * DAY),
-        state=replace(firing(scope).state, recovering_since=NOW - DAY),
+        firing(scope),
+        state=Firing(Severity.WARNING, NOW - 9 * DAY, recovering_since=NOW - DAY),
         resolved_at=(NOW - 8 * DAY, NOW - 5 * DAY),
     )
     observation = replace(result.observation, alerts={recovering.key: recovering})
