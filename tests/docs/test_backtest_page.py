@@ -28,7 +28,7 @@ from vdm_local.scenario import load_scenario
 
 PAGE = (Path(__file__).parents[2] / "docs" / "backtest.md").read_text()
 EXAMPLES = re.findall(
-    r"^```sh\n\.venv/bin/vdm-alerts (backtest --from [^\n]*)\n```\n\n```text\n(.*?)^```",
+    r"^```sh\nvdm-alerts (backtest --from [^\n]*)\n```\n\n```text\n(.*?)^```",
     PAGE,
     re.DOTALL | re.MULTILINE,
 )

@@ -18,8 +18,9 @@ PAGE = Path(__file__).parents[2] / "docs" / "cli.md"
 HEADING = """# Command line reference
 
 `vdm-alerts` answers questions about your account, and tries VDM Alerts on your machine.
-`make setup` installs it into `.venv/bin`; `pipx install .` and `uv tool install .` install it for
-your user. Start with [the tutorial](tutorial.md), which follows an incident.
+`make setup` installs it into `.venv/bin`, which `export PATH="$PWD/.venv/bin:$PATH"` in the
+repository adds to your shell. `pipx install .` and `uv tool install .` install it for your user.
+Start with [the tutorial](tutorial.md), which follows an incident.
 
 This page is generated from the help texts (`make snapshots`).
 """

@@ -49,6 +49,12 @@ ONLY_PARSED = {
     "clean": "it deletes what this test needs",
 }
 """Targets of the Makefile that no test runs, and why."""
+START_PAGES = (
+    *("README.md", "docs/README.md", "docs/backtest.md", "docs/cli.md", "docs/cost.md"),
+    *("docs/doctor.md", "docs/first-hour.md", "docs/fleet.md", "docs/report.md"),
+    *("docs/scenarios.md", "docs/tutorial.md"),
+)
+"""Pages that a reader can start with, and that use `vdm-alerts`."""
 _AWS_COMMAND = r"\baws ([a-z0-9]+ (?:[a-z]+(?:-[a-z]+)+|subscribe))"
 TARGET = Target("111122223333", "eu-west-1")
 FIXES = [
@@ -129,6 +135,15 @@ def test_vdm_alerts_command_succeeds(bare_path: str, command: Command) -> None:
         arguments = arguments[: arguments.index(">")]
     arguments = [_with_fleet_file(each) for each in arguments]
     run(bare_path, ".venv/bin/vdm-alerts", *arguments, *([] if is_complete else ["--help"]))
+
+
+def test_no_page_names_the_folder_of_vdm_alerts() -> None:
+    assert not [each for each in VDM_ALERTS if "/" in each.words[0]]
+
+
+@pytest.mark.parametrize("page", START_PAGES)
+def test_start_page_adds_vdm_alerts_to_the_path(page: str) -> None:
+    assert 'export PATH="$PWD/.venv/bin:$PATH"' in (ROOT / page).read_text()
 
 
 @pytest.mark.parametrize("command", DEPLOYMENTS, ids=str)
