@@ -26,10 +26,15 @@ RENAMED_OPTIONS = {("sns", "subscribe"): {"notification-endpoint": "endpoint"}}
 
 Source: https://github.com/aws/aws-cli/blob/develop/awscli/customizations/argrename.py
 """
-CLI_COMMANDS = {("logs", "tail"): {"since", "follow"}}
+CLI_COMMANDS = {
+    ("cloudformation", "deploy"): {"stack-name", "template-file", "capabilities"},
+    ("logs", "tail"): {"since", "follow"},
+}
 """Commands of the AWS CLI that are no operation of an API, with their options.
 
-Source: https://awscli.amazonaws.com/v2/documentation/api/latest/reference/logs/tail.html
+Sources:
+https://awscli.amazonaws.com/v2/documentation/api/latest/reference/cloudformation/deploy/index.html
+https://awscli.amazonaws.com/v2/documentation/api/latest/reference/logs/tail.html
 """
 
 _EXAMPLES_OF_NEW_COMMANDS = {"vdm-alerts rules"}
@@ -78,9 +83,9 @@ def minimal_path(folder: Path) -> str:
 
 def _commands_on(page: Path) -> Sequence[Command]:
     text = page.read_text()
-    blocks = re.findall(r"^```(?:sh|text)\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-    lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
-    prose = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    blocks = re.findall(r"^ *```(?:sh|text)\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE)
+    lines = [line.strip() for block in blocks for line in block.replace("\\\n", " ").splitlines()]
+    prose = re.sub(r"^ *```.*?^ *```", "", text, flags=re.DOTALL | re.MULTILINE)
     mentions = re.findall(rf"`({_PROGRAM}[^`]+)`", prose)
     return [
         Command(page, tuple(shlex.split(command, comments=True)), is_line)
