@@ -20,6 +20,12 @@ def test_glossary_names_code_for_most_terms() -> None:
     assert len(CODE_NAMES) > 60
 
 
+def test_glossary_has_each_term_once_in_a_table() -> None:
+    terms = [row.split("|")[1].strip() for row in ROWS if not row.startswith("| term |")]
+    assert len(terms) == len({*terms})
+    assert "|\n\n|" not in PAGE
+
+
 @pytest.mark.parametrize("name", CODE_NAMES)
 def test_code_name_of_the_glossary_exists(name: str) -> None:
     assert re.search(rf"\b{re.escape(name.rsplit('.', 1)[-1])}\b", SOURCES)
