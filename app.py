@@ -26,7 +26,7 @@ def main() -> None:
 def synthesize(app: App) -> None:
     """Add the stack to *app*, check it with cdk-nag and write it.
 
-    Raises InvalidContextError, BadRule or MissingDependenciesError.
+    Raises InvalidContextError, InvalidRuleError or MissingDependenciesError.
     """
     Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
     VdmAlerts(app, "VdmAlerts", read_context(app.node.get_all_context()))

@@ -32,7 +32,7 @@ class RuleParameters(Construct):
     def __init__(self, scope: Construct, id_: str, path: str, folder: Path = RULES) -> None:
         """Create a parameter under *path* for each rule in *folder*.
 
-        Raises BadRule with every error of an invalid rule.
+        Raises InvalidRuleError with every error of an invalid rule.
         """
         super().__init__(scope, id_)
         self.path = path

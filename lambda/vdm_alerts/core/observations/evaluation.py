@@ -71,7 +71,7 @@ class Evaluation:
 
     @property
     def coverage(self) -> Coverage:
-        """What this sweep monitors, for the summary of the first run."""
+        """What this sweep monitors, for the first and the weekly summary."""
         keys = {*self.verdicts, *self._evaluated_before()}
         scopes = {key.scope for key in keys}
         return Coverage(

@@ -48,7 +48,7 @@ class ArrivalCurve:
         *hours* is the number of these hours.
 
         The first share refers to the emails that were sent in these hours. The other shares refer
-        to all emails of the day before, of the day before that, and so on for `lag` days.
+        to all emails of the day before, of the day before that, and so on for `lag_days`.
         """
         return _daily_shares(self, hours)
 
