@@ -17,7 +17,7 @@ from vdm_alerts.app.notify import NotificationsUnsentError
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.fleet.answers import FAILED, NO_ANSWER
 from vdm_alerts.core.fleet.document import InvalidFleetError
-from vdm_alerts.core.model.errors import LeaseHeldError
+from vdm_alerts.core.model.errors import LeaseHeldError, StaleStateError
 from vdm_alerts.core.model.findings import OperationFailedError, UnavailableError
 from vdm_alerts.core.model.metrics import ACCOUNT
 from vdm_alerts.core.model.target import Target
@@ -227,6 +227,34 @@ def test_busy_target_is_skipped_and_not_blind(fleet: FleetFunctions) -> None:
         assert (answer["status"], answer["reason"]) == ("skipped", "another run is active")
         assert fleet.execute()["blind"] == []
     assert not fleet.shared.store.take_request(SHOP)
+
+
+def test_retry_of_a_run_that_died_takes_over_its_lease(fleet: FleetFunctions) -> None:
+    step = fleet.list_targets(fleet.begin())
+    item, now = the_target(fleet, step, SHOP), datetime.now(UTC)
+    store = fleet.shared.store
+    with store.lease(SHOP, now + timedelta(minutes=5), now, f"evaluate:{fleet.execution}"):
+        assert fleet.evaluate(step, item)["status"] == "evaluated"
+
+
+def test_run_that_is_still_active_when_it_is_retried_saves_nothing(
+    fleet: FleetFunctions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bounce(fleet.world(SHOP))
+    step = fleet.list_targets(fleet.begin())
+    item, series = the_target(fleet, step, SHOP), fleet.world(SHOP).series
+    read, answers = series.read, []
+
+    def read_while_a_retry_runs(*arguments: Any) -> Any:
+        monkeypatch.setattr(series, "read", read)
+        answers.append(fleet.evaluate(step, item))
+        return read(*arguments)
+
+    monkeypatch.setattr(series, "read", read_while_a_retry_runs)
+    with pytest.raises(StaleStateError):
+        fleet.evaluate(step, item)
+    assert [(answer["status"], answer["due"]) for answer in answers] == [("evaluated", 1)]
+    assert len(fleet.files.get(SHOP).notifications) == 1
 
 
 AN_SES_EVENT = {

@@ -74,7 +74,12 @@ def answer_for_target(
         check_role(session, target)
     except BlindTargetError as error:
         return _answer(target, Status.BLIND, reason=error.reason, details=error.details)
-    sweep = Sweep(started if cause.get("now") is None else None, started + fleet.fleet_interval)
+    sweep = Sweep(
+        # Unlike the ID of an invocation, it is the same in each retry by Step Functions.
+        f"evaluate:{execution}",
+        started if cause.get("now") is None else None,
+        started + fleet.fleet_interval,
+    )
     invocation = Invocation(cause, context, settings, sweep)
     requests_summary = flag(cause, WEEKLY_SUMMARY)
     if requests_summary:

@@ -314,6 +314,8 @@ class FleetOracle:
         for trespass in self.fleet.trespasses:
             self._report("other target changed", trespass)
         self.fleet.trespasses.clear()
+        if len(overlapping) == 1:
+            self._check_skipped(execution)
         if not execution.tries:
             return
         last, is_alone = execution.tries[-1], len(overlapping) == 1
@@ -333,6 +335,11 @@ class FleetOracle:
             ):
                 details = f"{sorted(self.blind)} are believed to be blind, {expected} are"
                 self._report("wrong blind targets", details)
+
+    def _check_skipped(self, execution: Execution) -> None:
+        """Check that no target was skipped in *execution* because of a run of its own."""
+        for target in sorted(execution.wrongly_skipped, key=str):
+            self._report("wrong blind targets", f"{target} was skipped because of its own run")
 
     def _check_removals(self, execution: Execution, last: FleetActor) -> None:
         """Check that recipients know which targets were removed from the fleet."""
