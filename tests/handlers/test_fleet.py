@@ -22,6 +22,8 @@ from vdm_alerts.core.model.findings import OperationFailedError, UnavailableErro
 from vdm_alerts.core.model.metrics import ACCOUNT
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.handlers import deliver, evaluate_target, events, list_targets
+from vdm_alerts.handlers.invocation import Sweep
+from vdm_alerts.handlers.invocation_time import LONGEST_SWEEP
 from vdm_alerts.settings import InvalidSettingsError
 
 ROLE = "arn:aws:iam::222222222222:role/vdm-alerts-reader"
@@ -255,6 +257,32 @@ def test_run_that_is_still_active_when_it_is_retried_saves_nothing(
         fleet.evaluate(step, item)
     assert [(answer["status"], answer["due"]) for answer in answers] == [("evaluated", 1)]
     assert len(fleet.files.get(SHOP).notifications) == 1
+
+
+@pytest.mark.parametrize(
+    ("interval", "longest"),
+    [
+        (timedelta(minutes=10), timedelta(minutes=10)),
+        (timedelta(hours=1), timedelta(hours=1)),
+        (timedelta(days=1), LONGEST_SWEEP),
+    ],
+)
+def test_sweep_ends_before_the_next_execution_and_before_its_own_ends(
+    fleet: FleetFunctions, interval: timedelta, longest: timedelta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweeps = []
+
+    def keep(_: object, __: object, ___: object, sweep: Sweep) -> Any:
+        sweeps.append(sweep)
+        raise LeaseHeldError("another run is active")
+
+    monkeypatch.setenv("VDM_ALERTS_FLEET_INTERVAL", str(int(interval.total_seconds())))
+    monkeypatch.setattr(evaluate_target, "Invocation", keep)
+    step = fleet.list_targets(fleet.begin())
+    with pytest.raises(LeaseHeldError):
+        fleet.evaluate(step, the_target(fleet, step, SHOP))
+    (sweep,) = sweeps
+    assert sweep.ends - datetime.fromisoformat(step["started"]) == longest
 
 
 AN_SES_EVENT = {

@@ -30,6 +30,7 @@ from vdm_alerts.handlers.events import (
     time_of,
 )
 from vdm_alerts.handlers.invocation import Invocation, Sweep
+from vdm_alerts.handlers.invocation_time import LONGEST_SWEEP
 from vdm_alerts.ports import Ports
 from vdm_alerts.settings import Settings, read_fleet_settings
 
@@ -78,7 +79,7 @@ def answer_for_target(
         # Unlike the ID of an invocation, it is the same in each retry by Step Functions.
         f"evaluate:{execution}",
         started if cause.get("now") is None else None,
-        started + fleet.fleet_interval,
+        started + min(fleet.fleet_interval, LONGEST_SWEEP),
     )
     invocation = Invocation(cause, context, settings, sweep)
     requests_summary = flag(cause, WEEKLY_SUMMARY)

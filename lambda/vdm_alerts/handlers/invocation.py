@@ -33,7 +33,7 @@ class Sweep:
     started: datetime | None
     """When the execution started; None if the run is as of another time."""
     ends: datetime
-    """When the next execution is due, at the latest."""
+    """When the next execution is due, or the time of this one is over."""
 
 
 @dataclass(frozen=True, slots=True)
