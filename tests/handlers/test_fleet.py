@@ -316,6 +316,21 @@ def test_news_about_a_busy_target_is_tried_again(
     assert evaluate_one(fleet, SHOP, event)["status"] == "evaluated"
 
 
+@pytest.mark.parametrize("event", [AN_SES_EVENT, {"weeklySummary": True}], ids=["SES", "weekly"])
+def test_target_that_stays_busy_is_not_blind_and_its_summary_follows(
+    fleet: FleetFunctions, event: dict[str, object]
+) -> None:
+    now = datetime.now(UTC)
+    with fleet.shared.store.lease(SHOP, now + timedelta(minutes=5), now, "another"):
+        report = fleet.execute(event)
+    assert report["blind"] == []
+    assert fleet.metrics.fleet_reports[-1].blind == ()
+    fleet.take_messages()
+    fleet.execute()
+    weekly = [message["account"] for message in fleet.take_messages()]
+    assert weekly == ([SHOP.account] if "weeklySummary" in event else [])
+
+
 @pytest.mark.parametrize(
     "change",
     [{"account": "999999999999"}, {"region": "us-east-1"}, {"account": None}, {"region": []}],

@@ -13,7 +13,7 @@ from vdm_alerts.adapters.aws.spoke_session import BlindTargetError, check_role, 
 from vdm_alerts.app.hand_over import HandoverOutbox
 from vdm_alerts.app.list_targets import SES_EVENT_SOURCE
 from vdm_alerts.bootstrap import build_ports, build_target_ports, s3_client, sts_client
-from vdm_alerts.core.fleet.answers import Status
+from vdm_alerts.core.fleet.answers import BUSY, Status
 from vdm_alerts.core.fleet.fleet import FleetTarget
 from vdm_alerts.core.fleet.targets import target_from_item
 from vdm_alerts.core.model.errors import LeaseHeldError
@@ -92,7 +92,7 @@ def answer_for_target(
     except LeaseHeldError:
         if requests_summary or cause.get("source") == SES_EVENT_SOURCE:
             raise  # The other run might have missed the news: the state machine tries again.
-        return _answer(target, Status.SKIPPED, reason="another run is active")
+        return _answer(target, Status.SKIPPED, reason=BUSY)
     return _answer(target, Status.EVALUATED, report, continues=report.is_cut_short)
 
 

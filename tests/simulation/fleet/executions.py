@@ -213,7 +213,8 @@ class Execution:
             return None
         result = {"Input": json.dumps(child_input), "Status": "SUCCEEDED"}
         if answer is None:
-            self.blind[own] = FAILED
+            if actor.outcome != LeaseHeldError.__name__:
+                self.blind[own] = FAILED
             return {**result, "Status": "FAILED", "Error": actor.outcome}
         self.answers[own] = answer
         if is_free and answer["status"] == "skipped":
