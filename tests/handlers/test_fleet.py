@@ -352,6 +352,18 @@ def test_weekly_summaries_of_all_targets_are_sent_once(fleet: FleetFunctions) ->
     assert fleet.take_messages() == []
 
 
+def test_weekly_summary_of_a_blind_target_is_sent_when_it_can_be_read(
+    fleet: FleetFunctions,
+) -> None:
+    fleet.sts.error = denial()
+    assert len(fleet.execute({"weeklySummary": True})["blind"]) == 2
+    assert [message["kind"] for message in fleet.take_messages()] == ["service", "weekly"]
+    fleet.sts.error = None
+    fleet.execute()
+    summaries = [message for message in fleet.take_messages() if message["kind"] == "fleet"]
+    assert [message["parts_total"] for message in summaries] == [2]
+
+
 def test_execution_is_as_of_the_time_in_its_input(fleet: FleetFunctions) -> None:
     fleet.execute({"now": "2026-03-12T10:00:00+01:00"})
     at = datetime(2026, 3, 12, 9, tzinfo=UTC)

@@ -26,7 +26,12 @@ from simulation.oracle import RANK, Key
 from simulation.repeats import MIN_REMINDER_INTERVAL, Content, content_of
 from simulation.rules import parsed, severity
 from simulation.world import LONG_AGO, World
-from vdm_alerts.adapters.aws.dynamodb_items import HISTORY, STATE, partition_key
+from vdm_alerts.adapters.aws.dynamodb_items import (
+    HISTORY,
+    STATE,
+    is_weekly_request,
+    partition_key,
+)
 from vdm_alerts.adapters.memory import MemoryState
 from vdm_alerts.app.notify import NotificationsUnsentError
 from vdm_alerts.core.alerts.alert import FLAP_COUNT, FLAP_WINDOW
@@ -404,12 +409,16 @@ class FleetOracle:
         return len(resolutions) >= FLAP_COUNT
 
     def stored_states(self) -> Mapping[Target, object]:
-        """Return the stored state and history of each target that cannot be read."""
+        """Return the stored state and history of each target that cannot be read.
+
+        Requests for weekly summaries are left out: they are stored for such a target, too.
+        """
         return {
             target: [
                 dict(item)
                 for kind in (STATE, HISTORY)
                 for item in self.fleet.table.partition(partition_key(kind, target))
+                if not is_weekly_request(item)
             ]
             for target in self.fleet.denied
         }
