@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from builders import HOUR, NOW
-from fake_sts import denial
+from fake_sts import denial, sts_error
 from fakes import World
 from fleet_functions import BLOG, HUB, SHOP, FleetFunctions, fleet_functions, s3_error
 
@@ -138,6 +138,18 @@ def test_role_that_cannot_be_assumed_is_blind_and_tried_again(fleet: FleetFuncti
         "due": 0,
         "report": None,
     }
+    fleet.sts.error = None
+    assert evaluate_one(fleet, SHOP)["status"] == "evaluated"
+
+
+def test_outage_of_sts_is_tried_again_and_blind_only_after_that(fleet: FleetFunctions) -> None:
+    fleet.sts.error = sts_error("Throttling")
+    with pytest.raises(UnavailableError, match="sts:AssumeRole failed"):
+        evaluate_one(fleet, SHOP)
+    fleet.execute()
+    text = json.dumps(fleet.take_messages())
+    assert f"222222222222 (shop), eu-west-1 is not monitored: {FAILED}" in text
+    assert "sts:AssumeRole failed: " in text
     fleet.sts.error = None
     assert evaluate_one(fleet, SHOP)["status"] == "evaluated"
 
