@@ -220,6 +220,19 @@ def test_region_without_ses_is_blind_and_tried_again(
     assert evaluate_one(fleet, BLOG)["status"] == "evaluated"
 
 
+def test_target_whose_region_is_turned_off_has_a_problem_and_is_not_blind(
+    fleet: FleetFunctions,
+) -> None:
+    reason = "UnrecognizedClientException: The security token is invalid"
+    for call in ("read account status", "list identities", "read metrics"):
+        error = UnavailableError("ses:GetAccount", reason, transient=False)
+        fleet.world(SHOP).fail(call, error)
+    assert fleet.execute()["blind"] == []
+    [message] = fleet.take_messages()
+    assert (message["kind"], message["account"]) == ("service", SHOP.account)
+    assert reason in json.dumps(message)
+
+
 def test_run_that_fails_makes_its_target_blind_and_hides_no_other(fleet: FleetFunctions) -> None:
     bounce(fleet.world(SHOP))
     store, later = fleet.shared.store, StoredState(summary_sent=True, last_run=NOW + HOUR)
