@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from aws_cdk import Arn, ArnComponents, Stack
 
+from infra.cadence import shortest_interval
 from infra.fleet_bucket import FleetBucket
 from infra.settings import FleetOptions, Settings
 from vdm_alerts.settings import FleetSettings
@@ -60,6 +61,7 @@ def fleet_access(stack: Stack, settings: Settings) -> FleetAccess | None:
             **files.accepted("due/*"),
         },
         settings=FleetSettings(
-            fleet_bucket=files.bucket.bucket_name, fleet_interval=settings.cadence
+            fleet_bucket=files.bucket.bucket_name,
+            fleet_interval=shortest_interval(settings.schedule),
         ),
     )

@@ -5,6 +5,7 @@ from aws_cdk import aws_s3_assets as assets
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from infra.cadence import shortest_interval
 from infra.dead_letter_queue import DeadLetterQueue
 from infra.encryption import key_permissions
 from infra.evaluator import Evaluator
@@ -132,7 +133,7 @@ class FleetHub(Construct):
             quiet_hours=settings.quiet_hours,
             runbook_url=settings.runbook_url,
             fleet_bucket=self._files.bucket.bucket_name,
-            fleet_interval=settings.cadence,
+            fleet_interval=shortest_interval(settings.schedule),
         )
         function = FleetFunction(
             self,

@@ -204,8 +204,9 @@ class FleetStateMachine(Construct):
         evaluate = self._task(
             "EvaluateTarget", function, sfn.TaskInput.from_object(_TARGET_INPUT), "$.outcome"
         )
-        # An event of SES finds a run active that may have missed its news: the run ends in at most
-        # 15 minutes, and these retries take longer.
+        # An event of SES finds a run active that may have missed its news. An invocation ends in at
+        # most 15 minutes, and these retries take longer. If a sweep of several invocations is still
+        # active then, its target is skipped: the next invocation of the sweep reads the news.
         evaluate.add_retry(
             errors=[LeaseHeldError.__name__],
             interval=Duration.seconds(15),

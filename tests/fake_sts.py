@@ -34,5 +34,9 @@ class Sts:
 
 
 def denial() -> ClientError:
-    error = {"Code": "AccessDenied", "Message": "is not authorized to perform: sts:AssumeRole"}
+    return sts_error("AccessDenied", "is not authorized to perform: sts:AssumeRole")
+
+
+def sts_error(code: str, message: str = "a reason") -> ClientError:
+    error = {"Code": code, "Message": message}
     return ClientError({"Error": error}, "AssumeRole")  # type: ignore[typeddict-item]

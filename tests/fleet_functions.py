@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError
@@ -56,7 +57,10 @@ regions = ["us-east-1"]
 class Context:
     """The context of an invocation with all of its time."""
 
-    aws_request_id = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+    @property
+    def aws_request_id(self) -> str:
+        """An ID that no other invocation has, also if it is a retry by Step Functions."""
+        return uuid4().hex
 
     def get_remaining_time_in_millis(self) -> int:
         return 900_000

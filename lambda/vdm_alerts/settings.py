@@ -73,7 +73,7 @@ class FleetSettings:
     fleet_bucket: str
     """The name of the S3 bucket with the files of each execution."""
     fleet_interval: timedelta
-    """The longest time between two scheduled executions."""
+    """The shortest time between two scheduled executions, by which what they may do is limited."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from builders import HOUR, NOW
-from fake_sts import denial
+from fake_sts import denial, sts_error
 from fakes import World
 from fleet_functions import BLOG, HUB, SHOP, FleetFunctions, fleet_functions, s3_error
 
@@ -17,11 +17,13 @@ from vdm_alerts.app.notify import NotificationsUnsentError
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.fleet.answers import FAILED, NO_ANSWER
 from vdm_alerts.core.fleet.document import InvalidFleetError
-from vdm_alerts.core.model.errors import LeaseHeldError
+from vdm_alerts.core.model.errors import LeaseHeldError, StaleStateError
 from vdm_alerts.core.model.findings import OperationFailedError, UnavailableError
 from vdm_alerts.core.model.metrics import ACCOUNT
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.handlers import deliver, evaluate_target, events, list_targets
+from vdm_alerts.handlers.invocation import Sweep
+from vdm_alerts.handlers.invocation_time import LONGEST_SWEEP
 from vdm_alerts.settings import InvalidSettingsError
 
 ROLE = "arn:aws:iam::222222222222:role/vdm-alerts-reader"
@@ -140,6 +142,18 @@ def test_role_that_cannot_be_assumed_is_blind_and_tried_again(fleet: FleetFuncti
     assert evaluate_one(fleet, SHOP)["status"] == "evaluated"
 
 
+def test_outage_of_sts_is_tried_again_and_blind_only_after_that(fleet: FleetFunctions) -> None:
+    fleet.sts.error = sts_error("Throttling")
+    with pytest.raises(UnavailableError, match="sts:AssumeRole failed"):
+        evaluate_one(fleet, SHOP)
+    fleet.execute()
+    text = json.dumps(fleet.take_messages())
+    assert f"222222222222 (shop), eu-west-1 is not monitored: {FAILED}" in text
+    assert "sts:AssumeRole failed: " in text
+    fleet.sts.error = None
+    assert evaluate_one(fleet, SHOP)["status"] == "evaluated"
+
+
 def test_blind_targets_are_one_message_and_hide_no_other(fleet: FleetFunctions) -> None:
     bounce(fleet.world(HUB))
     fleet.sts.error = denial()
@@ -206,6 +220,19 @@ def test_region_without_ses_is_blind_and_tried_again(
     assert evaluate_one(fleet, BLOG)["status"] == "evaluated"
 
 
+def test_target_whose_region_is_turned_off_has_a_problem_and_is_not_blind(
+    fleet: FleetFunctions,
+) -> None:
+    reason = "UnrecognizedClientException: The security token is invalid"
+    for call in ("read account status", "list identities", "read metrics"):
+        error = UnavailableError("ses:GetAccount", reason, transient=False)
+        fleet.world(SHOP).fail(call, error)
+    assert fleet.execute()["blind"] == []
+    [message] = fleet.take_messages()
+    assert (message["kind"], message["account"]) == ("service", SHOP.account)
+    assert reason in json.dumps(message)
+
+
 def test_run_that_fails_makes_its_target_blind_and_hides_no_other(fleet: FleetFunctions) -> None:
     bounce(fleet.world(SHOP))
     store, later = fleet.shared.store, StoredState(summary_sent=True, last_run=NOW + HOUR)
@@ -227,6 +254,60 @@ def test_busy_target_is_skipped_and_not_blind(fleet: FleetFunctions) -> None:
         assert (answer["status"], answer["reason"]) == ("skipped", "another run is active")
         assert fleet.execute()["blind"] == []
     assert not fleet.shared.store.take_request(SHOP)
+
+
+def test_retry_of_a_run_that_died_takes_over_its_lease(fleet: FleetFunctions) -> None:
+    step = fleet.list_targets(fleet.begin())
+    item, now = the_target(fleet, step, SHOP), datetime.now(UTC)
+    store = fleet.shared.store
+    with store.lease(SHOP, now + timedelta(minutes=5), now, f"evaluate:{fleet.execution}"):
+        assert fleet.evaluate(step, item)["status"] == "evaluated"
+
+
+def test_run_that_is_still_active_when_it_is_retried_saves_nothing(
+    fleet: FleetFunctions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bounce(fleet.world(SHOP))
+    step = fleet.list_targets(fleet.begin())
+    item, series = the_target(fleet, step, SHOP), fleet.world(SHOP).series
+    read, answers = series.read, []
+
+    def read_while_a_retry_runs(*arguments: Any) -> Any:
+        monkeypatch.setattr(series, "read", read)
+        answers.append(fleet.evaluate(step, item))
+        return read(*arguments)
+
+    monkeypatch.setattr(series, "read", read_while_a_retry_runs)
+    with pytest.raises(StaleStateError):
+        fleet.evaluate(step, item)
+    assert [(answer["status"], answer["due"]) for answer in answers] == [("evaluated", 1)]
+    assert len(fleet.files.get(SHOP).notifications) == 1
+
+
+@pytest.mark.parametrize(
+    ("interval", "longest"),
+    [
+        (timedelta(minutes=10), timedelta(minutes=10)),
+        (timedelta(hours=1), timedelta(hours=1)),
+        (timedelta(days=1), LONGEST_SWEEP),
+    ],
+)
+def test_sweep_ends_before_the_next_execution_and_before_its_own_ends(
+    fleet: FleetFunctions, interval: timedelta, longest: timedelta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweeps = []
+
+    def keep(_: object, __: object, ___: object, sweep: Sweep) -> Any:
+        sweeps.append(sweep)
+        raise LeaseHeldError("another run is active")
+
+    monkeypatch.setenv("VDM_ALERTS_FLEET_INTERVAL", str(int(interval.total_seconds())))
+    monkeypatch.setattr(evaluate_target, "Invocation", keep)
+    step = fleet.list_targets(fleet.begin())
+    with pytest.raises(LeaseHeldError):
+        fleet.evaluate(step, the_target(fleet, step, SHOP))
+    (sweep,) = sweeps
+    assert sweep.ends - datetime.fromisoformat(step["started"]) == longest
 
 
 AN_SES_EVENT = {
@@ -260,6 +341,21 @@ def test_news_about_a_busy_target_is_tried_again(
     assert evaluate_one(fleet, SHOP, event)["status"] == "evaluated"
 
 
+@pytest.mark.parametrize("event", [AN_SES_EVENT, {"weeklySummary": True}], ids=["SES", "weekly"])
+def test_target_that_stays_busy_is_not_blind_and_its_summary_follows(
+    fleet: FleetFunctions, event: dict[str, object]
+) -> None:
+    now = datetime.now(UTC)
+    with fleet.shared.store.lease(SHOP, now + timedelta(minutes=5), now, "another"):
+        report = fleet.execute(event)
+    assert report["blind"] == []
+    assert fleet.metrics.fleet_reports[-1].blind == ()
+    fleet.take_messages()
+    fleet.execute()
+    weekly = [message["account"] for message in fleet.take_messages()]
+    assert weekly == ([SHOP.account] if "weeklySummary" in event else [])
+
+
 @pytest.mark.parametrize(
     "change",
     [{"account": "999999999999"}, {"region": "us-east-1"}, {"account": None}, {"region": []}],
@@ -279,6 +375,18 @@ def test_weekly_summaries_of_all_targets_are_sent_once(fleet: FleetFunctions) ->
     assert (message["kind"], message["parts_total"]) == ("fleet", 3)
     fleet.execute()
     assert fleet.take_messages() == []
+
+
+def test_weekly_summary_of_a_blind_target_is_sent_when_it_can_be_read(
+    fleet: FleetFunctions,
+) -> None:
+    fleet.sts.error = denial()
+    assert len(fleet.execute({"weeklySummary": True})["blind"]) == 2
+    assert [message["kind"] for message in fleet.take_messages()] == ["service", "weekly"]
+    fleet.sts.error = None
+    fleet.execute()
+    summaries = [message for message in fleet.take_messages() if message["kind"] == "fleet"]
+    assert [message["parts_total"] for message in summaries] == [2]
 
 
 def test_execution_is_as_of_the_time_in_its_input(fleet: FleetFunctions) -> None:

@@ -1,6 +1,7 @@
 """What a fleet has in addition to, or instead of, the resources of a single account and Region."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from vdm_alerts.adapters.aws import execution_files
 from vdm_alerts.adapters.aws.cloudwatch_emf import EmbeddedMetrics
 from vdm_alerts.core.fleet.report import FleetReport
 from vdm_alerts.core.model.target import Target
+from vdm_alerts.core.notifications.fleet import messages_per_execution
 from vdm_alerts.settings import (
     VARIABLES,
     environment_of,
@@ -111,6 +113,23 @@ def test_functions_share_the_settings_of_the_deployment(template: Template) -> N
             assert evaluator.get(variable, value) == value
     assert evaluator["VDM_ALERTS_FLEET_INTERVAL"] == "3600"
     assert evaluator["VDM_ALERTS_FLEET_BUCKET"] == "<FleetFilesBucketC7F96B20>"
+
+
+@pytest.mark.parametrize(
+    ("schedule", "shortest", "messages"),
+    [
+        ("rate(1 hour)", 3_600, 10),
+        ("cron(0/10 8-18 * * ? *)", 600, 1),
+        ("cron(0 8,9 * * ? *)", 3_600, 10),
+    ],
+)
+def test_functions_are_limited_by_the_shortest_time_between_two_executions(
+    tmp_path: Path, schedule: str, shortest: int, messages: int
+) -> None:
+    template = Template.from_stack(stack_of_fleet(tmp_path, LISTED, schedule=schedule))
+    for name in ("EvaluatorFunction", "FleetDeliverFunction"):
+        assert environment(template, name)["VDM_ALERTS_FLEET_INTERVAL"] == str(shortest)
+    assert messages_per_execution(timedelta(seconds=shortest)) == messages
 
 
 def test_role_of_evaluator_has_the_name_that_trust_policies_contain(template: Template) -> None:

@@ -8,6 +8,7 @@ from aws_cdk.assertions import Template
 from templates import fleet_template, only_resource, permissions, text_of
 
 from vdm_alerts.core.model.errors import LeaseHeldError
+from vdm_alerts.handlers.invocation_time import LONGEST_SWEEP
 
 FILES = "<FleetFilesBucketC7F96B20>/executions/*"
 
@@ -117,6 +118,23 @@ def test_retries_are_limited_to_what_a_retry_can_fix(definition: dict[str, Any])
         "Lambda.TooManyRequestsException",
     ]
     assert (others["ErrorEquals"], others["MaxAttempts"]) == (["States.ALL"], 2)
+
+
+def test_execution_has_time_to_deliver_after_the_longest_sweep(
+    template: Template, definition: dict[str, Any]
+) -> None:
+    states = definition["States"]
+    target = states["EvaluateTargets"]["ItemProcessor"]["States"]["EvaluateTarget"]
+    functions = template.find_resources("AWS::Lambda::Function").values()
+    longest = max(each["Properties"]["Timeout"] for each in functions)
+    tries = 0
+    for retry in (target["Retry"][-1], states["Deliver"]["Retry"][0]):
+        waits = [
+            retry["IntervalSeconds"] * retry["BackoffRate"] ** n
+            for n in range(retry["MaxAttempts"])
+        ]
+        tries += longest * (1 + len(waits)) + sum(waits)
+    assert LONGEST_SWEEP.total_seconds() + tries < definition["TimeoutSeconds"]
 
 
 def test_role_has_exact_permissions(template: Template) -> None:

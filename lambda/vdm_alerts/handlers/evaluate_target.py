@@ -13,7 +13,7 @@ from vdm_alerts.adapters.aws.spoke_session import BlindTargetError, check_role, 
 from vdm_alerts.app.hand_over import HandoverOutbox
 from vdm_alerts.app.list_targets import SES_EVENT_SOURCE
 from vdm_alerts.bootstrap import build_ports, build_target_ports, s3_client, sts_client
-from vdm_alerts.core.fleet.answers import Status
+from vdm_alerts.core.fleet.answers import BUSY, Status
 from vdm_alerts.core.fleet.fleet import FleetTarget
 from vdm_alerts.core.fleet.targets import target_from_item
 from vdm_alerts.core.model.errors import LeaseHeldError
@@ -30,6 +30,7 @@ from vdm_alerts.handlers.events import (
     time_of,
 )
 from vdm_alerts.handlers.invocation import Invocation, Sweep
+from vdm_alerts.handlers.invocation_time import LONGEST_SWEEP
 from vdm_alerts.ports import Ports
 from vdm_alerts.settings import Settings, read_fleet_settings
 
@@ -69,16 +70,21 @@ def answer_for_target(
     target, execution = target_from_item(event[TARGET]), execution_of(event)
     cause, started = input_of(event, wall_clock), start_of(event, wall_clock)
     hub = _hub(settings)
+    requests_summary = flag(cause, WEEKLY_SUMMARY)
+    if requests_summary:  # Also for a blind target: its next run sends the summary.
+        hub.ports.store.request_summary(target.target, time_of(cause, wall_clock).date())
     try:
         session, ports = _connection(target.target, target.role_arn, target.external_id, settings)
         check_role(session, target)
     except BlindTargetError as error:
         return _answer(target, Status.BLIND, reason=error.reason, details=error.details)
-    sweep = Sweep(started if cause.get("now") is None else None, started + fleet.fleet_interval)
+    sweep = Sweep(
+        # Unlike the ID of an invocation, it is the same in each retry by Step Functions.
+        f"evaluate:{execution}",
+        started if cause.get("now") is None else None,
+        started + min(fleet.fleet_interval, LONGEST_SWEEP),
+    )
     invocation = Invocation(cause, context, settings, sweep)
-    requests_summary = flag(cause, WEEKLY_SUMMARY)
-    if requests_summary:
-        ports.store.request_summary(target.target, time_of(cause, wall_clock).date())
     handovers = ExecutionFiles(hub.s3, fleet.fleet_bucket, execution)
     try:
         tagged = replace(target.target, tags=target.tags)
@@ -86,7 +92,7 @@ def answer_for_target(
     except LeaseHeldError:
         if requests_summary or cause.get("source") == SES_EVENT_SOURCE:
             raise  # The other run might have missed the news: the state machine tries again.
-        return _answer(target, Status.SKIPPED, reason="another run is active")
+        return _answer(target, Status.SKIPPED, reason=BUSY)
     return _answer(target, Status.EVALUATED, report, continues=report.is_cut_short)
 
 

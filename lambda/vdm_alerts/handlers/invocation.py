@@ -28,10 +28,12 @@ if TYPE_CHECKING:
 class Sweep:
     """The evaluation of one target in one execution, in one or more invocations."""
 
+    owner: str
+    """The owner of the lease, which a retry of a run that died has, too."""
     started: datetime | None
     """When the execution started; None if the run is as of another time."""
     ends: datetime
-    """When the next execution is due, at the latest."""
+    """When the next execution is due, or the time of this one is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,14 @@ class Invocation:
             ports,
             target,
             time_of(self.event, wall_clock),
-            Lease(wall_clock, wall_clock + remaining + LEASE_MARGIN, self.context.aws_request_id),
+            Lease(wall_clock, wall_clock + remaining + LEASE_MARGIN, self._lease_owner()),
             limits,
             NotificationOptions(
                 settings.quiet_hours, settings.no_email_after, settings.runbook_url or ""
             ),
             create_outbox,
         )
+
+    def _lease_owner(self) -> str:
+        """Return the owner of the lease. A retry of the run has the same, and takes it over."""
+        return self.sweep.owner if self.sweep else self.context.aws_request_id

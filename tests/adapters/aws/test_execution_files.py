@@ -183,6 +183,14 @@ def test_failed_evaluation_is_blind_with_its_error_and_without_the_stack_trace(
     assert answers[BLOG.target].status is Status.EVALUATED
 
 
+def test_child_execution_that_found_another_run_active_is_skipped(bucket: Bucket) -> None:
+    cause = json.dumps({"errorMessage": "another run is active", "errorType": "LeaseHeldError"})
+    bucket.write_results(FAILED_0=[a_failure(SHOP, "LeaseHeldError", cause, "FAILED")])
+    assert bucket.files.answers(MANIFEST) == {
+        SHOP.target: TargetAnswer(Status.SKIPPED, reason="another run is active")
+    }
+
+
 @pytest.mark.parametrize(
     "change",
     [

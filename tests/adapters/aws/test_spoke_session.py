@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from builders import HOUR, NOW
-from fake_sts import Sts, denial
+from fake_sts import Sts, denial, sts_error
 from hostile_server import Behavior, serving
 
 from vdm_alerts.adapters.aws.core_session import core_session
@@ -27,7 +27,7 @@ from vdm_alerts.adapters.aws.spoke_session import (
 )
 from vdm_alerts.bootstrap import sts_client
 from vdm_alerts.core.fleet.fleet import FleetTarget
-from vdm_alerts.core.model.findings import AccessDeniedError
+from vdm_alerts.core.model.findings import AccessDeniedError, UnavailableError
 from vdm_alerts.core.model.target import Target
 
 SECRET, TOKEN = "wJalrXUtnFEMIsecret", "FwoGZXIvYXdzEtoken"
@@ -150,7 +150,7 @@ def test_credentials_that_have_expired_already_are_not_used() -> None:
     session = a_session(sts, a_spoke())
     sts.now = NOW - 2 * HOUR
     session.get_credentials()._time_fetcher = lambda: NOW
-    with pytest.raises(BlindTargetError, match=r"cannot assume the role .*still expired"):
+    with pytest.raises(UnavailableError, match=r"sts:AssumeRole failed: .*still expired"):
         check_role(session, a_spoke())
 
 
@@ -168,12 +168,24 @@ def test_denied_role_is_blind_with_its_name_and_tried_again() -> None:
     check_role(session, target)
 
 
-def test_sts_that_is_down_is_blind_without_a_word_about_policies() -> None:
-    sts = Sts(error=EndpointConnectionError(endpoint_url="https://sts"))
-    with pytest.raises(BlindTargetError) as caught:
-        check_role(a_session(sts, a_spoke()), a_spoke())
-    assert "policy" not in caught.value.reason
-    assert "Could not connect" in caught.value.details
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (EndpointConnectionError(endpoint_url="https://sts"), "Could not connect"),
+        (ReadTimeoutError(endpoint_url="https://sts"), "Read timeout"),
+        (sts_error("Throttling"), "Throttling"),
+        (sts_error("InternalFailure"), "InternalFailure"),
+        (sts_error("RegionDisabledException"), "RegionDisabledException"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_error_of_sts_that_is_no_denial_is_tried_again(error: Exception, text: str) -> None:
+    sts, target = Sts(error=error), a_spoke()
+    session = a_session(sts, target)
+    with pytest.raises(UnavailableError, match=f"sts:AssumeRole failed: .*{text}"):
+        check_role(session, target)
+    sts.error = None
+    check_role(session, target)
 
 
 def test_two_targets_never_mix_their_credentials() -> None:
@@ -267,7 +279,7 @@ def test_botocore_would_log_the_credentials(log: StringIO, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("end", [0, 90, 260, 330, -60, -30])
 def test_credentials_are_in_no_error_of_a_malformed_response(log: StringIO, end: int) -> None:
-    with pytest.raises(BlindTargetError) as caught:
+    with pytest.raises(UnavailableError) as caught:
         use_credentials(sts_response(end=end))
     error: BaseException | None = caught.value
     texts = [log.getvalue()]

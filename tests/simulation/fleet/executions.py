@@ -9,7 +9,7 @@ from typing import Any
 
 from simulation.fleet.ports import SETTINGS
 from simulation.fleet.world import FleetActor, FleetWorld
-from simulation.world import LEASE_DURATION, Fault, FunctionDiedError
+from simulation.world import LEASE_DURATION, LONG_AGO, Fault, FunctionDiedError
 from vdm_alerts.adapters.aws.execution_files import ExecutionFiles
 from vdm_alerts.app.list_targets import SES_EVENT_SOURCE, targets_of_execution
 from vdm_alerts.core.fleet.answers import FAILED, NO_ANSWER
@@ -104,6 +104,8 @@ class Execution:
     answers: dict[Target, Mapping[str, Any]] = field(default_factory=dict)
     blind: dict[Target, str] = field(default_factory=dict)
     """Why each target is blind in this execution."""
+    wrongly_skipped: set[Target] = field(default_factory=set)
+    """The targets that were skipped although no run was active when their evaluation began."""
     tries: list[FleetActor] = field(default_factory=list)
     """The tries of the delivery step so far."""
     started: datetime | None = None
@@ -177,7 +179,7 @@ class Execution:
 
     @property
     def aws_request_id(self) -> str:
-        """The id of the invocation of the run that acts."""
+        """The id of the invocation of the run that acts: a new one in each try."""
         return f"{self.name}-{len(self.invocations)}"
 
     def get_remaining_time_in_millis(self) -> int:
@@ -200,6 +202,8 @@ class Execution:
             "started": self.started.isoformat() if self.started else None,
             "event": self.event,
         }
+        _, leased_until = self.fleet.table.leases.get(own, (None, LONG_AGO))
+        is_free = leased_until < self.fleet.now
         actor, answer = self._evaluated(own, child_input)
         if own in plan.repeated:
             actor, answer = self._evaluated(own, child_input)
@@ -209,9 +213,12 @@ class Execution:
             return None
         result = {"Input": json.dumps(child_input), "Status": "SUCCEEDED"}
         if answer is None:
-            self.blind[own] = FAILED
+            if actor.outcome != LeaseHeldError.__name__:
+                self.blind[own] = FAILED
             return {**result, "Status": "FAILED", "Error": actor.outcome}
         self.answers[own] = answer
+        if is_free and answer["status"] == "skipped":
+            self.wrongly_skipped.add(own)
         if answer["status"] == "blind":
             self.blind[own] = str(answer["reason"])
         return {**result, "Output": json.dumps(answer)}

@@ -24,6 +24,7 @@ from vdm_alerts.core.notifications.handover import Handover, separate_notificati
 from vdm_alerts.core.notifications.notification import Notification
 from vdm_alerts.core.notifications.service_notification import service_notification
 from vdm_alerts.handlers import deliver
+from vdm_alerts.handlers.invocation import Invocation
 
 FLEET_MESSAGES, PIECES = fleet_messages, fleet._pieces
 BLIND_TARGETS, SERVICE_NOTIFICATION = blind_targets, service_notification
@@ -79,6 +80,10 @@ def _answers_without_failed_ones(results: Sequence[Mapping[str, Any]]) -> Any:
 
 def _never_about_one_target(_: Mapping[str, Any]) -> None:
     return None
+
+
+def _id_of_invocation(invocation: Invocation) -> str:
+    return invocation.context.aws_request_id
 
 
 def _fail_at_once(step: _Step, target: Target, error: Exception) -> None:
@@ -196,6 +201,14 @@ FLEET_MUTANTS = (
         execution_files,
         ANSWERS_IN,
         _answers_without_failed_ones,
+    ),
+    Mutant(
+        "a retry of an evaluation that died is skipped",
+        5,
+        ("wrong blind targets",),
+        Invocation,
+        Invocation._lease_owner,
+        _id_of_invocation,
     ),
     Mutant(
         "an event about one target says that no other is blind",

@@ -26,7 +26,12 @@ from simulation.oracle import RANK, Key
 from simulation.repeats import MIN_REMINDER_INTERVAL, Content, content_of
 from simulation.rules import parsed, severity
 from simulation.world import LONG_AGO, World
-from vdm_alerts.adapters.aws.dynamodb_items import HISTORY, STATE, partition_key
+from vdm_alerts.adapters.aws.dynamodb_items import (
+    HISTORY,
+    STATE,
+    is_weekly_request,
+    partition_key,
+)
 from vdm_alerts.adapters.memory import MemoryState
 from vdm_alerts.app.notify import NotificationsUnsentError
 from vdm_alerts.core.alerts.alert import FLAP_COUNT, FLAP_WINDOW
@@ -314,6 +319,8 @@ class FleetOracle:
         for trespass in self.fleet.trespasses:
             self._report("other target changed", trespass)
         self.fleet.trespasses.clear()
+        if len(overlapping) == 1:
+            self._check_skipped(execution)
         if not execution.tries:
             return
         last, is_alone = execution.tries[-1], len(overlapping) == 1
@@ -333,6 +340,11 @@ class FleetOracle:
             ):
                 details = f"{sorted(self.blind)} are believed to be blind, {expected} are"
                 self._report("wrong blind targets", details)
+
+    def _check_skipped(self, execution: Execution) -> None:
+        """Check that no target was skipped in *execution* because of a run of its own."""
+        for target in sorted(execution.wrongly_skipped, key=str):
+            self._report("wrong blind targets", f"{target} was skipped because of its own run")
 
     def _check_removals(self, execution: Execution, last: FleetActor) -> None:
         """Check that recipients know which targets were removed from the fleet."""
@@ -397,12 +409,16 @@ class FleetOracle:
         return len(resolutions) >= FLAP_COUNT
 
     def stored_states(self) -> Mapping[Target, object]:
-        """Return the stored state and history of each target that cannot be read."""
+        """Return the stored state and history of each target that cannot be read.
+
+        Requests for weekly summaries are left out: they are stored for such a target, too.
+        """
         return {
             target: [
                 dict(item)
                 for kind in (STATE, HISTORY)
                 for item in self.fleet.table.partition(partition_key(kind, target))
+                if not is_weekly_request(item)
             ]
             for target in self.fleet.denied
         }

@@ -95,6 +95,7 @@ def handlers_in(fleet: FleetWorld) -> Iterator[None]:
         sources[message.payload] = source
         return message
 
+    hub = SimpleNamespace(s3=None, ports=SimpleNamespace(store=_WeeklyRequests(fleet)))
     interval = FleetSettings("bucket", fleet.interval)
     delivery = DeliverySettings(
         HUB.account,
@@ -106,7 +107,7 @@ def handlers_in(fleet: FleetWorld) -> Iterator[None]:
     replacements: tuple[tuple[Any, str, Any], ...] = (
         (evaluate_target, "datetime", Clock),
         (invocation, "datetime", Clock),
-        (evaluate_target, evaluate_target._hub.__name__, lambda _: SimpleNamespace(s3=None)),
+        (evaluate_target, evaluate_target._hub.__name__, lambda _: hub),
         (evaluate_target, evaluate_target._connection.__name__, connection),
         (evaluate_target, "check_role", lambda *_: None),
         (evaluate_target, "ExecutionFiles", files),
@@ -157,6 +158,18 @@ def _evaluation_ports(fleet: FleetWorld, target: Target) -> Ports:
     ports = ports_of(world, actor)
     series = intercepted(ProviderVdm(world, actor), {"read": "read metrics"}, actor.perform)
     return replace(ports, series=series)
+
+
+@dataclass(frozen=True)
+class _WeeklyRequests:
+    """The part of the hub's StateStore that the evaluation of any target calls."""
+
+    fleet: FleetWorld
+
+    def request_summary(self, target: Target, day: date) -> None:
+        """Request a summary, as an effect of the evaluation that acts."""
+        fleet = self.fleet
+        ports_of(fleet.worlds[target], fleet.actor).store.request_summary(target, day)
 
 
 class ProviderVdm(Vdm):

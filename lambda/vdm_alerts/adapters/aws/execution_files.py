@@ -11,9 +11,10 @@ from botocore.exceptions import ClientError
 from vdm_alerts.adapters.aws.errors import MALFORMED, code_of, translate_read_errors
 from vdm_alerts.adapters.aws.handover_codec import decode_handover, encode_handover
 from vdm_alerts.adapters.aws.well_formed_text import well_formed
-from vdm_alerts.core.fleet.answers import FAILED, Status, TargetAnswer
+from vdm_alerts.core.fleet.answers import BUSY, FAILED, Status, TargetAnswer
 from vdm_alerts.core.fleet.fleet import FleetTarget
 from vdm_alerts.core.fleet.targets import InvalidTargetItemError, target_from_item, target_item
+from vdm_alerts.core.model.errors import LeaseHeldError
 from vdm_alerts.core.model.findings import UnavailableError
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.notifications.handover import Handover
@@ -66,8 +67,9 @@ class ExecutionFiles:
     def answers(self, manifest: str) -> Mapping[Target, TargetAnswer]:
         """Return the answer of each target in the results whose *manifest* has this key.
 
-        A child execution that failed is an answer, too: its target is blind. So is a target whose
-        answer is malformed, which changes nothing about the others.
+        A child execution that failed is an answer, too: its target is blind, unless another run of
+        the target was active in each try. A target whose answer is malformed is blind, too, which
+        changes nothing about the others.
 
         Raises AccessDeniedError or UnavailableError. Source of the format:
         https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html
@@ -138,7 +140,7 @@ def _answers_in(results: Iterable[Any]) -> Iterator[tuple[Target, TargetAnswer]]
         except (*MALFORMED, InvalidTargetItemError) as error:
             _log.warning("a result of the map is malformed: %s", type(error).__name__)
             continue
-        yield target, _answer_of(result) if is_success else _failed(failure_text(result))
+        yield target, _answer_of(result) if is_success else _answer_of_failure(result)
 
 
 def _answer_of(result: Mapping[str, Any]) -> TargetAnswer:
@@ -155,6 +157,13 @@ def _answer_of(result: Mapping[str, Any]) -> TargetAnswer:
         )
     except MALFORMED as error:
         return _failed(f"its answer is malformed ({type(error).__name__})")
+
+
+def _answer_of_failure(result: Mapping[str, Any]) -> TargetAnswer:
+    """Return the answer in *result*, of a child execution that failed."""
+    if result.get("Error") == LeaseHeldError.__name__:
+        return TargetAnswer(Status.SKIPPED, reason=BUSY)
+    return _failed(failure_text(result))
 
 
 def _open_alerts(report: Mapping[str, Any]) -> int:

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from botocore.credentials import DeferredRefreshableCredentials
-from botocore.exceptions import BotoCoreError, ClientError, CredentialRetrievalError
+from botocore.exceptions import CredentialRetrievalError
 
 from vdm_alerts.adapters.aws.core_session import core_session
-from vdm_alerts.adapters.aws.errors import DENIALS, MALFORMED, code_of
+from vdm_alerts.adapters.aws.errors import MALFORMED, translate_errors
 from vdm_alerts.adapters.aws.well_formed_text import well_formed
 from vdm_alerts.core.fleet.answers import CANNOT_ASSUME, NO_ENDPOINT
 from vdm_alerts.core.fleet.fleet import FleetTarget
 from vdm_alerts.core.model.errors import VdmAlertsError
+from vdm_alerts.core.model.findings import AccessDeniedError, UnavailableError
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 SESSION_NAME = "vdm-alerts"
 """The name of each session, by which the log of CloudTrail in a spoke account shows the hub."""
+ASSUME_ROLE = "sts:AssumeRole"
 _METHOD = "sts-assume-role"
 _NO_SUCH_NAME = frozenset({socket.EAI_NONAME, socket.EAI_NODATA})
 """The errors of a name that does not exist. Others can be an outage of the name service."""
@@ -57,19 +59,24 @@ def spoke_session(sts: "STSClient", target: FleetTarget) -> Any:  # noqa: ANN401
 
 
 def check_role(session: Any, target: FleetTarget) -> None:  # noqa: ANN401 - a session
-    """Raise BlindTargetError if *session* has no credentials of the role of *target*.
+    """Raise BlindTargetError if STS denies *session* the credentials of the role of *target*.
 
-    A session whose credentials are still valid calls nothing.
+    A session whose credentials are still valid calls nothing. Raises UnavailableError for any
+    other error of STS, which another try can fix.
     """
     if not target.role_arn:
         return
     try:
-        session.get_credentials().get_frozen_credentials()
-    except (ClientError, BotoCoreError, RuntimeError) as error:  # botocore: they have expired.
-        reason = f"{CANNOT_ASSUME} {target.role_arn}"
-        if isinstance(error, ClientError) and code_of(error) in DENIALS:
-            reason += ": it does not exist, or its trust policy does not allow the hub"
-        raise BlindTargetError(reason, well_formed(str(error))) from error
+        with translate_errors(ASSUME_ROLE):
+            session.get_credentials().get_frozen_credentials()
+    except AccessDeniedError as error:
+        reason = (
+            f"{CANNOT_ASSUME} {target.role_arn}: it does not exist, or its trust policy does not "
+            "allow the hub"
+        )
+        raise BlindTargetError(reason, well_formed(str(error.__cause__))) from error
+    except RuntimeError as error:  # botocore: they have expired.
+        raise UnavailableError(ASSUME_ROLE, well_formed(str(error))) from error
 
 
 def check_endpoint(ses: "SESV2Client") -> None:
@@ -104,6 +111,6 @@ class _RoleProvider:
                 "expiry_time": expiry.isoformat(),
             }
         except MALFORMED as error:
-            what = f"the response to sts:AssumeRole cannot be read ({type(error).__name__})"
+            what = f"the response to {ASSUME_ROLE} cannot be read ({type(error).__name__})"
             # The error itself quotes the response, which has the credentials.
             raise CredentialRetrievalError(provider=_METHOD, error_msg=what) from None
