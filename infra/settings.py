@@ -14,6 +14,7 @@ from typing import TypeAlias
 from infra.cadence import InvalidScheduleError, is_weekly, parse_cadence, shortest_interval
 from infra.email_addresses import address_errors, is_address, split_addresses
 from vdm_alerts.core.fleet.document import InvalidFleetError, parse_fleet
+from vdm_alerts.core.fleet.field_types import parse_prefix
 from vdm_alerts.core.fleet.fleet import Fleet
 from vdm_alerts.core.model.invisible_characters import escape_invisible
 from vdm_alerts.core.model.metrics import Window
@@ -80,7 +81,6 @@ _SHORTEST_FLEET_INTERVAL = timedelta(minutes=10)
 
 A fleet sends at most 10 notifications an hour, and an execution at least one, if any is due.
 """
-_PREFIX = re.compile(r"(?!aws|ssm)[a-z][a-z0-9-]{2,29}")
 
 Context: TypeAlias = Mapping[str, object]
 
@@ -258,9 +258,11 @@ def _weekly_summary(context: Context, errors: list[str]) -> str | None:
 
 def _prefix(context: Context, errors: list[str]) -> str:
     prefix = _text(context, "prefix")
-    if not _PREFIX.fullmatch(prefix):
-        errors.append(f"prefix: {quote(prefix)} is not a valid prefix. {_usage('prefix')}")
-    return prefix
+    try:
+        return parse_prefix(prefix)
+    except ValueError as error:
+        errors.append(f"prefix: {error}")
+        return prefix
 
 
 def _quota_share(context: Context, errors: list[str]) -> float:
