@@ -47,13 +47,13 @@ class FleetHub(Construct):
         """Create the hub, whose state machine runs *evaluator*, which has *access*."""
         super().__init__(scope, id_)
         self._files = access.files
-        list_targets = self._list_targets(access.options)
+        self.list_targets = self._list_targets(access.options)
         self.deliver = self._deliver(state_table, topic, dead_letter_queue, settings)
         machine = FleetStateMachine(
             self,
             "Machine",
             name=settings.prefix,
-            list_targets=list_targets.function,
+            list_targets=self.list_targets.function,
             evaluate=evaluator.function,
             deliver=self.deliver.function,
             files=access.files,

@@ -373,3 +373,16 @@ def test_outputs_name_what_the_accounts_of_the_fleet_need(template: Template) ->
     assert logical_id(outputs["HubRoleArn"]["Value"]) == "EvaluatorRole4FBCA8FE"
     assert logical_id(outputs["EventBusArn"]["Value"]) == "FleetEventsBusB7931535"
     assert logical_id(outputs["StateMachineArn"]["Value"]) == "FleetMachineStateMachine2FB9D22B"
+
+
+def test_outputs_name_the_log_groups_of_the_functions(template: Template) -> None:
+    outputs = template.to_json()["Outputs"]
+    assert {
+        name: logical_id(output["Value"])
+        for name, output in outputs.items()
+        if name.endswith("LogGroupName")
+    } == {
+        "LogGroupName": "EvaluatorLog34143DF5",
+        "ListTargetsLogGroupName": "FleetListTargetsLog9017A65D",
+        "DeliverLogGroupName": "FleetDeliverLogDAB5AF64",
+    }
