@@ -56,7 +56,7 @@ CONTEXT_KEYS: Mapping[str, str] = {
     "fleet": "the path of a fleet file, which names the accounts and Regions to monitor, for "
     'example "fleet.toml", or delete this key to monitor only the account and Region of the stack',
     "fleetConcurrency": "the number of targets of the fleet to evaluate at the same time, from 1 "
-    "to 1000",
+    "to 100, because each reads Parameter Store, whose quota is 40 calls a second",
 }
 """Every context key of VDM Alerts, with its valid values. The text completes "Use "."""
 
@@ -69,11 +69,12 @@ _CDK_KEYS = frozenset({"acknowledged-issue-numbers", "cli-telemetry"})
 _MIN_QUERIES_PER_DAY = 100
 _URL = re.compile(r"https?://[!-\"$-~]{1,400}")
 """A URL in printable ASCII, without a fragment: VDM Alerts adds the section."""
-MAX_FLEET_CONCURRENCY = 1_000
-"""The largest number of targets that are evaluated at the same time: a Lambda quota.
+MAX_FLEET_CONCURRENCY = 100
+"""The largest number of targets that are evaluated at the same time.
 
-It is the default number of concurrent executions in a Region:
-https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+Each run calls GetParametersByPath at least twice. The default quota of Parameter Store is 40 calls
+a second, for GetParameter, GetParameters and GetParametersByPath together:
+https://docs.aws.amazon.com/general/latest/gr/ssm.html
 """
 _FLEET_CONCURRENCY = 40
 _SHORTEST_FLEET_INTERVAL = timedelta(minutes=10)
@@ -364,7 +365,7 @@ def _fleet(context: Context, errors: list[str]) -> FleetOptions | None:
     concurrency = _text(context, "fleetConcurrency", str(_FLEET_CONCURRENCY))
     # More digits than those of the limit need no number, which Python limits.
     if not (
-        re.fullmatch(r"[1-9][0-9]{0,3}", concurrency) and int(concurrency) <= MAX_FLEET_CONCURRENCY
+        re.fullmatch(r"[1-9][0-9]{0,2}", concurrency) and int(concurrency) <= MAX_FLEET_CONCURRENCY
     ):
         what = f"{quote(concurrency)} is not a valid number of targets."
         errors.append(f"fleetConcurrency: {what} {_usage('fleetConcurrency')}")
