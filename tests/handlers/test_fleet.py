@@ -10,7 +10,7 @@ import pytest
 from builders import HOUR, NOW
 from fake_sts import denial
 from fakes import World
-from fleet_functions import BLOG, HUB, SHOP, FleetFunctions, fleet_functions, s3_error
+from fleet_functions import BLOG, CONTEXT, HUB, SHOP, FleetFunctions, fleet_functions, s3_error
 
 from vdm_alerts.adapters.aws.spoke_session import BlindTargetError
 from vdm_alerts.app.notify import NotificationsUnsentError
@@ -21,7 +21,7 @@ from vdm_alerts.core.model.errors import LeaseHeldError
 from vdm_alerts.core.model.findings import OperationFailedError, UnavailableError
 from vdm_alerts.core.model.metrics import ACCOUNT
 from vdm_alerts.core.model.target import Target
-from vdm_alerts.handlers import deliver, evaluate_target, events, list_targets
+from vdm_alerts.handlers import deliver, evaluate, evaluate_target, events, list_targets
 from vdm_alerts.settings import InvalidSettingsError
 
 ROLE = "arn:aws:iam::222222222222:role/vdm-alerts-reader"
@@ -371,6 +371,24 @@ def test_stack_without_a_fleet_rejects_a_target(
         monkeypatch.delenv(f"VDM_ALERTS_FLEET_{name}")
     with pytest.raises(events.InvalidEventError, match="this stack monitors no fleet"):
         fleet.evaluate(step, item)
+
+
+@pytest.mark.parametrize("event", [{}, {"weeklySummary": True}, {"testAlert": False}], ids=str)
+def test_evaluation_in_a_fleet_without_a_target_is_an_error(
+    fleet: FleetFunctions, event: dict[str, object]
+) -> None:
+    bounce(fleet.world(HUB))
+    before = fleet.shared.store.load(HUB)
+    with pytest.raises(events.InvalidEventError, match="Fix: start the state machine instead"):
+        evaluate.lambda_handler(event, CONTEXT)
+    assert fleet.shared.store.load(HUB) == before
+    assert not fleet.shared.store.take_request(HUB)
+
+
+def test_test_notification_of_a_fleet_needs_no_target(fleet: FleetFunctions) -> None:
+    evaluate.lambda_handler({"testAlert": True}, CONTEXT)
+    [message] = fleet.take_messages()
+    assert message["kind"] == "test"
 
 
 @pytest.mark.parametrize("function", ["list", "deliver"])
