@@ -19,8 +19,6 @@ from infra.triggers import state_machine_target
 from vdm_alerts.core.fleet.fleet import Fleet
 from vdm_alerts.settings import DeliverySettings, TargetListSettings, environment_of
 
-BLIND_TARGETS = "BlindTargets"
-"""The metric of targets that an execution could not evaluate. The delivery records it."""
 ORGANIZATION_ACTIONS = (
     "organizations:ListAccounts",
     "organizations:ListAccountsForParent",

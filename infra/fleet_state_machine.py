@@ -17,6 +17,7 @@ from infra.evaluator import ACCEPTED_IN_LOG
 from infra.fleet_bucket import FleetBucket
 from infra.nag_suppressions import acknowledge
 from infra.permissions import allow
+from vdm_alerts.adapters.aws.execution_keys import EXECUTIONS
 from vdm_alerts.core.model.errors import LeaseHeldError
 
 _TIMEOUT = Duration.hours(12)
@@ -192,7 +193,7 @@ class FleetStateMachine(Construct):
             result_writer_v2=sfn.ResultWriterV2(
                 bucket=bucket,
                 prefix=sfn.JsonPath.format(
-                    "executions/{}/results", sfn.JsonPath.string_at("$.execution")
+                    f"{EXECUTIONS}/{{}}/results", sfn.JsonPath.string_at("$.execution")
                 ),
             ),
             result_path="$.results",

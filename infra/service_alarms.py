@@ -20,8 +20,9 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.evaluator import Evaluator
-from infra.fleet_hub import BLIND_TARGETS, FleetHub
+from infra.fleet_hub import FleetHub
 from infra.settings import Settings
+from vdm_alerts.core.fleet.report import BLIND_TARGETS
 from vdm_alerts.core.notifications.rendering.runbook import alarm_section, section_address
 from vdm_alerts.core.observations.run_report import NAMESPACE
 

@@ -60,7 +60,7 @@ CONTEXT_KEYS: Mapping[str, str] = {
 }
 """Every context key of VDM Alerts, with its valid values. The text completes "Use "."""
 
-WEEKLY_SUMMARY = "cron(0 8 ? * MON *)"
+WEEKLY_SUMMARY_SCHEDULE = "cron(0 8 ? * MON *)"
 """The default schedule of the weekly summary."""
 _SWITCHES = ("reserve", "dashboard", "encrypt", "includeToday", "maskAddresses", "enableVdm")
 _EMAIL_KEYS = ("email", "watchdogEmail")
@@ -248,7 +248,7 @@ def _schedule(context: Context, errors: list[str]) -> tuple[str, timedelta]:
 
 
 def _weekly_summary(context: Context, errors: list[str]) -> str | None:
-    schedule = _text(context, "weeklySummary", WEEKLY_SUMMARY)
+    schedule = _text(context, "weeklySummary", WEEKLY_SUMMARY_SCHEDULE)
     if schedule == "none":
         return None
     if not is_weekly(schedule):

@@ -21,12 +21,11 @@ from templates import (
 )
 
 from infra.fleet_access import hub_role_name
-from infra.fleet_bucket import KNOWN_TARGETS
 from infra.fleet_events import MAX_LISTED_ACCOUNTS
 from infra.settings import read_context
 from infra.stack import VdmAlerts
-from vdm_alerts.adapters.aws import execution_files
 from vdm_alerts.adapters.aws.cloudwatch_emf import EmbeddedMetrics
+from vdm_alerts.adapters.aws.execution_keys import KNOWN_TARGETS
 from vdm_alerts.core.fleet.report import FleetReport
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.settings import (
@@ -183,10 +182,6 @@ def test_delivery_reads_files_and_writes_state_and_publishes(template: Template)
         "sns:Publish": [topic],
         "sns:GetTopicAttributes": [topic],
     }
-
-
-def test_known_targets_are_where_the_function_reads_and_writes_them() -> None:
-    assert execution_files.KNOWN_TARGETS == KNOWN_TARGETS
 
 
 def test_delivery_has_the_permissions_of_the_evaluator_on_table_and_topic(

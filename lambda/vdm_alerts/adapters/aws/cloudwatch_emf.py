@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
-from vdm_alerts.core.fleet.report import FleetReport
+from vdm_alerts.core.fleet.report import BLIND_TARGETS, FleetReport
 from vdm_alerts.core.model.invisible_characters import escape_invisible
 from vdm_alerts.core.model.naming import mask_addresses
 from vdm_alerts.core.model.target import Target
@@ -65,7 +65,7 @@ class EmbeddedMetrics:
     def record_fleet(self, hub: Target, report: FleetReport) -> None:
         """Print the number of blind targets, if any, and a line for each of them."""
         if report.blind:
-            self._print(hub, "BlindTargets", MetricUnit.Count, len(report.blind))
+            self._print(hub, BLIND_TARGETS, MetricUnit.Count, len(report.blind))
         for target in report.blind:
             self._print(target, "BlindTarget", MetricUnit.Count, 1, _target_dimensions(target))
 

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from vdm_alerts.core.model.target import Target
 
+BLIND_TARGETS = "BlindTargets"
+"""The metric of targets that an execution could not evaluate."""
+
 
 @dataclass(frozen=True, slots=True)
 class FleetReport:
