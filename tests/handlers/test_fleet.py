@@ -239,6 +239,13 @@ AN_SES_EVENT = {
 }
 
 
+def test_execution_for_an_event_is_not_complete(fleet: FleetFunctions) -> None:
+    fleet.execute(AN_SES_EVENT)
+    fleet.execute()
+    reports = fleet.metrics.fleet_reports
+    assert [each.is_complete_and_delivered for each in reports] == [False, True]
+
+
 def test_ses_event_evaluates_only_its_target(fleet: FleetFunctions) -> None:
     bounce(fleet.world(SHOP))
     bounce(fleet.world(BLOG))

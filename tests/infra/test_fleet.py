@@ -309,15 +309,12 @@ def test_bus_policy_is_as_long_as_eventbridge_allows(tmp_path: Path, extra: int)
     assert len(warnings) == extra
 
 
-def test_not_running_alarm_counts_executions_that_succeed(template: Template) -> None:
+def test_not_running_alarm_monitors_complete_executions(template: Template) -> None:
     not_running = alarm(template, "NotRunning")
-    assert (not_running["Namespace"], not_running["MetricName"]) == (
-        "AWS/States",
-        "ExecutionsSucceeded",
-    )
-    (dimension,) = not_running["Dimensions"]
-    assert logical_id(dimension["Value"]) == "FleetMachineStateMachine2FB9D22B"
-    assert not_running["Statistic"] == "Sum"
+    metric = (not_running["Namespace"], not_running["MetricName"])
+    assert metric == ("VdmAlerts", "CompleteExecutions")
+    assert not_running["Dimensions"] == [{"Name": "service", "Value": "vdm-alerts"}]
+    assert not_running["Statistic"] == "Maximum"
     assert not_running["Expression"] == "FILL(recorded, 0) < 1"
     assert (not_running["EvaluationPeriods"], not_running["Period"]) == (2, 2 * 3600)
     assert not_running["TreatMissingData"] == "breaching"
@@ -333,15 +330,16 @@ def test_blind_targets_alarm_monitors_the_metric_of_the_delivery(template: Templ
     assert blind["AlarmName"] == "vdm-alerts-blind-targets"
 
 
-def test_blind_targets_alarm_matches_the_metric_that_the_delivery_records(
-    capsys: pytest.CaptureFixture[str], template: Template
+@pytest.mark.parametrize("name", ["NotRunning", "BlindTargets"])
+def test_alarm_of_a_fleet_matches_the_metric_that_the_delivery_records(
+    capsys: pytest.CaptureFixture[str], template: Template, name: str
 ) -> None:
     report = FleetReport(2, 1, (Target("222222222222", "eu-west-1"),), 0, 0, 0)
     EmbeddedMetrics("vdm-alerts").record_fleet(TARGET, report)
     printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    blind = alarm(template, "BlindTargets")
-    (recorded,) = [line for line in printed if blind["MetricName"] in line]
-    ((key, value),) = ((each["Name"], each["Value"]) for each in blind["Dimensions"])
+    found = alarm(template, name)
+    (recorded,) = [line for line in printed if found["MetricName"] in line]
+    ((key, value),) = ((each["Name"], each["Value"]) for each in found["Dimensions"])
     assert recorded[key] == value
     assert "account" not in recorded["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0]
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from builders import HOTMAIL, NEWS_IDENTITY, TARGET, a_rule
@@ -139,7 +140,7 @@ def a_fleet_report(*blind: Target) -> FleetReport:
 def test_blind_targets_are_counted_and_named(capsys: pytest.CaptureFixture[str]) -> None:
     shop, blog = Target("222222222222", "us-east-1"), Target("333333333333", "eu-west-1")
     EmbeddedMetrics("here").record_fleet(TARGET, a_fleet_report(shop, blog))
-    count, *lines = logged_lines(capsys)
+    _, count, *lines = logged_lines(capsys)
     assert (count["service"], count["BlindTargets"]) == ("here", [2.0])
     assert dimension_names(count) == {"service"}
     assert [(line["account"], line["region"], line["BlindTarget"]) for line in lines] == [
@@ -149,8 +150,20 @@ def test_blind_targets_are_counted_and_named(capsys: pytest.CaptureFixture[str])
     assert all(dimension_names(line) == {"service", "account", "region"} for line in lines)
 
 
-def test_fleet_without_blind_targets_records_no_metric(capsys: pytest.CaptureFixture[str]) -> None:
+def test_complete_execution_without_blind_targets_records_one_metric(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     EmbeddedMetrics("here").record_fleet(TARGET, a_fleet_report())
+    (line,) = logged_lines(capsys)
+    assert (line["service"], line["CompleteExecutions"]) == ("here", [1.0])
+    assert dimension_names(line) == {"service"}
+
+
+@pytest.mark.parametrize("change", [{"is_complete": False}, {"unsent": 1}], ids=str)
+def test_execution_for_an_event_or_with_something_unsent_is_not_complete(
+    capsys: pytest.CaptureFixture[str], change: dict[str, Any]
+) -> None:
+    EmbeddedMetrics("here").record_fleet(TARGET, replace(a_fleet_report(), **change))
     assert logged_lines(capsys) == []
 
 

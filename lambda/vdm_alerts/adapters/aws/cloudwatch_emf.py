@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
-from vdm_alerts.core.fleet.report import BLIND_TARGETS, FleetReport
+from vdm_alerts.core.fleet.report import BLIND_TARGETS, COMPLETE_EXECUTIONS, FleetReport
 from vdm_alerts.core.model.invisible_characters import escape_invisible
 from vdm_alerts.core.model.naming import mask_addresses
 from vdm_alerts.core.model.target import Target
@@ -63,7 +63,9 @@ class EmbeddedMetrics:
             self._print_rate(target, sample)
 
     def record_fleet(self, hub: Target, report: FleetReport) -> None:
-        """Print the number of blind targets, if any, and a line for each of them."""
+        """Print that the execution is complete, if so, and a line for each blind target."""
+        if report.is_complete_and_delivered:
+            self._print(hub, COMPLETE_EXECUTIONS, MetricUnit.Count, 1)
         if report.blind:
             self._print(hub, BLIND_TARGETS, MetricUnit.Count, len(report.blind))
         for target in report.blind:
