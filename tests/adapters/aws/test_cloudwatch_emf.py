@@ -133,8 +133,21 @@ def test_rates_of_a_fleet_are_separated_by_target(capsys: pytest.CaptureFixture[
 
 def a_fleet_report(*blind: Target) -> FleetReport:
     return FleetReport(
-        targets=5, evaluated=3, blind=blind, notifications_due=2, messages_sent=1, unsent=0
+        targets=5, evaluated=3, blind=blind, notifications_due=2, messages_sent=0, unsent=0
     )
+
+
+def test_notifications_of_a_fleet_are_those_that_the_delivery_sends(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    handed_over = [RunMetric("NotificationsSent", 5), RunMetric("NotificationsFailed", 1)]
+    EmbeddedMetrics("here", by_target=True).record(TARGET, RUN_REPORT, [], handed_over)
+    assert logged_lines(capsys) == []
+    report = replace(a_fleet_report(), messages_sent=3, messages_failed=2, is_complete=False)
+    EmbeddedMetrics("here").record_fleet(TARGET, report)
+    sent, failed = logged_lines(capsys)
+    assert (sent["NotificationsSent"], failed["NotificationsFailed"]) == ([3.0], [2.0])
+    assert dimension_names(sent) == dimension_names(failed) == {"service"}
 
 
 def test_blind_targets_are_counted_and_named(capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,6 +26,8 @@ class FleetReport:
     """The notifications that replaced them and that the topic accepted."""
     unsent: int
     """Targets or notifications that could not be handled. What is due in them stays due."""
+    messages_failed: int = field(default=0, kw_only=True)
+    """Those that the topic did not accept. It is published as a metric only."""
     is_complete: bool = field(default=True, kw_only=True)
     """Whether the execution was about all targets of the fleet. It is not published."""
 
