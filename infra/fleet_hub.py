@@ -97,6 +97,9 @@ class FleetHub(Construct):
             [
                 ("s3:GetObject", file.bucket.arn_for_objects(file.s3_object_key)),
                 ("s3:PutObject", self._files.files("targets.json")),
+                ("s3:GetObject", self._files.known_targets),
+                # Without it, S3 denies a file that does not exist yet instead of reporting that.
+                ("s3:ListBucket", self._files.bucket.bucket_arn),
                 *_organization_permissions(options.fleet),
             ]
         )

@@ -131,7 +131,7 @@ class FleetStateMachine(Construct):
             state_machine_name=name,
             comment="Evaluates the targets of a fleet and sends what is due",
             definition_body=sfn.DefinitionBody.from_chainable(
-                start.next(targets).next(delivery).next(summary)
+                start.next(self._if_any(targets.next(delivery).next(summary)))
             ),
             query_language=sfn.QueryLanguage.JSON_PATH,
             role=role.without_policy_updates(),
@@ -146,6 +146,12 @@ class FleetStateMachine(Construct):
         acknowledge(self.state_machine, _ACCEPTED_IN_STATE_MACHINE)
         acknowledge(log_group, ACCEPTED_IN_LOG)
         acknowledge(role, self._accepted_in_role(name))
+
+    def _if_any(self, steps: sfn.IChainable) -> sfn.Choice:
+        """Return *steps* as what follows if there are targets: an event may be about none."""
+        has_none = sfn.Condition.number_equals("$.targets.count", 0)
+        none = sfn.Succeed(self, "NoTarget", comment="The event is about no target of the fleet")
+        return sfn.Choice(self, "HasTargets").when(has_none, none).otherwise(steps)
 
     def _task(
         self,

@@ -22,7 +22,7 @@ from vdm_alerts_cli.cost import (
 from vdm_alerts_cli.errors import InvalidInputError
 from vdm_alerts_cli.terminal import Terminal
 
-EXECUTION_TRANSITIONS = 4
+EXECUTION_TRANSITIONS = 5
 """State transitions of an execution: the states ListTargets to Summarize."""
 TARGET_TRANSITIONS = 4
 """State transitions of each target: the start of its execution, and the three states in it.

@@ -17,6 +17,8 @@ from vdm_alerts.app.notify import NotificationsUnsentError
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.fleet.answers import FAILED, NO_ANSWER
 from vdm_alerts.core.fleet.document import InvalidFleetError
+from vdm_alerts.core.fleet.fleet import OrganizationScope
+from vdm_alerts.core.fleet.targets import OrganizationAccount
 from vdm_alerts.core.model.errors import LeaseHeldError
 from vdm_alerts.core.model.findings import OperationFailedError, UnavailableError
 from vdm_alerts.core.model.metrics import ACCOUNT
@@ -278,6 +280,75 @@ def test_ses_event_about_another_account_evaluates_nothing(
     report = fleet.execute({**AN_SES_EVENT, **change})
     assert (report["targets"], report["evaluated"], report["blind"]) == (0, 0, [])
     assert fleet.take_messages() == []
+
+
+ORGANIZATION_FILE = """
+[[targets]]
+account = "333333333333"
+regions = ["us-east-1"]
+
+[organization]
+id = "o-abcdefghij"
+regions = ["eu-west-1"]
+exclude = ["444444444444"]
+"""
+
+
+@pytest.fixture
+def listings(fleet: FleetFunctions, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Make the fleet one of an organization, and return the IDs by which it is listed."""
+    fleet.write_fleet_file(ORGANIZATION_FILE)
+    listed: list[str] = []
+
+    def accounts(_: object, scope: OrganizationScope) -> list[OrganizationAccount]:
+        listed.append(scope.id)
+        return [OrganizationAccount("111111111111"), OrganizationAccount("222222222222", "shop")]
+
+    monkeypatch.setattr(list_targets, "organizations_client", lambda: None)
+    monkeypatch.setattr(list_targets, "organization_accounts", accounts)
+    return listed
+
+
+@pytest.mark.parametrize("target", [SHOP, BLOG], ids=["organization", "list"])
+def test_ses_event_about_a_known_target_lists_no_organization(
+    fleet: FleetFunctions, listings: list[str], target: Target
+) -> None:
+    full = fleet.list_targets(fleet.begin())
+    items = {each.target: each for each in fleet.files.read_targets()}
+    fleet.deliver(fleet.evaluate_all(full))
+    event = {**AN_SES_EVENT, "account": target.account, "region": target.region}
+    assert fleet.list_targets(fleet.begin(event))["targets"]["count"] == 1
+    assert [*fleet.files.read_targets()] == [items[target]]
+    assert len(listings) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"account": "444444444444"}, {"account": "999999999999"}, {"region": "us-east-1"}],
+    ids=str,
+)
+def test_ses_event_about_an_unknown_target_lists_nothing(
+    fleet: FleetFunctions, listings: list[str], change: dict[str, str]
+) -> None:
+    fleet.execute()
+    step = fleet.list_targets(fleet.begin({**AN_SES_EVENT, **change}))
+    assert (step["targets"]["count"], len(listings)) == (0, 1)
+
+
+def test_ses_event_before_the_first_execution_lists_the_organization(
+    fleet: FleetFunctions, listings: list[str]
+) -> None:
+    assert fleet.list_targets(fleet.begin(AN_SES_EVENT))["targets"]["count"] == 1
+    assert len(listings) == 1
+
+
+def test_target_that_is_excluded_since_the_last_execution_is_not_evaluated_for_an_event(
+    fleet: FleetFunctions, listings: list[str]
+) -> None:
+    fleet.execute()
+    fleet.write_fleet_file(ORGANIZATION_FILE.replace("444444444444", SHOP.account))
+    step = fleet.list_targets(fleet.begin(AN_SES_EVENT))
+    assert (step["targets"]["count"], len(listings)) == (0, 1)
 
 
 def test_weekly_summaries_of_all_targets_are_sent_once(fleet: FleetFunctions) -> None:

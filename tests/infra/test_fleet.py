@@ -149,8 +149,12 @@ def test_list_of_targets_reads_the_fleet_file_and_the_organization(template: Tem
     assert allowed(template, "FleetListTargetsRole") == {
         "logs:CreateLogStream": [log],
         "logs:PutLogEvents": [log],
-        "s3:GetObject": [f"arn:<AWS::Partition>:s3:::{file}"],
+        "s3:GetObject": [
+            f"arn:<AWS::Partition>:s3:::{file}",
+            f"<FleetFilesBucketC7F96B20>/{KNOWN_TARGETS}",
+        ],
         "s3:PutObject": [f"{FILES}/targets.json"],
+        "s3:ListBucket": ["<FleetFilesBucketC7F96B20>"],
         "organizations:ListAccounts": ["*"],
         "organizations:ListAccountsForParent": ["*"],
         "organizations:ListChildren": ["*"],
