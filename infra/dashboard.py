@@ -10,9 +10,10 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.evaluator import Evaluator
-from infra.fleet_hub import BLIND_TARGETS, FleetHub
+from infra.fleet_hub import FleetHub
 from infra.rule_parameters import RuleParameters
 from vdm_alerts.core.evaluation.ses_rates import SES_LEVELS, SES_METRICS, SES_NAMESPACE
+from vdm_alerts.core.fleet.report import BLIND_TARGETS
 from vdm_alerts.core.model.metrics import ACCOUNT
 from vdm_alerts.core.model.rates import Indicator
 from vdm_alerts.core.model.wording import WORDING

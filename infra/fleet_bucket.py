@@ -7,11 +7,10 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.nag_suppressions import acknowledge
+from vdm_alerts.adapters.aws.execution_keys import EXECUTIONS, KNOWN_TARGETS
 
 KEPT_FOR = Duration.days(7)
 """How long the files of an execution are kept, so that you can examine a failed one."""
-KNOWN_TARGETS = "fleet/targets.json"
-"""The key of the file with the targets that the recipients know of."""
 _ACCEPTED = {
     "AwsSolutions::AwsSolutions-S1": "Only the roles of this stack read and write it. Its files "
     "expire after a week, and the log of each function names what it reads and writes.",
@@ -63,9 +62,9 @@ class FleetBucket(Construct):
         resource = self.bucket.node.default_child
         assert isinstance(resource, CfnElement)
         bucket = Stack.of(self).get_logical_id(resource)
-        finding = f"AwsSolutions-IAM5[Resource::<{bucket}.Arn>/executions/*/{path}]"
+        finding = f"AwsSolutions-IAM5[Resource::<{bucket}.Arn>/{EXECUTIONS}/*/{path}]"
         return {f"AwsSolutions::{finding}": "The path contains the name of the execution."}
 
     def files(self, path: str) -> str:
         """Return the ARN of the files at *path* below each execution."""
-        return self.bucket.arn_for_objects(f"executions/*/{path}")
+        return self.bucket.arn_for_objects(f"{EXECUTIONS}/*/{path}")

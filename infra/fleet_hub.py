@@ -20,8 +20,6 @@ from infra.triggers import state_machine_target
 from vdm_alerts.core.fleet.fleet import Fleet
 from vdm_alerts.settings import DeliverySettings, TargetListSettings, environment_of
 
-BLIND_TARGETS = "BlindTargets"
-"""The metric of targets that an execution could not evaluate. The delivery records it."""
 ORGANIZATION_ACTIONS = (
     "organizations:ListAccounts",
     "organizations:ListAccountsForParent",
@@ -48,13 +46,13 @@ class FleetHub(Construct):
         """Create the hub, whose state machine runs *evaluator*, which has *access*."""
         super().__init__(scope, id_)
         self._files = access.files
-        list_targets = self._list_targets(access.options)
+        self.list_targets = self._list_targets(access.options)
         self.deliver = self._deliver(state_table, topic, dead_letter_queue, settings)
         machine = FleetStateMachine(
             self,
             "Machine",
             name=settings.prefix,
-            list_targets=list_targets.function,
+            list_targets=self.list_targets.function,
             evaluate=evaluator.function,
             deliver=self.deliver.function,
             files=access.files,
@@ -100,6 +98,9 @@ class FleetHub(Construct):
             [
                 ("s3:GetObject", file.bucket.arn_for_objects(file.s3_object_key)),
                 ("s3:PutObject", self._files.files("targets.json")),
+                ("s3:GetObject", self._files.known_targets),
+                # Without it, S3 denies a file that does not exist yet instead of reporting that.
+                ("s3:ListBucket", self._files.bucket.bucket_arn),
                 *_organization_permissions(options.fleet),
             ]
         )

@@ -17,6 +17,7 @@ from infra.evaluator import ACCEPTED_IN_LOG
 from infra.fleet_bucket import FleetBucket
 from infra.nag_suppressions import acknowledge
 from infra.permissions import allow
+from vdm_alerts.adapters.aws.execution_keys import EXECUTIONS
 from vdm_alerts.core.model.errors import LeaseHeldError
 
 _TIMEOUT = Duration.hours(12)
@@ -130,7 +131,7 @@ class FleetStateMachine(Construct):
             state_machine_name=name,
             comment="Evaluates the targets of a fleet and sends what is due",
             definition_body=sfn.DefinitionBody.from_chainable(
-                start.next(targets).next(delivery).next(summary)
+                start.next(self._if_any(targets.next(delivery).next(summary)))
             ),
             query_language=sfn.QueryLanguage.JSON_PATH,
             role=role.without_policy_updates(),
@@ -145,6 +146,12 @@ class FleetStateMachine(Construct):
         acknowledge(self.state_machine, _ACCEPTED_IN_STATE_MACHINE)
         acknowledge(log_group, ACCEPTED_IN_LOG)
         acknowledge(role, self._accepted_in_role(name))
+
+    def _if_any(self, steps: sfn.IChainable) -> sfn.Choice:
+        """Return *steps* as what follows if there are targets: an event may be about none."""
+        has_none = sfn.Condition.number_equals("$.targets.count", 0)
+        none = sfn.Succeed(self, "NoTarget", comment="The event is about no target of the fleet")
+        return sfn.Choice(self, "HasTargets").when(has_none, none).otherwise(steps)
 
     def _task(
         self,
@@ -192,7 +199,7 @@ class FleetStateMachine(Construct):
             result_writer_v2=sfn.ResultWriterV2(
                 bucket=bucket,
                 prefix=sfn.JsonPath.format(
-                    "executions/{}/results", sfn.JsonPath.string_at("$.execution")
+                    f"{EXECUTIONS}/{{}}/results", sfn.JsonPath.string_at("$.execution")
                 ),
             ),
             result_path="$.results",

@@ -20,8 +20,9 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.evaluator import Evaluator
-from infra.fleet_hub import BLIND_TARGETS, FleetHub
+from infra.fleet_hub import FleetHub
 from infra.settings import Settings
+from vdm_alerts.core.fleet.report import BLIND_TARGETS, COMPLETE_EXECUTIONS
 from vdm_alerts.core.notifications.rendering.runbook import alarm_section, section_address
 from vdm_alerts.core.observations.run_report import NAMESPACE
 
@@ -99,7 +100,7 @@ class ServiceAlarms(Construct):
         for alarm_topic in alarm_topics:
             _allow_alarms_to_publish(alarm_topic)
         definitions = [
-            _no_execution(hub, settings.cadence)
+            _no_execution(hub, evaluator.service, settings.cadence)
             if hub
             else _not_running(evaluator, settings.cadence),
             _dead_letters(dead_letter_queue),
@@ -162,26 +163,24 @@ def _not_running(evaluator: Evaluator, cadence: timedelta) -> _AlarmDefinition:
     )
 
 
-def _no_execution(hub: FleetHub, cadence: timedelta) -> _AlarmDefinition:
+def _no_execution(hub: FleetHub, service: str, cadence: timedelta) -> _AlarmDefinition:
     """Return the alarm of `_not_running` for a fleet.
 
-    The executions that evaluate single targets have metrics of their own:
-    https://docs.aws.amazon.com/step-functions/latest/dg/concepts-examine-map-run.html
+    The metrics of the state machine also count executions for an event of SES, which evaluate one
+    target. So the delivery records each complete execution.
     """
     period = cadence + _EXECUTION_MARGIN
-    succeeded = hub.state_machine.metric_succeeded(
-        period=_duration(period), statistic=cloudwatch.Stats.SUM
-    )
+    recorded = _recorded(service, COMPLETE_EXECUTIONS, period)
     return _AlarmDefinition(
         name="NotRunning",
-        problem="no execution of the fleet succeeded in the last 2 intervals of its schedule, so "
-        "nothing is monitored.",
+        problem="no execution for all targets of the fleet was delivered in the last 2 intervals "
+        "of its schedule, so the fleet is not monitored.",
         steps=f"Read the failed executions of the state machine {hub.state_machine_name} in Step "
         "Functions. Check the schedule in EventBridge Scheduler.",
         metric=cloudwatch.MathExpression(
             expression="FILL(recorded, 0) < 1",
-            using_metrics={"recorded": succeeded},
-            period=succeeded.period,
+            using_metrics={"recorded": recorded},
+            period=recorded.period,
         ),
         periods=2,
         missing=cloudwatch.TreatMissingData.BREACHING,
@@ -286,14 +285,18 @@ def _kebab_case(name: str) -> str:
 
 def _service_metric(service: str, name: str, period: timedelta) -> cloudwatch.IMetric:
     """Return a metric that the functions of *service* record, as 0 where it has no data."""
-    recorded = cloudwatch.Metric(
+    return _fill(_recorded(service, name, period), missing=0)
+
+
+def _recorded(service: str, name: str, period: timedelta) -> cloudwatch.Metric:
+    """Return a metric that the functions of *service* record."""
+    return cloudwatch.Metric(
         namespace=NAMESPACE,
         metric_name=name,
         dimensions_map={"service": service},
         statistic=cloudwatch.Stats.MAXIMUM,  # Not a sum: CloudWatch may count a log line twice.
         period=_duration(period),
     )
-    return _fill(recorded, missing=0)
 
 
 def _fill(metric: cloudwatch.Metric, missing: int) -> cloudwatch.IMetric:

@@ -14,6 +14,7 @@ from typing import TypeAlias
 from infra.cadence import InvalidScheduleError, is_weekly, parse_cadence, shortest_interval
 from infra.email_addresses import address_errors, is_address, split_addresses
 from vdm_alerts.core.fleet.document import InvalidFleetError, parse_fleet
+from vdm_alerts.core.fleet.field_types import parse_prefix
 from vdm_alerts.core.fleet.fleet import Fleet
 from vdm_alerts.core.model.invisible_characters import escape_invisible
 from vdm_alerts.core.model.metrics import Window
@@ -55,11 +56,11 @@ CONTEXT_KEYS: Mapping[str, str] = {
     "fleet": "the path of a fleet file, which names the accounts and Regions to monitor, for "
     'example "fleet.toml", or delete this key to monitor only the account and Region of the stack',
     "fleetConcurrency": "the number of targets of the fleet to evaluate at the same time, from 1 "
-    "to 1000",
+    "to 100, because each reads Parameter Store, whose quota is 40 calls a second",
 }
 """Every context key of VDM Alerts, with its valid values. The text completes "Use "."""
 
-WEEKLY_SUMMARY = "cron(0 8 ? * MON *)"
+WEEKLY_SUMMARY_SCHEDULE = "cron(0 8 ? * MON *)"
 """The default schedule of the weekly summary."""
 _SWITCHES = ("reserve", "dashboard", "encrypt", "includeToday", "maskAddresses", "enableVdm")
 _EMAIL_KEYS = ("email", "watchdogEmail")
@@ -68,11 +69,12 @@ _CDK_KEYS = frozenset({"acknowledged-issue-numbers", "cli-telemetry"})
 _MIN_QUERIES_PER_DAY = 100
 _URL = re.compile(r"https?://[!-\"$-~]{1,400}")
 """A URL in printable ASCII, without a fragment: VDM Alerts adds the section."""
-MAX_FLEET_CONCURRENCY = 1_000
-"""The largest number of targets that are evaluated at the same time: a Lambda quota.
+MAX_FLEET_CONCURRENCY = 100
+"""The largest number of targets that are evaluated at the same time.
 
-It is the default number of concurrent executions in a Region:
-https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+Each run calls GetParametersByPath at least twice. The default quota of Parameter Store is 40 calls
+a second, for GetParameter, GetParameters and GetParametersByPath together:
+https://docs.aws.amazon.com/general/latest/gr/ssm.html
 """
 _FLEET_CONCURRENCY = 40
 _SHORTEST_FLEET_INTERVAL = timedelta(minutes=10)
@@ -80,7 +82,6 @@ _SHORTEST_FLEET_INTERVAL = timedelta(minutes=10)
 
 A fleet sends at most 10 notifications an hour, and an execution at least one, if any is due.
 """
-_PREFIX = re.compile(r"(?!aws|ssm)[a-z][a-z0-9-]{2,29}")
 
 Context: TypeAlias = Mapping[str, object]
 
@@ -247,7 +248,7 @@ def _schedule(context: Context, errors: list[str]) -> tuple[str, timedelta]:
 
 
 def _weekly_summary(context: Context, errors: list[str]) -> str | None:
-    schedule = _text(context, "weeklySummary", WEEKLY_SUMMARY)
+    schedule = _text(context, "weeklySummary", WEEKLY_SUMMARY_SCHEDULE)
     if schedule == "none":
         return None
     if not is_weekly(schedule):
@@ -258,9 +259,11 @@ def _weekly_summary(context: Context, errors: list[str]) -> str | None:
 
 def _prefix(context: Context, errors: list[str]) -> str:
     prefix = _text(context, "prefix")
-    if not _PREFIX.fullmatch(prefix):
-        errors.append(f"prefix: {quote(prefix)} is not a valid prefix. {_usage('prefix')}")
-    return prefix
+    try:
+        return parse_prefix(prefix)
+    except ValueError as error:
+        errors.append(f"prefix: {error}")
+        return prefix
 
 
 def _quota_share(context: Context, errors: list[str]) -> float:
@@ -362,7 +365,7 @@ def _fleet(context: Context, errors: list[str]) -> FleetOptions | None:
     concurrency = _text(context, "fleetConcurrency", str(_FLEET_CONCURRENCY))
     # More digits than those of the limit need no number, which Python limits.
     if not (
-        re.fullmatch(r"[1-9][0-9]{0,3}", concurrency) and int(concurrency) <= MAX_FLEET_CONCURRENCY
+        re.fullmatch(r"[1-9][0-9]{0,2}", concurrency) and int(concurrency) <= MAX_FLEET_CONCURRENCY
     ):
         what = f"{quote(concurrency)} is not a valid number of targets."
         errors.append(f"fleetConcurrency: {what} {_usage('fleetConcurrency')}")

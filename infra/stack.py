@@ -134,3 +134,5 @@ class VdmAlerts(Stack):
             CfnOutput(self, "StateMachineArn", value=hub.state_machine.state_machine_arn)
             CfnOutput(self, "HubRoleArn", value=evaluator.role.role_arn)
             CfnOutput(self, "EventBusArn", value=hub.bus.event_bus_arn)
+            for name, function in {"ListTargets": hub.list_targets, "Deliver": hub.deliver}.items():
+                CfnOutput(self, f"{name}LogGroupName", value=function.log_group.log_group_name)

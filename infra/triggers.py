@@ -17,6 +17,8 @@ from infra.dead_letter_queue import DeadLetterQueue
 from infra.encryption import key_permissions
 from infra.evaluator import MAX_EVENT_AGE
 from infra.permissions import allow
+from vdm_alerts.app.list_targets import SES_EVENT_SOURCE
+from vdm_alerts.handlers.events import WEEKLY_SUMMARY
 
 SES_EVENTS = (
     "Sending Status Enabled",
@@ -31,8 +33,6 @@ Source: https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-ses.html
 """
 
 MAX_RETRIES = 3
-WEEKLY_SUMMARY = "weeklySummary"
-"""The key by which the handler recognizes an event that requests a weekly summary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def state_machine_target(
 
 def ses_event_pattern() -> events.EventPattern:
     """Return the pattern of the events of SES that start a run."""
-    return events.EventPattern(source=["aws.ses"], detail_type=list(SES_EVENTS))
+    return events.EventPattern(source=[SES_EVENT_SOURCE], detail_type=list(SES_EVENTS))
 
 
 class Triggers(Construct):

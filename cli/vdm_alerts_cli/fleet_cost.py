@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from rich.table import Table
 
 from vdm_alerts.core.fleet.fleet import MAX_TARGETS, Fleet
+from vdm_alerts.core.observations.run_report import RECORDING_PERIOD
 from vdm_alerts_cli.cost import (
+    HOUR,
     LOG_KB,
     MAX_ALERT_METRICS,
     MIN_WIDTH_OF_QUANTITIES,
@@ -20,7 +22,7 @@ from vdm_alerts_cli.cost import (
 from vdm_alerts_cli.errors import InvalidInputError
 from vdm_alerts_cli.terminal import Terminal
 
-EXECUTION_TRANSITIONS = 4
+EXECUTION_TRANSITIONS = 5
 """State transitions of an execution: the states ListTargets to Summarize."""
 TARGET_TRANSITIONS = 4
 """State transitions of each target: the start of its execution, and the three states in it.
@@ -28,6 +30,8 @@ TARGET_TRANSITIONS = 4
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-transitions.html
 """
 FLEET_ALARMS = 6
+EXECUTION_METRICS = RECORDING_PERIOD // HOUR
+"""Metrics recorded four times a day that cost as much as one that each execution records."""
 STEP_SECONDS = (5.0, 0.01)
 """Seconds of the functions that list and deliver together, and of each target. Assumed."""
 STEP_MEMORY_GB = 0.5
@@ -101,7 +105,7 @@ def fleet_costs(workload: Workload, targets: int) -> Sequence[LineItem]:
             case service if service in _SHARED:
                 items.append(item)
             case "CloudWatch metrics":
-                items.append(metrics_item(rates + RUN_METRICS + alert_metrics))
+                items.append(metrics_item(rates + RUN_METRICS + alert_metrics + EXECUTION_METRICS))
             case "CloudWatch alarms":
                 items.append(replace(item, amount=FLEET_ALARMS))
             case service:

@@ -9,25 +9,12 @@ from vdm_alerts.core.fleet.field_types import (
     parse_account,
     parse_external_id,
     parse_organization_id,
+    parse_prefix,
     parse_region,
     parse_role_name,
 )
-from vdm_alerts.core.rules.quoting import quote
 from vdm_alerts_cli.errors import InvalidInputError
 from vdm_alerts_cli.fleet_file import read_fleet
-
-_PREFIX = re.compile(r"[a-z][a-z0-9-]{2,29}")
-
-
-def _parse_prefix(value: object) -> str:
-    """Return the name of a stack. Raises ValueError."""
-    if not isinstance(value, str) or not _PREFIX.fullmatch(value):
-        message = (
-            f"{quote(value)} is not a valid prefix. Use the prefix of the hub, 3 to 30 characters "
-            "of a-z, 0-9 and -."
-        )
-        raise ValueError(message)
-    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +29,7 @@ class Parameter:
 PARAMETERS: Mapping[str, Parameter] = {
     "--hub-account": Parameter("HubAccount", parse_account),
     "--hub-region": Parameter("HubRegion", parse_region),
-    "--prefix": Parameter("Prefix", _parse_prefix),
+    "--prefix": Parameter("Prefix", parse_prefix),
     "--role": Parameter("RoleName", parse_role_name),
     "--organization": Parameter("Organization", parse_organization_id),
     "--external-id": Parameter("ExternalId", parse_external_id),

@@ -14,6 +14,7 @@ from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.notifications.delivery_test import DeliveryTest
 from vdm_alerts.core.notifications.rendering.links import Links
 from vdm_alerts.core.notifications.rendering.message import render
+from vdm_alerts.handlers.events import TEST_ALERT
 from vdm_alerts_cli.clock import VARIABLE, current_time
 from vdm_alerts_cli.connection import Connection, connect
 from vdm_alerts_cli.deployment import Deployment, require_deployment
@@ -23,8 +24,6 @@ from vdm_alerts_cli.options import AccountOptions, Format, OutputOptions
 from vdm_alerts_cli.output import Column, Row, print_json, print_rows, say, warn
 from vdm_alerts_cli.subscriptions import CONFIRMED, Subscription, subscriptions_of
 
-TEST_ALERT = "testAlert"
-"""The key of the event: see `handlers/evaluate.py`."""
 COUNTS: Mapping[str, str] = {
     "delivered": "NumberOfNotificationsDelivered",
     "failed": "NumberOfNotificationsFailed",

@@ -261,7 +261,10 @@ class FleetRecorder(Protocol):
     """A recorder of the figures of a fleet."""
 
     def record_fleet(self, hub: Target, report: FleetReport) -> None:
-        """Record the blind targets in *report*, of one execution of the fleet of *hub*."""
+        """Record *report*, of one execution of the fleet of *hub*.
+
+        An alarm monitors whether complete executions are delivered, another one the blind targets.
+        """
 
 
 @dataclass(frozen=True, slots=True)

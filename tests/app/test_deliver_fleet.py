@@ -74,6 +74,8 @@ def test_failed_publish_is_repeated_by_the_next_try_of_the_step() -> None:
     with pytest.raises(NotificationsUnsentError):
         fleet.deliver(answers)
     assert len(fleet.take_messages()) == 1
+    report = fleet.metrics.fleet_reports[-1]
+    assert (report.messages_sent, report.messages_failed, report.unsent) == (1, 1, 1)
     fleet.shared.repair("publish")
     fleet.deliver(answers)
     [message] = fleet.take_messages()

@@ -42,7 +42,7 @@ def workload() -> Workload:
 def test_estimate_counts_the_states_of_the_state_machine() -> None:
     machine = only_resource(fleet_template(), "AWS::StepFunctions::StateMachine")
     states = json.loads(text_of(machine["DefinitionString"]))["States"]
-    assert len(states) == EXECUTION_TRANSITIONS
+    assert len(states.keys() - {"NoTarget"}) == EXECUTION_TRANSITIONS
     processor = states["EvaluateTargets"]["ItemProcessor"]["States"]
     assert 1 + len(processor) == TARGET_TRANSITIONS
 
@@ -58,6 +58,12 @@ def test_estimate_assumes_the_alarms_and_the_memory_of_the_hub() -> None:
     assert sizes == {STEP_MEMORY_GB * 1024}
 
 
+def test_estimate_counts_a_metric_of_each_execution() -> None:
+    (fleet,) = [each for each in fleet_costs(workload(), 1) if each.service == "CloudWatch metrics"]
+    (stack,) = [each for each in stack_costs(workload(), 1) if each.service == "CloudWatch metrics"]
+    assert fleet.amount - stack.amount == pytest.approx(1)
+
+
 def test_stacks_cost_the_same_as_the_single_stack_each() -> None:
     single, many = stack_costs(workload(), 1), stack_costs(workload(), 50)
     assert list_total(many) == pytest.approx(50 * list_total(single))
@@ -69,7 +75,7 @@ def test_fleet_of_one_target_costs_more_than_a_stack() -> None:
 
 def test_break_even_is_the_first_number_of_targets_at_which_a_fleet_is_cheaper() -> None:
     targets = break_even(workload())
-    assert targets == 2
+    assert targets == 3
     for count in (1, 2, 3, 50, 10_000):
         fleet, stacks = fleet_costs(workload(), count), stack_costs(workload(), count)
         assert (list_total(fleet) < list_total(stacks)) is (count >= targets)
@@ -87,7 +93,7 @@ def test_options_cost_a_fleet_once_and_stacks_each() -> None:
 
 def test_comparison_says_when_one_stack_for_each_target_is_cheaper() -> None:
     listed, shared, separate, _ = comparison(workload(), FleetSize(50, 50))
-    assert listed.endswith("The fleet is cheaper. A fleet is cheaper from 2 targets on.")
+    assert listed.endswith("The fleet is cheaper. A fleet is cheaper from 3 targets on.")
     assert shared.endswith("The fleet is cheaper.")
     assert separate.endswith("One stack for each target is cheaper.")
     assert comparison(workload(), FleetSize(1, 1))[0].count("One stack for each target is ch") == 1

@@ -76,7 +76,8 @@ def test_fleet_file_supplies_what_the_hub_passes(run_command: RunCommand, tmp_pa
     [
         ("--hub-account", "1111", '"1111" is not an account ID. Use 12 digits'),
         ("--hub-region", "eu", '"eu" is not a Region. Use a name such as "eu-west-1"'),
-        ("--prefix", "A", '"A" is not a valid prefix. Use the prefix of the hub'),
+        ("--prefix", "A", '"A" is not a valid prefix. Use the name of the stack'),
+        ("--prefix", "aws-alerts", '"aws-alerts" is not a valid prefix. Use the name of the stack'),
         ("--role", "a/b", '"a/b" is not the name of an IAM role'),
         ("--organization", "org", '"org" is not the ID of an AWS organization'),
         ("--external-id", 'a"b', "is not an external ID. Use 2 to 1224 characters"),

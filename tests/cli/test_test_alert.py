@@ -13,7 +13,6 @@ from builders import NOW
 from click.testing import Result
 from mocked_stack import VARIABLES, mocked_stack
 
-from vdm_alerts.handlers import events
 from vdm_alerts_cli import test_alert
 from vdm_alerts_cli.connection import Connection
 from vdm_alerts_cli.subscriptions import masked_endpoint
@@ -85,10 +84,6 @@ def rows(run_command: RunCommand) -> list[dict[str, Any]]:
     document = json.loads(run_command("test-alert", "-o", "json").stdout)
     subscriptions: list[dict[str, Any]] = document["subscriptions"]
     return subscriptions
-
-
-def test_event_has_the_key_that_the_function_reads() -> None:
-    assert test_alert.TEST_ALERT == events.TEST_ALERT
 
 
 def test_function_is_invoked_once_with_a_test_event(run_command: RunCommand, aws: Aws) -> None:

@@ -8,7 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from vdm_alerts.adapters.aws.execution_files import KNOWN_TARGETS, KnownTargetsFile
+from vdm_alerts.adapters.aws.execution_files import KnownTargetsFile
+from vdm_alerts.adapters.aws.execution_keys import KNOWN_TARGETS
 from vdm_alerts.adapters.memory import MemoryKnownTargets
 from vdm_alerts.core.model.findings import AccessDeniedError, UnavailableError
 from vdm_alerts.core.model.target import Target

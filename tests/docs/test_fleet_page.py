@@ -67,7 +67,7 @@ def test_example_of_the_cdk_is_valid() -> None:
 def test_page_has_the_limits_of_the_code() -> None:
     limits = section("Limits")
     assert f"| targets | {MAX_TARGETS:,} |" in limits
-    assert f"| notifications | {MAX_MESSAGES_PER_HOUR} an hour" in limits
+    assert f"| notifications of scheduled executions | {MAX_MESSAGES_PER_HOUR} an hour" in limits
     assert f"| targets in one notification | {grouping.MAX_TARGETS};" in limits
     assert f"names at most {grouping.MAX_TARGETS} targets" in PAGE
     assert f"{math.ceil(MAX_TARGETS / grouping.MAX_TARGETS)} notifications of one execution" in PAGE

@@ -10,18 +10,20 @@ import pytest
 from builders import HOUR, NOW
 from fake_sts import denial, sts_error
 from fakes import World
-from fleet_functions import BLOG, HUB, SHOP, FleetFunctions, fleet_functions, s3_error
+from fleet_functions import BLOG, CONTEXT, HUB, SHOP, FleetFunctions, fleet_functions, s3_error
 
 from vdm_alerts.adapters.aws.spoke_session import BlindTargetError
 from vdm_alerts.app.notify import NotificationsUnsentError
 from vdm_alerts.core.alerts.stored_state import StoredState
 from vdm_alerts.core.fleet.answers import FAILED, NO_ANSWER
 from vdm_alerts.core.fleet.document import InvalidFleetError
+from vdm_alerts.core.fleet.fleet import OrganizationScope
+from vdm_alerts.core.fleet.targets import OrganizationAccount
 from vdm_alerts.core.model.errors import LeaseHeldError, StaleStateError
 from vdm_alerts.core.model.findings import OperationFailedError, UnavailableError
 from vdm_alerts.core.model.metrics import ACCOUNT
 from vdm_alerts.core.model.target import Target
-from vdm_alerts.handlers import deliver, evaluate_target, events, list_targets
+from vdm_alerts.handlers import deliver, evaluate, evaluate_target, events, list_targets
 from vdm_alerts.handlers.invocation import Sweep
 from vdm_alerts.handlers.invocation_time import LONGEST_SWEEP
 from vdm_alerts.settings import InvalidSettingsError
@@ -320,6 +322,13 @@ AN_SES_EVENT = {
 }
 
 
+def test_execution_for_an_event_is_not_complete(fleet: FleetFunctions) -> None:
+    fleet.execute(AN_SES_EVENT)
+    fleet.execute()
+    reports = fleet.metrics.fleet_reports
+    assert [each.is_complete_and_delivered for each in reports] == [False, True]
+
+
 def test_ses_event_evaluates_only_its_target(fleet: FleetFunctions) -> None:
     bounce(fleet.world(SHOP))
     bounce(fleet.world(BLOG))
@@ -367,6 +376,75 @@ def test_ses_event_about_another_account_evaluates_nothing(
     report = fleet.execute({**AN_SES_EVENT, **change})
     assert (report["targets"], report["evaluated"], report["blind"]) == (0, 0, [])
     assert fleet.take_messages() == []
+
+
+ORGANIZATION_FILE = """
+[[targets]]
+account = "333333333333"
+regions = ["us-east-1"]
+
+[organization]
+id = "o-abcdefghij"
+regions = ["eu-west-1"]
+exclude = ["444444444444"]
+"""
+
+
+@pytest.fixture
+def listings(fleet: FleetFunctions, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Make the fleet one of an organization, and return the IDs by which it is listed."""
+    fleet.write_fleet_file(ORGANIZATION_FILE)
+    listed: list[str] = []
+
+    def accounts(_: object, scope: OrganizationScope) -> list[OrganizationAccount]:
+        listed.append(scope.id)
+        return [OrganizationAccount("111111111111"), OrganizationAccount("222222222222", "shop")]
+
+    monkeypatch.setattr(list_targets, "organizations_client", lambda: None)
+    monkeypatch.setattr(list_targets, "organization_accounts", accounts)
+    return listed
+
+
+@pytest.mark.parametrize("target", [SHOP, BLOG], ids=["organization", "list"])
+def test_ses_event_about_a_known_target_lists_no_organization(
+    fleet: FleetFunctions, listings: list[str], target: Target
+) -> None:
+    full = fleet.list_targets(fleet.begin())
+    items = {each.target: each for each in fleet.files.read_targets()}
+    fleet.deliver(fleet.evaluate_all(full))
+    event = {**AN_SES_EVENT, "account": target.account, "region": target.region}
+    assert fleet.list_targets(fleet.begin(event))["targets"]["count"] == 1
+    assert [*fleet.files.read_targets()] == [items[target]]
+    assert len(listings) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"account": "444444444444"}, {"account": "999999999999"}, {"region": "us-east-1"}],
+    ids=str,
+)
+def test_ses_event_about_an_unknown_target_lists_nothing(
+    fleet: FleetFunctions, listings: list[str], change: dict[str, str]
+) -> None:
+    fleet.execute()
+    step = fleet.list_targets(fleet.begin({**AN_SES_EVENT, **change}))
+    assert (step["targets"]["count"], len(listings)) == (0, 1)
+
+
+def test_ses_event_before_the_first_execution_lists_the_organization(
+    fleet: FleetFunctions, listings: list[str]
+) -> None:
+    assert fleet.list_targets(fleet.begin(AN_SES_EVENT))["targets"]["count"] == 1
+    assert len(listings) == 1
+
+
+def test_target_that_is_excluded_since_the_last_execution_is_not_evaluated_for_an_event(
+    fleet: FleetFunctions, listings: list[str]
+) -> None:
+    fleet.execute()
+    fleet.write_fleet_file(ORGANIZATION_FILE.replace("444444444444", SHOP.account))
+    step = fleet.list_targets(fleet.begin(AN_SES_EVENT))
+    assert (step["targets"]["count"], len(listings)) == (0, 1)
 
 
 def test_weekly_summaries_of_all_targets_are_sent_once(fleet: FleetFunctions) -> None:
@@ -479,6 +557,24 @@ def test_stack_without_a_fleet_rejects_a_target(
         monkeypatch.delenv(f"VDM_ALERTS_FLEET_{name}")
     with pytest.raises(events.InvalidEventError, match="this stack monitors no fleet"):
         fleet.evaluate(step, item)
+
+
+@pytest.mark.parametrize("event", [{}, {"weeklySummary": True}, {"testAlert": False}], ids=str)
+def test_evaluation_in_a_fleet_without_a_target_is_an_error(
+    fleet: FleetFunctions, event: dict[str, object]
+) -> None:
+    bounce(fleet.world(HUB))
+    before = fleet.shared.store.load(HUB)
+    with pytest.raises(events.InvalidEventError, match="Fix: start the state machine instead"):
+        evaluate.lambda_handler(event, CONTEXT)
+    assert fleet.shared.store.load(HUB) == before
+    assert not fleet.shared.store.take_request(HUB)
+
+
+def test_test_notification_of_a_fleet_needs_no_target(fleet: FleetFunctions) -> None:
+    evaluate.lambda_handler({"testAlert": True}, CONTEXT)
+    [message] = fleet.take_messages()
+    assert message["kind"] == "test"
 
 
 @pytest.mark.parametrize("function", ["list", "deliver"])

@@ -22,12 +22,11 @@ from templates import (
 )
 
 from infra.fleet_access import hub_role_name
-from infra.fleet_bucket import KNOWN_TARGETS
 from infra.fleet_events import MAX_LISTED_ACCOUNTS
 from infra.settings import read_context
 from infra.stack import VdmAlerts
-from vdm_alerts.adapters.aws import execution_files
 from vdm_alerts.adapters.aws.cloudwatch_emf import EmbeddedMetrics
+from vdm_alerts.adapters.aws.execution_keys import KNOWN_TARGETS
 from vdm_alerts.core.fleet.report import FleetReport
 from vdm_alerts.core.model.target import Target
 from vdm_alerts.core.notifications.fleet import messages_per_execution
@@ -169,8 +168,12 @@ def test_list_of_targets_reads_the_fleet_file_and_the_organization(template: Tem
     assert allowed(template, "FleetListTargetsRole") == {
         "logs:CreateLogStream": [log],
         "logs:PutLogEvents": [log],
-        "s3:GetObject": [f"arn:<AWS::Partition>:s3:::{file}"],
+        "s3:GetObject": [
+            f"arn:<AWS::Partition>:s3:::{file}",
+            f"<FleetFilesBucketC7F96B20>/{KNOWN_TARGETS}",
+        ],
         "s3:PutObject": [f"{FILES}/targets.json"],
+        "s3:ListBucket": ["<FleetFilesBucketC7F96B20>"],
         "organizations:ListAccounts": ["*"],
         "organizations:ListAccountsForParent": ["*"],
         "organizations:ListChildren": ["*"],
@@ -202,10 +205,6 @@ def test_delivery_reads_files_and_writes_state_and_publishes(template: Template)
         "sns:Publish": [topic],
         "sns:GetTopicAttributes": [topic],
     }
-
-
-def test_known_targets_are_where_the_function_reads_and_writes_them() -> None:
-    assert execution_files.KNOWN_TARGETS == KNOWN_TARGETS
 
 
 def test_delivery_has_the_permissions_of_the_evaluator_on_table_and_topic(
@@ -333,15 +332,12 @@ def test_bus_policy_is_as_long_as_eventbridge_allows(tmp_path: Path, extra: int)
     assert len(warnings) == extra
 
 
-def test_not_running_alarm_counts_executions_that_succeed(template: Template) -> None:
+def test_not_running_alarm_monitors_complete_executions(template: Template) -> None:
     not_running = alarm(template, "NotRunning")
-    assert (not_running["Namespace"], not_running["MetricName"]) == (
-        "AWS/States",
-        "ExecutionsSucceeded",
-    )
-    (dimension,) = not_running["Dimensions"]
-    assert logical_id(dimension["Value"]) == "FleetMachineStateMachine2FB9D22B"
-    assert not_running["Statistic"] == "Sum"
+    metric = (not_running["Namespace"], not_running["MetricName"])
+    assert metric == ("VdmAlerts", "CompleteExecutions")
+    assert not_running["Dimensions"] == [{"Name": "service", "Value": "vdm-alerts"}]
+    assert not_running["Statistic"] == "Maximum"
     assert not_running["Expression"] == "FILL(recorded, 0) < 1"
     assert (not_running["EvaluationPeriods"], not_running["Period"]) == (2, 2 * 3600)
     assert not_running["TreatMissingData"] == "breaching"
@@ -357,15 +353,16 @@ def test_blind_targets_alarm_monitors_the_metric_of_the_delivery(template: Templ
     assert blind["AlarmName"] == "vdm-alerts-blind-targets"
 
 
-def test_blind_targets_alarm_matches_the_metric_that_the_delivery_records(
-    capsys: pytest.CaptureFixture[str], template: Template
+@pytest.mark.parametrize("name", ["NotRunning", "BlindTargets"])
+def test_alarm_of_a_fleet_matches_the_metric_that_the_delivery_records(
+    capsys: pytest.CaptureFixture[str], template: Template, name: str
 ) -> None:
     report = FleetReport(2, 1, (Target("222222222222", "eu-west-1"),), 0, 0, 0)
     EmbeddedMetrics("vdm-alerts").record_fleet(TARGET, report)
     printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    blind = alarm(template, "BlindTargets")
-    (recorded,) = [line for line in printed if blind["MetricName"] in line]
-    ((key, value),) = ((each["Name"], each["Value"]) for each in blind["Dimensions"])
+    found = alarm(template, name)
+    (recorded,) = [line for line in printed if found["MetricName"] in line]
+    ((key, value),) = ((each["Name"], each["Value"]) for each in found["Dimensions"])
     assert recorded[key] == value
     assert "account" not in recorded["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0]
 
@@ -392,3 +389,16 @@ def test_outputs_name_what_the_accounts_of_the_fleet_need(template: Template) ->
     assert logical_id(outputs["HubRoleArn"]["Value"]) == "EvaluatorRole4FBCA8FE"
     assert logical_id(outputs["EventBusArn"]["Value"]) == "FleetEventsBusB7931535"
     assert logical_id(outputs["StateMachineArn"]["Value"]) == "FleetMachineStateMachine2FB9D22B"
+
+
+def test_outputs_name_the_log_groups_of_the_functions(template: Template) -> None:
+    outputs = template.to_json()["Outputs"]
+    assert {
+        name: logical_id(output["Value"])
+        for name, output in outputs.items()
+        if name.endswith("LogGroupName")
+    } == {
+        "LogGroupName": "EvaluatorLog34143DF5",
+        "ListTargetsLogGroupName": "FleetListTargetsLog9017A65D",
+        "DeliverLogGroupName": "FleetDeliverLogDAB5AF64",
+    }

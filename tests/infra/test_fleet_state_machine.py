@@ -29,11 +29,22 @@ def test_execution_lists_and_evaluates_and_delivers(definition: dict[str, Any]) 
     assert (definition["StartAt"], definition["QueryLanguage"]) == ("ListTargets", "JSONPath")
     steps = {name: state.get("Next") for name, state in definition["States"].items()}
     assert steps == {
-        "ListTargets": "EvaluateTargets",
+        "ListTargets": "HasTargets",
+        "HasTargets": None,
+        "NoTarget": None,
         "EvaluateTargets": "Deliver",
         "Deliver": "Summarize",
         "Summarize": None,
     }
+
+
+def test_execution_without_targets_ends_before_the_map(definition: dict[str, Any]) -> None:
+    choice = definition["States"]["HasTargets"]
+    assert choice["Choices"] == [
+        {"Variable": "$.targets.count", "NumericEquals": 0, "Next": "NoTarget"}
+    ]
+    assert choice["Default"] == "EvaluateTargets"
+    assert definition["States"]["NoTarget"]["Type"] == "Succeed"
 
 
 def test_functions_get_what_they_need(definition: dict[str, Any]) -> None:

@@ -146,6 +146,8 @@ def deliver_fleet(
         notifications_due=sum(len(each.notifications) for each in deliveries),
         messages_sent=len(sent),
         unsent=step.failures + len(messages) - len(sent),
+        messages_failed=len(messages) - len(sent),
+        is_complete=execution.is_complete,
     )
     ports.recorder.record_fleet(hub, report)
     if report.unsent:

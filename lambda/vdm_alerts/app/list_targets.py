@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from vdm_alerts.core.fleet.fleet import FleetTarget
+from vdm_alerts.core.fleet.targets import OrganizationAccount
 from vdm_alerts.core.model.target import Target
 
 SES_EVENT_SOURCE = "aws.ses"
@@ -15,6 +16,12 @@ def target_of_event(event: Mapping[str, Any]) -> Target | None:
     if event.get("source") != SES_EVENT_SOURCE:
         return None
     return Target(str(event.get("account")), str(event.get("region")))
+
+
+def accounts_of_known(known: Iterable[Target]) -> list[OrganizationAccount]:
+    """Return the accounts of the *known* targets, in place of a list of the organization."""
+    names = {target.account: target.alias for target in known}
+    return [OrganizationAccount(account, name) for account, name in names.items()]
 
 
 def targets_of_execution(

@@ -16,11 +16,20 @@ from vdm_alerts.core.model.errors import VdmAlertsError
 from vdm_alerts.core.notifications.delivery_test import DeliveryTest
 from vdm_alerts.core.notifications.rendering.links import Links
 from vdm_alerts.handlers.evaluate_target import answer_for_target
-from vdm_alerts.handlers.events import TARGET, TEST_ALERT, WEEKLY_SUMMARY, check_type, flag, time_of
+from vdm_alerts.handlers.events import (
+    START_THE_STATE_MACHINE,
+    TARGET,
+    TEST_ALERT,
+    WEEKLY_SUMMARY,
+    InvalidEventError,
+    check_type,
+    flag,
+    time_of,
+)
 from vdm_alerts.handlers.invocation import Invocation
 from vdm_alerts.logs import function_logger
 from vdm_alerts.ports import Ports
-from vdm_alerts.settings import VARIABLES, Settings, read_settings
+from vdm_alerts.settings import VARIABLES, Settings, read_fleet_settings, read_settings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -37,6 +46,7 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
     can. If "testAlert" is true, the invocation only publishes a test notification: it does not run.
 
     In a fleet, the state machine invokes the function with a "target": see `answer_for_target`.
+    Any other event is an error there, except a test notification.
     """
     log = _logger()
     try:
@@ -45,6 +55,8 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
             return _evaluate_target(event, context)
         requests_summary = flag(event, WEEKLY_SUMMARY)
         requests_test = flag(event, TEST_ALERT)
+        if not requests_test:
+            _check_is_no_fleet()
         settings, ports = _settings_and_ports()
         if requests_test:
             return _send_test(event, settings, ports)
@@ -69,6 +81,15 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
     published: dict[str, Any] = report.published_figures()
     log.info("run completed", extra=published)
     return published
+
+
+def _check_is_no_fleet() -> None:
+    """Raise InvalidEventError in a fleet.
+
+    A run without a target would evaluate the account of the hub, even if it is not in the fleet.
+    """
+    if read_fleet_settings(os.environ):
+        raise InvalidEventError(f"target: the event has no target. {START_THE_STATE_MACHINE}")
 
 
 def _evaluate_target(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:

@@ -23,7 +23,8 @@ _EXECUTION_NAME = re.compile(r"[\w.+!@()='-]{1,80}", re.ASCII)
 
 Source: https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
 """
-_START_THE_STATE_MACHINE = "Fix: start the state machine instead of the function."
+START_THE_STATE_MACHINE = "Fix: start the state machine instead of the function."
+"""What to do about an event that only the state machine of a fleet sends."""
 
 
 class InvalidEventError(VdmAlertsError):
@@ -97,7 +98,7 @@ def start_of(event: Mapping[str, Any], wall_clock: datetime) -> datetime:
         return started
     raise InvalidEventError(
         f"started: {quote(event.get('started'))} is not a past time with an offset. "
-        f"{_START_THE_STATE_MACHINE}"
+        f"{START_THE_STATE_MACHINE}"
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from builders import HOTMAIL, NEWS_IDENTITY, TARGET, a_rule
@@ -132,14 +133,27 @@ def test_rates_of_a_fleet_are_separated_by_target(capsys: pytest.CaptureFixture[
 
 def a_fleet_report(*blind: Target) -> FleetReport:
     return FleetReport(
-        targets=5, evaluated=3, blind=blind, notifications_due=2, messages_sent=1, unsent=0
+        targets=5, evaluated=3, blind=blind, notifications_due=2, messages_sent=0, unsent=0
     )
+
+
+def test_notifications_of_a_fleet_are_those_that_the_delivery_sends(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    handed_over = [RunMetric("NotificationsSent", 5), RunMetric("NotificationsFailed", 1)]
+    EmbeddedMetrics("here", by_target=True).record(TARGET, RUN_REPORT, [], handed_over)
+    assert logged_lines(capsys) == []
+    report = replace(a_fleet_report(), messages_sent=3, messages_failed=2, is_complete=False)
+    EmbeddedMetrics("here").record_fleet(TARGET, report)
+    sent, failed = logged_lines(capsys)
+    assert (sent["NotificationsSent"], failed["NotificationsFailed"]) == ([3.0], [2.0])
+    assert dimension_names(sent) == dimension_names(failed) == {"service"}
 
 
 def test_blind_targets_are_counted_and_named(capsys: pytest.CaptureFixture[str]) -> None:
     shop, blog = Target("222222222222", "us-east-1"), Target("333333333333", "eu-west-1")
     EmbeddedMetrics("here").record_fleet(TARGET, a_fleet_report(shop, blog))
-    count, *lines = logged_lines(capsys)
+    _, count, *lines = logged_lines(capsys)
     assert (count["service"], count["BlindTargets"]) == ("here", [2.0])
     assert dimension_names(count) == {"service"}
     assert [(line["account"], line["region"], line["BlindTarget"]) for line in lines] == [
@@ -149,8 +163,20 @@ def test_blind_targets_are_counted_and_named(capsys: pytest.CaptureFixture[str])
     assert all(dimension_names(line) == {"service", "account", "region"} for line in lines)
 
 
-def test_fleet_without_blind_targets_records_no_metric(capsys: pytest.CaptureFixture[str]) -> None:
+def test_complete_execution_without_blind_targets_records_one_metric(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     EmbeddedMetrics("here").record_fleet(TARGET, a_fleet_report())
+    (line,) = logged_lines(capsys)
+    assert (line["service"], line["CompleteExecutions"]) == ("here", [1.0])
+    assert dimension_names(line) == {"service"}
+
+
+@pytest.mark.parametrize("change", [{"is_complete": False}, {"unsent": 1}], ids=str)
+def test_execution_for_an_event_or_with_something_unsent_is_not_complete(
+    capsys: pytest.CaptureFixture[str], change: dict[str, Any]
+) -> None:
+    EmbeddedMetrics("here").record_fleet(TARGET, replace(a_fleet_report(), **change))
     assert logged_lines(capsys) == []
 
 

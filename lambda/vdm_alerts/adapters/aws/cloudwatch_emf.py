@@ -9,11 +9,15 @@ from collections.abc import Callable, Mapping, Sequence
 
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
-from vdm_alerts.core.fleet.report import FleetReport
+from vdm_alerts.core.fleet.report import BLIND_TARGETS, COMPLETE_EXECUTIONS, FleetReport
 from vdm_alerts.core.model.invisible_characters import escape_invisible
 from vdm_alerts.core.model.naming import mask_addresses
 from vdm_alerts.core.model.target import Target
-from vdm_alerts.core.observations.run_metrics import RunMetric
+from vdm_alerts.core.observations.run_metrics import (
+    NOTIFICATIONS_FAILED,
+    NOTIFICATIONS_SENT,
+    RunMetric,
+)
 from vdm_alerts.core.observations.run_report import NAMESPACE, RateSample, RunReport
 
 MAX_DIMENSION_VALUE = 1_024
@@ -34,7 +38,8 @@ class EmbeddedMetrics:
 
         With *mask*, email addresses are masked, because more people can see metrics than
         notifications. With *by_target*, each rate has the dimensions "account" and "region" too,
-        which separate the targets of a fleet.
+        which separate the targets of a fleet. What a target hands over is no metric then:
+        `record_fleet` records what is sent.
         """
         self._service = service
         self._by_target = by_target
@@ -57,15 +62,23 @@ class EmbeddedMetrics:
         if report.subscribers == 0:
             self._print(target, "NoSubscribers", MetricUnit.Count, 1)
         for metric in metrics:
+            if self._by_target and metric.name in {NOTIFICATIONS_SENT, NOTIFICATIONS_FAILED}:
+                continue
             unit = _UNITS.get(metric.name, MetricUnit.Count)
             self._print(target, metric.name, unit, metric.value, metric.dimensions)
         for sample in samples:
             self._print_rate(target, sample)
 
     def record_fleet(self, hub: Target, report: FleetReport) -> None:
-        """Print the number of blind targets, if any, and a line for each of them."""
+        """Print whether the execution is complete, what it sent, and each blind target."""
+        if report.is_complete_and_delivered:
+            self._print(hub, COMPLETE_EXECUTIONS, MetricUnit.Count, 1)
+        if report.messages_sent:
+            self._print(hub, NOTIFICATIONS_SENT, MetricUnit.Count, report.messages_sent)
+        if report.messages_failed:
+            self._print(hub, NOTIFICATIONS_FAILED, MetricUnit.Count, report.messages_failed)
         if report.blind:
-            self._print(hub, "BlindTargets", MetricUnit.Count, len(report.blind))
+            self._print(hub, BLIND_TARGETS, MetricUnit.Count, len(report.blind))
         for target in report.blind:
             self._print(target, "BlindTarget", MetricUnit.Count, 1, _target_dimensions(target))
 

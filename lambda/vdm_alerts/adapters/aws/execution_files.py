@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from vdm_alerts.adapters.aws.errors import MALFORMED, code_of, translate_read_errors
+from vdm_alerts.adapters.aws.execution_keys import EXECUTIONS, KNOWN_TARGETS
 from vdm_alerts.adapters.aws.handover_codec import decode_handover, encode_handover
 from vdm_alerts.adapters.aws.well_formed_text import well_formed
 from vdm_alerts.core.fleet.answers import BUSY, FAILED, Status, TargetAnswer
@@ -22,10 +23,6 @@ from vdm_alerts.core.notifications.handover import Handover
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-PREFIX = "executions"
-"""The start of the key of every file. The ResultWriter of the state machine writes there too."""
-KNOWN_TARGETS = "fleet/targets.json"
-"""The key of the file with the targets that the recipients know of."""
 GET, PUT = "s3:GetObject", "s3:PutObject"
 _log = logging.getLogger(__name__)
 
@@ -36,7 +33,7 @@ class ExecutionFiles:
     def __init__(self, client: "S3Client", bucket: str, execution: str) -> None:
         """Use the files of *execution*, the name of an execution, in *bucket*."""
         self._client, self._bucket = client, bucket
-        self._prefix = f"{PREFIX}/{execution}"
+        self._prefix = f"{EXECUTIONS}/{execution}"
 
     def write_targets(self, targets: Sequence[FleetTarget]) -> str:
         """Write the list that the map reads, and return its key.

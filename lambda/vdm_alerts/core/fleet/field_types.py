@@ -26,6 +26,7 @@ MAX_TAGS_SIZE = 4_000
 The payload of each notification about the target has them, and is in a message four times.
 """
 ACCOUNT = re.compile(r"[0-9]{12}")
+_PREFIX = re.compile(r"(?!aws|ssm)[a-z][a-z0-9-]{2,29}")
 _ROLE_NAME = re.compile(r"[A-Za-z0-9+=,.@_-]{1,64}")
 """Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html"""
 _EXTERNAL_ID = re.compile(r"[A-Za-z0-9+=,.@:/_-]{2,1224}")
@@ -46,6 +47,8 @@ Alias = NewType("Alias", str)
 """A name for an account: printable, at most `MAX_ALIAS_LENGTH` characters."""
 Tags = NewType("Tags", dict)  # type: ignore[type-arg]  # Of texts: cattrs needs a class.
 """The tags of a target."""
+Prefix = NewType("Prefix", str)
+"""The prefix of a deployment: the name of its stack."""
 OrganizationId = NewType("OrganizationId", str)
 """The ID of an AWS organization."""
 MemberId = NewType("MemberId", str)
@@ -69,6 +72,17 @@ def parse_region(value: object) -> RegionName:
         message = f'{quote(value)} is not a Region. Use a name such as "eu-west-1".'
         raise ValueError(message)
     return RegionName(value)
+
+
+def parse_prefix(value: object) -> Prefix:
+    """Return the prefix of a deployment."""
+    if not isinstance(value, str) or not _PREFIX.fullmatch(value):
+        message = (
+            f"{quote(value)} is not a valid prefix. Use the name of the stack: 3 to 30 characters "
+            "of a-z, 0-9 and -, first a letter, not starting with aws or ssm."
+        )
+        raise ValueError(message)
+    return Prefix(value)
 
 
 def parse_role_name(value: object) -> RoleName:

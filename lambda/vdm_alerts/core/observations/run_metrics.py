@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from vdm_alerts.core.model.severity import Severity
 from vdm_alerts.core.observations.run_report import RunReport
 
+NOTIFICATIONS_SENT, NOTIFICATIONS_FAILED = "NotificationsSent", "NotificationsFailed"
+"""The metrics of notifications that the topic accepted, and of those that it did not accept."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunMetric:
@@ -34,8 +37,8 @@ def _exceptions(report: RunReport) -> Iterator[RunMetric]:
     """Yield the counts that are usually 0."""
     counts = {
         "ThrottledCalls": report.throttled_calls,
-        "NotificationsSent": report.notifications_sent,
-        "NotificationsFailed": report.notifications_failed,
+        NOTIFICATIONS_SENT: report.notifications_sent,
+        NOTIFICATIONS_FAILED: report.notifications_failed,
     }
     for name, count in counts.items():
         if count:

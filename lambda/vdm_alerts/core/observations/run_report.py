@@ -84,6 +84,7 @@ class RunReport:
     alerts_pending: int
     """Breaches that are shorter than the `hold` of their rule, so that no alert is open."""
     notifications_sent: int
+    """Notifications that the topic accepted; for a target of a fleet, those handed over."""
     notifications_unsent: int
     """Notifications that were due and not sent, for example during quiet hours."""
     notifications_failed: int
