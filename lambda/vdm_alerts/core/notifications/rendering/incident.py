@@ -180,7 +180,9 @@ def _grouped_by_title(
     breached = [scope for scope in open_scopes if scope.is_on_bad_side]
     ended = [scope for scope in others if not (scope.is_firing or scope.was_interrupted)]
     revised = [scope for scope in ended if scope.reason is Reason.REVISED]
-    closed = [scope for scope in ended if scope.reason is Reason.CLOSED and scope.value is None]
+    closed = [
+        scope for scope in ended if scope.reason is Reason.CLOSED and not scope.closed_because
+    ]
     resolved = [scope for scope in ended if scope not in (*revised, *closed)]
     also = "Also " if primary.is_firing and primary.is_on_bad_side else "Still "
     return [
