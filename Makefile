@@ -34,7 +34,7 @@ test: check $(FOR_TESTS) ## Run all checks and all tests, including those on the
 test-fast: setup $(FOR_TESTS) ## Run the tests that need neither the local AWS nor real time
 	@$(PYTEST) -m "not slow" $(ARGS)
 
-proof: setup ## Test the guarantees in 25,000 random histories with faults
+proof: setup ## Test the guarantees in 12,500 random histories with faults
 	@cd tests && PYTHONPATH=../lambda:../local:.. ../$(BIN)/python -m simulation $(ARGS)
 
 faults: setup ## Fail each call of the deployed function in a local AWS, and check what is sent

@@ -169,7 +169,7 @@ def main() -> int:
     """Play everything, print the counts, and return 1 if a guarantee is broken."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     histories_help = "number of random histories"
-    parser.add_argument("--histories", type=positive_integer, default=20_000, help=histories_help)
+    parser.add_argument("--histories", type=positive_integer, default=10_000, help=histories_help)
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
     choices = (RANDOM, FLEET_PART, EXHAUSTIVE_PART, MUTANT_PART)
     part_help = "the parts to run; by default all, or one history if there is only one"
