@@ -20,7 +20,7 @@ from vdm_alerts.core.model.metrics import ACCOUNT, Metric, Scope
 from vdm_alerts.core.model.rates import Gap, Indicator, SesRate
 from vdm_alerts.core.muting.silences import parse_silence
 from vdm_alerts.core.planning.queries import Query
-from vdm_alerts_cli import evidence, export
+from vdm_alerts_cli import account_counts, evidence
 from vdm_alerts_cli.connection import Connection
 from vdm_alerts_cli.dataset import Dataset
 from vdm_alerts_cli.evidence_pack import BLANKS, METRICS, EvidencePack, Paused
@@ -229,7 +229,7 @@ def test_everything_that_cannot_be_read_is_listed(
     connection = Connection(DeniedSession(), "eu-west-1", "111122223333")
     monkeypatch.setattr(evidence, "connect", lambda _: connection)
     monkeypatch.setattr(evidence, "time", SimulatedClock())
-    monkeypatch.setattr(export, "time", SimulatedClock())
+    monkeypatch.setattr(account_counts, "time", SimulatedClock())
     with mocked_stack(monkeypatch):
         result = run_command("evidence", "--days", "2")
     assert result.exit_code == 3
