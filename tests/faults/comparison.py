@@ -12,7 +12,7 @@ Document: TypeAlias = Mapping[str, Any]
 Key: TypeAlias = tuple[str, str, str]
 """The rule, the reason and the severity of a notification. The story has each only once."""
 
-ENDS = {"RESOLVED", "ENDED", "REVISED"}
+ENDS = {"RESOLVED", "CLOSED", "REVISED"}
 """Reasons of notifications that end an alert."""
 
 

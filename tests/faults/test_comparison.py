@@ -86,7 +86,7 @@ def test_next_notification_is_an_update_if_it_has_another_alert() -> None:
 def test_end_before_its_time_is_wrong() -> None:
     early = notification("RESOLVED", 10, "OK", sequence=2)
     assert comparison(FIRING, early).wrongly_resolved
-    assert comparison(FIRING, notification("ENDED", 10, "OK")).wrongly_resolved
+    assert comparison(FIRING, notification("CLOSED", 10, "OK")).wrongly_resolved
 
 
 def test_notification_without_history_is_counted_apart() -> None:
