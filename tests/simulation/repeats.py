@@ -115,11 +115,20 @@ def _notifications_in(document: Mapping[str, Any]) -> Iterator[tuple[Number, Lis
     """Yield number and listing of each notification, and whether it had the alert history."""
     if document["id"] == SERVICE:
         # Problems that were listed before precede others of the same severity in a retry.
-        parts = [(str(finding), "open") for finding in document["findings"]]
-        parts += [(str(finding), "fixed") for finding in document["fixed"]]
+        parts = [(_problem(finding), "open") for finding in document["findings"]]
+        parts += [(_problem(finding), "fixed") for finding in document["fixed"]]
         yield number_of(document), (tuple(sorted(parts)), len(parts)), True
     if document["kind"] == "weekly":  # One that is sent again can have newer figures.
         yield number_of(document), ((), 0), True
     for incident in incidents_in(document):
         listing = content_of(incident), incident["affected_total"]
         yield number_of(incident), listing, has_history(incident)
+
+
+def _problem(finding: Mapping[str, Any]) -> str:
+    """Return *finding* without the last error of a source that has failed for days.
+
+    The error can differ in each run, so it is not part of the problem.
+    """
+    headline, failed, _ = finding["headline"].partition("has failed for more than a day")
+    return str({**finding, "headline": headline + failed})
