@@ -18,6 +18,7 @@ from vdm_alerts.core.alerts.alert import Firing
 from vdm_alerts.core.alerts.stored_state import HistoryUnavailable, StoredState
 from vdm_alerts.core.fleet.answers import (
     BLIND_KEYS,
+    BUSY,
     REMOVAL_KEYS,
     BlindTarget,
     TargetAnswer,
@@ -382,5 +383,5 @@ class _Step:
     def _record_failure(self, target: Target, error: Exception) -> None:
         self.failures += 1
         is_expected = isinstance(error, LeaseHeldError)
-        why = "another run is active" if is_expected else error
+        why = BUSY if is_expected else error
         _log.warning("%s: notifications unsent, due at the next execution: %s", target, why)
